@@ -1,0 +1,1 @@
+"""Signtally: usage reports for the tenants of an eSignature SaaS. Nothing in this package imports Prefect."""

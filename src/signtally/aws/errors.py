@@ -1,0 +1,83 @@
+"""botocore's errors, translated once into those of the ports."""
+
+import contextlib
+from collections.abc import Iterator
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+)
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
+
+from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
+
+_REFUSED = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "ExpiredToken",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "MissingAuthenticationToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_MISSING = {
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "NoSuchBucket",
+    "QueueDoesNotExist",
+    "ResourceNotFoundException",
+}
+_PASSING = {
+    "InternalError",
+    "InternalServerException",
+    "RequestThrottled",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+_SERVER_ERROR = 500
+
+
+@contextlib.contextmanager
+def translated(service: str, what: str) -> Iterator[None]:
+    """Turn botocore's errors into a ServiceError that names *service* (`SQS`) and *what* (`queue signtally-events`)."""
+    try:
+        yield
+    except ClientError as error:
+        raise service_error(error, service=service, what=what) from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise AccessRefusedError(
+            f"{service}: no AWS credentials found for {what}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            "or point the AWS_ENDPOINT_URL_… variables at `signtally local`"
+        ) from error
+    except NoRegionError as error:
+        raise ServiceError(f"{service}: no AWS region for {what}; set AWS_REGION") from error
+    except (BotoConnectionError, HTTPClientError) as error:
+        raise ServiceUnavailableError(
+            f"{service} cannot be reached for {what}: {error}; is it running, and does AWS_ENDPOINT_URL_… name it?"
+        ) from error
+    except BotoCoreError as error:
+        raise ServiceError(f"{service}: {what}: {error}") from error
+
+
+def service_error(error: ClientError, *, service: str, what: str) -> ServiceError:
+    code = error.response.get("Error", {}).get("Code", "Unknown")
+    message = error.response.get("Error", {}).get("Message", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _REFUSED:
+        return AccessRefusedError(f"{service} refused the credentials for {what} ({code}: {message}); check them")
+    if code in _MISSING:
+        return NotProvisionedError(f"{service}: {what} does not exist; run `signtally provision`, or check its name")
+    if code in _PASSING or status >= _SERVER_ERROR:
+        return ServiceUnavailableError(f"{service} could not serve {what} now ({code}: {message}); try again")
+    return ServiceError(f"{service}: {what}: {code}: {message}")

@@ -1,0 +1,131 @@
+"""The bucket: an ObjectStore over S3, with conditional writes for claims and compare-and-set."""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
+
+from botocore.exceptions import ClientError
+
+from signtally.aws.errors import service_error, translated
+from signtally.ports.objects import ObjectMissingError, ObjectSummary, StoredObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.literals import BucketLocationConstraintType
+
+_DELETE_LIMIT = 1000  # keys a DeleteObjects call
+_CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409", "404", "NoSuchKey"}
+_ABSENT = {"NoSuchKey", "404", "NotFound"}
+_DEFAULT_REGION = "us-east-1"  # the one region that CreateBucket does not take as a constraint
+
+
+class S3ObjectStore:
+    def __init__(self, s3: "S3Client", *, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._what = f"bucket {bucket}"
+
+    def get(self, key: str) -> StoredObject:
+        with translated("S3", self._what):
+            try:
+                answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                raise self._missing(error, key) from error
+            return StoredObject(answer["Body"].read(), answer["ETag"])
+
+    def put(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
+        with translated("S3", self._what):
+            return self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)["ETag"]
+
+    def claim(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+        with translated("S3", self._what):
+            try:
+                self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
+            except ClientError as error:
+                return self._lost(error)
+        return True
+
+    def replace(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
+        with translated("S3", self._what):
+            try:
+                self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfMatch=etag)
+            except ClientError as error:
+                return self._lost(error)
+        return True
+
+    def delete(self, keys: Iterable[str]) -> None:
+        for many in _chunks(keys, _DELETE_LIMIT):
+            with translated("S3", self._what):
+                self._s3.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in many], "Quiet": True}
+                )
+
+    def summaries(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix, StartAfter=after or ""
+        )
+        with translated("S3", self._what):
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    yield ObjectSummary(found["Key"], found["ETag"], found["Size"])
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
+        with translated("S3", self._what):
+            for page in pages:
+                for found in page.get("CommonPrefixes", ()):
+                    yield found["Prefix"].removeprefix(prefix).rstrip("/")
+
+    def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str) -> str:
+        with translated("S3", self._what):
+            try:
+                self._s3.head_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                raise self._missing(error, key) from error
+            where = {
+                "Bucket": self._bucket,
+                "Key": key,
+                "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(filename, safe='')}",
+            }
+            return self._s3.generate_presigned_url("get_object", Params=where, ExpiresIn=int(ttl.total_seconds()))
+
+    def provision(self) -> None:
+        with translated("S3", self._what):
+            try:
+                self._create()
+            except self._s3.exceptions.BucketAlreadyOwnedByYou:
+                return
+            self._s3.put_public_access_block(
+                Bucket=self._bucket,
+                PublicAccessBlockConfiguration={
+                    "BlockPublicAcls": True,
+                    "BlockPublicPolicy": True,
+                    "IgnorePublicAcls": True,
+                    "RestrictPublicBuckets": True,
+                },
+            )
+
+    def _create(self) -> None:
+        region = cast("BucketLocationConstraintType", self._s3.meta.region_name)
+        if region == _DEFAULT_REGION:
+            self._s3.create_bucket(Bucket=self._bucket)
+        else:
+            self._s3.create_bucket(Bucket=self._bucket, CreateBucketConfiguration={"LocationConstraint": region})
+
+    def _missing(self, error: ClientError, key: str) -> Exception:
+        if error.response["Error"]["Code"] in _ABSENT:
+            return ObjectMissingError(key)  # only absence is ours to translate
+        return service_error(error, service="S3", what=self._what)
+
+    def _lost(self, error: ClientError) -> bool:
+        if error.response["Error"]["Code"] in _CONFLICTS:
+            return False
+        raise error
+
+
+def _chunks(keys: Iterable[str], size: int) -> Iterator[list[str]]:
+    remaining = iter(keys)
+    while many := list(itertools.islice(remaining, size)):
+        yield many

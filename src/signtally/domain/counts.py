@@ -1,0 +1,48 @@
+"""How often each action happened: the eight figures behind every row, total and chart."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Self
+
+from signtally.domain.actions import MEASURES
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Counts:
+    """Events by action, in the order in which every report shows them."""
+
+    sent: int = 0
+    received: int = 0
+    viewed: int = 0
+    signed: int = 0
+    completed: int = 0
+    declined: int = 0
+    cancelled: int = 0
+    expired: int = 0
+
+    @classmethod
+    def of(cls, row: Mapping[str, object]) -> Self:
+        """Read the measures of a row; other columns are left aside."""
+        return cls(**{measure: int(str(row[measure])) for measure in MEASURES})
+
+    @classmethod
+    def total(cls, many: Iterable["Counts"]) -> Self:
+        columns = zip(*(counts.as_tuple() for counts in many), strict=True)
+        return cls(*(sum(column) for column in columns))
+
+    def as_tuple(self) -> tuple[int, ...]:
+        return dataclasses.astuple(self)
+
+    def as_dict(self) -> dict[str, int]:
+        return dataclasses.asdict(self)
+
+    @property
+    def completion_rate(self) -> float | None:
+        """Completed ÷ sent, 0–1 (above 1 when older documents complete); None when nothing was sent."""
+        return self.completed / self.sent if self.sent else None
+
+    @property
+    def success_rate_of_closed(self) -> float | None:
+        """Completed ÷ everything that came to an end, 0–1; None when nothing did."""
+        closed = self.completed + self.declined + self.cancelled + self.expired
+        return self.completed / closed if closed else None

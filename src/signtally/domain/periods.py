@@ -1,0 +1,164 @@
+"""Calendar periods in a tenant's zone: their names, their days, and when a day begins."""
+
+import calendar
+import dataclasses
+import datetime as dt
+import enum
+import re
+from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
+
+MONDAY, THURSDAY = 0, 3
+DAYS_A_WEEK = 7
+_EARLIEST_YEAR = 2000  # no event is older
+
+
+class PeriodError(ValueError):
+    """The text names no period; the message says what would."""
+
+
+class FuturePeriodError(PeriodError):
+    """The period begins after today: there is nothing to report yet."""
+
+
+class PeriodKind(enum.StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    RANGE = "range"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Period:
+    """Calendar days from *first* to *last*, both included; a calendar kind may end early when it was clipped."""
+
+    kind: PeriodKind
+    first: dt.date
+    last: dt.date
+
+    @property
+    def name(self) -> str:
+        """The period as the commands and the API spell it; for a range `2026-10-03_2026-10-17`."""
+        return _NAMES[self.kind](self)
+
+    @property
+    def previous(self) -> "Period":
+        """The period just before, of the same kind and whole; before a range, as many days."""
+        before = self.first - dt.timedelta(days=1)
+        match self.kind:
+            case PeriodKind.DAY:
+                return Period(self.kind, before, before)
+            case PeriodKind.WEEK:
+                return Period(self.kind, self.first - dt.timedelta(days=DAYS_A_WEEK), before)
+            case PeriodKind.RANGE:
+                return Period(self.kind, self.first - (self.last - before), before)
+            case _:
+                return Period(self.kind, _first_of(self.kind, before), before)
+
+    def days(self) -> Iterator[dt.date]:
+        for offset in range((self.last - self.first).days + 1):
+            yield self.first + dt.timedelta(days=offset)
+
+    def clip(self, today: dt.date) -> "Period":
+        """End the period today at the latest; raise FuturePeriodError when it has not begun."""
+        if self.first > today:
+            raise FuturePeriodError(
+                f"the period {self.name} begins on {self.first}, after today ({today} in the tenant's time zone): "
+                "ask for one that has begun"
+            )
+        return dataclasses.replace(self, last=min(self.last, today))
+
+
+def period_of(kind: PeriodKind, day: dt.date, *, week_starts_on: int = MONDAY) -> Period:
+    """The period of a calendar kind that holds *day*; weeks start on *week_starts_on* (Monday is 0)."""
+    match kind:
+        case PeriodKind.DAY:
+            return Period(kind, day, day)
+        case PeriodKind.WEEK:
+            first = day - dt.timedelta(days=(day.weekday() - week_starts_on) % DAYS_A_WEEK)
+            return Period(kind, first, first + dt.timedelta(days=DAYS_A_WEEK - 1))
+        case PeriodKind.RANGE:
+            raise PeriodError("a range has two dates: use period_between")
+        case _:
+            return Period(kind, _first_of(kind, day), _last_of(kind, day))
+
+
+def period_between(first: dt.date, last: dt.date) -> Period:
+    """The from–to period, both days included."""
+    if last < first:
+        raise PeriodError(f"the range ends ({last}) before it begins ({first}): swap from and to")
+    if first.year < _EARLIEST_YEAR:
+        raise PeriodError(f"the range begins in {first.year}: nothing before {_EARLIEST_YEAR} is kept")
+    return Period(PeriodKind.RANGE, first, last)
+
+
+def parse_period(text: str, *, week_starts_on: int = MONDAY) -> Period:
+    """Read `2026-10-03`, `2026-W41`, `2026-10`, `2026-Q4` or `2026`; raise PeriodError."""
+    for pattern, kind, first_day in _FORMS:
+        match = pattern.fullmatch(text)
+        if match is None:
+            continue
+        try:
+            day = first_day(*(int(group) for group in match.groups()))
+        except ValueError as error:
+            raise PeriodError(f"{text!r} is no calendar {kind}: {error}") from None
+        if day.year < _EARLIEST_YEAR:
+            raise PeriodError(f"{text!r} lies before {_EARLIEST_YEAR}: nothing that old is kept")
+        return period_of(kind, day, week_starts_on=week_starts_on)
+    raise PeriodError(
+        f"{text!r} is no period: write a day 2026-10-03, week 2026-W41, month 2026-10, quarter 2026-Q4 or year 2026"
+    )
+
+
+def start_of_day(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    """The instant (UTC) at which *day* begins; where midnight is skipped, the instant of the skip."""
+    return dt.datetime.combine(day, dt.time.min, tzinfo=zone).astimezone(dt.UTC)
+
+
+def end_of_day(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    """The instant (UTC) at which the next day begins: 23 to 25 hours later, or none where a date was skipped."""
+    return start_of_day(day + dt.timedelta(days=1), zone)
+
+
+def _first_of(kind: PeriodKind, day: dt.date) -> dt.date:
+    months = {PeriodKind.MONTH: day.month, PeriodKind.QUARTER: (day.month - 1) // 3 * 3 + 1, PeriodKind.YEAR: 1}
+    return day.replace(month=months[kind], day=1)
+
+
+def _last_of(kind: PeriodKind, day: dt.date) -> dt.date:
+    first = _first_of(kind, day)
+    last_month = first.month + {PeriodKind.MONTH: 0, PeriodKind.QUARTER: 2, PeriodKind.YEAR: 11}[kind]
+    return first.replace(month=last_month, day=calendar.monthrange(first.year, last_month)[1])
+
+
+def _iso_week_name(period: Period) -> str:
+    thursday = period.first + dt.timedelta(days=(THURSDAY - period.first.weekday()) % DAYS_A_WEEK)
+    year, week, _ = thursday.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+_NAMES: dict[PeriodKind, Callable[[Period], str]] = {
+    PeriodKind.DAY: lambda period: period.first.isoformat(),
+    PeriodKind.WEEK: _iso_week_name,
+    PeriodKind.MONTH: lambda period: f"{period.first:%Y-%m}",
+    PeriodKind.QUARTER: lambda period: f"{period.first.year}-Q{(period.first.month + 2) // 3}",
+    PeriodKind.YEAR: lambda period: f"{period.first:%Y}",
+    PeriodKind.RANGE: lambda period: f"{period.first}_{period.last}",
+}
+_FORMS = (
+    (re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII), PeriodKind.DAY, dt.date),
+    (
+        re.compile(r"(\d{4})-W(\d{2})", re.ASCII),
+        PeriodKind.WEEK,
+        lambda year, week: dt.date.fromisocalendar(year, week, THURSDAY + 1),
+    ),
+    (re.compile(r"(\d{4})-(\d{2})", re.ASCII), PeriodKind.MONTH, lambda year, month: dt.date(year, month, 1)),
+    (
+        re.compile(r"(\d{4})-Q([1-4])", re.ASCII),
+        PeriodKind.QUARTER,
+        lambda year, quarter: dt.date(year, quarter * 3 - 2, 1),
+    ),
+    (re.compile(r"(\d{4})", re.ASCII), PeriodKind.YEAR, lambda year: dt.date(year, 1, 1)),
+)

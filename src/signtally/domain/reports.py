@@ -1,0 +1,73 @@
+"""Which report is meant: its request, its id, its versions and what was stored of each."""
+
+import dataclasses
+import datetime as dt
+import enum
+import hashlib
+import json
+
+from signtally.domain.counts import Counts
+from signtally.domain.periods import Period
+
+FORMATS = ("pdf", "xlsx", "csv")
+
+
+class ReportStatus(enum.StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportKey:
+    """One version of one report of one tenant."""
+
+    tenant_id: str
+    report_id: str
+    version: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """What a report is about; two equal requests are the same report, whoever asks and whenever."""
+
+    tenant_id: str
+    period: Period  # whole: clipping to today happens when the figures are read
+    formats: tuple[str, ...]  # in the order of FORMATS
+    user_ids: tuple[str, ...] | None = None  # None: every user of the tenant
+
+    @property
+    def report_id(self) -> str:
+        """URL-safe and the same for equal requests: the period's name and a digest of the rest."""
+        about = [self.period.kind, str(self.period.first), str(self.period.last), self.formats, self.user_ids]
+        digest = hashlib.sha256(json.dumps([self.tenant_id, *about]).encode()).hexdigest()
+        return f"{self.period.name}-{digest[:12]}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportFile:
+    """One file of a stored version; *key* is its place in the bucket."""
+
+    format: str
+    key: str
+    filename: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportManifest:
+    """What was stored as one version of a report; written last, so its presence means that the version is whole."""
+
+    key: ReportKey
+    request: ReportRequest
+    period: Period  # clipped to the day on which it was made
+    timezone: str
+    made_at: dt.datetime
+    data_through: dt.datetime | None
+    totals: Counts
+    previous_totals: Counts
+    row_count: int
+    fingerprint: str  # of the figures: equal figures, equal fingerprint
+    files: tuple[ReportFile, ...]

@@ -1,0 +1,63 @@
+"""The figures of one tenant and period, read once: every file, answer and email is rendered from this value."""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+
+from signtally.domain.counts import Counts
+from signtally.domain.periods import Period
+from signtally.domain.tenants import TenantProfile
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DayUsage:
+    day: dt.date
+    counts: Counts
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class UserUsage:
+    """One user's row; name and email are the latest seen, None when the portal never sent them."""
+
+    user_id: str
+    user_name: str | None
+    user_email: str | None
+    counts: Counts
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class UsageSnapshot:
+    """Totals, days and users that agree to the last unit."""
+
+    tenant: TenantProfile
+    period: Period  # clipped to today
+    previous: Period  # whole
+    taken_at: dt.datetime  # aware, UTC
+    data_through: dt.datetime | None  # None: nothing was ever ingested
+    totals: Counts
+    previous_totals: Counts
+    days: tuple[DayUsage, ...]  # every day of the period in order, zeros too
+    users: tuple[UserUsage, ...]  # those with any action; most documents sent first, then by id
+    user_ids: tuple[str, ...] | None = None  # the filter, None: every user
+
+    @property
+    def active_senders(self) -> int:
+        return sum(1 for user in self.users if user.counts.sent)
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal figures about equal days, whenever they were read."""
+        users = [[user.user_id, user.user_name, user.user_email, user.counts.as_tuple()] for user in self.users]
+        days = [[str(day.day), day.counts.as_tuple()] for day in self.days]
+        about = [self.tenant.timezone, self.previous_totals.as_tuple(), days, users]
+        return hashlib.sha256(json.dumps(about).encode()).hexdigest()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportIdentity:
+    """What a file says of itself beside the figures."""
+
+    report_id: str
+    version: int
+    made_at: dt.datetime

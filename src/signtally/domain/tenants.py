@@ -1,0 +1,124 @@
+"""A tenant's profile: who it is, in which calendar it lives, and which reports it wants by itself."""
+
+import datetime as dt
+import re
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from signtally.domain.periods import PeriodKind
+
+ID_LIMIT_CHARACTERS = 256
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+|https://[^\s\"'<>]+")
+_ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+", re.ASCII)
+
+ReportFormat = Literal["pdf", "xlsx", "csv"]
+
+
+def _zone_name(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no IANA time zone; write one such as Europe/Berlin or Asia/Kathmandu")
+    return name
+
+
+def _weekday(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= len(_WEEKDAYS):
+        return _WEEKDAYS[value - 1]  # ISO 8601: Monday is 1
+    return value.lower() if isinstance(value, str) else value
+
+
+def _local_time(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text, re.ASCII):
+        raise ValueError(f"{text!r} is no time of day; write 07:00")
+    return text
+
+
+def _logo(text: str) -> str:
+    if not _LOGO.fullmatch(text):
+        raise ValueError("a logo is a data: URI (PNG, JPEG or SVG in base64) or an https:// address")
+    return text
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError(f"{text!r} is no email address; write ann@acme.example")
+    return text
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Branding(_Part):
+    """A logo for the page and the emails (the PDF shows it when it is a data: URI), and the colour of the charts."""
+
+    logo: Annotated[str, AfterValidator(_logo), Field(max_length=200_000)] | None = None
+    accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
+
+
+class Allowance(_Part):
+    documents_per_month: Annotated[int, Field(ge=0)] | None = None
+
+
+class Recipient(_Part):
+    email: Annotated[str, AfterValidator(_address), Field(max_length=254)]
+    user_id: Annotated[str, Field(min_length=1, max_length=ID_LIMIT_CHARACTERS)] | None = None
+
+
+class Schedule(_Part):
+    """A report that makes itself: after each period of a kind ends, at a local time of the next day."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
+    every: Literal["day", "week", "month", "quarter"]
+    at: Annotated[str, AfterValidator(_local_time)] = "07:00"
+    formats: Annotated[tuple[ReportFormat, ...], Field(min_length=1)] = ("pdf",)
+    recipients: tuple[Recipient, ...] = ()
+    digest: bool = True
+    missed: Literal["latest", "all", "skip"] = "latest"
+
+    @property
+    def kind(self) -> PeriodKind:
+        return PeriodKind(self.every)
+
+    @property
+    def local_time(self) -> dt.time:
+        return dt.time.fromisoformat(self.at)
+
+
+def _distinct_names(schedules: tuple[Schedule, ...]) -> tuple[Schedule, ...]:
+    if len({schedule.name for schedule in schedules}) < len(schedules):
+        raise ValueError("two schedules have one name")
+    return schedules
+
+
+class TenantProfile(_Part):
+    """What is known of a tenant; only the id is required, and an unknown tenant is `TenantProfile(tenant_id=…)`."""
+
+    tenant_id: Annotated[str, Field(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    timezone: Annotated[str, AfterValidator(_zone_name)] = "UTC"
+    locale: str = "en"  # one that is not supported falls back to `en` where it is used
+    week_starts_on: Annotated[
+        Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], BeforeValidator(_weekday)
+    ] = "monday"
+    branding: Branding = Branding()
+    allowance: Allowance = Allowance()
+    schedules: Annotated[tuple[Schedule, ...], AfterValidator(_distinct_names)] = ()
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.tenant_id
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def first_weekday(self) -> int:
+        """The day on which weeks start; Monday is 0."""
+        return _WEEKDAYS.index(self.week_starts_on)
+
+    def today(self, now: dt.datetime) -> dt.date:
+        return now.astimezone(self.zone).date()

@@ -1,0 +1,1 @@
+"""Fakes of every port, in memory; they pass the same contract tests as the real adapters."""

@@ -1,0 +1,67 @@
+"""A bucket in memory."""
+
+import datetime as dt
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+from signtally.ports.objects import ObjectMissingError, ObjectSummary, StoredObject
+
+
+class MemoryObjectStore:
+    def __init__(self) -> None:
+        self._bodies: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> StoredObject:
+        try:
+            body = self._bodies[key]
+        except KeyError:
+            raise ObjectMissingError(key) from None
+        return StoredObject(body, _etag(body))
+
+    def put(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
+        del content_type  # nobody reads it back
+        with self._lock:
+            self._bodies[key] = body
+        return _etag(body)
+
+    def claim(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+        del content_type
+        with self._lock:
+            return self._bodies.setdefault(key, body) is body
+
+    def replace(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
+        del content_type
+        with self._lock:
+            if key not in self._bodies or _etag(self._bodies[key]) != etag:
+                return False
+            self._bodies[key] = body
+            return True
+
+    def delete(self, keys: Iterable[str]) -> None:
+        with self._lock:
+            for key in list(keys):
+                self._bodies.pop(key, None)
+
+    def summaries(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
+        for key in sorted(self._bodies):
+            if key.startswith(prefix) and (after is None or key > after):
+                yield ObjectSummary(key, _etag(self._bodies[key]), len(self._bodies[key]))
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        below = (key.removeprefix(prefix) for key in self._bodies if key.startswith(prefix))
+        yield from sorted({rest.split("/", 1)[0] for rest in below if "/" in rest})
+
+    def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str) -> str:
+        if key not in self._bodies:
+            raise ObjectMissingError(key)
+        return f"memory:///{quote(key)}?expires={int(ttl.total_seconds())}&filename={quote(filename)}"
+
+    def provision(self) -> None:
+        """A dictionary needs no making."""
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'

@@ -1,0 +1,17 @@
+"""What can go wrong with any service behind a port; every message says what to do."""
+
+
+class ServiceError(Exception):
+    """A service did not do what was asked; its text is meant for a person."""
+
+
+class ServiceUnavailableError(ServiceError):
+    """The service cannot be reached or is overloaded: the same call may succeed later."""
+
+
+class AccessRefusedError(ServiceError):
+    """The credentials are missing, wrong, or not allowed to do this."""
+
+
+class NotProvisionedError(ServiceError):
+    """A queue, bucket, database or table does not exist."""

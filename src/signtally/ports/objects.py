@@ -1,0 +1,63 @@
+"""A bucket of named bytes with compare-and-set."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+
+class ObjectMissingError(LookupError):
+    """No object is stored under this key."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoredObject:
+    body: bytes
+    etag: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ObjectSummary:
+    key: str
+    etag: str
+    size_bytes: int
+
+
+class ObjectStore(Protocol):
+    """Objects by key. Every method may raise a ServiceError of `signtally.ports.errors`."""
+
+    def get(self, key: str) -> StoredObject:
+        """Raise ObjectMissingError when there is none."""
+        ...
+
+    def put(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
+        """Store, whatever was there; return the new ETag."""
+        ...
+
+    def claim(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+        """Store only when nothing is there; False when somebody was first."""
+        ...
+
+    def replace(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
+        """Store only over the version with this ETag; False when it has changed or gone."""
+        ...
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Absent keys are no error."""
+        ...
+
+    def summaries(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
+        """Objects below *prefix* in key order, those behind the key *after* only; read page by page as consumed."""
+        ...
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """The distinct next path segments below *prefix* (which ends in `/`), in order, without slashes."""
+        ...
+
+    def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str) -> str:
+        """A GET URL valid for *ttl* that downloads as *filename*; raise ObjectMissingError."""
+        ...
+
+    def provision(self) -> None:
+        """Create the bucket unless it exists."""
+        ...

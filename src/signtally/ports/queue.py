@@ -1,0 +1,58 @@
+"""The queue of user actions and the queue of what could not be counted."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class QueuedMessage:
+    """A message while we hold it; *receipt* is valid for this receive only."""
+
+    message_id: str
+    receipt: str
+    body: str
+    sent_at: dt.datetime  # aware, UTC: SentTimestamp, the same at every redelivery
+    receive_count: int
+    attributes: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """How much waits: approximate, as SQS's own figures are."""
+
+    visible: int
+    in_flight: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    body: str
+    attributes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+class EventQueue(Protocol):
+    """A queue with at-least-once delivery. Methods raise a ServiceError of `signtally.ports.errors`."""
+
+    def receive(self, *, wait_seconds: int) -> list[QueuedMessage]:
+        """Up to ten messages, or none after a long poll of *wait_seconds* (0–20)."""
+        ...
+
+    def delete(self, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:
+        """Delete in tens; return those that the queue did not delete."""
+        ...
+
+    def extend(self, messages: Sequence[QueuedMessage], *, visibility_seconds: int) -> None:
+        """Keep messages invisible from now on for so long; 0 gives them back at once."""
+        ...
+
+    def send(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Send in tens within SQS's limits (ten messages, 1 MiB a request); raise unless every one was taken."""
+        ...
+
+    def depth(self) -> QueueDepth: ...
+
+    def provision(self) -> None:
+        """Create the queue unless it exists; idempotent."""
+        ...

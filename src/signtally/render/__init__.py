@@ -1,0 +1,1 @@
+"""From a report snapshot to the bytes of a file or an email."""

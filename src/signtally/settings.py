@@ -1,0 +1,51 @@
+"""Every setting of our own, read from the environment (prefix `SIGNTALLY_`); AWS's and Prefect's keep their names."""
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def parse_duration(value: object) -> object:
+    """Read `90s`, `15m`, `1h`, `7d` or a bare number of seconds; a minus sign is kept. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"(-?\d+)([smhd]?)", value.strip(), re.ASCII)
+    if match is None:
+        raise ValueError(f"{value!r} is no duration: write 90s, 15m, 1h or 7d")
+    return dt.timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
+
+
+Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
+
+
+class Settings(BaseSettings):
+    """Read once at an entry point and passed on; `.env.example` explains each."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGNTALLY_", frozen=True, extra="ignore")
+
+    queue: str = "signtally-events"
+    dead_letter_queue: str = "signtally-events-dead-letters"
+    bucket: str = "signtally"
+    database: str = "signtally"
+
+    memory_retention_hours: Annotated[int, Field(ge=1, le=8766)] = 15 * 24  # longer than SQS's 14 days
+    magnetic_retention_days: Annotated[int, Field(ge=1, le=73_000)] = 11 * 366  # ten years and room
+
+    jwks_url: str | None = None
+    jwt_issuer: str = "signtally-development"
+    jwt_audience: str = "signtally"
+    url_ttl: Duration = dt.timedelta(minutes=15)
+    report_reuse: Duration = dt.timedelta(minutes=15)  # how long an unchanged report of a running period serves again
+    public_url: str = "http://127.0.0.1:8000"  # where emails point
+
+    mail: str = "ses"  # or smtp://[user:password@]host[:port]
+    mail_from: str = "Signtally <reports@signtally.example>"
+
+    clock_skew: Duration = dt.timedelta(seconds=2)  # margin taken off an empty queue's instant
+    state_directory: Path = Path(".signtally")  # the development key; nothing else

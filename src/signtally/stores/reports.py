@@ -1,0 +1,141 @@
+"""Stored reports. A version is claimed once, then filled with files, and is whole once its manifest is there.
+
+Below `reports/{tenant}/{report}/v{n}/` lie `request.json` (the claim), `started.json`, one file a format, and at
+the end `manifest.json` or `failure.json`. Nothing there is ever written twice, so a version's status needs no locking.
+"""
+
+import dataclasses
+import datetime as dt
+import re
+from collections.abc import Iterator
+
+from pydantic import TypeAdapter
+
+from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus
+from signtally.ports.objects import ObjectMissingError, ObjectStore
+from signtally.stores import keys
+
+_VERSION = re.compile(r"v([1-9]\d*)", re.ASCII)
+# A run that has not finished by then never will: its worker died. Asking again makes the next version.
+_ABANDONED_AFTER = dt.timedelta(minutes=10)
+
+
+class ReportMissingError(LookupError):
+    """No such report or version is stored."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportClaim:
+    """A version that was asked for: what for, by whom and when."""
+
+    key: ReportKey
+    request: ReportRequest
+    requested_by: str
+    requested_at: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportFailure:
+    """Why a version could not be made, in words for the one who asked."""
+
+    detail: str
+    failed_at: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportState:
+    """Where one version stands; *manifest* when ready, *failure* when failed."""
+
+    claim: ReportClaim
+    status: ReportStatus
+    manifest: ReportManifest | None = None
+    failure: ReportFailure | None = None
+
+
+_CLAIM = TypeAdapter(ReportClaim)
+_MANIFEST = TypeAdapter(ReportManifest)
+_FAILURE = TypeAdapter(ReportFailure)
+
+
+class Reports:
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    def claim(self, request: ReportRequest, *, version: int, requested_by: str, now: dt.datetime) -> ReportClaim | None:
+        """Take a version for this request; None when somebody else has it."""
+        key = ReportKey(request.tenant_id, request.report_id, version)
+        claim = ReportClaim(key, request, requested_by, now)
+        taken = self._objects.claim(f"{keys.report_version(key)}request.json", _CLAIM.dump_json(claim))
+        return claim if taken else None
+
+    def withdraw(self, claim: ReportClaim) -> None:
+        """Forget a claim that nobody will work on."""
+        self._objects.delete([f"{keys.report_version(claim.key)}request.json"])
+
+    def read_claim(self, key: ReportKey) -> ReportClaim:
+        """Raise ReportMissingError when the version was never asked for."""
+        try:
+            return _CLAIM.validate_json(self._objects.get(f"{keys.report_version(key)}request.json").body)
+        except ObjectMissingError:
+            raise ReportMissingError(f"no version {key.version} of report {key.report_id}") from None
+
+    def start(self, key: ReportKey) -> None:
+        self._objects.claim(f"{keys.report_version(key)}started.json", b"{}")
+
+    def put_file(self, key: ReportKey, name: str, body: bytes, *, content_type: str) -> str:
+        """Store one file of a version and return its place in the bucket."""
+        place = f"{keys.report_version(key)}{name}"
+        self._objects.put(place, body, content_type=content_type)
+        return place
+
+    def finish(self, manifest: ReportManifest) -> bool:
+        """Publish a version; False when it was published before (a retried run): what was published first stays."""
+        return self._objects.claim(
+            f"{keys.report_version(manifest.key)}manifest.json", _MANIFEST.dump_json(manifest, indent=2)
+        )
+
+    def fail(self, key: ReportKey, failure: ReportFailure) -> None:
+        self._objects.claim(f"{keys.report_version(key)}failure.json", _FAILURE.dump_json(failure))
+
+    def versions(self, tenant_id: str, report_id: str) -> list[int]:
+        """The versions that were asked for, oldest first."""
+        found = (_VERSION.fullmatch(name) for name in self._objects.folders(keys.report_versions(tenant_id, report_id)))
+        return sorted(int(match[1]) for match in found if match is not None)
+
+    def report_ids(self, tenant_id: str) -> Iterator[str]:
+        for name in self._objects.folders(keys.tenant_reports(tenant_id)):
+            yield keys.text_of(name)
+
+    def state(self, key: ReportKey, *, now: dt.datetime) -> ReportState:
+        """Raise ReportMissingError when the version was never asked for."""
+        claim = self.read_claim(key)
+        present = {summary.key for summary in self._objects.summaries(keys.report_version(key))}
+        folder = keys.report_version(key)
+        if f"{folder}manifest.json" in present:
+            manifest = _MANIFEST.validate_json(self._objects.get(f"{folder}manifest.json").body)
+            return ReportState(claim, ReportStatus.READY, manifest=manifest)
+        if f"{folder}failure.json" in present:
+            failure = _FAILURE.validate_json(self._objects.get(f"{folder}failure.json").body)
+            return ReportState(claim, ReportStatus.FAILED, failure=failure)
+        if now - claim.requested_at > _ABANDONED_AFTER:
+            failure = ReportFailure("the run that made it ended without a result; ask again", now)
+            return ReportState(claim, ReportStatus.FAILED, failure=failure)
+        running = f"{folder}started.json" in present
+        return ReportState(claim, ReportStatus.RUNNING if running else ReportStatus.PENDING)
+
+    def latest(self, tenant_id: str, report_id: str, *, now: dt.datetime) -> ReportState:
+        """The newest version's state; raise ReportMissingError when the report was never asked for."""
+        versions = self.versions(tenant_id, report_id)
+        if not versions:
+            raise ReportMissingError(f"no report {report_id}")
+        return self.state(ReportKey(tenant_id, report_id, versions[-1]), now=now)
+
+    def latest_manifest(self, tenant_id: str, report_id: str) -> ReportManifest | None:
+        """The newest version that is whole; None when none is."""
+        for version in reversed(self.versions(tenant_id, report_id)):
+            place = f"{keys.report_version(ReportKey(tenant_id, report_id, version))}manifest.json"
+            try:
+                return _MANIFEST.validate_json(self._objects.get(place).body)
+            except ObjectMissingError:
+                continue
+        return None

@@ -1,0 +1,1 @@
+"""What Signtally does, one verb a module, over ports alone."""

@@ -1,0 +1,1 @@
+"""A Prefect worker whose flow runs start at once."""

@@ -37,8 +37,15 @@ class UsageStore(Protocol):
         """Events with since ≤ occurred_at < until, in the schema `signtally.domain.aggregation.EVENTS`."""
         ...
 
+    def tenants_with_events(self, *, since: dt.datetime, until: dt.datetime) -> list[str]:
+        """The tenants that have an event with since ≤ occurred_at < until, known by a profile or not."""
+        ...
+
     def put_daily_usage(self, rows: pl.DataFrame, *, version: int) -> int:
-        """Write rows of schema DAILY_USAGE over older versions; return how many were written (a newer one stays)."""
+        """Write rows of schema DAILY_USAGE over older versions; return how many were written.
+
+        A row that stands in a higher version stays; so does one in the same version with other figures.
+        """
         ...
 
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:

@@ -1,1 +1,1 @@
-"""."""
+"""What runs, in what order and how often: one Prefect flow a module, named after what it does."""

@@ -5,11 +5,20 @@ import datetime as dt
 import enum
 import hashlib
 import json
+from collections.abc import Iterable
 
 from signtally.domain.counts import Counts
 from signtally.domain.periods import Period
 
 FORMATS = ("pdf", "xlsx", "csv")
+
+
+def ordered_formats(formats: Iterable[str]) -> tuple[str, ...]:
+    """Each format once, in the order of FORMATS; raise ValueError when there is none, or one that is not made."""
+    asked = set(formats)
+    if not asked or not asked <= set(FORMATS):
+        raise ValueError(f"the formats are {', '.join(FORMATS)}: ask for one or more of them")
+    return tuple(format_ for format_ in FORMATS if format_ in asked)
 
 
 class ReportStatus(enum.StrEnum):

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from signtally.domain.reports import ReportKey
+from signtally.domain.reports import ReportRequest
 
 
 class ReportQueueUnavailableError(Exception):
@@ -10,6 +10,6 @@ class ReportQueueUnavailableError(Exception):
 
 
 class ReportQueue(Protocol):
-    def order(self, key: ReportKey) -> str:
-        """Have the requested version made soon; return the run's name as operators see it."""
+    def order(self, request: ReportRequest, *, version: int) -> str:
+        """Have the version that was claimed for this request made soon; return the run's name as operators see it."""
         ...

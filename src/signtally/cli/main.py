@@ -1,0 +1,72 @@
+"""The command group, and how every command reports its errors."""
+
+import importlib
+import logging
+import sys
+
+import click
+from pydantic import ValidationError
+
+from signtally.cli.output import EXPECTED_ERRORS, explain
+
+# Command → module: imported when it is called, so that `signtally token` does not pay for Polars.
+_COMMANDS = {
+    "local": "local",
+    "up": "local",
+    "demo": "local",
+    "provision": "pipeline",
+    "emit": "pipeline",
+    "ingest": "pipeline",
+    "aggregate": "pipeline",
+    "report": "reports",
+    "schedules": "schedules",
+    "digests": "schedules",
+    "tenants": "tenants",
+    "token": "service",
+    "api": "service",
+}
+
+
+class LazyGroup(click.Group):
+    """Loads a command's module only when that command, or the list of all, is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"signtally.cli.{_COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="signtally")
+def signtally() -> None:
+    """Usage reports for the tenants of an eSignature SaaS.
+
+    Where things are is said by AWS's standard variables (AWS_ENDPOINT_URL_SQS, …); `signtally local` starts a local AWS
+    and prints them. Settings of our own start with SIGNTALLY_. Logs go to stderr.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    for chatty in ("botocore", "boto3", "urllib3", "httpx", "fontTools", "weasyprint"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def main() -> None:
+    """Run a command; an expected failure is one clear sentence on stderr and exit code 1."""
+    try:
+        signtally(standalone_mode=False)
+    except click.exceptions.Abort:
+        raise SystemExit(130) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except (*EXPECTED_ERRORS, ValidationError) as error:
+        click.echo(f"signtally: {explain(error)}", err=True)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

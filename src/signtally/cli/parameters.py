@@ -1,0 +1,46 @@
+"""Kinds of values that commands take."""
+
+import datetime as dt
+from collections.abc import Callable
+
+import click
+
+from signtally.settings import parse_duration
+
+
+class _Parsed(click.ParamType):
+    """A value read by a function that raises ValueError with a sentence for a person."""
+
+    def __init__(self, name: str, read: Callable[[str], object]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._read(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _instant(text: str) -> dt.datetime:
+    try:
+        instant = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no instant: write 2026-11-01T07:00:00Z") from None
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} has no UTC offset: write {text}Z, or another offset such as +02:00")
+    return instant.astimezone(dt.UTC)
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no day: write 2026-10-03") from None
+
+
+INSTANT = _Parsed("instant", _instant)
+DAY = _Parsed("day", _day)
+DURATION = _Parsed("duration", lambda text: parse_duration(text))

@@ -1,0 +1,36 @@
+"""TCP ports of this machine's loopback address."""
+
+import socket
+
+LOOPBACK = "127.0.0.1"
+
+
+class PortInUseError(Exception):
+    """Somebody listens there already; the text says which option chooses another port."""
+
+
+def require_free(port: int, *, what: str, option: str) -> None:
+    """Raise PortInUseError unless *port* can be bound on the loopback address."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            raise PortInUseError(
+                f"port {port} for {what} is in use ({error.strerror}): "
+                f"choose another with {option}, or stop what listens there"
+            ) from error
+
+
+def free_port(preferred: int) -> int:
+    """Return *preferred* when it is free, else one that the system chooses."""
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            chosen: int = probe.getsockname()[1]
+            return chosen
+    raise PortInUseError("this machine has no free port left")

@@ -1,0 +1,145 @@
+"""Child processes that start together, log into one stream, and end with their parent."""
+
+import contextlib
+import ctypes
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, Self
+
+import httpx
+
+_STOP_GRACE_SECONDS = 15
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+class ChildError(Exception):
+    """A child process could not be started, or ended while it was needed; the text says which and why."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Program:
+    """What to run; *health_url* answers 200 once it is ready, *stop_signal* asks it to end."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    health_url: str | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+
+
+class Supervisor:
+    """Starts programs in order and stops them in reverse; use as a context manager, from the main thread only.
+
+    The kernel ties a child's life to the *thread* that started it (prctl(2), PR_SET_PDEATHSIG), hence the main thread.
+    """
+
+    def __init__(self, *, log: Callable[[str], None], environment: Mapping[str, str] | None = None) -> None:
+        self._log = log
+        self._environment = {**os.environ, **(environment or {})}
+        self._running: list[tuple[Program, subprocess.Popen[str]]] = []
+        self._ended = threading.Event()
+        self._stopping = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, program: Program) -> None:
+        """Start and return at once; raise ChildError when it cannot be started."""
+        try:
+            process = subprocess.Popen(
+                program.command,
+                env={**self._environment, **program.environment, "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,  # a Ctrl-C reaches the parent alone, which ends the children in order
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 -- no threads of ours hold locks at this point
+            )
+        except OSError as error:
+            raise ChildError(f"{program.name} could not be started: {error}") from error
+        self._running.append((program, process))
+        threading.Thread(target=self._pump, args=(program.name, process.stdout), daemon=True).start()
+
+    def wait_until_ready(self, *names: str, timeout_seconds: float = 90) -> None:
+        """Wait for the health address of each named program, of all when none is named; raise ChildError."""
+        deadline = time.monotonic() + timeout_seconds
+        for program, process in self._running:
+            if program.health_url is None or (names and program.name not in names):
+                continue
+            while not _is_healthy(program.health_url):
+                if process.poll() is not None:
+                    raise ChildError(f"{program.name} ended with code {process.returncode} before it was ready")
+                if time.monotonic() > deadline:
+                    raise ChildError(f"{program.name} was not ready within {timeout_seconds:.0f} s")
+                self._ended.wait(0.05)
+
+    def wait(self) -> None:
+        """Return never, unless a child ends by itself: then raise ChildError."""
+        while True:
+            self._ended.wait()
+            self._ended.clear()
+            for program, process in self._running:
+                if process.poll() is not None:
+                    raise ChildError(f"{program.name} ended by itself with code {process.returncode}")
+
+    def stop(self) -> None:
+        """End every child, the last started first; what does not end in time is killed."""
+        self._stopping = True
+        for program, process in reversed(self._running):
+            if process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.send_signal(program.stop_signal)
+                try:
+                    process.wait(_STOP_GRACE_SECONDS)
+                except subprocess.TimeoutExpired:
+                    self._log(f"{program.name} did not end within {_STOP_GRACE_SECONDS} s: killed")
+            # Whatever the child started in its own session ends with it.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self._running.clear()
+
+    def _pump(self, name: str, stream: IO[str] | None) -> None:
+        if stream is not None:
+            with contextlib.suppress(ValueError):  # closed under us while stopping
+                for line in stream:
+                    self._log(f"{name:<10} │ {line.rstrip()}")
+        self._ended.set()
+
+
+@contextlib.contextmanager
+def interrupted_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the program as Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to end this child when its parent dies, however it dies (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).is_success
+    except httpx.HTTPError:
+        return False

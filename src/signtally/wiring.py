@@ -1,0 +1,44 @@
+"""From settings to services: which adapter stands behind which port."""
+
+from signtally.aws.clients import SERVICES, AwsClients, configured_endpoint, is_loopback
+from signtally.aws.s3 import S3ObjectStore
+from signtally.aws.ses import SesMailer
+from signtally.aws.sqs import SqsEventQueue
+from signtally.aws.timestream import TimestreamUsageStore
+from signtally.ports.mail import Mailer
+from signtally.prefect_api import PrefectReportQueue
+from signtally.services import Services
+from signtally.settings import Settings
+from signtally.smtp import SmtpMailer
+
+
+def services(settings: Settings | None = None) -> Services:
+    """Connect nothing yet, only build: an unreachable service shows at its first call."""
+    settings = settings or Settings()
+    clients = AwsClients()
+    return Services(
+        settings=settings,
+        queue=SqsEventQueue(clients.sqs, name=settings.queue, dead_letter_queue=settings.dead_letter_queue),
+        dead_letters=SqsEventQueue(clients.sqs, name=settings.dead_letter_queue),
+        usage_store=TimestreamUsageStore(
+            clients.timestream_write,
+            clients.timestream_query,
+            database=settings.database,
+            memory_retention_hours=settings.memory_retention_hours,
+            magnetic_retention_days=settings.magnetic_retention_days,
+        ),
+        objects=S3ObjectStore(clients.s3, bucket=settings.bucket),
+        mailer=_mailer(settings, clients),
+        report_queue=PrefectReportQueue.from_environment(),
+    )
+
+
+def only_loopback_endpoints() -> bool:
+    """Whether every AWS service is a local one; only then a development key may be trusted."""
+    return all(is_loopback(configured_endpoint(service)) for service in SERVICES)
+
+
+def _mailer(settings: Settings, clients: AwsClients) -> Mailer:
+    if settings.mail == "ses":
+        return SesMailer(clients.ses)
+    return SmtpMailer.from_url(settings.mail)

@@ -6,6 +6,7 @@ from signtally.domain.reports import ReportKey
 
 STATE = "state/"
 TENANTS = "tenants/"
+REPORT_INDEX = "report-index/"
 
 
 def segment(text: str) -> str:

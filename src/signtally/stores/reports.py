@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
+from signtally.stores.report_index import IndexEntry, ReportIndex, milliseconds
 
 _VERSION = re.compile(r"v([1-9]\d*)", re.ASCII)
 # A run that has not finished by then never will: its worker died. Asking again makes the next version.
@@ -60,17 +61,20 @@ _FAILURE = TypeAdapter(ReportFailure)
 class Reports:
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
+        self._index = ReportIndex(objects)
 
     def claim(self, request: ReportRequest, *, version: int, requested_by: str, now: dt.datetime) -> ReportClaim | None:
         """Take a version for this request; None when somebody else has it."""
         key = ReportKey(request.tenant_id, request.report_id, version)
         claim = ReportClaim(key, request, requested_by, now)
+        self._index.note(key, user_ids=request.user_ids, at=now)
         taken = self._objects.claim(f"{keys.report_version(key)}request.json", _CLAIM.dump_json(claim))
         return claim if taken else None
 
     def withdraw(self, claim: ReportClaim) -> None:
         """Forget a claim that nobody will work on."""
         self._objects.delete([f"{keys.report_version(claim.key)}request.json"])
+        self._index.forget(claim.key, user_ids=claim.request.user_ids, at=claim.requested_at)
 
     def read_claim(self, key: ReportKey) -> ReportClaim:
         """Raise ReportMissingError when the version was never asked for."""
@@ -105,6 +109,25 @@ class Reports:
     def report_ids(self, tenant_id: str) -> Iterator[str]:
         for name in self._objects.folders(keys.tenant_reports(tenant_id)):
             yield keys.text_of(name)
+
+    def requested(
+        self, tenant_id: str, *, after: str | None = None, user_ids: tuple[str, ...] | None = None
+    ) -> Iterator[IndexEntry]:
+        """Versions by when they were asked for, latest first; *user_ids* leaves only reports narrowed to those."""
+        return self._index.entries(tenant_id, after=after, user_ids=user_ids)
+
+    def newest_of(self, entry: IndexEntry, *, now: dt.datetime) -> ReportState | None:
+        """The state of the report behind an entry, if the entry is that of its newest version; else None."""
+        versions = self.versions(entry.key.tenant_id, entry.key.report_id)
+        if not versions or versions[-1] != entry.key.version:
+            return None
+        try:
+            state = self.state(entry.key, now=now)
+        except ReportMissingError:  # withdrawn since the listing
+            return None
+        # Two who asked at once left two entries for one version: the claim knows whose it is.
+        same = milliseconds(state.claim.requested_at) == milliseconds(entry.requested_at)
+        return state if same else None
 
     def state(self, key: ReportKey, *, now: dt.datetime) -> ReportState:
         """Raise ReportMissingError when the version was never asked for."""

@@ -1,13 +1,18 @@
 """Tenants' profiles, one JSON object each, and a catalogue that saves reading 43,000 of them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from signtally.domain.tenants import TenantProfile
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
 
 _CATALOGUE = f"{keys.STATE}tenants.json"
+_EDIT_ATTEMPTS = 20
+
+
+class EditConflictError(Exception):
+    """Others kept changing the profile: nothing was stored, and the same edit may succeed later."""
 
 
 class Tenants:
@@ -16,14 +21,24 @@ class Tenants:
 
     def get(self, tenant_id: str) -> TenantProfile:
         """The stored profile; an unknown tenant gets the defaults (UTC, `en`, no schedule)."""
-        try:
-            stored = self._objects.get(keys.tenant_profile(tenant_id))
-        except ObjectMissingError:
-            return TenantProfile(tenant_id=tenant_id)
-        return TenantProfile.model_validate_json(stored.body)
+        return self._versioned(tenant_id)[0]
 
     def put(self, profile: TenantProfile) -> None:
-        self._objects.put(keys.tenant_profile(profile.tenant_id), profile.model_dump_json(exclude_unset=True).encode())
+        self._objects.put(keys.tenant_profile(profile.tenant_id), _document(profile))
+
+    def edit(self, tenant_id: str, change: Callable[[TenantProfile], TenantProfile]) -> TenantProfile:
+        """Store what *change* makes of the profile, again and again until nobody else's edit came in between.
+
+        Raises EditConflictError, and whatever *change* raises.
+        """
+        key = keys.tenant_profile(tenant_id)
+        for _ in range(_EDIT_ATTEMPTS):
+            current, etag = self._versioned(tenant_id)
+            changed = change(current)
+            body = _document(changed)
+            if self._objects.claim(key, body) if etag is None else self._objects.replace(key, body, etag=etag):
+                return changed
+        raise EditConflictError(f"the profile of {tenant_id} changed {_EDIT_ATTEMPTS} times while it was edited")
 
     def all(self) -> Mapping[str, TenantProfile]:
         """Every stored profile by tenant id: a listing, the catalogue, and one read for each that changed since."""
@@ -43,6 +58,14 @@ class Tenants:
         known = self.all()
         return {tenant_id: known.get(tenant_id) or TenantProfile(tenant_id=tenant_id) for tenant_id in tenant_ids}
 
+    def _versioned(self, tenant_id: str) -> tuple[TenantProfile, str | None]:
+        """The profile with the ETag under which it is stored; None: it is not."""
+        try:
+            stored = self._objects.get(keys.tenant_profile(tenant_id))
+        except ObjectMissingError:
+            return TenantProfile(tenant_id=tenant_id), None
+        return TenantProfile.model_validate_json(stored.body), stored.etag
+
     def _catalogue(self) -> dict[str, tuple[str, object]]:
         try:
             stored = json.loads(self._objects.get(_CATALOGUE).body)
@@ -55,3 +78,8 @@ class Tenants:
             return json.loads(self._objects.get(key).body)
         except ObjectMissingError:  # deleted since the listing
             return None
+
+
+def _document(profile: TenantProfile) -> bytes:
+    """Only what was set: a default that changes later holds for those who never chose."""
+    return profile.model_dump_json(exclude_unset=True).encode()

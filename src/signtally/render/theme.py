@@ -4,6 +4,11 @@ import dataclasses
 
 from signtally.domain.actions import Action
 
+# WCAG 2.2, 1.4.3: text of normal size against its ground. Links and the white words on buttons hold it too.
+READABLE_CONTRAST = 4.5
+_DARKENING_STEPS = 20
+_LINEAR_BELOW = 0.04045  # sRGB
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Theme:
@@ -15,6 +20,7 @@ class Theme:
     surface: str = "#F5F7FA"  # bands, cards, table headers
     paper: str = "#FFFFFF"
     accent: str = "#2456C5"  # the one strong colour: bars, links, buttons
+    neutral: str = "#8B97AB"  # the second series of a chart, beside the accent
     positive: str = "#1B7A57"
     negative: str = "#B23A34"
     warning: str = "#8F5F00"
@@ -22,7 +28,39 @@ class Theme:
     mono: str = '"Noto Sans Mono", "DejaVu Sans Mono", ui-monospace, monospace'
 
     def with_accent(self, accent: str | None) -> "Theme":
-        return dataclasses.replace(self, accent=accent) if accent else self
+        """The theme in a tenant's colour, darkened as far as it takes to be read on paper."""
+        return dataclasses.replace(self, accent=readable(accent, on=self.paper)) if accent else self
+
+
+def readable(colour: str, *, on: str) -> str:
+    """The colour itself, or the lightest darker shade of it with enough contrast on a light ground."""
+    for step in range(_DARKENING_STEPS):
+        shade = mixed(colour, "#000000", share=step / _DARKENING_STEPS)
+        if contrast(shade, on) >= READABLE_CONTRAST:
+            return shade
+    return "#000000"
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG contrast ratio, 1–21."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def mixed(colour: str, other: str, *, share: float) -> str:
+    """*share* (0–1) of *other* in *colour*."""
+    pairs = zip(_channels(colour), _channels(other), strict=True)
+    return "#" + "".join(f"{round(mine + (its - mine) * share):02X}" for mine, its in pairs)
+
+
+def _luminance(colour: str) -> float:
+    shares = (channel / 255 for channel in _channels(colour))
+    linear = [((share + 0.055) / 1.055) ** 2.4 if share > _LINEAR_BELOW else share / 12.92 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 # How each action is headed in every table, card and legend.

@@ -1,0 +1,255 @@
+"""What every file and email says of a snapshot, in one order and in the same words."""
+
+import dataclasses
+import datetime as dt
+import functools
+from zoneinfo import ZoneInfo
+
+from signtally.domain.actions import Action
+from signtally.domain.counts import Counts
+from signtally.domain.definitions import DEFINITIONS, Definition, definitions_used
+from signtally.domain.periods import Period, PeriodKind, end_of_day, start_of_day
+from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
+from signtally.render.formats import UNDEFINED, Formats, one_line, utc_offset
+from signtally.render.theme import HEADINGS, Theme
+
+BASIS = "Activity basis: each event counts on its own date"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MeasureLine:
+    """One measure in the period and before; *change* is None while the period is not over."""
+
+    action: Action
+    heading: str
+    now: int
+    before: int
+    change: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RateLine:
+    heading: str
+    now: float | None
+    before: float | None
+    change: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Card:
+    """A figure to read at a glance; *trend* is `up`, `down` or empty and never says whether that is good."""
+
+    label: str
+    figure: str
+    change: str = ""
+    trend: str = ""
+    note: str = ""
+    share: float | None = None  # of an allowance, 0–1 and above
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Allowance:
+    """Documents sent against the month's allowance; *share* is None when nothing is allowed."""
+
+    used: int
+    allowed: int
+
+    @property
+    def share(self) -> float | None:
+        return self.used / self.allowed if self.allowed else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Contents:
+    """The snapshot in words; lists come in the order in which every file shows them."""
+
+    snapshot: UsageSnapshot
+
+    @functools.cached_property
+    def formats(self) -> Formats:
+        return Formats.of(self.snapshot.tenant)
+
+    @functools.cached_property
+    def theme(self) -> Theme:
+        return Theme().with_accent(self.snapshot.tenant.branding.accent)
+
+    @property
+    def tenant_name(self) -> str:
+        return one_line(self.snapshot.tenant.display_name) or self.snapshot.tenant.tenant_id
+
+    @property
+    def today(self) -> dt.date:
+        return self.snapshot.tenant.today(self.snapshot.taken_at)
+
+    @property
+    def period(self) -> str:
+        return self.formats.period(self.snapshot.period, today=self.today)
+
+    @property
+    def previous_period(self) -> str:
+        return self.formats.period(self.snapshot.previous, today=self.today)
+
+    @property
+    def dates(self) -> str:
+        """Exact dates, with their number where there is more than one."""
+        period = self.snapshot.period
+        return f"{self.formats.dates(period.first, period.last)} ({_days(period)})"
+
+    @property
+    def previous_dates(self) -> str:
+        previous = self.snapshot.previous
+        return f"{self.formats.dates(previous.first, previous.last)} ({_days(previous)})"
+
+    @property
+    def zone(self) -> str:
+        """The zone's name and its offsets from UTC during the period."""
+        return f"{self.snapshot.tenant.timezone} ({_offsets(self.snapshot.period, self.snapshot.tenant.zone)})"
+
+    @property
+    def data_through(self) -> str:
+        return self.formats.instant_or_nothing(self.snapshot.data_through)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the period has ended; until then a change against a whole period would mislead."""
+        return self.snapshot.period.last < self.today
+
+    @property
+    def comparison(self) -> str:
+        """What the previous figures are, and why no change is shown while there is none."""
+        if self.is_over:
+            return f"Compared with {self.previous_period}: {self.previous_dates}"
+        return (
+            f"{self.period}: the period is not over, so no change is shown. "
+            f"Beside it stands the whole of {self.previous_period}: {self.previous_dates}"
+        )
+
+    @property
+    def measures(self) -> tuple[MeasureLine, ...]:
+        pairs = zip(Action, self.snapshot.totals.as_tuple(), self.snapshot.previous_totals.as_tuple(), strict=True)
+        return tuple(
+            MeasureLine(action, HEADINGS[action], now, before, self._change(now, before))
+            for action, now, before in pairs
+        )
+
+    @property
+    def rates(self) -> tuple[RateLine, ...]:
+        now, before = self.snapshot.totals, self.snapshot.previous_totals
+        return (
+            self._rate("Completion rate", now.completion_rate, before.completion_rate),
+            self._rate("Success rate of closed", now.success_rate_of_closed, before.success_rate_of_closed),
+        )
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """Only for a month of the whole tenant: a part of the users has no allowance of its own."""
+        allowed = self.snapshot.tenant.allowance.documents_per_month
+        if allowed is None or self.snapshot.period.kind is not PeriodKind.MONTH or self.snapshot.user_ids is not None:
+            return None
+        return Allowance(self.snapshot.totals.sent, allowed)
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        sent, completed = (self._count_card(line) for line in self.measures if line.action in _ON_CARDS)
+        rate = self.rates[0]
+        rate_card = Card(
+            rate.heading,
+            self.formats.percent(rate.now),
+            change="" if rate.change in {None, UNDEFINED} else str(rate.change),
+            trend=_trend(rate.now or 0, rate.before or 0) if self.is_over else "",
+            note=f"{self.formats.percent(rate.before)} in {self.previous_period}",
+        )
+        return (sent, completed, rate_card, self._allowance_card() or self._senders_card())
+
+    @property
+    def filters(self) -> str:
+        ids = self.snapshot.user_ids
+        if ids is None:
+            return "None: every user of the tenant"
+        return f"{len(ids)} {'user' if len(ids) == 1 else 'users'} by id: {', '.join(ids)}"
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        return definitions_used(allowance=self.allowance is not None)
+
+    def definition(self, term: str) -> str:
+        return DEFINITIONS[term].meaning
+
+    @property
+    def row_count(self) -> str:
+        users, days = len(self.snapshot.users), len(self.snapshot.days)
+        return f"{self.formats.number(users)} user rows, {self.formats.number(days)} day rows"
+
+    @property
+    def control_totals(self) -> str:
+        """The sums that the rows of every table must add up to."""
+        return " · ".join(f"{line.heading} {self.formats.number(line.now)}" for line in self.measures)
+
+    def facts(self, identity: ReportIdentity) -> tuple[tuple[str, str], ...]:
+        """What the file says of itself, as label and text."""
+        return (
+            ("Tenant", f"{self.tenant_name} ({one_line(self.snapshot.tenant.tenant_id)})"),
+            ("Period", f"{self.period}: {self.dates}"),
+            ("Previous period", f"{self.previous_period}: {self.previous_dates}"),
+            ("Time zone", self.zone),
+            ("Basis", BASIS),
+            ("Filter", self.filters),
+            ("Data through", self.data_through),
+            ("Rows", self.row_count),
+            ("Control totals", self.control_totals),
+            ("Report", f"{identity.report_id}, version {identity.version}"),
+            ("Made", self.formats.instant(identity.made_at)),
+        )
+
+    def _change(self, now: int, before: int) -> str | None:
+        return self.formats.change(now, before) if self.is_over else None
+
+    def _rate(self, heading: str, now: float | None, before: float | None) -> RateLine:
+        return RateLine(heading, now, before, self.formats.points(now, before) if self.is_over else None)
+
+    def _count_card(self, line: MeasureLine) -> Card:
+        return Card(
+            f"Documents {line.heading.lower()}",
+            self.formats.number(line.now),
+            change="" if line.change in {None, UNDEFINED} else str(line.change),
+            trend=_trend(line.now, line.before) if self.is_over else "",
+            note=f"{self.formats.number(line.before)} in {self.previous_period}",
+        )
+
+    def _allowance_card(self) -> Card | None:
+        allowance = self.allowance
+        if allowance is None:
+            return None
+        note = f"{self.formats.number(allowance.used)} of {self.formats.number(allowance.allowed)} documents"
+        return Card("Allowance used", self.formats.percent(allowance.share), note=note, share=allowance.share)
+
+    def _senders_card(self) -> Card:
+        active, users = self.snapshot.active_senders, len(self.snapshot.users)
+        note = f"of {self.formats.number(users)} active {'user' if users == 1 else 'users'}"
+        return Card("Active senders", self.formats.number(active), note=note)
+
+
+_ON_CARDS = frozenset({Action.SENT, Action.COMPLETED})
+
+
+def rest_of(counts: Counts, shown: Counts) -> Counts:
+    """What *shown* leaves of *counts*, measure by measure."""
+    return Counts(*(whole - part for whole, part in zip(counts.as_tuple(), shown.as_tuple(), strict=True)))
+
+
+def _trend(now: float, before: float) -> str:
+    if now == before:
+        return ""
+    return "up" if now > before else "down"
+
+
+def _days(period: Period) -> str:
+    count = (period.last - period.first).days + 1
+    return "1 day" if count == 1 else f"{count} days"
+
+
+def _offsets(period: Period, zone: ZoneInfo) -> str:
+    first = start_of_day(period.first, zone).astimezone(zone)
+    last = (end_of_day(period.last, zone) - dt.timedelta(microseconds=1)).astimezone(zone)
+    offsets = dict.fromkeys((utc_offset(first), utc_offset(last)))
+    return ", then ".join(offsets)

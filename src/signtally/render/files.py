@@ -1,0 +1,80 @@
+"""A report's files: one snapshot and its identity in, the bytes of one format out."""
+
+import dataclasses
+import datetime as dt
+import importlib
+import re
+import unicodedata
+
+from signtally.domain.counts import Counts
+from signtally.domain.periods import period_between
+from signtally.domain.reports import FORMATS
+from signtally.domain.snapshot import DayUsage, ReportIdentity, UsageSnapshot
+from signtally.domain.tenants import TenantProfile
+from signtally.render.contents import Contents
+from signtally.render.formats import one_line
+
+CONTENT_TYPES = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
+_NAME_LIMIT_CHARACTERS = 60
+_UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9 ._()&+-]+")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """A finished file; *filename* is what a person downloads: ASCII, such as `Acme usage 2026-10.pdf`."""
+
+    filename: str
+    content_type: str
+    body: bytes
+
+
+def render(format: str, snapshot: UsageSnapshot, identity: ReportIdentity) -> RenderedFile:  # noqa: A002  # the API's word
+    """One file of a report; raise ValueError for a format other than FORMATS."""
+    if format not in FORMATS:
+        raise ValueError(f"{format!r} is no report format: choose among {', '.join(FORMATS)}")
+    # WeasyPrint and openpyxl take a second to import, and only who renders should pay it.
+    writer = importlib.import_module(f"signtally.render.{format}")
+    body: bytes = writer.write(Contents(snapshot), identity)
+    return RenderedFile(download_name(snapshot, format), CONTENT_TYPES[format], body)
+
+
+def key_name(format: str) -> str:  # noqa: A002  # the API's word
+    """The file's name below its version in the bucket: `usage.pdf`."""
+    return f"usage.{format}"
+
+
+def download_name(snapshot: UsageSnapshot, extension: str) -> str:
+    """Tenant and period, safe in every file system and header; a name in another script falls back to the id."""
+    profile = snapshot.tenant
+    names = (_ascii(profile.display_name), _ascii(profile.tenant_id), "Tenant")
+    name = next(name for name in names if any(character.isalnum() for character in name))
+    return f"{name} usage {snapshot.period.name.replace('_', ' to ')}.{extension}"
+
+
+def warm_up() -> None:
+    """Render a tiny PDF, so that a worker's first real one finds its modules, fonts and templates loaded."""
+    day = dt.date(2026, 1, 1)
+    period = period_between(day, day)
+    zero = Counts()
+    snapshot = UsageSnapshot(
+        tenant=TenantProfile(tenant_id="warm-up"),
+        period=period,
+        previous=period.previous,
+        taken_at=dt.datetime(2026, 1, 2, tzinfo=dt.UTC),
+        data_through=None,
+        totals=zero,
+        previous_totals=zero,
+        days=(DayUsage(day, zero),),
+        users=(),
+    )
+    render("pdf", snapshot, ReportIdentity("warm-up", 1, snapshot.taken_at))
+
+
+def _ascii(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", one_line(text)).encode("ascii", "ignore").decode()
+    cut = " ".join(_UNSAFE_IN_NAMES.sub(" ", plain).split())[:_NAME_LIMIT_CHARACTERS]
+    return cut.strip(" .-+")

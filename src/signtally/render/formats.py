@@ -1,0 +1,170 @@
+"""Figures, dates and periods as a tenant reads them: in its locale, on its calendar, in its time zone."""
+
+import dataclasses
+import datetime as dt
+import functools
+import re
+import unicodedata
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_interval, format_skeleton, format_time
+from babel.numbers import format_decimal, format_percent
+
+from signtally.domain.periods import Period, PeriodKind
+from signtally.domain.tenants import TenantProfile
+
+UNDEFINED = "—"
+MINUS = "\N{MINUS SIGN}"
+_NEW = "new"
+_THOUSAND_PERCENT = 10.0
+# "en" alone reads as American in CLDR; day before month and a 24-hour clock are understood everywhere.
+_PLAIN_ENGLISH = "en_GB"
+# What XML 1.0 forbids, and the C1 controls, which it only discourages.
+_NOT_TEXT = re.compile("[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F-\\x9F\\uD800-\\uDFFF\\uFFFE\\uFFFF]")
+_C0_CONTROLS = range(0x20)
+_CONTROL_PICTURES = 0x2400  # where Unicode shows them: ␀ ␁ …
+_DELETE = 0x7F
+
+
+@functools.cache
+def locale_of(name: str) -> Locale:
+    """The locale of a name such as `de-CH` or `pt_BR`; English when it is not supported."""
+    if name.strip().lower() == "en":
+        return Locale.parse(_PLAIN_ENGLISH)
+    try:
+        return Locale.parse(name.strip().replace("-", "_"))
+    except (UnknownLocaleError, ValueError, TypeError):
+        return Locale.parse(_PLAIN_ENGLISH)
+
+
+def visible(text: str) -> str:
+    """The text with what XML forbids made visible: NUL becomes ␀, a lone surrogate �; tab and line breaks stay."""
+    return text if text.isprintable() else _NOT_TEXT.sub(_picture, text)
+
+
+def one_line(text: str) -> str:
+    """The text fit for a header, a title or a file name's line: no control, format or line-breaking characters."""
+    kept = (" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
+    return " ".join("".join(kept).split())
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < len(_C0_CONTROLS):
+        return chr(_CONTROL_PICTURES + code)
+    return "\N{SYMBOL FOR DELETE}" if code == _DELETE else "\N{REPLACEMENT CHARACTER}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Formats:
+    """One tenant's way of writing.
+
+    Figures follow the tenant's locale. Dates are words, and every word of a report is English so far: they follow the
+    locale's kind of English (`en-US`: month first, 12 hours) and never mix "Week of" with another language's months.
+    """
+
+    locale: Locale
+    english: Locale
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, tenant: TenantProfile) -> Self:
+        locale = locale_of(tenant.locale)
+        return cls(locale, locale if locale.language == "en" else locale_of("en"), tenant.zone)
+
+    @property
+    def language_tag(self) -> str:
+        """BCP 47, for `lang` attributes."""
+        return str(self.english).replace("_", "-")
+
+    def number(self, value: int) -> str:
+        return format_decimal(value, locale=self.locale)
+
+    def percent(self, share: float | None) -> str:
+        """A share of 0–1 with one decimal; an undefined one is a dash, never 0 %."""
+        if share is None:
+            return UNDEFINED
+        pattern = self.locale.percent_formats[None].pattern.replace("#,##0", "#,##0.0")
+        return format_percent(share, pattern, locale=self.locale)
+
+    def change(self, now: int, before: int) -> str:
+        """`+12%`, `−3%`, `±0%`; "new" where there was nothing before, a dash where there still is nothing."""
+        if not before:
+            return _NEW if now else UNDEFINED
+        share = (now - before) / before
+        if share >= _THOUSAND_PERCENT:
+            return f"×{format_decimal(now / before, '#,##0', locale=self.locale)}"
+        return self._signed(format_percent(abs(round(share, 2)), locale=self.locale), round(share, 2))
+
+    def difference(self, now: int, before: int) -> str:
+        """The signed difference in units."""
+        return self._signed(self.number(abs(now - before)), now - before)
+
+    def points(self, now: float | None, before: float | None) -> str:
+        """The change of a rate in percentage points; a dash when either is undefined."""
+        if now is None or before is None:
+            return UNDEFINED
+        points = round((now - before) * 100, 1)
+        return f"{self._signed(format_decimal(abs(points), '#,##0.0', locale=self.locale), points)} pts"
+
+    def date(self, day: dt.date) -> str:
+        return str(format_skeleton("yMMMd", day, locale=self.english))
+
+    def weekday_date(self, day: dt.date) -> str:
+        return str(format_skeleton("yMMMEd", day, locale=self.english))
+
+    def short_date(self, day: dt.date) -> str:
+        """Without the year, for axes."""
+        return str(format_skeleton("MMMd", day, locale=self.english))
+
+    def month(self, day: dt.date) -> str:
+        return str(format_skeleton("yMMM", day, locale=self.english))
+
+    def dates(self, first: dt.date, last: dt.date) -> str:
+        """`1–31 Oct 2026`, both included."""
+        return self.date(first) if first == last else str(format_interval(first, last, "yMMMd", locale=self.english))
+
+    def instant(self, instant: dt.datetime) -> str:
+        """The tenant's wall clock with its offset: `1 Nov 2026, 00:05 UTC+01:00`."""
+        local = instant.astimezone(self.zone)
+        clock = format_time(local, "short", locale=self.english)
+        return f"{self.date(local.date())}, {clock} {utc_offset(local)}"
+
+    def instant_or_nothing(self, data_through: dt.datetime | None) -> str:
+        return "nothing received yet" if data_through is None else self.instant(data_through)
+
+    def period(self, period: Period, *, today: dt.date) -> str:
+        """`October 2026`, `Week of 5–11 Oct 2026`, `Q4 2026 (to date)` when *today* is among its days."""
+        suffix = " (to date)" if today <= period.last else ""
+        return f"{self._period_name(period)}{suffix}"
+
+    def _period_name(self, period: Period) -> str:
+        match period.kind:
+            case PeriodKind.DAY:
+                return str(format_skeleton("yMMMMEEEEd", period.first, locale=self.english))
+            case PeriodKind.WEEK:
+                return f"Week of {self.dates(period.first, period.last)}"
+            case PeriodKind.MONTH:
+                return str(format_skeleton("yMMMM", period.first, locale=self.english))
+            case PeriodKind.QUARTER:
+                return str(format_skeleton("yQQQ", period.first, locale=self.english))
+            case PeriodKind.YEAR:
+                return f"{period.first.year}"
+            case PeriodKind.RANGE:
+                return self.dates(period.first, period.last)
+
+    @staticmethod
+    def _signed(magnitude: str, value: float) -> str:
+        sign = "+" if value > 0 else MINUS if value < 0 else "±"
+        return f"{sign}{magnitude}"
+
+
+def utc_offset(local: dt.datetime) -> str:
+    """`UTC`, `UTC+05:45`, `UTC−03:30` of an aware instant on its own wall clock."""
+    offset = local.utcoffset() or dt.timedelta()
+    if not offset:
+        return "UTC"
+    minutes = abs(offset) // dt.timedelta(minutes=1)
+    return f"UTC{'+' if offset > dt.timedelta() else MINUS}{minutes // 60:02}:{minutes % 60:02}"

@@ -1,0 +1,87 @@
+"""The PDF file: an A4 report printed by WeasyPrint, which fetches nothing but the images written into the page."""
+
+import logging
+
+from weasyprint import HTML
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+from signtally.domain.counts import Counts
+from signtally.domain.snapshot import ReportIdentity, UserUsage
+from signtally.render.chart import usage_chart
+from signtally.render.contents import Contents, rest_of
+from signtally.render.templating import environment
+
+# A row costs about 10 ms, so a longer list would keep a person waiting; the file says how many it leaves out.
+MOST_USERS_PRINTED = 300
+
+
+class ForbiddenUrlError(RuntimeError):
+    """The page asked for something outside itself: a fault in the template or in a logo."""
+
+
+class _OwnImagesOnly(URLFetcher):  # type: ignore[misc]  # WeasyPrint is untyped
+    """Hands out `data:` URIs and stops the rendering at anything else, `file:` and `https:` alike."""
+
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+        if not url.startswith("data:"):
+            raise FatalURLFetchingError(f"a report fetches nothing, and this one asked for {url[:200]}")
+        return super().fetch(url, headers)
+
+
+def write(contents: Contents, identity: ReportIdentity) -> bytes:
+    """The whole file; equal bytes for an equal snapshot and identity. Raise ForbiddenUrlError."""
+    html = page(contents, identity)
+    try:
+        document = HTML(string=html, url_fetcher=_OwnImagesOnly(allowed_protocols=["data"]))
+        body: bytes = document.write_pdf(
+            font_config=FontConfiguration(), pdf_identifier=_identifier(contents, identity), pdf_tags=True
+        )
+    except FatalURLFetchingError as error:  # a BaseException, which retries and error handlers would let pass
+        raise ForbiddenUrlError(str(error)) from None
+    return body
+
+
+def page(contents: Contents, identity: ReportIdentity) -> str:
+    """The HTML behind the file."""
+    printed = contents.snapshot.users[:MOST_USERS_PRINTED]
+    rest = contents.snapshot.users[MOST_USERS_PRINTED:]
+    return (
+        environment()
+        .get_template("report/report.html")
+        .render(
+            contents=contents,
+            snapshot=contents.snapshot,
+            identity=identity,
+            facts=contents.facts(identity),
+            formats=contents.formats,
+            theme=contents.theme,
+            chart=usage_chart(contents.snapshot.days, contents.formats),
+            logo=_own_logo(contents),
+            users=printed,
+            rest_count=len(rest),
+            rest=rest_of(contents.snapshot.totals, Counts.total(user.counts for user in printed)),
+            names=shown_names,
+        )
+    )
+
+
+def shown_names(user: UserUsage) -> tuple[str, str]:
+    """How a row calls its user, and what tells two of one name apart: the email, or else the id."""
+    known = [text for text in (user.user_name, user.user_email, user.user_id) if text and text.strip()]
+    return (known[0], known[1]) if len(known) > 1 else (known[0], "")
+
+
+def _own_logo(contents: Contents) -> str | None:
+    """The tenant's logo where it is part of the profile; one that lies elsewhere would have to be fetched."""
+    logo = contents.snapshot.tenant.branding.logo
+    return logo if logo and logo.startswith("data:") else None
+
+
+def _identifier(contents: Contents, identity: ReportIdentity) -> bytes:
+    return f"{contents.snapshot.tenant.tenant_id}/{identity.report_id}/{identity.version}".encode()
+
+
+# A font that lacks a property or a CSS rule for screens is no news to an operator.
+logging.getLogger("weasyprint").setLevel(logging.ERROR)
+logging.getLogger("fontTools").setLevel(logging.ERROR)

@@ -1,0 +1,224 @@
+"""The Excel file: a summary with a chart, the days, the users, and what the report says of itself.
+
+Every figure is a number and every date a date. Totals are values, not formulas: a viewer that does not calculate
+(a mail preview, a phone, a script) shows them too, and they are the control totals of the snapshot. An empty row parts
+the totals from the rows above, so that filtering, sorting and pivot tables leave them out.
+"""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+
+from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
+
+from signtally.domain.actions import Action
+from signtally.domain.counts import Counts
+from signtally.domain.snapshot import ReportIdentity, UserUsage
+from signtally.render.contents import Contents
+from signtally.render.excel_chart import daily_chart
+from signtally.render.formats import utc_offset
+from signtally.render.spreadsheet import Sheet, Style, Value, column_width, packed
+from signtally.render.theme import HEADINGS
+
+# Excel's limit is 1,048,576 with the header; the total and its empty row follow on the last sheet.
+MOST_ROWS_PER_SHEET = 1_000_000
+_WIDTHS_LOOK_AT = 2_000
+
+_NUMBER, _SIGNED, _PERCENT = "#,##0", "+#,##0;−#,##0;±0", "0.0%"
+_SIGNED_PERCENT, _SIGNED_POINTS = "+0%;−0%;±0%", '+0.0" pts";−0.0" pts";±0.0" pts"'
+_DATE, _WEEKDAY, _INSTANT = "d mmm yyyy", "ddd", "d mmm yyyy hh:mm"
+_TITLE = Style(size=20, bold=True, rule=None)
+_CAPTION = Style(colour="muted", rule=None)
+_SECTION = Style(size=12, bold=True, rule=None)
+_HEAD = Style(bold=True, colour="muted", fill="surface", rule="neutral")
+_HEAD_RIGHT = Style(bold=True, colour="muted", fill="surface", rule="neutral", align="right")
+# Left even where a name is written from right to left: in a column of names its start is looked for there.
+_TEXT, _MUTED = Style(align="left"), Style(colour="muted", align="left")
+_PROSE, _TERM = Style(wrap=True), Style(wrap=True, bold=True)
+_COUNT = Style(number_format=_NUMBER)
+_COUNT_MUTED = Style(number_format=_NUMBER, colour="muted")
+_SHARE = Style(number_format=_PERCENT, align="right")
+_SUM = Style(bold=True, rule=None, rule_above="neutral")
+_SUM_COUNT = Style(bold=True, rule=None, rule_above="neutral", number_format=_NUMBER)
+_SUM_SHARE = Style(bold=True, rule=None, rule_above="neutral", number_format=_PERCENT, align="right")
+_HEADER_HEIGHT, _GAP_HEIGHT = 20, 6
+_MEASURE_COLUMNS = len(Action)
+
+
+def write(contents: Contents, identity: ReportIdentity) -> bytes:
+    """The whole file; equal bytes for an equal snapshot and identity."""
+    workbook = Workbook(write_only=True)
+    _describe(workbook, contents, identity)
+    summary = Sheet(workbook, "Summary", theme=contents.theme)
+    _write_summary(summary, contents)
+    _write_days(Sheet(workbook, "Days", theme=contents.theme), contents)
+    _write_users(workbook, contents)
+    _write_about(Sheet(workbook, "About", theme=contents.theme), contents, identity)
+    return packed(workbook, made_at=identity.made_at)
+
+
+def _describe(workbook: Workbook, contents: Contents, identity: ReportIdentity) -> None:
+    about = workbook.properties
+    about.title = f"{contents.tenant_name}: usage {contents.period}"
+    about.creator = about.lastModifiedBy = "Signtally"
+    about.subject = "Usage report"
+    about.description = f"{identity.report_id}, version {identity.version}; data through {contents.data_through}"
+    about.language = contents.formats.language_tag
+
+
+def _footer(contents: Contents) -> str:
+    return f"{contents.tenant_name} · Usage {contents.period}"
+
+
+def _write_summary(sheet: Sheet, contents: Contents) -> None:
+    sheet.widths(26, 16, 16, 13, 13)
+    sheet.printed(title=_footer(contents), landscape=False, repeat_header=False)
+    sheet.append([contents.tenant_name], [Style(bold=True, colour="accent", rule=None)])
+    sheet.append([f"Usage {contents.period}"], [_TITLE], height=30)
+    sheet.append([f"{contents.dates} · {contents.zone}"], [_CAPTION])
+    sheet.append([f"Data through {contents.data_through}"], [_CAPTION])
+    sheet.append([], [])
+    changes = ["Difference", "Change"] if contents.is_over else []
+    heads = ["Measure", contents.period, contents.previous_period, *changes]
+    sheet.append(heads, [_HEAD, *[_HEAD_RIGHT] * (len(heads) - 1)], height=_HEADER_HEIGHT)
+    for values, styles in _summary_rows(contents):
+        sheet.append(values[: len(heads)], styles[: len(heads)])
+    sheet.append([], [])
+    sheet.append([f"{contents.comparison}."], [_CAPTION])
+    sheet.append([], [])
+    chart = daily_chart(contents, days_sheet="Days")
+    sheet.worksheet.add_chart(chart, f"A{sheet.rows_written + 1}")
+
+
+def _summary_rows(contents: Contents) -> Iterator[tuple[list[Value], list[Style]]]:
+    """Five columns each; the last two fall away while the period is not over."""
+    signed, change = Style(number_format=_SIGNED, colour="muted"), Style(number_format=_SIGNED_PERCENT, colour="muted")
+    for line in contents.measures:
+        share: Value = (line.now - line.before) / line.before if line.before else line.change
+        right = Style(colour="muted", align="right")
+        yield (
+            [line.heading, line.now, line.before, line.now - line.before, share],
+            [_TEXT, _COUNT, _COUNT_MUTED, signed, change if line.before else right],
+        )
+    points = Style(number_format=_SIGNED_POINTS, colour="muted", align="right")
+    for rate in contents.rates:
+        both = rate.now is not None and rate.before is not None
+        moved: Value = round(((rate.now or 0) - (rate.before or 0)) * 100, 1) if both else "—"
+        values: list[Value] = [rate.heading, _or_dash(rate.now), _or_dash(rate.before), moved, None]
+        yield values, [_TEXT, _SHARE, Style(number_format=_PERCENT, colour="muted", align="right"), points, _MUTED]
+    yield ["Active senders", contents.snapshot.active_senders, None, None, None], [_TEXT, _COUNT, *[_MUTED] * 3]
+    if contents.allowance is not None:
+        allowed, share = contents.allowance.allowed, _or_dash(contents.allowance.share)
+        yield ["Monthly allowance", allowed, None, None, None], [_TEXT, _COUNT, *[_MUTED] * 3]
+        yield ["Allowance used", share, None, None, None], [_TEXT, _SHARE, *[_MUTED] * 3]
+
+
+def _write_days(sheet: Sheet, contents: Contents) -> None:
+    days = contents.snapshot.days
+    heads = ["Date", "Weekday", *HEADINGS.values()]
+    sheet.widths(14, 10, *[11.5] * _MEASURE_COLUMNS)
+    _list_sheet(sheet, contents, columns=len(heads), rows=len(days), frozen="C2", landscape=False)
+    sheet.append(heads, [_HEAD, _HEAD, *[_HEAD_RIGHT] * _MEASURE_COLUMNS], height=_HEADER_HEIGHT)
+    left = Style(number_format=_DATE, align="left")
+    styles = [left, Style(number_format=_WEEKDAY, colour="muted", align="left"), *[_COUNT] * _MEASURE_COLUMNS]
+    for usage in days:
+        sheet.append([usage.day, usage.day, *usage.counts.as_tuple()], styles)
+    sheet.append([], [], height=_GAP_HEIGHT)
+    total = ["Total", None, *contents.snapshot.totals.as_tuple()]
+    sheet.append(total, [_SUM, _SUM, *[_SUM_COUNT] * _MEASURE_COLUMNS])
+
+
+def _write_users(workbook: Workbook, contents: Contents) -> None:
+    """One sheet, or several when there are more users than a sheet has rows."""
+    users = iter(contents.snapshot.users)
+    parts = max(1, -(-len(contents.snapshot.users) // MOST_ROWS_PER_SHEET))
+    for part in range(1, parts + 1):
+        sheet = Sheet(workbook, "Users" if part == 1 else f"Users {part}", theme=contents.theme)
+        chunk = list(itertools.islice(users, MOST_ROWS_PER_SHEET))
+        _write_user_rows(sheet, contents, chunk)
+    sheet.append([], [], height=_GAP_HEIGHT)
+    sheet.append(
+        ["Total", None, None, *_figures(contents.snapshot.totals)],
+        [_SUM, _SUM, _SUM, *[_SUM_COUNT] * _MEASURE_COLUMNS, _SUM_SHARE],
+    )
+
+
+def _write_user_rows(sheet: Sheet, contents: Contents, users: list[UserUsage]) -> None:
+    heads = ["User", "Email", "User id", *HEADINGS.values(), "Completion rate"]
+    sample = users[:_WIDTHS_LOOK_AT]
+    names = column_width([user.user_name for user in sample], least=18, most=42)
+    emails = column_width([user.user_email for user in sample], least=18, most=42)
+    ids = column_width([user.user_id for user in sample], least=12, most=38)
+    sheet.widths(names, emails, ids, *[11.5] * _MEASURE_COLUMNS, 15)
+    _list_sheet(sheet, contents, columns=len(heads), rows=len(users), frozen="B2", landscape=True)
+    sheet.append(heads, [_HEAD, _HEAD, _HEAD, *[_HEAD_RIGHT] * (_MEASURE_COLUMNS + 1)], height=_HEADER_HEIGHT)
+    styles = [_TEXT, _MUTED, _MUTED, *[_COUNT] * _MEASURE_COLUMNS, _SHARE]
+    for user in users:
+        sheet.append([user.user_name, user.user_email, user.user_id, *_figures(user.counts)], styles)
+
+
+def _write_about(sheet: Sheet, contents: Contents, identity: ReportIdentity) -> None:
+    sheet.widths(24, 26, 70)
+    sheet.printed(title=_footer(contents), landscape=False, repeat_header=False)
+    sheet.append(["About this report"], [_SECTION], height=24)
+    left = Style(wrap=True, align="left")
+    for label, value, note in _facts(contents, identity):
+        style = Style(wrap=True, align="left", number_format=_format_of(value))
+        sheet.append([label, value, note], [_TERM, style, Style(wrap=True, colour="muted")])
+    sheet.append([], [])
+    sheet.append(["Definitions"], [_SECTION], height=24)
+    for line in contents.definitions:
+        sheet.append([line.term.capitalize(), line.meaning], [_TERM, left])
+        row = sheet.rows_written
+        sheet.worksheet.merged_cells.add(f"B{row}:C{row}")
+
+
+def _facts(contents: Contents, identity: ReportIdentity) -> Iterator[tuple[str, Value, str]]:
+    snapshot = contents.snapshot
+    yield "Tenant", contents.tenant_name, f"Id {snapshot.tenant.tenant_id}"
+    yield "Period", contents.period, contents.dates
+    yield "From", snapshot.period.first, "included"
+    yield "To", snapshot.period.last, "included"
+    yield "Previous period", contents.previous_period, contents.previous_dates
+    yield "Time zone", snapshot.tenant.timezone, contents.zone
+    yield "Basis", "Activity", contents.definition("activity basis")
+    yield "Filter", "None" if snapshot.user_ids is None else "Some users", contents.filters
+    yield "Data through", *_wall_clock(contents, snapshot.data_through)
+    yield "User rows", len(snapshot.users), "on the sheet Users"
+    yield "Day rows", len(snapshot.days), "on the sheet Days"
+    for line in contents.measures:
+        yield f"Control total: {line.heading.lower()}", line.now, "the rows of Days and of Users add up to it"
+    yield "Report id", identity.report_id, ""
+    yield "Version", identity.version, ""
+    yield "Made", *_wall_clock(contents, identity.made_at)
+
+
+def _wall_clock(contents: Contents, instant: dt.datetime | None) -> tuple[Value, str]:
+    """Excel knows no zones: the tenant's clock as a date, the zone beside it."""
+    if instant is None:
+        return contents.data_through, ""
+    local = instant.astimezone(contents.snapshot.tenant.zone)
+    return local.replace(tzinfo=None), f"{contents.snapshot.tenant.timezone}, {utc_offset(local)}"
+
+
+def _list_sheet(sheet: Sheet, contents: Contents, *, columns: int, rows: int, frozen: str, landscape: bool) -> None:
+    sheet.printed(title=_footer(contents), landscape=landscape, repeat_header=True)
+    sheet.worksheet.freeze_panes = frozen
+    sheet.worksheet.auto_filter.ref = f"A1:{get_column_letter(columns)}{rows + 1}"
+
+
+def _figures(counts: Counts) -> tuple[Value, ...]:
+    return *counts.as_tuple(), _or_dash(counts.completion_rate)
+
+
+def _or_dash(share: float | None) -> Value:
+    return "—" if share is None else share
+
+
+def _format_of(value: Value) -> str:
+    if isinstance(value, dt.datetime):
+        return _INSTANT
+    if isinstance(value, dt.date):
+        return _DATE
+    return _NUMBER if isinstance(value, int) else "General"

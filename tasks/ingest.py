@@ -3,9 +3,9 @@
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
+from signtally.use_cases.ingesting import IngestOutcome
 
 from signtally.use_cases import ingesting
-from signtally.use_cases.ingesting import IngestOutcome
 from tasks.retrying import passing_trouble
 from tasks.services import services
 

@@ -1,15 +1,25 @@
 """Commands that start servers: the local AWS, a whole Signtally, the demo."""
 
+import contextlib
 import json
+import shutil
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TextIO
 
 import click
 
+from signtally import wiring
 from signtally.cli.output import json_option
+from signtally.local.demo import Demo
 from signtally.local.local_aws import DEFAULT_PORT, DEFAULT_TIMESTREAM_PORT, LocalAws
+from signtally.local.ports import free_port
 from signtally.local.processes import Supervisor, interrupted_by_sigterm
+from signtally.local.stack import Stack
 
+DEFAULT_API_PORT, DEFAULT_PREFECT_PORT = 8000, 4200
 _DATA = Path(".signtally/data")
 port_option = click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port of SQS, S3 and SES.")
 timestream_port_option = click.option(
@@ -32,21 +42,114 @@ data_option = click.option(
 def local(*, port: int, timestream_port: int, data: Path, as_json: bool) -> None:
     """Run the local AWS in the foreground until Ctrl-C."""
     aws = LocalAws(port, timestream_port, data.absolute())
-    with interrupted_by_sigterm(), Supervisor(log=log_line) as supervisor:
-        try:
-            for program in aws.programs():
-                supervisor.start(program)
-            supervisor.wait_until_ready()
-            if as_json:
-                click.echo(json.dumps({"status": "ready", "environment": aws.environment}))
-            else:
-                for name, value in aws.environment.items():
-                    click.echo(f"export {name}={value}")
-                click.echo("ready; Ctrl-C stops it")
-            sys.stdout.flush()
+    with _foreground() as supervisor:
+        for program in aws.programs():
+            supervisor.start(program)
+        supervisor.wait_until_ready()
+        if as_json:
+            click.echo(json.dumps({"status": "ready", "environment": aws.environment}))
+        else:
+            for name, value in aws.environment.items():
+                click.echo(f"export {name}={value}")
+            click.echo("ready; Ctrl-C stops it")
+        sys.stdout.flush()
+        supervisor.wait()
+
+
+@click.command()
+@port_option
+@timestream_port_option
+@click.option("--api-port", default=DEFAULT_API_PORT, show_default=True, help="Port of the API and the page.")
+@click.option("--prefect-port", default=DEFAULT_PREFECT_PORT, show_default=True, help="Port of Prefect's API and UI.")
+@data_option
+@json_option
+def up(  # noqa: PLR0913 -- one parameter an option
+    *, port: int, timestream_port: int, api_port: int, prefect_port: int, data: Path, as_json: bool
+) -> None:
+    """Run everything in one terminal until Ctrl-C: local AWS, Prefect, its workers, the API and the page."""
+    stack = Stack(LocalAws(port, timestream_port, data.absolute()), api_port, prefect_port)
+    with _foreground() as supervisor:
+        stack.start(supervisor, log=log_line)
+        if as_json:
+            click.echo(json.dumps({"status": "ready", "urls": stack.urls, "environment": stack.aws.environment}))
+        else:
+            for line in _where(stack):
+                click.echo(line)
+            click.echo("ready; Ctrl-C stops everything")
+        sys.stdout.flush()
+        supervisor.wait()
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Stop after the summary instead of staying up.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("demo"), show_default=True)
+@data_option
+@json_option
+def demo(*, once: bool, output: Path, data: Path, as_json: bool) -> None:
+    """Start everything, push sample traffic through, compare every figure, and show where things are.
+
+    The last line of the summary is one JSON object, with --json or without. State in --data is made anew.
+    """
+    del as_json  # it ends with JSON anyway
+    began = time.monotonic()
+    data = data / "demo"
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True)
+    stack = Stack(
+        LocalAws(free_port(DEFAULT_PORT), free_port(DEFAULT_TIMESTREAM_PORT), data.absolute()),
+        free_port(DEFAULT_API_PORT),
+        free_port(DEFAULT_PREFECT_PORT),
+    )
+    with (data / "log.txt").open("w", encoding="utf-8") as log, _foreground(log=_into(log)) as supervisor:
+        log_line(f"the servers' own log is in {data / 'log.txt'}")
+        stack.start(supervisor, log=log_line)
+        demonstration = Demo(stack, wiring.services(), output, log_line)
+        summary = demonstration.run(setup_seconds=time.monotonic() - began)
+        for line in [*_where(stack), *_outcome(demonstration, summary)]:
+            click.echo(line)
+        click.echo(json.dumps(summary))
+        sys.stdout.flush()
+        if not once:
+            log_line("everything stays up; Ctrl-C stops it")
             supervisor.wait()
+
+
+@contextlib.contextmanager
+def _foreground(log: Callable[[str], None] | None = None) -> Iterator[Supervisor]:
+    """Children that live as long as this block; Ctrl-C and SIGTERM end it quietly."""
+    with interrupted_by_sigterm(), Supervisor(log=log or log_line) as supervisor:
+        try:
+            yield supervisor
         except KeyboardInterrupt:
             log_line("stopping")
+
+
+def _into(file: TextIO) -> Callable[[str], None]:
+    def write(text: str) -> None:
+        file.write(f"{text}\n")
+        file.flush()
+
+    return write
+
+
+def _where(stack: Stack) -> list[str]:
+    return [
+        f"Usage Reports page  {stack.page_url}/",
+        f"API                 {stack.page_url}/docs",
+        f"Prefect UI          {stack.prefect_url}",
+        "Point commands at it with:",
+        *(f"  export {name}={value}" for name, value in stack.aws.environment.items()),
+    ]
+
+
+def _outcome(demonstration: Demo, summary: dict[str, Any]) -> list[str]:
+    lines = [f"Every figure of {summary['tenants']} tenants agrees with what was sent."]
+    for report in summary["reports"]:
+        lines.append(f"{report['tenant_id']}: {report['report_id']}, version {report['version']}")
+        lines += [f"  {file['format']:<4} {file['url']}" for file in report["files"]]
+        lines.append(f"  page {demonstration.page_url(report['tenant_id'])}")
+    lines.append(f"Copies of the files are in {demonstration.output}/")
+    return lines
 
 
 def log_line(text: str) -> None:

@@ -5,7 +5,6 @@ import logging
 import sys
 
 import click
-from pydantic import ValidationError
 
 from signtally.cli.output import EXPECTED_ERRORS, explain
 
@@ -22,8 +21,8 @@ _COMMANDS = {
     "schedules": "schedules",
     "digests": "schedules",
     "tenants": "tenants",
-    "token": "service",
-    "api": "service",
+    "token": "token",
+    "api": "api",
 }
 
 
@@ -65,7 +64,7 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         raise SystemExit(error.exit_code) from None
-    except (*EXPECTED_ERRORS, ValidationError) as error:
+    except EXPECTED_ERRORS as error:
         click.echo(f"signtally: {explain(error)}", err=True)
         raise SystemExit(1) from None
     except KeyboardInterrupt:

@@ -6,18 +6,21 @@ from collections.abc import Callable, Mapping
 import click
 from pydantic import ValidationError
 
+from signtally.development_key import DevelopmentKeyError
 from signtally.domain.periods import PeriodError
-from signtally.local.ports import PortInUseError
-from signtally.local.processes import ChildError
+from signtally.local.errors import LocalError
 from signtally.ports.errors import ServiceError
 from signtally.ports.report_queue import ReportQueueUnavailableError
+from signtally.sample.plan import PlanError
 
 EXPECTED_ERRORS: tuple[type[Exception], ...] = (
     ServiceError,
     PeriodError,
     ReportQueueUnavailableError,
-    PortInUseError,
-    ChildError,
+    LocalError,
+    DevelopmentKeyError,
+    PlanError,
+    ValidationError,  # of a setting
 )
 
 json_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(

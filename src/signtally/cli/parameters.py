@@ -8,7 +8,7 @@ import click
 from signtally.settings import parse_duration
 
 
-class _Parsed(click.ParamType):
+class _Parsed(click.ParamType[object]):
     """A value read by a function that raises ValueError with a sentence for a person."""
 
     def __init__(self, name: str, read: Callable[[str], object]) -> None:
@@ -43,4 +43,4 @@ def _day(text: str) -> dt.date:
 
 INSTANT = _Parsed("instant", _instant)
 DAY = _Parsed("day", _day)
-DURATION = _Parsed("duration", lambda text: parse_duration(text))
+DURATION = _Parsed("duration", parse_duration)

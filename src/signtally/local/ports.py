@@ -2,10 +2,12 @@
 
 import socket
 
+from signtally.local.errors import LocalError
+
 LOOPBACK = "127.0.0.1"
 
 
-class PortInUseError(Exception):
+class PortInUseError(LocalError):
     """Somebody listens there already; the text says which option chooses another port."""
 
 

@@ -14,11 +14,13 @@ from typing import IO, Self
 
 import httpx
 
+from signtally.local.errors import LocalError
+
 _STOP_GRACE_SECONDS = 15
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-class ChildError(Exception):
+class ChildError(LocalError):
     """A child process could not be started, or ended while it was needed; the text says which and why."""
 
 

@@ -1,0 +1,44 @@
+# Everything starts here: `make help`. Each target does its own set-up; nothing needs to be installed by hand.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+ONCE ?=
+
+.PHONY: help
+help: ## Show what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install system packages and the locked .venv (quick when done already)
+	@.ci/setup
+
+.PHONY: browser
+browser:
+	@.ci/setup browser
+
+.PHONY: demo
+demo: setup ## Start everything with sample traffic and stay up; ONCE=1 stops after the summary
+	@$(BIN)/signtally demo $(if $(ONCE),--once)
+
+.PHONY: test
+test: browser lint ## Format, lint, types, imports, all tests, the demo once
+	@.ci/step "wheel" .ci/wheel
+	@.ci/step "demo once" $(BIN)/signtally demo --once
+	@$(BIN)/pytest
+
+.PHONY: lint
+lint: setup ## Format, lint, types and import rules alone
+	@.ci/step "format" $(BIN)/ruff format --check .
+	@.ci/step "lint" $(BIN)/ruff check .
+	@.ci/step "types" $(BIN)/mypy
+	@.ci/step "imports" $(BIN)/lint-imports
+
+.PHONY: format
+format: setup ## Format and fix what can be fixed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.PHONY: lock
+lock: setup ## Resolve pyproject.toml into requirements/ anew
+	@.ci/lock

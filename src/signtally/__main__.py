@@ -1,0 +1,5 @@
+"""`python -m signtally`."""
+
+from signtally.cli import main
+
+main()

@@ -1,0 +1,69 @@
+"""The command that makes one report."""
+
+from pathlib import Path
+
+import click
+
+from signtally import wiring
+from signtally.cli.output import answer, json_option
+from signtally.domain.periods import parse_period
+from signtally.domain.reports import FORMATS, ReportManifest, ReportRequest, ordered_formats
+from signtally.services import Services
+from signtally.stores.tenants import Tenants
+from signtally.use_cases import reporting
+
+
+@click.command()
+@click.option("--tenant", "tenant_id", required=True, help="The tenant's id.")
+@click.option("--period", required=True, help="2026-10-03, 2026-W41, 2026-10, 2026-Q4 or 2026.")
+@click.option(
+    "--format", "formats", multiple=True, type=click.Choice(FORMATS), help="One or more; all when none is given."
+)
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Also save the files in this directory."
+)
+@json_option
+def report(*, tenant_id: str, period: str, formats: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+    """Make one report and print its id, version and signed URLs.
+
+    When this very report exists and its figures have not changed since, that version is given again.
+    """
+    services = wiring.services()
+    tenant = Tenants(services.objects).get(tenant_id)
+    request = ReportRequest(
+        tenant_id=tenant_id,
+        period=parse_period(period, week_starts_on=tenant.first_weekday),
+        formats=ordered_formats(formats or FORMATS),
+    )
+    manifest = reporting.report_now(request, requested_by="operator", services=services)
+    files = _files(manifest, output=output, services=services)
+    answer(
+        {"report_id": manifest.key.report_id, "version": manifest.key.version, "files": files},
+        as_json=as_json,
+        lines=lambda: [
+            f"{manifest.key.report_id}, version {manifest.key.version}",
+            *(f"{file['format']:<5} {file['path'] or file['url']}" for file in files),
+        ],
+    )
+
+
+def _files(manifest: ReportManifest, *, output: Path | None, services: Services) -> list[dict[str, object]]:
+    files: list[dict[str, object]] = []
+    for file in manifest.files:
+        url, expires_at = reporting.file_link(manifest, file.format, services=services)
+        path = None
+        if output is not None:
+            output.mkdir(parents=True, exist_ok=True)
+            path = output / file.filename
+            path.write_bytes(services.objects.get(file.key).body)
+        files.append(
+            {
+                "format": file.format,
+                "url": url,
+                "path": None if path is None else str(path),
+                "expires_at": expires_at.isoformat(),
+                "bytes": file.size_bytes,
+                "sha256": file.sha256,
+            }
+        )
+    return files

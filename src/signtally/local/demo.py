@@ -1,0 +1,200 @@
+"""The demonstration: sample traffic through everything, compared with what is known of it to the last unit."""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from signtally.development_key import development_token
+from signtally.local.comparison import differences
+from signtally.local.errors import LocalError
+from signtally.local.flow_runs import FlowRuns
+from signtally.local.processes import ChildError
+from signtally.local.stack import Stack
+from signtally.services import Services
+from signtally.stores.tenants import Tenants
+
+TENANTS, DAYS, EVENTS, SEED = 48, 40, 21_000, 2026
+SHARES = {"duplicates": 0.03, "late": 0.05, "junk": 0.01}
+REPORTS = 3  # for so many of the largest tenants
+_PIPELINE = ("ingest/ingest", "aggregate/aggregate")
+_PROGRESS_SECONDS = 2
+_REPORT_TIMEOUT_SECONDS = 60
+
+Log = Callable[[str], None]
+Json = dict[str, Any]
+
+
+class DemoMismatchError(LocalError):
+    """What is stored is not what was sent; the text lists the differences."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Demo:
+    """Runs against a started stack; files are copied to *output*."""
+
+    stack: Stack
+    services: Services
+    output: Path
+    log: Log
+
+    def run(self, *, setup_seconds: float) -> Json:
+        """Move the traffic, compare, make reports; return the summary or raise DemoMismatchError or ChildError."""
+        shutil.rmtree(self.output, ignore_errors=True)
+        self.output.mkdir(parents=True)
+        runs = FlowRuns(self.stack.prefect_url)
+        for deployment in _PIPELINE:  # the demo starts them itself, to measure each
+            runs.set_schedules(deployment, active=False)
+        sent = self._send(runs)
+        with _Stopwatch() as ingesting:
+            ingested = self._ingest(runs)
+        with _Stopwatch() as aggregating:
+            self.log("counting each tenant's days")
+            runs.run("aggregate/aggregate")
+        expected = json.loads(self._expectation.read_bytes())
+        self._compare(expected, ingested)
+        with _Stopwatch() as reporting:
+            reports = [self._report(tenant_id) for tenant_id in _largest(expected)]
+        self._send_digests(runs)
+        for deployment in _PIPELINE:
+            runs.set_schedules(deployment, active=True)
+        return {
+            "events_sent": sent["events_sent"] + sum(expected["dead_letters"].values()),
+            "events_stored": ingested["stored"],
+            "duplicates": ingested["duplicates"],
+            "dead_letters": sum(_dead_letters(ingested).values()),
+            "tenants": len(expected["tenants"]),
+            "reports": reports,
+            "urls": self.stack.urls,
+            "seconds": {
+                "setup": round(setup_seconds, 1),
+                "ingest": ingesting.seconds,
+                "aggregate": aggregating.seconds,
+                "reports": reporting.seconds,
+            },
+        }
+
+    @property
+    def _expectation(self) -> Path:
+        return self.output.absolute() / "expected.json"
+
+    def _send(self, runs: FlowRuns) -> Json:
+        self.log(f"sending {EVENTS:,} events of {TENANTS} tenants, with duplicates, late ones and junk")
+        traffic = {"tenants": TENANTS, "days": DAYS, "events": EVENTS, "seed": SEED, **SHARES}
+        return runs.run("demo-traffic/demo-traffic", {**traffic, "expect": str(self._expectation)})
+
+    def _ingest(self, runs: FlowRuns) -> Json:
+        waiting = self.services.queue.depth().visible
+        self.log(f"draining the queue: {waiting:,} messages wait")
+        return runs.run("ingest/ingest", meanwhile=_every(_PROGRESS_SECONDS, self._log_backlog))
+
+    def _log_backlog(self) -> None:
+        depth = self.services.queue.depth()
+        self.log(f"  {depth.visible:,} wait, {depth.in_flight:,} in flight")
+
+    def _compare(self, expected: Json, ingested: Json) -> None:
+        self.log("comparing every tenant, user and day with what was sent")
+        found = list(differences(expected, services=self.services))
+        told = {"stored": ingested["stored"], "duplicates": ingested["duplicates"], **_dead_letters(ingested)}
+        true = {"stored": expected["distinct_events"], "duplicates": expected["duplicates"], **expected["dead_letters"]}
+        found += [
+            f"ingest: {name}: expected {true.get(name, 0)}, found {told.get(name, 0)}"
+            for name in sorted({*told, *true})
+            if told.get(name, 0) != true.get(name, 0)
+        ]
+        if found:
+            raise DemoMismatchError("\n".join([f"{len(found)} differences from what was sent:", *found[:50]]))
+
+    def _report(self, tenant_id: str) -> Json:
+        self.log(f"asking the API for a report of {tenant_id}")
+        today = Tenants(self.services.objects).get(tenant_id).today(self.services.clock())
+        asked = {"period": f"{today:%Y-%m}", "formats": ["pdf", "xlsx", "csv"]}
+        with httpx.Client(base_url=self.stack.page_url, headers=self._bearer(tenant_id), timeout=30) as api:
+            report = api.post("/v1/reports", json=asked).raise_for_status().json()
+            ready = self._await(api, report["report_id"])
+            return {
+                "tenant_id": tenant_id,
+                "report_id": ready["report_id"],
+                "version": ready["version"],
+                "files": [self._download(tenant_id, file) for file in ready["files"]],
+            }
+
+    def _await(self, api: httpx.Client, report_id: str) -> Json:
+        deadline = time.monotonic() + _REPORT_TIMEOUT_SECONDS
+        while True:
+            report: Json = api.get(f"/v1/reports/{report_id}").raise_for_status().json()
+            if report["status"] == "ready":
+                return report
+            if report["status"] == "failed" or time.monotonic() > deadline:
+                detail = report.get("detail") or "it took too long"
+                raise ChildError(f"report {report_id} is {report['status']}: {detail}")
+            time.sleep(0.05)
+
+    def _download(self, tenant_id: str, file: Mapping[str, Any]) -> Json:
+        body = httpx.get(file["url"], timeout=30).raise_for_status().content
+        if hashlib.sha256(body).hexdigest() != file["sha256"]:
+            raise ChildError(f"the {file['format']} of {tenant_id} is not what its manifest says")
+        (self.output / f"{tenant_id}.{file['format']}").write_bytes(body)
+        return {"format": file["format"], "url": file["url"], "bytes": file["bytes"], "sha256": file["sha256"]}
+
+    def _send_digests(self, runs: FlowRuns) -> None:
+        self.log("making the scheduled reports that are due and mailing their digests")
+        runs.run("scheduled-reports/scheduled-reports")
+        runs.run("digests/digests")
+
+    def page_url(self, tenant_id: str) -> str:
+        """The page with a tenant admin's token in its fragment."""
+        return f"{self.stack.page_url}/#token={self._token(tenant_id)}"
+
+    def _bearer(self, tenant_id: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token(tenant_id)}"}
+
+    def _token(self, tenant_id: str) -> str:
+        return development_token(
+            settings=self.services.settings,
+            tenant_id=tenant_id,
+            user_id="demo",
+            role="tenant_admin",
+            ttl=dt.timedelta(hours=12),
+        )
+
+
+class _Stopwatch:
+    seconds = 0.0
+
+    def __enter__(self) -> Self:
+        self._start = time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = round(time.monotonic() - self._start, 1)
+
+
+def _largest(expected: Json) -> list[str]:
+    totals = {tenant_id: sum(tenant["totals"].values()) for tenant_id, tenant in expected["tenants"].items()}
+    return sorted(totals, key=lambda tenant_id: (-totals[tenant_id], tenant_id))[:REPORTS]
+
+
+def _dead_letters(ingested: Json) -> dict[str, int]:
+    prefix = "dead_letters: "
+    return {name.removeprefix(prefix): value for name, value in ingested.items() if name.startswith(prefix)}
+
+
+def _every(seconds: float, act: Callable[[], None]) -> Callable[[], None]:
+    """Call *act* at most once in so many seconds, however often the result is called."""
+    last = time.monotonic()
+
+    def call() -> None:
+        nonlocal last
+        if time.monotonic() - last >= seconds:
+            last = time.monotonic()
+            act()
+
+    return call

@@ -1,0 +1,70 @@
+"""Flow runs started and awaited over Prefect's REST API, as an operator would from its UI."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+
+from signtally.local.processes import ChildError
+
+_POLL_SECONDS = 0.25
+_ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+
+class FlowRuns:
+    """One Prefect server; every method raises ChildError when it does not do what is asked."""
+
+    def __init__(self, prefect_url: str) -> None:
+        self._http = httpx.Client(base_url=f"{prefect_url}/api", timeout=30)
+
+    def set_schedules(self, deployment: str, *, active: bool) -> None:
+        """Let a deployment's schedules start runs, or keep them from it."""
+        verb = "resume_deployment" if active else "pause_deployment"
+        self._send("POST", f"/deployments/{self._deployment_id(deployment)}/{verb}", {})
+
+    def run(
+        self,
+        deployment: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        meanwhile: Callable[[], None] = lambda: None,
+        timeout_seconds: float = 600,
+    ) -> dict[str, Any]:
+        """Run a deployment `flow/name` to its end and return the figures of its summary artifact, by name."""
+        deadline = time.monotonic() + timeout_seconds
+        run_id = self._start(deployment, parameters or {})
+        while True:
+            run = self._send("GET", f"/flow_runs/{run_id}")
+            if run["state_type"] == "CANCELLED" and "concurrency" in (run["state"]["message"] or "").lower():
+                run_id = self._start(deployment, parameters or {})  # a scheduled run was busy: ours comes after it
+            elif run["state_type"] in _ENDED:
+                break
+            if time.monotonic() > deadline:
+                raise ChildError(f"{deployment} has not ended within {timeout_seconds:.0f} s")
+            meanwhile()
+            time.sleep(_POLL_SECONDS)
+        if run["state_type"] != "COMPLETED":
+            raise ChildError(f"{deployment} ended as {run['state_name']}: {run['state']['message']}")
+        return self._figures(run_id)
+
+    def _start(self, deployment: str, parameters: Mapping[str, object]) -> str:
+        where = f"/deployments/{self._deployment_id(deployment)}/create_flow_run"
+        return str(self._send("POST", where, {"parameters": dict(parameters)})["id"])
+
+    def _deployment_id(self, deployment: str) -> str:
+        return str(self._send("GET", f"/deployments/name/{deployment}")["id"])
+
+    def _figures(self, run_id: str) -> dict[str, Any]:
+        found = self._send("POST", "/artifacts/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
+        rows = [row for artifact in found if artifact["type"] == "table" for row in json.loads(artifact["data"])]
+        return {row["figure"]: row["value"] for row in rows if "figure" in row}
+
+    def _send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 -- JSON
+        try:
+            answer = self._http.request(method, path, json=body)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise ChildError(f"Prefect did not answer {method} {path}: {error}") from error
+        return answer.json() if answer.content else None

@@ -1,0 +1,147 @@
+"""A whole Signtally: local AWS, Prefect server and workers, API and page, as children of one process."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import httpx
+
+from signtally import wiring
+from signtally.local.local_aws import LocalAws
+from signtally.local.ports import LOOPBACK, require_free
+from signtally.local.processes import ChildError, Program, Supervisor
+from signtally.use_cases import provisioning
+
+BATCH_POOL, WARM_POOL = "signtally", "signtally-reports"
+_DEPLOY_TIMEOUT_SECONDS = 120
+
+Log = Callable[[str], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stack:
+    """Which ports it takes and where it keeps its state."""
+
+    aws: LocalAws
+    api_port: int
+    prefect_port: int
+
+    @property
+    def page_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.api_port}"
+
+    @property
+    def prefect_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.prefect_port}"
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where a person looks."""
+        return {"page": f"{self.page_url}/", "api": f"{self.page_url}/docs", "prefect": self.prefect_url}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every part of it is started with."""
+        home = self.aws.data / "prefect"
+        return {
+            **self.aws.environment,
+            "SIGNTALLY_PUBLIC_URL": self.page_url,
+            "PREFECT_HOME": str(home),
+            "PREFECT_API_URL": f"{self.prefect_url}/api",
+            "PREFECT_UI_API_URL": f"{self.prefect_url}/api",
+            "PREFECT_UI_STATIC_DIRECTORY": str(home / "ui"),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+            "DO_NOT_TRACK": "1",
+        }
+
+    def start(self, supervisor: Supervisor, *, log: Log) -> None:
+        """Start everything and return once all of it is ready; raise ChildError or PortInUseError."""
+        require_free(self.api_port, what="the API", option="--api-port")
+        require_free(self.prefect_port, what="the Prefect server", option="--prefect-port")
+        aws_programs = self.aws.programs()
+        os.environ.update(self.environment)  # for the use cases that run in this process
+        log("starting the local AWS and the Prefect server")
+        for program in [*aws_programs, self._prefect_server()]:
+            supervisor.start(program)
+        supervisor.wait_until_ready(*(program.name for program in aws_programs))
+        log("making queues, tables and the bucket")
+        provisioning.provision(services=wiring.services())
+        supervisor.start(self._api())
+        supervisor.wait_until_ready("prefect")
+        log("deploying the flows")
+        self._make_work_pools()
+        supervisor.start(self._batch_worker())
+        supervisor.start(self._warm_worker())
+        self._deploy()
+        supervisor.wait_until_ready()
+
+    def _prefect_server(self) -> Program:
+        command = [_script("prefect"), "server", "start", "--host", LOOPBACK, "--port", str(self.prefect_port)]
+        return Program(
+            name="prefect",
+            command=command,
+            environment={"PREFECT_SERVER_LOGGING_LEVEL": "WARNING"},
+            health_url=f"{self.prefect_url}/api/health",
+        )
+
+    def _api(self) -> Program:
+        return Program(
+            name="api",
+            command=[sys.executable, "-m", "signtally", "api", "--port", str(self.api_port)],
+            health_url=f"{self.page_url}/readyz",
+        )
+
+    def _batch_worker(self) -> Program:
+        return Program(
+            name="worker",
+            command=[_script("prefect"), "worker", "start", "--pool", BATCH_POOL, "--type", "process", "--limit", "3"],
+            environment={"PREFECT_WORKER_QUERY_SECONDS": "1"},
+        )
+
+    def _warm_worker(self) -> Program:
+        return Program(
+            name="reports",
+            command=[
+                *(sys.executable, "-m", "warm_worker", "--pool", WARM_POOL, "--name", "reports", "--limit", "4"),
+                *("--preload", "flows.report:report", "--warm-up", "signtally.render.files:warm_up"),
+            ],
+        )
+
+    def _make_work_pools(self) -> None:
+        for name, kind in ((BATCH_POOL, "process"), (WARM_POOL, "warm")):
+            pool = {"name": name, "type": kind}
+            answer = httpx.post(f"{self.prefect_url}/api/work_pools/", json=pool, timeout=30)
+            if answer.status_code != httpx.codes.CONFLICT:  # it exists from an earlier start
+                answer.raise_for_status()
+
+    def _deploy(self) -> None:
+        deployed = subprocess.run(
+            [_script("prefect"), "--no-prompt", "deploy", "--all", "--prefect-file", str(prefect_file())],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=_DEPLOY_TIMEOUT_SECONDS,
+            cwd=prefect_file().parent,
+        )
+        if deployed.returncode != 0:
+            raise ChildError(f"the flows could not be deployed:\n{deployed.stdout[-2000:]}{deployed.stderr[-2000:]}")
+
+
+def prefect_file() -> Path:
+    """`prefect.yaml` of a checkout, or the copy that the wheel carries beside the flows."""
+    found = find_spec("flows")
+    if found is None or found.origin is None:
+        raise ChildError("the package `flows` is not installed: install signtally's wheel, or run `make setup`")
+    package = Path(found.origin).parent
+    in_checkout = package.parent / "prefect.yaml"
+    return in_checkout if in_checkout.exists() else package / "prefect.yaml"
+
+
+def _script(name: str) -> str:
+    """A console script of this very environment, whatever PATH says."""
+    return str(Path(sys.executable).with_name(name))

@@ -1,6 +1,7 @@
 """A tenant's profile: who it is, in which calendar it lives, and which reports it wants by itself."""
 
 import datetime as dt
+import functools
 import re
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,10 +16,17 @@ _LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+|https
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+", re.ASCII)
 
 ReportFormat = Literal["pdf", "xlsx", "csv"]
+ScheduleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
+
+
+@functools.cache
+def _zone_names() -> frozenset[str]:
+    """Listed once: it takes milliseconds each time, and a catalogue holds thousands of profiles."""
+    return frozenset(available_timezones())
 
 
 def _zone_name(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zone_names():
         raise ValueError(f"{name!r} is no IANA time zone; write one such as Europe/Berlin or Asia/Kathmandu")
     return name
 
@@ -67,10 +75,9 @@ class Recipient(_Part):
     user_id: Annotated[str, Field(min_length=1, max_length=ID_LIMIT_CHARACTERS)] | None = None
 
 
-class Schedule(_Part):
-    """A report that makes itself: after each period of a kind ends, at a local time of the next day."""
+class ScheduleTerms(_Part):
+    """When which report makes itself, and who gets it."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
     every: Literal["day", "week", "month", "quarter"]
     at: Annotated[str, AfterValidator(_local_time)] = "07:00"
     formats: Annotated[tuple[ReportFormat, ...], Field(min_length=1)] = ("pdf",)
@@ -85,6 +92,12 @@ class Schedule(_Part):
     @property
     def local_time(self) -> dt.time:
         return dt.time.fromisoformat(self.at)
+
+
+class Schedule(ScheduleTerms):
+    """A report that makes itself: after each period of a kind ends, at a local time of the next day."""
+
+    name: ScheduleName
 
 
 def _distinct_names(schedules: tuple[Schedule, ...]) -> tuple[Schedule, ...]:

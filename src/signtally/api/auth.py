@@ -1,0 +1,146 @@
+"""Who calls: a bearer JWT, checked, and what its claims allow."""
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import jwt
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from signtally.api.problems import ProblemError, ProblemKind
+from signtally.api.signing_keys import ALGORITHMS, KeysUnavailableError, SigningKeys, UnknownKeyError
+from signtally.domain.tenants import ID_LIMIT_CHARACTERS
+from signtally.settings import Settings
+
+_RETRY_AFTER_SECONDS = 5
+_REASONS: dict[type[Exception], str] = {
+    jwt.InvalidAlgorithmError: f"it must be signed with {' or '.join(ALGORITHMS)}",
+    jwt.InvalidIssuerError: "it comes from another issuer (claim iss)",
+    jwt.InvalidAudienceError: "it is meant for another audience (claim aud)",
+    jwt.ImmatureSignatureError: "it is not valid yet (claim nbf)",
+    jwt.InvalidSignatureError: "its signature is wrong",
+    UnknownKeyError: "no trusted key has signed it",
+}
+_MALFORMED = "it is not a well-formed signed JWT"
+_bearer = HTTPBearer(
+    scheme_name="bearer",
+    bearerFormat="JWT",
+    auto_error=False,
+    description="RS256 or ES256, with the claims `iss`, `aud`, `exp`, `sub`, `tenant_id` and `role` "
+    "(`tenant_admin`, or `member`, who sees only their own activity).",
+)
+
+
+class Role(enum.StrEnum):
+    TENANT_ADMIN = "tenant_admin"
+    MEMBER = "member"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Caller:
+    """One user of one tenant; nothing of any other tenant may reach them."""
+
+    tenant_id: str
+    user_id: str
+    role: Role
+
+    @property
+    def visible_user_ids(self) -> tuple[str, ...] | None:
+        """Whose activity they may see; None: everybody's in the tenant."""
+        return None if self.role is Role.TENANT_ADMIN else (self.user_id,)
+
+
+class Authenticator:
+    """Turns a token into a Caller, or raises the ProblemError that says what is wrong with it."""
+
+    def __init__(self, keys: SigningKeys, *, settings: Settings) -> None:
+        self._keys = keys
+        self._issuer = settings.jwt_issuer
+        self._audience = settings.jwt_audience
+
+    def caller(self, token: str) -> Caller:
+        claims = self._claims(token)
+        tenant_id, user_id = _id_in(claims, "tenant_id"), _id_in(claims, "sub")
+        try:
+            role = Role(str(claims.get("role")))
+        except ValueError:
+            raise ProblemError(
+                ProblemKind.FORBIDDEN,
+                "the token's claim role is neither tenant_admin nor member: ask the administrator of your portal",
+                headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
+            ) from None
+        return Caller(tenant_id, user_id, role)
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        try:
+            return jwt.decode(
+                token,
+                self._key(token),
+                algorithms=ALGORITHMS,
+                issuer=self._issuer,
+                audience=self._audience,
+                # An iat ahead of our clock says nothing about trust; exp and nbf are checked.
+                options={"require": ["iss", "aud", "exp", "sub"], "verify_iat": False},
+            )
+        except jwt.ExpiredSignatureError:
+            raise _refusal("it has expired: sign in again for a new one", kind=ProblemKind.EXPIRED_TOKEN) from None
+        except (jwt.PyJWTError, UnknownKeyError) as error:
+            raise _refusal(_reason(error)) from None
+        except KeysUnavailableError:
+            raise ProblemError(
+                ProblemKind.KEYS_UNAVAILABLE,
+                "the identity provider's signing keys cannot be had just now: try again in a few seconds",
+                headers={"Retry-After": str(_RETRY_AFTER_SECONDS)},
+            ) from None
+
+    def _key(self, token: str) -> jwt.PyJWK:
+        header = jwt.get_unverified_header(token)
+        algorithm = header.get("alg")
+        if algorithm not in ALGORITHMS:
+            raise jwt.InvalidAlgorithmError
+        return self._keys.find(header.get("kid"), algorithm=algorithm)
+
+
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+
+
+def authenticated(request: Request, credentials: Credentials) -> Caller:
+    if credentials is None:
+        raise ProblemError(
+            ProblemKind.MISSING_TOKEN,
+            "send a token in the header `Authorization: Bearer …`",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    authenticator: Authenticator = request.app.state.authenticator
+    return authenticator.caller(credentials.credentials)
+
+
+def administrating(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+    if caller.role is not Role.TENANT_ADMIN:
+        raise ProblemError(ProblemKind.FORBIDDEN, "only a tenant_admin may see and change the tenant's schedules")
+    return caller
+
+
+SignedIn = Annotated[Caller, Depends(authenticated)]
+Administrator = Annotated[Caller, Depends(administrating)]
+
+
+def _id_in(claims: Mapping[str, object], name: str) -> str:
+    claim = claims.get(name)
+    if isinstance(claim, str) and 1 <= len(claim) <= ID_LIMIT_CHARACTERS:
+        return claim
+    raise _refusal(f"its claim {name} must be a text of 1 to {ID_LIMIT_CHARACTERS} characters")
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a token, without repeating any of it."""
+    if isinstance(error, jwt.MissingRequiredClaimError):
+        return f"it lacks the claim {error.claim}"
+    return next((reason for kind, reason in _REASONS.items() if isinstance(error, kind)), _MALFORMED)
+
+
+def _refusal(reason: str, *, kind: ProblemKind = ProblemKind.BAD_TOKEN) -> ProblemError:
+    challenge = f'Bearer error="invalid_token", error_description="{reason}"'
+    return ProblemError(kind, f"the token is refused: {reason}", headers={"WWW-Authenticate": challenge})

@@ -1,0 +1,156 @@
+"""The JSON documents of the API, as its OpenAPI describes them."""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from signtally.domain.counts import Counts
+from signtally.domain.reports import ReportStatus
+from signtally.domain.tenants import ReportFormat, Schedule
+
+NextCursor = Annotated[str | None, Field(description="Pass as `cursor` for the next page; null at the end")]
+DataThrough = Annotated[
+    dt.datetime | None,
+    Field(description="Everything queued before this instant (UTC) is in the figures; null when nothing was counted"),
+]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+
+class Measures(_Document):
+    """Events of a period by what happened, each on its own date."""
+
+    sent: int
+    received: int
+    viewed: int
+    signed: int
+    completed: int
+    declined: int
+    cancelled: int
+    expired: int
+
+    @classmethod
+    def of(cls, counts: Counts) -> "Measures":
+        return cls(**counts.as_dict())
+
+
+class UserRow(Measures):
+    user_id: str
+    user_name: str | None = Field(description="The latest name seen; null when the portal never sent one")
+    user_email: str | None = Field(description="The latest address seen; null when the portal never sent one")
+
+
+class DayRow(Measures):
+    day: dt.date = Field(description="A calendar day in the tenant's zone")
+
+
+class Usage(_Document):
+    """The figures of one period; with `group_by`, one page of rows beside the totals of all."""
+
+    tenant_id: str
+    timezone: str = Field(description="The tenant's zone: where its days begin and end")
+    first: dt.date = Field(alias="from", description="First day, included")
+    last: dt.date = Field(alias="to", description="Last day, included: today at the latest")
+    data_through: DataThrough
+    totals: Measures
+    previous_totals: Measures = Field(description="Of the period just before: of the same kind, or as many days")
+    rows: list[UserRow] | list[DayRow] = Field(description="Users by user_id, or days in order; empty for `none`")
+    next_cursor: NextCursor
+
+
+class ReportLinks(_Document):
+    this: str = Field(alias="self", description="Where its status is")
+    versions: str
+    files: dict[ReportFormat, str] = Field(description="Per format, an address that leads to a fresh signed URL")
+
+
+class ReportFileLink(_Document):
+    format: ReportFormat
+    url: str = Field(description="Signed: anyone who holds it can download until it expires")
+    expires_at: dt.datetime
+    bytes: int
+    sha256: str
+
+
+class ReportFilters(BaseModel):
+    """What a report is narrowed to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user_ids: Annotated[list[Annotated[str, Field(min_length=1, max_length=256)]], Field(min_length=1, max_length=1000)]
+
+
+class Report(_Document):
+    """One version of a report; figures and files are there once it is ready."""
+
+    report_id: str
+    version: int
+    status: ReportStatus
+    period: str = Field(description="As it was asked for: `2026-10`; a range as `2026-10-03_2026-10-17`")
+    first: dt.date = Field(alias="from", description="First day, included")
+    last: dt.date = Field(alias="to", description="Last day, included; of a ready report the last that is in it")
+    formats: list[ReportFormat]
+    filters: ReportFilters | None
+    requested_at: dt.datetime
+    made_at: dt.datetime | None
+    data_through: DataThrough
+    totals: Measures | None
+    files: list[ReportFileLink]
+    failure: str | None = Field(description="Why it failed, and what to do")
+    links: ReportLinks
+
+
+class OrderedReport(_Document):
+    """A report that is being made: ask `links.self` until its status is ready or failed."""
+
+    report_id: str
+    status: Literal["pending", "running"]
+    links: ReportLinks
+
+
+class ReportPage(_Document):
+    rows: list[Report]
+    next_cursor: NextCursor
+
+
+class SchedulePage(_Document):
+    rows: list[Schedule]
+    next_cursor: NextCursor
+
+
+class CalendarPeriod(_Document):
+    """A period that a person would pick today, and the one it is compared with."""
+
+    key: Literal["today", "this_week", "this_month", "last_month", "this_quarter", "this_year"]
+    period: str = Field(description="As `period` takes it")
+    first: dt.date = Field(alias="from")
+    last: dt.date = Field(alias="to")
+    previous_first: dt.date = Field(alias="previous_from")
+    previous_last: dt.date = Field(alias="previous_to")
+
+
+class Myself(_Document):
+    """Whom the token stands for, and the calendar in which their tenant lives."""
+
+    tenant_id: str
+    tenant_name: str
+    user_id: str
+    role: Literal["tenant_admin", "member"]
+    timezone: str
+    locale: str
+    logo: str | None
+    accent: str = Field(description="The tenant's colour, as dark as reading it on white takes")
+    today: dt.date
+    periods: list[CalendarPeriod]
+
+
+class Alive(_Document):
+    status: Literal["ok"] = "ok"
+
+
+class Ready(_Document):
+    status: Literal["ready"] = "ready"
+    checks: dict[str, str] = Field(description="Each service it needs, with `ok` or what is wrong")

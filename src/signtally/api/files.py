@@ -1,0 +1,80 @@
+"""`/v1/reports/{id}/files/{format}`: the lasting address of a file, which emails carry."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import RedirectResponse
+
+from signtally.api.auth import Caller, Credentials, authenticated
+from signtally.api.context import WithServices
+from signtally.api.problems import ProblemError, ProblemKind, answers
+from signtally.api.reports import ReportId, VersionQuery, only_visible
+from signtally.domain.reports import ReportKey, ReportManifest
+from signtally.domain.tenants import ReportFormat
+from signtally.stores.reports import ReportMissingError, Reports, ReportState
+from signtally.use_cases.reporting import file_link
+
+router = APIRouter(prefix="/reports", tags=["reports"])
+
+
+class PageInsteadError(Exception):
+    """A browser without a token asked for a file: the page, which has one, is to fetch it."""
+
+
+def _signed_in(request: Request, credentials: Credentials) -> Caller:
+    """A link in an email is opened by a browser, which sends no token: it is led to the page."""
+    if credentials is None and "text/html" in request.headers.get("accept", ""):
+        raise PageInsteadError
+    return authenticated(request, credentials)
+
+
+@router.get(
+    "/{report_id}/files/{format}",
+    status_code=307,
+    summary="Download a file",
+    response_class=RedirectResponse,
+    responses={
+        303: {"description": "A browser without a token is led to the Usage Reports page, which downloads the file"},
+        307: {"description": "To a fresh signed URL"},
+        **answers(ProblemKind.NOT_FOUND, ProblemKind.NOT_READY),
+    },
+)
+def file(
+    report_id: ReportId,
+    format: ReportFormat,  # noqa: A002 -- the word in the address
+    query: Annotated[VersionQuery, Query()],
+    caller: Annotated[Caller, Depends(_signed_in)],
+    services: WithServices,
+) -> RedirectResponse:
+    """Leads to the newest version that is ready, or the one asked for. Follow it without the token."""
+    archive, now = Reports(services.objects), services.clock()
+    if query.version is None:
+        state = archive.latest(caller.tenant_id, report_id, now=now)
+        manifest = state.manifest or archive.latest_manifest(caller.tenant_id, report_id)
+    else:
+        state = archive.state(ReportKey(caller.tenant_id, report_id, query.version), now=now)
+        manifest = state.manifest
+    manifest = _ready(manifest, only_visible(state, caller))
+    if format not in {stored.format for stored in manifest.files}:
+        raise ReportMissingError(f"report {report_id} was not made as {format}")
+    url, _ = file_link(manifest, format, services=services)
+    return RedirectResponse(url, status_code=307)
+
+
+def page_instead(request: Request) -> RedirectResponse:
+    """To the page on this host, with what to download in the fragment, which no server sees."""
+    wanted = {**request.path_params, "version": request.query_params.get("version")}
+    names = {"report": wanted["report_id"], "format": wanted["format"], "version": wanted["version"]}
+    fragment = urlencode({name: value for name, value in names.items() if value})
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/#{fragment}", status_code=303)
+
+
+def _ready(manifest: ReportManifest | None, state: ReportState) -> ReportManifest:
+    if manifest is not None:
+        return manifest
+    if state.failure is not None:
+        raise ProblemError(ProblemKind.NOT_READY, f"the report could not be made: {state.failure.detail}")
+    raise ProblemError(
+        ProblemKind.NOT_READY, "the report is still being made: try again in a moment", headers={"Retry-After": "1"}
+    )

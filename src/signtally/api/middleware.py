@@ -1,0 +1,87 @@
+"""Around every request: a name for it, a line in the log, limits, and headers that keep browsers careful."""
+
+import logging
+import time
+import uuid
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from signtally.api.problems import ProblemError, ProblemKind, problem_response
+
+_LARGEST_BODY_BYTES = 256 * 1024
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_log = logging.getLogger("signtally.api")
+
+
+class RequestFrame:
+    """The outermost layer of the application, so that even a fault is logged, named and answered as a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send)
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except Exception:
+            _log.exception("%s failed", exchange)
+            if exchange.status is not None:
+                raise  # half an answer is out already: only breaking the connection is honest now
+            problem = ProblemError(
+                ProblemKind.INTERNAL, "the fault is logged under this instance; tell it whoever runs this service"
+            )
+            await problem_response(problem, request_id=exchange.request_id)(scope, receive, exchange.send)
+        finally:
+            _log.info("%s", exchange)
+
+
+class _Exchange:
+    """One request with its answer, as the log and the headers need it."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.request_id = scope.setdefault("state", {})["request_id"] = str(uuid.uuid4())
+        self.status: int | None = None
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._received_bytes = 0
+        self._started = time.perf_counter()
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._received_bytes += len(message.get("body", b""))
+        if self._received_bytes > _LARGEST_BODY_BYTES:
+            # FastAPI lets its own kind of error through while it reads a body, and hides others.
+            raise HTTPException(413, f"send at most {_LARGEST_BODY_BYTES // 1024} KiB")
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+            headers["X-Request-ID"] = self.request_id
+            if self._scope["path"].startswith("/v1/"):
+                headers.setdefault("Cache-Control", "no-store")
+        await self._send(message)
+
+    def __str__(self) -> str:
+        # The raw path is percent-encoded, so it cannot break the line; the query may hold secrets and stays out.
+        path = self._scope.get("raw_path", b"").partition(b"?")[0].decode("ascii", "replace")
+        took_ms = (time.perf_counter() - self._started) * 1000
+        return f"{self._scope['method']} {path} → {self.status or 500} in {took_ms:.0f} ms [{self.request_id}]"

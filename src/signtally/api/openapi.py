@@ -1,0 +1,25 @@
+"""The OpenAPI document: FastAPI's, with the problems that every endpoint may answer."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from signtally.api.problems import ProblemDocument
+
+_REFERENCE = "#/components/schemas/{model}"
+
+
+def describe(app: FastAPI) -> None:
+    """Complete the document at its first use; FastAPI keeps it from then on."""
+    generated = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schemas = generated()["components"]["schemas"]
+            document = ProblemDocument.model_json_schema(ref_template=_REFERENCE)
+            schemas.update(document.pop("$defs", {}))
+            schemas["ProblemDocument"] = document
+        schema: dict[str, Any] = generated()
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own documentation extends it this way

@@ -1,0 +1,77 @@
+"""The Usage Reports page, the API's documentation, and the files they are made of."""
+
+import dataclasses
+import hashlib
+import importlib.resources
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path, Response
+from fastapi.responses import HTMLResponse
+
+from signtally.api.problems import ProblemError, ProblemKind
+from signtally.domain.actions import MEASURES
+from signtally.domain.definitions import DEFINITIONS
+from signtally.render.templating import environment
+from signtally.render.theme import HEADINGS, Theme
+
+_FOR_EVER = "public, max-age=31536000, immutable"  # the address changes with the bytes
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Assets:
+    """Style sheets, scripts and pictures by name, under one address that names their content."""
+
+    bodies: dict[str, bytes]
+    digest: str
+
+    @classmethod
+    def load(cls) -> "Assets":
+        folder = importlib.resources.files("templates").joinpath("web")
+        bodies = {file.name: file.read_bytes() for file in folder.iterdir() if file.name.endswith(tuple(_TYPES))}
+        bodies["theme.css"] = theme_style(Theme()).encode()
+        everything = b"".join(name.encode() + body for name, body in sorted(bodies.items()))
+        return cls(bodies, hashlib.sha256(everything).hexdigest()[:16])
+
+
+def theme_style(theme: Theme) -> str:
+    """The theme as CSS custom properties: `--ink`, `--accent` and so on."""
+    properties = "".join(f"  --{name}: {value};\n" for name, value in dataclasses.asdict(theme).items())
+    return f":root {{\n{properties}}}\n"
+
+
+def add_to(app: FastAPI, *, development: bool) -> None:
+    """Everything is rendered once, at the start; only the documentation waits for its first reader."""
+    assets = Assets.load()
+    page = _render("index", assets, development=development, terms=_terms())
+
+    @app.get("/", include_in_schema=False)
+    def usage_reports() -> HTMLResponse:
+        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
+
+    @app.get("/docs", include_in_schema=False)
+    def documentation() -> HTMLResponse:
+        html = _render("docs", assets, api=app.openapi(), problems=list(ProblemKind))
+        return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+
+    @app.get("/static/{digest}/{name}", include_in_schema=False)
+    def static(digest: str, name: Annotated[str, Path()]) -> Response:
+        body = assets.bodies.get(name)
+        if body is None or digest != assets.digest:
+            raise ProblemError(ProblemKind.NOT_FOUND, "there is no such file; reload the page")
+        return Response(body, media_type=_type_of(name), headers={"Cache-Control": _FOR_EVER})
+
+
+def _render(name: str, assets: Assets, **values: Any) -> str:  # noqa: ANN401 -- a template takes anything
+    static = f"static/{assets.digest}"
+    return environment().get_template(f"web/{name}.html").render(static=static, **values)
+
+
+def _terms() -> list[dict[str, str]]:
+    """The eight measures as the page heads and explains them."""
+    headings = {str(action): heading for action, heading in HEADINGS.items()}
+    return [{"key": key, "heading": headings[key], "meaning": DEFINITIONS[key].meaning} for key in MEASURES]
+
+
+def _type_of(name: str) -> str:
+    return next(kind for ending, kind in _TYPES.items() if name.endswith(ending))

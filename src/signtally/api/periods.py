@@ -1,0 +1,47 @@
+"""How a request names its period: `period=2026-10`, or `from` and `to`."""
+
+import datetime as dt
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from signtally.api.problems import ProblemError, ProblemKind
+from signtally.domain.periods import Period, parse_period, period_between
+from signtally.domain.tenants import TenantProfile
+
+
+def _calendar_date(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        raise ValueError("write a date such as 2026-10-03")
+    return dt.date.fromisoformat(value)
+
+
+CalendarDate = Annotated[dt.date, BeforeValidator(_calendar_date), WithJsonSchema({"type": "string", "format": "date"})]
+# Described, not enforced, by a pattern: the message of `parse_period` says what to write.
+PeriodName = Annotated[
+    str,
+    Field(
+        description="A day `2026-10-03`, week `2026-W41`, month `2026-10`, quarter `2026-Q4` or year `2026`, "
+        "in the tenant's calendar and zone",
+        json_schema_extra={"pattern": r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|-W[0-9]{2}|-Q[1-4])?$"},
+        examples=["2026-10"],
+    ),
+]
+FirstDay = Annotated[CalendarDate, Field(description="First day, included, in the tenant's zone")]
+LastDay = Annotated[CalendarDate, Field(description="Last day, included, in the tenant's zone")]
+
+
+def named_period(
+    name: str | None, *, first: dt.date | None, last: dt.date | None, tenant: TenantProfile
+) -> Period | None:
+    """The period that a request names, whole; None when it names none. Raises ProblemError or PeriodError."""
+    if name is not None and (first is not None or last is not None):
+        raise ProblemError(ProblemKind.BAD_PERIOD, "write either period, or from and to, not both")
+    if name is not None:
+        return parse_period(name, week_starts_on=tenant.first_weekday)
+    if first is not None and last is not None:
+        return period_between(first, last)
+    if first is not None or last is not None:
+        raise ProblemError(ProblemKind.BAD_PERIOD, "write both from and to, such as from=2026-10-01&to=2026-10-17")
+    return None

@@ -1,0 +1,206 @@
+"""`/v1/reports`: ordering a report, watching it being made, listing what was asked for."""
+
+import dataclasses
+import datetime as dt
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from signtally.api.auth import Caller, SignedIn
+from signtally.api.context import OwnTenant, WithServices
+from signtally.api.cursors import Cursor, cursor_after, position_of
+from signtally.api.documents import OrderedReport, Report, ReportFilters, ReportPage
+from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
+from signtally.api.problems import ProblemError, ProblemKind, answers
+from signtally.api.report_documents import links_of, report_document
+from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
+from signtally.domain.tenants import ReportFormat, TenantProfile
+from signtally.stores.report_index import IndexEntry
+from signtally.stores.reports import ReportMissingError, Reports, ReportState
+from signtally.use_cases.reporting import request_report
+
+router = APIRouter(prefix="/reports", tags=["reports"])
+_READERS = 8  # a report's state is a few small reads from the bucket
+_DEFAULT_REPORTS, _MOST_REPORTS = 20, 100
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+ReportId = Annotated[str, Path(max_length=64, description="As `POST /v1/reports` answered it")]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Found:
+    position: str  # in the listing
+    state: ReportState
+
+
+class ReportOrder(BaseModel):
+    """What the report is about: `period`, or `from` and `to`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    period: PeriodName | None = None
+    first: FirstDay | None = Field(default=None, alias="from")
+    last: LastDay | None = Field(default=None, alias="to")
+    formats: Annotated[list[ReportFormat], Field(min_length=1, max_length=10)] = list(FORMATS)  # type: ignore[arg-type]  # FORMATS are the literals
+    filters: ReportFilters | None = None
+
+
+class VersionQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[int | None, Field(ge=1, le=10**9, description="The newest unless given")] = None
+
+
+class ReportsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: Cursor = None
+    limit: Annotated[int, Field(ge=1, le=_MOST_REPORTS)] = _DEFAULT_REPORTS
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Order a report",
+    response_model=None,
+    responses={
+        200: {"model": Report, "description": "This very report exists already"},
+        202: {"model": OrderedReport, "description": "It is being made"},
+        **answers(
+            ProblemKind.FORBIDDEN,
+            ProblemKind.BAD_PERIOD,
+            ProblemKind.FUTURE_PERIOD,
+            ProblemKind.INVALID,
+            ProblemKind.NO_REPORT_QUEUE,
+        ),
+    },
+)
+def order_report(
+    order: ReportOrder, http: Request, caller: SignedIn, tenant: OwnTenant, services: WithServices
+) -> JSONResponse:
+    """Ask for the files of a period; all formats unless some are named.
+
+    Asking twice for the same makes one report: while its figures stand, the answer is 200 with the files. `filters`
+    narrows it to some users; a member's report is always narrowed to themselves.
+    """
+    request = _request(order, caller=caller, tenant=tenant)
+    request.period.clip(tenant.today(services.clock()))  # raises FuturePeriodError before anything is stored
+    state = request_report(request, requested_by=caller.user_id, services=services)
+    links = links_of(request, http)
+    if state.status is ReportStatus.READY:
+        found = report_document(state, http, services=services)
+        return JSONResponse(found.model_dump(mode="json"), headers={"Location": links.this})
+    status = "running" if state.status is ReportStatus.RUNNING else "pending"
+    ordered = OrderedReport(report_id=request.report_id, status=status, links=links)
+    return JSONResponse(ordered.model_dump(mode="json"), status_code=202, headers={"Location": links.this})
+
+
+@router.get("", summary="Reports, the latest ordered first", responses=answers(ProblemKind.BAD_CURSOR))
+def reports(
+    query: Annotated[ReportsQuery, Query()], http: Request, caller: SignedIn, services: WithServices
+) -> ReportPage:
+    """Each report once, in its newest version."""
+    archive, now = Reports(services.objects), services.clock()
+    position = position_of(query.cursor, listing="reports")
+    entries = archive.requested(caller.tenant_id, after=position, user_ids=caller.visible_user_ids)
+    newest = functools.partial(_newest, archive=archive, caller=caller, now=now)
+    wanted = query.limit + 1  # one more than asked for tells whether there is a next page
+    shown = filter(None, _read(entries, newest, at_once=wanted))
+    found = list(itertools.islice(shown, wanted))
+    page = found[: query.limit]
+    return ReportPage(
+        rows=[report_document(one.state, http, services=services) for one in page],
+        next_cursor=cursor_after("reports", page[-1].position) if len(found) > len(page) else None,
+    )
+
+
+@router.get("/{report_id}", summary="Where a report stands", responses=answers(ProblemKind.NOT_FOUND))
+def report(
+    report_id: ReportId,
+    query: Annotated[VersionQuery, Query()],
+    http: Request,
+    caller: SignedIn,
+    services: WithServices,
+) -> Report:
+    """Its newest version, or the one asked for; `files` have fresh signed URLs at every call."""
+    archive, now = Reports(services.objects), services.clock()
+    if query.version is None:
+        state = archive.latest(caller.tenant_id, report_id, now=now)
+    else:
+        state = archive.state(ReportKey(caller.tenant_id, report_id, query.version), now=now)
+    return report_document(only_visible(state, caller), http, services=services)
+
+
+@router.get(
+    "/{report_id}/versions",
+    summary="Versions of a report, the newest first",
+    responses=answers(ProblemKind.NOT_FOUND, ProblemKind.BAD_CURSOR),
+)
+def versions(
+    report_id: ReportId,
+    query: Annotated[ReportsQuery, Query()],
+    http: Request,
+    caller: SignedIn,
+    services: WithServices,
+) -> ReportPage:
+    """A version never changes; figures that were restated since make the next one."""
+    archive, now = Reports(services.objects), services.clock()
+    only_visible(archive.latest(caller.tenant_id, report_id, now=now), caller)
+    listing = f"versions/{report_id}"
+    position = position_of(query.cursor, listing=listing)
+    numbers = [
+        number
+        for number in reversed(archive.versions(caller.tenant_id, report_id))
+        if position is None or number < int(position)
+    ]
+    page = numbers[: query.limit]
+    states = _read(
+        page, lambda number: archive.state(ReportKey(caller.tenant_id, report_id, number), now=now), at_once=len(page)
+    )
+    return ReportPage(
+        rows=[report_document(state, http, services=services) for state in states],
+        next_cursor=cursor_after(listing, str(page[-1])) if len(numbers) > len(page) else None,
+    )
+
+
+def only_visible(state: ReportState, caller: Caller) -> ReportState:
+    """To a member, a report about others does not exist. Raises ReportMissingError."""
+    own = caller.visible_user_ids
+    if own is not None and state.claim.request.user_ids != own:
+        raise ReportMissingError(f"no report {state.claim.key.report_id}")
+    return state
+
+
+def _request(order: ReportOrder, *, caller: Caller, tenant: TenantProfile) -> ReportRequest:
+    period = named_period(order.period, first=order.first, last=order.last, tenant=tenant)
+    if period is None:
+        raise ProblemError(ProblemKind.BAD_PERIOD, "write a period such as 2026-10, or from and to")
+    wanted = None if order.filters is None else tuple(sorted(set(order.filters.user_ids)))
+    own = caller.visible_user_ids
+    if own is not None and wanted not in {None, own}:
+        raise ProblemError(ProblemKind.FORBIDDEN, "a member may ask only for a report about themselves")
+    formats = tuple(name for name in FORMATS if name in order.formats)
+    return ReportRequest(tenant.tenant_id, period, formats, own or wanted)
+
+
+def _newest(entry: IndexEntry, archive: Reports, *, caller: Caller, now: dt.datetime) -> _Found | None:
+    state = archive.newest_of(entry, now=now)
+    try:
+        return None if state is None else _Found(entry.position, only_visible(state, caller))
+    except ReportMissingError:
+        return None
+
+
+def _read(items: Iterable[Item], read: Callable[[Item], Answer], *, at_once: int) -> Iterator[Answer]:
+    """Read several at a time, in order, and no further than the consumer asks."""
+    remaining = iter(items)
+    with ThreadPoolExecutor(_READERS) as pool:
+        while many := list(itertools.islice(remaining, at_once)):
+            yield from pool.map(read, many)

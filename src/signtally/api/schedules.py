@@ -1,0 +1,88 @@
+"""`/v1/schedules`: the tenant's own recurring reports, for its administrators."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from pydantic import Field
+
+from signtally.api.auth import Administrator
+from signtally.api.context import WithServices
+from signtally.api.documents import SchedulePage
+from signtally.api.problems import ProblemError, ProblemKind, answers
+from signtally.domain.tenants import Schedule, ScheduleName, ScheduleTerms, TenantProfile
+from signtally.stores.tenants import Tenants
+
+router = APIRouter(prefix="/schedules", tags=["schedules"], responses=answers(ProblemKind.FORBIDDEN))
+NameInPath = Annotated[ScheduleName, Path(description="The schedule's name, one of its kind in the tenant")]
+
+
+class ScheduleDefinition(ScheduleTerms):
+    """A schedule as `GET` answers it; the name may be left out, since the address says it."""
+
+    name: ScheduleName | None = Field(default=None)
+
+
+@router.get("", summary="All schedules")
+def schedules(caller: Administrator, services: WithServices) -> SchedulePage:
+    profile = Tenants(services.objects).get(caller.tenant_id)
+    return SchedulePage(rows=list(profile.schedules), next_cursor=None)
+
+
+@router.get("/{name}", summary="One schedule", responses=answers(ProblemKind.NOT_FOUND))
+def schedule(name: NameInPath, caller: Administrator, services: WithServices) -> Schedule:
+    return _found(Tenants(services.objects).get(caller.tenant_id), name)
+
+
+@router.put(
+    "/{name}",
+    summary="Create or replace a schedule",
+    responses={
+        201: {"model": Schedule, "description": "It is new"},
+        **answers(ProblemKind.CONFLICT, ProblemKind.INVALID),
+    },
+)
+def put_schedule(
+    name: NameInPath, definition: ScheduleDefinition, response: Response, caller: Administrator, services: WithServices
+) -> Schedule:
+    """Others' edits at the same moment are kept: each changes its own schedule only."""
+    if definition.name not in {None, name}:
+        raise ProblemError(ProblemKind.INVALID, f"the body names {definition.name!r} and the address {name!r}")
+    wanted = Schedule.model_validate({**definition.model_dump(exclude_unset=True), "name": name})
+    existed = False
+
+    def replaced(profile: TenantProfile) -> TenantProfile:
+        nonlocal existed
+        existed = any(known.name == name for known in profile.schedules)
+        kept = tuple(wanted if known.name == name else known for known in profile.schedules)
+        return _with(profile, kept if existed else (*kept, wanted))
+
+    Tenants(services.objects).edit(caller.tenant_id, replaced)
+    response.status_code = 200 if existed else 201
+    return wanted
+
+
+@router.delete(
+    "/{name}",
+    status_code=204,
+    summary="Delete a schedule",
+    responses=answers(ProblemKind.NOT_FOUND, ProblemKind.CONFLICT),
+)
+def delete_schedule(name: NameInPath, caller: Administrator, services: WithServices) -> None:
+    """Reports that it made stay."""
+
+    def without(profile: TenantProfile) -> TenantProfile:
+        gone = _found(profile, name)
+        return _with(profile, tuple(kept for kept in profile.schedules if kept != gone))
+
+    Tenants(services.objects).edit(caller.tenant_id, without)
+
+
+def _found(profile: TenantProfile, name: str) -> Schedule:
+    for known in profile.schedules:
+        if known.name == name:
+            return known
+    raise ProblemError(ProblemKind.NOT_FOUND, f"there is no schedule called {name!r}")
+
+
+def _with(profile: TenantProfile, schedules: tuple[Schedule, ...]) -> TenantProfile:
+    return profile.model_copy(update={"schedules": schedules})

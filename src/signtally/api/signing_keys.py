@@ -1,0 +1,124 @@
+"""The keys that tokens are checked with: the identity provider's JWKS, or the development key."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+import jwt
+
+from signtally.development_key import key_id, load_development_key
+
+ALGORITHMS = ("RS256", "ES256")
+_FRESH_SECONDS = 300  # then the set is read again, if it can be
+_USABLE_SECONDS = 3600  # an outage of the key server up to this long goes unnoticed
+_REREAD_SECONDS = 10  # made-up kids cost one read in so many seconds
+_RETRY_SECONDS = 2  # after a read that failed
+_TIMEOUT_SECONDS = 5
+_log = logging.getLogger("signtally.api")
+
+
+class UnknownKeyError(Exception):
+    """No trusted key has this id and fits this algorithm."""
+
+
+class KeysUnavailableError(Exception):
+    """The trusted keys cannot be had now."""
+
+
+class SigningKeys(Protocol):
+    def find(self, kid: str | None, *, algorithm: str) -> jwt.PyJWK:
+        """Raise UnknownKeyError or KeysUnavailableError."""
+        ...
+
+
+class JwksKeys:
+    """A JSON Web Key Set behind a URL, read again when it is old or lacks a key, and kept through short outages."""
+
+    def __init__(self, fetch: Callable[[], bytes], *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._fetch = fetch
+        self._monotonic = monotonic
+        self._reading = threading.Lock()
+        self._keys: tuple[jwt.PyJWK, ...] = ()
+        self._read_at = self._tried_at = float("-inf")
+
+    @classmethod
+    def at(cls, url: str) -> "JwksKeys":
+        def fetch() -> bytes:
+            return httpx.get(url, timeout=_TIMEOUT_SECONDS).raise_for_status().content
+
+        return cls(fetch)
+
+    def find(self, kid: str | None, *, algorithm: str) -> jwt.PyJWK:
+        found = _fitting(self._keys, kid, algorithm)
+        if not found or self._monotonic() - self._read_at > _FRESH_SECONDS:
+            self._read_again()
+            found = _fitting(self._keys, kid, algorithm)
+        usable = self._monotonic() - self._read_at <= _USABLE_SECONDS
+        if found and usable:
+            return _only(found, kid)
+        if not usable or self._read_at < self._tried_at:
+            raise KeysUnavailableError
+        raise UnknownKeyError(f"no trusted {algorithm} key is called {kid!r}")
+
+    def _read_again(self) -> None:
+        """Read the set unless that was tried just now; who holds keys already does not wait for another's reading."""
+        if not self._reading.acquire(blocking=not self._keys):
+            return
+        try:
+            pause = _RETRY_SECONDS if self._read_at < self._tried_at else _REREAD_SECONDS
+            if self._monotonic() - self._tried_at < pause:
+                return
+            self._tried_at = self._monotonic()
+            self._keys = _signing_keys(self._fetch())
+            self._read_at = self._tried_at
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, AttributeError) as error:
+            _log.warning("the JWKS cannot be read (%s: %s): is SIGNTALLY_JWKS_URL right?", type(error).__name__, error)
+        finally:
+            self._reading.release()
+
+
+class DevelopmentKeys:
+    """The key that `signtally token` signs with; read again when a token names another one."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._key = self._read()
+
+    def find(self, kid: str | None, *, algorithm: str) -> jwt.PyJWK:
+        if kid != self._key.key_id:
+            self._key = self._read()
+        return _only(_fitting([self._key], kid, algorithm), kid)
+
+    def _read(self) -> jwt.PyJWK:
+        key = load_development_key(self._directory)
+        public = jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
+        return jwt.PyJWK({**public, "kid": key_id(key)})
+
+
+def _signing_keys(document: bytes) -> tuple[jwt.PyJWK, ...]:
+    """The keys of a set that can check a signature we accept; others (encryption, other algorithms) are left out."""
+    usable = []
+    for entry in json.loads(document)["keys"]:
+        try:
+            key = jwt.PyJWK(entry)
+        except jwt.PyJWTError:
+            continue
+        if key.algorithm_name in ALGORITHMS and key.public_key_use in {None, "sig"}:
+            usable.append(key)
+    return tuple(usable)
+
+
+def _fitting(keys: Sequence[jwt.PyJWK], kid: str | None, algorithm: str) -> list[jwt.PyJWK]:
+    return [key for key in keys if key.algorithm_name == algorithm and kid in {None, key.key_id}]
+
+
+def _only(keys: Sequence[jwt.PyJWK], kid: str | None) -> jwt.PyJWK:
+    """The key meant; a token without a kid may mean the only one there is, never one of several."""
+    if not keys or (kid is None and len(keys) > 1):
+        raise UnknownKeyError(f"no trusted key is called {kid!r}")
+    return keys[0]

@@ -1,0 +1,113 @@
+"""Why an event cannot be counted, and what its dead letter carries beside the body."""
+
+import enum
+import re
+from collections.abc import Mapping
+
+# SQS: a message is its body and its attributes with their names and types; it has ten attributes at most.
+MESSAGE_LIMIT_BYTES = 1_048_576
+ATTRIBUTE_LIMIT = 10
+_DETAIL_LIMIT_CHARACTERS = 1_000
+_STRING_TYPE_BYTES = len("String")
+_NOT_IN_SQS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+REASON = "reason"
+DETAIL = "detail"
+BATCH_MESSAGE_ID = "batch_message_id"
+OURS = (REASON, DETAIL, BATCH_MESSAGE_ID)
+
+
+class DeadLetterReason(enum.StrEnum):
+    """The short code in a dead letter's attribute `reason`."""
+
+    NOT_JSON = "not-json"
+    TOO_DEEP = "too-deep"
+    NOT_AN_EVENT = "not-an-event"
+    EMPTY_BATCH = "empty-batch"
+    SPECVERSION = "bad-specversion"
+    ID = "bad-id"
+    SOURCE = "bad-source"
+    TYPE = "bad-type"
+    UNKNOWN_TYPE = "unknown-type"
+    TIME = "bad-time"
+    TIME_WITHOUT_OFFSET = "time-without-offset"
+    TIME_AHEAD = "time-ahead"
+    TIME_BEFORE_2000 = "time-before-2000"
+    DATA = "bad-data"
+    TENANT_ID = "bad-tenant-id"
+    USER_ID = "bad-user-id"
+    DOCUMENT_ID = "bad-document-id"
+    CHARACTERS = "bad-characters"
+    TOO_LARGE = "too-large"
+    STORE_REFUSED = "store-refused"
+    GAVE_UP = "gave-up"
+
+    @property
+    def explanation(self) -> str:
+        """One sentence for a person; `docs/events.md` lists them from here."""
+        return _EXPLANATIONS[self]
+
+
+_EXPLANATIONS = {
+    DeadLetterReason.NOT_JSON: "The body is not JSON (NaN and Infinity are not either).",
+    DeadLetterReason.TOO_DEEP: "Arrays and objects are nested more deeply than can be read.",
+    DeadLetterReason.NOT_AN_EVENT: "The body, or an element of a batch, is not a JSON object.",
+    DeadLetterReason.EMPTY_BATCH: "The body is an empty array.",
+    DeadLetterReason.SPECVERSION: '`specversion` is not the string "1.0".',
+    DeadLetterReason.ID: "`id` is missing, empty or not a string.",
+    DeadLetterReason.SOURCE: "`source` is missing, empty or not a string.",
+    DeadLetterReason.TYPE: "`type` is missing or not a string.",
+    DeadLetterReason.UNKNOWN_TYPE: "`type` is none of the eight actions that are counted.",
+    DeadLetterReason.TIME: "`time` is missing, not a string, or no RFC 3339 date and time that exists.",
+    DeadLetterReason.TIME_WITHOUT_OFFSET: "`time` does not say its offset from UTC.",
+    DeadLetterReason.TIME_AHEAD: "`time` lies more than 15 minutes in the future.",
+    DeadLetterReason.TIME_BEFORE_2000: "`time` lies before the year 2000 (UTC).",
+    DeadLetterReason.DATA: "`data` is missing or not an object.",
+    DeadLetterReason.TENANT_ID: "`data.tenant_id` is missing, empty, not a string, or longer than 256 characters.",
+    DeadLetterReason.USER_ID: "`data.user_id` is missing, empty, not a string, or longer than 256 characters.",
+    DeadLetterReason.DOCUMENT_ID: "`data.document_id` is missing, empty, not a string, or longer than 256 characters.",
+    DeadLetterReason.CHARACTERS: "An id or the source holds NUL or half a surrogate pair, which no database stores.",
+    DeadLetterReason.TOO_LARGE: "Source and ids together do not fit into a record of 2 KB (UTF-8).",
+    DeadLetterReason.STORE_REFUSED: "The usage store refused the record for good and gave no code of its own.",
+    DeadLetterReason.GAVE_UP: "Storing the event failed every time, over 20 receives, while others were stored.",
+}
+
+
+def dead_letter_attributes(
+    body: str,
+    *,
+    reason: str,
+    detail: str,
+    batch_message_id: str | None = None,
+    original: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Reason, detail, and as many of the *original* message's attributes as SQS's limits leave room for.
+
+    The body is never touched: where a body leaves too little room, the attributes that matter least are left out.
+    """
+    ours = {REASON: reason, DETAIL: _shown(detail)}
+    if batch_message_id is not None:
+        ours[BATCH_MESSAGE_ID] = batch_message_id
+    wanted = {**(original or {}), **ours}
+    room = MESSAGE_LIMIT_BYTES - len(body.encode())
+    kept: dict[str, str] = {}
+    for name in sorted(wanted, key=_importance):
+        cost = attribute_bytes(name, wanted[name])
+        if cost <= room and len(kept) < ATTRIBUTE_LIMIT:
+            kept[name] = wanted[name]
+            room -= cost
+    return kept
+
+
+def attribute_bytes(name: str, value: str) -> int:
+    return len(name.encode()) + _STRING_TYPE_BYTES + len(value.encode())
+
+
+def _shown(detail: str) -> str:
+    """What SQS accepts as an attribute: no control characters, no surrogates, not empty, not endless."""
+    text = _NOT_IN_SQS.sub("\N{REPLACEMENT CHARACTER}", detail) or "no detail"
+    return text if len(text) <= _DETAIL_LIMIT_CHARACTERS else f"{text[: _DETAIL_LIMIT_CHARACTERS - 1]}…"
+
+
+def _importance(name: str) -> int:
+    return OURS.index(name) if name in OURS else len(OURS)

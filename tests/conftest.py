@@ -35,9 +35,9 @@ def _own_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """ministack and timestream-local on free ports for the whole session; boto3 finds them by the environment."""
+    """Ministack and timestream-local on free ports for the whole session; boto3 finds them by the environment."""
     aws = LocalAws(free_port(0), free_port(0), tmp_path_factory.mktemp("aws"))
-    with Supervisor(log=lambda line: print(line, file=sys.stderr)) as supervisor:
+    with Supervisor(log=lambda line: sys.stderr.write(f"{line}\n")) as supervisor:
         for program in aws.programs():
             supervisor.start(program)
         supervisor.wait_until_ready()

@@ -45,8 +45,8 @@ class Supervisor:
         self._log = log
         self._environment = {**os.environ, **(environment or {})}
         self._running: list[tuple[Program, subprocess.Popen[str]]] = []
+        self._pumps: list[threading.Thread] = []
         self._ended = threading.Event()
-        self._stopping = False
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +71,9 @@ class Supervisor:
         except OSError as error:
             raise ChildError(f"{program.name} could not be started: {error}") from error
         self._running.append((program, process))
-        threading.Thread(target=self._pump, args=(program.name, process.stdout), daemon=True).start()
+        pump = threading.Thread(target=self._pump, args=(program.name, process.stdout), daemon=True)
+        self._pumps.append(pump)
+        pump.start()
 
     def wait_until_ready(self, *names: str, timeout_seconds: float = 90) -> None:
         """Wait for the health address of each named program, of all when none is named; raise ChildError."""
@@ -97,7 +99,6 @@ class Supervisor:
 
     def stop(self) -> None:
         """End every child, the last started first; what does not end in time is killed."""
-        self._stopping = True
         for program, process in reversed(self._running):
             if process.poll() is None:
                 with contextlib.suppress(ProcessLookupError):
@@ -110,11 +111,14 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        for pump in self._pumps:
+            pump.join(_STOP_GRACE_SECONDS)
         self._running.clear()
+        self._pumps.clear()
 
     def _pump(self, name: str, stream: IO[str] | None) -> None:
         if stream is not None:
-            with contextlib.suppress(ValueError):  # closed under us while stopping
+            with stream:
                 for line in stream:
                     self._log(f"{name:<10} │ {line.rstrip()}")
         self._ended.set()

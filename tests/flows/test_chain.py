@@ -1,0 +1,81 @@
+"""The flows in the order of production, under a real Prefect server, on a real queue, database and bucket."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+from flows.aggregate import aggregate
+from flows.demo_traffic import demo_traffic
+from flows.digests import digests
+from flows.ingest import ingest
+from flows.report import report
+from flows.scheduled_reports import scheduled_reports
+from signtally.domain.periods import PeriodKind, period_of
+from signtally.domain.reports import ReportRequest, ReportStatus
+from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.local.comparison import differences
+from signtally.services import Services
+from signtally.stores.reports import Reports
+from signtally.stores.tenants import Tenants
+
+
+def test_traffic_becomes_usage_and_a_report(flow_services: Services, tmp_path: Path) -> None:
+    expect = tmp_path / "expected.json"
+    sent = demo_traffic(tenants=3, days=3, events=300, seed=5, duplicates=0.1, late=0.1, junk=0.1, expect=str(expect))
+    ingested = ingest(consumers=2, time_budget_seconds=60)
+    assert (ingested.stored, ingested.duplicates) == (sent.distinct_events, sent.duplicates)
+    assert dict(ingested.dead_letters) == sent.dead_letters
+    aggregate()
+    expected = json.loads(expect.read_bytes())
+    assert list(differences(expected, services=flow_services)) == []
+
+    tenant_id = max(expected["tenants"], key=lambda each: sum(expected["tenants"][each]["totals"].values()))
+    tenant = Tenants(flow_services.objects).get(tenant_id)
+    month = period_of(PeriodKind.MONTH, tenant.today(flow_services.clock()))
+    report(tenant_id, month.name, ["csv"])
+    request = ReportRequest(tenant_id, month, ("csv",))
+    state = Reports(flow_services.objects).latest(tenant_id, request.report_id, now=flow_services.clock())
+    assert state.status is ReportStatus.READY
+
+
+@pytest.mark.usefixtures("flow_services")
+def test_a_run_leaves_a_table_of_what_it_did() -> None:
+    ingest(consumers=1, time_budget_seconds=30)
+    rows = {row["figure"]: row["value"] for row in _latest_table("ingest")}
+    assert rows["received"] == rows["stored"] == rows["duplicates"] == 0
+    assert rows["requests"] > 0
+
+
+def test_a_report_that_cannot_be_made_fails_for_its_asker_too(flow_services: Services) -> None:
+    future = period_of(PeriodKind.YEAR, dt.date(2999, 1, 1))
+    request = ReportRequest("acme", future, ("csv",))
+    reports = Reports(flow_services.objects)
+    claim = reports.claim(request, version=1, requested_by="ann", now=flow_services.clock())
+    assert claim is not None
+    with pytest.raises(ValueError, match="after today"):
+        report("acme", "2999", ["csv"], version=1)
+    state = reports.state(claim.key, now=flow_services.clock())
+    assert state.status is ReportStatus.FAILED
+    assert state.failure is not None
+    assert "after today" in state.failure.detail
+
+
+def test_a_schedule_makes_its_report_and_mails_it_once(flow_services: Services) -> None:
+    every_day = Schedule(name="daily", every="day", at="00:00", recipients=(Recipient(email="ann@acme.example"),))
+    Tenants(flow_services.objects).put(TenantProfile(tenant_id="acme", schedules=(every_day,)))
+    assert scheduled_reports().made == 1
+    assert digests().sent == 1
+    assert (scheduled_reports().made, digests().sent) == (0, 0)
+
+
+def _latest_table(key: str) -> list[dict[str, Any]]:
+    with get_client(sync_client=True) as client:
+        artifacts = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
+    latest = max(artifacts, key=lambda artifact: artifact.created or dt.datetime.min.replace(tzinfo=dt.UTC))
+    rows: list[dict[str, Any]] = json.loads(str(latest.data))
+    return rows

@@ -1,0 +1,65 @@
+"""Every deployment, entrypoint and schedule, pinned: a change here is a change in production."""
+
+import importlib
+import pkgutil
+from typing import Any
+
+import pytest
+import yaml
+from prefect import Flow
+
+import flows
+from signtally.local.stack import BATCH_POOL, WARM_POOL, prefect_file
+
+_EVERY_MINUTE = ("every-minute", "* * * * *", "UTC")
+DEPLOYMENTS = {
+    # name: (entrypoint, work pool, concurrency limit, schedules)
+    "ingest": ("flows.ingest:ingest", BATCH_POOL, 1, [_EVERY_MINUTE]),
+    "aggregate": ("flows.aggregate:aggregate", BATCH_POOL, 1, [_EVERY_MINUTE]),
+    "report": ("flows.report:report", WARM_POOL, 8, []),
+    "scheduled-reports": (
+        "flows.scheduled_reports:scheduled_reports",
+        BATCH_POOL,
+        1,
+        [("every-quarter-of-an-hour", "*/15 * * * *", "UTC")],
+    ),
+    "digests": ("flows.digests:digests", BATCH_POOL, 1, [("every-quarter-of-an-hour", "5,20,35,50 * * * *", "UTC")]),
+    "demo-traffic": ("flows.demo_traffic:demo_traffic", BATCH_POOL, 1, []),
+}
+
+
+def deployments() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = yaml.safe_load(prefect_file().read_text())["deployments"]
+    return found
+
+
+def test_deployments_are_as_pinned() -> None:
+    assert {each["name"]: _pin(each) for each in deployments()} == DEPLOYMENTS
+
+
+def test_every_flow_is_deployed() -> None:
+    modules = {f"flows.{module.name}" for module in pkgutil.iter_modules(flows.__path__)}
+    assert {each["entrypoint"].partition(":")[0] for each in deployments()} == modules
+
+
+@pytest.mark.parametrize("deployment", deployments(), ids=lambda each: each["name"])
+def test_an_entrypoint_is_a_flow_that_takes_the_parameters_and_bears_its_deployments_name(
+    deployment: dict[str, Any],
+) -> None:
+    module, _, name = deployment["entrypoint"].partition(":")
+    flow = getattr(importlib.import_module(module), name)
+    assert isinstance(flow, Flow)
+    assert flow.name == deployment["name"]
+    assert set(deployment.get("parameters", {})) <= set(flow.parameters.properties)
+    assert deployment["description"]
+    assert "signtally" in deployment["tags"]
+
+
+def _pin(deployment: dict[str, Any]) -> tuple[str, str, int, list[tuple[str, str, str]]]:
+    limit = deployment["concurrency_limit"]
+    return (
+        deployment["entrypoint"],
+        deployment["work_pool"]["name"],
+        limit["limit"] if isinstance(limit, dict) else limit,
+        [(each["slug"], each["cron"], each["timezone"]) for each in deployment.get("schedules", [])],
+    )

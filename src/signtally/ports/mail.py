@@ -3,14 +3,24 @@
 from email.message import EmailMessage
 from typing import Protocol
 
+from signtally.ports.errors import ServiceError
+
 
 class MailRefusedError(Exception):
     """The mail service refused this very message (an address, its size): sending it again will not help."""
 
 
+class MailUncertainError(ServiceError):
+    """The connection broke after the message had gone out: it may have been taken, and sent again it may come twice."""
+
+
 class Mailer(Protocol):
-    """Raise MailRefusedError, or a ServiceError of `signtally.ports.errors`."""
+    """Raise MailRefusedError, MailUncertainError, or another ServiceError: the message was then not taken."""
 
     def send(self, message: EmailMessage) -> str:
-        """Hand over one complete MIME message with From and To; return the service's id for it."""
+        """Hand over one complete MIME message with From and To; return the service's id for it. Never retried."""
+        ...
+
+    def provision(self, *, sender: str) -> None:
+        """Announce the *sender* (`Name <address>`) where the service asks for that; idempotent."""
         ...

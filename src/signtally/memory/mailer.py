@@ -1,0 +1,31 @@
+"""A mail service in memory: it keeps what it took, and refuses or breaks down when told to."""
+
+import threading
+from email.message import EmailMessage
+
+from signtally.domain.mail_addresses import recipients_of, sender_of
+from signtally.ports.errors import ServiceUnavailableError
+from signtally.ports.mail import MailRefusedError
+
+
+class MemoryMailer:
+    """*refused* are addresses it never takes; while *down* is set it takes nothing."""
+
+    def __init__(self, *, refused: frozenset[str] = frozenset()) -> None:
+        self.sent: list[EmailMessage] = []
+        self.refused = refused
+        self.down = False
+        self._lock = threading.Lock()
+
+    def send(self, message: EmailMessage) -> str:
+        if self.down:
+            raise ServiceUnavailableError("the mail service is down; try again")
+        sender_of(message)
+        if refused := self.refused.intersection(recipients_of(message)):
+            raise MailRefusedError(f"refused: {', '.join(sorted(refused))}")
+        with self._lock:
+            self.sent.append(message)
+            return f"memory-{len(self.sent)}"
+
+    def provision(self, *, sender: str) -> None:
+        """Anybody may send from here."""

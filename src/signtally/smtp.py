@@ -1,0 +1,160 @@
+"""Email through an SMTP server: `SIGNTALLY_MAIL=smtp://[user:password@]host[:port]`."""
+
+import contextlib
+import smtplib
+import ssl
+from collections.abc import Iterator
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote, urlsplit
+
+from signtally.domain.mail_addresses import recipients_of, sender_of
+from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnavailableError
+from signtally.ports.mail import MailRefusedError, MailUncertainError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_PORTS = {"smtp": 25, "smtps": 465}
+_SUBMISSION_PORT = 587
+_TIMEOUT_SECONDS = 30
+_PERMANENT = range(500, 600)
+# Replies about the session or the whole service, not about one message.
+_OF_THE_SERVICE = {421, 454, 502, 503, 504, 530, 534, 535, 538}
+
+
+class SmtpMailer:
+    """One connection a message. STARTTLS is used wherever the server offers it, and demanded before a password."""
+
+    def __init__(self, host: str, port: int, *, user: str | None = None, password: str = "", tls: bool = False) -> None:
+        self._host = host
+        self._port = port
+        self._user = user
+        self._password = password
+        self._tls = tls
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Read `smtp://…`, or `smtps://…` for TLS from the first byte; raise ValueError with what would be right."""
+        wanted = "write ses, or smtp://[user:password@]host[:port]"
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise ValueError(f"SIGNTALLY_MAIL names no mail service: {error}; {wanted}") from None
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise ValueError(f"SIGNTALLY_MAIL names no mail service (its scheme is {parts.scheme!r}); {wanted}")
+        user = unquote(parts.username) if parts.username else None
+        usual = _SUBMISSION_PORT if user and parts.scheme == "smtp" else _PORTS[parts.scheme]
+        password = unquote(parts.password or "")
+        return cls(parts.hostname, port or usual, user=user, password=password, tls=parts.scheme == "smtps")
+
+    def send(self, message: EmailMessage) -> str:
+        sender, recipients = sender_of(message), recipients_of(message)
+        with self._session() as server:
+            try:
+                refused = server.send_message(message, from_addr=sender, to_addrs=recipients)
+            except (smtplib.SMTPServerDisconnected, OSError) as error:
+                raise self._broken_off(error, handed_over=server.handed_over) from error
+            except smtplib.SMTPException as error:
+                raise self._understood(error) from error
+        if refused:
+            raise MailRefusedError(f"{self._where} refused {', '.join(sorted(refused))}, and took the others")
+        return str(message.get("Message-ID", ""))
+
+    def provision(self, *, sender: str) -> None:
+        """Who may send from where is settled in the server's own configuration."""
+
+    @property
+    def _where(self) -> str:
+        return f"SMTP server {self._host}:{self._port}"
+
+    @contextlib.contextmanager
+    def _session(self) -> Iterator["_Conversation"]:
+        """A greeted, encrypted, authenticated connection; what fails before the message has surely not sent it."""
+        try:
+            server = self._connected()
+        except smtplib.SMTPAuthenticationError as error:
+            raise AccessRefusedError(
+                f"{self._where} refused user {self._user}: {_text(error)}; check SIGNTALLY_MAIL"
+            ) from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise ServiceUnavailableError(
+                f"{self._where} cannot be used: {error}; is it running, and does SIGNTALLY_MAIL name it?"
+            ) from error
+        try:
+            yield server
+        finally:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                server.quit()
+            server.close()
+
+    def _connected(self) -> "_Conversation":
+        context = ssl.create_default_context()
+        if self._tls:
+            server: _Conversation = _EncryptedConversation(
+                self._host, self._port, timeout=_TIMEOUT_SECONDS, context=context
+            )
+        else:
+            server = _Conversation(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+        try:
+            self._introduce(server, context)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _introduce(self, server: smtplib.SMTP, context: ssl.SSLContext) -> None:
+        server.ehlo()
+        if server.has_extn("starttls"):
+            server.starttls(context=context)
+            server.ehlo()
+        elif self._user is not None and not self._tls:
+            raise smtplib.SMTPNotSupportedError("it offers no STARTTLS, and a password is not sent in the clear")
+        if self._user is not None:
+            server.login(self._user, self._password)
+
+    def _broken_off(self, error: Exception, *, handed_over: bool) -> ServiceError:
+        if handed_over:
+            return MailUncertainError(f"{self._where} broke off after a message had gone out: {error}")
+        return ServiceUnavailableError(f"{self._where} broke off: {error}; try again")
+
+    def _understood(self, error: smtplib.SMTPException) -> Exception:
+        codes = _codes(error)
+        if any(code in _OF_THE_SERVICE or code not in _PERMANENT for code in codes):
+            return ServiceUnavailableError(f"{self._where} could not take the message now: {_text(error)}")
+        if codes:
+            return MailRefusedError(f"{self._where} refused the message: {_text(error)}")
+        return ServiceError(f"{self._where}: {error}")
+
+
+class _Conversation(smtplib.SMTP):
+    """Knows whether the message itself has gone out: from then on, silence may mean that it was taken."""
+
+    handed_over = False
+
+    def data(self, msg: "ReadableBuffer | str") -> tuple[int, bytes]:
+        self.handed_over = True
+        return super().data(msg)
+
+
+class _EncryptedConversation(_Conversation, smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte."""
+
+
+def _codes(error: smtplib.SMTPException) -> list[int]:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return [code for code, _ in error.recipients.values()]
+    return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
+
+
+def _text(error: smtplib.SMTPException) -> str:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        replies = (
+            f"{address}: {code} {reply.decode(errors='replace')}" for address, (code, reply) in error.recipients.items()
+        )
+        return "; ".join(replies)
+    if isinstance(error, smtplib.SMTPResponseException):
+        reply = error.smtp_error
+        return f"{error.smtp_code} {reply.decode(errors='replace') if isinstance(reply, bytes) else reply}"
+    return str(error)

@@ -20,7 +20,7 @@ class QueuedMessage:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """How much waits: approximate, as SQS's own figures are."""
+    """How much waits: approximate, as SQS's own figures are. What is delayed counts as in flight: it will come."""
 
     visible: int
     in_flight: int
@@ -35,16 +35,21 @@ class OutgoingMessage:
 class EventQueue(Protocol):
     """A queue with at-least-once delivery. Methods raise a ServiceError of `signtally.ports.errors`."""
 
+    @property
+    def visibility_seconds(self) -> int:
+        """How long a received message stays invisible to others unless that is extended."""
+        ...
+
     def receive(self, *, wait_seconds: int) -> list[QueuedMessage]:
         """Up to ten messages, or none after a long poll of *wait_seconds* (0–20)."""
         ...
 
     def delete(self, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:
-        """Delete in tens; return those that the queue did not delete."""
+        """Delete in tens; return those that the queue did not delete (their receipt is no longer valid)."""
         ...
 
     def extend(self, messages: Sequence[QueuedMessage], *, visibility_seconds: int) -> None:
-        """Keep messages invisible from now on for so long; 0 gives them back at once."""
+        """Keep messages invisible from now on for so long; 0 gives them back at once. Lost ones are no error."""
         ...
 
     def send(self, messages: Sequence[OutgoingMessage]) -> None:
@@ -53,6 +58,6 @@ class EventQueue(Protocol):
 
     def depth(self) -> QueueDepth: ...
 
-    def provision(self) -> None:
-        """Create the queue unless it exists; idempotent."""
+    def provision(self) -> bool:
+        """Create the queue unless it exists; whether it had to be made."""
         ...

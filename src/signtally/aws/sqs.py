@@ -1,0 +1,224 @@
+"""A queue of SQS: batches of ten, long polls, and partial failures that do not stay unseen."""
+
+import base64
+import datetime as dt
+import functools
+import itertools
+import json
+import random
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from signtally.aws.errors import translated
+from signtally.domain.dead_letters import MESSAGE_LIMIT_BYTES, attribute_bytes
+from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUnavailableError
+from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+    from mypy_boto3_sqs.type_defs import (
+        BatchResultErrorEntryTypeDef,
+        MessageAttributeValueOutputTypeDef,
+        MessageTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
+
+_BATCH = 10  # messages a request
+_ATTEMPTS = 4  # at the entries of a batch that SQS failed by its own fault
+_FIRST_PAUSE_SECONDS = 0.1
+_MAX_RECEIVES = 100
+_RETENTION_SECONDS = 14 * 86_400  # the longest there is
+_LONG_POLL_SECONDS = 20
+_WAITING: tuple["QueueAttributeNameType", ...] = ("ApproximateNumberOfMessages",)
+_IN_FLIGHT: tuple["QueueAttributeNameType", ...] = (
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+class SqsEventQueue:
+    """With *dead_letter_queue*, its name, `provision` makes that queue too and lets SQS move there what is hopeless."""
+
+    def __init__(
+        self, sqs: "SQSClient", *, name: str, dead_letter_queue: str | None = None, visibility_seconds: int = 120
+    ) -> None:
+        self._sqs = sqs
+        self._name = name
+        self._dead_letter_queue = dead_letter_queue
+        self._visibility_seconds = visibility_seconds
+        self._what = f"queue {name}"
+
+    @property
+    def visibility_seconds(self) -> int:
+        return self._visibility_seconds
+
+    def receive(self, *, wait_seconds: int) -> list[QueuedMessage]:
+        with translated("SQS", self._what):
+            answer = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=_BATCH,
+                WaitTimeSeconds=wait_seconds,
+                VisibilityTimeout=self._visibility_seconds,
+                MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+                MessageAttributeNames=["All"],
+            )
+        return [_message(found) for found in answer.get("Messages", ())]
+
+    def delete(self, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:
+        kept: list[QueuedMessage] = []
+        for batch in _tens(messages):
+            remaining = {str(number): message for number, message in enumerate(batch)}
+            for pause in _pauses():
+                time.sleep(pause)
+                with translated("SQS", self._what):
+                    failed = self._sqs.delete_message_batch(
+                        QueueUrl=self._url,
+                        Entries=[{"Id": entry, "ReceiptHandle": held.receipt} for entry, held in remaining.items()],
+                    ).get("Failed", [])
+                kept += [remaining[entry["Id"]] for entry in failed if entry["SenderFault"]]
+                remaining = {entry["Id"]: remaining[entry["Id"]] for entry in failed if not entry["SenderFault"]}
+                if not remaining:
+                    break
+            kept += remaining.values()
+        return kept
+
+    def extend(self, messages: Sequence[QueuedMessage], *, visibility_seconds: int) -> None:
+        for batch in _tens(messages):
+            with translated("SQS", self._what):
+                self._sqs.change_message_visibility_batch(
+                    QueueUrl=self._url,
+                    Entries=[
+                        {"Id": str(number), "ReceiptHandle": held.receipt, "VisibilityTimeout": visibility_seconds}
+                        for number, held in enumerate(batch)
+                    ],
+                )
+
+    def send(self, messages: Sequence[OutgoingMessage]) -> None:
+        for batch in _requests(messages):
+            remaining = {str(number): message for number, message in enumerate(batch)}
+            failed: list[BatchResultErrorEntryTypeDef] = []
+            for pause in _pauses():
+                time.sleep(pause)
+                with translated("SQS", self._what):
+                    entries = [_entry(number, message) for number, message in remaining.items()]
+                    failed = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", [])
+                remaining = {entry["Id"]: remaining[entry["Id"]] for entry in failed}
+                if not failed or any(entry["SenderFault"] for entry in failed):
+                    break
+            if failed:
+                raise self._send_error(failed)
+
+    def depth(self) -> QueueDepth:
+        with translated("SQS", self._what):
+            found = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[*_WAITING, *_IN_FLIGHT])
+        figures = found.get("Attributes", {})
+        waiting, in_flight = (sum(int(figures.get(name, 0)) for name in names) for names in (_WAITING, _IN_FLIGHT))
+        return QueueDepth(waiting, in_flight)
+
+    def provision(self) -> bool:
+        attributes = self._attributes()
+        try:
+            url = self._url
+        except NotProvisionedError:
+            with translated("SQS", self._what):
+                self._sqs.create_queue(QueueName=self._name, Attributes=attributes)
+            return True
+        with translated("SQS", self._what):
+            found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]).get("Attributes", {})
+            if other := {name: value for name, value in attributes.items() if not _same(found.get(name), value)}:
+                self._sqs.set_queue_attributes(QueueUrl=url, Attributes=other)
+        return False
+
+    @functools.cached_property
+    def _url(self) -> str:
+        with translated("SQS", self._what):
+            return self._sqs.get_queue_url(QueueName=self._name)["QueueUrl"]
+
+    def _attributes(self) -> dict["QueueAttributeNameType", str]:
+        attributes: dict[QueueAttributeNameType, str] = {
+            "MessageRetentionPeriod": str(_RETENTION_SECONDS),
+            "VisibilityTimeout": str(self._visibility_seconds),
+            "ReceiveMessageWaitTimeSeconds": str(_LONG_POLL_SECONDS),
+        }
+        if self._dead_letter_queue is not None:
+            target = SqsEventQueue(self._sqs, name=self._dead_letter_queue)
+            target.provision()
+            policy = {"deadLetterTargetArn": target._arn(), "maxReceiveCount": _MAX_RECEIVES}
+            attributes["RedrivePolicy"] = json.dumps(policy)
+        return attributes
+
+    def _arn(self) -> str:
+        with translated("SQS", self._what):
+            found = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        return found["Attributes"]["QueueArn"]
+
+    def _send_error(self, failed: "Sequence[BatchResultErrorEntryTypeDef]") -> ServiceError:
+        first = next((entry for entry in failed if entry["SenderFault"]), failed[0])
+        text = f"SQS did not take {len(failed)} messages for {self._what} ({first['Code']}: {first.get('Message', '')})"
+        return ServiceError(text) if first["SenderFault"] else ServiceUnavailableError(f"{text}; try again")
+
+
+def _message(found: "MessageTypeDef") -> QueuedMessage:
+    system = found["Attributes"]
+    return QueuedMessage(
+        message_id=found["MessageId"],
+        receipt=found["ReceiptHandle"],
+        body=found["Body"],
+        sent_at=dt.datetime.fromtimestamp(int(system["SentTimestamp"]) / 1000, dt.UTC),
+        receive_count=int(system["ApproximateReceiveCount"]),
+        attributes={name: _text(value) for name, value in found.get("MessageAttributes", {}).items()},
+    )
+
+
+def _text(value: "MessageAttributeValueOutputTypeDef") -> str:
+    """Numbers come as strings anyway; bytes, which nobody here sends, as base64."""
+    return value["StringValue"] if "StringValue" in value else base64.b64encode(value["BinaryValue"]).decode()
+
+
+def _entry(number: str, message: OutgoingMessage) -> "SendMessageBatchRequestEntryTypeDef":
+    return {
+        "Id": number,
+        "MessageBody": message.body,
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
+        },
+    }
+
+
+def _tens(messages: Iterable[QueuedMessage]) -> Iterator[list[QueuedMessage]]:
+    remaining = iter(messages)
+    while batch := list(itertools.islice(remaining, _BATCH)):
+        yield batch
+
+
+def _requests(messages: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
+    """Ten messages and 1 MiB a request, whichever comes first."""
+    batch: list[OutgoingMessage] = []
+    total_bytes = 0
+    for message in messages:
+        size_bytes = len(message.body.encode()) + _attributes_bytes(message.attributes)
+        if batch and (len(batch) == _BATCH or total_bytes + size_bytes > MESSAGE_LIMIT_BYTES):
+            yield batch
+            batch, total_bytes = [], 0
+        batch.append(message)
+        total_bytes += size_bytes
+    if batch:
+        yield batch
+
+
+def _attributes_bytes(attributes: Mapping[str, str]) -> int:
+    return sum(attribute_bytes(name, value) for name, value in attributes.items())
+
+
+def _pauses() -> Iterator[float]:
+    """Before each attempt: none, then longer and longer with full jitter."""
+    yield 0
+    for attempt in range(_ATTEMPTS - 1):
+        yield random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt)  # noqa: S311 -- jitter is no secret
+
+
+def _same(found: str | None, wanted: str) -> bool:
+    """Compare as JSON, which covers numbers and policies alike: SQS writes a policy's members in its own order."""
+    return found is not None and json.loads(found) == json.loads(wanted)

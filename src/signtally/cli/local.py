@@ -16,7 +16,7 @@ from signtally.cli.output import json_option
 from signtally.local.demo import Demo
 from signtally.local.local_aws import DEFAULT_PORT, DEFAULT_TIMESTREAM_PORT, LocalAws
 from signtally.local.ports import free_port
-from signtally.local.processes import Supervisor, interrupted_by_sigterm
+from signtally.local.processes import Supervisor, interruptible
 from signtally.local.stack import Stack
 
 DEFAULT_API_PORT, DEFAULT_PREFECT_PORT = 8000, 4200
@@ -117,7 +117,7 @@ def demo(*, once: bool, output: Path, data: Path, as_json: bool) -> None:
 @contextlib.contextmanager
 def _foreground(log: Callable[[str], None] | None = None) -> Iterator[Supervisor]:
     """Children that live as long as this block; Ctrl-C and SIGTERM end it quietly."""
-    with interrupted_by_sigterm(), Supervisor(log=log or log_line) as supervisor:
+    with interruptible(), Supervisor(log=log or log_line) as supervisor:
         try:
             yield supervisor
         except KeyboardInterrupt:

@@ -1,0 +1,86 @@
+"""The contract's commands, as a script would call them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signtally.local.local_aws import LocalAws
+
+Signtally = Any
+
+
+@pytest.mark.usefixtures("local_aws")
+def test_a_script_takes_traffic_from_the_queue_to_a_file(signtally: Signtally, tmp_path: Path) -> None:
+    assert signtally("provision", "--json").code == 0
+    assert signtally("provision", "--json").code == 0, "provisioning twice is no error"
+    traffic = ("--tenants", "4", "--days", "3", "--events", "400", "--seed", "7")
+    trouble = ("--duplicates", "0.1", "--late", "0.1", "--junk", "0.1")
+    sent = signtally("emit", *traffic, *trouble, "--expect", "expected.json", "--json").answer
+    expected = json.loads((tmp_path / "expected.json").read_bytes())
+
+    ingested = signtally("ingest", "--json").answer
+    assert ingested["stored"] == sent["distinct_events"] == 400
+    assert ingested["duplicates"] == sent["duplicates"]
+    assert ingested["dead_letters"] == sent["dead_letters"]
+    assert ingested["received"] == 400 + sent["duplicates"] + sum(sent["dead_letters"].values())
+    assert set(ingested) >= {"received", "stored", "duplicates", "dead_letters", "requests"}
+
+    aggregated = signtally("aggregate", "--json").answer
+    rows = sum(len(user["days"]) for tenant in expected["tenants"].values() for user in tenant["users"].values())
+    assert aggregated["rows"] == rows
+    assert signtally("aggregate", "--json").answer["rows"] == 0, "nothing was touched since"
+
+    tenant_id = max(expected["tenants"], key=lambda each: sum(expected["tenants"][each]["totals"].values()))
+    month = expected["until"][:7]
+    made = signtally(
+        "report", "--tenant", tenant_id, "--period", month, "--format", "csv", "-o", "out", "--json"
+    ).answer
+    assert made["version"] == 1
+    assert [file["format"] for file in made["files"]] == ["csv"]
+    assert Path(tmp_path, made["files"][0]["path"]).stat().st_size > 0
+    again = signtally("report", "--tenant", tenant_id, "--period", month, "--format", "csv", "--json").answer
+    assert (again["report_id"], again["version"]) == (made["report_id"], 1), "unchanged figures are the same report"
+
+
+@pytest.mark.usefixtures("local_aws")
+def test_profiles_are_stored_listed_and_shown(signtally: Signtally, tmp_path: Path) -> None:
+    signtally("provision")
+    (tmp_path / "acme.json").write_text(json.dumps({"tenant_id": "acme", "timezone": "Asia/Kathmandu"}))
+    (tmp_path / "two.json").write_text(json.dumps([{"tenant_id": "b/../b"}, {"tenant_id": "c"}]))
+    assert signtally("tenants", "put", "acme.json", "two.json", "--json").answer == {"stored": ["acme", "b/../b", "c"]}
+    listed = signtally("tenants", "list", "--json").answer["tenants"]
+    assert {each["tenant_id"]: each["timezone"] for each in listed} == {
+        "acme": "Asia/Kathmandu",
+        "b/../b": "UTC",
+        "c": "UTC",
+    }
+    shown = signtally("tenants", "show", "acme", "--json").answer
+    assert (shown["timezone"], shown["locale"], shown["week_starts_on"]) == ("Asia/Kathmandu", "en", "monday")
+    assert signtally("tenants", "show", "nobody", "--json").answer["timezone"] == "UTC"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("local", "provision", "up", "demo", "emit", "ingest", "aggregate", "report", "token", "api"),
+        *("schedules run", "digests run", "tenants put", "tenants list", "tenants show"),
+    ],
+)
+def test_every_command_explains_itself(signtally: Signtally, command: str) -> None:
+    ran = signtally(*command.split(), "--help")
+    assert ran.code == 0
+    assert "--json" in ran.out
+
+
+def test_a_token_is_one_json_object(signtally: Signtally) -> None:
+    made = signtally("token", "--tenant", "acme", "--user", "u_1", "--role", "member", "--json")
+    assert list(made.answer) == ["token"]
+
+
+def test_local_aws_is_named_by_the_standard_variables(local_aws: LocalAws) -> None:
+    assert {name for name in local_aws.environment if name.startswith("AWS_ENDPOINT_URL_")} == {
+        f"AWS_ENDPOINT_URL_{service}"
+        for service in ("SQS", "S3", "SES", "SESV2", "TIMESTREAM_WRITE", "TIMESTREAM_QUERY")
+    }

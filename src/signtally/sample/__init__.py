@@ -1,0 +1,1 @@
+"""Sample traffic: an invented portal whose messages, and whose true counts, are known beforehand."""

@@ -91,12 +91,12 @@ class S3ObjectStore:
             }
             return self._s3.generate_presigned_url("get_object", Params=where, ExpiresIn=int(ttl.total_seconds()))
 
-    def provision(self) -> None:
+    def provision(self) -> bool:
         with translated("S3", self._what):
             try:
                 self._create()
             except self._s3.exceptions.BucketAlreadyOwnedByYou:
-                return
+                return False
             self._s3.put_public_access_block(
                 Bucket=self._bucket,
                 PublicAccessBlockConfiguration={
@@ -106,6 +106,7 @@ class S3ObjectStore:
                     "RestrictPublicBuckets": True,
                 },
             )
+        return True
 
     def _create(self) -> None:
         region = cast("BucketLocationConstraintType", self._s3.meta.region_name)

@@ -1,16 +1,21 @@
 """Calendar periods in a tenant's zone: their names, their days, and when a day begins."""
 
+import bisect
 import calendar
 import dataclasses
 import datetime as dt
 import enum
+import functools
 import re
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
 MONDAY, THURSDAY = 0, 3
 DAYS_A_WEEK = 7
-_EARLIEST_YEAR = 2000  # no event is older
+EARLIEST_DAY = dt.date(2000, 1, 1)  # no event is older
+_LATEST_YEAR = 9998  # a calendar with room for the day after
+
+Span = tuple[dt.datetime, dt.datetime]
 
 
 class PeriodError(ValueError):
@@ -53,12 +58,16 @@ class Period:
             case PeriodKind.WEEK:
                 return Period(self.kind, self.first - dt.timedelta(days=DAYS_A_WEEK), before)
             case PeriodKind.RANGE:
-                return Period(self.kind, self.first - (self.last - before), before)
+                return Period(self.kind, self.first - dt.timedelta(days=self.day_count), before)
             case _:
                 return Period(self.kind, _first_of(self.kind, before), before)
 
+    @property
+    def day_count(self) -> int:
+        return (self.last - self.first).days + 1
+
     def days(self) -> Iterator[dt.date]:
-        for offset in range((self.last - self.first).days + 1):
+        for offset in range(self.day_count):
             yield self.first + dt.timedelta(days=offset)
 
     def clip(self, today: dt.date) -> "Period":
@@ -89,37 +98,84 @@ def period_between(first: dt.date, last: dt.date) -> Period:
     """The from–to period, both days included."""
     if last < first:
         raise PeriodError(f"the range ends ({last}) before it begins ({first}): swap from and to")
-    if first.year < _EARLIEST_YEAR:
-        raise PeriodError(f"the range begins in {first.year}: nothing before {_EARLIEST_YEAR} is kept")
+    for day in (first, last):
+        _check_year(day, f"the range {first} to {last}")
     return Period(PeriodKind.RANGE, first, last)
 
 
 def parse_period(text: str, *, week_starts_on: int = MONDAY) -> Period:
-    """Read `2026-10-03`, `2026-W41`, `2026-10`, `2026-Q4` or `2026`; raise PeriodError."""
+    """Read `2026-10-03`, `2026-W41`, `2026-10`, `2026-Q4`, `2026` or a range's name; raise PeriodError."""
+    if _RANGE.fullmatch(text):
+        return period_between(*(_day_named(text, "day", dt.date.fromisoformat, part) for part in text.split("_")))
     for pattern, kind, first_day in _FORMS:
-        match = pattern.fullmatch(text)
-        if match is None:
-            continue
-        try:
-            day = first_day(*(int(group) for group in match.groups()))
-        except ValueError as error:
-            raise PeriodError(f"{text!r} is no calendar {kind}: {error}") from None
-        if day.year < _EARLIEST_YEAR:
-            raise PeriodError(f"{text!r} lies before {_EARLIEST_YEAR}: nothing that old is kept")
-        return period_of(kind, day, week_starts_on=week_starts_on)
+        if match := pattern.fullmatch(text):
+            day = _day_named(text, kind, first_day, *(int(group) for group in match.groups()))
+            _check_year(day, repr(text))
+            return period_of(kind, day, week_starts_on=week_starts_on)
     raise PeriodError(
         f"{text!r} is no period: write a day 2026-10-03, week 2026-W41, month 2026-10, quarter 2026-Q4 or year 2026"
     )
 
 
+def _day_named(text: str, kind: str, read: Callable[..., dt.date], *parts: object) -> dt.date:
+    try:
+        return read(*parts)
+    except ValueError as error:
+        raise PeriodError(f"{text!r} is no calendar {kind}: {error}") from None
+
+
+def _check_year(day: dt.date, what: str) -> None:
+    if day < EARLIEST_DAY:
+        raise PeriodError(f"{what} lies before {EARLIEST_DAY.year}: nothing that old is kept")
+    if day.year > _LATEST_YEAR:
+        raise FuturePeriodError(f"{what} lies after {_LATEST_YEAR}: ask for a period that has begun")
+
+
 def start_of_day(day: dt.date, zone: ZoneInfo) -> dt.datetime:
-    """The instant (UTC) at which *day* begins; where midnight is skipped, the instant of the skip."""
+    """The instant (UTC) at which clocks first show *day*; where midnight is skipped, the instant of the skip."""
     return dt.datetime.combine(day, dt.time.min, tzinfo=zone).astimezone(dt.UTC)
 
 
 def end_of_day(day: dt.date, zone: ZoneInfo) -> dt.datetime:
-    """The instant (UTC) at which the next day begins: 23 to 25 hours later, or none where a date was skipped."""
-    return start_of_day(day + dt.timedelta(days=1), zone)
+    """The instant (UTC) from which clocks show later dates only: 23 to 25 hours on, or none for a skipped date."""
+    return spans[-1][1] if (spans := spans_of_day(day, zone)) else start_of_day(day, zone)
+
+
+@functools.lru_cache(maxsize=50_000)
+def spans_of_day(day: dt.date, zone: ZoneInfo) -> tuple[Span, ...]:
+    """The stretches of time (UTC, ends excluded) in which clocks show *day*: one, or none for a skipped date.
+
+    Two where clocks are set back across midnight: in Goose Bay at 00:01 until 2010, so that each autumn a new date
+    showed for one minute, and then the old one's last hour came again.
+    """
+    tomorrow = day + dt.timedelta(days=1)
+    start, end = start_of_day(day, zone), start_of_day(tomorrow, zone)
+    interruption, encore = _encore_before(day, zone), _encore_before(tomorrow, zone)
+    pieces = [(start, interruption[0]), (interruption[1], end)] if interruption else [(start, end)]
+    if encore is not None:
+        pieces.append(encore)
+    return tuple(piece for piece in pieces if piece[0] < piece[1])
+
+
+def days_within(since: dt.datetime, until: dt.datetime, zone: ZoneInfo) -> tuple[dt.date, ...]:
+    """The dates that clocks show at any instant from *since* to before *until*, in order."""
+    first = since.astimezone(zone).date() - dt.timedelta(days=1)
+    last = until.astimezone(zone).date() + dt.timedelta(days=1)
+    near = (first + dt.timedelta(days=offset) for offset in range((last - first).days + 1))
+    return tuple(day for day in near if any(a < until and since < b for a, b in spans_of_day(day, zone)))
+
+
+def _encore_before(day: dt.date, zone: ZoneInfo) -> Span | None:
+    """When, after *day* had begun, clocks showed the date before it once more."""
+    first_midnight = start_of_day(day, zone)
+    last_midnight = dt.datetime.combine(day, dt.time.min, tzinfo=zone).replace(fold=1).astimezone(dt.UTC)
+    just_before = (last_midnight - dt.timedelta(seconds=1)).astimezone(zone).date()
+    if last_midnight <= first_midnight or just_before >= day:
+        return None
+    seconds = range(int(first_midnight.timestamp()), int(last_midnight.timestamp()))
+    # Clocks show *day* first and the date before it from one second on: bisection finds that second.
+    set_back = bisect.bisect_left(seconds, 1, key=lambda second: dt.datetime.fromtimestamp(second, zone).date() < day)
+    return dt.datetime.fromtimestamp(seconds[set_back], dt.UTC), last_midnight
 
 
 def _first_of(kind: PeriodKind, day: dt.date) -> dt.date:
@@ -147,6 +203,7 @@ _NAMES: dict[PeriodKind, Callable[[Period], str]] = {
     PeriodKind.YEAR: lambda period: f"{period.first:%Y}",
     PeriodKind.RANGE: lambda period: f"{period.first}_{period.last}",
 }
+_RANGE = re.compile(r"\d{4}-\d{2}-\d{2}_\d{4}-\d{2}-\d{2}", re.ASCII)
 _FORMS = (
     (re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII), PeriodKind.DAY, dt.date),
     (

@@ -46,12 +46,15 @@ class MemoryObjectStore:
                 self._bodies.pop(key, None)
 
     def summaries(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
-        for key in sorted(self._bodies):
-            if key.startswith(prefix) and (after is None or key > after):
-                yield ObjectSummary(key, _etag(self._bodies[key]), len(self._bodies[key]))
+        with self._lock:
+            found = sorted((key, body) for key, body in self._bodies.items() if key.startswith(prefix))
+        for key, body in found:
+            if after is None or key > after:
+                yield ObjectSummary(key, _etag(body), len(body))
 
     def folders(self, prefix: str) -> Iterator[str]:
-        below = (key.removeprefix(prefix) for key in self._bodies if key.startswith(prefix))
+        with self._lock:
+            below = [key.removeprefix(prefix) for key in self._bodies if key.startswith(prefix)]
         yield from sorted({rest.split("/", 1)[0] for rest in below if "/" in rest})
 
     def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str) -> str:
@@ -59,8 +62,8 @@ class MemoryObjectStore:
             raise ObjectMissingError(key)
         return f"memory:///{quote(key)}?expires={int(ttl.total_seconds())}&filename={quote(filename)}"
 
-    def provision(self) -> None:
-        """A dictionary needs no making."""
+    def provision(self) -> bool:
+        return False  # a dictionary needs no making
 
 
 def _etag(body: bytes) -> str:

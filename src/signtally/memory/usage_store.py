@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
-from signtally.domain.aggregation import DAILY_USAGE, EVENTS
+from signtally.domain.aggregation import DAILY_USAGE, EVENT_DAYS, EVENTS
 from signtally.domain.events import ReceivedEvent
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 
@@ -33,8 +33,15 @@ class MemoryUsageStore:
         rows = [_event_row(found) for found in self._between(since, until) if found.event.tenant_id in wanted]
         return pl.DataFrame(rows, schema=EVENTS, orient="row")
 
-    def tenants_with_events(self, *, since: dt.datetime, until: dt.datetime) -> list[str]:
-        return sorted({found.event.tenant_id for found in self._between(since, until)})
+    def days_with_events(
+        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+    ) -> pl.DataFrame:
+        days = {
+            (found.event.tenant_id, found.event.occurred_at.astimezone(dt.UTC).date())
+            for found in self._between(since, until)
+            if tenant_ids is None or found.event.tenant_id in tenant_ids
+        }
+        return pl.DataFrame(sorted(days), schema=EVENT_DAYS, orient="row")
 
     def put_daily_usage(self, rows: pl.DataFrame, *, version: int) -> int:
         with self._lock:
@@ -50,8 +57,8 @@ class MemoryUsageStore:
             ]
         return pl.DataFrame(rows, schema=DAILY_USAGE)
 
-    def provision(self) -> None:
-        """A dictionary needs no making."""
+    def provision(self) -> bool:
+        return False  # a dictionary needs no making
 
     def _put(self, received: ReceivedEvent) -> WriteOutcome:
         first = self._events.setdefault(_identity(received), received)

@@ -58,6 +58,6 @@ class ObjectStore(Protocol):
         """A GET URL valid for *ttl* that downloads as *filename*; raise ObjectMissingError."""
         ...
 
-    def provision(self) -> None:
-        """Create the bucket unless it exists."""
+    def provision(self) -> bool:
+        """Create the bucket unless it exists; whether it had to be made."""
         ...

@@ -37,8 +37,10 @@ class UsageStore(Protocol):
         """Events with since ≤ occurred_at < until, in the schema `signtally.domain.aggregation.EVENTS`."""
         ...
 
-    def tenants_with_events(self, *, since: dt.datetime, until: dt.datetime) -> list[str]:
-        """The tenants that have an event with since ≤ occurred_at < until, known by a profile or not."""
+    def days_with_events(
+        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+    ) -> pl.DataFrame:
+        """Tenants and the days of UTC on which they have events, schema EVENT_DAYS; of every tenant with None."""
         ...
 
     def put_daily_usage(self, rows: pl.DataFrame, *, version: int) -> int:
@@ -52,6 +54,6 @@ class UsageStore(Protocol):
         """Rows of schema DAILY_USAGE with first ≤ day ≤ last; rows that were restated to zero come too."""
         ...
 
-    def provision(self) -> None:
-        """Create database and tables unless they exist; idempotent."""
+    def provision(self) -> bool:
+        """Create database and tables unless they exist; whether anything had to be made."""
         ...

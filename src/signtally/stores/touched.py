@@ -2,15 +2,18 @@
 
 import dataclasses
 import datetime as dt
+import itertools
 import json
 import uuid
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
-from signtally.ports.objects import ObjectStore
+from signtally.ports.objects import ObjectMissingError, ObjectStore, ObjectSummary
 from signtally.stores.keys import STATE
 
 _PREFIX = f"{STATE}touched/"
 _HOUR_SECONDS = 3600
+_READERS, _READ_AHEAD = 8, 64  # a backlog has thousands of notes, each a small object
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -45,15 +48,24 @@ class TouchedNotes:
             self._objects.put(f"{_PREFIX}{uuid.uuid4().hex}.json", json.dumps(by_tenant).encode())
 
     def pending(self) -> Iterator[TouchedNote]:
-        for summary in self._objects.summaries(_PREFIX):
-            by_tenant: dict[str, list[int]] = json.loads(self._objects.get(summary.key).body)
-            hours = (
-                TouchedHour(tenant_id, dt.datetime.fromtimestamp(number * _HOUR_SECONDS, dt.UTC))
-                for tenant_id, numbers in by_tenant.items()
-                for number in numbers
-            )
-            yield TouchedNote(summary.key, tuple(hours))
+        """Every note that was put before this call; one that another run settles meanwhile may be missing."""
+        summaries = self._objects.summaries(_PREFIX)
+        with ThreadPoolExecutor(_READERS) as readers:
+            while some := list(itertools.islice(summaries, _READ_AHEAD)):
+                yield from filter(None, readers.map(self._read, some))
 
     def settle(self, notes: Iterable[TouchedNote]) -> None:
         """Forget notes whose hours are counted."""
         self._objects.delete(note.key for note in notes)
+
+    def _read(self, summary: ObjectSummary) -> TouchedNote | None:
+        try:
+            by_tenant: dict[str, list[int]] = json.loads(self._objects.get(summary.key).body)
+        except ObjectMissingError:
+            return None
+        hours = (
+            TouchedHour(tenant_id, dt.datetime.fromtimestamp(number * _HOUR_SECONDS, dt.UTC))
+            for tenant_id, numbers in by_tenant.items()
+            for number in numbers
+        )
+        return TouchedNote(summary.key, tuple(hours))

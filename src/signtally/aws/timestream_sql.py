@@ -1,0 +1,76 @@
+"""Timestream SQL, which has no bind parameters: the literals, and the queries over the two tables."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+
+# A query may have 256 KiB; the rest of it is far shorter than what this leaves.
+_TENANT_LIST_BYTES = 240 * 1024
+_EARLIEST_ZONE = dt.timezone(dt.timedelta(hours=14))  # Pacific/Kiritimati: the first on Earth to reach a date
+
+
+def literal(text: str) -> str:
+    """A VARCHAR literal for any text: inside quotes only the quote itself means something, and it is doubled."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def instant_literal(instant: dt.datetime) -> str:
+    """A timestamp in UTC, as Timestream compares and prints them."""
+    return literal(instant.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f000"))
+
+
+def table_name(database: str, table: str) -> str:
+    return ".".join('"' + name.replace('"', '""') + '"' for name in (database, table))
+
+
+def day_instant(day: dt.date) -> dt.datetime:
+    """The `time` of a day's usage: when that date begins at UTC+14.
+
+    The same in every zone, so a tenant who moves keeps the identity of its rows; and never in the future for
+    anybody's today, which Timestream would refuse.
+    """
+    return dt.datetime.combine(day, dt.time.min, tzinfo=_EARLIEST_ZONE).astimezone(dt.UTC)
+
+
+def tenant_lists(tenant_ids: Iterable[str]) -> Iterator[str]:
+    """The tenants as lists for `IN (…)`, distinct, in order, each short enough for one query."""
+    batch: list[str] = []
+    size = 0
+    for tenant_id in dict.fromkeys(tenant_ids):
+        quoted = literal(tenant_id)
+        width = len(quoted.encode()) + len(", ")
+        if batch and size + width > _TENANT_LIST_BYTES:
+            yield ", ".join(batch)
+            batch, size = [], 0
+        batch.append(quoted)
+        size += width
+    if batch:
+        yield ", ".join(batch)
+
+
+def source(column: str) -> str:
+    """The column of Timestream behind a column of our schemas: an event's instant is the record's `time`."""
+    return "time" if column == "occurred_at" else column
+
+
+def select_events(table: str, columns: Sequence[str], *, since: dt.datetime, until: dt.datetime, tenants: str) -> str:
+    return f"{_select(table, columns)} WHERE {_within(since, until)} AND tenant_id IN ({tenants})"
+
+
+def select_days_with_events(table: str, *, since: dt.datetime, until: dt.datetime, tenants: str | None) -> str:
+    """Tenant and day of UTC; of every tenant without *tenants*."""
+    only = f" AND tenant_id IN ({tenants})" if tenants else ""
+    columns = ["tenant_id", "bin(time, 1d)"]
+    return f"{_select(table, columns)} WHERE {_within(since, until)}{only} GROUP BY {', '.join(columns)}"
+
+
+def select_daily_usage(table: str, columns: Sequence[str], *, first: dt.date, last: dt.date, tenants: str) -> str:
+    within = _within(day_instant(first), day_instant(last + dt.timedelta(days=1)))
+    return f"{_select(table, columns)} WHERE {within} AND tenant_id IN ({tenants})"
+
+
+def _select(table: str, columns: Sequence[str]) -> str:
+    return f"SELECT {', '.join(map(source, columns))} FROM {table}"  # noqa: S608 -- names of ours, quoted
+
+
+def _within(since: dt.datetime, until: dt.datetime) -> str:
+    return f"time >= {instant_literal(since)} AND time < {instant_literal(until)}"

@@ -1,0 +1,59 @@
+"""Timestream's database and its two tables: how they are made."""
+
+import contextlib
+import dataclasses
+from typing import TYPE_CHECKING
+
+from signtally.aws.errors import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_timestream_write import TimestreamWriteClient
+    from mypy_boto3_timestream_write.type_defs import SchemaTypeDef
+
+EVENTS_TABLE = "events"
+DAILY_USAGE_TABLE = "daily_usage"
+# A day's row bears the time at which that date first begins anywhere, which is up to two days before its last event:
+# it must not expire while an event that it counts is kept.
+_LONGEST_DAY_DAYS = 2
+_LONGEST_RETENTION_DAYS = 73_000
+_PARTITIONED_BY_TENANT: "SchemaTypeDef" = {
+    "CompositePartitionKey": [{"Type": "DIMENSION", "Name": "tenant_id", "EnforcementInRecord": "REQUIRED"}]
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TimestreamTables:
+    write: "TimestreamWriteClient"
+    database: str
+    memory_retention_hours: int
+    magnetic_retention_days: int
+
+    def provision(self) -> bool:
+        """Make what is not there. What is there is left as it is: a shorter retention would delete history."""
+        with (
+            translated("Timestream", f"database {self.database}"),
+            contextlib.suppress(self.write.exceptions.ConflictException),
+        ):
+            self.write.create_database(DatabaseName=self.database)
+        kept_longer = min(_LONGEST_RETENTION_DAYS, self.magnetic_retention_days + _LONGEST_DAY_DAYS)
+        made_events = self._create(EVENTS_TABLE, retention_days=self.magnetic_retention_days)
+        made_daily_usage = self._create(DAILY_USAGE_TABLE, retention_days=kept_longer)
+        return made_events or made_daily_usage
+
+    def _create(self, table: str, *, retention_days: int) -> bool:
+        with translated("Timestream", f"table {self.database}.{table}"):
+            try:
+                self.write.create_table(
+                    DatabaseName=self.database,
+                    TableName=table,
+                    RetentionProperties={
+                        "MemoryStoreRetentionPeriodInHours": self.memory_retention_hours,
+                        "MagneticStoreRetentionPeriodInDays": retention_days,
+                    },
+                    # Late events and imports are older than what the memory store keeps.
+                    MagneticStoreWriteProperties={"EnableMagneticStoreWrites": True},
+                    Schema=_PARTITIONED_BY_TENANT,
+                )
+            except self.write.exceptions.ConflictException:
+                return False
+        return True

@@ -1,0 +1,67 @@
+"""Which calendar days of which tenants to count, in batches that lie close together in time."""
+
+import datetime as dt
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from signtally.domain.aggregation import TenantDay
+from signtally.domain.periods import Period, days_within
+from signtally.domain.tenants import TenantProfile
+from signtally.stores.touched import TouchedHour
+
+_HOUR = dt.timedelta(hours=1)
+_DAY = dt.timedelta(days=1)
+# A batch's events are read in one go: of so many tenant-days at most, so little apart.
+_BATCH_TENANT_DAYS = 1_000
+_BATCH_SPAN = dt.timedelta(days=7)
+
+
+class Calendars:
+    """The zone of each tenant: its profile's, or UTC where there is no profile."""
+
+    def __init__(self, profiles: Mapping[str, TenantProfile]) -> None:
+        self._profiles = profiles
+
+    def day(self, tenant_id: str, day: dt.date) -> TenantDay:
+        profile = self._profiles.get(tenant_id) or TenantProfile(tenant_id=tenant_id)
+        return TenantDay(tenant_id, day, profile.timezone)
+
+    def days_of(self, touched: TouchedHour) -> Iterator[TenantDay]:
+        """The tenant's days that an hour of UTC has a part in: two where it holds a midnight."""
+        timezone = self.day(touched.tenant_id, touched.hour.date()).timezone
+        for day in _days_of_hour(touched.hour, timezone):
+            yield TenantDay(touched.tenant_id, day, timezone)
+
+    def days_near(self, event_days: pl.DataFrame, *, within: Period) -> set[TenantDay]:
+        """Days that may hold those events in any zone that the tenant lives in or lived in before."""
+        shifts = [pl.col("utc_day") + shift * _DAY for shift in (-1, 0, 1)]
+        near = event_days.select("tenant_id", day=pl.concat_list(shifts)).explode("day").unique()
+        wanted = near.filter(pl.col("day").is_between(within.first, within.last))
+        return {self.day(tenant_id, day) for tenant_id, day in wanted.iter_rows()}
+
+
+def batches(days: Iterable[TenantDay]) -> Iterator[list[TenantDay]]:
+    """All of *days*, in batches that follow each other in time."""
+    batch: list[TenantDay] = []
+    for day in sorted(days, key=lambda each: (each.begins, each.tenant_id)):
+        if batch and (len(batch) == _BATCH_TENANT_DAYS or day.begins - batch[0].begins >= _BATCH_SPAN):
+            yield batch
+            batch = []
+        batch.append(day)
+    if batch:
+        yield batch
+
+
+def blocks(period: Period, *, days: int) -> Iterator[Period]:
+    """The period in pieces of so many days."""
+    for offset in range(0, period.day_count, days):
+        first = period.first + dt.timedelta(days=offset)
+        yield Period(period.kind, first, min(period.last, first + dt.timedelta(days=days - 1)))
+
+
+@functools.lru_cache(maxsize=50_000)
+def _days_of_hour(hour: dt.datetime, timezone: str) -> tuple[dt.date, ...]:
+    return days_within(hour, hour + _HOUR, ZoneInfo(timezone))

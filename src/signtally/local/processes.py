@@ -126,7 +126,7 @@ class Supervisor:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGTERM and SIGINT raise KeyboardInterrupt, even where a shell started us in the background without SIGINT."""
+    """Let SIGTERM and SIGINT raise KeyboardInterrupt, even where a shell started us in the background (deaf to it)."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt

@@ -1,0 +1,68 @@
+"""The command line: ``python -m timestream_local --port 8086 --data usage.duckdb``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from timestream_local.modes import Modes
+from timestream_local.server import application
+from timestream_local.service import Service
+from timestream_local.storage import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT_PORT = 8086
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(prog="timestream-local", description="A local Amazon Timestream (LiveAnalytics).")
+    arguments.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
+    arguments.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on; 0 takes a free one")
+    where = arguments.add_mutually_exclusive_group()
+    where.add_argument("--data", metavar="FILE", default="timestream.duckdb", help="the DuckDB file that keeps everything")
+    where.add_argument("--memory", action="store_true", help="keep everything in memory, and nothing at the end")
+    s3 = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    arguments.add_argument("--s3-endpoint", metavar="URL", default=s3, help="where UNLOAD writes (default: the SDK's)")
+    arguments.add_argument("--read-lag", type=float, default=0.0, metavar="S", help="records are readable S seconds late")
+    arguments.add_argument("--magnetic-lag", type=float, default=0.0, metavar="S", help="the same for the magnetic store")
+    arguments.add_argument("--throttle-share", type=float, default=0.0, metavar="X", help="refuse this share of the calls")
+    arguments.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
+    return arguments
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or Ctrl-C; everything acknowledged is on disk at any moment."""
+    options = parser().parse_args(argv)
+    logging.basicConfig(level=options.log_level.upper(), stream=sys.stderr)
+    service = Service(Storage(None if options.memory else options.data), s3_endpoint=options.s3_endpoint)
+    service.modes = Modes(options.read_lag, options.magnetic_lag, 0, options.throttle_share)
+    config = uvicorn.Config(
+        application(service),
+        host=options.host,
+        port=options.port,
+        log_level=options.log_level,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=10,
+    )
+    # uvicorn raises the signal again once it has shut down; it must not end the process before the file is closed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run()
+    finally:
+        service.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

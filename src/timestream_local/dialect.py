@@ -1,0 +1,126 @@
+"""Timestream SQL as a SQLGlot dialect: Trino's grammar with interval literals and ``measure_value::type`` columns.
+
+Sources: "Query language reference" of the developer guide, which takes its grammar from Trino. Functions stay plain
+calls in the tree: what each means is decided in one place, `timestream_local.functions`, not by SQLGlot's own tables.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects.trino import Trino
+from sqlglot.parsers.trino import TrinoParser
+from sqlglot.tokens import Token, TokenType
+
+INTERVAL_LITERAL = "ts_interval_literal"
+"""The call that an interval literal such as ``15m`` becomes: ts_interval_literal('15', 'm')."""
+
+# "Date / time functions", interval and duration: each unit has its short form and its name.
+INTERVAL_UNITS = frozenset(
+    (
+        *("ns", "us", "ms", "s", "m", "h", "d", "nanosecond", "microsecond", "millisecond", "second", "minute", "hour"),
+        *("day", "week", "month", "year"),
+    )
+)
+
+MEASURE_TYPES = frozenset(("bigint", "boolean", "double", "varchar", "timestamp"))
+_WORD = re.compile(r"[A-Za-z]+")
+
+
+class TimestreamTokenizer(Trino.Tokenizer):
+    """Finds the tokens that no other SQL has."""
+
+    COMMANDS: ClassVar[set[TokenType]] = set()  # SHOW too is cut into tokens, not kept as one piece of text
+
+    def tokenize(self, sql: str) -> list[Token]:
+        tokens: list[Token] = []
+        pending = super().tokenize(sql)
+        place = 0
+        while place < len(pending):
+            token = pending[place]
+            following = pending[place + 1] if place + 1 < len(pending) else None
+            if _is_interval(token, following):
+                tokens.extend(_interval_call(token, following))
+                place += 2
+            elif _is_measure_column(pending, place):
+                tokens.append(_measure_column(token, pending[place + 2]))
+                place += 3
+            else:
+                tokens.append(token)
+                place += 1
+        return tokens
+
+
+def _is_interval(token: Token, following: Token | None) -> bool:
+    return (
+        token.token_type is TokenType.NUMBER
+        and token.text.isdigit()
+        and following is not None
+        and following.start == token.end + 1
+        and following.token_type is not TokenType.IDENTIFIER
+        and following.text.lower() in INTERVAL_UNITS
+    )
+
+
+def _interval_call(number: Token, unit: Token | None) -> list[Token]:
+    texts = [
+        (TokenType.VAR, INTERVAL_LITERAL),
+        (TokenType.L_PAREN, "("),
+        (TokenType.STRING, number.text),
+        (TokenType.COMMA, ","),
+        (TokenType.STRING, unit.text.lower() if unit else ""),
+        (TokenType.R_PAREN, ")"),
+    ]
+    return [_at(number, kind, text) for kind, text in texts]
+
+
+def _is_measure_column(tokens: list[Token], place: int) -> bool:
+    """``measure_value::double`` is the name of a column, not a cast ("Data model")."""
+    named = tokens[place : place + 3]
+    return (
+        len(named) == len(("name", "::", "type"))
+        and named[0].token_type is TokenType.VAR
+        and named[0].text == "measure_value"
+        and named[1].token_type is TokenType.DCOLON
+        and named[2].text.lower() in MEASURE_TYPES
+    )
+
+
+def _measure_column(token: Token, kind: Token) -> Token:
+    return _at(token, TokenType.IDENTIFIER, f"measure_value::{kind.text.lower()}")
+
+
+def _at(token: Token, kind: TokenType, text: str) -> Token:
+    """A token of another kind in the place of *token*, so that errors point to what was written."""
+    return Token(kind, text, line=token.line, col=token.col, start=token.start, end=token.end)
+
+
+class TimestreamParser(TrinoParser):
+    """Trino's parser without SQLGlot's knowledge of functions, which it would rewrite on the way."""
+
+    FUNCTIONS: ClassVar = {}
+    FUNCTION_PARSERS: ClassVar = {
+        name: TrinoParser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "TRIM")
+    }
+    NO_PAREN_FUNCTION_PARSERS: ClassVar = {
+        name: TrinoParser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("CASE", "IF")
+    }
+    NO_PAREN_FUNCTIONS: ClassVar = {
+        **TrinoParser.NO_PAREN_FUNCTIONS,
+        TokenType.CURRENT_TIMESTAMP: exp.CurrentTimestamp,
+        TokenType.LOCALTIME: exp.Localtime,
+        TokenType.LOCALTIMESTAMP: exp.Localtimestamp,
+    }
+    # FROM t DESC LIMIT 10 forgets its ORDER BY; a table called DESC is no answer to it.
+    TABLE_ALIAS_TOKENS: ClassVar = TrinoParser.TABLE_ALIAS_TOKENS - {TokenType.DESC, TokenType.ASC}
+
+
+class Timestream(Trino):
+    """The dialect; register it by importing this module, then ``sqlglot.parse_one(sql, read="timestream")``."""
+
+    INDEX_OFFSET = 0  # subscripts stay as written, the macro behind them counts from 1 as Trino does
+
+    Tokenizer = TimestreamTokenizer
+    Parser = TimestreamParser

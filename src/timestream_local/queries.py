@@ -1,0 +1,74 @@
+"""The operations of Timestream Query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from timestream_local import execution
+from timestream_local.columns import type_of
+from timestream_local.compilation import Compiled, Compiler
+from timestream_local.constraints import Violations, typed
+from timestream_local.errors import ValidationError
+from timestream_local.statements import Selection, Show, Unload, parse
+
+if TYPE_CHECKING:
+    from timestream_local.requests import Context
+    from timestream_local.service import Service
+
+Json = dict[str, Any]
+
+MOST_ROWS = 1_000
+
+
+def query_string(request: Json) -> str:
+    text = typed(request, "QueryString", str)
+    violations = Violations()
+    violations.length(text, "queryString")
+    violations.check()
+    return str(text)
+
+
+def query(service: Service, _context: Context, request: Json) -> Json:
+    text = query_string(request)
+    most = typed(request, "MaxRows", int)
+    token = typed(request, "NextToken", str)
+    if most is not None:
+        violations = Violations()
+        violations.between(most, "maxRows", least=1, most=MOST_ROWS)
+        violations.check()
+    if token is not None:
+        return service.pages.following(text, token, most)
+    statement = parse(text)
+    if isinstance(statement, Unload):
+        raise ValidationError("UNLOAD is not supported.")
+    result = execution.run(service.storage, compiled(service, statement))
+    return service.pages.first(text, result, most)
+
+
+def compiled(service: Service, statement: Selection | Show) -> Compiled:
+    compiler = Compiler(service)
+    return compiler.selection(statement) if isinstance(statement, Selection) else compiler.show(statement)
+
+
+def prepare_query(service: Service, _context: Context, request: Json) -> Json:
+    """Check a query without running it; only ValidateOnly=true exists (API reference of PrepareQuery)."""
+    text = query_string(request)
+    if typed(request, "ValidateOnly", bool) is not True:
+        raise ValidationError("ValidateOnly must be true: prepared queries cannot be stored.")
+    statement = parse(text)
+    if not isinstance(statement, Selection):
+        raise ValidationError("Only SELECT statements can be prepared.")
+    prepared = compiled(service, statement)
+    kinds = execution.schema(service.storage, prepared).types
+    columns = [{"Name": name, "Type": type_of(kind)} for name, kind in zip(prepared.names, kinds, strict=True)]
+    return {"QueryString": text, "Columns": columns, "Parameters": []}
+
+
+def cancel_query(service: Service, _context: Context, request: Json) -> Json:
+    name = typed(request, "QueryId", str)
+    violations = Violations()
+    violations.length(name, "queryId", most=64)
+    violations.check()
+    if not service.pages.cancel(name):
+        return {"CancellationMessage": f"The query {name} is not running."}
+    return {"CancellationMessage": f"Query {name} has been cancelled."}

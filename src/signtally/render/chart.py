@@ -41,8 +41,8 @@ class UsageChart:
         return self.axis[-1]
 
     @property
-    def empty(self) -> bool:
-        return not any(bar.sent or bar.completed for bar in self.bars)
+    def highest(self) -> int:
+        return max(max(bar.sent, bar.completed) for bar in self.bars)
 
 
 def usage_chart(days: Sequence[DayUsage], formats: Formats, *, most_bars: int = _MOST_DAILY_BARS) -> UsageChart:
@@ -52,7 +52,7 @@ def usage_chart(days: Sequence[DayUsage], formats: Formats, *, most_bars: int = 
     every = math.ceil(len(groups) / _MOST_LABELS)
     label = formats.short_date if step != "month" else formats.month
     bars = tuple(_bar(group, label(group[0].day) if place % every == 0 else "") for place, group in enumerate(groups))
-    return UsageChart(step, bars, axis(max((max(bar.sent, bar.completed) for bar in bars), default=0)))
+    return UsageChart(step, bars, axis(max(max(bar.sent, bar.completed) for bar in bars)))
 
 
 def axis(highest: int) -> tuple[int, ...]:

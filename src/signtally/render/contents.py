@@ -9,7 +9,7 @@ from signtally.domain.actions import Action
 from signtally.domain.counts import Counts
 from signtally.domain.definitions import DEFINITIONS, Definition, definitions_used
 from signtally.domain.periods import Period, PeriodKind, end_of_day, start_of_day
-from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
+from signtally.domain.snapshot import ReportIdentity, UsageSnapshot, UserUsage
 from signtally.render.formats import UNDEFINED, Formats, one_line, utc_offset
 from signtally.render.theme import HEADINGS, Theme
 
@@ -125,6 +125,13 @@ class Contents:
         )
 
     @property
+    def _before(self) -> str:
+        """How a card names the previous period: `the month before`, `the whole month before`, `the 17 days before`."""
+        kind, previous = self.snapshot.period.kind, self.snapshot.previous
+        span = _days(previous).removeprefix("1 ") if kind is PeriodKind.RANGE else str(kind)
+        return f"the {span} before" if self.is_over or kind is PeriodKind.RANGE else f"the full {span} before"
+
+    @property
     def measures(self) -> tuple[MeasureLine, ...]:
         pairs = zip(Action, self.snapshot.totals.as_tuple(), self.snapshot.previous_totals.as_tuple(), strict=True)
         return tuple(
@@ -157,7 +164,7 @@ class Contents:
             self.formats.percent(rate.now),
             change="" if rate.change in {None, UNDEFINED} else str(rate.change),
             trend=_trend(rate.now or 0, rate.before or 0) if self.is_over else "",
-            note=f"{self.formats.percent(rate.before)} in {self.previous_period}",
+            note=f"{self.formats.percent(rate.before)} {self._before}",
         )
         return (sent, completed, rate_card, self._allowance_card() or self._senders_card())
 
@@ -213,7 +220,7 @@ class Contents:
             self.formats.number(line.now),
             change="" if line.change in {None, UNDEFINED} else str(line.change),
             trend=_trend(line.now, line.before) if self.is_over else "",
-            note=f"{self.formats.number(line.before)} in {self.previous_period}",
+            note=f"{self.formats.number(line.before)} {self._before}",
         )
 
     def _allowance_card(self) -> Card | None:
@@ -230,6 +237,12 @@ class Contents:
 
 
 _ON_CARDS = frozenset({Action.SENT, Action.COMPLETED})
+
+
+def shown_names(user: UserUsage) -> tuple[str, str]:
+    """How a row calls its user, and what tells two of one name apart: the email, or else the id."""
+    known = [text for text in (user.user_name, user.user_email, user.user_id) if text and text.strip()]
+    return (known[0], known[1]) if len(known) > 1 else (known[0], "")
 
 
 def rest_of(counts: Counts, shown: Counts) -> Counts:

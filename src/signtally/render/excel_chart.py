@@ -37,7 +37,7 @@ def daily_chart(contents: Contents, *, days_sheet: str) -> BarChart:
     chart.legend.txPr = _label_text(theme)
     chart.series = [
         _series(contents, action, place=place, sheet=days_sheet, colour=colour)
-        for place, (action, colour) in enumerate(((Action.SENT, theme.accent), (Action.COMPLETED, theme.neutral)))
+        for place, (action, colour) in enumerate(((Action.SENT, theme.fill), (Action.COMPLETED, theme.neutral)))
     ]
     chart.graphical_properties = GraphicalProperties(ln=LineProperties(noFill=True))
     _style_axes(chart, theme, labels=len(contents.snapshot.days))

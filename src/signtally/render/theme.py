@@ -4,22 +4,24 @@ import dataclasses
 
 from signtally.domain.actions import Action
 
-# WCAG 2.2, 1.4.3: text of normal size against its ground. Links and the white words on buttons hold it too.
+# WCAG 2.2, 1.4.3 and 1.4.11: text of normal size against its ground (links, white words on a button), and shapes.
 READABLE_CONTRAST = 4.5
+VISIBLE_CONTRAST = 3.0
 _DARKENING_STEPS = 20
 _LINEAR_BELOW = 0.04045  # sRGB
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours as `#rrggbb`; *accent* is the tenant's own where its branding names one."""
+    """Colours as `#rrggbb`; *accent* and *fill* are the tenant's own where its branding names one."""
 
     ink: str = "#172033"  # text, headings
     muted: str = "#5A6578"  # captions, labels, axes
     line: str = "#DCE1E9"  # rules and borders
     surface: str = "#F5F7FA"  # bands, cards, table headers
     paper: str = "#FFFFFF"
-    accent: str = "#2456C5"  # the one strong colour: bars, links, buttons
+    accent: str = "#2456C5"  # the one strong colour, as text or with white text on it: links, buttons
+    fill: str = "#2456C5"  # the same colour as a shape, which may be lighter: bars, rules, meters
     neutral: str = "#8B97AB"  # the second series of a chart, beside the accent
     positive: str = "#1B7A57"
     negative: str = "#B23A34"
@@ -28,15 +30,19 @@ class Theme:
     mono: str = '"Noto Sans Mono", "DejaVu Sans Mono", ui-monospace, monospace'
 
     def with_accent(self, accent: str | None) -> "Theme":
-        """The theme in a tenant's colour, darkened as far as it takes to be read on paper."""
-        return dataclasses.replace(self, accent=readable(accent, on=self.paper)) if accent else self
+        """The theme in a tenant's colour, darkened as far as it takes to be read, or as a shape seen, on paper."""
+        if not accent:
+            return self
+        text = darkened(accent, on=self.paper, least_contrast=READABLE_CONTRAST)
+        shape = darkened(accent, on=self.paper, least_contrast=VISIBLE_CONTRAST)
+        return dataclasses.replace(self, accent=text, fill=shape)
 
 
-def readable(colour: str, *, on: str) -> str:
-    """The colour itself, or the lightest darker shade of it with enough contrast on a light ground."""
+def darkened(colour: str, *, on: str, least_contrast: float) -> str:
+    """The colour itself, or the lightest darker shade of it with that contrast on a light ground."""
     for step in range(_DARKENING_STEPS):
         shade = mixed(colour, "#000000", share=step / _DARKENING_STEPS)
-        if contrast(shade, on) >= READABLE_CONTRAST:
+        if contrast(shade, on) >= least_contrast:
             return shade
     return "#000000"
 

@@ -24,6 +24,7 @@ from signtally.render.theme import HEADINGS
 # Excel's limit is 1,048,576 with the header; the total and its empty row follow on the last sheet.
 MOST_ROWS_PER_SHEET = 1_000_000
 _WIDTHS_LOOK_AT = 2_000
+_MOST_COLUMNS_UPRIGHT = 10
 
 _NUMBER, _SIGNED, _PERCENT = "#,##0", "+#,##0;−#,##0;±0", "0.0%"
 _SIGNED_PERCENT, _SIGNED_POINTS = "+0%;−0%;±0%", '+0.0" pts";−0.0" pts";±0.0" pts"'
@@ -118,7 +119,7 @@ def _write_days(sheet: Sheet, contents: Contents) -> None:
     days = contents.snapshot.days
     heads = ["Date", "Weekday", *HEADINGS.values()]
     sheet.widths(14, 10, *[11.5] * _MEASURE_COLUMNS)
-    _list_sheet(sheet, contents, columns=len(heads), rows=len(days), frozen="C2", landscape=False)
+    _list_sheet(sheet, contents, columns=len(heads), rows=len(days), frozen="C2")
     sheet.append(heads, [_HEAD, _HEAD, *[_HEAD_RIGHT] * _MEASURE_COLUMNS], height=_HEADER_HEIGHT)
     left = Style(number_format=_DATE, align="left")
     styles = [left, Style(number_format=_WEEKDAY, colour="muted", align="left"), *[_COUNT] * _MEASURE_COLUMNS]
@@ -151,7 +152,7 @@ def _write_user_rows(sheet: Sheet, contents: Contents, users: list[UserUsage]) -
     emails = column_width([user.user_email for user in sample], least=18, most=42)
     ids = column_width([user.user_id for user in sample], least=12, most=38)
     sheet.widths(names, emails, ids, *[11.5] * _MEASURE_COLUMNS, 15)
-    _list_sheet(sheet, contents, columns=len(heads), rows=len(users), frozen="B2", landscape=True)
+    _list_sheet(sheet, contents, columns=len(heads), rows=len(users), frozen="B2")
     sheet.append(heads, [_HEAD, _HEAD, _HEAD, *[_HEAD_RIGHT] * (_MEASURE_COLUMNS + 1)], height=_HEADER_HEIGHT)
     styles = [_TEXT, _MUTED, _MUTED, *[_COUNT] * _MEASURE_COLUMNS, _SHARE]
     for user in users:
@@ -202,8 +203,8 @@ def _wall_clock(contents: Contents, instant: dt.datetime | None) -> tuple[Value,
     return local.replace(tzinfo=None), f"{contents.snapshot.tenant.timezone}, {utc_offset(local)}"
 
 
-def _list_sheet(sheet: Sheet, contents: Contents, *, columns: int, rows: int, frozen: str, landscape: bool) -> None:
-    sheet.printed(title=_footer(contents), landscape=landscape, repeat_header=True)
+def _list_sheet(sheet: Sheet, contents: Contents, *, columns: int, rows: int, frozen: str) -> None:
+    sheet.printed(title=_footer(contents), landscape=columns > _MOST_COLUMNS_UPRIGHT, repeat_header=True)
     sheet.worksheet.freeze_panes = frozen
     sheet.worksheet.auto_filter.ref = f"A1:{get_column_letter(columns)}{rows + 1}"
 

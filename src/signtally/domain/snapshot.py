@@ -10,6 +10,10 @@ from signtally.domain.periods import Period
 from signtally.domain.tenants import TenantProfile
 
 
+class ControlTotalsError(ArithmeticError):
+    """The figures of a snapshot contradict each other: nothing may be made from it."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class DayUsage:
     day: dt.date
@@ -44,6 +48,16 @@ class UsageSnapshot:
     @property
     def active_senders(self) -> int:
         return sum(1 for user in self.users if user.counts.sent)
+
+    def check_control_totals(self) -> None:
+        """Raise ControlTotalsError unless users, days and totals agree to the last unit."""
+        by_day = Counts.total(day.counts for day in self.days)
+        by_user = Counts.total(user.counts for user in self.users)
+        if not by_day == by_user == self.totals:
+            raise ControlTotalsError(
+                f"usage of tenant {self.tenant.tenant_id} in {self.period.name} does not add up: "
+                f"totals {self.totals}, sum of days {by_day}, sum of users {by_user}"
+            )
 
     @property
     def fingerprint(self) -> str:

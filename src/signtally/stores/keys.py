@@ -1,5 +1,7 @@
 """Where things lie in the bucket."""
 
+import hashlib
+import re
 from urllib.parse import quote, unquote
 
 from signtally.domain.reports import ReportKey
@@ -7,16 +9,28 @@ from signtally.domain.reports import ReportKey
 STATE = "state/"
 TENANTS = "tenants/"
 REPORT_INDEX = "report-index/"
+_SEGMENT_LIMIT_BYTES = 200  # with room for endings such as `.json`
+_CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")
 
 
 def segment(text: str) -> str:
-    """One path segment for any id: letters, digits and `-_.~` stay, the rest is percent-encoded; never `.` or `..`."""
+    """One path segment for any id: letters, digits and `-_.~` stay, the rest is percent-encoded; never `.` or `..`.
+
+    What would be too long for a key of S3 (1,024 bytes) or a file name (255 bytes) keeps its beginning and ends in a
+    digest of the whole, behind a `!`, which encoding leaves nowhere else: still another segment for every other id.
+    """
     quoted = quote(text, safe="")
-    return quoted.replace(".", "%2E") if set(quoted) == {"."} else quoted
+    if set(quoted) == {"."}:
+        return quoted.replace(".", "%2E")
+    if len(quoted) <= _SEGMENT_LIMIT_BYTES:
+        return quoted
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    beginning = _CUT_ESCAPE.sub("", quoted[: _SEGMENT_LIMIT_BYTES - len(digest) - 1])
+    return f"{beginning}!{digest}"
 
 
 def text_of(path_segment: str) -> str:
-    """The id behind `segment`."""
+    """The id behind a `segment` that was not too long for it."""
     return unquote(path_segment)
 
 

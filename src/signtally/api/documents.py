@@ -37,14 +37,23 @@ class Measures(_Document):
         return cls(**counts.as_dict())
 
 
-class UserRow(Measures):
+class UserIdentity(_Document):
     user_id: str
     user_name: str | None = Field(description="The latest name seen; null when the portal never sent one")
     user_email: str | None = Field(description="The latest address seen; null when the portal never sent one")
 
 
-class DayRow(Measures):
+class CalendarDay(_Document):
     day: dt.date = Field(description="A calendar day in the tenant's zone")
+
+
+# Pydantic orders fields from the last base to the first: who or when stands before the figures.
+class UserRow(Measures, UserIdentity):
+    """One user's figures in the period."""
+
+
+class DayRow(Measures, CalendarDay):
+    """One day's figures."""
 
 
 class Usage(_Document):
@@ -140,7 +149,8 @@ class Myself(_Document):
     user_id: str
     role: Literal["tenant_admin", "member"]
     timezone: str
-    locale: str
+    locale: str = Field(description="BCP 47: in which figures are written")
+    language: str = Field(description="BCP 47: in which dates and words are written")
     logo: str | None
     accent: str = Field(description="The tenant's colour, as dark as reading it on white takes")
     today: dt.date

@@ -10,6 +10,7 @@ from signtally.api.context import OwnTenant, WithServices
 from signtally.api.documents import CalendarPeriod, Myself
 from signtally.domain.periods import Period, PeriodKind, period_of
 from signtally.domain.tenants import TenantProfile
+from signtally.render.formats import Formats, one_line
 from signtally.render.theme import Theme
 
 router = APIRouter(tags=["account"])
@@ -26,13 +27,15 @@ _KINDS = {
 def myself(caller: SignedIn, tenant: OwnTenant, services: WithServices) -> Myself:
     """The caller, their tenant, and the calendar periods that it is in today."""
     today = tenant.today(services.clock())
+    formats = Formats.of(tenant)
     return Myself(
         tenant_id=tenant.tenant_id,
-        tenant_name=tenant.display_name,
+        tenant_name=one_line(tenant.display_name) or tenant.tenant_id,
         user_id=caller.user_id,
         role=cast("Literal['tenant_admin', 'member']", str(caller.role)),
         timezone=tenant.timezone,
-        locale=tenant.locale,
+        locale=str(formats.locale).replace("_", "-"),
+        language=formats.language_tag,
         logo=tenant.branding.logo,
         accent=Theme().with_accent(tenant.branding.accent).accent,
         today=today,

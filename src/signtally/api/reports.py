@@ -91,7 +91,6 @@ def order_report(
     narrows it to some users; a member's report is always narrowed to themselves.
     """
     request = _request(order, caller=caller, tenant=tenant)
-    request.period.clip(tenant.today(services.clock()))  # raises FuturePeriodError before anything is stored
     state = request_report(request, requested_by=caller.user_id, services=services)
     links = links_of(request, http)
     if state.status is ReportStatus.READY:

@@ -1,0 +1,38 @@
+// The totals: three headlines, then the other measures, each beside the period before.
+
+import { change, number, percent, pointsChange, rate } from "./format.js";
+import { el } from "./dom.js";
+
+const HEADLINES = ["sent", "completed"];
+
+// `isOver`: until a period has ended, a change against a whole one would mislead, so none is shown.
+export function showCards({ headlines, measures }, { usage, terms, previous, isOver }) {
+  const { totals, previous_totals: before } = usage;
+  const card = (key, label) =>
+    drawn({
+      label,
+      meaning: terms.get(key).meaning,
+      figure: number(totals[key]),
+      change: isOver ? change(totals[key], before[key]) : "",
+      note: `${number(before[key])} in ${previous}`,
+    });
+  const rates = [rate(totals), rate(before)];
+  headlines.replaceChildren(
+    ...HEADLINES.map((key) => card(key, `Documents ${terms.get(key).heading.toLowerCase()}`)),
+    drawn({
+      label: "Completion rate",
+      meaning: "Completed ÷ sent in the period; “—” when nothing was sent.",
+      figure: percent(rates[0]),
+      change: isOver ? pointsChange(...rates) : "",
+      note: `${percent(rates[1])} in ${previous}`,
+    }),
+  );
+  const others = [...terms.keys()].filter((key) => !HEADLINES.includes(key));
+  measures.replaceChildren(...others.map((key) => card(key, terms.get(key).heading)));
+}
+
+function drawn({ label, meaning, figure, change: difference, note }) {
+  const shown = el("p", { class: "card-figure" }, figure);
+  if (difference) shown.append(" ", el("span", { class: "change" }, difference));
+  return el("div", { class: "card" }, el("p", { class: "card-label", title: meaning }, label), shown, el("p", { class: "card-note" }, note));
+}

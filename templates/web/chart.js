@@ -1,0 +1,147 @@
+// The usage chart: bars over time as an SVG that mouse, finger and keyboard can read, and the same figures as a table.
+
+import { dates, month, number, shortDate, weekdayDate } from "./format.js";
+import { el, svg } from "./dom.js";
+
+const HEIGHT = 220;
+const [LEFT, TOP, BOTTOM] = [44, 10, 24];
+const NARROW = 600;
+const WEEK = 7;
+const EDGE = 24; // closer to it, half a label would stand outside
+
+// Days become weeks or months where a bar each would be thinner than the eye tells apart.
+export function stepsOf(days, width) {
+  const most = width < NARROW ? 31 : 93;
+  if (days.length <= most) return { step: "day", bars: days.map((day) => gathered([day])) };
+  const weekly = days.length <= Math.min(most, 106) * WEEK;
+  const key = weekly ? (_, place) => Math.floor(place / WEEK) : ({ day }) => day.slice(0, 7);
+  const groups = new Map();
+  days.forEach((day, place) => groups.set(key(day, place), [...(groups.get(key(day, place)) ?? []), day]));
+  return { step: weekly ? "week" : "month", bars: [...groups.values()].map(gathered) };
+}
+
+export function drawChart(box, legend, { days, series, terms }) {
+  const width = Math.max(box.clientWidth, 280);
+  const { step, bars } = stepsOf(days, width);
+  const headings = series.map((key) => terms.get(key).heading);
+  const marks = axis(Math.max(0, ...bars.flatMap((bar) => series.map((key) => bar[key]))));
+  const tip = el("div", { class: "tip", role: "status", hidden: true });
+  const plot = svg("svg", {
+    viewBox: `0 0 ${width} ${HEIGHT}`,
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "bar chart",
+    "aria-label": `${headings.join(" and ")} per ${step}. Arrow keys go from bar to bar.`,
+  });
+  const scale = scaleOf(width, bars.length, marks.at(-1));
+  plot.append(...axisLines(marks, scale), ...columns(bars, { series, scale, step }));
+  makeReadable(plot, tip, { bars, series, headings, scale, step });
+  legend.replaceChildren(...(series.length > 1 ? headings.map(entry) : []));
+  box.replaceChildren(plot, tip);
+  return step;
+}
+
+export function chartTable(days, width, { series, terms }) {
+  const { step, bars } = stepsOf(days, width);
+  const head = el("tr", {}, el("th", { scope: "col" }, step === "day" ? "Day" : "Days"));
+  head.append(...series.map((key) => el("th", { scope: "col" }, terms.get(key).heading)));
+  const rows = bars.map((bar) =>
+    el("tr", {}, el("th", { scope: "row" }, label(bar, step)), ...series.map((key) => el("td", {}, number(bar[key])))),
+  );
+  return el("table", { class: "figures" }, el("thead", {}, head), el("tbody", {}, ...rows));
+}
+
+function gathered(days) {
+  const total = { first: days[0].day, last: days.at(-1).day };
+  for (const [key, value] of days.flatMap((day) => Object.entries(day))) {
+    if (typeof value === "number") total[key] = (total[key] ?? 0) + value;
+  }
+  return total;
+}
+
+// 0 and a few round steps up to or above the highest: 0, 5, 10, 15 for 13.
+function axis(highest) {
+  const rough = Math.max(highest, 1) / 4;
+  const magnitude = rough >= 1 ? 10 ** Math.floor(Math.log10(rough)) : 1;
+  const step = [1, 2, 5, 10].map((factor) => factor * magnitude).find((size) => size >= rough);
+  return Array.from({ length: Math.ceil(Math.max(highest, 1) / step) + 1 }, (_, place) => place * step);
+}
+
+function scaleOf(width, count, top) {
+  const column = (width - LEFT) / count;
+  const plotHeight = HEIGHT - TOP - BOTTOM;
+  return {
+    width,
+    column,
+    middle: (place) => LEFT + column * (place + 0.5),
+    height: (value) => (plotHeight * value) / top,
+    y: (value) => TOP + plotHeight * (1 - value / top),
+    at: (x) => Math.min(count - 1, Math.max(0, Math.floor((x - LEFT) / column))),
+  };
+}
+
+function axisLines(marks, scale) {
+  return marks.flatMap((mark) => [
+    svg("line", { x1: LEFT, x2: scale.width, y1: scale.y(mark), y2: scale.y(mark), class: mark ? "rule" : "rule base" }),
+    svg("text", { x: LEFT - 8, y: scale.y(mark) + 4, "text-anchor": "end" }, number(mark)),
+  ]);
+}
+
+function columns(bars, { series, scale, step }) {
+  const thick = Math.max(1, Math.min(scale.column * (series.length > 1 ? 0.36 : 0.6), 18));
+  const every = Math.ceil(bars.length / Math.max(2, Math.floor((scale.width - LEFT) / 72)));
+  return bars.flatMap((bar, place) => {
+    const start = scale.middle(place) - (thick * series.length) / 2;
+    const drawn = series.map((key, order) =>
+      svg("rect", {
+        x: start + order * thick + (order ? 0.5 : -0.5),
+        y: scale.y(bar[key]),
+        width: thick,
+        height: scale.height(bar[key]),
+        class: `bar ${order ? "second" : "first"}`,
+        "data-place": place,
+      }),
+    );
+    if (place % every === 0) {
+      const text = step === "month" ? month(bar.first) : shortDate(bar.first);
+      const atEdge = scale.width - scale.middle(place) < EDGE;
+      const [x, anchor] = atEdge ? [scale.width, "end"] : [scale.middle(place), "middle"];
+      drawn.push(svg("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, text));
+    }
+    return drawn;
+  });
+}
+
+function label(bar, step) {
+  if (step === "day") return weekdayDate(bar.first);
+  return dates(bar.first, bar.last);
+}
+
+function entry(heading, order) {
+  return el("span", {}, el("i", { class: order ? "second" : "first" }), heading);
+}
+
+function makeReadable(plot, tip, { bars, series, headings, scale, step }) {
+  let current = null;
+  const show = (place) => {
+    current = place;
+    for (const bar of plot.querySelectorAll(".bar")) bar.classList.toggle("lit", Number(bar.dataset.place) === place);
+    tip.hidden = place == null;
+    if (place == null) return;
+    const values = series.map((key, order) => el("span", {}, `${headings[order]} `, el("b", {}, number(bars[place][key]))));
+    tip.replaceChildren(el("span", { class: "tip-day" }, label(bars[place], step)), ...values);
+    // Kept inside the plot on both sides.
+    const room = scale.width - tip.offsetWidth;
+    tip.style.left = `${Math.max(0, Math.min(room, scale.middle(place) - tip.offsetWidth / 2))}px`;
+  };
+  plot.addEventListener("pointermove", (event) => show(scale.at(event.clientX - plot.getBoundingClientRect().left)));
+  plot.addEventListener("pointerleave", () => show(null));
+  plot.addEventListener("focus", () => current ?? show(bars.length - 1));
+  plot.addEventListener("blur", () => show(null));
+  plot.addEventListener("keydown", (event) => {
+    const moves = { ArrowLeft: -1, ArrowRight: 1, Home: -bars.length, End: bars.length };
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    show(Math.min(bars.length - 1, Math.max(0, (current ?? bars.length - 1) + moves[event.key])));
+  });
+}

@@ -1,0 +1,129 @@
+// Figures in the tenant's locale, dates in its kind of English, instants in its zone: as its files write them.
+
+const MINUS = "−";
+export const UNDEFINED = "—";
+const DAY_MS = 86_400_000;
+
+let figures = new Intl.NumberFormat("en-GB");
+let shares = figures;
+let wholeShares = figures;
+let points = figures;
+let language = "en-GB";
+let zone = "UTC";
+
+export function adopt(me) {
+  const latin = { numberingSystem: "latn" };
+  figures = new Intl.NumberFormat(me.locale, latin);
+  shares = new Intl.NumberFormat(me.locale, { ...latin, style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  wholeShares = new Intl.NumberFormat(me.locale, { ...latin, style: "percent", maximumFractionDigits: 0 });
+  points = new Intl.NumberFormat(me.locale, { ...latin, minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  language = me.language;
+  zone = me.timezone;
+}
+
+export const number = (value) => figures.format(value);
+export const percent = (share) => (share == null ? UNDEFINED : shares.format(share));
+export const rate = ({ sent, completed }) => (sent ? completed / sent : null);
+
+export function change(now, before) {
+  if (!before) return now ? "new" : "";
+  const share = (now - before) / before;
+  if (share >= 10) return `×${figures.format(Math.round(now / before))}`;
+  return signed(Math.round(share * 100) / 100, (magnitude) => wholeShares.format(magnitude));
+}
+
+export function pointsChange(now, before) {
+  if (now == null || before == null) return "";
+  return `${signed(Math.round((now - before) * 1000) / 10, (magnitude) => points.format(magnitude))} pts`;
+}
+
+function signed(value, write) {
+  return `${value > 0 ? "+" : value < 0 ? MINUS : "±"}${write(Math.abs(value))}`;
+}
+
+// A calendar day is no instant: it is read, counted and written in UTC, whatever the zone of this machine.
+export const toDay = (text) => new Date(`${text}T00:00:00Z`);
+export const toText = (day) => day.toISOString().slice(0, 10);
+export const addDays = (text, count) => toText(new Date(toDay(text).getTime() + count * DAY_MS));
+export const daysBetween = (first, last) => Math.round((toDay(last) - toDay(first)) / DAY_MS) + 1;
+
+const onCalendar = (options) => new Intl.DateTimeFormat(language, { ...options, timeZone: "UTC" });
+const SHORT = { day: "numeric", month: "short", year: "numeric" };
+
+export const date = (text) => onCalendar(SHORT).format(toDay(text));
+export const shortDate = (text) => onCalendar({ day: "numeric", month: "short" }).format(toDay(text));
+export const weekdayDate = (text) => onCalendar({ ...SHORT, weekday: "short" }).format(toDay(text));
+export const month = (text) => onCalendar({ month: "short", year: "numeric" }).format(toDay(text));
+
+export function dates(first, last) {
+  return first === last ? date(first) : between(first, last, SHORT);
+}
+
+// Without the year.
+export function shortDates(first, last) {
+  return first === last ? shortDate(first) : between(first, last, { day: "numeric", month: "short" });
+}
+
+// Days of one month stand closely: `1–22 Nov`, where newer language data puts thin spaces.
+function between(first, last, options) {
+  const text = onCalendar(options).formatRange(toDay(first), toDay(last));
+  return first.slice(0, 7) === last.slice(0, 7) ? text.replace(/\s*–\s*/, "–") : text;
+}
+
+export function dayCount(first, last) {
+  const count = daysBetween(first, last);
+  return count === 1 ? "1 day" : `${number(count)} days`;
+}
+
+const KINDS = [
+  [/^\d{4}$/, "year"],
+  [/^\d{4}-Q\d$/, "quarter"],
+  [/^\d{4}-W\d\d$/, "week"],
+  [/^\d{4}-\d\d$/, "month"],
+  [/^\d{4}-\d\d-\d\d$/, "day"],
+];
+
+// The kind of the period that the API calls so; a range has two dates in its name.
+export const kindOf = (name) => KINDS.find(([form]) => form.test(name))?.[1] ?? "range";
+
+// `October 2026`, `Week of 5–11 Oct 2026`, `Q4 2026`; only a range needs `last`.
+export function periodTitle(kind, first, last) {
+  switch (kind) {
+    case "year":
+      return first.slice(0, 4);
+    case "quarter":
+      return `Q${Math.ceil(Number(first.slice(5, 7)) / 3)} ${first.slice(0, 4)}`;
+    case "month":
+      return onCalendar({ month: "long", year: "numeric" }).format(toDay(first));
+    case "week":
+      return `Week of ${dates(first, addDays(first, 6))}`;
+    case "day":
+      return onCalendar({ weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(toDay(first));
+    default:
+      return dates(first, last);
+  }
+}
+
+const inZone = (options) => new Intl.DateTimeFormat(language, { ...options, timeZone: zone });
+const CLOCK = { hour: "2-digit", minute: "2-digit" };
+
+export function clock(instant, now = new Date()) {
+  const day = inZone(SHORT);
+  return inZone(day.format(instant) === day.format(now) ? CLOCK : { ...SHORT, ...CLOCK }).format(instant);
+}
+
+export const moment = (text) => inZone({ ...SHORT, ...CLOCK }).format(new Date(text));
+
+export function ago(instant, now = new Date()) {
+  const minutes = Math.floor((now - instant) / 60_000);
+  if (minutes < 1) return "just now";
+  const words = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+  if (minutes < 60) return words.format(-minutes, "minute");
+  if (minutes < 48 * 60) return words.format(-Math.floor(minutes / 60), "hour");
+  return words.format(-Math.floor(minutes / (24 * 60)), "day");
+}
+
+export function size(bytes) {
+  if (bytes < 1000) return `${number(bytes)} bytes`;
+  return bytes < 1_000_000 ? `${number(Math.round(bytes / 1000))} kB` : `${points.format(bytes / 1_000_000)} MB`;
+}

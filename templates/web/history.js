@@ -1,0 +1,92 @@
+// Earlier reports: what was ordered, with its files and, below it, its older versions.
+
+import { address, call } from "./client.js";
+import { FORMATS, downloadAgain } from "./downloads.js";
+import { clock, dates, dayCount, kindOf, moment, number, periodTitle } from "./format.js";
+import { byId, el } from "./dom.js";
+
+const COLUMNS = ["Period", "Made", "Data through", "Version", "Files"];
+let cursor = null;
+
+// Read the list anew, or with `more` its next page.
+export async function showHistory({ failed, more = false }) {
+  try {
+    const page = await call(address("v1/reports", { cursor: more ? cursor : null, limit: 10 }));
+    cursor = page.next_cursor;
+    if (!more) byId("history").replaceChildren(head());
+    byId("history").append(...page.rows.map((report) => group(report, failed)));
+    byId("history-more").hidden = cursor == null;
+    const none = !page.rows.length && !more;
+    byId("history").hidden = none;
+    byId("history-status").textContent = none ? "No report was made yet. Those that you download appear here." : "";
+  } catch (error) {
+    byId("history-status").textContent = `${error.title}: ${error.message}`;
+  }
+}
+
+function head() {
+  return el("thead", {}, el("tr", {}, ...COLUMNS.map((title) => el("th", { scope: "col" }, title))));
+}
+
+// One report: its newest version, and a place for those before.
+function group(report, failed) {
+  const body = el("tbody", {}, line(report, failed));
+  if (report.version === 1) return body;
+  const button = el("button", { type: "button", class: "link", "aria-expanded": "false" }, `${number(report.version - 1)} older`);
+  button.addEventListener("click", () => unfold(body, button, report, failed));
+  body.rows[0].cells[3].append(" ", button);
+  return body;
+}
+
+async function unfold(body, button, report, failed) {
+  const open = button.getAttribute("aria-expanded") === "true";
+  button.setAttribute("aria-expanded", String(!open));
+  if (open) {
+    [...body.rows].slice(1).forEach((row) => row.remove());
+    return;
+  }
+  try {
+    for (let next = null, first = true; first || next; first = false) {
+      const page = await call(address(`v1/reports/${encodeURIComponent(report.report_id)}/versions`, { cursor: next, limit: 100 }));
+      const older = page.rows.filter((version) => version.version < report.version);
+      body.append(...older.map((version) => line(version, failed, { older: true })));
+      next = page.next_cursor;
+    }
+  } catch (error) {
+    button.setAttribute("aria-expanded", "false");
+    failed(error);
+  }
+}
+
+function line(report, failed, { older = false } = {}) {
+  const made = report.made_at ?? report.requested_at;
+  return el(
+    "tr",
+    { class: older ? "older" : null },
+    older ? el("td", { class: "detail" }, "Older version") : el("th", { scope: "row" }, ...named(report)),
+    el("td", {}, el("time", { datetime: made }, moment(made))),
+    el("td", {}, report.data_through ? clock(new Date(report.data_through), new Date(made)) : "—"),
+    el("td", {}, number(report.version)),
+    el("td", {}, ...(report.status === "ready" ? files(report, failed) : [state(report)])),
+  );
+}
+
+function named(report) {
+  const about = [`${dates(report.from, report.to)} (${dayCount(report.from, report.to)})`];
+  const users = report.filters?.user_ids.length;
+  if (users) about.push(users === 1 ? "one user" : `${number(users)} users`);
+  return [periodTitle(kindOf(report.period), report.from, report.to), " ", el("span", { class: "detail" }, about.join(" · "))];
+}
+
+function files(report, failed) {
+  return report.files.map(({ format }) => {
+    const title = FORMATS[format];
+    const get = () => downloadAgain(report.report_id, report.version, format).catch(failed);
+    return el("button", { type: "button", class: "link", "aria-label": `Download ${title}, version ${report.version}`, onclick: get }, title);
+  });
+}
+
+function state(report) {
+  if (report.status === "failed") return el("span", { class: "bad", title: report.failure }, "Failed");
+  return el("span", { class: "detail" }, "Being made …");
+}

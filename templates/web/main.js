@@ -1,0 +1,219 @@
+// The page: who is signed in, which period is shown, and what happens when something goes wrong.
+
+import { allRows, call } from "./client.js";
+import { showCards } from "./cards.js";
+import { chartTable, drawChart } from "./chart.js";
+import { byId, el, foreign } from "./dom.js";
+import { download, downloadAgain } from "./downloads.js";
+import { adopt, ago, clock, dates, dayCount } from "./format.js";
+import { showHistory } from "./history.js";
+import { offerPeriods, parameters, previousShort, previousTitle, title } from "./periods.js";
+import * as session from "./session.js";
+import { countUsers, listenToUsers, showUsers } from "./users.js";
+
+const STALE_MS = 60_000;
+const TICK_MS = 20_000;
+const PAIRS = { sent: ["sent", "completed"] };
+const terms = new Map(
+  [...document.querySelectorAll("[data-term]")].map((term) => [
+    term.dataset.term,
+    { heading: term.textContent, meaning: term.nextElementSibling.textContent },
+  ]),
+);
+
+let me = null;
+let shown = null; // { period, usage, days, at }
+let loading = new AbortController();
+
+async function start() {
+  if (!session.token()) return signedOut();
+  byId("signed-out").hidden = true;
+  clearNotice();
+  try {
+    me = await call("v1/me");
+  } catch (error) {
+    return failed(error, start);
+  }
+  adopt(me);
+  introduce();
+  byId("reports").hidden = false;
+  offerPeriods(me, show);
+  showHistory({ failed });
+  downloadWanted();
+}
+
+function introduce() {
+  document.title = `${me.tenant_name}: usage reports`;
+  document.documentElement.style.setProperty("--tenant-accent", me.accent);
+  const name = foreign(me.tenant_name, { class: "brand-name" });
+  byId("brand").replaceChildren(...(me.logo ? [el("img", { src: me.logo, alt: me.tenant_name })] : [name]));
+  byId("users-title").textContent = me.role === "member" ? "Your activity" : "Users";
+  byId("search-box").hidden = me.role === "member";
+  byId("basis").textContent =
+    `Activity basis: each event counts on its own date, in the zone ${me.timezone}.` +
+    (me.role === "member" ? " You see your own activity." : "");
+}
+
+// Read and show a period. What is on screen stays, dimmed, until the new figures are there.
+async function show(period) {
+  loading.abort();
+  loading = new AbortController();
+  const { signal } = loading;
+  const figures = byId("figures");
+  figures.setAttribute("aria-busy", "true");
+  try {
+    const [days, users] = await read(period, signal);
+    shown = { period, usage: users, days: days.rows, at: Date.now() };
+    clearNotice();
+    draw();
+    figures.removeAttribute("aria-busy");
+  } catch (error) {
+    if (signal.aborted) return;
+    figures.removeAttribute("aria-busy");
+    failed(error, () => show(period));
+  }
+}
+
+// Days and users of the same figures: when new ones arrive between two answers, both are read once more.
+async function read(period, signal) {
+  const about = parameters(period);
+  const once = () =>
+    Promise.all([
+      allRows("v1/usage", { ...about, group_by: "day" }, { signal }),
+      allRows("v1/usage", { ...about, group_by: "user" }, { signal, progress: countUsers }),
+    ]);
+  const answers = await once();
+  const [days, users] = answers.map((answer) => JSON.stringify(answer.totals));
+  return days === users ? answers : once();
+}
+
+function draw() {
+  const { period, usage } = shown;
+  const isOver = usage.to < me.today;
+  const runs = isOver ? "" : " (to date)";
+  byId("period").textContent = `${title(period)}${runs}`;
+  byId("dates").textContent = `${dates(usage.from, usage.to)} (${dayCount(usage.from, usage.to)}) · ${usage.timezone}`;
+  freshness();
+  const previous = previousTitle(period);
+  showCards({ headlines: byId("headlines"), measures: byId("measures") }, { usage, terms, previous: previousShort(period), isOver });
+  const whole = `${previous}: ${dates(period.previous_from, period.previous_to)} (${dayCount(period.previous_from, period.previous_to)})`;
+  byId("comparison").textContent = isOver
+    ? `Compared with ${whole}.`
+    : `The period is not over, so no change is shown. Beside it stands the whole of ${whole}.`;
+  const nothing = Object.values(usage.totals).every((value) => value === 0);
+  byId("empty").hidden = !nothing;
+  byId("empty").textContent = `No activity in this period. ${usage.data_through ? "Try another one above." : "Figures appear once the first documents are sent."}`;
+  byId("chart-section").hidden = byId("users-section").hidden = nothing;
+  if (nothing) return;
+  drawSeries();
+  showUsers(usage.rows, terms);
+}
+
+function drawSeries() {
+  const key = byId("series").value;
+  const choice = { days: shown.days, series: PAIRS[key] ?? [key], terms };
+  const box = byId("chart");
+  const step = drawChart(box, byId("legend"), choice);
+  const what = PAIRS[key] ? "Documents" : terms.get(key).heading;
+  byId("chart-title").textContent = `${what} per ${step}`;
+  byId("chart-table").replaceChildren(chartTable(choice.days, box.clientWidth, choice));
+}
+
+function freshness() {
+  const through = shown.usage.data_through && new Date(shown.usage.data_through);
+  byId("fresh").textContent = through ? `Data through ${clock(through)}, ${ago(through)}` : "Nothing was counted yet";
+}
+
+async function downloadWanted() {
+  const wanted = session.wanted();
+  if (!wanted) return;
+  session.forgetWanted();
+  byId("progress").textContent = "Fetching the report from your email …";
+  try {
+    await downloadAgain(wanted.report, wanted.version, wanted.format);
+    byId("progress").textContent = "The report from your email is downloaded.";
+  } catch (error) {
+    byId("progress").textContent = "";
+    failed(error);
+  }
+}
+
+function failed(error, again) {
+  if (error.status === 401) return signedOut(error);
+  const retry = again && el("button", { type: "button", class: "plain", onclick: again }, "Try again");
+  const words = el("p", {}, el("strong", {}, error.title ?? "Something went wrong"), " ", capital(error.message));
+  byId("notice").replaceChildren(words, ...(retry ? [retry] : []));
+  byId("notice").hidden = false;
+}
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function clearNotice() {
+  byId("notice").hidden = true;
+}
+
+function signedOut(error) {
+  session.forgetToken();
+  clearNotice();
+  byId("reports").hidden = true;
+  const waiting = session.wanted() ? " The report from your email downloads as soon as you are signed in." : "";
+  const [heading, advice] = error
+    ? error.expired
+      ? ["Your session has ended", `Go back to your portal and open Usage Reports there again.${waiting}`]
+      : ["You are not signed in", `${capital(error.message)}. Go back to your portal and open Usage Reports there again.${waiting}`]
+    : ["Sign in to see your usage", `Open Usage Reports from your portal: it brings you here with a token.${waiting}`];
+  const development = "development" in document.documentElement.dataset ? tokenForm() : [];
+  byId("signed-out").replaceChildren(el("h1", {}, heading), el("p", {}, advice), ...development);
+  byId("signed-out").hidden = false;
+}
+
+// Only on a machine that trusts its development key.
+function tokenForm() {
+  const input = el("input", { type: "text", id: "token", required: true, autocomplete: "off", spellcheck: "false" });
+  const form = el("form", { class: "token" }, el("label", { for: "token" }, "Token"), input, el("button", { class: "strong" }, "Sign in"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    session.keepToken(input.value.trim());
+    start();
+  });
+  const command = ".venv/bin/signtally token --tenant acme --user u_1 --role tenant_admin";
+  return [
+    el("h2", {}, "On this development machine"),
+    el("p", {}, "Make a token, then paste it here or open this page with ", el("code", {}, "#token=…"), " behind its address."),
+    el("pre", { tabindex: 0 }, command),
+    form,
+  ];
+}
+
+function listen() {
+  const choices = [...terms].filter(([key]) => key !== "completed");
+  byId("series").append(
+    ...choices.map(([key, { heading }]) => el("option", { value: key }, key === "sent" ? "Sent and completed" : heading)),
+  );
+  byId("series").addEventListener("change", drawSeries);
+  byId("refresh").addEventListener("click", () => show(shown.period));
+  byId("history-more").addEventListener("click", () => showHistory({ failed, more: true }));
+  for (const button of document.querySelectorAll("[data-format]")) {
+    button.addEventListener("click", () => {
+      clearNotice();
+      download(parameters(shown.period), button.dataset.format, { failed, made: () => showHistory({ failed }) });
+    });
+  }
+  listenToUsers();
+  addEventListener("hashchange", () => session.takeFragment() && start());
+  addEventListener("online", () => shown && show(shown.period));
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && shown && Date.now() - shown.at > STALE_MS) show(shown.period);
+  });
+  setInterval(() => shown && freshness(), TICK_MS);
+  let width = byId("chart").clientWidth;
+  new ResizeObserver(([{ contentRect }]) => {
+    if (!shown || contentRect.width === width || byId("chart-section").hidden) return;
+    width = contentRect.width;
+    drawSeries();
+  }).observe(byId("chart"));
+}
+
+session.takeFragment();
+listen();
+start();

@@ -1,0 +1,79 @@
+// Which period is shown: the calendar's own by name, or any days from–to.
+
+import { addDays, daysBetween, kindOf, month, periodTitle, shortDates } from "./format.js";
+import { byId, el } from "./dom.js";
+
+const LABELS = {
+  today: "Today",
+  this_week: "This week",
+  this_month: "This month",
+  last_month: "Last month",
+  this_quarter: "Quarter",
+  this_year: "Year",
+};
+const REMEMBERED = "signtally.period";
+
+export function offerPeriods(me, show) {
+  const presets = Object.keys(LABELS).map((key) => me.periods.find((period) => period.key === key));
+  const start = remembered(me, presets);
+  byId("presets").replaceChildren(
+    ...presets.map((period) => choice(period.key, LABELS[period.key], start.key)),
+    choice("custom", "Custom", start.key),
+  );
+  const [from, to] = [byId("custom-from"), byId("custom-to")];
+  from.max = to.max = me.today;
+  from.min = to.min = "2000-01-01";
+  from.value = start.from;
+  to.value = start.to < me.today ? start.to : me.today;
+  byId("custom").hidden = start.key !== "custom";
+
+  byId("picker").onchange = ({ target }) => {
+    if (target.name !== "period") return;
+    byId("custom").hidden = target.value !== "custom";
+    if (target.value === "custom") from.focus();
+    else choose(presets.find((period) => period.key === target.value), show);
+  };
+  byId("picker").onsubmit = (event) => {
+    event.preventDefault();
+    const [first, last] = [from.value, to.value].sort();
+    [from.value, to.value] = [first, last];
+    choose(range(first, last), show);
+  };
+  show(start);
+}
+
+// What the API takes for a period.
+export const parameters = (period) => (period.key === "custom" ? { from: period.from, to: period.to } : { period: period.period });
+
+export const title = (period) => periodTitle(kindOf(period.period), period.from, period.to);
+export const previousTitle = (period) => periodTitle(kindOf(period.period), period.previous_from, period.previous_to);
+
+// The same in few words, for a card.
+export function previousShort(period) {
+  const kind = kindOf(period.period);
+  const { previous_from: first, previous_to: last } = period;
+  if (kind === "month") return month(first);
+  return kind === "week" || kind === "day" ? shortDates(first, last) : previousTitle(period);
+}
+
+function choice(value, label, chosen) {
+  const input = el("input", { type: "radio", name: "period", value, checked: value === chosen });
+  return el("label", {}, input, el("span", {}, label));
+}
+
+function choose(period, show) {
+  sessionStorage.setItem(REMEMBERED, JSON.stringify({ key: period.key, from: period.from, to: period.to }));
+  show(period);
+}
+
+function remembered(me, presets) {
+  const kept = JSON.parse(sessionStorage.getItem(REMEMBERED) ?? "null");
+  if (kept?.key === "custom") return range(kept.from, kept.to);
+  return presets.find((period) => period.key === kept?.key) ?? presets.find((period) => period.key === "this_month");
+}
+
+function range(from, to) {
+  const before = addDays(from, -1);
+  const previous_from = addDays(from, -daysBetween(from, to));
+  return { key: "custom", period: `${from}_${to}`, from, to, previous_from, previous_to: before };
+}

@@ -41,9 +41,8 @@ class Supervisor:
     The kernel ties a child's life to the *thread* that started it (prctl(2), PR_SET_PDEATHSIG), hence the main thread.
     """
 
-    def __init__(self, *, log: Callable[[str], None], environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *, log: Callable[[str], None]) -> None:
         self._log = log
-        self._environment = {**os.environ, **(environment or {})}
         self._running: list[tuple[Program, subprocess.Popen[str]]] = []
         self._pumps: list[threading.Thread] = []
         self._ended = threading.Event()
@@ -59,7 +58,7 @@ class Supervisor:
         try:
             process = subprocess.Popen(
                 program.command,
-                env={**self._environment, **program.environment, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **program.environment, "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

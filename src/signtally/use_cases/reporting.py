@@ -48,8 +48,8 @@ def report_now(request: ReportRequest, *, requested_by: str, services: Services)
         claim = _claim_next(request, requested_by=requested_by, services=services)
     try:
         return make_report(claim.key, services=services)
-    except ServiceError as error:  # nobody will come back to this version
-        fail_report(claim.key, f"a service that it needs did not answer; ask again ({error})", services=services)
+    except ServiceError:  # nobody will come back to this version
+        fail_report(claim.key, "a service that it needs did not answer; ask again", services=services)
         raise
 
 

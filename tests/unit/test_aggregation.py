@@ -117,12 +117,10 @@ def event_at(
     number: int = 1,
     received: int = 0,
     user_id: str = "u1",
-    user_name: str | None = None,
-    user_email: str | None = None,
+    called: tuple[str | None, str | None] = (None, None),
 ) -> ReceivedEvent:
-    event = UsageEvent(
-        "/portal", str(number), Action.SENT, "acme", user_id, "doc", instant, user_email=user_email, user_name=user_name
-    )
+    name, email = called
+    event = UsageEvent("/portal", str(number), Action.SENT, "acme", user_id, "doc", instant, email, name)
     return ReceivedEvent(event, FIRST + dt.timedelta(seconds=received), "m")
 
 
@@ -142,8 +140,8 @@ def test_of_one_id_sent_twice_the_first_received_counts_even_when_it_happened_la
 
 def test_names_are_the_latest_that_the_portal_sent_and_silence_does_not_erase_them() -> None:
     rows = counted(
-        event_at(LATER, number=2, user_name="Ann Ash"),
-        event_at(NOON, number=1, user_name="Ann", user_email="ann@acme.example"),
+        event_at(LATER, number=2, called=("Ann Ash", None)),
+        event_at(NOON, number=1, called=("Ann", "ann@acme.example")),
         event_at(LATER + dt.timedelta(hours=1), number=3),
     )
     assert rows.select("user_name", "user_email").row(0) == ("Ann Ash", "ann@acme.example")
@@ -170,7 +168,7 @@ def test_writing_a_restatement_makes_old_rows_say_what_new_ones_do(
 
 @pytest.mark.parametrize("name", ["user_name", "user_email", "timezone"])
 def test_a_new_name_or_zone_is_a_restatement_too(name: str) -> None:
-    existing = counted(event_at(NOON, user_name="Ann", user_email="ann@acme.example"))
+    existing = counted(event_at(NOON, called=("Ann", "ann@acme.example")))
     renamed = existing.with_columns(pl.lit("other").alias(name))
     assert restatement(renamed, existing=existing).equals(renamed)
     unnamed = existing.with_columns(user_name=None, user_email=None).match_to_schema(DAILY_USAGE)

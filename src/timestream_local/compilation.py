@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from timestream_local.errors import ValidationError
+from timestream_local.generation import duckdb_sql
 from timestream_local.identifiers import quoted
 from timestream_local.positions import place
 from timestream_local.resolution import Resolver
@@ -40,7 +41,7 @@ class Compiler:
         try:
             outputs = Resolver(sql, lambda node: self._find(node, sql)).query(tree, {})
             translated = Translator(sql, now_ns=self._now_ns, visible=self.visible).translate(tree)
-            return Compiled(translated.sql(dialect="duckdb", comments=False), outputs.names)
+            return Compiled(duckdb_sql(translated), outputs.names)
         except RecursionError as error:
             raise ValidationError("The query is nested too deeply.") from error
 

@@ -152,7 +152,9 @@ def is_opaque(node: exp.Expr) -> bool:
 WIDER = {
     "INTEGER": ("INTEGER", "BIGINT", "HUGEINT", "DOUBLE"),
     "BIGINT": ("BIGINT", "HUGEINT", "DOUBLE"),
-    "HUGEINT": ("HUGEINT", "DOUBLE"),
+    "HUGEINT": ("HUGEINT", "BIGINT", "DOUBLE"),
+    "DATE": ("DATE", "TIMESTAMP_NS"),
+    "VARCHAR": ("VARCHAR", "TIMESTAMP_NS"),
 }
 
 
@@ -172,8 +174,10 @@ def overload(name: str, kinds: list[str]) -> tuple[str, ...] | None:
 
 
 def _cost(kind: str, parameter: str) -> int | None:
-    if parameter in ("ANY", kind):
+    if parameter == kind:
         return 0
+    if parameter == "ANY" or (kind.endswith("[]") and parameter.endswith("[]") and _cost(kind[:-2], parameter[:-2])):
+        return 3
     if kind in (NULL, "NULL"):
         return 1
     wider = WIDER.get(kind, ())

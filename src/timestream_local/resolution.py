@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from timestream_local.errors import ValidationError
 from timestream_local.identifiers import encode
-from timestream_local.positions import refusal
+from timestream_local.positions import place_of, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,6 +133,8 @@ class Resolver:
         return common
 
     def _select(self, node: exp.Select, common: CommonTables, outer: Scope | None) -> Outputs:
+        if not node.expressions:
+            raise ValidationError(f"The query syntax is invalid at line {place_of(len(self._sql), self._sql)}")
         scope = Scope(outer)
         source = node.args.get("from_")
         if source is not None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from timestream_local.calls import CallTranslator, wrap_aggregate
+from timestream_local.comparisons import COMPARISONS, compare
+from timestream_local.generation import ignoring_nulls
 from timestream_local.identifiers import encode
 from timestream_local.inference import common_type, get, infer
 from timestream_local.positions import refusal
@@ -24,10 +26,10 @@ SAME = frozenset(
         *(exp.Select, exp.Subquery, exp.Union, exp.Except, exp.Intersect, exp.With, exp.CTE, exp.TableAlias, exp.From),
         *(exp.Join, exp.Where, exp.Group, exp.GroupingSets, exp.Rollup, exp.Cube, exp.Having, exp.Order, exp.Ordered),
         *(exp.Limit, exp.Offset, exp.Distinct, exp.Alias, exp.Column, exp.Star, exp.Paren, exp.Tuple, exp.Boolean, exp.Null),
-        *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.Between),
-        *(exp.NullSafeEQ, exp.NullSafeNEQ, exp.Like, exp.Escape, exp.DPipe, exp.Case, exp.If, exp.Exists, exp.Window),
+        *(exp.And, exp.Or, exp.Not, exp.Is),
+        *(exp.Like, exp.Escape, exp.DPipe, exp.Case, exp.If, exp.Exists, exp.Window),
         *(exp.WindowSpec, exp.Filter, exp.Any, exp.All, exp.Array, exp.Var, exp.DataType, exp.Fetch, exp.LimitOptions),
-        *(exp.DataTypeParam, exp.Values, exp.IgnoreNulls, exp.RespectNulls),
+        *(exp.DataTypeParam, exp.Values),
     )
 )
 
@@ -71,12 +73,18 @@ class Translator:
             return node
         if isinstance(node, exp.Table):
             return self._table(node)
+        if isinstance(node, exp.IgnoreNulls):
+            return ignoring_nulls(node)
+        if isinstance(node, exp.RespectNulls):
+            return node.this
         if isinstance(node, exp.Unnest):
             return unnested(node)
         if isinstance(node, exp.Literal):
             return _literal(node)
         if isinstance(node, exp.Values):
             return with_columns(node)
+        if isinstance(node, COMPARISONS):
+            return compare(node, self._sql)
         if type(node) in SAME:
             return node
         translated = self._calls.translate(node)

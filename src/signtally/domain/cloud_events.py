@@ -129,8 +129,8 @@ def _event(fields: Any, *, latest: dt.datetime) -> UsageEvent:  # noqa: ANN401 -
     if type(fields) is not dict:
         raise BadEventError(DeadLetterReason.NOT_AN_EVENT, f"{_shown(fields)} is not an object")
     if fields.get("specversion") != "1.0":
-        detail = f'specversion is {_shown(fields.get("specversion"))}, not "1.0"'
-        raise BadEventError(DeadLetterReason.SPECVERSION, detail)
+        found = _shown(fields["specversion"]) if "specversion" in fields else "missing"
+        raise BadEventError(DeadLetterReason.SPECVERSION, f'specversion is {found}, not "1.0"')
     event_id = _attribute(fields, "id", DeadLetterReason.ID)
     source = _attribute(fields, "source", DeadLetterReason.SOURCE)
     action = _action(_attribute(fields, "type", DeadLetterReason.TYPE))

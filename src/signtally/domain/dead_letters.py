@@ -85,7 +85,7 @@ def dead_letter_attributes(
 
     The body is never touched: where a body leaves too little room, the attributes that matter least are left out.
     """
-    ours = {REASON: reason, DETAIL: _shown(detail)}
+    ours = {REASON: str(reason), DETAIL: _shown(detail)}
     if batch_message_id is not None:
         ours[BATCH_MESSAGE_ID] = batch_message_id
     wanted = {**(original or {}), **ours}

@@ -1,0 +1,230 @@
+"""One run of ingest: receive → gather → write → settle → delete, all at once.
+
+Whatever blocks runs on worker threads. Everything between runs on the one thread that calls `run`, and only that
+thread touches the state, so there are no locks. Handlers of results change the state; only `_advance` starts work.
+"""
+
+import dataclasses
+import datetime as dt
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from signtally.domain.cloud_events import ParsedBody, parse_body
+from signtally.domain.ingest_outcome import IngestOutcome, IngestProgress
+from signtally.ports.queue import QueueDepth, QueuedMessage
+from signtally.services import Services
+from signtally.stores.freshness import Freshness
+from signtally.stores.touched import TouchedNotes
+from signtally.use_cases.counted_ports import CountedQueue, CountedStore, RequestCount
+from signtally.use_cases.ingest_custody import Custody
+from signtally.use_cases.ingest_freshness import Look
+from signtally.use_cases.ingest_held import HeldMessage
+from signtally.use_cases.ingest_pace import IngestPace
+from signtally.use_cases.ingest_releasing import QUEUE, Releasing
+from signtally.use_cases.ingest_settling import Settling
+from signtally.use_cases.ingest_storing import WRITE, Storing
+from signtally.use_cases.ingest_tally import Tally
+from signtally.use_cases.ingest_writing import EventWriter
+from signtally.use_cases.patience import Patience
+from signtally.use_cases.workers import Workers
+
+log = logging.getLogger(__name__)
+
+_RECEIVE, _SETTLE = "receive", "settle"
+_MESSAGES_A_RECEIVE = 10
+_TICK_SECONDS = 0.05
+_EXTRA = 2  # threads for deletes beyond those for receives: they must keep up with them, and there are extensions too
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Received:
+    """What one receive brought, parsed on the thread that received it."""
+
+    asked_at: dt.datetime
+    messages: Sequence[tuple[QueuedMessage, ParsedBody]]
+    invisible_until: float  # on the monotonic clock
+
+
+class IngestRun:
+    def __init__(
+        self,
+        services: Services,
+        *,
+        consumers: int,
+        pace: IngestPace,
+        on_progress: Callable[[IngestProgress], None],
+    ) -> None:
+        self._services = services
+        self._consumers = consumers
+        self._pace = pace
+        self._on_progress = on_progress
+        self._hurry = threading.Event()
+        self._patience = patience = Patience(self._hurry, pace.patience_seconds)
+        self._tally = Tally(RequestCount())
+        self._queue = CountedQueue(services.queue, self._tally.requests)
+        self._dead_letters = CountedQueue(services.dead_letters, self._tally.requests)
+        self._freshness = Freshness(services.objects)
+        self._workers = Workers({_RECEIVE: consumers, WRITE: consumers, _SETTLE: 1, QUEUE: consumers + _EXTRA})
+        self._custody = Custody()
+        writer = EventWriter(CountedStore(services.usage_store, self._tally.requests), patience=patience)
+        self._storing = Storing(self._workers, writer, tally=self._tally, pace=pace, writers=consumers)
+        self._settling = Settling(TouchedNotes(services.objects), self._dead_letters, patience=patience)
+        self._releasing = Releasing(
+            self._workers, self._queue, self._custody, patience=patience, threads=consumers + _EXTRA
+        )
+        self._started_at = self._flushed_at = self._looked_at = time.monotonic()
+        self._stop_at = math.inf
+        self._is_quiet = False  # the latest receive came back empty
+        self._empty_at: dt.datetime | None = None  # when the latest such receive was asked for
+        self._has_looked = False  # since then
+        self._is_looking = False
+        self._is_drained = False
+        self._published: dt.datetime | None = None
+        self._to_publish: dt.datetime | None = None
+
+    def run(self, *, budget_seconds: float | None) -> IngestOutcome:
+        """Return when the queue is drained or the budget used up; raise a ServiceError with everything given back."""
+        self._stop_at = math.inf if budget_seconds is None else self._started_at + budget_seconds
+        try:
+            self._dead_letters.depth()  # refuse to begin where bad messages could not go
+            self._published = self._freshness.settled_through()
+            while not self._is_finished:
+                self._advance()
+        except BaseException as error:
+            self._abandon()
+            error.add_note(f"before that: {self._tally.outcome()}")
+            raise
+        finally:
+            self._workers.close()
+        return self._tally.outcome()
+
+    def stop(self) -> None:
+        """Take nothing more and return once what is in hand is finished; a signal handler may call it."""
+        self._stop_at = min(self._stop_at, time.monotonic())
+
+    @property
+    def _is_stopping(self) -> bool:
+        return time.monotonic() >= self._stop_at
+
+    @property
+    def _is_finished(self) -> bool:
+        is_busy = self._to_publish is not None or any(self._workers.busy(kind) for kind in (_RECEIVE, _SETTLE, QUEUE))
+        return not self._custody and not is_busy and (self._is_drained or self._is_stopping)
+
+    def _advance(self) -> None:
+        if time.monotonic() >= self._stop_at + self._pace.grace_seconds:
+            self._hurry.set()
+        company_may_come = not self._is_quiet and not self._is_stopping
+        if self._wants_look:
+            self._start_look()
+        else:
+            self._start_receives()
+            is_last = self._storing.is_idle and not self._storing.complete and not self._workers.busy(_SETTLE)
+            self._releasing.start_deletes(company_may_come=not is_last)
+        self._storing.start_writes(company_may_come=company_may_come)
+        self._start_settling()
+        self._start_publishing()
+        self._releasing.start_leaving(for_seconds=self._pace.retry_seconds)
+        self._releasing.start_extending()
+        self._workers.handle_next(timeout_seconds=_TICK_SECONDS)
+
+    def _start_receives(self) -> None:
+        wanted = 0 if self._is_stopping or self._is_drained else 1 if self._is_quiet else self._consumers
+        while (busy := self._workers.busy(_RECEIVE)) < wanted:
+            events_a_message = self._custody.events / len(self._custody) if self._custody else 0
+            expected = (busy + 1) * _MESSAGES_A_RECEIVE * events_a_message
+            if self._custody.events + expected > self._pace.held_events:
+                return
+            self._workers.start(_RECEIVE, self._receive, self._received)
+
+    def _receive(self) -> _Received:
+        asked_at = self._services.clock()
+        messages = self._patience.call(lambda: self._queue.receive(wait_seconds=self._pace.poll_seconds))
+        invisible_until = time.monotonic() + self._queue.visibility_seconds
+        now = self._services.clock()
+        parsed = [(message, parse_body(message.body, now=now)) for message in messages]
+        return _Received(asked_at, parsed, invisible_until)
+
+    def _received(self, received: _Received) -> None:
+        self._is_quiet = not received.messages
+        if self._is_quiet:
+            self._empty_at = max(received.asked_at, self._empty_at or received.asked_at)
+            self._has_looked = False
+        for message, parsed in received.messages:
+            held = self._custody.take(message, parsed, invisible_until=received.invisible_until)
+            if held is not None and held.is_settled:
+                self._releasing.delete([held])
+            elif held is not None:
+                self._storing.take(held)
+
+    def _start_settling(self) -> None:
+        complete, failed = self._storing.complete, self._storing.failed
+        if self._workers.busy(_SETTLE) or not (complete or failed):
+            return
+        is_full = sum(held.size for held in complete) >= self._pace.flush_events
+        is_due = time.monotonic() - self._flushed_at >= self._pace.flush_seconds
+        if not (is_full or is_due or self._storing.is_idle):
+            return
+        self._storing.complete, self._storing.failed = [], []
+        self._flushed_at = time.monotonic()
+        work = partial(self._settling.settle, complete, stored_only=failed)
+        self._workers.start(_SETTLE, work, lambda _: self._settled(complete, failed))
+
+    def _settled(self, complete: Sequence[HeldMessage], failed: Sequence[HeldMessage]) -> None:
+        for held in complete:
+            held.is_settled = True
+            reasons = [part.reason for part in held.parsed.bad] + [reason for _, reason, _ in held.refused]
+            self._tally.dead_letters.update(str(reason) for reason in reasons)
+        self._releasing.delete(complete)
+        self._releasing.leave(failed)
+
+    @property
+    def _wants_look(self) -> bool:
+        """Now and then while there is traffic, and whenever the queue seems to be drained."""
+        if self._is_looking or self._is_stopping or self._is_drained:
+            return self._is_looking
+        seems_drained = self._is_quiet and not self._custody and not self._has_looked
+        return seems_drained or time.monotonic() - self._looked_at >= self._pace.look_seconds
+
+    def _start_look(self) -> None:
+        """Only when no receive and no delete is under way: then what we hold is what the queue counts as ours."""
+        if not (self._is_looking or self._workers.busy(_RECEIVE) or self._workers.busy(QUEUE)):
+            self._is_looking = True
+            self._workers.start(QUEUE, partial(self._patience.call, self._queue.depth), self._looked)
+
+    def _looked(self, depth: QueueDepth) -> None:
+        self._is_looking, self._has_looked, self._looked_at = False, True, time.monotonic()
+        in_hand = self._custody.in_flight(now=self._looked_at)
+        look = Look(depth, in_hand, self._custody.oldest_unsettled(), self._empty_at)
+        if look.shows_empty_queue:
+            self._custody.forget_left(now=self._looked_at)
+            look = dataclasses.replace(look, oldest_unsettled=self._custody.oldest_unsettled())
+        self._to_publish = look.settled_through(clock_skew=self._services.settings.clock_skew)
+        seconds = self._looked_at - self._started_at
+        outcome = self._tally.outcome()
+        self._on_progress(IngestProgress(outcome, seconds, depth.visible, depth.in_flight, look.oldest_unsettled))
+        self._is_drained = self._is_quiet and not self._custody and depth == QueueDepth(0, 0)
+
+    def _start_publishing(self) -> None:
+        instant, self._to_publish = self._to_publish, None
+        if instant is None or (self._published is not None and instant <= self._published):
+            return
+        self._published = instant
+        work = partial(self._patience.call, partial(self._freshness.publish_settled, instant))
+        self._workers.start(_SETTLE, work, lambda _: None)
+
+    def _abandon(self) -> None:
+        """Give back what is in hand. Whatever was stored and not deleted comes again, and is found identical then."""
+        self.stop()
+        self._hurry.set()
+        self._workers.close()
+        while self._workers.has_results:
+            try:
+                self._workers.handle_next(timeout_seconds=0)
+            except Exception as error:  # noqa: BLE001 -- the first error is being reported; this is what followed
+                log.debug("while giving up: %s", error)
+        self._releasing.give_back(self._custody.unsettled(), threads=self._consumers)

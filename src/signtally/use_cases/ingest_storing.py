@@ -1,0 +1,92 @@
+"""From messages in hand to events in the store: gathered into batches, each identity once."""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+
+from signtally.domain.dead_letters import DeadLetterReason
+from signtally.ports.usage_store import WriteOutcome, WriteResult
+from signtally.use_cases.ingest_held import Copy, DistinctEvent, Gathering, HeldMessage
+from signtally.use_cases.ingest_pace import IngestPace
+from signtally.use_cases.ingest_tally import Tally
+from signtally.use_cases.ingest_writing import EventWriter, WriteFailure
+from signtally.use_cases.workers import Workers
+
+WRITE = "write"
+
+
+class Storing:
+    """Touched by the owner of the run's state only. What it is done with lies in *complete* and *failed*."""
+
+    def __init__(self, workers: Workers, writer: EventWriter, *, tally: Tally, pace: IngestPace, writers: int) -> None:
+        self.complete: list[HeldMessage] = []  # every event stored, a duplicate, or to be dead-lettered
+        self.failed: list[HeldMessage] = []  # an event could not be stored: the message must come again
+        self._workers = workers
+        self._writer = writer
+        self._writers = writers
+        self._tally = tally
+        self._pace = pace
+        self._gathering = Gathering(remembered=pace.remembered_events)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._gathering.waiting and not self._workers.busy(WRITE)
+
+    def take(self, held: HeldMessage) -> None:
+        for number in range(len(held.parsed.events)):
+            self._gather(Copy(held, number))
+        if not held.parsed.events:
+            self.complete.append(held)
+
+    def start_writes(self, *, company_may_come: bool) -> None:
+        """Write full batches at once, and others when nothing more is to be expected or the wait was long enough."""
+        while self._workers.busy(WRITE) < self._writers:
+            since = self._gathering.waiting_since
+            waited = since is not None and time.monotonic() - since >= self._pace.gather_seconds
+            size = self._pace.write_events
+            batch = self._gathering.next_batch(size, at_least=size if company_may_come and not waited else 1)
+            if not batch:
+                return
+            events = [distinct.first.received for distinct in batch]
+            self._workers.start(WRITE, partial(self._writer.write, events), partial(self._written, batch))
+
+    def _gather(self, copy: Copy) -> None:
+        if not self._gathering.add(copy):
+            self._tally.duplicates += 1
+            self._close(copy)
+
+    def _written(self, batch: Sequence[DistinctEvent], results: Sequence[WriteOutcome | WriteFailure]) -> None:
+        for distinct, result in zip(batch, results, strict=True):
+            is_stored = isinstance(result, WriteOutcome) and result.result is WriteResult.STORED
+            is_new = self._gathering.close(distinct, is_stored=is_stored)
+            if is_stored:
+                distinct.first.held.stored.append(distinct.first.number)
+            if isinstance(result, WriteFailure) or result.result is WriteResult.REFUSED:
+                self._not_written(distinct, result)
+                continue
+            self._tally.stored += is_new
+            self._tally.duplicates += len(distinct.copies) - is_new
+            for copy in distinct.copies:
+                self._close(copy)
+
+    def _not_written(self, distinct: DistinctEvent, result: WriteOutcome | WriteFailure) -> None:
+        for copy in distinct.copies:
+            if not distinct.is_same(copy):
+                self._gather(copy)  # it waited for an event that came to nothing; now it counts for itself
+                continue
+            if isinstance(result, WriteFailure):
+                copy.held.failed.append((copy.number, result.detail))
+            else:
+                copy.held.refused.append((copy.number, result.reason or DeadLetterReason.STORE_REFUSED, result.detail))
+            self._close(copy)
+
+    def _close(self, copy: Copy) -> None:
+        held = copy.held
+        held.open_events -= 1
+        if held.open_events:
+            return
+        if held.failed and held.message.receive_count < self._pace.give_up_receives:
+            self.failed.append(held)
+            return
+        held.refused += [(number, DeadLetterReason.GAVE_UP, detail) for number, detail in held.failed]
+        self.complete.append(held)

@@ -1,20 +1,22 @@
 """The usage chart's figures: which bars, how high, and where the axis has its lines."""
 
+import calendar
 import dataclasses
 import datetime as dt
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from signtally.domain.counts import Counts
+from signtally.domain.periods import DAYS_A_WEEK, PeriodKind, period_of
 from signtally.domain.snapshot import DayUsage
-from signtally.render.formats import Formats
+from signtally.render.contents import Contents
 
-# Above these many days a bar each would be thinner than the eye tells apart.
+# More bars than these would be thinner than the eye tells apart.
 _MOST_DAILY_BARS = 93
-_MOST_WEEKLY_BARS = 106 * 7
+_MOST_WEEKLY_BARS = 106
 _MOST_LABELS = 10
-_AXIS_LINES = 4
+_AXIS_STEPS = 4
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,33 +46,59 @@ class UsageChart:
     def highest(self) -> int:
         return max(max(bar.sent, bar.completed) for bar in self.bars)
 
+    @property
+    def caption(self) -> str:
+        """Which bars are low only because they hold fewer days than the others."""
+        ends = {"first": self.bars[0], "last": self.bars[-1]}
+        match [name for name, bar in ends.items() if _days(bar) < self._whole(bar)]:
+            case []:
+                return ""
+            case [one]:
+                return f"The {one} {self.step} lies partly outside the period; only its days inside are counted."
+            case _:
+                return f"The first and the last {self.step} lie partly outside; only their days inside are counted."
 
-def usage_chart(days: Sequence[DayUsage], formats: Formats, *, most_bars: int = _MOST_DAILY_BARS) -> UsageChart:
-    """*days* without gaps, in order; more than *most_bars* of them are gathered into weeks or months."""
-    step, key = _step(len(days), most_bars)
-    groups = [tuple(group) for _, group in itertools.groupby(days, key=lambda usage: key(usage.day, days[0].day))]
+    def _whole(self, bar: Bar) -> int:
+        if self.step == "month":
+            return calendar.monthrange(bar.first.year, bar.first.month)[1]
+        return DAYS_A_WEEK if self.step == "week" else 1
+
+
+def usage_chart(contents: Contents, *, most_bars: int = _MOST_DAILY_BARS) -> UsageChart:
+    """A bar a day, or, where that makes more than *most_bars*, a bar for each of the tenant's weeks or months."""
+    days = contents.snapshot.days
+    kind = _step(len(days), most_bars)
+    start = _start_of(kind, first_weekday=contents.snapshot.tenant.first_weekday)
+    groups = [tuple(group) for _, group in itertools.groupby(days, key=lambda usage: start(usage.day))]
     every = math.ceil(len(groups) / _MOST_LABELS)
-    label = formats.short_date if step != "month" else formats.month
-    bars = tuple(_bar(group, label(group[0].day) if place % every == 0 else "") for place, group in enumerate(groups))
-    return UsageChart(step, bars, axis(max(max(bar.sent, bar.completed) for bar in bars)))
+    label = contents.formats.month if kind is PeriodKind.MONTH else contents.formats.short_date
+    bars = tuple(_bar(group, "" if place % every else label(group[0].day)) for place, group in enumerate(groups))
+    return UsageChart(str(kind), bars, axis(max(max(bar.sent, bar.completed) for bar in bars)))
 
 
 def axis(highest: int) -> tuple[int, ...]:
     """0 and a few round steps up to or above *highest*: 0, 5, 10, 15 for 13."""
-    rough = max(highest, 1) / _AXIS_LINES
-    magnitude = 10 ** math.floor(math.log10(rough)) if rough >= 1 else 1
-    step = next(magnitude * factor for factor in (1, 2, 5, 10) if magnitude * factor >= rough)
+    least = max(highest, 1) / _AXIS_STEPS
+    magnitude = 10 ** max(0, math.floor(math.log10(least)))
+    tenths = (10, 20, 25, 50, 100) if magnitude > 1 else (10, 20, 50, 100)
+    step = next(magnitude * factor // 10 for factor in tenths if magnitude * factor / 10 >= least)
     return tuple(range(0, math.ceil(max(highest, 1) / step) * step + 1, step))
 
 
-def _step(count: int, most_bars: int) -> tuple[str, Callable[[dt.date, dt.date], object]]:
-    if count <= most_bars:
-        return "day", lambda day, _: day
-    if count <= min(_MOST_WEEKLY_BARS, most_bars * 7):
-        return "week", lambda day, first: (day - first).days // 7
-    return "month", lambda day, _: (day.year, day.month)
+def _step(days: int, most_bars: int) -> PeriodKind:
+    if days <= most_bars:
+        return PeriodKind.DAY
+    return PeriodKind.WEEK if days <= min(most_bars, _MOST_WEEKLY_BARS) * DAYS_A_WEEK else PeriodKind.MONTH
+
+
+def _start_of(kind: PeriodKind, *, first_weekday: int) -> Callable[[dt.date], dt.date]:
+    return lambda day: period_of(kind, day, week_starts_on=first_weekday).first
 
 
 def _bar(group: tuple[DayUsage, ...], label: str) -> Bar:
     total = Counts.total(usage.counts for usage in group)
     return Bar(group[0].day, group[-1].day, label, total.sent, total.completed)
+
+
+def _days(bar: Bar) -> int:
+    return (bar.last - bar.first).days + 1

@@ -93,12 +93,12 @@ class Contents:
     def dates(self) -> str:
         """Exact dates, with their number where there is more than one."""
         period = self.snapshot.period
-        return f"{self.formats.dates(period.first, period.last)} ({_days(period)})"
+        return f"{self.formats.dates(period.first, period.last)} ({self._days(period)})"
 
     @property
     def previous_dates(self) -> str:
         previous = self.snapshot.previous
-        return f"{self.formats.dates(previous.first, previous.last)} ({_days(previous)})"
+        return f"{self.formats.dates(previous.first, previous.last)} ({self._days(previous)})"
 
     @property
     def zone(self) -> str:
@@ -108,6 +108,12 @@ class Contents:
     @property
     def data_through(self) -> str:
         return self.formats.instant_or_nothing(self.snapshot.data_through)
+
+    @property
+    def freshness(self) -> str:
+        """How fresh the figures are, as a line of its own."""
+        known = self.snapshot.data_through is not None
+        return f"Data through {self.data_through}" if known else "Data through: nothing received yet"
 
     @property
     def is_over(self) -> bool:
@@ -128,7 +134,7 @@ class Contents:
     def _before(self) -> str:
         """How a card names the previous period: `the month before`, `the whole month before`, `the 17 days before`."""
         kind, previous = self.snapshot.period.kind, self.snapshot.previous
-        span = _days(previous).removeprefix("1 ") if kind is PeriodKind.RANGE else str(kind)
+        span = self._days(previous).removeprefix("1 ") if kind is PeriodKind.RANGE else str(kind)
         return f"the {span} before" if self.is_over or kind is PeriodKind.RANGE else f"the full {span} before"
 
     @property
@@ -168,12 +174,14 @@ class Contents:
         )
         return (sent, completed, rate_card, self._allowance_card() or self._senders_card())
 
-    @property
-    def filters(self) -> str:
+    def filters(self, *, most_ids: int | None = None) -> str:
+        """Which users the figures are about; at most so many ids, and how many more there are."""
         ids = self.snapshot.user_ids
         if ids is None:
             return "None: every user of the tenant"
-        return f"{len(ids)} {'user' if len(ids) == 1 else 'users'} by id: {', '.join(ids)}"
+        named = [one_line(user_id) for user_id in ids[:most_ids]]
+        more = f" and {self.formats.number(len(ids) - len(named))} more" if len(named) < len(ids) else ""
+        return f"{self.formats.number(len(ids))} {'user' if len(ids) == 1 else 'users'} by id: {', '.join(named)}{more}"
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -200,13 +208,17 @@ class Contents:
             ("Previous period", f"{self.previous_period}: {self.previous_dates}"),
             ("Time zone", self.zone),
             ("Basis", BASIS),
-            ("Filter", self.filters),
+            ("Filter", self.filters(most_ids=_IDS_IN_A_LINE)),
             ("Data through", self.data_through),
             ("Rows", self.row_count),
             ("Control totals", self.control_totals),
             ("Report", f"{identity.report_id}, version {identity.version}"),
             ("Made", self.formats.instant(identity.made_at)),
         )
+
+    def _days(self, period: Period) -> str:
+        count = (period.last - period.first).days + 1
+        return "1 day" if count == 1 else f"{self.formats.number(count)} days"
 
     def _change(self, now: int, before: int) -> str | None:
         return self.formats.change(now, before) if self.is_over else None
@@ -236,12 +248,14 @@ class Contents:
         return Card("Active senders", self.formats.number(active), note=note)
 
 
+_IDS_IN_A_LINE = 12
 _ON_CARDS = frozenset({Action.SENT, Action.COMPLETED})
 
 
 def shown_names(user: UserUsage) -> tuple[str, str]:
     """How a row calls its user, and what tells two of one name apart: the email, or else the id."""
-    known = [text for text in (user.user_name, user.user_email, user.user_id) if text and text.strip()]
+    shown = [one_line(text) for text in (user.user_name, user.user_email, user.user_id) if text]
+    known = [text for text in shown if text] or [repr(user.user_id)]
     return (known[0], known[1]) if len(known) > 1 else (known[0], "")
 
 
@@ -254,11 +268,6 @@ def _trend(now: float, before: float) -> str:
     if now == before:
         return ""
     return "up" if now > before else "down"
-
-
-def _days(period: Period) -> str:
-    count = (period.last - period.first).days + 1
-    return "1 day" if count == 1 else f"{count} days"
 
 
 def _offsets(period: Period, zone: ZoneInfo) -> str:

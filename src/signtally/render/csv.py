@@ -94,7 +94,7 @@ def _facts(contents: Contents, identity: ReportIdentity) -> Iterator[tuple[str, 
     yield "previous_from", snapshot.previous.first.isoformat()
     yield "previous_to", snapshot.previous.last.isoformat()
     yield "basis", guarded(BASIS)
-    yield "filter", guarded(contents.filters)
+    yield "filter", guarded(contents.filters())
     if contents.is_over:
         for line in contents.measures:
             yield f"{line.action}_change", line.now - line.before

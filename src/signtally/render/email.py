@@ -11,7 +11,7 @@ from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.domain.tenants import Recipient
 from signtally.render.chart import UsageChart, usage_chart
 from signtally.render.contents import Contents, shown_names
-from signtally.render.formats import Formats, one_line
+from signtally.render.formats import Formats, one_line, shortened
 from signtally.render.templating import environment, plain_text
 
 LINK_LABELS = {"pdf": "Download PDF", "xlsx": "Excel", "csv": "CSV"}
@@ -75,7 +75,7 @@ def _ascii_domain(address: str) -> str:
 def _values(snapshot: UsageSnapshot) -> dict[str, object]:
     contents = Contents(snapshot)
     formats = contents.formats
-    chart = usage_chart(snapshot.days, formats, most_bars=_MOST_BARS)
+    chart = usage_chart(contents, most_bars=_MOST_BARS)
     top = [user for user in snapshot.users[:_TOP_USERS] if user.counts.sent]
     return {
         "contents": contents,
@@ -86,7 +86,7 @@ def _values(snapshot: UsageSnapshot) -> dict[str, object]:
         "chart_height": _CHART_HEIGHT_PIXELS,
         "axis_ends": (formats.short_date(snapshot.period.first), formats.short_date(snapshot.period.last)),
         "peak": _peak(chart, formats),
-        "preview": f"Data through {contents.data_through}",
+        "preview": contents.freshness,
         "top_users": top,
         "more_users": len(snapshot.users) - len(top),
         "name": _short_name,
@@ -103,5 +103,4 @@ def _peak(chart: UsageChart, formats: Formats) -> str:
 
 
 def _short_name(user: UserUsage) -> str:
-    name = one_line(shown_names(user)[0])
-    return name if len(name) <= _NAME_LIMIT_CHARACTERS else f"{name[: _NAME_LIMIT_CHARACTERS - 1]}…"
+    return shortened(shown_names(user)[0], _NAME_LIMIT_CHARACTERS)

@@ -26,6 +26,7 @@ _NOT_TEXT = re.compile("[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F-\\x9F\\uD800-\\uD
 _C0_CONTROLS = range(0x20)
 _CONTROL_PICTURES = 0x2400  # where Unicode shows them: ␀ ␁ …
 _DELETE = 0x7F
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 
 
 @functools.cache
@@ -45,9 +46,28 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text fit for a header, a title or a file name's line: no control, format or line-breaking characters."""
-    kept = (" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
-    return " ".join("".join(kept).split())
+    """The text fit for a header or a title: on one line, without control characters, unable to turn its surroundings.
+
+    The joiners stay, because Persian, the scripts of India and emoji are misspelt without them.
+    """
+    return " ".join("".join(map(_tamed, visible(text))).split())
+
+
+def shortened(text: str, most_characters: int) -> str:
+    """The text, or its beginning and an ellipsis."""
+    return text if len(text) <= most_characters else f"{text[: most_characters - 1].rstrip()}…"
+
+
+def _tamed(character: str) -> str:
+    if character in _JOINERS:
+        return character
+    match unicodedata.category(character):
+        case "Cc" | "Zl" | "Zp" | "Zs":
+            return " "
+        case "Cf":  # U+202E and its like, which would write the rest of a subject backwards
+            return ""
+        case _:
+            return character
 
 
 def _picture(match: re.Match[str]) -> str:

@@ -6,13 +6,17 @@ from weasyprint import HTML
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from signtally.domain.counts import Counts
-from signtally.domain.snapshot import ReportIdentity
+from signtally.domain.snapshot import ReportIdentity, UserUsage
 from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents, rest_of, shown_names
+from signtally.render.formats import shortened
 from signtally.render.templating import environment
 
 # A row costs about 8 ms, so a longer list would keep a person waiting; the file says how many it leaves out.
 MOST_USERS_PRINTED = 200
+# The page's ellipsis hides what is too wide, but leaves it in the text layer, where readers take only so much.
+_NAME_LIMIT_CHARACTERS = 60
+_FOOTER_LIMIT_CHARACTERS = 90
 
 
 class ForbiddenUrlError(RuntimeError):
@@ -53,14 +57,21 @@ def page(contents: Contents, identity: ReportIdentity) -> str:
             facts=contents.facts(identity),
             formats=contents.formats,
             theme=contents.theme,
-            chart=usage_chart(contents.snapshot.days, contents.formats),
+            chart=usage_chart(contents),
             logo=_own_logo(contents),
             users=printed,
             rest_count=len(rest),
             rest=rest_of(contents.snapshot.totals, Counts.total(user.counts for user in printed)),
-            names=shown_names,
+            footer_name=shortened(contents.tenant_name, _FOOTER_LIMIT_CHARACTERS),
+            names=_row_names,
+            longest_figure=max(len(contents.formats.number(value)) for value in contents.snapshot.totals.as_tuple()),
         )
     )
+
+
+def _row_names(user: UserUsage) -> tuple[str, str]:
+    name, detail = shown_names(user)
+    return shortened(name, _NAME_LIMIT_CHARACTERS), shortened(detail, _NAME_LIMIT_CHARACTERS)
 
 
 def _own_logo(contents: Contents) -> str | None:

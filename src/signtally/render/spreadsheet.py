@@ -16,7 +16,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.writer.excel import ExcelWriter
 
-from signtally.render.formats import visible
+from signtally.render.formats import shortened, visible
 from signtally.render.theme import Theme
 
 Value = str | int | float | dt.date | dt.datetime | None
@@ -116,7 +116,7 @@ def argb(colour: str) -> str:
 def safe_text(text: str) -> str:
     """The text as Excel will show it: forbidden characters visible, its own escapes disarmed, its limit marked."""
     shown = _EXCEL_ESCAPE.sub("_x005F_", visible(text))
-    return shown if len(shown) <= _CELL_LIMIT_CHARACTERS else f"{shown[: _CELL_LIMIT_CHARACTERS - 1]}…"
+    return shortened(shown, _CELL_LIMIT_CHARACTERS)
 
 
 def column_width(texts: Sequence[str | None], *, least: int, most: int) -> int:

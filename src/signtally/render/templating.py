@@ -5,6 +5,8 @@ import html
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from signtally.render.formats import visible
+
 
 @functools.cache
 def environment() -> Environment:
@@ -15,7 +17,13 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_finalize,
     )
+
+
+def _finalize(value: object) -> object:
+    """No template can let a character through that HTML, XML or UTF-8 cannot hold."""
+    return visible(value) if type(value) is str else value
 
 
 def plain_text(template: str, **values: object) -> str:

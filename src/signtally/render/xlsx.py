@@ -78,7 +78,7 @@ def _write_summary(sheet: Sheet, contents: Contents) -> None:
     sheet.append([contents.tenant_name], [Style(bold=True, colour="accent", rule=None)])
     sheet.append([f"Usage {contents.period}"], [_TITLE], height=30)
     sheet.append([f"{contents.dates} · {contents.zone}"], [_CAPTION])
-    sheet.append([f"Data through {contents.data_through}"], [_CAPTION])
+    sheet.append([contents.freshness], [_CAPTION])
     sheet.append([], [])
     changes = ["Difference", "Change"] if contents.is_over else []
     heads = ["Measure", contents.period, contents.previous_period, *changes]
@@ -88,8 +88,7 @@ def _write_summary(sheet: Sheet, contents: Contents) -> None:
     sheet.append([], [])
     sheet.append([f"{contents.comparison}."], [_CAPTION])
     sheet.append([], [])
-    chart = daily_chart(contents, days_sheet="Days")
-    sheet.worksheet.add_chart(chart, f"A{sheet.rows_written + 1}")
+    sheet.worksheet.add_chart(daily_chart(contents, days_sheet="Days"), f"A{sheet.rows_written + 1}")
 
 
 def _summary_rows(contents: Contents) -> Iterator[tuple[list[Value], list[Style]]]:
@@ -184,7 +183,7 @@ def _facts(contents: Contents, identity: ReportIdentity) -> Iterator[tuple[str, 
     yield "Previous period", contents.previous_period, contents.previous_dates
     yield "Time zone", snapshot.tenant.timezone, contents.zone
     yield "Basis", "Activity", contents.definition("activity basis")
-    yield "Filter", "None" if snapshot.user_ids is None else "Some users", contents.filters
+    yield "Filter", "None" if snapshot.user_ids is None else "Some users", contents.filters()
     yield "Data through", *_wall_clock(contents, snapshot.data_through)
     yield "User rows", len(snapshot.users), "on the sheet Users"
     yield "Day rows", len(snapshot.days), "on the sheet Days"

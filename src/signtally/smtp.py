@@ -35,15 +35,15 @@ class SmtpMailer:
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Read `smtp://…`, or `smtps://…` for TLS from the first byte; raise ValueError with what would be right."""
+        """Read `smtp://…`, or `smtps://…` for TLS from the first byte; raise ServiceError with what would be right."""
         wanted = "write ses, or smtp://[user:password@]host[:port]"
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise ValueError(f"SIGNTALLY_MAIL names no mail service: {error}; {wanted}") from None
+            raise ServiceError(f"SIGNTALLY_MAIL names no mail service: {error}; {wanted}") from None
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError(f"SIGNTALLY_MAIL names no mail service (its scheme is {parts.scheme!r}); {wanted}")
+            raise ServiceError(f"SIGNTALLY_MAIL names no mail service (its scheme is {parts.scheme!r}); {wanted}")
         user = unquote(parts.username) if parts.username else None
         usual = _SUBMISSION_PORT if user and parts.scheme == "smtp" else _PORTS[parts.scheme]
         password = unquote(parts.password or "")
@@ -62,8 +62,10 @@ class SmtpMailer:
             raise MailRefusedError(f"{self._where} refused {', '.join(sorted(refused))}, and took the others")
         return str(message.get("Message-ID", ""))
 
-    def provision(self, *, sender: str) -> None:
+    def provision(self, *, sender: str) -> bool:
         """Who may send from where is settled in the server's own configuration."""
+        del sender
+        return False
 
     @property
     def _where(self) -> str:

@@ -56,14 +56,15 @@ class SesMailer:
             raise MailUncertainError(f"SES did not answer after a message had gone out: {error}") from error
         return answer["MessageId"]
 
-    def provision(self, *, sender: str) -> None:
-        """Create the sender's domain as an identity unless it or its address is one; SES then wants it verified."""
+    def provision(self, *, sender: str) -> bool:
+        """Create the sender's domain as an identity unless it is one; SES then wants to see it verified in the DNS."""
         domain = domain_of(sender)
         with translated("SES", f"identity {domain}"):
             try:
                 self._ses.create_email_identity(EmailIdentity=domain)
             except self._ses.exceptions.AlreadyExistsException:
-                return
+                return False
+        return True
 
 
 def _understood(error: ClientError, what: str) -> Exception:

@@ -27,5 +27,7 @@ class MemoryMailer:
             self.sent.append(message)
             return f"memory-{len(self.sent)}"
 
-    def provision(self, *, sender: str) -> None:
+    def provision(self, *, sender: str) -> bool:
         """Anybody may send from here."""
+        del sender
+        return False

@@ -21,6 +21,6 @@ class Mailer(Protocol):
         """Hand over one complete MIME message with From and To; return the service's id for it. Never retried."""
         ...
 
-    def provision(self, *, sender: str) -> None:
-        """Announce the *sender* (`Name <address>`) where the service asks for that; idempotent."""
+    def provision(self, *, sender: str) -> bool:
+        """Announce the *sender* (`Name <address>`) where the service asks for that; return whether that was new."""
         ...

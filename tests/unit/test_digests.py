@@ -1,0 +1,390 @@
+"""Scheduled reports and digests over fakes: everything due is made and sent once, whatever fails or runs at once."""
+
+import contextlib
+import dataclasses
+import datetime as dt
+import threading
+from collections import Counter
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signtally.domain.actions import MEASURES
+from signtally.domain.aggregation import DAILY_USAGE
+from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.memory.mailer import MemoryMailer
+from signtally.memory.objects import MemoryObjectStore
+from signtally.memory.queue import MemoryEventQueue
+from signtally.memory.usage_store import MemoryUsageStore
+from signtally.ports.errors import ServiceUnavailableError
+from signtally.ports.mail import MailUncertainError
+from signtally.services import Services
+from signtally.settings import Settings
+from signtally.stores.deliveries import Deliveries, DeliveryKey
+from signtally.stores.reports import Reports
+from signtally.stores.tenants import Tenants
+from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.occurrences import OwedOccurrencesError
+from signtally.use_cases.scheduling import run_schedules
+
+DUE = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
+MONTHLY = Schedule(
+    name="Monthly usage",
+    every="month",
+    formats=("csv",),
+    recipients=(Recipient(email="ann@acme.example"), Recipient(email="bo@acme.example")),
+)
+OCTOBER = DeliveryKey("acme", "Monthly usage", "2026-10")
+
+
+class Clock:
+    def __init__(self, now: dt.datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+
+class NoReportQueue:
+    def order(self, request: object, *, version: int) -> str:
+        raise AssertionError(f"version {version} of {request} was ordered instead of made")
+
+
+class CountingObjectStore(MemoryObjectStore):
+    """Counts calls, and can be told to fail from one on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+        self.fails_at: int | None = None
+
+    def get(self, key: str):  # type: ignore[no-untyped-def] # noqa: ANN201 -- the fake's own type
+        self._called()
+        return super().get(key)
+
+    def put(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
+        self._called()
+        return super().put(key, body, content_type=content_type)
+
+    def claim(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+        self._called()
+        return super().claim(key, body, content_type=content_type)
+
+    def summaries(self, prefix: str, *, after: str | None = None):  # type: ignore[no-untyped-def] # noqa: ANN201 -- as above
+        self._called()
+        return super().summaries(prefix, after=after)
+
+    def _called(self) -> None:
+        self.calls += 1
+        if self.fails_at is not None and self.calls >= self.fails_at:
+            raise ServiceUnavailableError("the bucket has gone; try again")
+
+
+class DyingMailer(MemoryMailer):
+    """Takes the message, and then the process dies, or the connection does."""
+
+    def __init__(self, death: BaseException) -> None:
+        super().__init__()
+        self.death: BaseException | None = death
+
+    def send(self, message: EmailMessage) -> str:
+        taken = super().send(message)
+        if self.death is not None:
+            death, self.death = self.death, None
+            raise death
+        return taken
+
+
+@dataclasses.dataclass(frozen=True)
+class Portal:
+    """Services over fakes, with their parts at hand."""
+
+    services: Services
+    clock: Clock
+    mailer: MemoryMailer
+    objects: CountingObjectStore
+
+    def store(self, *profiles: TenantProfile) -> None:
+        for profile in profiles:
+            Tenants(self.objects).put(profile)
+
+    def mails(self) -> Counter[tuple[str, str]]:
+        return Counter((str(message["To"]), str(message["Subject"])) for message in self.mailer.sent)
+
+    def addresses(self) -> list[str]:
+        return sorted(str(message["To"]) for message in self.mailer.sent)
+
+
+def portal(mailer: MemoryMailer | None = None) -> Portal:
+    clock, mailer, objects = Clock(DUE), mailer or MemoryMailer(), CountingObjectStore()
+    services = Services(
+        settings=Settings(public_url="https://reports.example/"),
+        queue=MemoryEventQueue(),
+        dead_letters=MemoryEventQueue(),
+        usage_store=MemoryUsageStore(),
+        objects=objects,
+        mailer=mailer,
+        report_queue=NoReportQueue(),
+        clock=clock,
+    )
+    return Portal(services, clock, mailer, objects)
+
+
+def acme(*schedules: Schedule, tenant_id: str = "acme", timezone: str = "UTC") -> TenantProfile:
+    return TenantProfile(tenant_id=tenant_id, timezone=timezone, schedules=schedules or (MONTHLY,))
+
+
+def usage(sent: int, *, day: dt.date = dt.date(2026, 10, 5)) -> pl.DataFrame:
+    row = dict.fromkeys(MEASURES, 0) | {"sent": sent, "tenant_id": "acme", "user_id": "u_1", "day": day}
+    return pl.DataFrame([row | {"user_name": "Ann", "user_email": None, "timezone": "UTC"}], schema=DAILY_USAGE)
+
+
+def test_nothing_is_due_before_its_time() -> None:
+    acmes = portal()
+    acmes.store(acme(timezone="America/St_Johns"))  # whose clocks went back that very night: seven is 10:30 here
+    assert run_digests(services=acmes.services).as_dict()["due"] == 1  # September's, since nothing was ever sent
+    assert run_digests(services=acmes.services).due == 0
+    acmes.clock.now = DUE + dt.timedelta(hours=3, minutes=29)
+    assert run_digests(services=acmes.services).due == 0
+    acmes.clock.now = DUE + dt.timedelta(hours=3, minutes=30)
+    assert run_digests(services=acmes.services).sent == 2
+
+
+def test_a_report_is_made_once_and_everybody_gets_one_mail() -> None:
+    acmes = portal()
+    acmes.store(acme())
+    acmes.services.usage_store.put_daily_usage(usage(41), version=1)
+    assert run_schedules(services=acmes.services).as_dict() == {"due": 1, "made": 1, "waiting": 0, "failures": {}}
+    assert run_schedules(services=acmes.services).due == 0
+    outcome = run_digests(services=acmes.services)
+    assert (outcome.due, outcome.sent, outcome.reports_made) == (1, 2, 0)
+    assert run_digests(services=acmes.services).due == 0
+    assert acmes.addresses() == ["ann@acme.example", "bo@acme.example"]
+    made = Deliveries(acmes.objects).report(OCTOBER)
+    assert made is not None
+    assert Reports(acmes.objects).versions("acme", made.report_id) == [1]
+    text = acmes.mailer.sent[0].get_body(("plain",))
+    assert text is not None
+    assert f"https://reports.example/v1/reports/{made.report_id}/files/csv" in text.get_content()
+    assert "41" in text.get_content()
+
+
+def test_digests_work_alone_and_say_what_is_known_now() -> None:
+    """Restated after the scheduled report was made: the mail shows, and links, the newer figures."""
+    acmes = portal()
+    acmes.store(acme())
+    acmes.services.usage_store.put_daily_usage(usage(41), version=1)
+    run_schedules(services=acmes.services)
+    acmes.services.usage_store.put_daily_usage(usage(43), version=2)
+    assert run_digests(services=acmes.services).sent == 2
+    text = acmes.mailer.sent[0].get_body(("plain",))
+    assert text is not None
+    assert "43" in text.get_content()
+    made = Deliveries(acmes.objects).report(OCTOBER)
+    assert made is not None
+    assert Reports(acmes.objects).versions("acme", made.report_id) == [1, 2]
+
+
+def test_a_digest_makes_the_report_that_is_missing() -> None:
+    acmes = portal()
+    acmes.store(acme())
+    assert run_digests(services=acmes.services).reports_made == 1
+    assert run_schedules(services=acmes.services).due == 0
+
+
+def test_without_digest_or_recipients_nothing_is_sent_and_the_files_are_made() -> None:
+    acmes = portal()
+    silent = MONTHLY.model_copy(update={"digest": False})
+    nobody = MONTHLY.model_copy(update={"recipients": (), "name": "Nobody"})
+    acmes.store(acme(silent, nobody))
+    assert run_digests(services=acmes.services).due == 0
+    assert run_schedules(services=acmes.services).made == 2
+
+
+def test_one_address_written_twice_gets_one_mail() -> None:
+    acmes = portal()
+    twice = (Recipient(email="Ann@acme.example"), Recipient(email="ann@ACME.example"))
+    acmes.store(acme(MONTHLY.model_copy(update={"recipients": twice})))
+    assert run_digests(services=acmes.services).sent == 1
+
+
+def test_a_recipient_who_joins_later_starts_with_the_next_digest() -> None:
+    acmes = portal()
+    acmes.store(acme())
+    run_digests(services=acmes.services)
+    more = (*MONTHLY.recipients, Recipient(email="cy@acme.example"))
+    acmes.store(acme(MONTHLY.model_copy(update={"recipients": more})))
+    acmes.objects.delete(["state/deliveries.json"])
+    assert run_digests(services=acmes.services).sent == 0
+    acmes.clock.now = dt.datetime(2026, 12, 1, 7, tzinfo=dt.UTC)
+    assert run_digests(services=acmes.services).sent == 3
+
+
+def test_a_mail_service_that_is_down_gets_everything_on_the_next_run() -> None:
+    acmes = portal()
+    acmes.store(acme())
+    acmes.mailer.down = True
+    with pytest.raises(OwedOccurrencesError, match="acme / Monthly usage / 2026-10"):
+        run_digests(services=acmes.services)
+    acmes.mailer.down = False
+    assert run_digests(services=acmes.services).sent == 2
+    assert run_digests(services=acmes.services).sent == 0
+
+
+def test_a_refused_address_is_told_once_and_keeps_nobody_waiting() -> None:
+    acmes = portal(MemoryMailer(refused=frozenset({"ann@acme.example"})))
+    acmes.store(acme())
+    outcome = run_digests(services=acmes.services)
+    assert acmes.addresses() == ["bo@acme.example"]
+    assert list(outcome.refused) == ["acme / Monthly usage / 2026-10 / ann@acme.example"]
+    acmes.mailer.refused = frozenset()
+    assert run_digests(services=acmes.services).as_dict() == {
+        "due": 0, "sent": 0, "reports_made": 0, "waiting": 0, "refused": {}, "in_doubt": {}, "failures": {}
+    }  # fmt: skip
+
+
+def test_one_tenants_failure_stops_nobody_else() -> None:
+    acmes = portal()
+    daily = Schedule(name="Daily", every="day", formats=("csv",), recipients=(Recipient(email="di@b.example"),))
+    acmes.store(acme(), acme(daily, tenant_id="b"), acme(tenant_id="c"))
+
+    def breaks(first: dt.date, last: dt.date, tenant_ids: list[str]) -> pl.DataFrame:
+        if list(tenant_ids) == ["b"]:
+            raise ZeroDivisionError("a row that nobody expected")
+        return usage(1).clear() if last < first else usage(1)
+
+    broken = dataclasses.replace(acmes.services, usage_store=Breaking(breaks))
+    outcome = run_digests(services=broken)
+    assert outcome.failures == {"b / Daily / 2026-10-31": "ZeroDivisionError: a row that nobody expected"}
+    assert outcome.sent == 4
+    assert run_digests(services=acmes.services).sent == 1
+
+
+class Breaking(MemoryUsageStore):
+    def __init__(self, reads: Callable[[dt.date, dt.date, list[str]], pl.DataFrame]) -> None:
+        super().__init__()
+        self._reads = reads
+
+    def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: list[str]) -> pl.DataFrame:  # type: ignore[override] -- a list will do
+        return self._reads(first, last, tenant_ids)
+
+
+def test_a_store_that_is_down_ends_the_run_soon() -> None:
+    acmes = portal()
+    acmes.store(*(acme(tenant_id=f"t{number:03}") for number in range(50)))
+    reads = []
+
+    def down(first: dt.date, last: dt.date, tenant_ids: list[str]) -> pl.DataFrame:
+        reads.append((first, last, tenant_ids))
+        raise ServiceUnavailableError("Timestream cannot be reached")
+
+    with pytest.raises(OwedOccurrencesError, match="Timestream cannot be reached"):
+        run_schedules(services=dataclasses.replace(acmes.services, usage_store=Breaking(down)))
+    assert len(reads) == 5
+    assert run_schedules(services=acmes.services).made == 50
+
+
+@pytest.mark.parametrize("death", [KeyboardInterrupt(), MailUncertainError("no answer"), RuntimeError("a bug")])
+def test_what_may_have_been_sent_is_not_sent_again(death: BaseException) -> None:
+    """Ann's mail was taken when everything broke: she is reported as in doubt, once, and Bo gets his."""
+    acmes = portal(DyingMailer(death))
+    acmes.store(acme())
+    doubts = []
+    for hour in range(4):
+        acmes.clock.now = DUE + dt.timedelta(hours=hour)
+        try:
+            doubts += list(run_digests(services=acmes.services).in_doubt)
+        except KeyboardInterrupt:
+            continue
+    assert acmes.addresses() == ["ann@acme.example", "bo@acme.example"]
+    assert doubts == ["acme / Monthly usage / 2026-10 / ann@acme.example"]
+
+
+def test_a_run_that_dies_while_making_leaves_the_report_to_a_later_one() -> None:
+    acmes = portal()
+    acmes.store(acme())
+    assert Deliveries(acmes.objects).claim_report(OCTOBER, now=DUE, lease=dt.timedelta(minutes=15))
+    acmes.clock.now = DUE + dt.timedelta(minutes=14)
+    assert run_schedules(services=acmes.services).waiting == 1
+    assert run_digests(services=acmes.services).waiting == 1
+    acmes.clock.now = DUE + dt.timedelta(minutes=15)
+    assert run_digests(services=acmes.services).sent == 2
+
+
+def test_any_number_of_runs_at_once_send_one_mail_each() -> None:
+    acmes = portal()
+    daily = MONTHLY.model_copy(update={"every": "day", "name": "Daily"})
+    acmes.store(*(acme(MONTHLY, daily, tenant_id=f"t{number}") for number in range(6)))
+    start = threading.Barrier(4)
+
+    def run() -> None:
+        start.wait()
+        run_schedules(services=acmes.services)
+        run_digests(services=acmes.services)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run_digests(services=acmes.services)
+    assert len(acmes.mailer.sent) == 24
+    assert len({(mail["Message-ID"], mail["To"]) for mail in acmes.mailer.sent}) == 24
+
+
+def test_what_is_done_costs_no_requests_however_many_tenants_there_are() -> None:
+    acmes = portal()
+    profiles = [acme(tenant_id=f"t{number}") for number in range(30)]
+    acmes.store(*profiles)
+    for run in (run_schedules, run_digests):
+        run(services=acmes.services)
+        acmes.objects.calls = 0
+        assert run(services=acmes.services).due == 0
+        assert acmes.objects.calls <= 3  # catalogue, listing of profiles, what is done
+
+
+def test_now_pretends_only_where_it_should() -> None:
+    """A report as of another day; but who is at work is known by the clock on the wall."""
+    acmes = portal()
+    acmes.store(acme())
+    assert run_schedules(services=acmes.services, now=dt.datetime(2027, 1, 1, 7, tzinfo=dt.UTC)).made == 1
+    assert Deliveries(acmes.objects).reported_periods("acme", "Monthly usage") == {"2026-12"}
+    assert run_digests(services=acmes.services).sent == 2
+    assert Deliveries(acmes.objects).closed_periods("acme", "Monthly usage") == {"2026-10"}
+
+
+instants = st.lists(
+    st.tuples(st.timedeltas(dt.timedelta(), dt.timedelta(days=9)), st.booleans(), st.integers(0, 60)),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=instants, every=st.sampled_from(["day", "week", "month"]), missed=st.sampled_from(["latest", "all"]))
+def test_whatever_fails_nobody_gets_it_twice_and_in_the_end_everybody_has_it(
+    steps: list[tuple[dt.timedelta, bool, int]], every: str, missed: str
+) -> None:
+    """Runs at any instants, with the mail service down or the bucket failing at any call, then one that succeeds."""
+    acmes = portal()
+    changes = {"every": every, "missed": missed}
+    acmes.store(acme(MONTHLY.model_copy(update=changes)))
+    for pause, mail_is_down, fails_at in steps:
+        acmes.clock.now += pause
+        acmes.mailer.down = mail_is_down
+        acmes.objects.fails_at = acmes.objects.calls + fails_at if fails_at < 50 else None
+        with contextlib.suppress(ServiceUnavailableError):
+            run_digests(services=acmes.services)
+    acmes.mailer.down, acmes.objects.fails_at = False, None
+    for _ in range(2):
+        acmes.clock.now += dt.timedelta(minutes=16)
+        in_doubt = run_digests(services=acmes.services).in_doubt
+    assert not in_doubt
+    assert run_digests(services=acmes.services).due == 0
+    assert max(acmes.mails().values(), default=0) <= 1
+    per_period = Counter(subject for _, subject in acmes.mails())
+    assert set(per_period.values()) <= {1, 2}

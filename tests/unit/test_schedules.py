@@ -1,0 +1,193 @@
+"""When scheduled reports are due: every period once, at the tenant's own local time, whatever its clocks do."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signtally.domain.schedules import MOST_CAUGHT_UP, due_at, newest_due, outstanding
+from signtally.domain.tenants import Schedule, TenantProfile
+
+ZONES = (
+    "UTC",
+    "Asia/Kathmandu",
+    "America/St_Johns",
+    "Pacific/Auckland",
+    "Australia/Lord_Howe",
+    "Europe/Berlin",
+    "Pacific/Apia",
+    "America/Havana",  # clocks skip midnight
+    "Asia/Beirut",  # clocks go back over midnight
+    "Pacific/Kiritimati",
+)
+KINDS = ("day", "week", "month", "quarter")
+WEEKDAYS = ("monday", "saturday", "sunday")
+TIMES = ("00:00", "00:30", "02:30", "07:00", "23:59")
+
+
+def schedule(every: str = "month", at: str = "07:00", missed: str = "latest") -> Schedule:
+    return Schedule.model_validate({"name": "Usage", "every": every, "at": at, "missed": missed})
+
+
+def tenant(timezone: str = "UTC", *, week_starts_on: str = "monday") -> TenantProfile:
+    return TenantProfile.model_validate({"tenant_id": "acme", "timezone": timezone, "week_starts_on": week_starts_on})
+
+
+def instant(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    ("every", "now", "name"),
+    [
+        ("day", "2026-11-01T06:59:59", "2026-10-30"),
+        ("day", "2026-11-01T07:00:00", "2026-10-31"),
+        ("month", "2026-11-01T06:59:59", "2026-09"),
+        ("month", "2026-11-01T07:00:00", "2026-10"),
+        ("month", "2026-11-30T23:00:00", "2026-10"),
+        ("quarter", "2026-10-01T06:59:00", "2026-Q2"),
+        ("quarter", "2026-10-01T07:00:00", "2026-Q3"),
+        ("week", "2026-11-02T06:59:00", "2026-W43"),
+        ("week", "2026-11-02T07:00:00", "2026-W44"),
+    ],
+)
+def test_a_period_is_due_on_the_day_after_it_ended(every: str, now: str, name: str) -> None:
+    """Monday the 2nd of November for the week before; the 1st for October, at seven in Kathmandu."""
+    there = ZoneInfo("Asia/Kathmandu")
+    found = newest_due(tenant("Asia/Kathmandu"), schedule(every), now=instant(now).replace(tzinfo=there))
+    assert found is not None
+    assert found.name == name
+    assert found.due_at.astimezone(there).strftime("%H:%M") == "07:00"
+
+
+def test_weeks_end_on_the_tenants_own_day() -> None:
+    now = instant("2026-11-01T07:00:00+00:00")  # a Sunday
+    found = newest_due(tenant(week_starts_on="sunday"), schedule("week"), now=now)
+    assert found is not None
+    assert (found.period.first, found.period.last) == (dt.date(2026, 10, 25), dt.date(2026, 10, 31))
+
+
+@pytest.mark.parametrize(
+    ("timezone", "at", "day", "expected"),
+    [
+        ("Europe/Berlin", "02:30", "2026-03-28", "2026-03-29T01:30:00+00:00"),  # skipped: it is 03:30 then
+        ("Europe/Berlin", "02:30", "2026-10-24", "2026-10-25T00:30:00+00:00"),  # twice: the first
+        ("Australia/Lord_Howe", "01:45", "2026-04-04", "2026-04-04T14:45:00+00:00"),  # twice: the first
+        ("America/Havana", "00:30", "2026-03-07", "2026-03-08T05:30:00+00:00"),  # midnight itself is skipped
+        ("Asia/Kathmandu", "07:00", "2026-10-31", "2026-11-01T01:15:00+00:00"),
+    ],
+)
+def test_a_time_that_clocks_skip_or_repeat_is_one_instant(timezone: str, at: str, day: str, expected: str) -> None:
+    daily = schedule("day", at)
+    found = newest_due(tenant(timezone), daily, now=instant(expected))
+    assert found is not None
+    assert (found.name, found.due_at) == (day, instant(expected))
+    before = newest_due(tenant(timezone), daily, now=instant(expected) - dt.timedelta(microseconds=1))
+    assert before is not None
+    assert before.name < day
+
+
+def test_a_date_that_a_zone_left_out_has_no_report() -> None:
+    """Samoa went from the 29th to the 31st of December 2011."""
+    names = []
+    for hours in range(24 * 5):
+        found = newest_due(
+            tenant("Pacific/Apia"),
+            schedule("day"),
+            now=instant("2011-12-29T00:00:00+00:00") + dt.timedelta(hours=hours),
+        )
+        names.append(found.name if found else None)
+    assert "2011-12-29" in names
+    assert "2011-12-31" in names
+    assert "2011-12-30" not in names
+
+
+def test_skip_waits_an_hour_at_most() -> None:
+    due = instant("2026-11-01T07:00:00+00:00")
+    for late, expected in ((0, True), (59, True), (60, False), (60 * 24 * 20, False)):
+        found = newest_due(tenant(), schedule(missed="skip"), now=due + dt.timedelta(minutes=late))
+        assert (found is not None) == expected
+
+
+@pytest.mark.parametrize(
+    ("missed", "settled", "expected"),
+    [
+        ("latest", set(), ["2026-10"]),
+        ("latest", {"2026-06"}, ["2026-10"]),
+        ("latest", {"2026-10"}, []),
+        ("all", set(), ["2026-10"]),
+        ("all", {"2026-06"}, ["2026-07", "2026-08", "2026-09", "2026-10"]),
+        ("all", {"2026-06", "2026-09"}, ["2026-10"]),
+        ("all", {"2026-10"}, []),
+        ("all", {"2026-12"}, ["2026-10"]),  # somebody ran it with a later clock
+        ("all", {"2026-Q2"}, ["2026-07", "2026-08", "2026-09", "2026-10"]),  # it was quarterly before
+        ("all", {"Quatsch"}, ["2026-10"]),
+    ],
+)
+def test_what_was_missed_is_caught_up_as_the_schedule_says(missed: str, settled: set[str], expected: list[str]) -> None:
+    newest = newest_due(tenant(), schedule(missed=missed), now=instant("2026-11-22T12:00:00+00:00"))
+    assert newest is not None
+    assert [occurrence.name for occurrence in outstanding(newest, settled=settled)] == expected
+
+
+def test_a_long_silence_is_caught_up_within_bounds() -> None:
+    newest = newest_due(tenant(), schedule("day", missed="all"), now=instant("2026-11-22T12:00:00+00:00"))
+    assert newest is not None
+    caught_up = outstanding(newest, settled={"2020-01-01"})
+    assert len(caught_up) == MOST_CAUGHT_UP
+    assert caught_up[-1] == newest
+
+
+profiles = st.builds(
+    lambda timezone, first: tenant(timezone, week_starts_on=first), st.sampled_from(ZONES), st.sampled_from(WEEKDAYS)
+)
+# Around clock changes of both hemispheres, a skipped date, a leap day and the turn of a year.
+starts = st.sampled_from(["2011-12-20", "2024-02-20", "2026-03-01", "2026-03-25", "2026-10-20", "2026-12-25"]).map(
+    lambda day: instant(f"{day}T00:00:00+00:00")
+)
+steps = st.lists(st.timedeltas(dt.timedelta(), dt.timedelta(days=3)), min_size=1, max_size=40)
+
+
+@settings(deadline=None)
+@given(profile=profiles, every=st.sampled_from(KINDS), at=st.sampled_from(TIMES), start=starts, pauses=steps)
+def test_every_occurrence_is_delivered_once_and_none_is_left_out(
+    profile: TenantProfile, every: str, at: str, start: dt.datetime, pauses: list[dt.timedelta]
+) -> None:
+    """Whatever the instants at which runs look: the periods delivered tile the time from the first to the last."""
+    all_of_them = schedule(every, at, missed="all")
+    delivered: dict[str, dt.date] = {}
+    now = start
+    firsts = []
+    for pause in pauses:
+        now += pause
+        newest = newest_due(profile, all_of_them, now=now)
+        assert newest is not None
+        for occurrence in outstanding(newest, settled=delivered.keys()):
+            assert occurrence.name not in delivered
+            assert occurrence.due_at == due_at(occurrence.period, profile, all_of_them) <= now
+            delivered[occurrence.name] = occurrence.period.last
+            firsts.append(occurrence.period.first)
+        assert newest.name in delivered
+    left_out = dt.date(2011, 12, 30)
+    for last, following in zip(delivered.values(), firsts[1:], strict=False):
+        gap = [last + dt.timedelta(days=1) + dt.timedelta(days=n) for n in range((following - last).days - 1)]
+        assert gap in ([], [left_out])
+
+
+@settings(deadline=None)
+@given(profile=profiles, every=st.sampled_from(KINDS), at=st.sampled_from(TIMES), start=starts, pauses=steps)
+def test_the_newest_due_never_goes_back_and_is_over(
+    profile: TenantProfile, every: str, at: str, start: dt.datetime, pauses: list[dt.timedelta]
+) -> None:
+    now, last = start, dt.date.min
+    for pause in pauses:
+        now += pause
+        newest = newest_due(profile, schedule(every, at), now=now)
+        assert newest is not None
+        assert newest.period.last >= last
+        assert newest.due_at <= now
+        last = newest.period.last
+        following = newest.period.last + dt.timedelta(days=1)
+        assert dt.datetime.combine(following, dt.time.min, tzinfo=profile.zone) <= now

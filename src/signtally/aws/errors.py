@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
+from botocore.discovery import EndpointDiscoveryRefreshFailed
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -45,6 +46,7 @@ _PASSING = {
     "ThrottlingException",
     "TooManyRequestsException",
 }
+_ABSENT_IN_QUERY = "not found for identifier"  # to Timestream's queries an absent table is merely invalid
 _SERVER_ERROR = 500
 
 
@@ -62,7 +64,7 @@ def translated(service: str, what: str) -> Iterator[None]:
         ) from error
     except NoRegionError as error:
         raise ServiceError(f"{service}: no AWS region for {what}; set AWS_REGION") from error
-    except (BotoConnectionError, HTTPClientError) as error:
+    except (BotoConnectionError, EndpointDiscoveryRefreshFailed, HTTPClientError) as error:
         raise ServiceUnavailableError(
             f"{service} cannot be reached for {what}: {error}; is it running, and does AWS_ENDPOINT_URL_… name it?"
         ) from error
@@ -76,7 +78,7 @@ def service_error(error: ClientError, *, service: str, what: str) -> ServiceErro
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _REFUSED:
         return AccessRefusedError(f"{service} refused the credentials for {what} ({code}: {message}); check them")
-    if code in _MISSING:
+    if code in _MISSING or _ABSENT_IN_QUERY in message:
         return NotProvisionedError(f"{service}: {what} does not exist; run `signtally provision`, or check its name")
     if code in _PASSING or status >= _SERVER_ERROR:
         return ServiceUnavailableError(f"{service} could not serve {what} now ({code}: {message}); try again")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from signtally.domain.tenants import TenantProfile
 from signtally.ports.objects import ObjectMissingError, ObjectStore
@@ -9,6 +10,7 @@ from signtally.stores import keys
 
 _CATALOGUE = f"{keys.STATE}tenants.json"
 _EDIT_ATTEMPTS = 20
+_READERS = 16  # profiles are small; the first catalogue of many tenants takes one read for each
 
 
 class EditConflictError(Exception):
@@ -44,13 +46,15 @@ class Tenants:
         """Every stored profile by tenant id: a listing, the catalogue, and one read for each that changed since."""
         known = self._catalogue()
         current = {summary.key: summary.etag for summary in self._objects.summaries(keys.TENANTS)}
-        entries = {
-            key: known[key] if key in known and known[key][0] == etag else (etag, self._read(key))
-            for key, etag in current.items()
-        }
+        changed = [key for key, etag in current.items() if key not in known or known[key][0] != etag]
+        with ThreadPoolExecutor(_READERS) as readers:
+            read = dict(zip(changed, readers.map(self._read, changed), strict=True))
+        entries = {key: (etag, read[key] if key in read else known[key][1]) for key, etag in current.items()}
+        # Deleted since the listing: not to be remembered, for it may come back with the same ETag.
+        entries = {key: (etag, document) for key, (etag, document) in entries.items() if document is not None}
         if entries != known:
             self._objects.put(_CATALOGUE, json.dumps(entries).encode())
-        profiles = (TenantProfile.model_validate(document) for _, document in entries.values() if document is not None)
+        profiles = (TenantProfile.model_validate(document) for _, document in entries.values())
         return {profile.tenant_id: profile for profile in profiles}
 
     def of(self, tenant_ids: Iterable[str]) -> dict[str, TenantProfile]:
@@ -76,7 +80,7 @@ class Tenants:
     def _read(self, key: str) -> object:
         try:
             return json.loads(self._objects.get(key).body)
-        except ObjectMissingError:  # deleted since the listing
+        except ObjectMissingError:
             return None
 
 

@@ -1,0 +1,379 @@
+"""What every usage store does, the one in memory and Timestream alike."""
+
+import dataclasses
+import datetime as dt
+import itertools
+import uuid
+
+import polars as pl
+import pytest
+
+from signtally.aws.clients import AwsClients
+from signtally.aws.timestream import TimestreamUsageStore
+from signtally.domain.actions import MEASURES, Action
+from signtally.domain.aggregation import DAILY_USAGE, EVENT_DAYS, EVENTS
+from signtally.domain.events import ReceivedEvent, UsageEvent
+from signtally.local.local_aws import LocalAws
+from signtally.memory.usage_store import MemoryUsageStore
+from signtally.ports.errors import NotProvisionedError, ServiceUnavailableError
+from signtally.ports.usage_store import UsageStore, WriteResult
+
+NOW = dt.datetime.now(dt.UTC).replace(microsecond=123_456)  # Timestream judges times by its own clock
+DAY = dt.timedelta(days=1)
+STORED, DUPLICATE, REFUSED = WriteResult.STORED, WriteResult.DUPLICATE, WriteResult.REFUSED
+# Whatever a portal may call its tenants and users: none of it may end a literal, a list or a query.
+AWKWARD = [
+    "O'Hara & Söhne",
+    "''",
+    "'; DROP TABLE events; --",
+    "') OR ('1'='1",
+    'quoted "twice"',
+    "back\\slash\\'",
+    "line\nbreak\r\n\ttab",
+    "percent % under_score ?",
+    "東京株式会社 😀",
+    "علي",
+    "/* comment */ -- and another",
+    "{braces} $1 :name @p",
+    " leading and trailing ",
+    "x" * 256,
+]
+
+
+@pytest.fixture
+def memory_store() -> UsageStore:
+    return MemoryUsageStore()
+
+
+@pytest.fixture
+def timestream_store(local_aws: LocalAws) -> UsageStore:
+    del local_aws  # it only has to run
+    store = timestream(database=f"t-{uuid.uuid4().hex[:12]}")
+    assert store.provision()
+    return store
+
+
+@pytest.fixture(params=["memory", "timestream"])
+def store(request: pytest.FixtureRequest) -> UsageStore:
+    made: UsageStore = request.getfixturevalue(f"{request.param}_store")
+    return made
+
+
+def timestream(*, database: str) -> TimestreamUsageStore:
+    clients = AwsClients()
+    return TimestreamUsageStore(
+        clients.timestream_write,
+        clients.timestream_query,
+        database=database,
+        memory_retention_hours=15 * 24,
+        magnetic_retention_days=400,
+    )
+
+
+def event(
+    number: int = 1, instant: dt.datetime = NOW, *, tenant_id: str = "acme", user_id: str = "u1"
+) -> ReceivedEvent:
+    happened = UsageEvent("/portal", str(number), Action.SENT, tenant_id, user_id, "doc", instant)
+    return ReceivedEvent(happened, instant + dt.timedelta(seconds=2), f"message-{number}")
+
+
+def full_event() -> ReceivedEvent:
+    happened = UsageEvent(
+        source="/portal/documents",
+        id="01JB2",
+        action=Action.COMPLETED,
+        tenant_id="acme",
+        user_id="u17",
+        document_id="doc_8f2c",
+        occurred_at=NOW,
+        user_email="ann@acme.example",
+        user_name="Ann Ash",
+        sent_at=NOW - dt.timedelta(days=40, microseconds=1),
+    )
+    return ReceivedEvent(happened, NOW + dt.timedelta(microseconds=1), "m1")
+
+
+def results(store: UsageStore, *events: ReceivedEvent) -> list[WriteResult]:
+    return [outcome.result for outcome in store.put_events(events)]
+
+
+def events_of(store: UsageStore, *tenant_ids: str) -> pl.DataFrame:
+    return store.events(since=NOW - 300 * DAY, until=NOW + DAY, tenant_ids=tenant_ids)
+
+
+def usage(*, user_id: str = "u1", day: dt.date | None = None, sent: int = 1, tenant_id: str = "acme") -> pl.DataFrame:
+    row = {
+        "tenant_id": tenant_id,
+        "user_id": user_id,
+        "day": day or NOW.date(),
+        **dict.fromkeys(MEASURES, 0),
+        "sent": sent,
+        "user_name": None,
+        "user_email": None,
+        "timezone": "Asia/Kathmandu",
+    }
+    return pl.DataFrame([row], schema=DAILY_USAGE)
+
+
+def usage_of(store: UsageStore, *tenant_ids: str) -> pl.DataFrame:
+    today = NOW.date()
+    return store.daily_usage(first=today - 30 * DAY, last=today + DAY, tenant_ids=tenant_ids).sort("user_id", "day")
+
+
+# Events
+
+
+def test_an_event_comes_back_as_it_was_to_the_microsecond(store: UsageStore) -> None:
+    received = full_event()
+    assert results(store, received) == [STORED]
+    assert events_of(store, "acme").row(0, named=True) == {
+        "tenant_id": "acme",
+        "user_id": "u17",
+        "action": "completed",
+        "event_id": "17:/portal/documents:01JB2",
+        "occurred_at": NOW,
+        "received_at": received.received_at,
+        "message_id": "m1",
+        "document_id": "doc_8f2c",
+        "user_name": "Ann Ash",
+        "user_email": "ann@acme.example",
+        "sent_at": received.event.sent_at,
+    }
+
+
+def test_what_was_never_sent_reads_as_null(store: UsageStore) -> None:
+    """Also while no event at all has a name, so that the column does not exist yet, and when it appears later."""
+    results(store, event(1))
+    optional = ["user_name", "user_email", "sent_at"]
+    assert events_of(store, "acme").select(optional).row(0) == (None, None, None)
+    named = dataclasses.replace(event(2).event, user_name="Ann", user_email="")
+    results(store, dataclasses.replace(event(2), event=named))
+    assert events_of(store, "acme").sort("event_id").select(optional).rows() == [
+        (None, None, None),
+        ("Ann", None, None),
+    ]
+
+
+def test_an_empty_store_answers_with_empty_frames(store: UsageStore) -> None:
+    assert events_of(store, "acme").equals(EVENTS.to_frame())
+    assert usage_of(store, "acme").equals(DAILY_USAGE.to_frame())
+    assert store.days_with_events(since=NOW - DAY, until=NOW, tenant_ids=None).equals(EVENT_DAYS.to_frame())
+    assert store.put_events([]) == []
+    assert store.put_daily_usage(DAILY_USAGE.to_frame(), version=1) == 0
+
+
+def test_nobody_asked_for_is_nobody_read(store: UsageStore) -> None:
+    results(store, event())
+    store.put_daily_usage(usage(), version=1)
+    assert events_of(store).is_empty()
+    assert usage_of(store).is_empty()
+    assert store.days_with_events(since=NOW - DAY, until=NOW + DAY, tenant_ids=[]).is_empty()
+
+
+def test_a_redelivered_event_is_stored_once_and_accepted_each_time(store: UsageStore) -> None:
+    assert results(store, event()) == [STORED]
+    assert results(store, event()) == [STORED]
+    assert len(events_of(store, "acme")) == 1
+
+
+def test_a_second_send_is_a_duplicate_and_the_first_one_stays(store: UsageStore) -> None:
+    first = event()
+    results(store, first)
+    later = dataclasses.replace(first, message_id="another", received_at=first.received_at + DAY)
+    assert results(store, later) == [DUPLICATE]
+    assert events_of(store, "acme")["message_id"].to_list() == [first.message_id]
+
+
+def test_neighbours_of_a_duplicate_are_stored_and_outcomes_keep_their_order(store: UsageStore) -> None:
+    results(store, event(3))
+    again = dataclasses.replace(event(3), message_id="another")
+    assert results(store, event(1), event(2), again, event(4)) == [STORED, STORED, DUPLICATE, STORED]
+    assert len(events_of(store, "acme")) == 4
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"tenant_id": "bolt"},
+        {"user_id": "u2"},
+        {"action": Action.SIGNED},
+        {"occurred_at": NOW + dt.timedelta(microseconds=1)},
+        {"source": "/portal", "id": "01"},
+    ],
+)
+def test_identity_is_tenant_user_action_id_and_time(store: UsageStore, other: dict[str, object]) -> None:
+    first = event()
+    second = dataclasses.replace(first, event=dataclasses.replace(first.event, **other))  # type: ignore[arg-type]  # fields of the event
+    assert results(store, first, second) == [STORED, STORED]
+    assert len(events_of(store, "acme", "bolt")) == 2
+
+
+def test_a_hundred_events_of_many_tenants_go_in_one_call(store: UsageStore) -> None:
+    many = [event(number, tenant_id=f"t{number % 7}", user_id=f"u{number}") for number in range(100)]
+    assert results(store, *many) == [STORED] * 100
+    assert len(events_of(store, *(f"t{number}" for number in range(7)))) == 100
+
+
+def test_bounds_are_from_since_to_before_until(store: UsageStore) -> None:
+    results(store, event())
+    microsecond = dt.timedelta(microseconds=1)
+    found = [
+        len(store.events(since=since, until=until, tenant_ids=["acme"]))
+        for since, until in [
+            (NOW, NOW + microsecond),
+            (NOW - DAY, NOW),
+            (NOW + microsecond, NOW + DAY),
+            (NOW, NOW),
+        ]
+    ]
+    assert found == [1, 0, 0, 0]
+
+
+def test_instants_in_other_zones_are_the_same_instants(store: UsageStore) -> None:
+    results(store, event())
+    kathmandu = dt.timezone(dt.timedelta(hours=5, minutes=45))
+    since, until = NOW.astimezone(kathmandu), (NOW + dt.timedelta(seconds=1)).astimezone(kathmandu)
+    assert len(store.events(since=since, until=until, tenant_ids=["acme"])) == 1
+
+
+def test_awkward_names_stay_what_they_are_and_read_nobody_elses(store: UsageStore) -> None:
+    many = [event(number, tenant_id=name, user_id=name) for number, name in enumerate(AWKWARD)]
+    assert results(store, *many) == [STORED] * len(AWKWARD)
+    rows = pl.concat(usage(tenant_id=name, user_id=name) for name in AWKWARD)
+    assert store.put_daily_usage(rows, version=1) == len(AWKWARD)
+    for name in AWKWARD:
+        assert events_of(store, name).select("tenant_id", "user_id").rows() == [(name, name)]
+        assert usage_of(store, name).select("tenant_id", "user_id").rows() == [(name, name)]
+    assert len(events_of(store, *AWKWARD, "nobody")) == len(AWKWARD)
+
+
+def test_more_tenants_than_one_query_can_name(store: UsageStore) -> None:
+    """A query of Timestream holds 256 KiB of text."""
+    tenants = [f"{'t' * 250}{number:04}" for number in range(2_100)]
+    results(store, *(event(number, tenant_id=tenant) for number, tenant in enumerate(tenants[::50])))
+    assert sorted(events_of(store, *tenants)["tenant_id"]) == tenants[::50]
+    found = store.days_with_events(since=NOW - DAY, until=NOW + DAY, tenant_ids=tenants)
+    assert sorted(found["tenant_id"]) == tenants[::50]
+
+
+def test_days_with_events_are_days_of_utc_each_once(store: UsageStore) -> None:
+    midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+    just_before = midnight - dt.timedelta(microseconds=1)
+    results(store, event(1, midnight), event(2, midnight), event(3, just_before), event(4, midnight, tenant_id="bolt"))
+    today, yesterday = midnight.date(), just_before.date()
+    found = store.days_with_events(since=midnight - DAY, until=NOW + DAY, tenant_ids=None)
+    assert found.schema == EVENT_DAYS
+    assert sorted(found.rows()) == [("acme", yesterday), ("acme", today), ("bolt", today)]
+    only = store.days_with_events(since=midnight, until=NOW + DAY, tenant_ids=["acme"])
+    assert only.rows() == [("acme", today)]
+
+
+# Daily usage
+
+
+def test_daily_usage_comes_back_as_it_was(store: UsageStore) -> None:
+    rows = usage(sent=2**53 + 1).with_columns(user_name=pl.lit("Ann Ash"), expired=pl.lit(7, pl.Int64))
+    assert store.put_daily_usage(rows, version=5) == 1
+    assert usage_of(store, "acme").equals(rows)
+
+
+def test_a_higher_version_replaces_the_whole_row(store: UsageStore) -> None:
+    store.put_daily_usage(usage(sent=1).with_columns(user_name=pl.lit("Ann")), version=5)
+    assert store.put_daily_usage(usage(sent=2), version=6) == 1
+    assert usage_of(store, "acme").equals(usage(sent=2))
+
+
+def test_a_lower_version_leaves_what_is_there_and_is_no_error(store: UsageStore) -> None:
+    store.put_daily_usage(usage(user_id="u1", sent=2), version=6)
+    assert store.put_daily_usage(pl.concat([usage(user_id="u1", sent=1), usage(user_id="u2", sent=9)]), version=5) == 1
+    assert usage_of(store, "acme")["sent"].to_list() == [2, 9]
+
+
+def test_the_same_version_is_accepted_with_the_same_figures_only(store: UsageStore) -> None:
+    store.put_daily_usage(usage(sent=1), version=5)
+    assert store.put_daily_usage(usage(sent=1), version=5) == 1
+    assert store.put_daily_usage(usage(sent=2), version=5) == 0
+    assert usage_of(store, "acme")["sent"].to_list() == [1]
+
+
+def test_days_are_read_from_first_to_last_and_tomorrow_can_be_written(store: UsageStore) -> None:
+    """Where it is tomorrow already, today's row is written long before that day begins in UTC."""
+    today = NOW.date()
+    days = [today + offset * DAY for offset in (-2, -1, 0, 1)]
+    in_kiritimati = (NOW + dt.timedelta(hours=14)).date()
+    writable = [day for day in days if day <= in_kiritimati]
+    store.put_daily_usage(pl.concat(usage(day=day) for day in writable), version=1)
+    for first, last in itertools.combinations_with_replacement(writable, 2):
+        found = store.daily_usage(first=first, last=last, tenant_ids=["acme"])["day"].sort().to_list()
+        assert found == [day for day in writable if first <= day <= last]
+
+
+def test_thousands_of_rows_are_written_and_read_whole(store: UsageStore) -> None:
+    rows = pl.concat(usage(user_id=f"u{number:04}", sent=number) for number in range(2_345))
+    assert store.put_daily_usage(rows, version=1) == 2_345
+    assert usage_of(store, "acme").equals(rows)
+
+
+# Timestream alone
+
+
+def test_timestream_refuses_what_lies_outside_its_window_and_keeps_the_neighbours(timestream_store: UsageStore) -> None:
+    old = event(1, NOW - 5000 * DAY)
+    ahead = dataclasses.replace(event(2, NOW + 2 * DAY), received_at=NOW)
+    outcomes = timestream_store.put_events([old, event(3), ahead])
+    assert [outcome.result for outcome in outcomes] == [REFUSED, STORED, REFUSED]
+    assert [outcome.reason for outcome in outcomes] == ["too-old", "", "too-far-ahead"]
+    assert "outside the time range" in outcomes[0].detail
+
+
+def test_timestream_refuses_a_record_that_is_too_long_and_keeps_the_neighbours(timestream_store: UsageStore) -> None:
+    long = event(1, tenant_id="t" * 2_100)
+    outcomes = timestream_store.put_events([event(2), long, event(3)])
+    assert [outcome.result for outcome in outcomes] == [STORED, REFUSED, STORED]
+    assert outcomes[1].reason == "refused-by-timestream"
+    assert outcomes[1].detail
+
+
+def test_timestream_finds_the_one_invalid_record_that_sinks_a_call(timestream_store: UsageStore) -> None:
+    """A measure of more than 2,048 characters is a ValidationException for the whole call."""
+    invalid = dataclasses.replace(event(50), event=dataclasses.replace(event(50).event, user_name="n" * 2_049))
+    many = [event(number) if number != 50 else invalid for number in range(100)]
+    outcomes = timestream_store.put_events(many)
+    refused = [number for number, outcome in enumerate(outcomes) if outcome.result is REFUSED]
+    assert refused == [50]
+    assert len(events_of(timestream_store, "acme")) == 99
+
+
+def test_timestream_cuts_a_name_that_would_make_a_days_row_too_long(timestream_store: UsageStore) -> None:
+    rows = usage(user_id="😀" * 256).with_columns(user_name=pl.lit("Ann " * 500), user_email=pl.lit("é" * 700))
+    assert timestream_store.put_daily_usage(rows, version=1) == 1
+    row = usage_of(timestream_store, "acme").row(0, named=True)
+    assert row["user_name"].startswith("Ann ")
+    assert row["user_name"].endswith("…")
+    assert row["user_email"].endswith("é…")
+    assert row["sent"] == 1
+
+
+def test_timestream_is_provisioned_once(timestream_store: UsageStore) -> None:
+    results(timestream_store, event())
+    assert not timestream_store.provision()
+    assert len(events_of(timestream_store, "acme")) == 1
+
+
+def test_without_a_database_it_says_what_to_do(local_aws: LocalAws) -> None:
+    del local_aws
+    store = timestream(database="absent")
+    with pytest.raises(NotProvisionedError, match="signtally provision"):
+        store.put_events([event()])
+    with pytest.raises(NotProvisionedError, match="signtally provision"):
+        events_of(store, "acme")
+
+
+def test_a_timestream_that_is_away_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    for service in ("WRITE", "QUERY"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_TIMESTREAM_{service}", "http://127.0.0.1:9")
+    store = timestream(database="signtally")
+    with pytest.raises(ServiceUnavailableError, match="cannot be reached"):
+        store.put_events([event()])
+    with pytest.raises(ServiceUnavailableError, match="cannot be reached"):
+        events_of(store, "acme")

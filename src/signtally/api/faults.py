@@ -7,6 +7,7 @@ from typing import Any, cast
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from signtally.api.files import PageInsteadError, page_instead
 from signtally.api.problems import KIND_OF_STATUS, InvalidPart, ProblemError, ProblemKind, problem_response
@@ -23,6 +24,7 @@ _RETRY_AFTER = {"Retry-After": "10"}
 def add_to(app: FastAPI) -> None:
     for kind in _PROBLEMS:
         app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _other_method)
     app.add_exception_handler(PageInsteadError, lambda request, _: page_instead(request))
 
 
@@ -33,13 +35,25 @@ def _answer(request: Request, error: Exception) -> Response:
     return problem_response(problem, request_id=request.state.request_id)
 
 
+def _other_method(request: Request, _: Exception) -> Response:
+    """Name every method of the address: the framework knows only those of one route."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    described = request.app.openapi()["paths"].items()
+    methods = {name.upper() for template, calls in described if _fits(template, path) for name in calls}
+    allowed = ", ".join(sorted(methods)) or "GET"
+    problem = ProblemError(ProblemKind.METHOD_NOT_ALLOWED, f"use {allowed} here", headers={"Allow": allowed})
+    return problem_response(problem, request_id=request.state.request_id)
+
+
+def _fits(template: str, path: str) -> bool:
+    return compile_path(template)[0].fullmatch(path) is not None
+
+
 def _of_framework(error: HTTPException) -> ProblemError:
     kind = KIND_OF_STATUS.get(HTTPStatus(error.status_code), ProblemKind.BAD_REQUEST)
-    details = {
-        ProblemKind.NOT_FOUND: "there is nothing at this address; /docs lists what there is",
-        ProblemKind.METHOD_NOT_ALLOWED: f"use {(error.headers or {}).get('Allow', 'another method')} here",
-    }
-    return ProblemError(kind, details.get(kind, error.detail), headers=error.headers or {})
+    nothing = "there is nothing at this address; /docs lists what there is"
+    detail = nothing if kind is ProblemKind.NOT_FOUND else error.detail
+    return ProblemError(kind, detail, headers=error.headers or {})
 
 
 def _of_validation(error: RequestValidationError) -> ProblemError:

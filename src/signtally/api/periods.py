@@ -19,17 +19,19 @@ def _calendar_date(value: object) -> object:
 
 CalendarDate = Annotated[dt.date, BeforeValidator(_calendar_date), WithJsonSchema({"type": "string", "format": "date"})]
 # Described, not enforced, by a pattern: the message of `parse_period` says what to write.
+_PeriodName = Annotated[
+    str, Field(json_schema_extra={"pattern": r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|-W[0-9]{2}|-Q[1-4])?$"})
+]
 PeriodName = Annotated[
-    str,
+    _PeriodName | None,
     Field(
         description="A day `2026-10-03`, week `2026-W41`, month `2026-10`, quarter `2026-Q4` or year `2026`, "
         "in the tenant's calendar and zone",
-        json_schema_extra={"pattern": r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|-W[0-9]{2}|-Q[1-4])?$"},
         examples=["2026-10"],
     ),
 ]
-FirstDay = Annotated[CalendarDate, Field(description="First day, included, in the tenant's zone")]
-LastDay = Annotated[CalendarDate, Field(description="Last day, included, in the tenant's zone")]
+FirstDay = Annotated[CalendarDate | None, Field(description="First day, included, in the tenant's zone")]
+LastDay = Annotated[CalendarDate | None, Field(description="Last day, included, in the tenant's zone")]
 
 
 def named_period(

@@ -45,9 +45,9 @@ class ReportOrder(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    period: PeriodName | None = None
-    first: FirstDay | None = Field(default=None, alias="from")
-    last: LastDay | None = Field(default=None, alias="to")
+    period: PeriodName = None
+    first: FirstDay = Field(default=None, alias="from")
+    last: LastDay = Field(default=None, alias="to")
     formats: Annotated[list[ReportFormat], Field(min_length=1, max_length=10)] = list(FORMATS)  # type: ignore[arg-type]  # FORMATS are the literals
     filters: ReportFilters | None = None
 

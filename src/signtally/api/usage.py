@@ -23,10 +23,12 @@ Row = TypeVar("Row", DayRow, UserRow)
 class UsageQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    period: PeriodName | None = None
-    first: FirstDay | None = Field(default=None, alias="from")
-    last: LastDay | None = Field(default=None, alias="to")
-    group_by: Literal["none", "day", "user"] = "none"
+    period: PeriodName = None
+    first: FirstDay = Field(default=None, alias="from")
+    last: LastDay = Field(default=None, alias="to")
+    group_by: Annotated[
+        Literal["none", "day", "user"], Field(description="What a row stands for; `none`: totals alone")
+    ] = "none"
     cursor: Cursor = None
     limit: Limit = DEFAULT_LIMIT
 

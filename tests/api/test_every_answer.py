@@ -1,0 +1,155 @@
+# ruff: noqa: ANN401 -- fixtures of a conftest have no type that a test could import
+"""What holds of every answer: problems, headers, limits, the log; and the answers that need no token."""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from signtally.api.health import _CHECKS
+from signtally.ports.errors import NotProvisionedError
+from signtally.render.theme import Theme
+
+Check = Callable[..., dict[str, Any]]
+
+
+def test_an_address_that_is_none(anonymous: Any, problem: Check) -> None:
+    for path in ("/nothing", "/v1", "/v1/usage/", "/static/x/main.js", "/static/../../etc/passwd", "/v1/tenants"):
+        problem(anonymous.get(path), 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/v1/usage", "GET"),
+        ("DELETE", "/v1/reports", "GET, POST"),
+        ("POST", "/v1/schedules/weekly", "DELETE, GET, PUT"),
+        ("PUT", "/healthz", "GET"),
+        ("POST", "/", "GET"),
+    ],
+)
+def test_another_method_is_told_which_ones_there_are(
+    admin: Any, problem: Check, method: str, path: str, allowed: str
+) -> None:
+    answer = admin.request(method, path)
+    assert allowed in problem(answer, 405, "method-not-allowed")["detail"]
+    assert answer.headers["allow"] == allowed
+
+
+def test_a_fault_of_ours_shows_nothing_of_the_inside(
+    admin: Any, world: Any, problem: Check, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(**_: Any) -> None:
+        raise RuntimeError("secret inside")
+
+    monkeypatch.setattr(world.usage, "daily_usage", fail)
+    answer = admin.get("/v1/usage")
+    problem(answer, 500, "internal-error")
+    assert "secret" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "secret inside" in caplog.text
+    assert answer.headers["x-request-id"] in caplog.text
+
+
+def test_a_large_body_is_not_read(admin: Any, problem: Check) -> None:
+    huge = b'{"period": "' + b"x" * 300_000 + b'"}'
+    problem(admin.post("/v1/reports", content=huge, headers={"Content-Type": "application/json"}), 413, "too-large")
+
+
+def test_every_request_leaves_one_line_without_its_secrets(
+    admin: Any, world: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "signtally.api")
+    admin.get("/v1/usage?period=2026-10&token=hush%0Ahush")
+    (line,) = (record.getMessage() for record in caplog.records if record.name == "signtally.api")
+    assert re.fullmatch(r"GET /v1/usage → 422 in \d+ ms \[[0-9a-f-]{36}\]", line)
+    assert world.token()[:20] not in caplog.text
+
+
+def test_a_path_cannot_write_lines_into_the_log(admin: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "signtally.api")
+    admin.get("/v1/reports/x%0AGET%20/forged")
+    assert "x%0AGET%20/forged" in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/v1/me", "/nothing", "/healthz"])
+def test_browsers_are_kept_careful(admin: Any, path: str) -> None:
+    headers = admin.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_answers_about_a_tenant_are_kept_in_no_cache(admin: Any) -> None:
+    assert admin.get("/v1/usage").headers["cache-control"] == "no-store"
+    assert admin.get("/v1/nothing").headers["cache-control"] == "no-store"
+
+
+def test_the_process_is_up(anonymous: Any) -> None:
+    assert anonymous.get("/healthz").json() == {"status": "ok"}
+
+
+def test_ready_while_bucket_and_usage_store_answer(
+    anonymous: Any, world: Any, problem: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert anonymous.get("/readyz").json() == {"status": "ready", "checks": dict.fromkeys(_CHECKS, "ok")}
+
+    def absent(*_: Any, **__: Any) -> None:
+        raise NotProvisionedError("Timestream: table secret.daily_usage does not exist")
+
+    monkeypatch.setattr(world.usage, "daily_usage", absent)
+    answer = anonymous.get("/readyz")
+    document = problem(answer, 503, "unavailable")
+    assert document["checks"] == {"bucket": "ok", "usage store": "NotProvisioned"}
+    assert "usage store" in document["detail"]
+    assert "secret" not in answer.text
+    monkeypatch.setattr(world.objects, "get", absent)
+    assert set(anonymous.get("/readyz").json()["checks"].values()) == {"NotProvisioned"}
+
+
+def test_the_page_and_what_it_is_made_of(anonymous: Any) -> None:
+    page = anonymous.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|\bstyle=|https?://", page.text)
+    for address in re.findall(r'(?:src|href)="(static/[^"]+)"', page.text):
+        asset = anonymous.get(f"/{address}")
+        assert asset.status_code == 200, address
+        assert "immutable" in asset.headers["cache-control"]
+
+
+def test_the_page_has_the_colours_of_the_files(anonymous: Any) -> None:
+    (address,) = re.findall(r'"(static/[^"]+theme\.css)"', anonymous.get("/").text)
+    style = anonymous.get(f"/{address}").text
+    assert f"--accent: {Theme().accent};" in style
+    assert f"--sans: {Theme().sans};" in style
+
+
+def test_the_documentation_explains_every_call_and_problem(anonymous: Any) -> None:
+    api = anonymous.get("/openapi.json").json()
+    docs = anonymous.get("/docs").text
+    for path, calls in api["paths"].items():
+        assert path in docs
+        for call in calls.values():
+            assert f'id="{call["operationId"]}"' in docs
+    for kind in ("expired-token", "future-period", "no-report-queue"):
+        assert f'id="{kind}"' in docs
+
+
+def test_whom_a_token_stands_for(member: Any) -> None:
+    me = member.get("/v1/me").json()
+    assert (me["tenant_name"], me["user_id"], me["role"]) == ("Acme", "u_2", "member")
+    assert (me["timezone"], me["today"]) == ("Europe/Berlin", "2026-10-17")
+    periods = {period["key"]: (period["period"], period["from"], period["to"]) for period in me["periods"]}
+    assert periods == {
+        "today": ("2026-10-17", "2026-10-17", "2026-10-17"),
+        "this_week": ("2026-W42", "2026-10-12", "2026-10-18"),
+        "this_month": ("2026-10", "2026-10-01", "2026-10-31"),
+        "last_month": ("2026-09", "2026-09-01", "2026-09-30"),
+        "this_quarter": ("2026-Q4", "2026-10-01", "2026-12-31"),
+        "this_year": ("2026", "2026-01-01", "2026-12-31"),
+    }

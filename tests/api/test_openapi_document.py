@@ -1,0 +1,78 @@
+# ruff: noqa: ANN401 -- fixtures of a conftest have no type that a test could import
+"""The OpenAPI document is exact: whatever it allows is answered as it says."""
+
+import json
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+
+CALLS = {
+    "/v1/usage": {"get"},
+    "/v1/reports": {"get", "post"},
+    "/v1/reports/{report_id}": {"get"},
+    "/v1/reports/{report_id}/versions": {"get"},
+    "/v1/reports/{report_id}/files/{format}": {"get"},
+    "/v1/schedules": {"get"},
+    "/v1/schedules/{name}": {"get", "put", "delete"},
+    "/v1/me": {"get"},
+    "/healthz": {"get"},
+    "/readyz": {"get"},
+}
+
+
+def test_the_calls_of_the_contract(anonymous: Any) -> None:
+    document = anonymous.get("/openapi.json").json()
+    assert {path: set(calls) for path, calls in document["paths"].items()} == CALLS
+
+
+def test_everything_below_v1_asks_for_a_bearer_token(anonymous: Any) -> None:
+    document = anonymous.get("/openapi.json").json()
+    for path, calls in document["paths"].items():
+        for call in calls.values():
+            assert ("security" in call) is path.startswith("/v1/"), path
+            assert ("401" in call["responses"]) is path.startswith("/v1/"), path
+
+
+def test_every_error_is_a_problem_document(anonymous: Any) -> None:
+    document = anonymous.get("/openapi.json").json()
+    for calls in document["paths"].values():
+        for call in calls.values():
+            for status, answer in call["responses"].items():
+                if status >= "400":
+                    assert list(answer["content"]) == ["application/problem+json"]
+    assert "HTTPValidationError" not in json.dumps(document)
+
+
+def authorized(case: schemathesis.Case, world: Any) -> dict[str, str]:
+    """A token that fits: an admin may do everything that the document describes."""
+    return {"Authorization": f"Bearer {world.token()}"} if case.operation.path.startswith("/v1/") else {}
+
+
+# Schemathesis drives ASGI applications by Starlette's test client, which asks for a newer HTTP library.
+pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient` is deprecated")
+
+
+@pytest.fixture
+def described(app: Any) -> Any:
+    # A valid period that has not begun, a cursor that was never given out: the document cannot tell them, a 422 does.
+    refusing = {"enabled": True, "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "422"]}
+    config = schemathesis.Config.from_dict({"checks": {"positive_data_acceptance": refusing}, "seed": 7})
+    return schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
+
+
+@pytest.mark.parametrize(("path", "method"), [(path, method) for path in CALLS for method in sorted(CALLS[path])])
+def test_generated_requests_are_answered_as_described(described: Any, world: Any, path: str, method: str) -> None:
+    @given(case=described[path][method.upper()].as_strategy())
+    @settings(
+        max_examples=20,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+    def answered_as_described(case: schemathesis.Case) -> None:
+        case.call_and_validate(headers=authorized(case, world))
+
+    answered_as_described()

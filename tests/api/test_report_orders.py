@@ -1,0 +1,289 @@
+# ruff: noqa: ANN401 -- fixtures of a conftest have no type that a test could import
+"""`/v1/reports`: ordering, waiting, listing, versions, and who may see what."""
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+Check = Callable[..., dict[str, Any]]
+SEPTEMBER = {"period": "2026-09", "formats": ["csv"]}
+
+
+def stored(world: Any, url: str) -> bytes:
+    """What the signed URL of the memory bucket leads to."""
+    body: bytes = world.objects.get(unquote(urlsplit(url).path.lstrip("/"))).body
+    return body
+
+
+def order(client: Any, body: dict[str, Any], *, expected: int = 202) -> dict[str, Any]:
+    answer = client.post("/v1/reports", json=body)
+    assert answer.status_code == expected, answer.text
+    document: dict[str, Any] = answer.json()
+    assert answer.headers["location"] == document["links"]["self"]
+    return document
+
+
+def made(client: Any, world: Any, body: dict[str, Any]) -> dict[str, Any]:
+    """Order, make, and read the finished report."""
+    ordered = order(client, body)
+    world.make_reports()
+    document: dict[str, Any] = client.get(ordered["links"]["self"]).json()
+    assert document["status"] == "ready"
+    return document
+
+
+def test_an_order_is_answered_at_once(admin: Any, world: Any) -> None:
+    ordered = order(admin, {"period": "2026-09", "formats": ["xlsx", "pdf"]})
+    report_id = ordered["report_id"]
+    assert ordered == {
+        "report_id": report_id,
+        "status": "pending",
+        "links": {
+            "self": f"/v1/reports/{report_id}",
+            "versions": f"/v1/reports/{report_id}/versions",
+            "files": {
+                "pdf": f"/v1/reports/{report_id}/files/pdf",
+                "xlsx": f"/v1/reports/{report_id}/files/xlsx",
+            },
+        },
+    }
+    ((request, version),) = world.orders.orders
+    assert (request.tenant_id, request.period.name, request.formats, version) == ("acme", "2026-09", ("pdf", "xlsx"), 1)
+
+
+def test_a_report_on_its_way_and_ready(admin: Any, world: Any) -> None:
+    ordered = order(admin, SEPTEMBER)
+    pending = admin.get(ordered["links"]["self"]).json()
+    assert (pending["status"], pending["files"], pending["totals"]) == ("pending", [], None)
+    world.make_reports()
+    ready = admin.get(ordered["links"]["self"]).json()
+    assert (ready["report_id"], ready["version"], ready["status"]) == (ordered["report_id"], 1, "ready")
+    assert (ready["period"], ready["from"], ready["to"]) == ("2026-09", "2026-09-01", "2026-09-30")
+    assert ready["data_through"] == "2026-10-17T12:32:05Z"
+    assert ready["totals"]["sent"] == 4
+    (file,) = ready["files"]
+    body = stored(world, file["url"])
+    assert (file["format"], file["bytes"], file["sha256"]) == ("csv", len(body), hashlib.sha256(body).hexdigest())
+    assert file["expires_at"] == "2026-10-17T12:50:00Z"
+
+
+def test_the_same_report_is_made_once(admin: Any, world: Any) -> None:
+    first = made(admin, world, SEPTEMBER)
+    again = order(admin, {"formats": ["csv", "csv"], "period": "2026-09"}, expected=200)
+    assert again == first
+    assert world.orders.orders == []
+
+
+def test_an_order_under_way_is_not_placed_twice(admin: Any, world: Any) -> None:
+    assert order(admin, SEPTEMBER) == order(admin, SEPTEMBER)
+    assert len(world.orders.orders) == 1
+
+
+def test_all_formats_unless_some_are_named(admin: Any) -> None:
+    assert list(order(admin, {"period": "2026-09"})["links"]["files"]) == ["pdf", "xlsx", "csv"]
+
+
+def test_a_range_by_its_days(admin: Any, world: Any) -> None:
+    ready = made(admin, world, {"from": "2026-10-01", "to": "2026-12-31", "formats": ["csv"]})
+    assert (ready["period"], ready["from"], ready["to"]) == ("2026-10-01_2026-12-31", "2026-10-01", "2026-10-17")
+
+
+def test_a_filter_narrows_a_report(admin: Any, world: Any) -> None:
+    ready = made(
+        admin, world, {"period": "2026-10", "formats": ["csv"], "filters": {"user_ids": ["u_3", "u_2", "u_3"]}}
+    )
+    assert ready["filters"] == {"user_ids": ["u_2", "u_3"]}
+    assert ready["totals"]["sent"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "advice"),
+    [
+        ({}, "bad-period", "write a period such as 2026-10"),
+        ({"period": "2026-10", "from": "2026-10-01", "to": "2026-10-02"}, "bad-period", "not both"),
+        ({"from": "2026-10-01"}, "bad-period", "both from and to"),
+        ({"period": "soon"}, "bad-period", "write a day"),
+        ({"period": "2026-11"}, "future-period", "after today"),
+        ({"period": 2026}, "invalid-request", "body.period"),
+        ({"period": "2026-10", "formats": []}, "invalid-request", "body.formats"),
+        ({"period": "2026-10", "formats": ["docx"]}, "invalid-request", "'pdf', 'xlsx' or 'csv'"),
+        ({"period": "2026-10", "formats": "pdf"}, "invalid-request", "body.formats"),
+        ({"period": "2026-10", "format": ["pdf"]}, "invalid-request", "body.format: there is no such"),
+        ({"period": "2026-10", "filters": {"users": ["u_1"]}}, "invalid-request", "body.filters.user"),
+        ({"period": "2026-10", "filters": {"user_ids": []}}, "invalid-request", "body.filters.user_ids"),
+        ({"from": 20261001, "to": "2026-10-02"}, "invalid-request", "write a date"),
+        ([], "invalid-request", "body"),
+        (None, "invalid-request", "body"),
+    ],
+)
+def test_an_order_that_is_not_valid_says_what_to_write(
+    admin: Any, problem: Check, body: Any, kind: str, advice: str
+) -> None:
+    assert advice in problem(admin.post("/v1/reports", json=body), 422, kind)["detail"]
+    assert admin.get("/v1/reports").json()["rows"] == []
+
+
+def test_a_body_that_is_no_json(admin: Any, problem: Check) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert (
+        "not JSON"
+        in problem(admin.post("/v1/reports", content=b"{", headers=headers), 422, "invalid-request")["detail"]
+    )
+
+
+def test_without_a_prefect_server_nothing_is_half_made(admin: Any, world: Any, problem: Check) -> None:
+    world.orders.closed = True
+    before = {summary.key for summary in world.objects.summaries("")}
+    answer = admin.post("/v1/reports", json=SEPTEMBER)
+    assert "no Prefect server" in problem(answer, 503, "no-report-queue")["detail"]
+    assert "internal.example" not in answer.text
+    assert {summary.key for summary in world.objects.summaries("")} == before
+    assert admin.get("/v1/reports").json() == {"rows": [], "next_cursor": None}
+    world.orders.closed = False
+    assert made(admin, world, SEPTEMBER)["version"] == 1
+
+
+def test_a_report_that_failed_says_why_and_is_made_anew(admin: Any, world: Any) -> None:
+    ordered = order(admin, SEPTEMBER)
+    world.fail_reports("its figures could not be read")
+    failed = admin.get(ordered["links"]["self"]).json()
+    assert (failed["status"], failed["failure"]) == ("failed", "its figures could not be read")
+    assert made(admin, world, SEPTEMBER)["version"] == 2
+
+
+def test_restated_figures_make_the_next_version_and_keep_the_first(admin: Any, world: Any) -> None:
+    first = made(admin, world, SEPTEMBER)
+    world.count("acme", "u_1", "2026-09-30", version=2, sent=43)
+    second = made(admin, world, SEPTEMBER)
+    assert (second["report_id"], second["version"], second["totals"]["sent"]) == (first["report_id"], 2, 43)
+    versions = admin.get(second["links"]["versions"]).json()
+    assert [(row["version"], row["totals"]["sent"]) for row in versions["rows"]] == [(2, 43), (1, 4)]
+    assert admin.get(f"{first['links']['self']}?version=1").json() == first
+    one = admin.get(second["links"]["versions"], params={"limit": 1}).json()
+    rest = admin.get(second["links"]["versions"], params={"cursor": one["next_cursor"]}).json()
+    assert [row["version"] for row in one["rows"] + rest["rows"]] == [2, 1]
+    assert rest["next_cursor"] is None
+
+
+@pytest.mark.parametrize("path", ["", "/versions", "/files/pdf"])
+@pytest.mark.parametrize("report_id", ["2026-09-000000000000", "..", "%2E%2E%2Fglobex", "a%00b", "ü"])
+def test_a_report_that_nobody_ordered(admin: Any, problem: Check, report_id: str, path: str) -> None:
+    answer = admin.get(f"/v1/reports/{report_id}{path}")
+    assert answer.status_code == 404, answer.text
+    problem(answer, 404, "not-found")
+
+
+def test_a_version_that_is_not_there(admin: Any, world: Any, problem: Check) -> None:
+    ready = made(admin, world, SEPTEMBER)
+    problem(admin.get(f"{ready['links']['self']}?version=2"), 404, "not-found")
+    problem(admin.get(f"{ready['links']['self']}?version=0"), 422, "invalid-request")
+
+
+def test_reports_are_listed_latest_first_each_once(admin: Any, world: Any) -> None:
+    for minute, period in enumerate(["2026-07", "2026-08", "2026-09", "2026-07"]):
+        world.now = world.now.replace(minute=40 + minute)
+        world.count("acme", "u_1", "2026-07-01", version=minute + 1, sent=minute + 1)
+        made(admin, world, {"period": period, "formats": ["csv"]})
+    listed, cursor = [], None
+    while True:
+        page = admin.get("/v1/reports", params={"limit": 1} | ({"cursor": cursor} if cursor else {})).json()
+        listed += [(row["period"], row["version"]) for row in page["rows"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert listed == [("2026-07", 2), ("2026-09", 1), ("2026-08", 1)]
+    assert [row["period"] for row in admin.get("/v1/reports").json()["rows"]] == ["2026-07", "2026-09", "2026-08"]
+
+
+def test_two_who_order_at_once_get_one_report(admin: Any, world: Any) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        ids = {answer["report_id"] for answer in pool.map(lambda _: order(admin, SEPTEMBER), range(8))}
+    assert len(ids) == 1
+    assert len(world.orders.orders) == 1
+    assert len(admin.get("/v1/reports").json()["rows"]) == 1
+
+
+def test_a_tenant_sees_nothing_of_anothers_reports(admin: Any, anonymous: Any, world: Any, problem: Check) -> None:
+    ready = made(admin, world, SEPTEMBER)
+    other = anonymous.using(world.token(tenant_id="globex"))
+    for path in (*ready["links"]["files"].values(), ready["links"]["self"], ready["links"]["versions"]):
+        problem(other.get(path), 404, "not-found")
+    assert other.get("/v1/reports").json()["rows"] == []
+
+
+def test_a_members_report_is_about_themselves(member: Any, world: Any) -> None:
+    ready = made(member, world, {"period": "2026-10", "formats": ["csv"]})
+    assert ready["filters"] == {"user_ids": ["u_2"]}
+    assert ready["totals"]["sent"] == 1
+    order(member, {"period": "2026-10", "formats": ["csv"], "filters": {"user_ids": ["u_2"]}}, expected=200)
+
+
+def test_a_member_may_not_ask_about_others(member: Any, world: Any, problem: Check) -> None:
+    for user_ids in (["u_1"], ["u_1", "u_2"]):
+        body = {"period": "2026-10", "filters": {"user_ids": user_ids}}
+        problem(member.post("/v1/reports", json=body), 403, "forbidden")
+    assert world.orders.orders == []
+
+
+def test_to_a_member_others_reports_do_not_exist(admin: Any, member: Any, world: Any, problem: Check) -> None:
+    ready = made(admin, world, SEPTEMBER)
+    for path in (*ready["links"]["files"].values(), ready["links"]["self"], ready["links"]["versions"]):
+        problem(member.get(path), 404, "not-found")
+    problem(member.get(f"{ready['links']['self']}?version=1"), 404, "not-found")
+    own = made(member, world, {"period": "2026-10", "formats": ["csv"]})
+    assert [row["report_id"] for row in member.get("/v1/reports").json()["rows"]] == [own["report_id"]]
+    assert len(admin.get("/v1/reports").json()["rows"]) == 2
+
+
+def test_a_file_is_a_redirect_to_a_fresh_signed_url(admin: Any, world: Any) -> None:
+    ready = made(admin, world, SEPTEMBER)
+    answer = admin.get(ready["links"]["files"]["csv"])
+    assert answer.status_code == 307
+    assert hashlib.sha256(stored(world, answer.headers["location"])).hexdigest() == ready["files"][0]["sha256"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_file_stays_reachable_while_the_next_version_is_made(admin: Any, world: Any, problem: Check) -> None:
+    ready = made(admin, world, SEPTEMBER)
+    world.count("acme", "u_1", "2026-09-30", version=2, sent=43)
+    order(admin, SEPTEMBER)
+    assert admin.get(ready["links"]["files"]["csv"]).status_code == 307
+    assert admin.get(f"{ready['links']['files']['csv']}?version=1").status_code == 307
+    answer = admin.get(f"{ready['links']['files']['csv']}?version=2")
+    problem(answer, 409, "not-ready")
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_a_file_that_is_not_there(admin: Any, world: Any, problem: Check) -> None:
+    ordered = order(admin, SEPTEMBER)
+    problem(admin.get(ordered["links"]["files"]["csv"]), 409, "not-ready")
+    world.fail_reports("its figures could not be read")
+    document = problem(admin.get(ordered["links"]["files"]["csv"]), 409, "not-ready")
+    assert "its figures could not be read" in document["detail"]
+    ready = made(admin, world, SEPTEMBER)
+    problem(admin.get(f"{ready['links']['self']}/files/pdf"), 404, "not-found")
+    problem(admin.get(f"{ready['links']['self']}/files/docx"), 422, "invalid-request")
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def test_a_browser_that_follows_an_emailed_link_is_led_to_the_page(anonymous: Any) -> None:
+    answer = anonymous.get("/v1/reports/2026-09-0123456789ab/files/pdf", headers=BROWSER)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/#report_id=2026-09-0123456789ab&format=pdf".replace("report_id", "report")
+    versioned = anonymous.get("/v1/reports/2026-09-0123456789ab/files/pdf?version=2", headers=BROWSER)
+    assert versioned.headers["location"].endswith("&format=pdf&version=2")
+
+
+def test_a_program_without_a_token_is_not_led_anywhere(anonymous: Any, problem: Check) -> None:
+    problem(anonymous.get("/v1/reports/2026-09-0123456789ab/files/pdf"), 401, "missing-token")
+
+
+def test_a_browser_with_a_bad_token_is_told(anonymous: Any, problem: Check) -> None:
+    answer = anonymous.using("x.y.z").get("/v1/reports/2026-09-0123456789ab/files/pdf", headers=BROWSER)
+    problem(answer, 401, "bad-token")

@@ -1,0 +1,120 @@
+# ruff: noqa: ANN401 -- fixtures of a conftest have no type that a test could import
+"""`/v1/schedules`: a tenant's administrators change their own profile, and no edit is lost."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from signtally.domain.tenants import Schedule
+from signtally.stores.tenants import EditConflictError, Tenants
+
+Check = Callable[..., dict[str, Any]]
+MONTHLY = {
+    "every": "month",
+    "at": "08:30",
+    "formats": ["pdf", "xlsx"],
+    "recipients": [{"email": "ann@acme.example", "user_id": None}],
+    "digest": True,
+    "missed": "latest",
+}
+
+
+def stored(world: Any) -> tuple[Schedule, ...]:
+    schedules: tuple[Schedule, ...] = Tenants(world.objects).get("acme").schedules
+    return schedules
+
+
+def test_a_schedule_lives_and_ends(admin: Any, world: Any, problem: Check) -> None:
+    created = admin.put("/v1/schedules/Board report", json=MONTHLY)
+    assert created.status_code == 201
+    assert created.json() == MONTHLY | {"name": "Board report"}
+    assert admin.get("/v1/schedules/Board%20report").json() == created.json()
+    assert admin.get("/v1/schedules").json() == {"rows": [created.json()], "next_cursor": None}
+    assert [schedule.name for schedule in stored(world)] == ["Board report"]
+
+    changed = admin.put("/v1/schedules/Board report", json=created.json() | {"every": "week"})
+    assert (changed.status_code, changed.json()["every"]) == (200, "week")
+    assert len(stored(world)) == 1
+
+    assert admin.delete("/v1/schedules/Board report").status_code == 204
+    assert stored(world) == ()
+    problem(admin.delete("/v1/schedules/Board report"), 404, "not-found")
+    problem(admin.get("/v1/schedules/Board report"), 404, "not-found")
+
+
+def test_the_rest_of_the_profile_stays(admin: Any, world: Any) -> None:
+    before = Tenants(world.objects).get("acme")
+    admin.put("/v1/schedules/weekly", json={"every": "week"})
+    admin.delete("/v1/schedules/weekly")
+    assert Tenants(world.objects).get("acme") == before
+
+
+def test_defaults_are_told(admin: Any) -> None:
+    answer = admin.put("/v1/schedules/weekly", json={"every": "week"}).json()
+    assert (answer["at"], answer["formats"], answer["recipients"], answer["missed"]) == ("07:00", ["pdf"], [], "latest")
+
+
+def test_a_tenant_without_a_profile_gets_one(anonymous: Any, world: Any) -> None:
+    other = anonymous.using(world.token(tenant_id="initech"))
+    assert other.put("/v1/schedules/weekly", json={"every": "week"}).status_code == 201
+    assert Tenants(world.objects).get("initech").schedules[0].name == "weekly"
+
+
+def test_no_edit_is_lost_when_many_are_made_at_once(admin: Any, world: Any) -> None:
+    names = [f"schedule-{number}" for number in range(12)]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda name: admin.put(f"/v1/schedules/{name}", json={"every": "day"}), names))
+    assert {answer.status_code for answer in answers} == {201}
+    assert {schedule.name for schedule in stored(world)} == set(names)
+
+
+def test_a_profile_that_never_rests_is_a_conflict(
+    admin: Any, world: Any, problem: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.objects, "replace", lambda *_, **__: False)
+    problem(admin.put("/v1/schedules/weekly", json={"every": "week"}), 409, "conflict")
+    with pytest.raises(EditConflictError):
+        Tenants(world.objects).edit("acme", lambda profile: profile)
+
+
+@pytest.mark.parametrize(
+    ("body", "advice"),
+    [
+        ({}, "body.every: Field required"),
+        ({"every": "year"}, "'day', 'week', 'month' or 'quarter'"),
+        ({"every": "day", "at": "7:00"}, "write 07:00"),
+        ({"every": "day", "formats": []}, "body.formats"),
+        ({"every": "day", "formats": ["docx"]}, "'pdf', 'xlsx' or 'csv'"),
+        ({"every": "day", "recipients": [{"email": "ann"}]}, "write ann@acme.example"),
+        ({"every": "day", "recipient": []}, "no such"),
+        ({"every": "day", "name": "other"}, "the address 'weekly'"),
+        ({"every": "day", "missed": "some"}, "'latest', 'all' or 'skip'"),
+    ],
+)
+def test_a_schedule_that_is_not_valid_says_what_to_write(
+    admin: Any, world: Any, problem: Check, body: dict[str, Any], advice: str
+) -> None:
+    assert advice in problem(admin.put("/v1/schedules/weekly", json=body), 422, "invalid-request")["detail"]
+    assert stored(world) == ()
+
+
+@pytest.mark.parametrize("name", ["-x", "x" * 65, "ü", "a%0Ab"])
+def test_a_name_that_is_not_valid(admin: Any, problem: Check, name: str) -> None:
+    problem(admin.put(f"/v1/schedules/{name}", json={"every": "day"}), 422, "invalid-request")
+
+
+def test_schedules_are_for_administrators(member: Any, world: Any, problem: Check) -> None:
+    for method, path in (("GET", ""), ("GET", "/weekly"), ("PUT", "/weekly"), ("DELETE", "/weekly")):
+        options = {"json": {"every": "week"}} if method == "PUT" else {}
+        problem(member.request(method, f"/v1/schedules{path}", **options), 403, "forbidden")
+    assert stored(world) == ()
+
+
+def test_schedules_are_the_tenants_own(admin: Any, anonymous: Any, world: Any, problem: Check) -> None:
+    admin.put("/v1/schedules/weekly", json={"every": "week"})
+    other = anonymous.using(world.token(tenant_id="globex"))
+    assert other.get("/v1/schedules").json()["rows"] == []
+    problem(other.get("/v1/schedules/weekly"), 404, "not-found")
+    problem(other.delete("/v1/schedules/weekly"), 404, "not-found")

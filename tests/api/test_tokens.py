@@ -1,0 +1,316 @@
+# ruff: noqa: ANN401 -- fixtures of a conftest have no type that a test could import
+"""Which tokens are taken, which are refused, and with what words."""
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from signtally.api.app import UnsafeStartError, create_app
+from signtally.api.signing_keys import JwksKeys, KeysUnavailableError, UnknownKeyError
+from signtally.development_key import development_token
+
+Check = Callable[..., dict[str, Any]]
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER_RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+ISSUER, AUDIENCE = "https://id.acme.example", "usage-reports"
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """What a good token says, with *changes*; a change to None leaves the claim out."""
+    good = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "exp": dt.datetime.now(dt.UTC) + dt.timedelta(hours=1),
+        "sub": "u_1",
+        "tenant_id": "acme",
+        "role": "tenant_admin",
+    }
+    return {name: value for name, value in (good | changes).items() if value is not None}
+
+
+def signed(key: Any = RSA_KEY, *, algorithm: str = "RS256", kid: str | None = "rsa-1", **changes: Any) -> str:
+    return jwt.encode(claims(**changes), key, algorithm=algorithm, headers={"kid": kid} if kid else None)
+
+
+def jwk(key: Any, kid: str, **members: str) -> dict[str, Any]:
+    kind = jwt.algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
+    return {**kind.to_jwk(key.public_key(), as_dict=True), "kid": kid, **members}
+
+
+class IdentityProvider:
+    """A JWKS behind HTTP whose keys and health a test changes."""
+
+    def __init__(self) -> None:
+        self.keys = [jwk(RSA_KEY, "rsa-1", use="sig"), jwk(EC_KEY, "ec-1")]
+        self.healthy = True
+        self.reads = 0
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                provider.reads += 1
+                self.send_response(200 if provider.healthy else 500)
+                self.end_headers()
+                self.wfile.write(json.dumps({"keys": provider.keys}).encode())
+
+            def log_message(self, *_: object) -> None:
+                """Quiet: a test's output is its failures."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/keys"
+
+
+@pytest.fixture
+def provider() -> Iterator[IdentityProvider]:
+    provider = IdentityProvider()
+    thread = Thread(target=provider.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield provider
+    provider.server.shutdown()
+    thread.join()
+    provider.server.server_close()
+
+
+@pytest.fixture
+def status(provider: IdentityProvider, world: Any, anonymous: Any, problem: Check) -> Callable[..., Any]:
+    """Ask for one's own account with a token; give back 200 or the problem."""
+    settings = world.settings.model_copy(
+        update={"jwks_url": provider.url, "jwt_issuer": ISSUER, "jwt_audience": AUDIENCE}
+    )
+    world.settings = settings
+    app = create_app(world.services, loopback_only=False)
+
+    def ask(token: str, expected: int = 200, kind: str = "bad-token") -> Any:
+        answer = type(anonymous)(app, token).get("/v1/me")
+        if expected == 200:
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+        document = problem(answer, expected, kind)
+        if expected == 401:
+            assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+        return document
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        signed(),
+        signed(EC_KEY, algorithm="ES256", kid="ec-1"),
+        signed(kid=None),  # one key of this kind is trusted: it is meant
+        signed(aud=["other", AUDIENCE]),
+        signed(iat=dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)),  # the issuer's clock is ahead
+    ],
+    ids=["RS256", "ES256", "no-kid", "several-audiences", "issued-ahead"],
+)
+def test_a_token_of_the_identity_provider_is_taken(status: Callable[..., Any], token: str) -> None:
+    who = status(token)
+    assert (who["tenant_id"], who["user_id"], who["role"]) == ("acme", "u_1", "tenant_admin")
+
+
+def _unsigned() -> str:
+    return jwt.encode(claims(), None, algorithm="none")
+
+
+def _signed_with_the_public_key() -> str:
+    """The classic confusion: the public key, which anyone has, taken for an HMAC secret."""
+    pem = RSA_KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    parts = [{"alg": "HS256", "typ": "JWT", "kid": "rsa-1"}, claims(exp=4_000_000_000)]
+    body = b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts)
+    return f"{body.decode()}.{_hmac(pem, body)}"
+
+
+def _hmac(secret: bytes, body: bytes) -> str:
+    return base64.urlsafe_b64encode(hmac.new(secret, body, hashlib.sha256).digest()).rstrip(b"=").decode()
+
+
+def _tampered() -> str:
+    header, _, signature = signed().split(".")
+    payload = base64.urlsafe_b64encode(json.dumps(claims(tenant_id="globex", exp=4_000_000_000)).encode())
+    return f"{header}.{payload.rstrip(b'=').decode()}.{signature}"
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        (_unsigned(), "must be signed with RS256 or ES256"),
+        (_signed_with_the_public_key(), "must be signed with RS256 or ES256"),
+        (signed(algorithm="PS256"), "must be signed with RS256 or ES256"),
+        (signed(OTHER_RSA_KEY), "signature is wrong"),
+        (_tampered(), "signature is wrong"),
+        (signed(kid="rsa-2"), "no trusted key has signed it"),
+        (signed(EC_KEY, algorithm="ES256", kid="rsa-1"), "no trusted key has signed it"),
+        (signed(iss="https://id.other.example"), "another issuer"),
+        (signed(aud="other"), "another audience"),
+        (signed(iss=None), "lacks the claim iss"),
+        (signed(aud=None), "lacks the claim aud"),
+        (signed(exp=None), "lacks the claim exp"),
+        (signed(sub=None), "lacks the claim sub"),
+        (signed(sub=""), "claim sub must be a text"),
+        (signed(tenant_id=None), "claim tenant_id must be a text"),
+        (signed(tenant_id=7), "claim tenant_id must be a text"),
+        (signed(tenant_id="x" * 257), "claim tenant_id must be a text"),
+        (signed(nbf=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)), "not valid yet"),
+        ("not-a-token", "not a well-formed"),
+        ("a.b.c", "not a well-formed"),
+    ],
+)
+def test_a_token_that_proves_nothing_is_refused(status: Callable[..., Any], token: str, reason: str) -> None:
+    assert reason in status(token, 401)["detail"]
+
+
+def test_an_expired_token_says_so(status: Callable[..., Any]) -> None:
+    past = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)
+    assert "sign in again" in status(signed(exp=past), 401, "expired-token")["detail"]
+
+
+@pytest.mark.parametrize("role", [None, "owner", "TENANT_ADMIN", 1])
+def test_an_unknown_role_may_do_nothing(status: Callable[..., Any], role: Any) -> None:
+    assert "tenant_admin nor member" in status(signed(role=role), 403, "forbidden")["detail"]
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic dTpw"])
+def test_without_a_token_nothing_is_answered(anonymous: Any, problem: Check, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header}
+    answer = anonymous.get("/v1/usage", headers=headers)
+    problem(answer, 401, "missing-token")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_token_in_the_query_string_is_not_read(anonymous: Any, world: Any, problem: Check) -> None:
+    problem(anonymous.get("/v1/me", params={"token": world.token()}), 401, "missing-token")
+    problem(anonymous.get("/v1/me", params={"access_token": world.token()}), 401, "missing-token")
+
+
+def test_keys_are_read_once_and_kept_through_an_outage(status: Callable[..., Any], provider: IdentityProvider) -> None:
+    status(signed())
+    provider.healthy = False
+    status(signed())
+    assert provider.reads == 1
+
+
+def test_without_keys_the_answer_is_to_try_again(status: Callable[..., Any], provider: IdentityProvider) -> None:
+    provider.healthy = False
+    assert "try again" in status(signed(), 503, "keys-unavailable")["detail"]
+    status(_unsigned(), 401)  # what needs no key is refused all the same
+
+
+class Clocked:
+    """A key set that is read from a list of answers, and a clock to move."""
+
+    def __init__(self, *answers: list[Any] | Exception) -> None:
+        self.answers = list(answers)
+        self.reads = 0
+        self.now = 1000.0
+        self.keys = JwksKeys(self.fetch, monotonic=lambda: self.now)
+
+    def fetch(self) -> bytes:
+        self.reads += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return json.dumps({"keys": answer}).encode()
+
+
+def test_a_new_key_is_found_and_made_up_ones_do_not_flood_the_provider() -> None:
+    first, second = jwk(RSA_KEY, "rsa-1"), jwk(OTHER_RSA_KEY, "rsa-2")
+    clocked = Clocked([first], [first, second])
+    assert clocked.keys.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
+    for _ in range(20):
+        with pytest.raises(UnknownKeyError):
+            clocked.keys.find("rsa-2", algorithm="RS256")
+    assert clocked.reads == 1
+    clocked.now += 11
+    assert clocked.keys.find("rsa-2", algorithm="RS256").key_id == "rsa-2"
+    assert clocked.reads == 2
+
+
+def test_keys_outlive_an_outage_of_an_hour_and_no_longer() -> None:
+    clocked = Clocked([jwk(RSA_KEY, "rsa-1")], ValueError("the provider is down"))
+    clocked.keys.find("rsa-1", algorithm="RS256")
+    clocked.now += 3590
+    assert clocked.keys.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
+    with pytest.raises(KeysUnavailableError):  # it may be new: nobody can say now
+        clocked.keys.find("rsa-2", algorithm="RS256")
+    clocked.now += 20
+    with pytest.raises(KeysUnavailableError):
+        clocked.keys.find("rsa-1", algorithm="RS256")
+
+
+def test_after_an_outage_keys_are_read_again_within_seconds() -> None:
+    clocked = Clocked(ValueError("the provider is down"), [jwk(RSA_KEY, "rsa-1")])
+    with pytest.raises(KeysUnavailableError):
+        clocked.keys.find("rsa-1", algorithm="RS256")
+    clocked.now += 2
+    assert clocked.keys.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
+
+
+def test_a_withdrawn_key_is_forgotten_when_the_set_is_read_again() -> None:
+    clocked = Clocked([jwk(RSA_KEY, "rsa-1")], [jwk(OTHER_RSA_KEY, "rsa-2")])
+    clocked.keys.find("rsa-1", algorithm="RS256")
+    clocked.now += 301
+    with pytest.raises(UnknownKeyError):
+        clocked.keys.find("rsa-1", algorithm="RS256")
+
+
+@pytest.mark.parametrize(
+    "unusable",
+    [
+        jwk(OTHER_RSA_KEY, "rsa-2", use="enc"),
+        {"kty": "oct", "k": "c2VjcmV0", "kid": "rsa-2"},
+        {"kty": "RSA", "kid": "rsa-2"},
+        {"kid": "rsa-2"},
+    ],
+)
+def test_keys_for_something_else_are_left_aside(unusable: dict[str, Any]) -> None:
+    clocked = Clocked([unusable, jwk(RSA_KEY, "rsa-1")])
+    assert clocked.keys.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
+    with pytest.raises(UnknownKeyError):
+        clocked.keys.find("rsa-2", algorithm="RS256")
+
+
+def test_a_token_without_kid_does_not_choose_among_several_keys() -> None:
+    clocked = Clocked([jwk(RSA_KEY, "rsa-1"), jwk(OTHER_RSA_KEY, "rsa-2")])
+    with pytest.raises(UnknownKeyError):
+        clocked.keys.find(None, algorithm="RS256")
+
+
+def test_a_development_key_is_trusted_beside_local_endpoints_only(world: Any) -> None:
+    with pytest.raises(UnsafeStartError, match="SIGNTALLY_JWKS_URL"):
+        create_app(world.services, loopback_only=False)
+    assert not world.settings.state_directory.exists()
+
+
+def test_a_development_token_is_worth_nothing_once_there_is_a_provider(status: Callable[..., Any], world: Any) -> None:
+    token = development_token(
+        settings=world.settings, tenant_id="acme", user_id="u_1", role="tenant_admin", ttl=dt.timedelta(hours=1)
+    )
+    status(token, 401)
+
+
+def test_a_development_token_expires(anonymous: Any, world: Any, problem: Check) -> None:
+    problem(anonymous.using(world.token(ttl_hours=-1)).get("/v1/me"), 401, "expired-token")
+
+
+def test_a_new_development_key_is_trusted_without_a_restart(anonymous: Any, world: Any) -> None:
+    old = world.token()
+    assert anonymous.using(old).get("/v1/me").status_code == 200
+    (world.settings.state_directory / "development-key.pem").unlink()
+    assert anonymous.using(world.token()).get("/v1/me").status_code == 200
+    assert anonymous.using(old).get("/v1/me").status_code == 401

@@ -19,5 +19,5 @@ def figures(outcome: Mapping[str, object]) -> list[Row]:
         if isinstance(value, Mapping):
             rows += [{"figure": f"{name}: {part}", "value": each} for part, each in sorted(value.items())]
         else:
-            rows.append({"figure": name, "value": value})
+            rows.append({"figure": name, "value": value if isinstance(value, int | float) else str(value)})
     return rows

@@ -2,6 +2,8 @@
 
 import functools
 import os
+import time
+from typing import Any
 
 import httpx
 
@@ -10,6 +12,8 @@ from signtally.ports.report_queue import ReportQueueUnavailableError
 
 DEPLOYMENT = "report/report"  # flow and deployment name, as in prefect.yaml
 _TIMEOUT_SECONDS = 5
+_BUSY = {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE}
+_PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8)
 
 
 class PrefectReportQueue:
@@ -46,8 +50,7 @@ class PrefectReportQueue:
             "idempotency_key": f"{request.tenant_id}/{request.report_id}/v{version}",
         }
         try:
-            answer = self._client.post(f"/deployments/{self._deployment_id}/create_flow_run", json=run)
-            answer.raise_for_status()
+            answer = self._send("POST", f"/deployments/{self._deployment_id}/create_flow_run", run)
         except httpx.HTTPStatusError as error:
             raise ReportQueueUnavailableError(
                 f"Prefect at {self._api_url} refused the order ({error.response.status_code}): "
@@ -57,10 +60,17 @@ class PrefectReportQueue:
             raise ReportQueueUnavailableError(
                 f"no Prefect server answers at {self._api_url} ({error}): start it, or run `signtally up`"
             ) from error
-        return str(answer.json()["name"])
+        return str(answer["name"])
 
     @functools.cached_property
     def _deployment_id(self) -> str:
-        answer = self._client.get(f"/deployments/name/{DEPLOYMENT}")
-        answer.raise_for_status()
-        return str(answer.json()["id"])
+        return str(self._send("GET", f"/deployments/name/{DEPLOYMENT}")["id"])
+
+    def _send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 -- JSON
+        """Send as Prefect's own client does: a server whose database is busy says 503, and is asked again."""
+        for pause_seconds in (*_PAUSES_SECONDS, None):
+            answer = self._client.request(method, path, json=body)
+            if answer.status_code not in _BUSY or pause_seconds is None:
+                break
+            time.sleep(pause_seconds)
+        return answer.raise_for_status().json()

@@ -3,22 +3,22 @@
 import argparse
 import asyncio
 import importlib
-import os
 import signal
+
+from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
 from warm_worker.worker import WarmWorker, imported
 
 
 def main() -> None:
     options = _parser().parse_args()
-    # Prefect reads its settings when it makes the worker's loops, so this is early enough.
-    os.environ.setdefault("PREFECT_WORKER_QUERY_SECONDS", str(options.query_seconds))
     for entrypoint in options.preload:
         imported(entrypoint)
     for call in options.warm_up:
         module, _, function = call.partition(":")
         getattr(importlib.import_module(module), function)()
-    asyncio.run(_serve(WarmWorker(options.pool, name=options.name, limit=options.limit)))
+    with temporary_settings({PREFECT_WORKER_QUERY_SECONDS: options.query_seconds}):
+        asyncio.run(_serve(WarmWorker(options.pool, name=options.name, limit=options.limit)))
 
 
 async def _serve(worker: WarmWorker) -> None:

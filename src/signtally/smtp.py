@@ -54,10 +54,8 @@ class SmtpMailer:
         with self._session() as server:
             try:
                 refused = server.send_message(message, from_addr=sender, to_addrs=recipients)
-            except (smtplib.SMTPServerDisconnected, OSError) as error:
-                raise self._broken_off(error, handed_over=server.handed_over) from error
-            except smtplib.SMTPException as error:
-                raise self._understood(error) from error
+            except OSError as error:  # every SMTPException is one
+                raise self._understood(error, handed_over=server.handed_over) from error
         if refused:
             raise MailRefusedError(f"{self._where} refused {', '.join(sorted(refused))}, and took the others")
         return str(message.get("Message-ID", ""))
@@ -116,18 +114,13 @@ class SmtpMailer:
         if self._user is not None:
             server.login(self._user, self._password)
 
-    def _broken_off(self, error: Exception, *, handed_over: bool) -> ServiceError:
-        if handed_over:
-            return MailUncertainError(f"{self._where} broke off after a message had gone out: {error}")
-        return ServiceUnavailableError(f"{self._where} broke off: {error}; try again")
-
-    def _understood(self, error: smtplib.SMTPException) -> Exception:
+    def _understood(self, error: OSError, *, handed_over: bool) -> Exception:
         codes = _codes(error)
-        if any(code in _OF_THE_SERVICE or code not in _PERMANENT for code in codes):
-            return ServiceUnavailableError(f"{self._where} could not take the message now: {_text(error)}")
-        if codes:
+        if not codes and handed_over:
+            return MailUncertainError(f"{self._where} broke off after a message had gone out: {error}")
+        if codes and all(code in _PERMANENT and code not in _OF_THE_SERVICE for code in codes):
             return MailRefusedError(f"{self._where} refused the message: {_text(error)}")
-        return ServiceError(f"{self._where}: {error}")
+        return ServiceUnavailableError(f"{self._where} could not take the message now: {_text(error)}")
 
 
 class _Conversation(smtplib.SMTP):
@@ -144,13 +137,14 @@ class _EncryptedConversation(_Conversation, smtplib.SMTP_SSL):
     """The same, encrypted from the first byte."""
 
 
-def _codes(error: smtplib.SMTPException) -> list[int]:
+def _codes(error: OSError) -> list[int]:
+    """The server's replies; none when it said nothing."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return [code for code, _ in error.recipients.values()]
     return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
 
 
-def _text(error: smtplib.SMTPException) -> str:
+def _text(error: OSError) -> str:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         replies = (
             f"{address}: {code} {reply.decode(errors='replace')}" for address, (code, reply) in error.recipients.items()

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from mypy_boto3_timestream_write import TimestreamWriteClient
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-# What a local AWS accepts; used only where the endpoint is on this machine and nothing else is configured.
-_LOCAL_CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+# What a local AWS accepts; used only where the endpoint is on this machine and nothing else is configured. ministack
+# takes any key for a request with headers, but in a presigned URL only this one.
+_LOCAL_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 _LOCAL_REGION = "us-east-1"
 _CONNECTIONS = 32
 SERVICES = ("sqs", "s3", "sesv2", "timestream-write", "timestream-query")
@@ -56,7 +57,9 @@ class AwsClients:
 
     @functools.cached_property
     def ses(self) -> "SESV2Client":
-        return cast("SESV2Client", self._client("sesv2"))
+        # SendEmail is not idempotent: botocore would send again what was taken and not answered.
+        once = {"mode": "standard", "total_max_attempts": 1}
+        return cast("SESV2Client", self._client("sesv2", retries=once))
 
     @functools.cached_property
     def timestream_write(self) -> "TimestreamWriteClient":

@@ -61,10 +61,11 @@ class SesMailer:
         domain = domain_of(sender)
         with translated("SES", f"identity {domain}"):
             try:
+                self._ses.get_email_identity(EmailIdentity=domain)
+            except self._ses.exceptions.NotFoundException:
                 self._ses.create_email_identity(EmailIdentity=domain)
-            except self._ses.exceptions.AlreadyExistsException:
-                return False
-        return True
+                return True
+        return False
 
 
 def _understood(error: ClientError, what: str) -> Exception:

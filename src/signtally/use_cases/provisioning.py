@@ -1,10 +1,14 @@
 """Making what Signtally needs in an AWS account, once."""
 
+from signtally.ports.errors import ServiceError
 from signtally.services import Services
 
 
 def provision(*, services: Services) -> dict[str, str]:
-    """Make queues, database with tables, and bucket where they are missing: `made` or `found` for each. Idempotent."""
+    """Make queues, database with tables, bucket and sender where they are missing: `made` or `found` for each.
+
+    Idempotent. Reports are of use without email: a mail service that does not answer is told of, and no error.
+    """
     settings = services.settings
     made = {
         # Before the queue, whose redrive names it.
@@ -13,4 +17,12 @@ def provision(*, services: Services) -> dict[str, str]:
         f"database {settings.database}": services.usage_store.provision(),
         f"bucket {settings.bucket}": services.objects.provision(),
     }
-    return {what: "made" if new else "found" for what, new in made.items()}
+    found = {what: "made" if new else "found" for what, new in made.items()}
+    return found | {f"sender {settings.mail_from}": _announced(services)}
+
+
+def _announced(services: Services) -> str:
+    try:
+        return "made" if services.mailer.provision(sender=services.settings.mail_from) else "found"
+    except ServiceError as error:
+        return f"not made: {error}"

@@ -64,6 +64,9 @@ class Custody:
         """What becomes visible to others before that time."""
         return [held for held in self._held.values() if held.invisible_until < before]
 
+    def settled(self) -> list[HeldMessage]:
+        return [held for held in self._held.values() if held.is_settled]
+
     def unsettled(self) -> list[HeldMessage]:
         return [held for held in self._held.values() if not held.is_settled]
 

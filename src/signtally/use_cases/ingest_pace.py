@@ -15,6 +15,7 @@ class IngestPace:
     look_seconds: float = 5.0  # between looks at the queue's depth while there is traffic
     poll_seconds: int = 1  # a long poll asks all of SQS's servers, a short one only some
     patience_seconds: float = 90.0  # with a service that is away, before the run fails
+    pause_seconds: float = 0.2  # the longest first pause before trying again; later ones grow
     grace_seconds: float = 10.0  # to finish what is in hand when the run is to end, patient with services until then
     retry_seconds: int = 20  # before a message with an event that could not be stored comes again
     give_up_receives: int = 20  # then such an event goes to the dead letters

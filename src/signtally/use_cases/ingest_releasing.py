@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -71,11 +71,17 @@ class Releasing:
                 held.invisible_until = now + visibility_seconds
             self._workers.start(QUEUE, partial(self._extend, some, visibility_seconds), lambda _: None)
 
-    def give_back(self, messages: Iterable[HeldMessage], *, threads: int) -> None:
-        """At once and as far as the queue can be reached: what is not given back comes again when its time is up."""
-        with ThreadPoolExecutor(threads) as pool:
+    def release_all(self) -> None:
+        """At once, as far as the queue can be reached: what cannot be released comes again when its time is up."""
+        settled, unsettled = self._custody.settled(), self._custody.unsettled()
+        with ThreadPoolExecutor(self._threads) as pool:
+            works: list[Callable[[], object]] = [
+                *(partial(self._queue.delete, [held.message for held in some]) for some in _tens(settled)),
+                *(partial(self._queue_extend, some, visibility_seconds=0) for some in _tens(unsettled)),
+            ]
             try:
-                list(pool.map(partial(self._queue_extend, visibility_seconds=0), list(_tens(messages))))
+                for call in [pool.submit(work) for work in works]:
+                    call.result()
             except ServiceError as error:
                 pool.shutdown(wait=False, cancel_futures=True)
                 log.warning("not every message could be given back at once: %s", error)

@@ -63,7 +63,7 @@ class IngestRun:
         self._pace = pace
         self._on_progress = on_progress
         self._hurry = threading.Event()
-        self._patience = patience = Patience(self._hurry, pace.patience_seconds)
+        self._patience = patience = Patience(self._hurry, pace.patience_seconds, pace.pause_seconds)
         self._tally = Tally(RequestCount())
         self._queue = CountedQueue(services.queue, self._tally.requests)
         self._dead_letters = CountedQueue(services.dead_letters, self._tally.requests)
@@ -218,7 +218,7 @@ class IngestRun:
         self._workers.start(_SETTLE, work, lambda _: None)
 
     def _abandon(self) -> None:
-        """Give back what is in hand. Whatever was stored and not deleted comes again, and is found identical then."""
+        """Give back what is in hand. What was stored and comes again is found identical then."""
         self.stop()
         self._hurry.set()
         self._workers.close()
@@ -227,4 +227,4 @@ class IngestRun:
                 self._workers.handle_next(timeout_seconds=0)
             except Exception as error:  # noqa: BLE001 -- the first error is being reported; this is what followed
                 log.debug("while giving up: %s", error)
-        self._releasing.give_back(self._custody.unsettled(), threads=self._consumers)
+        self._releasing.release_all()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -10,7 +11,7 @@ from signtally.ports.errors import AccessRefusedError, NotProvisionedError, Serv
 from signtally.ports.usage_store import WriteOutcome
 from signtally.use_cases.patience import Patience
 
-_ATTEMPTS_TOGETHER = 4  # at a batch that fails while others are taken, before it is taken apart
+_ATTEMPTS_TOGETHER = 4  # at a part that fails, before it is taken apart
 
 
 class EventSink(Protocol):
@@ -19,49 +20,98 @@ class EventSink(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WriteFailure:
-    """The store took others but not this event, and did not refuse it for good either."""
+    """The store takes others but not this event, and did not refuse it for good either."""
 
     detail: str
+
+
+@dataclasses.dataclass(slots=True)
+class _Part:
+    """Some of a batch's events, by their places in it."""
+
+    places: range
+    failures: int = 0
+
+    def halves(self) -> "tuple[_Part, _Part]":
+        middle = len(self.places) // 2
+        return _Part(self.places[:middle], self.failures - 1), _Part(self.places[middle:], self.failures - 1)
+
+
+@dataclasses.dataclass(slots=True)
+class _Batch:
+    """A write while it lasts: what is still to be tried, and the results so far by place."""
+
+    events: Sequence[ReceivedEvent]
+    parts: deque[_Part]
+    results: dict[int, WriteOutcome | WriteFailure]
+    begun: float  # on the monotonic clock
 
 
 class EventWriter:
     """Called from several threads.
 
-    A store that takes nothing at all is away: the writer waits within its patience and then raises, for no event is to
-    blame. A store that takes others and fails this batch has trouble with one of its events: halves are tried, down
-    to that event, which alone comes back as a WriteFailure.
+    A store that takes nothing at all is away: no event is to blame, and the writer waits within its patience and then
+    raises. A store that takes other events has trouble with one of these: halves are tried, and halves of halves, until
+    that event is alone and comes back as a WriteFailure.
     """
 
     def __init__(self, store: EventSink, *, patience: Patience) -> None:
         self._store = store
         self._patience = patience
         self._last_success = float("-inf")  # on the monotonic clock
+        self._witness: ReceivedEvent | None = None  # stored already: writing it again changes nothing
 
     def write(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome | WriteFailure]:
         """One result an event; raise ServiceUnavailableError, AccessRefusedError or NotProvisionedError."""
-        first_failure = 0.0
-        for attempt, is_last in enumerate(self._patience.attempts(), start=1):
+        batch = _Batch(events, deque([_Part(range(len(events)))]), {}, time.monotonic())
+        for is_last in self._patience.attempts():
+            error = self._try_parts(batch)
+            if not batch.parts:
+                break
+            if is_last and error is not None:
+                raise error
+        return [batch.results[place] for place in range(len(events))]
+
+    def _try_parts(self, batch: _Batch) -> ServiceError | None:
+        """Try every part once, or none after the first failure while the store takes nothing; return the last error."""
+        last_error: ServiceError | None = None
+        for _ in range(len(batch.parts)):
+            part = batch.parts.popleft()
             try:
-                return self._put(events)
+                outcomes = self._put([batch.events[place] for place in part.places])
+                batch.results |= zip(part.places, outcomes, strict=True)
             except (AccessRefusedError, NotProvisionedError):
                 raise
-            except ServiceUnavailableError as error:
-                first_failure = first_failure or time.monotonic()
-                if attempt >= _ATTEMPTS_TOGETHER and self._last_success > first_failure:
-                    return self._apart(events, error)
-                if is_last:
-                    raise
             except ServiceError as error:
-                return self._apart(events, error)
-        raise AssertionError("the last attempt returns or raises")
+                last_error = error
+                self._failed(batch, part, error)
+                if self._last_success < batch.begun and isinstance(error, ServiceUnavailableError):
+                    break
+        return last_error
 
-    def _put(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome | WriteFailure]:
+    def _failed(self, batch: _Batch, part: _Part, error: ServiceError) -> None:
+        """Put the part back, or its halves, or let its one event fail."""
+        is_passing = isinstance(error, ServiceUnavailableError)
+        # Anything but "not now" would be said again: there is nothing to wait for.
+        part.failures = part.failures + 1 if is_passing else _ATTEMPTS_TOGETHER
+        if part.failures < _ATTEMPTS_TOGETHER:
+            batch.parts.append(part)
+        elif len(part.places) > 1:
+            batch.parts.extend(part.halves())
+        elif not is_passing or self._takes_others(since=batch.begun):
+            batch.results[part.places[0]] = WriteFailure(str(error))
+        else:
+            batch.parts.append(part)
+
+    def _put(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         outcomes = self._store.put_events(events)
-        self._last_success = time.monotonic()
-        return [*outcomes]
+        self._last_success, self._witness = time.monotonic(), events[0]
+        return outcomes
 
-    def _apart(self, events: Sequence[ReceivedEvent], error: ServiceError) -> list[WriteOutcome | WriteFailure]:
-        if len(events) == 1:
-            return [WriteFailure(str(error))]
-        middle = len(events) // 2
-        return [*self.write(events[:middle]), *self.write(events[middle:])]
+    def _takes_others(self, *, since: float) -> bool:
+        if self._last_success < since and self._witness is not None:
+            try:
+                self._put([self._witness])
+            except ServiceError:
+                return False
+        return self._last_success >= since

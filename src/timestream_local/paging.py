@@ -6,19 +6,18 @@ result the first answer has no rows, only the columns and a token.
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from timestream_local.columns import data_of, type_of
 from timestream_local.errors import ConflictError, ValidationError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from timestream_local.execution import Result
 
 Json = dict[str, Any]
@@ -82,9 +81,7 @@ class Paged:
 
 
 def _months(column: pa.ChunkedArray) -> bool:
-    import pyarrow.types as types  # noqa: PLC0415, PLR0402 - short name for one test
-
-    return types.is_interval(column.type) and any(value is not None and value.months for value in column.to_pylist())
+    return pa.types.is_interval(column.type) and any(value is not None and value.months for value in column.to_pylist())
 
 
 def rows_of(table: pa.Table) -> list[Json]:
@@ -104,9 +101,9 @@ class Pages:
         self._open: dict[str, Paged] = {}
         self._lock = threading.Lock()
 
-    def first(self, query: str, result: Result, most: int | None) -> Json:
+    def first(self, query_id: str, query: str, result: Result, most: int | None) -> Json:
         """Answer the first call for *result*."""
-        paged = Paged(secrets.token_hex(24).upper(), query, result, time.monotonic() + TOKEN_SECONDS)
+        paged = Paged(query_id, query, result, time.monotonic() + TOKEN_SECONDS)
         if most is not None and result.table.num_rows > most:
             answer = paged.answer([], next_start=0)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from timestream_local import execution
@@ -10,6 +11,7 @@ from timestream_local.compilation import Compiled, Compiler
 from timestream_local.constraints import Violations, typed
 from timestream_local.errors import ValidationError
 from timestream_local.statements import Selection, Show, Unload, parse
+from timestream_local.unloading import unload
 
 if TYPE_CHECKING:
     from timestream_local.requests import Context
@@ -39,10 +41,12 @@ def query(service: Service, _context: Context, request: Json) -> Json:
     if token is not None:
         return service.pages.following(text, token, most)
     statement = parse(text)
+    query_id = secrets.token_hex(24).upper()
     if isinstance(statement, Unload):
-        raise ValidationError("UNLOAD is not supported.")
-    result = execution.run(service.storage, compiled(service, statement))
-    return service.pages.first(text, result, most)
+        result = unload(service, statement, query_id)
+    else:
+        result = execution.run(service.storage, compiled(service, statement))
+    return service.pages.first(query_id, text, result, most)
 
 
 def compiled(service: Service, statement: Selection | Show) -> Compiled:

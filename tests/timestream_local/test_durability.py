@@ -1,0 +1,121 @@
+"""What was acknowledged survives a kill at any moment; readers see whole batches; many write at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+from timestream_harness import Server, client, free_port, multi, record, running, start
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from timestream_harness import Table
+
+BASE = 1_600_000_000_000
+
+
+def batch(writer: int, number: int, size: int = 20) -> list[dict[str, object]]:
+    """Records of one writer's batch, each known by its own number."""
+    return [
+        multi(BASE + number, {"writer": str(writer), "item": f"{number}-{item}"}, {"n": ("BIGINT", str(number))})
+        for item in range(size)
+    ]
+
+
+def test_every_acknowledged_record_is_there_after_kill_9(data: Path) -> None:
+    """Three times over: writers run, the server is killed between or within commits, the file opens again."""
+    acknowledged: set[tuple[int, int]] = set()
+    port, table = free_port(), None
+    for life in range(3):
+        process = start("--data", str(data), port=port)
+        server = Server(f"http://127.0.0.1:{port}")
+        table = server.table() if table is None else type(table)(server, table.database, table.name)
+        enough = threading.Event()
+
+        def write(writer: int, table: Table = table, life: int = life, enough: threading.Event = enough) -> None:
+            own = client("timestream-write", table.server.url)
+            for number in range(life * 1_000, life * 1_000 + 500):
+                try:
+                    own.write_records(DatabaseName=table.database, TableName=table.name, Records=batch(writer, number))
+                except (BotoCoreError, ClientError):
+                    return
+                acknowledged.add((writer, number))
+                if number % 1_000 == 15 + writer:
+                    enough.set()
+
+        with ThreadPoolExecutor(3) as pool:
+            running_writers = [pool.submit(write, writer) for writer in range(3)]
+            assert enough.wait(30)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            for future in running_writers:
+                future.result()
+    assert table is not None
+    with running("--data", str(data)) as server:
+        rows = server.rows(f'SELECT writer, n, count(*) FROM "{table.database}"."{table.name}" GROUP BY 1, 2')
+        found = {(int(writer), int(number)): int(count) for writer, number, count in rows}
+        assert acknowledged <= found.keys()
+        assert set(found.values()) == {20}  # a batch is there whole or not at all
+
+
+def test_a_stopped_server_has_everything_when_it_starts_again(data: Path) -> None:
+    with running("--data", str(data)) as server:
+        table = server.table()
+        table.put(record(BASE), record(BASE + 1, Version=5))
+        server.write.tag_resource(
+            ResourceARN=f"arn:aws:timestream:us-east-1:0:database/{table.database}", Tags=[{"Key": "a", "Value": "b"}]
+        )
+    with running("--data", str(data)) as server:
+        again = type(table)(server, table.database, table.name)
+        assert again.rows("count(*)") == [["2"]]
+        assert len(again.rejected(record(BASE, value=9), record(BASE + 1, value=9, Version=4))) == 2
+        arn = server.write.describe_database(DatabaseName=table.database)["Database"]["Arn"]
+        assert server.write.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
+
+
+def test_readers_see_whole_batches_while_many_write(table: Table) -> None:
+    done = threading.Event()
+
+    def write(writer: int) -> None:
+        own = client("timestream-write", table.server.url)
+        for number in range(15):
+            own.write_records(DatabaseName=table.database, TableName=table.name, Records=batch(writer, number))
+
+    def read() -> int:
+        torn = 0
+        while not done.is_set():
+            try:
+                rows = table.rows("writer, n, count(*)", "GROUP BY 1, 2")
+            except ClientError:
+                continue  # before the first record there is no column
+            torn += sum(count != "20" for _, _, count in rows)
+        return torn
+
+    with ThreadPoolExecutor(6) as pool:
+        readers = [pool.submit(read) for _ in range(2)]
+        writers = [pool.submit(write, writer) for writer in range(4)]
+        for future in writers:
+            future.result()
+        done.set()
+        assert [reader.result() for reader in readers] == [0, 0]
+    assert table.rows("count(*)") == [[str(4 * 15 * 20)]]
+
+
+def test_of_many_writers_of_one_identity_one_wins(table: Table) -> None:
+    """Sixteen calls write another value each under one identity: one is taken, the others are told so."""
+
+    def write(value: int) -> bool:
+        own = client("timestream-write", table.server.url)
+        try:
+            own.write_records(DatabaseName=table.database, TableName=table.name, Records=[record(BASE, value=value)])
+        except own.exceptions.RejectedRecordsException:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(write, range(16))) == 1
+    assert table.rows("count(*)") == [["1"]]

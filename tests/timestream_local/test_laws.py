@@ -1,0 +1,115 @@
+"""Laws: random batches end as a plain model says, and every value comes back as it was written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from timestream_harness import in_process, multi
+
+from timestream_local.service import Service
+from timestream_local.storage import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from timestream_harness import Server, Table
+
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def near() -> Iterator[Server]:
+    with in_process(Service(Storage(None))) as found:
+        yield found
+
+
+Write = tuple[int, str, int, int]  # time, dimension, version, value
+WRITES = st.tuples(st.integers(1, 3), st.sampled_from("ab"), st.integers(1, 3), st.integers(1, 3))
+
+
+def model(batches: list[list[Write]]) -> tuple[dict[tuple[int, str], tuple[int, int]], list[list[tuple[int, int]]]]:
+    """The rules of versions in a dictionary: what is stored, and (index, existing version) of what is rejected."""
+    stored: dict[tuple[int, str], tuple[int, int]] = {}
+    rejections = []
+    for batch in batches:
+        rejected = []
+        for index, (time, name, version, value) in enumerate(batch):
+            known = stored.get((time, name))
+            if known is None or version > known[0]:
+                stored[time, name] = (version, value)
+            elif known != (version, value):
+                rejected.append((index, known[0]))
+        rejections.append(rejected)
+    return stored, rejections
+
+
+def put(table: Table, batch: list[Write]) -> list[tuple[int, int]]:
+    records = [
+        multi(time, {"name": name}, {"v": ("BIGINT", str(value))}, Version=version) for time, name, version, value in batch
+    ]
+    try:
+        table.put(*records)
+    except table.server.write.exceptions.RejectedRecordsException as error:
+        return [(item["RecordIndex"], item["ExistingVersion"]) for item in error.response["RejectedRecords"]]
+    return []
+
+
+@QUICK
+@given(batches=st.lists(st.lists(WRITES, min_size=1, max_size=8), min_size=1, max_size=4))
+def test_batches_end_as_the_model_says(near: Server, batches: list[list[Write]]) -> None:
+    table = near.table()
+    stored, rejections = model(batches)
+    assert [put(table, batch) for batch in batches] == rejections
+    found = {(int(ms), name): int(value) for ms, name, value in table.rows("to_milliseconds(time), name, v")}
+    assert found == {key: value for key, (_, value) in stored.items()}
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+NANOSECONDS = st.integers(0, 2**63 - 1)
+
+
+@QUICK
+@given(
+    text=TEXTS,
+    dimension=TEXTS,
+    whole=st.integers(-(2**63), 2**63 - 1),
+    real=st.floats(allow_nan=False, allow_infinity=False),
+    yes=st.booleans(),
+    moment=NANOSECONDS,
+    time=st.integers(10**18, 1_700_000_000_000_000_000),
+)
+def test_every_value_comes_back_as_written(near: Server, **values: Any) -> None:  # noqa: ANN401
+    table = near.table()
+    measures = {
+        "text": ("VARCHAR", values["text"]),
+        "whole": ("BIGINT", str(values["whole"])),
+        "real": ("DOUBLE", repr(values["real"])),
+        "yes": ("BOOLEAN", str(values["yes"]).lower()),
+        "moment": ("TIMESTAMP", str(values["moment"])),
+    }
+    table.put(multi(values["time"], {"d": values["dimension"]}, measures, TimeUnit="NANOSECONDS"))
+    row = table.rows("text, d, whole, real, yes, moment, time, to_nanoseconds(time), CAST(real AS varchar)")[0]
+    assert row[:3] == [values["text"], values["dimension"], str(values["whole"])]
+    assert math.isclose(float(row[3]), values["real"], rel_tol=0)
+    assert row[4] == str(values["yes"]).lower()
+    assert nanoseconds(row[5]) == values["moment"]
+    assert nanoseconds(row[6]) == values["time"] == int(row[7])
+    assert row[8] == row[3]  # a double has one text, whoever writes it
+
+
+def nanoseconds(text: str) -> int:
+    seconds, _, fraction = text.partition(".")
+    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    return (dt.datetime.fromisoformat(f"{seconds}+00:00") - epoch) // dt.timedelta(seconds=1) * 10**9 + int(fraction)
+
+
+@QUICK
+@given(text=st.text(max_size=30).filter(lambda text: "\0" not in text and text.isprintable()))
+def test_a_quoted_literal_is_its_text(near: Server, text: str) -> None:
+    escaped = text.replace("'", "''")
+    assert near.rows(f"SELECT '{escaped}', length('{escaped}')") == [[text, str(len(text))]]

@@ -1,0 +1,75 @@
+"""The modes that make the store as late and as unwilling as the real one, and its health."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from timestream_harness import record
+
+if TYPE_CHECKING:
+    from timestream_harness import Clock, Server
+
+
+def control(server: Server, path: str, **modes: object) -> dict[str, Any]:
+    request = urllib.request.Request(f"{server.url}/_timestream_local/{path}", data=json.dumps(modes).encode() if modes else None)
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+def test_health_tells_that_it_serves(server: Server) -> None:
+    assert control(server, "health")["status"] == "ok"
+
+
+def test_reads_can_lag_behind_writes(timed: Server, clock: Clock) -> None:
+    table = timed.table()
+    now = clock() // 10**6
+    control(timed, "modes", read_lag_seconds=5)
+    table.put(record(now))
+    assert table.rows("count(*)") == [["0"]]
+    clock.advance(seconds=6)
+    assert table.rows("count(*)") == [["1"]]
+    table.put(record(now, value=2, Version=2))
+    assert table.rows("measure_value::double") == [["1.5"]]  # the old one until the new one is readable
+    clock.advance(seconds=6)
+    assert table.rows("measure_value::double") == [["2.0"]]
+
+
+def test_magnetic_writes_can_lag_alone(timed: Server, clock: Clock) -> None:
+    table = timed.table()
+    now = clock() // 10**6
+    control(timed, "modes", magnetic_lag_seconds=3_600)
+    table.put(record(now), record(now - 48 * 3_600_000))
+    assert table.rows("count(*)") == [["1"]]
+    clock.advance(hours=1)
+    assert table.rows("count(*)") == [["2"]]
+
+
+def test_the_next_calls_can_be_throttled(timed: Server) -> None:
+    control(timed, "modes", throttle_next=2)
+    for _ in range(2):
+        with pytest.raises(timed.write.exceptions.ThrottlingException) as caught:
+            timed.write.list_databases()
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
+    assert timed.write.list_databases()["Databases"] == []
+
+
+def test_a_share_of_the_calls_can_be_throttled(timed: Server) -> None:
+    control(timed, "modes", throttle_share=0.5)
+    refused = 0
+    for _ in range(10):
+        try:
+            timed.write.list_databases()
+        except timed.write.exceptions.ThrottlingException:
+            refused += 1
+    assert refused == 5
+
+
+def test_an_unknown_mode_is_refused(timed: Server) -> None:
+    with pytest.raises(urllib.error.HTTPError):
+        control(timed, "modes", typo=1)
+    assert control(timed, "modes")["read_lag_seconds"] == 0.0

@@ -19,6 +19,7 @@ from botocore.exceptions import (
 from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
 
 _REFUSED = {
+    "403",  # a HEAD has no body to say more
     "AccessDenied",
     "AccessDeniedException",
     "ExpiredToken",

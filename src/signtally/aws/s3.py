@@ -93,6 +93,8 @@ class S3ObjectStore:
 
     def provision(self) -> bool:
         with translated("S3", self._what):
+            if self._exists():
+                return False
             try:
                 self._create()
             except self._s3.exceptions.BucketAlreadyOwnedByYou:
@@ -106,6 +108,16 @@ class S3ObjectStore:
                     "RestrictPublicBuckets": True,
                 },
             )
+        return True
+
+    def _exists(self) -> bool:
+        """Asked first, because in the oldest region to create a bucket again succeeds."""
+        try:
+            self._s3.head_bucket(Bucket=self._bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _ABSENT:
+                return False
+            raise
         return True
 
     def _create(self) -> None:

@@ -32,8 +32,8 @@ class LocalAws:
             "AWS_ENDPOINT_URL_TIMESTREAM_WRITE": timestream,
             "AWS_ENDPOINT_URL_TIMESTREAM_QUERY": timestream,
             "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
         }
 
     def programs(self) -> list[Program]:

@@ -30,7 +30,10 @@ class MemoryObjectStore:
     def claim(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
         del content_type
         with self._lock:
-            return self._bodies.setdefault(key, body) is body
+            if key in self._bodies:
+                return False
+            self._bodies[key] = body
+            return True
 
     def replace(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
         del content_type

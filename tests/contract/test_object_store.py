@@ -1,0 +1,191 @@
+"""What every bucket does, the one in memory and S3 alike."""
+
+import datetime as dt
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from signtally.aws.clients import AwsClients
+from signtally.aws.s3 import S3ObjectStore
+from signtally.local.local_aws import LocalAws
+from signtally.memory.objects import MemoryObjectStore
+from signtally.ports.errors import NotProvisionedError, ServiceUnavailableError
+from signtally.ports.objects import ObjectMissingError, ObjectStore
+from signtally.stores.keys import segment
+
+HOUR = dt.timedelta(hours=1)
+AWKWARD_KEYS = [
+    "a/b c/d+e/f%2Fg.json",
+    "tenants/O'Hara & Söhne.json",
+    "東京/😀.pdf",
+    f"tenants/{segment('😀' * 256)}.json",  # the longest that our stores make of an id
+    "state/a=b;c,d@e!f(g)h*i$j.json",
+]
+
+
+@pytest.fixture
+def memory_objects() -> ObjectStore:
+    return MemoryObjectStore()
+
+
+@pytest.fixture
+def s3_objects(local_aws: LocalAws) -> ObjectStore:
+    del local_aws  # it only has to run
+    objects = S3ObjectStore(AwsClients().s3, bucket=f"b-{uuid.uuid4().hex}")
+    assert objects.provision()
+    return objects
+
+
+@pytest.fixture(params=["memory", "s3"])
+def objects(request: pytest.FixtureRequest) -> ObjectStore:
+    made: ObjectStore = request.getfixturevalue(f"{request.param}_objects")
+    return made
+
+
+def keys_below(objects: ObjectStore, prefix: str, *, after: str | None = None) -> list[str]:
+    return [summary.key for summary in objects.summaries(prefix, after=after)]
+
+
+def test_what_was_put_comes_back_with_its_etag(objects: ObjectStore) -> None:
+    etag = objects.put("a/b.json", b"one")
+    found = objects.get("a/b.json")
+    assert (found.body, found.etag) == (b"one", etag)
+    assert objects.put("a/b.json", b"two") != etag
+    assert objects.get("a/b.json").body == b"two"
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00\xff", b"x" * 2_000_000])
+def test_any_bytes_can_be_stored(objects: ObjectStore, body: bytes) -> None:
+    objects.put("a", body, content_type="application/octet-stream")
+    assert objects.get("a").body == body
+
+
+@pytest.mark.parametrize("key", AWKWARD_KEYS)
+def test_any_key_of_ours_can_be_stored_listed_and_deleted(objects: ObjectStore, key: str) -> None:
+    objects.put(key, b"{}")
+    assert objects.get(key).body == b"{}"
+    assert keys_below(objects, key[:4]) == [key]
+    objects.delete([key])
+    assert keys_below(objects, "") == []
+
+
+def test_what_is_not_there_is_missing(objects: ObjectStore) -> None:
+    with pytest.raises(ObjectMissingError):
+        objects.get("absent")
+    with pytest.raises(ObjectMissingError):
+        objects.signed_url("absent", ttl=HOUR, filename="a.pdf")
+    objects.delete(["absent"])
+    assert keys_below(objects, "absent") == []
+    assert list(objects.folders("absent/")) == []
+
+
+def test_a_key_is_claimed_once(objects: ObjectStore) -> None:
+    assert objects.claim("a", b"mine")
+    assert not objects.claim("a", b"yours")
+    assert not objects.claim("a", b"mine")
+    assert objects.get("a").body == b"mine"
+    objects.delete(["a"])
+    assert objects.claim("a", b"yours")
+
+
+def test_of_many_who_claim_at_once_one_wins(objects: ObjectStore) -> None:
+    ready = threading.Barrier(8)
+
+    def claim(number: int) -> bool:
+        ready.wait()
+        return objects.claim("a", str(number).encode())
+
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(claim, range(8)))
+    assert won.count(True) == 1
+    assert objects.get("a").body == str(won.index(True)).encode()
+
+
+def test_only_the_version_that_was_read_is_replaced(objects: ObjectStore) -> None:
+    first = objects.put("a", b"one")
+    assert objects.replace("a", b"two", etag=first)
+    assert not objects.replace("a", b"three", etag=first)
+    assert objects.get("a").body == b"two"
+    objects.delete(["a"])
+    assert not objects.replace("a", b"four", etag=first)
+    with pytest.raises(ObjectMissingError):
+        objects.get("a")
+
+
+def test_increments_by_compare_and_set_lose_none(objects: ObjectStore) -> None:
+    objects.put("count", b"0")
+
+    def increment(_: int) -> None:
+        while True:
+            held = objects.get("count")
+            if objects.replace("count", str(int(held.body) + 1).encode(), etag=held.etag):
+                return
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(increment, range(12)))
+    assert objects.get("count").body == b"12"
+
+
+def test_listings_are_in_key_order_below_a_prefix_and_behind_a_key(objects: ObjectStore) -> None:
+    for key in ("p/b", "p/a", "p/c/d", "q/a", "p/B", "p"):
+        objects.put(key, key.encode())
+    assert keys_below(objects, "p/") == ["p/B", "p/a", "p/b", "p/c/d"]
+    assert keys_below(objects, "p/", after="p/a") == ["p/b", "p/c/d"]
+    assert [(found.etag, found.size_bytes) for found in objects.summaries("p/c/")] == [(objects.get("p/c/d").etag, 5)]
+
+
+def test_folders_are_the_next_segments_each_once(objects: ObjectStore) -> None:
+    for key in ("r/b/v1/x", "r/a/v1/x", "r/a/v2/x", "r/a/v10/x", "r/file", "s/z/v1/x"):
+        objects.put(key, b"")
+    assert list(objects.folders("r/")) == ["a", "b"]
+    assert list(objects.folders("r/a/")) == ["v1", "v10", "v2"]
+
+
+def test_long_listings_and_deletions_come_whole(objects: ObjectStore) -> None:
+    """S3 answers and deletes a thousand keys at a time."""
+    keys = [f"many/{number:05}/x" for number in range(1_050)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: objects.put(key, b""), keys))
+    assert keys_below(objects, "many/") == keys
+    assert len(list(objects.folders("many/"))) == len(keys)
+    objects.delete(iter(keys[1:]))
+    assert keys_below(objects, "many/") == keys[:1]
+
+
+def test_a_bucket_is_made_once(s3_objects: ObjectStore) -> None:
+    s3_objects.put("a", b"{}")
+    assert not s3_objects.provision()
+    assert s3_objects.get("a").body == b"{}"
+
+
+def test_a_signed_url_downloads_under_its_name_until_it_expires(s3_objects: ObjectStore) -> None:
+    s3_objects.put("reports/a b/v1/usage.pdf", b"%PDF", content_type="application/pdf")
+    url = s3_objects.signed_url("reports/a b/v1/usage.pdf", ttl=HOUR, filename="Acme usage 2026-10.pdf")
+    answer = httpx.get(url)
+    assert (answer.status_code, answer.content) == (200, b"%PDF")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''Acme%20usage%202026-10.pdf"
+    assert httpx.get(url.replace("Expires=3600", "Expires=7200")).status_code == 403
+    expired = s3_objects.signed_url("reports/a b/v1/usage.pdf", ttl=dt.timedelta(seconds=-1), filename="a.pdf")
+    assert httpx.get(expired).status_code == 403
+
+
+def test_without_a_bucket_it_says_what_to_do(local_aws: LocalAws) -> None:
+    del local_aws
+    objects = S3ObjectStore(AwsClients().s3, bucket="absent")
+    with pytest.raises(NotProvisionedError, match="signtally provision"):
+        objects.get("a")
+    with pytest.raises(NotProvisionedError, match="signtally provision"):
+        objects.put("a", b"")
+    with pytest.raises(NotProvisionedError, match="signtally provision"):
+        list(objects.summaries(""))
+
+
+def test_an_s3_that_is_away_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    objects = S3ObjectStore(AwsClients().s3, bucket="signtally")
+    with pytest.raises(ServiceUnavailableError, match="cannot be reached"):
+        objects.get("a")

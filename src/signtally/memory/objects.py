@@ -44,8 +44,9 @@ class MemoryObjectStore:
             return True
 
     def delete(self, keys: Iterable[str]) -> None:
+        doomed = list(keys)  # which may come from a listing of this very bucket
         with self._lock:
-            for key in list(keys):
+            for key in doomed:
                 self._bodies.pop(key, None)
 
     def summaries(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:

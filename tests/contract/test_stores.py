@@ -1,0 +1,322 @@
+"""What lies in the bucket, by name: the same over the bucket in memory and over S3."""
+
+import datetime as dt
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from signtally.aws.clients import AwsClients
+from signtally.aws.s3 import S3ObjectStore
+from signtally.domain.counts import Counts
+from signtally.domain.periods import parse_period
+from signtally.domain.reports import ReportFile, ReportKey, ReportManifest, ReportRequest, ReportStatus
+from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.local.local_aws import LocalAws
+from signtally.memory.objects import MemoryObjectStore
+from signtally.ports.objects import ObjectStore
+from signtally.stores.freshness import Freshness
+from signtally.stores.keys import segment, tenant_profile, text_of
+from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, Reports
+from signtally.stores.tenants import Tenants
+from signtally.stores.touched import TouchedHour, TouchedNotes
+
+NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
+MINUTE = dt.timedelta(minutes=1)
+REQUEST = ReportRequest("acme", parse_period("2026-10"), ("pdf", "csv"))
+
+
+@pytest.fixture
+def memory_objects() -> ObjectStore:
+    return MemoryObjectStore()
+
+
+@pytest.fixture
+def s3_objects(local_aws: LocalAws) -> ObjectStore:
+    del local_aws  # it only has to run
+    objects = S3ObjectStore(AwsClients().s3, bucket=f"b-{uuid.uuid4().hex}")
+    objects.provision()
+    return objects
+
+
+@pytest.fixture(params=["memory", "s3"])
+def objects(request: pytest.FixtureRequest) -> ObjectStore:
+    made: ObjectStore = request.getfixturevalue(f"{request.param}_objects")
+    return made
+
+
+def claim(reports: Reports, request: ReportRequest = REQUEST, *, version: int = 1) -> ReportClaim:
+    taken = reports.claim(request, version=version, requested_by="ann", now=NOW)
+    assert taken is not None
+    return taken
+
+
+def manifest(key: ReportKey, *, row_count: int = 3) -> ReportManifest:
+    return ReportManifest(
+        key=key,
+        request=REQUEST,
+        period=REQUEST.period,
+        timezone="Asia/Kathmandu",
+        made_at=NOW,
+        data_through=NOW - MINUTE,
+        totals=Counts(sent=7, expired=2),
+        previous_totals=Counts(),
+        row_count=row_count,
+        fingerprint="f" * 64,
+        files=(ReportFile("pdf", "reports/acme/x/v1/usage.pdf", "Acme usage 2026-10.pdf", 4, "0" * 64),),
+    )
+
+
+# Keys
+
+
+@given(st.text(min_size=1, max_size=256))
+@example(".")
+@example("..")
+@example("...")
+@example("a/b")
+@example("%2F")
+@example("😀" * 256)
+def test_a_segment_is_one_short_plain_path_segment(text: str) -> None:
+    made = segment(text)
+    assert made.isascii()
+    assert "/" not in made
+    assert made not in {"", ".", ".."}
+    assert len(made) <= 200
+    if "!" not in made:
+        assert text_of(made) == text
+
+
+@given(st.lists(st.text("aé/!~.%", min_size=1, max_size=256) | st.text(min_size=1, max_size=256), unique=True))
+@example(["😀" * 255, "😀" * 255 + "!", "😀" * 256])
+def test_different_ids_have_different_segments(texts: list[str]) -> None:
+    assert len({segment(text) for text in texts}) == len(texts)
+
+
+def test_a_segment_cannot_be_forged_for_an_id_that_is_too_long() -> None:
+    long = "acme" * 64
+    assert len(segment(long)) == 200
+    assert segment(segment(long)) != segment(long)
+
+
+def test_plain_ids_stay_readable() -> None:
+    assert tenant_profile("acme-2.corp_x~1") == "tenants/acme-2.corp_x~1.json"
+
+
+# Tenants
+
+
+def test_a_profile_comes_back_as_it_was_put(objects: ObjectStore) -> None:
+    profile = TenantProfile(
+        tenant_id="O'Hara & Söhne",
+        name="O'Hara",
+        timezone="Asia/Kathmandu",
+        schedules=(Schedule(name="monthly", every="month"),),
+    )
+    Tenants(objects).put(profile)
+    assert Tenants(objects).get("O'Hara & Söhne") == profile
+    assert Tenants(objects).get("unknown") == TenantProfile(tenant_id="unknown")
+
+
+def test_the_catalogue_knows_what_was_put_changed_and_deleted(objects: ObjectStore) -> None:
+    tenants = Tenants(objects)
+    assert tenants.all() == {}
+    for number in range(5):
+        tenants.put(TenantProfile(tenant_id=f"t{number}", timezone="Europe/Berlin"))
+    assert {tenant_id: profile.timezone for tenant_id, profile in tenants.all().items()} == dict.fromkeys(
+        (f"t{number}" for number in range(5)), "Europe/Berlin"
+    )
+    tenants.put(TenantProfile(tenant_id="t1", timezone="Asia/Tokyo"))
+    objects.delete([tenant_profile("t2")])
+    assert {tenant_id: profile.timezone for tenant_id, profile in tenants.all().items()} == {
+        "t0": "Europe/Berlin",
+        "t1": "Asia/Tokyo",
+        "t3": "Europe/Berlin",
+        "t4": "Europe/Berlin",
+    }
+    tenants.put(TenantProfile(tenant_id="t2", timezone="Europe/Berlin"))  # as it was before
+    assert tenants.all()["t2"].timezone == "Europe/Berlin"
+    assert tenants.of(["t1", "unknown"]) == {"t1": tenants.get("t1"), "unknown": TenantProfile(tenant_id="unknown")}
+
+
+def test_a_long_id_in_any_script_has_a_profile_too(objects: ObjectStore) -> None:
+    tenants = Tenants(objects)
+    profiles = [TenantProfile(tenant_id=text * 256, timezone="Asia/Tokyo") for text in ("社", "😀", "a", "/")]
+    for profile in profiles:
+        tenants.put(profile)
+        assert tenants.get(profile.tenant_id) == profile
+    assert tenants.all() == {profile.tenant_id: profile for profile in profiles}
+
+
+# Freshness
+
+
+def test_instants_are_published_apart_and_never_move_backwards(objects: ObjectStore) -> None:
+    freshness = Freshness(objects)
+    assert (freshness.settled_through(), freshness.data_through()) == (None, None)
+    freshness.publish_settled(NOW)
+    assert (freshness.settled_through(), freshness.data_through()) == (NOW, None)
+    freshness.publish_settled(NOW - MINUTE)
+    freshness.publish_data_through(NOW - MINUTE)
+    freshness.publish_data_through(NOW - 2 * MINUTE)
+    assert (freshness.settled_through(), freshness.data_through()) == (NOW, NOW - MINUTE)
+
+
+def test_of_many_who_publish_at_once_the_latest_instant_stays(objects: ObjectStore) -> None:
+    instants = [NOW + number * MINUTE for number in (3, 1, 7, 5, 2, 6, 4, 0)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(Freshness(objects).publish_settled, instants))
+    assert Freshness(objects).settled_through() == max(instants)
+
+
+# Touched hours
+
+
+def test_notes_say_which_tenants_were_touched_in_which_hours_of_utc(objects: ObjectStore) -> None:
+    notes = TouchedNotes(objects)
+    kathmandu = dt.timezone(dt.timedelta(hours=5, minutes=45))
+    instant = dt.datetime(2026, 10, 3, 5, 44, 59, tzinfo=kathmandu)
+    hours = [TouchedHour.of("acme", instant), TouchedHour.of("acme", instant + MINUTE), TouchedHour.of("ö", instant)]
+    notes.put(hours)
+    notes.put([])
+    (note,) = notes.pending()
+    assert set(note.hours) == {
+        TouchedHour("acme", dt.datetime(2026, 10, 2, 23, tzinfo=dt.UTC)),
+        TouchedHour("acme", dt.datetime(2026, 10, 3, 0, tzinfo=dt.UTC)),
+        TouchedHour("ö", dt.datetime(2026, 10, 2, 23, tzinfo=dt.UTC)),
+    }
+
+
+def test_a_settled_note_is_forgotten_and_a_later_one_is_not(objects: ObjectStore) -> None:
+    notes = TouchedNotes(objects)
+    hour = TouchedHour.of("acme", NOW)
+    for _ in range(130):  # more than are read ahead
+        notes.put([hour])
+    counted = list(notes.pending())
+    assert len(counted) == 130
+    notes.put([hour])
+    notes.settle(counted)
+    assert len(list(notes.pending())) == 1
+
+
+def test_a_note_that_a_twin_settles_meanwhile_is_passed_over(objects: ObjectStore) -> None:
+    notes = TouchedNotes(objects)
+    for _ in range(70):
+        notes.put([TouchedHour.of("acme", NOW)])
+    reading = notes.pending()
+    first = next(reading)
+    notes.settle(TouchedNotes(objects).pending())
+    assert first not in list(reading)
+
+
+# Reports
+
+
+def test_a_version_is_claimed_once(objects: ObjectStore) -> None:
+    reports = Reports(objects)
+    taken = claim(reports)
+    assert reports.claim(REQUEST, version=1, requested_by="ben", now=NOW) is None
+    assert reports.read_claim(taken.key) == taken
+    assert reports.versions("acme", REQUEST.report_id) == [1]
+
+
+def test_versions_are_in_the_order_of_their_numbers(objects: ObjectStore) -> None:
+    reports = Reports(objects)
+    for version in (10, 2, 1):
+        claim(reports, version=version)
+    assert reports.versions("acme", REQUEST.report_id) == [1, 2, 10]
+    assert reports.latest("acme", REQUEST.report_id, now=NOW).claim.key.version == 10
+
+
+def test_a_version_goes_from_pending_over_running_to_ready(objects: ObjectStore) -> None:
+    reports = Reports(objects)
+    key = claim(reports).key
+    assert reports.state(key, now=NOW).status is ReportStatus.PENDING
+    reports.start(key)
+    reports.start(key)  # a retried run
+    assert reports.state(key, now=NOW).status is ReportStatus.RUNNING
+    place = reports.put_file(key, "usage.pdf", b"%PDF", content_type="application/pdf")
+    assert objects.get(place).body == b"%PDF"
+    assert reports.latest_manifest("acme", REQUEST.report_id) is None
+    assert reports.finish(manifest(key))
+    state = reports.state(key, now=NOW + dt.timedelta(days=9))
+    assert (state.status, state.manifest) == (ReportStatus.READY, manifest(key))
+
+
+def test_what_was_published_first_stays(objects: ObjectStore) -> None:
+    reports = Reports(objects)
+    key = claim(reports).key
+    assert reports.finish(manifest(key))
+    assert not reports.finish(manifest(key, row_count=99))
+    reports.fail(key, ReportFailure("too late to fail", NOW))
+    state = reports.state(key, now=NOW)
+    assert (state.status, state.manifest) == (ReportStatus.READY, manifest(key))
+
+
+def test_a_failure_says_why_and_an_older_version_stays_ready(objects: ObjectStore) -> None:
+    reports = Reports(objects)
+    first, second = claim(reports).key, claim(reports, version=2).key
+    reports.finish(manifest(first))
+    reports.fail(second, ReportFailure("the chart broke", NOW))
+    latest = reports.latest("acme", REQUEST.report_id, now=NOW)
+    assert (latest.status, latest.failure) == (ReportStatus.FAILED, ReportFailure("the chart broke", NOW))
+    assert reports.latest_manifest("acme", REQUEST.report_id) == manifest(first)
+
+
+def test_a_run_that_never_ends_counts_as_failed(objects: ObjectStore) -> None:
+    reports = Reports(objects)
+    key = claim(reports).key
+    assert reports.state(key, now=NOW + 9 * MINUTE).status is ReportStatus.PENDING
+    assert reports.state(key, now=NOW + 11 * MINUTE).status is ReportStatus.FAILED
+
+
+def test_a_withdrawn_claim_leaves_nothing(objects: ObjectStore) -> None:
+    reports = Reports(objects)
+    taken = claim(reports)
+    reports.withdraw(taken)
+    assert reports.versions("acme", REQUEST.report_id) == []
+    assert [found.key for found in objects.summaries("")] == []
+    with pytest.raises(ReportMissingError):
+        reports.latest("acme", REQUEST.report_id, now=NOW)
+    with pytest.raises(ReportMissingError):
+        reports.state(taken.key, now=NOW)
+    assert claim(reports).key == taken.key
+
+
+def test_reports_of_any_tenant_lie_apart(objects: ObjectStore) -> None:
+    reports = Reports(objects)
+    requests = [
+        ReportRequest(tenant_id, REQUEST.period, ("csv",), user_ids)
+        for tenant_id in ("a", "a/b", "a%2Fb", "😀" * 256)
+        for user_ids in (None, ("u1",), ("u1", "u2"))
+    ]
+    for request in requests:
+        claim(reports, request)
+    for request in requests:
+        assert request.report_id in list(reports.report_ids(request.tenant_id))
+        assert len(list(reports.report_ids(request.tenant_id))) == 3
+        assert reports.latest(request.tenant_id, request.report_id, now=NOW).claim.request == request
+
+
+def test_what_was_asked_for_is_listed_latest_first(objects: ObjectStore) -> None:
+    reports = Reports(objects)
+    months = [ReportRequest("acme", parse_period(f"2026-{month:02}"), ("pdf",)) for month in range(1, 6)]
+    for number, request in enumerate(months):
+        assert reports.claim(request, version=1, requested_by="ann", now=NOW + number * MINUTE)
+    entries = list(reports.requested("acme"))
+    assert [entry.key.report_id for entry in entries] == [request.report_id for request in reversed(months)]
+    behind = list(reports.requested("acme", after=entries[1].position))
+    assert behind == entries[2:]
+
+
+def test_a_manifest_is_plain_json_that_a_person_can_read(objects: ObjectStore) -> None:
+    reports = Reports(objects)
+    key = claim(reports).key
+    reports.finish(manifest(key))
+    (place,) = [found.key for found in objects.summaries("reports/") if found.key.endswith("manifest.json")]
+    stored = json.loads(objects.get(place).body)
+    assert stored["totals"]["sent"] == 7
+    assert stored["request"]["period"] == {"kind": "month", "first": "2026-10-01", "last": "2026-10-31"}

@@ -24,17 +24,27 @@ DEFAULT_PORT = 8086
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(prog="timestream-local", description="A local Amazon Timestream (LiveAnalytics).")
+    arguments = argparse.ArgumentParser(
+        prog="timestream-local", description="A local Amazon Timestream (LiveAnalytics)."
+    )
     arguments.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
     arguments.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on; 0 takes a free one")
     where = arguments.add_mutually_exclusive_group()
-    where.add_argument("--data", metavar="FILE", default="timestream.duckdb", help="the DuckDB file that keeps everything")
+    where.add_argument(
+        "--data", metavar="FILE", default="timestream.duckdb", help="the DuckDB file that keeps everything"
+    )
     where.add_argument("--memory", action="store_true", help="keep everything in memory, and nothing at the end")
     s3 = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     arguments.add_argument("--s3-endpoint", metavar="URL", default=s3, help="where UNLOAD writes (default: the SDK's)")
-    arguments.add_argument("--read-lag", type=float, default=0.0, metavar="S", help="records are readable S seconds late")
-    arguments.add_argument("--magnetic-lag", type=float, default=0.0, metavar="S", help="the same for the magnetic store")
-    arguments.add_argument("--throttle-share", type=float, default=0.0, metavar="X", help="refuse this share of the calls")
+    arguments.add_argument(
+        "--read-lag", type=float, default=0.0, metavar="S", help="records are readable S seconds late"
+    )
+    arguments.add_argument(
+        "--magnetic-lag", type=float, default=0.0, metavar="S", help="the same for the magnetic store"
+    )
+    arguments.add_argument(
+        "--throttle-share", type=float, default=0.0, metavar="X", help="refuse this share of the calls"
+    )
     arguments.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     return arguments
 

@@ -141,7 +141,9 @@ class CallTranslator:
             shown = ", ".join(map(shown_type, known))
             raise refusal(node, self._sql, f"Unexpected parameters ({shown}) for {name.removeprefix('ts_')}")
         fitted = [
-            argument if parameter in ("ANY", kind) else exp.Cast(this=argument, to=exp.DataType.build(parameter, dialect="duckdb"))
+            argument
+            if parameter in ("ANY", kind)
+            else exp.Cast(this=argument, to=exp.DataType.build(parameter, dialect="duckdb"))
             for argument, kind, parameter in zip(arguments, known, parameters, strict=True)
         ]
         for argument in fitted:
@@ -211,7 +213,9 @@ class CallTranslator:
 
     def _unknown(self, node: exp.Expr, name: str) -> Exception:
         if name in REFUSED:
-            return refusal(node, self._sql, f"Function '{name}' is not supported by this local Timestream: {REFUSED[name]}")
+            return refusal(
+                node, self._sql, f"Function '{name}' is not supported by this local Timestream: {REFUSED[name]}"
+            )
         return refusal(node, self._sql, f"Function '{name}' not registered")
 
     def _check_place(self, node: exp.Expr, name: str, function: Function) -> None:

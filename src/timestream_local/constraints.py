@@ -66,11 +66,14 @@ def typed(request: dict[str, Any], name: str, kind: type, *, default: object = N
 
 
 def created_name(request: dict[str, Any], name: str) -> str:
-    """The name of a database or table to be created: 3–256 letters, digits, ``_``, ``.``, ``-`` ("Naming constraints")."""
+    """The name of a database or table to be created: up to 256 letters, digits, ``_``, ``.``, ``-``.
+
+    Older API references ask for three at least; the current service model does not.
+    """
     value = typed(request, name, str)
     where = name[0].lower() + name[1:]
     violations = Violations()
-    violations.length(value, where, least=3, most=256)
+    violations.length(value, where, most=256)
     if value and not NAME_PATTERN.fullmatch(value):
         violations.add(value, where, f"satisfy regular expression pattern: {NAME_PATTERN.pattern}")
     violations.check()

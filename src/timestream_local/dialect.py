@@ -104,9 +104,7 @@ class TimestreamParser(TrinoParser):
     FUNCTION_PARSERS: ClassVar = {
         name: TrinoParser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "TRIM")
     }
-    NO_PAREN_FUNCTION_PARSERS: ClassVar = {
-        name: TrinoParser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("CASE", "IF")
-    }
+    NO_PAREN_FUNCTION_PARSERS: ClassVar = {name: TrinoParser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("CASE", "IF")}
     NO_PAREN_FUNCTIONS: ClassVar = {
         **TrinoParser.NO_PAREN_FUNCTIONS,
         TokenType.CURRENT_TIMESTAMP: exp.CurrentTimestamp,

@@ -240,16 +240,26 @@ FUNCTIONS: dict[str, Function] = {**TIME, **MATHEMATICS, **TEXT, **ARRAYS, **OTH
 
 # What Timestream has and this does not, so that the refusal can say that it is not a misspelling.
 REFUSED = {
-    **dict.fromkeys(("interpolate_linear", "interpolate_locf", "interpolate_fill", "interpolate_spline_cubic"), "interpolation"),
-    **dict.fromkeys(("filter", "transform", "reduce", "any_match", "all_match", "none_match", "zip_with"), "lambda functions"),
+    **dict.fromkeys(
+        ("interpolate_linear", "interpolate_locf", "interpolate_fill", "interpolate_spline_cubic"), "interpolation"
+    ),
+    **dict.fromkeys(
+        ("filter", "transform", "reduce", "any_match", "all_match", "none_match", "zip_with"), "lambda functions"
+    ),
     **dict.fromkeys(("derivative_linear", "non_negative_derivative_linear"), "derivatives of time series"),
-    **dict.fromkeys(("integral_trapezoidal", "integral_simpson", "integral_trapezoidal_windowed"), "integrals of time series"),
+    **dict.fromkeys(
+        ("integral_trapezoidal", "integral_simpson", "integral_trapezoidal_windowed"), "integrals of time series"
+    ),
     **dict.fromkeys(("correlate_pearson", "correlate_spearman"), "correlation of time series"),
     **dict.fromkeys(("format_datetime", "parse_datetime"), "Joda-Time patterns"),
     **dict.fromkeys(("map", "map_agg", "map_union", "multimap_agg", "histogram", "approx_most_frequent"), "maps"),
     **dict.fromkeys(("approx_set", "merge", "empty_approx_set"), "HyperLogLog sketches"),
     **dict.fromkeys(("at_timezone", "with_timezone"), "time zones"),
     **dict.fromkeys(("shuffle", "combinations", "ngrams", "flatten", "zip", "array_frequency"), "this array function"),
-    **dict.fromkeys(("to_base", "from_base", "width_bucket", "inverse_normal_cdf", "normal_cdf"), "this mathematical function"),
-    **dict.fromkeys(("checksum", "kurtosis", "skewness", "max_n", "numeric_histogram", "learn_classifier"), "this aggregate"),
+    **dict.fromkeys(
+        ("to_base", "from_base", "width_bucket", "inverse_normal_cdf", "normal_cdf"), "this mathematical function"
+    ),
+    **dict.fromkeys(
+        ("checksum", "kurtosis", "skewness", "max_n", "numeric_histogram", "learn_classifier"), "this aggregate"
+    ),
 }

@@ -48,7 +48,9 @@ class Paged:
         if self._columns is None:
             table = self.result.table
             kinds = zip(self.result.names, table.columns, strict=True)
-            self._columns = [{"Name": name, "Type": type_of(column.type, months=_months(column))} for name, column in kinds]
+            self._columns = [
+                {"Name": name, "Type": type_of(column.type, months=_months(column))} for name, column in kinds
+            ]
         return self._columns
 
     def page(self, start: int, most: int | None) -> Json:

@@ -30,7 +30,10 @@ def unnested(node: exp.Unnest) -> exp.Expr:
     items = [exp.Anonymous(this="unnest", expressions=[array.copy()]) for array in arrays]
     if node.meta.get("series"):
         point = exp.select(exp.alias_(items[0], "ts_point")).subquery("ts_points")
-        fields = [exp.Dot(this=exp.column("ts_point"), expression=exp.to_identifier(name, quoted=True)) for name in ("time", "value")]
+        fields = [
+            exp.Dot(this=exp.column("ts_point"), expression=exp.to_identifier(name, quoted=True))
+            for name in ("time", "value")
+        ]
         select = exp.select(*(exp.alias_(value, name) for value, name in zip(fields, names, strict=False)))
         if node.meta["ordinality"]:
             select = select.select(exp.alias_(_positions(arrays), names[-1]))

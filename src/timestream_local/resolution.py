@@ -167,9 +167,7 @@ class Resolver:
         for node in nodes:
             self._expression(node, scope, common)
 
-    def _expression(
-        self, node: exp.Expr, scope: Scope, common: CommonTables, outputs: list[str] | None = None
-    ) -> None:
+    def _expression(self, node: exp.Expr, scope: Scope, common: CommonTables, outputs: list[str] | None = None) -> None:
         if isinstance(node, exp.Query):
             self.query(node, common, scope)
         elif isinstance(node, exp.Column):
@@ -269,7 +267,9 @@ class Resolver:
         else:
             names = [f"_col{index}" for index in range(arrays + ordinality)]
         if columns and len(columns) != len(names):
-            raise refusal(node, self._sql, f"Column alias list has {len(columns)} entries but relation has {len(names)} columns")
+            raise refusal(
+                node, self._sql, f"Column alias list has {len(columns)} entries but relation has {len(names)} columns"
+            )
         node.meta["columns"] = [column.name for column in columns] or names
         node.meta["ordinality"] = ordinality
         return names

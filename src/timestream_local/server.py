@@ -132,5 +132,3 @@ def decode(body: bytes) -> Json:
     if not isinstance(document, dict):
         raise SerializationError("The body must be a JSON object.")
     return document
-
-

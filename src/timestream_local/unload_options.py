@@ -91,7 +91,9 @@ def _checked(options: dict[str, str | list[str]]) -> dict[str, str]:
         if name not in KNOWN:
             raise ValidationError(f"Unknown UNLOAD option '{name}'")
         if name in ENUMS and str(value).upper() not in ENUMS[name]:
-            raise ValidationError(f"Invalid value '{value}' for UNLOAD option '{name}', use one of {', '.join(ENUMS[name])}")
+            raise ValidationError(
+                f"Invalid value '{value}' for UNLOAD option '{name}', use one of {', '.join(ENUMS[name])}"
+            )
         if name in CHARACTERS and (len(value) != 1 or not str(value).isascii()):
             raise ValidationError(f"UNLOAD option '{name}' takes one ASCII character")
     return {name: value for name, value in options.items() if isinstance(value, str)}

@@ -64,7 +64,9 @@ def check_partitions(options: UnloadOptions, names: list[str]) -> None:
         raise ValidationError(f"The partition columns {listed} must be the last columns of the SELECT statement")
 
 
-def _write(service: Service, compiled: Compiled, kinds: list[pa.DataType], options: UnloadOptions, work: Path) -> list[WrittenFile]:
+def _write(
+    service: Service, compiled: Compiled, kinds: list[pa.DataType], options: UnloadOptions, work: Path
+) -> list[WrittenFile]:
     names = [f'"{name.replace(chr(34), chr(34) * 2)}"' for name in compiled.names]
     is_csv = options.format == "CSV"
     values = [_text(name, kind) if is_csv else name for name, kind in zip(names, kinds, strict=True)]
@@ -158,7 +160,9 @@ class Upload:
             manifest = {
                 "result_files": results,
                 "query_metadata": {
-                    "content_length_in_bytes": sum(result["file_metadata"]["content_length_in_bytes"] for result in results),
+                    "content_length_in_bytes": sum(
+                        result["file_metadata"]["content_length_in_bytes"] for result in results
+                    ),
                     "total_row_count": total,
                     "result_format": options.format,
                     "result_version": "Amazon Timestream version 1.0.0",
@@ -167,7 +171,9 @@ class Upload:
             }
             manifest_url = self._document("manifest", manifest)
         except self._failures() as error:
-            raise ValidationError(f"UNLOAD could not write to s3://{options.bucket}/{options.prefix}: {error}") from error
+            raise ValidationError(
+                f"UNLOAD could not write to s3://{options.bucket}/{options.prefix}: {error}"
+            ) from error
         answer = {"rows": pa.array([total], pa.int64()), "metadataFile": [metadata_url], "manifestFile": [manifest_url]}
         return execution.Result(pa.table(answer), list(answer))
 

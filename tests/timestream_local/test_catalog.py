@@ -50,7 +50,9 @@ def test_a_table_has_the_defaults_of_the_service(server: Server, table: Table) -
 def test_two_partition_keys_are_too_many(server: Server, table: Table) -> None:
     keys = [{"Type": "DIMENSION", "Name": name, "EnforcementInRecord": "OPTIONAL"} for name in ("a", "b")]
     with pytest.raises(server.write.exceptions.ValidationException) as caught:
-        server.write.create_table(DatabaseName=table.database, TableName="keyed", Schema={"CompositePartitionKey": keys})
+        server.write.create_table(
+            DatabaseName=table.database, TableName="keyed", Schema={"CompositePartitionKey": keys}
+        )
     assert caught.value.response["Error"]["Message"] == (
         "You have specified too many partition keys to be used in your composite partition key. "
         "Only 1 partition keys can be specified."
@@ -76,7 +78,6 @@ def test_lists_come_in_pages(server: Server, table: Table) -> None:
     names = [found["TableName"] for found in first["Tables"] + rest["Tables"]]
     assert names == ["more0", "more1", "more2", "tab"]
     assert "NextToken" not in rest
-
 
 
 def test_tags_are_put_listed_and_removed_through_both_services(server: Server, table: Table) -> None:
@@ -115,8 +116,12 @@ def test_endpoint_discovery_answers_an_address_with_its_scheme(server: Server) -
     assert endpoint["CachePeriodInMinutes"] == 1_440
 
 
-@pytest.mark.parametrize("variables", [("AWS_ENDPOINT_URL",), ("AWS_ENDPOINT_URL_TIMESTREAM_WRITE", "AWS_ENDPOINT_URL_TIMESTREAM_QUERY")])
-def test_the_standard_variables_lead_here(server: Server, monkeypatch: pytest.MonkeyPatch, variables: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "variables", [("AWS_ENDPOINT_URL",), ("AWS_ENDPOINT_URL_TIMESTREAM_WRITE", "AWS_ENDPOINT_URL_TIMESTREAM_QUERY")]
+)
+def test_the_standard_variables_lead_here(
+    server: Server, monkeypatch: pytest.MonkeyPatch, variables: tuple[str, ...]
+) -> None:
     """boto3 discovers endpoints when the address comes from the environment, and follows what it is told."""
     for variable in variables:
         monkeypatch.setenv(variable, server.url)

@@ -50,7 +50,8 @@ def model(batches: list[list[Write]]) -> tuple[dict[tuple[int, str], tuple[int, 
 
 def put(table: Table, batch: list[Write]) -> list[tuple[int, int]]:
     records = [
-        multi(time, {"name": name}, {"v": ("BIGINT", str(value))}, Version=version) for time, name, version, value in batch
+        multi(time, {"name": name}, {"v": ("BIGINT", str(value))}, Version=version)
+        for time, name, version, value in batch
     ]
     try:
         table.put(*records)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def control(server: Server, path: str, **modes: object) -> dict[str, Any]:
-    request = urllib.request.Request(f"{server.url}/_timestream_local/{path}", data=json.dumps(modes).encode() if modes else None)
+    request = urllib.request.Request(
+        f"{server.url}/_timestream_local/{path}", data=json.dumps(modes).encode() if modes else None
+    )
     with urllib.request.urlopen(request, timeout=5) as answer:
         found: dict[str, Any] = json.load(answer)
         return found

@@ -275,7 +275,10 @@ QUERIES: list[tuple[str, list[list[Any]]]] = [
     (f"SELECT max(c, 2), min(c, 2) FROM {NUMBERS}", [[["4", "3"], ["1", "2"]]]),
     ("SELECT bool_and(c), bool_or(c), every(c) FROM (VALUES true, false) AS t(c)", [["false", "true", "false"]]),
     ("SELECT arbitrary(c) FROM (VALUES 7) AS t(c)", [["7"]]),
-    (f"SELECT stddev_pop(c), var_pop(c), variance(c) FROM {NUMBERS}", [["1.118033988749895", "1.25", "1.6666666666666667"]]),
+    (
+        f"SELECT stddev_pop(c), var_pop(c), variance(c) FROM {NUMBERS}",
+        [["1.118033988749895", "1.25", "1.6666666666666667"]],
+    ),
     (f"SELECT round(corr(c, c), 9), covar_pop(c, c), regr_slope(c, c) FROM {NUMBERS}", [["1.0", "1.25", "1.0"]]),
     (f"SELECT geometric_mean(c) FROM {NUMBERS}", [["2.213363839400643"]]),
     (f"SELECT sum(c) FROM {NUMBERS} WHERE c > 9", [[None]]),
@@ -292,7 +295,10 @@ QUERIES: list[tuple[str, list[list[Any]]]] = [
         "SELECT a, sum(b) FROM (VALUES (1, 2), (1, 3), (2, 4)) AS t(a, b) GROUP BY ROLLUP(a) ORDER BY a",
         [["1", "5"], ["2", "4"], [None, "9"]],
     ),
-    ("SELECT sum(b) FROM (VALUES (1, 2), (1, 3)) AS t(a, b) GROUP BY GROUPING SETS ((a), ()) ORDER BY 1", [["5"], ["5"]]),
+    (
+        "SELECT sum(b) FROM (VALUES (1, 2), (1, 3)) AS t(a, b) GROUP BY GROUPING SETS ((a), ()) ORDER BY 1",
+        [["5"], ["5"]],
+    ),
     # windows
     (f"SELECT c, row_number() OVER (ORDER BY c DESC) FROM {NUMBERS} ORDER BY c LIMIT 1", [["1", "4"]]),
     (f"SELECT c, sum(c) OVER (ORDER BY c) FROM {NUMBERS} ORDER BY c LIMIT 2", [["1", "1"], ["2", "3"]]),
@@ -300,10 +306,22 @@ QUERIES: list[tuple[str, list[list[Any]]]] = [
         f"SELECT sum(c) OVER (ORDER BY c ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM {NUMBERS} ORDER BY c",
         [["1"], ["3"], ["5"], ["7"]],
     ),
-    (f"SELECT lag(c) OVER (ORDER BY c), lead(c, 2, 0) OVER (ORDER BY c) FROM {NUMBERS} ORDER BY c LIMIT 1", [[None, "3"]]),
-    (f"SELECT first_value(c) OVER (ORDER BY c), nth_value(c, 2) OVER (ORDER BY c) FROM {NUMBERS} ORDER BY c LIMIT 1", [["1", None]]),
-    ("SELECT rank() OVER (ORDER BY c), dense_rank() OVER (ORDER BY c) FROM (VALUES 1, 1, 2) AS t(c) ORDER BY 1 DESC LIMIT 1", [["3", "2"]]),
-    (f"SELECT ntile(2) OVER (ORDER BY c), percent_rank() OVER (ORDER BY c) FROM {NUMBERS} ORDER BY c LIMIT 1", [["1", "0.0"]]),
+    (
+        f"SELECT lag(c) OVER (ORDER BY c), lead(c, 2, 0) OVER (ORDER BY c) FROM {NUMBERS} ORDER BY c LIMIT 1",
+        [[None, "3"]],
+    ),
+    (
+        f"SELECT first_value(c) OVER (ORDER BY c), nth_value(c, 2) OVER (ORDER BY c) FROM {NUMBERS} ORDER BY c LIMIT 1",
+        [["1", None]],
+    ),
+    (
+        "SELECT rank() OVER (ORDER BY c), dense_rank() OVER (ORDER BY c) FROM (VALUES 1, 1, 2) AS t(c) ORDER BY 1 DESC LIMIT 1",
+        [["3", "2"]],
+    ),
+    (
+        f"SELECT ntile(2) OVER (ORDER BY c), percent_rank() OVER (ORDER BY c) FROM {NUMBERS} ORDER BY c LIMIT 1",
+        [["1", "0.0"]],
+    ),
     (f"SELECT c - lag(c) OVER (ORDER BY c) FROM {NUMBERS} ORDER BY c LIMIT 2", [[None], ["1"]]),
     (f"SELECT sum(c) * 1.0 / sum(sum(c)) OVER () FROM {NUMBERS} GROUP BY c ORDER BY c LIMIT 1", [["0.1"]]),
     (
@@ -311,7 +329,10 @@ QUERIES: list[tuple[str, list[list[Any]]]] = [
         [["5"], ["5"]],
     ),
     # joins, subqueries, set operations
-    (f"WITH a AS (SELECT c FROM {NUMBERS}), b AS (SELECT max(c) AS m FROM a) SELECT c FROM a JOIN b ON a.c = b.m", [["4"]]),
+    (
+        f"WITH a AS (SELECT c FROM {NUMBERS}), b AS (SELECT max(c) AS m FROM a) SELECT c FROM a JOIN b ON a.c = b.m",
+        [["4"]],
+    ),
     (f"WITH a(x) AS (SELECT sum(c) FROM {NUMBERS}) SELECT x / 4 FROM a", [["2"]]),
     (
         "SELECT l.k, r.v FROM (VALUES 1, 2) AS l(k) LEFT JOIN (VALUES (1, 'x')) AS r(k, v) ON l.k = r.k ORDER BY 1",
@@ -330,7 +351,10 @@ QUERIES: list[tuple[str, list[list[Any]]]] = [
     ("SELECT _col0 FROM (SELECT count(*) FROM (VALUES 1) AS t(c))", [["1"]]),
     # arrays and series as tables
     ("SELECT x FROM UNNEST(ARRAY[1, 2]) AS t(x)", [["1"], ["2"]]),
-    ("SELECT a, x FROM (VALUES (1, ARRAY[7, 8])) AS t(a, l) CROSS JOIN UNNEST(l) AS u(x) ORDER BY x", [["1", "7"], ["1", "8"]]),
+    (
+        "SELECT a, x FROM (VALUES (1, ARRAY[7, 8])) AS t(a, l) CROSS JOIN UNNEST(l) AS u(x) ORDER BY x",
+        [["1", "7"], ["1", "8"]],
+    ),
     ("SELECT x, y FROM UNNEST(ARRAY[1, 2], ARRAY['a']) AS t(x, y) ORDER BY x", [["1", "a"], ["2", None]]),
     ("SELECT x, n FROM UNNEST(ARRAY['a', 'b']) WITH ORDINALITY AS t(x, n) ORDER BY n", [["a", "1"], ["b", "2"]]),
     (

@@ -1,22 +1,16 @@
-"""UNLOAD to an S3 of its own: keys, manifest, metadata, formats; and awswrangler end to end."""
+"""UNLOAD to an S3 of its own: keys, manifest, metadata, formats."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import json
-import os
-import subprocess
-import sys
-import time
-import urllib.request
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 import pyarrow.parquet as pq
-from timestream_harness import ONCE, free_port, multi, running
+from timestream_harness import ONCE, local_s3, multi, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,33 +20,12 @@ if TYPE_CHECKING:
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
-@contextmanager
-def local_s3(state: str) -> Iterator[str]:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    env = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "STATE_DIR": state, "SERVICES": "s3"}
-    process = subprocess.Popen([sys.executable, "-m", "ministack"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"{url}/_ministack/health", timeout=5).close()
-                break
-            except OSError:
-                assert time.monotonic() < deadline
-                time.sleep(0.05)  # there is nothing to await while nothing listens
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
 @pytest.fixture(scope="module")
 def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with local_s3(str(tmp_path_factory.mktemp("s3"))) as url:
-        boto3.client("s3", endpoint_url=url, config=ONCE, aws_access_key_id="test", aws_secret_access_key="test").create_bucket(
-            Bucket="results"
-        )
+        boto3.client(
+            "s3", endpoint_url=url, config=ONCE, aws_access_key_id="test", aws_secret_access_key="test"
+        ).create_bucket(Bucket="results")
         yield url
 
 
@@ -66,7 +39,11 @@ def unloader(s3_url: str) -> Iterator[Server]:
 def filled(unloader: Server) -> Table:
     table = unloader.table()
     rows = [
-        multi(1_600_000_000_000 + step, {"site": f"s{step % 2}"}, {"n": ("BIGINT", str(step)), "x": ("DOUBLE", "0.5"), "s": ("VARCHAR", f'a"{step},b')})
+        multi(
+            1_600_000_000_000 + step,
+            {"site": f"s{step % 2}"},
+            {"n": ("BIGINT", str(step)), "x": ("DOUBLE", "0.5"), "s": ("VARCHAR", f'a"{step},b')},
+        )
         for step in range(100)
     ]
     table.put(*rows)
@@ -77,7 +54,9 @@ class Bucket:
     """What lies in the bucket under one prefix."""
 
     def __init__(self, url: str, prefix: str) -> None:
-        self.s3 = boto3.client("s3", endpoint_url=url, config=ONCE, aws_access_key_id="test", aws_secret_access_key="test")
+        self.s3 = boto3.client(
+            "s3", endpoint_url=url, config=ONCE, aws_access_key_id="test", aws_secret_access_key="test"
+        )
         listed = self.s3.list_objects_v2(Bucket="results", Prefix=prefix).get("Contents", [])
         self.keys = [item["Key"] for item in listed]
 
@@ -136,12 +115,18 @@ def test_csv_with_header_delimiter_and_partitions(filled: Table, s3_url: str) ->
 
 
 BAD = [
-    ("UNLOAD (SELECT site, n FROM {t}) TO 's3://results/x' WITH (partitioned_by = ARRAY['site'])", "must be the last columns"),
+    (
+        "UNLOAD (SELECT site, n FROM {t}) TO 's3://results/x' WITH (partitioned_by = ARRAY['site'])",
+        "must be the last columns",
+    ),
     ("UNLOAD (SELECT n FROM {t}) TO 'file:///etc/passwd'", "Invalid S3 URI"),
     ("UNLOAD (SELECT n FROM {t}) TO 's3://results/x' WITH (format = 'ORC')", "Invalid value 'ORC'"),
     ("UNLOAD (SELECT n FROM {t}) TO 's3://results/x' WITH (colour = 'red')", "Unknown UNLOAD option"),
     ("UNLOAD (SELECT n FROM {t}) TO 's3://results/x' WITH (max_file_size = '1KB')", "between 16MB and 78GB"),
-    ("UNLOAD (SELECT n, n AS k FROM {t} UNION ALL SELECT n, n + 100 FROM {t}) TO 's3://results/x' WITH (partitioned_by = ARRAY['k'])", "at most 100"),
+    (
+        "UNLOAD (SELECT n, n AS k FROM {t} UNION ALL SELECT n, n + 100 FROM {t}) TO 's3://results/x' WITH (partitioned_by = ARRAY['k'])",
+        "at most 100",
+    ),
     ("UNLOAD (SELECT array_agg(n) FROM {t}) TO 's3://results/x'", "CSV takes no arrays"),
     ("UNLOAD (SELECT n FROM {t}) TO 's3://nosuchbucket/x'", "could not write"),
     ("UNLOAD (SELECT nope FROM {t}) TO 's3://results/x'", "Column 'nope' does not exist"),
@@ -157,17 +142,8 @@ def test_a_bad_unload_is_refused(filled: Table, sql: str, message: str) -> None:
 
 
 def test_nothing_to_unload_leaves_a_manifest_without_files(filled: Table, s3_url: str) -> None:
-    answer = filled.server.query.query(QueryString=f"UNLOAD (SELECT n FROM {filled.sql} WHERE n < 0) TO 's3://results/none'")
+    answer = filled.server.query.query(
+        QueryString=f"UNLOAD (SELECT n FROM {filled.sql} WHERE n < 0) TO 's3://results/none'"
+    )
     assert answer["Rows"][0]["Data"][0] == {"ScalarValue": "0"}
     assert Bucket(s3_url, "none/results/").keys == []
-
-
-@pytest.fixture
-def wrangler(unloader: Server, s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401
-    wr = pytest.importorskip("awswrangler")
-    for name, value in KEYS.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(wr.config, "timestream_write_endpoint_url", unloader.url)
-    monkeypatch.setattr(wr.config, "timestream_query_endpoint_url", unloader.url)
-    monkeypatch.setattr(wr.config, "s3_endpoint_url", s3_url)
-    return wr

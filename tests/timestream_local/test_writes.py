@@ -44,7 +44,12 @@ def test_every_type_is_kept_as_written(table: Table) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "time"),
-    [("SECONDS", "1600000000"), ("MILLISECONDS", "1600000000000"), ("MICROSECONDS", "1600000000000000"), ("NANOSECONDS", "1600000000000000000")],
+    [
+        ("SECONDS", "1600000000"),
+        ("MILLISECONDS", "1600000000000"),
+        ("MICROSECONDS", "1600000000000000"),
+        ("NANOSECONDS", "1600000000000000000"),
+    ],
 )
 def test_the_time_unit_scales_time_and_timestamp_measures(table: Table, unit: str, time: str) -> None:
     table.put(multi(0, {"d": "x"}, {"at": ("TIMESTAMP", time)}, Time=time, TimeUnit=unit))
@@ -60,7 +65,11 @@ def test_common_attributes_fill_every_record(table: Table) -> None:
         "TimeUnit": "SECONDS",
         "Version": 3,
     }
-    table.put({"Dimensions": [{"Name": "host", "Value": "a"}], "MeasureValue": "1"}, {"MeasureValue": "2", "Time": "1600000001"}, **common)
+    table.put(
+        {"Dimensions": [{"Name": "host", "Value": "a"}], "MeasureValue": "1"},
+        {"MeasureValue": "2", "Time": "1600000001"},
+        **common,
+    )
     assert table.rows("region, host, measure_value::bigint, time", "ORDER BY time") == [
         ["eu", "a", "1", "2020-09-13 12:26:40.000000000"],
         ["eu", None, "2", "2020-09-13 12:26:41.000000000"],
@@ -162,12 +171,16 @@ def test_a_dimension_may_not_stand_in_common_attributes_too(table: Table) -> Non
 def test_more_than_a_hundred_records_are_refused(table: Table) -> None:
     message = refusal(table, *(record(time) for time in range(101)))
     assert message.startswith("1 validation error detected: Value '")
-    assert message.endswith("at 'records' failed to satisfy constraint: Member must have length less than or equal to 100")
+    assert message.endswith(
+        "at 'records' failed to satisfy constraint: Member must have length less than or equal to 100"
+    )
 
 
 def test_a_name_is_a_dimension_or_a_measure_not_both(table: Table) -> None:
     table.put(multi(1_000, {"d": "x"}, {"m": ("BIGINT", "1")}))
-    rejected = table.rejected(multi(2_000, {"m": "x"}, {"n": ("BIGINT", "1")}), multi(3_000, {"d": "x"}, {"m": ("VARCHAR", "1")}))
+    rejected = table.rejected(
+        multi(2_000, {"m": "x"}, {"n": ("BIGINT", "1")}), multi(3_000, {"d": "x"}, {"m": ("VARCHAR", "1")})
+    )
     assert [item["RecordIndex"] for item in rejected] == [0, 1]
 
 
@@ -221,7 +234,9 @@ def test_a_required_partition_key_must_be_there(server: Server) -> None:
     rejected = table.rejected(record(), record(1_000, Dimensions=[{"Name": "tenant_id", "Value": "a"}]))
     assert [item["RecordIndex"] for item in rejected] == [0]
     where = {"DatabaseName": table.database, "TableName": table.name}
-    changed = server.write.update_table(**where, Schema={"CompositePartitionKey": [{**key, "EnforcementInRecord": "OPTIONAL"}]})
+    changed = server.write.update_table(
+        **where, Schema={"CompositePartitionKey": [{**key, "EnforcementInRecord": "OPTIONAL"}]}
+    )
     assert changed["Table"]["Schema"]["CompositePartitionKey"][0]["EnforcementInRecord"] == "OPTIONAL"
     assert table.put(record(2_000))["RecordsIngested"]["Total"] == 1
     with pytest.raises(server.write.exceptions.ValidationException):

@@ -60,7 +60,10 @@ class Server:
         database, table = f"db_{uuid.uuid4().hex[:12]}", "t"
         self.write.create_database(DatabaseName=database)
         given = {
-            "RetentionProperties": {"MemoryStoreRetentionPeriodInHours": 24, "MagneticStoreRetentionPeriodInDays": 73_000},
+            "RetentionProperties": {
+                "MemoryStoreRetentionPeriodInHours": 24,
+                "MagneticStoreRetentionPeriodInDays": 73_000,
+            },
             "MagneticStoreWriteProperties": {"EnableMagneticStoreWrites": True},
             **properties,
         }
@@ -125,7 +128,9 @@ def record(time_ms: int | None = None, value: object = 1.5, **extra: Any) -> dic
     return {**given, **extra}
 
 
-def multi(time_ms: int, dimensions: dict[str, str], measures: dict[str, tuple[str, str]], **extra: Any) -> dict[str, Any]:  # noqa: ANN401
+def multi(
+    time_ms: int, dimensions: dict[str, str], measures: dict[str, tuple[str, str]], **extra: Any
+) -> dict[str, Any]:  # noqa: ANN401
     """One MULTI record; *measures* maps names to (type, text)."""
     return {
         "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
@@ -196,3 +201,26 @@ class Clock:
 
     def advance(self, *, seconds: float = 0, hours: float = 0, days: float = 0) -> None:
         self.ns += int((seconds + hours * 3_600 + days * 86_400) * 1e9)
+
+
+@contextmanager
+def local_s3(state: str) -> Iterator[str]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    env = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "STATE_DIR": state, "SERVICES": "s3"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ministack"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}/_ministack/health", timeout=5).close()
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)  # there is nothing to await while nothing listens
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=30)

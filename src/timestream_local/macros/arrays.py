@@ -29,15 +29,29 @@ def arrays() -> list[list[str]]:
     beyond = failing("'Array subscript must be less than or equal to array length: ' || i || ' > ' || len(l)")
     zero = failing("'SQL array indices start at 1'")
     return [
-        macro("ts_subscript", ("l, i", f"CASE WHEN i > len(l) THEN l[{beyond}] WHEN i < 1 THEN l[{zero}] ELSE l[i] END")),
+        macro(
+            "ts_subscript", ("l, i", f"CASE WHEN i > len(l) THEN l[{beyond}] WHEN i < 1 THEN l[{zero}] ELSE l[i] END")
+        ),
         macro("ts_element_at", ("l, i", f"CASE WHEN i = 0 THEN l[{zero}] ELSE l[i] END")),
         macro("ts_array_distinct", ("l", DISTINCT.format("l"))),
-        macro("ts_array_except", ("l, m", f"ts_array_distinct(list_filter(l, lambda x: NOT coalesce({holds('m')}, false)))")),
-        macro("ts_array_intersect", ("l, m", f"ts_array_distinct(list_filter(l, lambda x: coalesce({holds('m')}, false)))")),
+        macro(
+            "ts_array_except",
+            ("l, m", f"ts_array_distinct(list_filter(l, lambda x: NOT coalesce({holds('m')}, false)))"),
+        ),
+        macro(
+            "ts_array_intersect",
+            ("l, m", f"ts_array_distinct(list_filter(l, lambda x: coalesce({holds('m')}, false)))"),
+        ),
         macro("ts_array_union", ("l, m", "ts_array_distinct(l || m)")),
         macro("ts_array_max", ("l", f"CASE WHEN {HAS_NULL.format('l')} THEN NULL ELSE list_max(l) END")),
         macro("ts_array_min", ("l", f"CASE WHEN {HAS_NULL.format('l')} THEN NULL ELSE list_min(l) END")),
-        macro("ts_array_position", ("l, x", "CASE WHEN l IS NOT NULL AND x IS NOT NULL THEN CAST(coalesce(list_position(l, x), 0) AS BIGINT) END")),
+        macro(
+            "ts_array_position",
+            (
+                "l, x",
+                "CASE WHEN l IS NOT NULL AND x IS NOT NULL THEN CAST(coalesce(list_position(l, x), 0) AS BIGINT) END",
+            ),
+        ),
         macro("ts_array_remove", ("l, e", "list_filter(l, lambda x: x IS DISTINCT FROM e)")),
         macro("ts_array_sort", ("l", "list_sort(l, 'ASC', 'NULLS LAST')")),
         macro("ts_arrays_overlap", ("l, m", "list_has_any(l, m)")),
@@ -51,18 +65,35 @@ def arrays() -> list[list[str]]:
         ),
         macro(
             "ts_slice",
-            ("l, s, n", "CASE WHEN s > 0 THEN l[s:s + n - 1] WHEN s < 0 THEN l[len(l) + s + 1:len(l) + s + n] ELSE l[" + zero + ":1] END"),
+            (
+                "l, s, n",
+                "CASE WHEN s > 0 THEN l[s:s + n - 1] WHEN s < 0 THEN l[len(l) + s + 1:len(l) + s + n] ELSE l["
+                + zero
+                + ":1] END",
+            ),
         ),
         macro(
             "ts_array_join",
-            *((f"l {kind}[], d VARCHAR", joined(f"list_filter({texts_of(kind)}, lambda x: x IS NOT NULL)")) for kind in JOINED),
             *(
-                (f"l {kind}[], d VARCHAR, n VARCHAR", joined(f"list_transform({texts_of(kind)}, lambda x: coalesce(x, n))"))
+                (f"l {kind}[], d VARCHAR", joined(f"list_filter({texts_of(kind)}, lambda x: x IS NOT NULL)"))
+                for kind in JOINED
+            ),
+            *(
+                (
+                    f"l {kind}[], d VARCHAR, n VARCHAR",
+                    joined(f"list_transform({texts_of(kind)}, lambda x: coalesce(x, n))"),
+                )
                 for kind in JOINED
             ),
         ),
         # A time series is a list of points; the second argument must not be NULL ("Timeseries views").
-        macro("ts_point", ("t, v", f"{{'time': CASE WHEN v IS NULL THEN {failing(NULL_VALUE, 'TIMESTAMP_NS')} ELSE t END, 'value': v}}")),
+        macro(
+            "ts_point",
+            (
+                "t, v",
+                f"{{'time': CASE WHEN v IS NULL THEN {failing(NULL_VALUE, 'TIMESTAMP_NS')} ELSE t END, 'value': v}}",
+            ),
+        ),
     ]
 
 

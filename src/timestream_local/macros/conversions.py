@@ -62,13 +62,31 @@ def casts() -> list[list[str]]:
             ("a DOUBLE", "ts_java_double(a)"),
             (f"a {NS}", stamp),
             ("a DATE", "CAST(a AS VARCHAR)"),
-            ("a TIME_NS", "left(CAST(a AS VARCHAR) || CASE WHEN CAST(a AS VARCHAR) LIKE '%.%' THEN '' ELSE '.' END || '000000000', 18)"),
+            (
+                "a TIME_NS",
+                "left(CAST(a AS VARCHAR) || CASE WHEN CAST(a AS VARCHAR) LIKE '%.%' THEN '' ELSE '.' END || '000000000', 18)",
+            ),
         ),
         macro("ts_to_bigint", *whole_number("BIGINT")),
         macro("ts_to_integer", *whole_number("INTEGER")),
         macro("ts_to_double", *[(f"a {kind}", "CAST(a AS DOUBLE)") for kind in ("DOUBLE", "VARCHAR", "BOOLEAN")]),
-        macro("ts_to_boolean", *[(f"a {kind}", "CAST(a AS BOOLEAN)") for kind in ("BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR")]),
-        macro("ts_to_timestamp", (f"a {NS}", "a"), ("a DATE", f"CAST(a AS {NS})"), ("a VARCHAR", "ts_text_timestamp(a)")),
-        macro("ts_to_date", ("a DATE", "a"), (f"a {NS}", f"CAST({MICROS.format('a')} AS DATE)"), ("a VARCHAR", "CAST(a AS DATE)")),
-        macro("ts_to_time", ("a TIME_NS", "a"), ("a VARCHAR", "CAST(a AS TIME_NS)"), (f"a {NS}", "CAST(strftime(a, '%H:%M:%S.%n') AS TIME_NS)")),
+        macro(
+            "ts_to_boolean",
+            *[(f"a {kind}", "CAST(a AS BOOLEAN)") for kind in ("BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR")],
+        ),
+        macro(
+            "ts_to_timestamp", (f"a {NS}", "a"), ("a DATE", f"CAST(a AS {NS})"), ("a VARCHAR", "ts_text_timestamp(a)")
+        ),
+        macro(
+            "ts_to_date",
+            ("a DATE", "a"),
+            (f"a {NS}", f"CAST({MICROS.format('a')} AS DATE)"),
+            ("a VARCHAR", "CAST(a AS DATE)"),
+        ),
+        macro(
+            "ts_to_time",
+            ("a TIME_NS", "a"),
+            ("a VARCHAR", "CAST(a AS TIME_NS)"),
+            (f"a {NS}", "CAST(strftime(a, '%H:%M:%S.%n') AS TIME_NS)"),
+        ),
     ]

@@ -37,7 +37,9 @@ def macro(name: str, *overloads: tuple[str, str]) -> list[str]:
     split = [[parameter.split() for parameter in parameters.split(",")] for parameters, _ in overloads]
     if not any(len(parameter) > 1 for parameters in split for parameter in parameters):
         return statements
-    OVERLOADS[name] = [tuple(parameter[1] if parameter[1:] else "ANY" for parameter in parameters) for parameters in split]
+    OVERLOADS[name] = [
+        tuple(parameter[1] if parameter[1:] else "ANY" for parameter in parameters) for parameters in split
+    ]
     for parameters, kinds, (_, body) in zip(split, OVERLOADS[name], overloads, strict=True):
         plain = ", ".join(parameter[0] for parameter in parameters)
         statements.append(f"CREATE OR REPLACE MACRO {typed_name(name, kinds)}({plain}) AS ({body})")

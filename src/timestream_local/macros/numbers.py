@@ -17,7 +17,12 @@ def numbers() -> list[list[str]]:
     return [
         macro("ts_ceiling", *rounded("ceil(a)")),
         macro("ts_floor", *rounded("floor(a)")),
-        macro("ts_round", *rounded("round(a)"), ("a DOUBLE, n INTEGER", "round(a, n)"), ("a BIGINT, n INTEGER", "CAST(round(a, n) AS BIGINT)")),
+        macro(
+            "ts_round",
+            *rounded("round(a)"),
+            ("a DOUBLE, n INTEGER", "round(a, n)"),
+            ("a BIGINT, n INTEGER", "CAST(round(a, n) AS BIGINT)"),
+        ),
         macro("ts_truncate", *rounded("trunc(a)"), ("a DOUBLE, n INTEGER", "trunc(a * power(10, n)) / power(10, n)")),
         macro(
             "ts_sign",
@@ -26,7 +31,9 @@ def numbers() -> list[list[str]]:
             ("a DOUBLE", "CAST(sign(a) AS DOUBLE)"),
         ),
         macro("ts_power", ("a DOUBLE, b DOUBLE", "power(a, b)")),
-        macro("ts_cube_root", ("a DOUBLE", "CASE WHEN power(round(cbrt(a)), 3) = a THEN round(cbrt(a)) ELSE cbrt(a) END")),
+        macro(
+            "ts_cube_root", ("a DOUBLE", "CASE WHEN power(round(cbrt(a)), 3) = a THEN round(cbrt(a)) ELSE cbrt(a) END")
+        ),
         macro("ts_square_root", ("a DOUBLE", "CASE WHEN a < 0 THEN CAST('NaN' AS DOUBLE) ELSE sqrt(a) END")),
         *(logarithm(name) for name in ("ln", "log2", "log10")),
         macro("ts_e", ("", "exp(1::DOUBLE)")),

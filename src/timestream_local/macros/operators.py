@@ -47,9 +47,16 @@ def operators() -> list[list[str]]:
             ("a INTERVAL, b INTERVAL", joined_intervals("-")),
         ),
         macro("ts_multiply", *numeric("a * b"), ("a INTERVAL, b BIGINT", "a * b"), ("a BIGINT, b INTERVAL", "b * a")),
-        macro("ts_divide", ("a INTEGER, b INTEGER", "a // b"), ("a BIGINT, b BIGINT", "a // b"), ("a DOUBLE, b DOUBLE", "a / b")),
+        macro(
+            "ts_divide",
+            ("a INTEGER, b INTEGER", "a // b"),
+            ("a BIGINT, b BIGINT", "a // b"),
+            ("a DOUBLE, b DOUBLE", "a / b"),
+        ),
         macro("ts_modulo", *numeric("a % b")),
         macro("ts_shift_ns", (f"a {NS}, ns", "ts_instant(epoch_ns(a) + ns)")),
         # sum() of integers is HUGEINT in DuckDB, BIGINT in Trino, which fails when it overflows.
-        macro("ts_total", ("a BIGINT", "a"), ("a HUGEINT", "CAST(a AS BIGINT)"), ("a DOUBLE", "a"), ("a INTERVAL", "a")),
+        macro(
+            "ts_total", ("a BIGINT", "a"), ("a HUGEINT", "CAST(a AS BIGINT)"), ("a DOUBLE", "a"), ("a INTERVAL", "a")
+        ),
     ]

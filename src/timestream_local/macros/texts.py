@@ -25,7 +25,10 @@ def _strings() -> list[list[str]]:
         macro("ts_upper", (f"s {T}", "upper(s)")),
         macro("ts_reverse", (f"s {T}", "reverse(s)")),
         macro("ts_levenshtein", (f"s {T}, d {T}", "levenshtein(s, d)")),
-        macro("ts_hamming_distance", (f"s {T}, d {T}", f"CASE WHEN length(s) = length(d) THEN hamming(s, d) ELSE {uneven} END")),
+        macro(
+            "ts_hamming_distance",
+            (f"s {T}, d {T}", f"CASE WHEN length(s) = length(d) THEN hamming(s, d) ELSE {uneven} END"),
+        ),
         macro("ts_lpad", (f"s {T}, n BIGINT, d {T}", "lpad(s, CAST(n AS INTEGER), d)")),
         macro("ts_rpad", (f"s {T}, n BIGINT, d {T}", "rpad(s, CAST(n AS INTEGER), d)")),
         macro("ts_replace", (f"s {T}, d {T}", "replace(s, d, '')"), (f"s {T}, d {T}, r {T}", "replace(s, d, r)")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from timestream_local.macros.definition import MICROS, NS, failing, macro
 
+
 def over_time(body: str) -> list[tuple[str, str]]:
     """Overloads for what takes a timestamp or a date."""
     return [(f"a {NS}", body.format(MICROS.format("a"))), ("a DATE", body.format("a"))]
@@ -24,7 +25,9 @@ PARTS = {
 
 
 def parts() -> list[list[str]]:
-    found = [macro(f"ts_{name}", *over_time(f"CAST(datepart('{part}', {{0}}) AS BIGINT)")) for name, part in PARTS.items()]
+    found = [
+        macro(f"ts_{name}", *over_time(f"CAST(datepart('{part}', {{0}}) AS BIGINT)")) for name, part in PARTS.items()
+    ]
     # DuckDB's second part is what one expects, its millisecond part includes the seconds.
     found.append(macro("ts_second", *over_time("CAST(datepart('second', {0}) AS BIGINT)")))
     found.append(macro("ts_millisecond", *over_time("CAST(datepart('millisecond', {0}) AS BIGINT) % 1000")))
@@ -34,7 +37,9 @@ def parts() -> list[list[str]]:
 # Epoch arithmetic, not the calendar: bin('2022-06-17 10:15:20', 30day) is 2022-05-28.
 BINNED = "make_timestamp_ns(epoch_ns(a) - epoch_ns(a) % n)"
 
-ISO_TIMESTAMP = r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}(:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?)?)?)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+ISO_TIMESTAMP = (
+    r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}(:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?)?)?)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
 
 
 def iso_timestamp() -> str:
@@ -95,7 +100,9 @@ def times() -> list[list[str]]:
         macro("ts_current_timezone", ("", "'UTC'")),
         macro("ts_from_iso8601_timestamp", ("s", iso_timestamp())),
         macro("ts_from_iso8601_date", ("s", "CAST(s AS DATE)")),
-        macro("ts_to_iso8601", (f"a {NS}", "strftime(a, '%Y-%m-%dT%H:%M:%S.%n') || 'Z'"), ("a DATE", "CAST(a AS VARCHAR)")),
+        macro(
+            "ts_to_iso8601", (f"a {NS}", "strftime(a, '%Y-%m-%dT%H:%M:%S.%n') || 'Z'"), ("a DATE", "CAST(a AS VARCHAR)")
+        ),
         macro("ts_from_milliseconds", ("n", "ts_instant(CAST(n AS BIGINT) * 1000000)")),
         macro("ts_from_nanoseconds", ("n", "ts_instant(CAST(n AS BIGINT))")),
         macro("ts_from_unixtime", ("n", "ts_instant(CAST(round(CAST(n AS DOUBLE) * 1000) AS BIGINT) * 1000000)")),

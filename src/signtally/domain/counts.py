@@ -1,10 +1,13 @@
 """How often each action happened: the eight figures behind every row, total and chart."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
 from signtally.domain.actions import MEASURES
+
+_IN_ORDER: Callable[["Counts"], tuple[int, ...]] = operator.attrgetter(*MEASURES)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,10 +34,11 @@ class Counts:
         return cls(*(sum(column) for column in columns))
 
     def as_tuple(self) -> tuple[int, ...]:
-        return dataclasses.astuple(self)
+        # Not dataclasses.astuple: its deep copies were a tenth of a large report's time.
+        return _IN_ORDER(self)
 
     def as_dict(self) -> dict[str, int]:
-        return dataclasses.asdict(self)
+        return dict(zip(MEASURES, self.as_tuple(), strict=True))
 
     @property
     def completion_rate(self) -> float | None:

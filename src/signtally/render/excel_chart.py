@@ -3,10 +3,12 @@
 import datetime as dt
 import math
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
-from openpyxl.chart import BarChart
+from openpyxl.chart import BarChart, LineChart
 from openpyxl.chart.axis import ChartLines
 from openpyxl.chart.data_source import AxDataSource, NumData, NumDataSource, NumRef, NumVal, StrRef
+from openpyxl.chart.marker import Marker
 from openpyxl.chart.series import Series, SeriesLabel
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText
@@ -15,36 +17,46 @@ from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphPrope
 from openpyxl.utils import get_column_letter
 
 from signtally.domain.actions import MEASURES, Action
+from signtally.render.chart import axis
 from signtally.render.contents import Contents
 from signtally.render.theme import Theme
+
+Chart: TypeAlias = Any  # a bar or a line chart, whose stubs know neither axes nor legends
 
 _EXCEL_EPOCH = dt.date(1899, 12, 30)
 _FIRST_MEASURE_COLUMN = 3  # after the date and the weekday
 _FIRST_ROW = 2
-_WIDTH_CM, _HEIGHT_CM = 17, 7.5
+_WIDTH_CM, _HEIGHT_CM = 18.5, 7.5
 _GAP_PERCENT = 50
-_MOST_LABELS = 10
+_MOST_LABELS, _MOST_BARS = 10, 93
+_LINE_EMU = 19_050  # 1.5 points
 _LABEL_SIZE = 900  # hundredths of a point
 
 
-def daily_chart(contents: Contents, *, days_sheet: str) -> BarChart:
-    """Documents sent and completed by day, drawn from the sheet of days."""
+def daily_chart(contents: Contents, *, days_sheet: str) -> Chart:
+    """Documents sent and completed by day, drawn from the sheet of days; lines where bars would be too thin."""
     theme = contents.theme
-    chart = BarChart()
-    chart.type, chart.grouping, chart.gapWidth, chart.overlap = "col", "clustered", _GAP_PERCENT, 0
+    lines = len(contents.snapshot.days) > _MOST_BARS
+    chart: Chart = LineChart() if lines else BarChart(gapWidth=_GAP_PERCENT, overlap=0)
+    chart.grouping = "standard" if lines else "clustered"
     chart.width, chart.height = _WIDTH_CM, _HEIGHT_CM
     chart.legend.position = "t"
     chart.legend.txPr = _label_text(theme)
-    chart.series = [
-        _series(contents, action, place=place, sheet=days_sheet, colour=colour)
-        for place, (action, colour) in enumerate(((Action.SENT, theme.fill), (Action.COMPLETED, theme.neutral)))
-    ]
+    for place, (action, colour) in enumerate(((Action.SENT, theme.fill), (Action.COMPLETED, theme.neutral))):
+        series = _series(contents, action, place=place, sheet=days_sheet)
+        series.spPr = _line(colour) if lines else GraphicalProperties(solidFill=colour.removeprefix("#"))
+        series.marker, series.smooth = Marker("none") if lines else None, False if lines else None
+        chart.series.append(series)
     chart.graphical_properties = GraphicalProperties(ln=LineProperties(noFill=True))
-    _style_axes(chart, theme, labels=len(contents.snapshot.days))
+    _style_axes(chart, contents)
     return chart
 
 
-def _series(contents: Contents, action: Action, *, place: int, sheet: str, colour: str) -> Series:
+def _line(colour: str) -> GraphicalProperties:
+    return GraphicalProperties(ln=LineProperties(solidFill=colour.removeprefix("#"), w=_LINE_EMU))
+
+
+def _series(contents: Contents, action: Action, *, place: int, sheet: str) -> Series:
     """With the figures cached, for viewers that draw a chart without reading the cells."""
     days = contents.snapshot.days
     column = get_column_letter(_FIRST_MEASURE_COLUMN + MEASURES.index(action))
@@ -55,8 +67,6 @@ def _series(contents: Contents, action: Action, *, place: int, sheet: str, colou
     series.tx = SeriesLabel(strRef=StrRef(f"'{sheet}'!${column}$1"))
     series.val = NumDataSource(_reference(f"'{sheet}'!${column}${_FIRST_ROW}:${column}${last_row}", figures, "General"))
     series.cat = AxDataSource(_reference(f"'{sheet}'!$A${_FIRST_ROW}:$A${last_row}", dates, "d mmm"))
-    series.spPr = GraphicalProperties(solidFill=colour.removeprefix("#"))
-    series.invertIfNegative = False
     return series
 
 
@@ -65,19 +75,24 @@ def _reference(cells: str, values: Sequence[float], number_format: str) -> NumRe
     return NumRef(f=cells, numCache=NumData(formatCode=number_format, ptCount=len(points), pt=points))
 
 
-def _style_axes(chart: BarChart, theme: Theme, *, labels: int) -> None:
-    for axis in (chart.x_axis, chart.y_axis):
-        axis.delete = False
-        axis.txPr = _label_text(theme)
-        axis.majorTickMark = axis.minorTickMark = "none"
+def _style_axes(chart: Chart, contents: Contents) -> None:
+    theme, steps = contents.theme, axis(max(_highest(contents), 1))
+    for side in (chart.x_axis, chart.y_axis):
+        side.delete = False
+        side.txPr = _label_text(theme)
+        side.majorTickMark = side.minorTickMark = "none"
     rule = LineProperties(solidFill=theme.line.removeprefix("#"))
     chart.x_axis.number_format, chart.x_axis.noMultiLvlLbl = "d mmm", True
-    chart.x_axis.tickLblSkip = math.ceil(labels / _MOST_LABELS)
+    chart.x_axis.tickLblSkip = math.ceil(len(contents.snapshot.days) / _MOST_LABELS)
     chart.x_axis.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=theme.neutral.removeprefix("#")))
     chart.y_axis.number_format = "#,##0"
-    chart.y_axis.scaling.min = 0
+    chart.y_axis.scaling.min, chart.y_axis.scaling.max, chart.y_axis.majorUnit = 0, steps[-1], steps[1]
     chart.y_axis.majorGridlines = ChartLines(GraphicalProperties(ln=rule))
     chart.y_axis.graphicalProperties = GraphicalProperties(ln=LineProperties(noFill=True))
+
+
+def _highest(contents: Contents) -> int:
+    return max(max(usage.counts.sent, usage.counts.completed) for usage in contents.snapshot.days)
 
 
 def _label_text(theme: Theme) -> RichText:

@@ -5,6 +5,7 @@ import datetime as dt
 import functools
 import re
 import unicodedata
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,6 @@ from signtally.domain.tenants import TenantProfile
 UNDEFINED = "—"
 MINUS = "\N{MINUS SIGN}"
 _NEW = "new"
-_THOUSAND_PERCENT = 10.0
 # "en" alone reads as American in CLDR; day before month and a 24-hour clock are understood everywhere.
 _PLAIN_ENGLISH = "en_GB"
 # What XML 1.0 forbids, and the C1 controls, which it only discourages.
@@ -107,16 +107,14 @@ class Formats:
         if share is None:
             return UNDEFINED
         pattern = self.locale.percent_formats[None].pattern.replace("#,##0", "#,##0.0")
-        return format_percent(share, pattern, locale=self.locale)
+        return format_percent(rounded(share, 3), pattern, locale=self.locale)
 
     def change(self, now: int, before: int) -> str:
         """`+12%`, `−3%`, `±0%`; "new" where there was nothing before, a dash where there still is nothing."""
         if not before:
             return _NEW if now else UNDEFINED
-        share = (now - before) / before
-        if share >= _THOUSAND_PERCENT:
-            return f"×{format_decimal(now / before, '#,##0', locale=self.locale)}"
-        return self._signed(format_percent(abs(round(share, 2)), locale=self.locale), round(share, 2))
+        share = rounded((now - before) / before, 2)
+        return self._signed(format_percent(abs(share), locale=self.locale), share)
 
     def difference(self, now: int, before: int) -> str:
         """The signed difference in units."""
@@ -126,7 +124,7 @@ class Formats:
         """The change of a rate in percentage points; a dash when either is undefined."""
         if now is None or before is None:
             return UNDEFINED
-        points = round((now - before) * 100, 1)
+        points = rounded((now - before) * 100, 1)
         return f"{self._signed(format_decimal(abs(points), '#,##0.0', locale=self.locale), points)} pts"
 
     def date(self, day: dt.date) -> str:
@@ -176,9 +174,14 @@ class Formats:
                 return self.dates(period.first, period.last)
 
     @staticmethod
-    def _signed(magnitude: str, value: float) -> str:
+    def _signed(magnitude: str, value: Decimal | int) -> str:
         sign = "+" if value > 0 else MINUS if value < 0 else "±"
         return f"{sign}{magnitude}"
+
+
+def rounded(value: float, digits: int) -> Decimal:
+    """Half away from zero, as spreadsheets and readers do: 12.5 % is 13 %, in the PDF as in Excel."""
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
 def utc_offset(local: dt.datetime) -> str:

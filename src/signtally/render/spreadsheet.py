@@ -6,8 +6,9 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
@@ -27,6 +28,9 @@ _CALCULATED = tuple("=+-@\t\r\n")
 # Excel reads `_x000D_` in a text as a carriage return; escaping the first underscore keeps the text as it was.
 _EXCEL_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _PAPER_A4 = 9
+_LINE_HEIGHT = 1.5  # of the type's size
+_MOST_LINES = 27  # Excel's highest row, 409 points
+_ROW_HEIGHT = 16
 _EARLIEST_ZIP_YEAR = 1980
 
 
@@ -43,17 +47,35 @@ class Style:
     number_format: str = "General"
     align: str | None = None
     wrap: bool = False
+    vertical: str = "center"
+
+
+class _ReadyCells(WriteOnlyWorksheet):
+    """Takes rows of cells alone, which spares openpyxl one attempt and one exception a cell to find that out."""
+
+    def _values_to_row(self, values: Sequence[Cell], row_idx: int) -> Iterator[Cell]:
+        for column, cell in enumerate(values, 1):
+            cell.row, cell.column = row_idx, column
+            yield cell
+
+
+def _added_sheet(workbook: Workbook, title: str) -> Any:  # noqa: ANN401  # openpyxl's stubs know no half of it
+    sheet = _ReadyCells(workbook, title)
+    workbook._add_sheet(sheet)  # type: ignore[attr-defined]  # noqa: SLF001  # create_sheet adds its own class alone
+    return sheet
 
 
 class Sheet:
     """One worksheet, written row by row; set widths, panes and printing before the first row."""
 
     def __init__(self, workbook: Workbook, title: str, *, theme: Theme) -> None:
-        self.worksheet = workbook.create_sheet(title)
+        self.worksheet = _added_sheet(workbook, title)
         self.rows_written = 0
         self._theme = theme
-        self._cells: dict[tuple[Style, bool], Cell] = {}
+        self._cells: dict[tuple[int, Style, bool], Cell] = {}
         self.worksheet.sheet_view.showGridLines = False
+        self.worksheet.sheet_format.defaultRowHeight = _ROW_HEIGHT
+        self.worksheet.sheet_format.customHeight = True
 
     def widths(self, *characters: float) -> None:
         for column, width in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", characters, strict=False):
@@ -73,30 +95,38 @@ class Sheet:
         if repeat_header:
             sheet.print_title_rows = "1:1"
 
+    def append_wide(self, text: str, style: Style, *, columns: str, characters: int) -> None:
+        """One text across some columns, such as `A:E`, as high as its lines need."""
+        first, last = columns.split(":")
+        blanks = [None] * (ord(first) - ord("A"))
+        height = lines(text, characters) * style.size * _LINE_HEIGHT
+        self.append([*blanks, text], [*[Style(rule=None)] * len(blanks), style], height=height)
+        row = self.rows_written
+        self.worksheet.merged_cells.add(f"{first}{row}:{last}{row}")
+
     def append(self, values: Iterable[Value], styles: Iterable[Style], *, height: float | None = None) -> None:
         """One row; values and styles side by side, None leaves a styled cell empty."""
         self.rows_written += 1
         if height is not None:
             self.worksheet.row_dimensions[self.rows_written].height = height
-        self.worksheet.append([self._cell(value, style) for value, style in zip(values, styles, strict=True)])
+        pairs = enumerate(zip(values, styles, strict=True))
+        self.worksheet.append([self._cell(place, value, style) for place, (value, style) in pairs])
 
-    def _cell(self, value: Value, style: Style) -> Cell:
-        """A cell ready to append; text gets its own, numbers of one style are cheap to make."""
+    def _cell(self, place: int, value: Value, style: Style) -> Cell:
+        """A cell ready to append. One serves a whole column, because a row is written before the next is made."""
         text = safe_text(value) if isinstance(value, str) else None
         guarded = text is not None and text.startswith(_CALCULATED)
-        prototype = self._cells.get((style, guarded))
-        if prototype is None:
-            prototype = self._cells[style, guarded] = styled(self.worksheet, style, self._theme)
-            prototype.quotePrefix = guarded  # editing the cell leaves it a text
-        cell = WriteOnlyCell(self.worksheet)
-        cell._style = prototype._style  # type: ignore[attr-defined]  # noqa: SLF001  # no public way shares a style
+        cell = self._cells.get((place, style, guarded))
+        if cell is None:
+            cell = self._cells[place, style, guarded] = styled(self.worksheet, style, self._theme)
+            cell.quotePrefix = guarded  # editing the cell leaves it a text
         cell.value = value if text is None else text
         if text is not None:
             cell.data_type = "s"  # openpyxl took it for a formula or an error value
         return cell
 
 
-def styled(worksheet: WriteOnlyWorksheet, style: Style, theme: Theme) -> Cell:
+def styled(worksheet: _ReadyCells, style: Style, theme: Theme) -> Cell:
     cell = WriteOnlyCell(worksheet)
     cell.font = Font(name=_FACE, size=style.size, bold=style.bold, color=argb(getattr(theme, style.colour)))
     if style.fill:
@@ -105,7 +135,7 @@ def styled(worksheet: WriteOnlyWorksheet, style: Style, theme: Theme) -> Cell:
     above = Side("thin", color=argb(getattr(theme, style.rule_above))) if style.rule_above else None
     cell.border = Border(bottom=below, top=above)
     cell.number_format = style.number_format
-    cell.alignment = Alignment(horizontal=style.align, vertical="top" if style.wrap else "center", wrap_text=style.wrap)
+    cell.alignment = Alignment(horizontal=style.align, vertical=style.vertical, wrap_text=style.wrap)
     return cell
 
 
@@ -117,6 +147,11 @@ def safe_text(text: str) -> str:
     """The text as Excel will show it: forbidden characters visible, its own escapes disarmed, its limit marked."""
     shown = _EXCEL_ESCAPE.sub("_x005F_", visible(text))
     return shortened(shown, _CELL_LIMIT_CHARACTERS)
+
+
+def lines(text: str, characters: int) -> int:
+    """How many lines a text takes where so many characters stand beside each other; Excel shows no more than 27."""
+    return min(max(1, -(-_columns(text) // characters)), _MOST_LINES)
 
 
 def column_width(texts: Sequence[str | None], *, least: int, most: int) -> int:

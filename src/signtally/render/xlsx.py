@@ -5,6 +5,7 @@ Every figure is a number and every date a date. Totals are values, not formulas:
 the totals from the rows above, so that filtering, sorting and pivot tables leave them out.
 """
 
+import dataclasses
 import datetime as dt
 import itertools
 from collections.abc import Iterator
@@ -17,33 +18,39 @@ from signtally.domain.counts import Counts
 from signtally.domain.snapshot import ReportIdentity, UserUsage
 from signtally.render.contents import Contents
 from signtally.render.excel_chart import daily_chart
-from signtally.render.formats import utc_offset
-from signtally.render.spreadsheet import Sheet, Style, Value, column_width, packed
+from signtally.render.formats import UNDEFINED, rounded, shortened, utc_offset
+from signtally.render.spreadsheet import Sheet, Style, Value, column_width, lines, packed
 from signtally.render.theme import HEADINGS
 
 # Excel's limit is 1,048,576 with the header; the total and its empty row follow on the last sheet.
 MOST_ROWS_PER_SHEET = 1_000_000
 _WIDTHS_LOOK_AT = 2_000
 _MOST_COLUMNS_UPRIGHT = 10
+_FOOTER_LIMIT_CHARACTERS = 60
 
 _NUMBER, _SIGNED, _PERCENT = "#,##0", "+#,##0;−#,##0;±0", "0.0%"
 _SIGNED_PERCENT, _SIGNED_POINTS = "+0%;−0%;±0%", '+0.0" pts";−0.0" pts";±0.0" pts"'
 _DATE, _WEEKDAY, _INSTANT = "d mmm yyyy", "ddd", "d mmm yyyy hh:mm"
-_TITLE = Style(size=20, bold=True, rule=None)
-_CAPTION = Style(colour="muted", rule=None)
+_TITLE = Style(size=20, bold=True, rule=None, wrap=True)
+_CAPTION = Style(colour="muted", rule=None, wrap=True)
 _SECTION = Style(size=12, bold=True, rule=None)
 _HEAD = Style(bold=True, colour="muted", fill="surface", rule="neutral")
-_HEAD_RIGHT = Style(bold=True, colour="muted", fill="surface", rule="neutral", align="right")
+_HEAD_RIGHT = Style(bold=True, colour="muted", fill="surface", rule="neutral", align="right", wrap=True)
 # Left even where a name is written from right to left: in a column of names its start is looked for there.
 _TEXT, _MUTED = Style(align="left"), Style(colour="muted", align="left")
-_PROSE, _TERM = Style(wrap=True), Style(wrap=True, bold=True)
+_PROSE = Style(wrap=True, vertical="top", align="left")
+_TERM = Style(wrap=True, vertical="top", bold=True)
+_NOTE = Style(wrap=True, vertical="top", colour="muted")
 _COUNT = Style(number_format=_NUMBER)
 _COUNT_MUTED = Style(number_format=_NUMBER, colour="muted")
 _SHARE = Style(number_format=_PERCENT, align="right")
 _SUM = Style(bold=True, rule=None, rule_above="neutral")
 _SUM_COUNT = Style(bold=True, rule=None, rule_above="neutral", number_format=_NUMBER)
 _SUM_SHARE = Style(bold=True, rule=None, rule_above="neutral", number_format=_PERCENT, align="right")
-_HEADER_HEIGHT, _GAP_HEIGHT = 20, 6
+_HEADER_HEIGHT, _GAP_HEIGHT, _ABOUT_LINE = 20, 6, 15.5  # points
+_SUMMARY_WIDTHS, _ABOUT_WIDTHS = (26, 24, 24, 13, 13), (24, 28, 72)  # characters of the body's size
+_BODY_SIZE = 10
+_PROSE_DENSITY = 1.15  # letters are narrower than the figures that widths are measured in
 _MEASURE_COLUMNS = len(Action)
 
 
@@ -69,26 +76,36 @@ def _describe(workbook: Workbook, contents: Contents, identity: ReportIdentity) 
 
 
 def _footer(contents: Contents) -> str:
-    return f"{contents.tenant_name} · Usage {contents.period}"
+    return f"{shortened(contents.tenant_name, _FOOTER_LIMIT_CHARACTERS)} · Usage {contents.period}"
 
 
 def _write_summary(sheet: Sheet, contents: Contents) -> None:
-    sheet.widths(26, 16, 16, 13, 13)
+    sheet.widths(*_SUMMARY_WIDTHS)
     sheet.printed(title=_footer(contents), landscape=False, repeat_header=False)
-    sheet.append([contents.tenant_name], [Style(bold=True, colour="accent", rule=None)])
-    sheet.append([f"Usage {contents.period}"], [_TITLE], height=30)
-    sheet.append([f"{contents.dates} · {contents.zone}"], [_CAPTION])
-    sheet.append([contents.freshness], [_CAPTION])
-    sheet.append([], [])
+    _write_masthead(sheet, contents)
     changes = ["Difference", "Change"] if contents.is_over else []
     heads = ["Measure", contents.period, contents.previous_period, *changes]
-    sheet.append(heads, [_HEAD, *[_HEAD_RIGHT] * (len(heads) - 1)], height=_HEADER_HEIGHT)
+    height = max(lines(head, _SUMMARY_WIDTHS[1]) for head in heads) * _HEADER_HEIGHT
+    sheet.append(heads, [_HEAD, *[_HEAD_RIGHT] * (len(heads) - 1)], height=height)
     for values, styles in _summary_rows(contents):
         sheet.append(values[: len(heads)], styles[: len(heads)])
     sheet.append([], [])
-    sheet.append([f"{contents.comparison}."], [_CAPTION])
+    _write_line(sheet, f"{contents.comparison}.", Style(colour="muted", rule=None, wrap=True))
     sheet.append([], [])
     sheet.worksheet.add_chart(daily_chart(contents, days_sheet="Days"), f"A{sheet.rows_written + 1}")
+
+
+def _write_masthead(sheet: Sheet, contents: Contents) -> None:
+    _write_line(sheet, contents.tenant_name, Style(size=11, bold=True, colour="accent", rule=None, wrap=True))
+    _write_line(sheet, f"Usage {contents.period}", _TITLE)
+    _write_line(sheet, f"{contents.dates} · {contents.zone}", _CAPTION)
+    _write_line(sheet, contents.freshness, Style(bold=True, rule=None, wrap=True))
+    sheet.append([], [])
+
+
+def _write_line(sheet: Sheet, text: str, style: Style) -> None:
+    characters = round(sum(_SUMMARY_WIDTHS) * _BODY_SIZE / style.size)
+    sheet.append_wide(text, style, columns="A:E", characters=characters)
 
 
 def _summary_rows(contents: Contents) -> Iterator[tuple[list[Value], list[Style]]]:
@@ -104,7 +121,7 @@ def _summary_rows(contents: Contents) -> Iterator[tuple[list[Value], list[Style]
     points = Style(number_format=_SIGNED_POINTS, colour="muted", align="right")
     for rate in contents.rates:
         both = rate.now is not None and rate.before is not None
-        moved: Value = round(((rate.now or 0) - (rate.before or 0)) * 100, 1) if both else "—"
+        moved: Value = float(rounded(((rate.now or 0) - (rate.before or 0)) * 100, 1)) if both else UNDEFINED
         values: list[Value] = [rate.heading, _or_dash(rate.now), _or_dash(rate.before), moved, None]
         yield values, [_TEXT, _SHARE, Style(number_format=_PERCENT, colour="muted", align="right"), points, _MUTED]
     yield ["Active senders", contents.snapshot.active_senders, None, None, None], [_TEXT, _COUNT, *[_MUTED] * 3]
@@ -159,19 +176,20 @@ def _write_user_rows(sheet: Sheet, contents: Contents, users: list[UserUsage]) -
 
 
 def _write_about(sheet: Sheet, contents: Contents, identity: ReportIdentity) -> None:
-    sheet.widths(24, 26, 70)
+    sheet.widths(*_ABOUT_WIDTHS)
     sheet.printed(title=_footer(contents), landscape=False, repeat_header=False)
     sheet.append(["About this report"], [_SECTION], height=24)
-    left = Style(wrap=True, align="left")
+    _, value_width, note_width = _ABOUT_WIDTHS
     for label, value, note in _facts(contents, identity):
-        style = Style(wrap=True, align="left", number_format=_format_of(value))
-        sheet.append([label, value, note], [_TERM, style, Style(wrap=True, colour="muted")])
+        height = max(lines(str(value), value_width), lines(note, note_width)) * _ABOUT_LINE
+        styles = [_TERM, dataclasses.replace(_PROSE, number_format=_format_of(value)), _NOTE]
+        sheet.append([label, value, note], styles, height=height)
     sheet.append([], [])
     sheet.append(["Definitions"], [_SECTION], height=24)
     for line in contents.definitions:
-        sheet.append([line.term.capitalize(), line.meaning], [_TERM, left])
-        row = sheet.rows_written
-        sheet.worksheet.merged_cells.add(f"B{row}:C{row}")
+        height = lines(line.meaning, round((value_width + note_width) * _PROSE_DENSITY)) * _ABOUT_LINE
+        sheet.append([line.term.capitalize(), line.meaning, None], [_TERM, _PROSE, _PROSE], height=height)
+        sheet.worksheet.merged_cells.add(f"B{sheet.rows_written}:C{sheet.rows_written}")
 
 
 def _facts(contents: Contents, identity: ReportIdentity) -> Iterator[tuple[str, Value, str]]:
@@ -213,7 +231,7 @@ def _figures(counts: Counts) -> tuple[Value, ...]:
 
 
 def _or_dash(share: float | None) -> Value:
-    return "—" if share is None else share
+    return UNDEFINED if share is None else share
 
 
 def _format_of(value: Value) -> str:

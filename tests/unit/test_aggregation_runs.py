@@ -18,9 +18,9 @@ from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
+from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceUnavailableError
-from signtally.prefect_api import PrefectReportQueue
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.freshness import Freshness
@@ -41,7 +41,7 @@ def services_over(store: MemoryUsageStore) -> Services:
         usage_store=store,
         objects=MemoryObjectStore(),
         mailer=MemoryMailer(),
-        report_queue=PrefectReportQueue(),
+        report_queue=MemoryReportQueue(),
         clock=lambda: NOW,
     )
     for tenant_id, zone in ZONES.items():

@@ -109,10 +109,6 @@ class Deliveries:
         """Every recipient is dealt with: whoever joins the schedule later starts with its next occurrence."""
         self._objects.claim(f"{_folder(key)}{_DIGEST}", json.dumps({"closed_at": now.isoformat()}).encode())
 
-    def digest_is_closed(self, key: DeliveryKey) -> bool:
-        place = f"{_folder(key)}{_DIGEST}"
-        return any(summary.key == place for summary in self._objects.summaries(place))
-
     def reported_periods(self, tenant_id: str, schedule: str) -> set[str]:
         """The names of the periods whose reports were made."""
         return self._periods_with(_REPORT, _schedule(tenant_id, schedule))

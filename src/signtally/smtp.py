@@ -116,6 +116,8 @@ class SmtpMailer:
 
     def _understood(self, error: OSError, *, handed_over: bool) -> Exception:
         codes = _codes(error)
+        if isinstance(error, smtplib.SMTPNotSupportedError):  # an address in other letters, and no SMTPUTF8
+            return MailRefusedError(f"{self._where} cannot take the message: {error}")
         if not codes and handed_over:
             return MailUncertainError(f"{self._where} broke off after a message had gone out: {error}")
         if codes and all(code in _PERMANENT and code not in _OF_THE_SERVICE for code in codes):

@@ -282,6 +282,14 @@ def test_an_smtp_server_that_hangs_up_leaves_doubt_only_after_the_message(
         SmtpMailer("127.0.0.1", smtp_server.port).send(letter("ann@acme.example"))
 
 
+def test_an_address_that_a_server_cannot_spell_is_refused(smtp_server: SmtpServer) -> None:
+    SmtpMailer("127.0.0.1", smtp_server.port).send(letter("jürgen@acme.example"))
+    assert [recipients for recipients, _ in smtp_server.messages] == [["jürgen@acme.example"]]
+    smtp_server.extensions.remove("SMTPUTF8")
+    with pytest.raises(MailRefusedError, match="SMTPUTF8"):
+        SmtpMailer("127.0.0.1", smtp_server.port).send(letter("jürgen@acme.example"))
+
+
 def test_a_password_never_goes_in_the_clear(smtp_server: SmtpServer) -> None:
     smtp_server.extensions.append("AUTH PLAIN")
     mailer = SmtpMailer.from_url(f"smtp://ann:s%40cret@127.0.0.1:{smtp_server.port}")

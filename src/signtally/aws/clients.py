@@ -9,6 +9,8 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from signtally.aws.errors import translated
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sesv2 import SESV2Client
@@ -94,4 +96,5 @@ class AwsClients:
         # does in production; only SES's shared variable must be passed on.
         if service == "sesv2" and endpoint is not None:
             local["endpoint_url"] = endpoint
-        return self._session.client(service, config=config, **local)  # type: ignore[call-overload]
+        with translated(service, "a client"):
+            return self._session.client(service, config=config, **local)  # type: ignore[call-overload]

@@ -22,7 +22,8 @@ const terms = new Map(
 );
 
 let me = null;
-let shown = null; // { period, usage, days, at }
+let chosen = null; // the period that was asked for
+let shown = null; // { period, usage, days, at } of the one on screen
 let loading = new AbortController();
 
 async function start() {
@@ -56,6 +57,7 @@ function introduce() {
 
 // Read and show a period. What is on screen stays, dimmed, until the new figures are there.
 async function show(period) {
+  chosen = period;
   loading.abort();
   loading = new AbortController();
   const { signal } = loading;
@@ -191,19 +193,19 @@ function listen() {
     ...choices.map(([key, { heading }]) => el("option", { value: key }, key === "sent" ? "Sent and completed" : heading)),
   );
   byId("series").addEventListener("change", drawSeries);
-  byId("refresh").addEventListener("click", () => show(shown.period));
+  byId("refresh").addEventListener("click", () => show(chosen));
   byId("history-more").addEventListener("click", () => showHistory({ failed, more: true }));
   for (const button of document.querySelectorAll("[data-format]")) {
     button.addEventListener("click", () => {
       clearNotice();
-      download(parameters(shown.period), button.dataset.format, { failed, made: () => showHistory({ failed }) });
+      download(parameters(chosen), button.dataset.format, { failed, made: () => showHistory({ failed }) });
     });
   }
   listenToUsers();
   addEventListener("hashchange", () => session.takeFragment() && start());
-  addEventListener("online", () => shown && show(shown.period));
+  addEventListener("online", () => chosen && show(chosen));
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && shown && Date.now() - shown.at > STALE_MS) show(shown.period);
+    if (!document.hidden && shown && Date.now() - shown.at > STALE_MS) show(chosen);
   });
   setInterval(() => shown && freshness(), TICK_MS);
   let width = byId("chart").clientWidth;

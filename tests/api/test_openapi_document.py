@@ -76,3 +76,29 @@ def test_generated_requests_are_answered_as_described(described: Any, world: Any
         case.call_and_validate(headers=authorized(case, world))
 
     answered_as_described()
+
+
+def test_the_good_answers_are_as_described_too(described: Any, world: Any, admin: Any) -> None:
+    """Chance seldom hits a period that has begun or a report that exists."""
+    order = {"period": "2026-09", "formats": ["csv"]}
+    headers = {"Authorization": f"Bearer {world.token()}"}
+
+    def answer(method: str, path: str, expected: int, **parts: Any) -> Any:
+        case = described[path][method].Case(headers=headers, **parts)
+        found = case.call(allow_redirects=False)
+        case.validate_response(found)
+        assert found.status_code == expected
+        return found
+
+    report = {"report_id": answer("POST", "/v1/reports", 202, body=order).json()["report_id"]}
+    answer("GET", "/v1/reports/{report_id}", 200, path_parameters=report)
+    answer("GET", "/v1/reports/{report_id}/files/{format}", 409, path_parameters=report | {"format": "csv"})
+    world.make_reports()
+    answer("POST", "/v1/reports", 200, body=order)
+    answer("GET", "/v1/reports/{report_id}", 200, path_parameters=report)
+    answer("GET", "/v1/reports/{report_id}/versions", 200, path_parameters=report)
+    answer("GET", "/v1/reports/{report_id}/files/{format}", 307, path_parameters=report | {"format": "csv"})
+    answer("GET", "/v1/reports", 200, query={"limit": 1})
+    for group_by in ("none", "day", "user"):
+        answer("GET", "/v1/usage", 200, query={"period": "2026-10", "group_by": group_by, "limit": 1})
+    assert admin.get("/v1/reports").json()["rows"]

@@ -1,0 +1,169 @@
+"""The page in headless Chromium, on the real API over the local AWS; reports are made by a thread of this process."""
+
+import dataclasses
+import datetime as dt
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from signtally.api.app import create_app
+from signtally.development_key import development_token
+from signtally.domain.actions import MEASURES
+from signtally.domain.aggregation import DAILY_USAGE
+from signtally.domain.reports import ReportKey, ReportRequest
+from signtally.domain.tenants import TenantProfile
+from signtally.ports.report_queue import ReportQueueUnavailableError
+from signtally.services import Services
+from signtally.stores.freshness import Freshness
+from signtally.stores.tenants import Tenants
+from signtally.use_cases import reporting
+
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NOW = dt.datetime(2026, 10, 17, 12, 35, tzinfo=dt.UTC)
+NAMES = {
+    "u_1": ("Ann Ash", "ann@acme.example"),
+    "u_2": ("<b>Ann</b>", None),
+    "u_3": ("=1+1", None),
+    "u_4": ("محمد العلي", "m@acme.example"),
+    "u_5": (None, None),
+}
+
+
+class ThreadedReports:
+    """A report queue whose worker is a thread here."""
+
+    def __init__(self) -> None:
+        self.services: Services | None = None
+        self.closed = False
+        self.threads: list[threading.Thread] = []
+
+    def order(self, request: ReportRequest, *, version: int) -> str:
+        if self.closed:
+            raise ReportQueueUnavailableError("no Prefect server answers")
+        key = ReportKey(request.tenant_id, request.report_id, version)
+        thread = threading.Thread(target=reporting.make_report, args=[key], kwargs={"services": self.services})
+        self.threads.append(thread)
+        thread.start()
+        return thread.name
+
+
+@dataclasses.dataclass
+class Site:
+    """A running API with its services."""
+
+    url: str
+    services: Services
+    queue: ThreadedReports
+
+    def token(self, user_id: str = "u_1", *, role: str = "tenant_admin", ttl_hours: float = 1) -> str:
+        return development_token(
+            settings=self.services.settings,
+            tenant_id="acme",
+            user_id=user_id,
+            role=role,
+            ttl=dt.timedelta(hours=ttl_hours),
+        )
+
+    def signed_in(self, user_id: str = "u_1", *, role: str = "tenant_admin", ttl_hours: float = 1) -> str:
+        return f"{self.url}/#token={self.token(user_id, role=role, ttl_hours=ttl_hours)}"
+
+
+@pytest.fixture
+def site(real_services: Services) -> Iterator[Site]:
+    queue = ThreadedReports()
+    services = dataclasses.replace(real_services, report_queue=queue, clock=lambda: NOW)
+    queue.services = services
+    _fill(services)
+    app = create_app(services, loopback_only=True)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
+    started = threading.Event()
+    startup = server.startup
+
+    async def announced(sockets: list[socket.socket] | None = None) -> None:
+        await startup(sockets)
+        started.set()
+
+    server.startup = announced  # type: ignore[method-assign]  # uvicorn has no hook that says "listening"
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    assert started.wait(20)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Site(f"http://127.0.0.1:{port}", services, queue)
+    server.should_exit = True
+    thread.join(20)
+    for worker in queue.threads:
+        worker.join(20)
+
+
+def _fill(services: Services) -> None:
+    """Acme in Kathmandu: awkward names by hand, and enough others for a second screenful."""
+    Tenants(services.objects).put(TenantProfile(tenant_id="acme", name="Acme & Söhne", timezone="Asia/Kathmandu"))
+    Freshness(services.objects).publish_data_through(NOW - dt.timedelta(minutes=3))
+    names = NAMES | {f"x_{number}": (f"Person {number}", f"p{number}@acme.example") for number in range(40)}
+    rows = []
+    for place, (user_id, (name, email)) in enumerate(names.items()):
+        for day, sent in ((dt.date(2026, 9, 30), 10), (dt.date(2026, 10, 1), 100 - place), (dt.date(2026, 10, 17), 7)):
+            figures = dict.fromkeys(MEASURES, 0) | {"sent": sent, "received": 2 * sent, "completed": sent // 2}
+            who = {"tenant_id": "acme", "user_id": user_id, "user_name": name, "user_email": email}
+            rows.append({**who, "day": day, "timezone": "Asia/Kathmandu", **figures})
+    services.usage_store.put_daily_usage(pl.DataFrame(rows, schema=DAILY_USAGE), version=1)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Open an address in a window of its own; what the page complains of in its console fails the test."""
+    contexts, complaints = [], []
+
+    def open_address(url: str, *, width: int = 1280, complains: bool = False) -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, accept_downloads=True, locale="en-GB")
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        if not complains:
+            page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(url)
+        return page
+
+    yield open_address
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def downloaded(tmp_path: Path) -> Callable[..., bytes]:
+    """Do something that downloads a file, and read its bytes."""
+
+    def after(page: Page, action: Callable[[], Any], *, suffix: str) -> bytes:
+        with page.expect_download(timeout=40_000) as download:
+            action()
+        assert download.value.suggested_filename.endswith(suffix)
+        place = tmp_path / download.value.suggested_filename
+        download.value.save_as(place)
+        return place.read_bytes()
+
+    return after

@@ -6,6 +6,7 @@ from prefect.tasks import exponential_backoff
 
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ordered_formats
+from signtally.render import files
 from signtally.stores.tenants import Tenants
 from signtally.use_cases import reporting
 from tasks.retrying import passing_trouble
@@ -41,3 +42,9 @@ def read_request(tenant_id: str, period: str, formats: list[str], user_ids: list
         formats=ordered_formats(formats),
         user_ids=None if user_ids is None else tuple(sorted(user_ids)),
     )
+
+
+def warm_up() -> None:
+    """Do once what the first report would wait for: clients, fonts, templates."""
+    services()
+    files.warm_up()

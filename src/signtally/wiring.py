@@ -6,7 +6,7 @@ from signtally.aws.ses import SesMailer
 from signtally.aws.sqs import SqsEventQueue
 from signtally.aws.timestream import TimestreamUsageStore
 from signtally.ports.mail import Mailer
-from signtally.prefect_api import PrefectReportQueue
+from signtally.prefect_api import PrefectApi, PrefectReportQueue
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.smtp import SmtpMailer
@@ -29,7 +29,7 @@ def services(settings: Settings | None = None) -> Services:
         ),
         objects=S3ObjectStore(clients.s3, bucket=settings.bucket),
         mailer=_mailer(settings, clients),
-        report_queue=PrefectReportQueue.from_environment(),
+        report_queue=PrefectReportQueue(PrefectApi.from_environment()),
     )
 
 

@@ -9,14 +9,14 @@ import yaml
 from prefect import Flow
 
 import flows
-from signtally.local.stack import BATCH_POOL, WARM_POOL, prefect_file
+from signtally.local.stack import BATCH_POOL, REPORT_POOL, prefect_file
 
 _EVERY_MINUTE = ("every-minute", "* * * * *", "UTC")
 DEPLOYMENTS = {
     # name: (entrypoint, work pool, concurrency limit, schedules)
     "ingest": ("flows.ingest:ingest", BATCH_POOL, 1, [_EVERY_MINUTE]),
-    "aggregate": ("flows.aggregate:aggregate", BATCH_POOL, 1, [_EVERY_MINUTE]),
-    "report": ("flows.report:report", WARM_POOL, 8, []),
+    "aggregate": ("flows.aggregate:aggregate", BATCH_POOL, 1, [("every-minute-at-half", 60, "UTC")]),
+    "report": ("flows.report:report", REPORT_POOL, 8, []),
     "scheduled-reports": (
         "flows.scheduled_reports:scheduled_reports",
         BATCH_POOL,
@@ -55,11 +55,14 @@ def test_an_entrypoint_is_a_flow_that_takes_the_parameters_and_bears_its_deploym
     assert "signtally" in deployment["tags"]
 
 
-def _pin(deployment: dict[str, Any]) -> tuple[str, str, int, list[tuple[str, str, str]]]:
+def _pin(deployment: dict[str, Any]) -> tuple[str, str, int, list[tuple[str, str | int, str]]]:
     limit = deployment["concurrency_limit"]
     return (
         deployment["entrypoint"],
         deployment["work_pool"]["name"],
         limit["limit"] if isinstance(limit, dict) else limit,
-        [(each["slug"], each["cron"], each["timezone"]) for each in deployment.get("schedules", [])],
+        [
+            (each["slug"], each.get("cron") or each["interval"], each["timezone"])
+            for each in deployment.get("schedules", [])
+        ],
     )

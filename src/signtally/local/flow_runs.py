@@ -1,13 +1,15 @@
 """Flow runs started and awaited over Prefect's REST API, as an operator would from its UI."""
 
+import contextlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import httpx
 
 from signtally.local.processes import ChildError
+from signtally.prefect_api import PrefectApi
 
 _POLL_SECONDS = 0.25
 _ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -17,12 +19,13 @@ class FlowRuns:
     """One Prefect server; every method raises ChildError when it does not do what is asked."""
 
     def __init__(self, prefect_url: str) -> None:
-        self._http = httpx.Client(base_url=f"{prefect_url}/api", timeout=30)
+        self._api = PrefectApi(f"{prefect_url}/api")
 
     def set_schedules(self, deployment: str, *, active: bool) -> None:
         """Let a deployment's schedules start runs, or keep them from it."""
         verb = "resume_deployment" if active else "pause_deployment"
-        self._send("POST", f"/deployments/{self._deployment_id(deployment)}/{verb}", {})
+        deployment_id = self._send("GET", f"/deployments/name/{deployment}")["id"]
+        self._send("POST", f"/deployments/{deployment_id}/{verb}", {})
 
     def run(
         self,
@@ -50,11 +53,8 @@ class FlowRuns:
         return self._figures(run_id)
 
     def _start(self, deployment: str, parameters: Mapping[str, object]) -> str:
-        where = f"/deployments/{self._deployment_id(deployment)}/create_flow_run"
-        return str(self._send("POST", where, {"parameters": dict(parameters)})["id"])
-
-    def _deployment_id(self, deployment: str) -> str:
-        return str(self._send("GET", f"/deployments/name/{deployment}")["id"])
+        with _reported(deployment):
+            return str(self._api.start(deployment, parameters)["id"])
 
     def _figures(self, run_id: str) -> dict[str, Any]:
         found = self._send("POST", "/artifacts/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
@@ -62,9 +62,13 @@ class FlowRuns:
         return {row["figure"]: row["value"] for row in rows if "figure" in row}
 
     def _send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 -- JSON
-        try:
-            answer = self._http.request(method, path, json=body)
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
-            raise ChildError(f"Prefect did not answer {method} {path}: {error}") from error
-        return answer.json() if answer.content else None
+        with _reported(path):
+            return self._api.send(method, path, body)
+
+
+@contextlib.contextmanager
+def _reported(about: str) -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise ChildError(f"Prefect did not answer about {about}: {error}") from error

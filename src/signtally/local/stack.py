@@ -14,9 +14,10 @@ from signtally import wiring
 from signtally.local.local_aws import LocalAws
 from signtally.local.ports import LOOPBACK, require_free
 from signtally.local.processes import ChildError, Program, Supervisor
+from signtally.prefect_api import PrefectApi
 from signtally.use_cases import provisioning
 
-BATCH_POOL, WARM_POOL = "signtally", "signtally-reports"
+BATCH_POOL, REPORT_POOL = "signtally", "signtally-reports"
 _DEPLOY_TIMEOUT_SECONDS = 120
 
 Log = Callable[[str], None]
@@ -76,7 +77,7 @@ class Stack:
         log("deploying the flows")
         self._make_work_pools()
         supervisor.start(self._batch_worker())
-        supervisor.start(self._warm_worker())
+        supervisor.start(self._report_worker())
         self._deploy()
         supervisor.wait_until_ready()
 
@@ -97,27 +98,20 @@ class Stack:
         )
 
     def _batch_worker(self) -> Program:
-        return Program(
-            name="worker",
-            command=[_script("prefect"), "worker", "start", "--pool", BATCH_POOL, "--type", "process", "--limit", "3"],
-            environment={"PREFECT_WORKER_QUERY_SECONDS": "1"},
-        )
+        return _warm_worker("worker", BATCH_POOL, "--limit", "3", "--query-seconds", "1")
 
-    def _warm_worker(self) -> Program:
-        return Program(
-            name="reports",
-            command=[
-                *(sys.executable, "-m", "warm_worker", "--pool", WARM_POOL, "--name", "reports", "--limit", "4"),
-                *("--preload", "flows.report:report", "--warm-up", "signtally.render.files:warm_up"),
-            ],
-        )
+    def _report_worker(self) -> Program:
+        warm = ("--preload", "flows.report:report", "--warm-up", "tasks.report:warm_up")
+        return _warm_worker("reports", REPORT_POOL, "--limit", "4", *warm)
 
     def _make_work_pools(self) -> None:
-        for name, kind in ((BATCH_POOL, "process"), (WARM_POOL, "warm")):
-            pool = {"name": name, "type": kind}
-            answer = httpx.post(f"{self.prefect_url}/api/work_pools/", json=pool, timeout=30)
-            if answer.status_code != httpx.codes.CONFLICT:  # it exists from an earlier start
-                answer.raise_for_status()
+        for name in (BATCH_POOL, REPORT_POOL):
+            pool = {"name": name, "type": "warm"}
+            try:
+                PrefectApi(f"{self.prefect_url}/api").send("POST", "/work_pools/", pool)
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code != httpx.codes.CONFLICT:  # it exists from an earlier start
+                    raise ChildError(f"the work pool {name} could not be made: {error}") from error
 
     def _deploy(self) -> None:
         deployed = subprocess.run(
@@ -130,6 +124,12 @@ class Stack:
         )
         if deployed.returncode != 0:
             raise ChildError(f"the flows could not be deployed:\n{deployed.stdout[-2000:]}{deployed.stderr[-2000:]}")
+
+
+def _warm_worker(name: str, pool: str, *options: str) -> Program:
+    """A worker that starts its runs at once; on one machine nobody waits for an interpreter a run."""
+    command = [sys.executable, "-m", "warm_worker", "--name", name, "--pool", pool, *options]
+    return Program(name=name, command=command)
 
 
 def prefect_file() -> Path:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from signtally import wiring
@@ -17,6 +18,10 @@ from signtally.settings import Settings
 from signtally.use_cases import provisioning
 
 _FOREIGN = ("AWS_", "SIGNTALLY_", "PREFECT_")
+
+# A law that holds slowly holds: on a busy machine an example may take as long as it likes.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,7 @@ from signtally.stores import keys
 
 _CATALOGUE = f"{keys.STATE}tenants.json"
 _EDIT_ATTEMPTS = 20
+_FEW = 64
 _READERS = 16  # profiles are small; the first catalogue of many tenants takes one read for each
 
 
@@ -43,7 +44,26 @@ class Tenants:
         raise EditConflictError(f"the profile of {tenant_id} changed {_EDIT_ATTEMPTS} times while it was edited")
 
     def all(self) -> Mapping[str, TenantProfile]:
-        """Every stored profile by tenant id: a listing, the catalogue, and one read for each that changed since."""
+        """Every stored profile by tenant id."""
+        profiles = (TenantProfile.model_validate(document) for document in self._documents().values())
+        return {profile.tenant_id: profile for profile in profiles}
+
+    def of(self, tenant_ids: Iterable[str]) -> dict[str, TenantProfile]:
+        """The profiles of these tenants, defaults for the unknown ones."""
+        wanted = list(dict.fromkeys(tenant_ids))
+        if len(wanted) <= _FEW:  # cheaper than to list all
+            with ThreadPoolExecutor(_READERS) as readers:
+                return dict(zip(wanted, readers.map(self.get, wanted), strict=True))
+        documents = self._documents()
+        return {
+            tenant_id: TenantProfile.model_validate(
+                documents.get(keys.tenant_profile(tenant_id), {"tenant_id": tenant_id})
+            )
+            for tenant_id in wanted
+        }
+
+    def _documents(self) -> dict[str, object]:
+        """Stored profiles by key: a listing, the catalogue, and one read for each that changed since."""
         known = self._catalogue()
         current = {summary.key: summary.etag for summary in self._objects.summaries(keys.TENANTS)}
         changed = [key for key, etag in current.items() if key not in known or known[key][0] != etag]
@@ -54,13 +74,7 @@ class Tenants:
         entries = {key: (etag, document) for key, (etag, document) in entries.items() if document is not None}
         if entries != known:
             self._objects.put(_CATALOGUE, json.dumps(entries).encode())
-        profiles = (TenantProfile.model_validate(document) for _, document in entries.values())
-        return {profile.tenant_id: profile for profile in profiles}
-
-    def of(self, tenant_ids: Iterable[str]) -> dict[str, TenantProfile]:
-        """The profiles of these tenants, defaults for the unknown ones."""
-        known = self.all()
-        return {tenant_id: known.get(tenant_id) or TenantProfile(tenant_id=tenant_id) for tenant_id in tenant_ids}
+        return {key: document for key, (_, document) in entries.items()}
 
     def _versioned(self, tenant_id: str) -> tuple[TenantProfile, str | None]:
         """The profile with the ETag under which it is stored; None: it is not."""

@@ -36,7 +36,7 @@ _NANOSECONDS_A_MICROSECOND = 1000
 class AggregationOutcome:
     """What a run did; *data_through* is what it published, None when it could not or had nothing to."""
 
-    tenant_days: int = 0  # counted again
+    tenant_days: int = 0  # counted again, of those that have any figures
     rows: int = 0  # written: users' days that say something else than before
     restated: int = 0  # of those rows, the ones that had said something else; the others are new
     notes: int = 0  # of touched hours, settled
@@ -77,8 +77,9 @@ def aggregate_days(
     horizon = services.clock().date() + dt.timedelta(days=2)  # later than any zone's date, and any event's
     oldest = horizon - dt.timedelta(days=services.settings.magnetic_retention_days)
     span = period_between(first or max(EARLIEST_DAY, min(oldest, last or horizon)), last or horizon).clip(horizon)
+    tenants = Tenants(services.objects)
     tenant_ids = None if tenant_id is None else [tenant_id]
-    calendars = _calendars(services)
+    calendars = Calendars(tenants.all() if tenant_ids is None else tenants.of(tenant_ids))
     done = []
     for block in blocks(span, days=_BLOCK_DAYS if tenant_ids is None else span.day_count):
         event_days = services.usage_store.days_with_events(
@@ -91,7 +92,7 @@ def aggregate_days(
 
 
 def _aggregate_round(notes: Sequence[TouchedNote], *, touched: TouchedNotes, services: Services) -> AggregationOutcome:
-    calendars = _calendars(services)
+    calendars = Calendars(Tenants(services.objects).of(hour.tenant_id for note in notes for hour in note.hours))
     days = {day for note in notes for hour in note.hours for day in calendars.days_of(hour)}
     outcome = _restate_all(days, services=services)
     touched.settle(notes)
@@ -122,12 +123,15 @@ def _restate(days: Sequence[TenantDay], services: Services) -> AggregationOutcom
     written = restated = 0
     for _ in range(_ATTEMPTS):
         version = time.time_ns() // _NANOSECONDS_A_MICROSECOND  # real time whatever the clock says: it orders runs
-        rows, replaced = _what_changed(days, services=services)
+        counted, existing = _read(days, services=services)
+        rows = restatement(counted, existing=existing)
         taken = services.usage_store.put_daily_usage(rows, version=version) if len(rows) else 0
-        written, restated = written + taken, restated + replaced
+        written += taken
+        restated += len(rows.join(existing, on=["tenant_id", "user_id", "day"], how="semi"))
         if taken == len(rows):
-            _log.info("counted %d tenant-days from %s on, wrote %d rows", len(days), days[0].day, written)
-            return AggregationOutcome(tenant_days=len(days), rows=written, restated=restated)
+            with_figures = pl.concat([counted, existing]).select("tenant_id", "day").n_unique()
+            _log.info("counted %d tenant-days from %s on, wrote %d rows", with_figures, days[0].day, written)
+            return AggregationOutcome(tenant_days=with_figures, rows=written, restated=restated)
         # Another run wrote in between and may have known less, when its machine's clock is ahead: look again.
     raise ServiceUnavailableError(
         f"rows of daily usage of {days[0].day} keep being written with later versions than this run's: "
@@ -135,24 +139,17 @@ def _restate(days: Sequence[TenantDay], services: Services) -> AggregationOutcom
     )
 
 
-def _what_changed(days: Sequence[TenantDay], *, services: Services) -> tuple[pl.DataFrame, int]:
-    """The rows to write, and how many of them replace a row that is there."""
+def _read(days: Sequence[TenantDay], *, services: Services) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What the events of these days amount to, and the rows that are there."""
     tenant_ids = sorted({each.tenant_id for each in days})
     first, last = min(each.day for each in days), max(each.day for each in days)
     since, until = min(each.begins for each in days), max(each.ends for each in days)
     events = services.usage_store.events(since=since, until=until, tenant_ids=tenant_ids)
     counted = daily_usage(events.lazy(), days=days).collect()
-    wanted = pl.DataFrame(
-        [(each.tenant_id, each.day) for each in days], schema={"tenant_id": pl.String, "day": pl.Date}, orient="row"
-    )
     stored = services.usage_store.daily_usage(first=first, last=last, tenant_ids=tenant_ids)
-    existing = stored.join(wanted, on=["tenant_id", "day"], how="semi")
-    rows = restatement(counted, existing=existing)
-    return rows, len(rows.join(existing, on=["tenant_id", "user_id", "day"], how="semi"))
-
-
-def _calendars(services: Services) -> Calendars:
-    return Calendars(Tenants(services.objects).all())
+    schema = {"tenant_id": pl.String, "day": pl.Date}
+    wanted = pl.DataFrame([(each.tenant_id, each.day) for each in days], schema=schema, orient="row")
+    return counted, stored.join(wanted, on=["tenant_id", "day"], how="semi")
 
 
 def _utc_midnight(day: dt.date) -> dt.datetime:

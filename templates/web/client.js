@@ -41,7 +41,7 @@ export async function allRows(path, parameters, { signal, progress = () => {} } 
   let page;
   let cursor = null;
   do {
-    page = await call(address(path, { ...parameters, cursor, limit: 1000 }), { signal });
+    page = await call(address(path, { ...parameters, cursor, limit: 5000 }), { signal });
     rows.push(...page.rows);
     cursor = page.next_cursor;
     if (cursor) progress(rows.length);

@@ -64,9 +64,9 @@ function line(report, failed, { older = false } = {}) {
     "tr",
     { class: older ? "older" : null },
     older ? el("td", { class: "detail" }, "Older version") : el("th", { scope: "row" }, ...named(report)),
-    el("td", {}, el("time", { datetime: made }, moment(made))),
-    el("td", {}, report.data_through ? clock(new Date(report.data_through), new Date(made)) : "—"),
-    el("td", {}, number(report.version)),
+    el("td", { "data-label": "Made" }, el("time", { datetime: made }, moment(made))),
+    el("td", { "data-label": "Data through" }, report.data_through ? clock(new Date(report.data_through), new Date(made)) : "—"),
+    el("td", { "data-label": "Version" }, number(report.version)),
     el("td", {}, ...(report.status === "ready" ? files(report, failed) : [state(report)])),
   );
 }

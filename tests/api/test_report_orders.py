@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from signtally.api.cursors import cursor_after
+
 Check = Callable[..., dict[str, Any]]
 SEPTEMBER = {"period": "2026-09", "formats": ["csv"]}
 
@@ -197,6 +199,13 @@ def test_reports_are_listed_latest_first_each_once(admin: Any, world: Any) -> No
             break
     assert listed == [("2026-07", 2), ("2026-09", 1), ("2026-08", 1)]
     assert [row["period"] for row in admin.get("/v1/reports").json()["rows"]] == ["2026-07", "2026-09", "2026-08"]
+
+
+@pytest.mark.parametrize("position", ["x", "", "-1", "1e9", "\ud800", "\0", "../../acme", "9" * 400])
+def test_a_made_up_cursor_is_refused(admin: Any, world: Any, problem: Check, position: str) -> None:
+    ready = made(admin, world, SEPTEMBER)
+    for listing, path in (("reports", "/v1/reports"), (f"versions/{ready['report_id']}", ready["links"]["versions"])):
+        problem(admin.get(path, params={"cursor": cursor_after(listing, position)}), 422, "bad-cursor")
 
 
 def test_two_who_order_at_once_get_one_report(admin: Any, world: Any) -> None:

@@ -3,13 +3,15 @@
 import base64
 import binascii
 import json
+import re
 from typing import Annotated
 
 from pydantic import Field
 
 from signtally.api.problems import ProblemError, ProblemKind
 
-DEFAULT_LIMIT, LARGEST_LIMIT = 100, 1000
+DEFAULT_LIMIT, LARGEST_LIMIT = 100, 10_000
+_ANY = re.compile(".*", re.DOTALL)
 
 Cursor = Annotated[
     str | None,
@@ -23,8 +25,12 @@ def cursor_after(listing: str, position: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([listing, position]).encode()).decode().rstrip("=")
 
 
-def position_of(cursor: str | None, *, listing: str) -> str | None:
-    """The position behind which a page starts, None for the first page; raise ProblemError for a foreign cursor."""
+def position_of(cursor: str | None, *, listing: str, form: re.Pattern[str] = _ANY) -> str | None:
+    """The position behind which a page starts, None for the first page.
+
+    A cursor is no secret, and anyone can make one up: raise ProblemError unless it is of this *listing* and its
+    position has the *form* of one.
+    """
     if cursor is None:
         return None
     try:
@@ -33,7 +39,7 @@ def position_of(cursor: str | None, *, listing: str) -> str | None:
     except (binascii.Error, ValueError, RecursionError):
         found = None
     match found:
-        case [str(name), str(position)] if name == listing:
+        case [str(name), str(position)] if name == listing and form.fullmatch(position):
             return position
     raise ProblemError(
         ProblemKind.BAD_CURSOR,

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import functools
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, TypeVar
@@ -21,13 +22,14 @@ from signtally.api.problems import ProblemError, ProblemKind, answers
 from signtally.api.report_documents import links_of, report_document
 from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
 from signtally.domain.tenants import ReportFormat, TenantProfile
-from signtally.stores.report_index import IndexEntry
+from signtally.stores.report_index import ENTRY, IndexEntry
 from signtally.stores.reports import ReportMissingError, Reports, ReportState
 from signtally.use_cases.reporting import request_report
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 _READERS = 8  # a report's state is a few small reads from the bucket
 _DEFAULT_REPORTS, _MOST_REPORTS = 20, 100
+_VERSION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -107,7 +109,7 @@ def reports(
 ) -> ReportPage:
     """Each report once, in its newest version."""
     archive, now = Reports(services.objects), services.clock()
-    position = position_of(query.cursor, listing="reports")
+    position = position_of(query.cursor, listing="reports", form=ENTRY)
     entries = archive.requested(caller.tenant_id, after=position, user_ids=caller.visible_user_ids)
     newest = functools.partial(_newest, archive=archive, caller=caller, now=now)
     wanted = query.limit + 1  # one more than asked for tells whether there is a next page
@@ -153,7 +155,7 @@ def versions(
     archive, now = Reports(services.objects), services.clock()
     only_visible(archive.latest(caller.tenant_id, report_id, now=now), caller)
     listing = f"versions/{report_id}"
-    position = position_of(query.cursor, listing=listing)
+    position = position_of(query.cursor, listing=listing, form=_VERSION)
     numbers = [
         number
         for number in reversed(archive.versions(caller.tenant_id, report_id))

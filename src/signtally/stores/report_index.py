@@ -12,7 +12,8 @@ from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
 
 _LAST_INSTANT_MS = 10**14 - 1  # counted down from, so that key order is newest first
-_ENTRY = re.compile(r"(?P<left>\d{14})\.(?P<scope>[0-9a-f]{12}|all)\.(?P<report>.+)\.v(?P<version>\d+)", re.ASCII)
+# Also the form of a position in the listing.
+ENTRY = re.compile(r"(?P<left>\d{14})\.(?P<scope>[0-9a-f]{12}|all)\.(?P<report>[\w.~%-]+)\.v(?P<version>\d+)", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class ReportIndex:
         folder = _folder(tenant_id)
         for summary in self._objects.summaries(folder, after=f"{folder}{after}" if after else None):
             name = summary.key.removeprefix(folder)
-            found = _ENTRY.fullmatch(name)
+            found = ENTRY.fullmatch(name)
             if found is None or (user_ids is not None and found["scope"] != _scope(user_ids)):
                 continue
             key = ReportKey(tenant_id, keys.text_of(found["report"]), int(found["version"]))

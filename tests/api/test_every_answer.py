@@ -3,12 +3,13 @@
 
 import logging
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from signtally.api.health import _CHECKS
+from signtally.api import health
 from signtally.ports.errors import NotProvisionedError
 from signtally.render.theme import Theme
 
@@ -97,7 +98,7 @@ def test_the_process_is_up(anonymous: Any) -> None:
 def test_ready_while_bucket_and_usage_store_answer(
     anonymous: Any, world: Any, problem: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert anonymous.get("/readyz").json() == {"status": "ready", "checks": dict.fromkeys(_CHECKS, "ok")}
+    assert anonymous.get("/readyz").json() == {"status": "ready", "checks": {"bucket": "ok", "usage store": "ok"}}
 
     def absent(*_: Any, **__: Any) -> None:
         raise NotProvisionedError("Timestream: table secret.daily_usage does not exist")
@@ -110,6 +111,19 @@ def test_ready_while_bucket_and_usage_store_answer(
     assert "secret" not in answer.text
     monkeypatch.setattr(world.objects, "get", absent)
     assert set(anonymous.get("/readyz").json()["checks"].values()) == {"NotProvisioned"}
+
+
+def test_a_service_that_hangs_does_not_hang_the_probe(
+    anonymous: Any, world: Any, problem: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(health, "_DEADLINE_SECONDS", 0.05)
+    monkeypatch.setattr(world.objects, "get", lambda _: released.wait(30))
+    try:
+        document = problem(anonymous.get("/readyz"), 503, "unavailable")
+    finally:
+        released.set()
+    assert document["checks"]["bucket"] == "no answer within 0.05 seconds"
 
 
 def test_the_page_and_what_it_is_made_of(anonymous: Any) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from fastapi import APIRouter
 
@@ -30,6 +30,7 @@ def healthz() -> Alive:
 def readyz(services: WithServices) -> Ready:
     """503 says in `checks` which service does not answer."""
     waiting = {name: _probes.submit(check, services) for name, check in _CHECKS.items()}
+    wait(waiting.values(), timeout=_DEADLINE_SECONDS)
     checks = {name: _outcome(name, probe) for name, probe in waiting.items()}
     failed = [name for name, outcome in checks.items() if outcome != "ok"]
     if failed:
@@ -43,11 +44,11 @@ def readyz(services: WithServices) -> Ready:
 
 
 def _outcome(name: str, probe: "Future[None]") -> str:
-    try:
-        probe.result(timeout=_DEADLINE_SECONDS)
-    except TimeoutError:
+    if not probe.done():
         probe.cancel()
         return f"no answer within {_DEADLINE_SECONDS} seconds"
+    try:
+        probe.result()
     except ServiceError as error:
         _log.warning("%s is not ready: %s", name, error)
         return type(error).__name__.removesuffix("Error")

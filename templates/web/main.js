@@ -9,6 +9,7 @@ import { adopt, ago, clock, dates, dayCount } from "./format.js";
 import { showHistory } from "./history.js";
 import { offerPeriods, parameters, previousShort, previousTitle, title } from "./periods.js";
 import * as session from "./session.js";
+import { showSignIn } from "./signin.js";
 import { countUsers, listenToUsers, showUsers } from "./users.js";
 
 const STALE_MS = 60_000;
@@ -155,36 +156,9 @@ function clearNotice() {
 }
 
 function signedOut(error) {
-  session.forgetToken();
   clearNotice();
   byId("reports").hidden = true;
-  const waiting = session.wanted() ? " The report from your email downloads as soon as you are signed in." : "";
-  const [heading, advice] = error
-    ? error.expired
-      ? ["Your session has ended", `Go back to your portal and open Usage Reports there again.${waiting}`]
-      : ["You are not signed in", `${capital(error.message)}. Go back to your portal and open Usage Reports there again.${waiting}`]
-    : ["Sign in to see your usage", `Open Usage Reports from your portal: it brings you here with a token.${waiting}`];
-  const development = "development" in document.documentElement.dataset ? tokenForm() : [];
-  byId("signed-out").replaceChildren(el("h1", {}, heading), el("p", {}, advice), ...development);
-  byId("signed-out").hidden = false;
-}
-
-// Only on a machine that trusts its development key.
-function tokenForm() {
-  const input = el("input", { type: "text", id: "token", required: true, autocomplete: "off", spellcheck: "false" });
-  const form = el("form", { class: "token" }, el("label", { for: "token" }, "Token"), input, el("button", { class: "strong" }, "Sign in"));
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    session.keepToken(input.value.trim());
-    start();
-  });
-  const command = ".venv/bin/signtally token --tenant acme --user u_1 --role tenant_admin";
-  return [
-    el("h2", {}, "On this development machine"),
-    el("p", {}, "Make a token, then paste it here or open this page with ", el("code", {}, "#token=…"), " behind its address."),
-    el("pre", { tabindex: 0 }, command),
-    form,
-  ];
+  showSignIn(error, start);
 }
 
 function listen() {

@@ -1,0 +1,38 @@
+// What somebody sees who is not signed in: why, and what to do about it.
+
+import { byId, el } from "./dom.js";
+import { forgetToken, keepToken, wanted } from "./session.js";
+
+// `error` is the refusal that ended the session, if one did; `retry` starts the page again with a new token.
+export function showSignIn(error, retry) {
+  forgetToken();
+  const [heading, advice] = words(error);
+  const waiting = wanted() ? " The report from your email downloads as soon as you are signed in." : "";
+  const development = "development" in document.documentElement.dataset ? tokenForm(retry) : [];
+  byId("signed-out").replaceChildren(el("h1", {}, heading), el("p", {}, advice + waiting), ...development);
+  byId("signed-out").hidden = false;
+}
+
+function words(error) {
+  const back = "Go back to your portal and open Usage Reports there again.";
+  if (!error) return ["Sign in to see your usage", "Open Usage Reports from your portal: it brings you here with a token."];
+  if (error.expired) return ["Your session has ended", back];
+  return ["You are not signed in", `The service says: ${error.message}. ${back}`];
+}
+
+// Only on a machine that trusts its development key.
+function tokenForm(retry) {
+  const input = el("input", { type: "text", id: "token", required: true, autocomplete: "off", spellcheck: "false" });
+  const form = el("form", { class: "token" }, el("label", { for: "token" }, "Token"), input, el("button", { class: "strong" }, "Sign in"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    keepToken(input.value.trim());
+    retry();
+  });
+  return [
+    el("h2", {}, "On this development machine"),
+    el("p", {}, "Make a token, then paste it here or open this page with ", el("code", {}, "#token=…"), " behind its address."),
+    el("pre", { tabindex: 0 }, ".venv/bin/signtally token --tenant acme --user u_1 --role tenant_admin"),
+    form,
+  ];
+}

@@ -1,6 +1,5 @@
 """Every message that is invisible to others because of this run."""
 
-import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
@@ -9,21 +8,13 @@ from signtally.ports.queue import QueuedMessage
 from signtally.use_cases.ingest_held import HeldMessage
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Left:
-    """A message that went back to the queue unsettled, to come again after a while."""
-
-    sent_at: dt.datetime
-    invisible_until: float
-
-
 class Custody:
     """Times are on the monotonic clock. A message is in hand until it is deleted or given back."""
 
     def __init__(self) -> None:
         self.events = 0  # in the messages in hand
         self._held: dict[str, HeldMessage] = {}
-        self._left: dict[str, _Left] = {}
+        self._left: dict[str, HeldMessage] = {}  # back on the queue unsettled, to come again
         self._undeleted: set[str] = set()  # settled, but the queue did not delete them
 
     def __len__(self) -> int:
@@ -32,16 +23,18 @@ class Custody:
     def take(self, message: QueuedMessage, parsed: ParsedBody, *, invisible_until: float) -> HeldMessage | None:
         """None for a message that is in hand already: it came again, and only its newest receipt is valid.
 
-        One that was settled before and not deleted comes back as settled, lest its dead letters be sent twice.
+        What was left comes back with what is known of it, so that only what failed is tried again; what was settled
+        and not deleted comes back as settled, lest its dead letters be sent twice.
         """
-        if (known := self._held.get(message.message_id)) is not None:
-            known.message, known.invisible_until = message, invisible_until
+        key = message.message_id
+        held = self._held.get(key) or self._left.pop(key, None) or HeldMessage(message, parsed, invisible_until)
+        held.message, held.invisible_until = message, invisible_until
+        if key in self._held:
             return None
-        self._left.pop(message.message_id, None)
-        held = HeldMessage(message, parsed, invisible_until, open_events=len(parsed.events))
-        held.is_settled = message.message_id in self._undeleted
-        self._undeleted.discard(message.message_id)
-        self._held[message.message_id] = held
+        if key in self._undeleted:
+            self._undeleted.discard(key)
+            held.is_settled = True
+        self._held[key] = held
         self.events += held.size
         return held
 
@@ -54,11 +47,12 @@ class Custody:
     def leave(self, held: HeldMessage, *, invisible_until: float) -> None:
         """Let go of an unsettled message, but remember that it is unsettled."""
         self._let_go(held)
-        self._left[held.message.message_id] = _Left(held.message.sent_at, invisible_until)
+        held.invisible_until = invisible_until
+        self._left[held.message.message_id] = held
 
     def forget_left(self, *, now: float) -> None:
         """The queue is empty: what was left and became visible since is in nobody's hands, and so it is settled."""
-        self._left = {key: left for key, left in self._left.items() if left.invisible_until >= now}
+        self._left = {key: held for key, held in self._left.items() if held.invisible_until >= now}
 
     def due(self, *, before: float) -> list[HeldMessage]:
         """What becomes visible to others before that time."""
@@ -71,12 +65,11 @@ class Custody:
         return [held for held in self._held.values() if not held.is_settled]
 
     def oldest_unsettled(self) -> dt.datetime | None:
-        sent = [held.message.sent_at for held in self._held.values() if not held.is_settled]
-        return min([*sent, *(left.sent_at for left in self._left.values())], default=None)
+        return min((held.message.sent_at for held in [*self.unsettled(), *self._left.values()]), default=None)
 
     def in_flight(self, *, now: float) -> int:
         """How many the queue counts as in flight because of us."""
-        return len(self._held) + sum(left.invisible_until > now for left in self._left.values())
+        return len(self._held) + sum(held.invisible_until > now for held in self._left.values())
 
     def _let_go(self, held: HeldMessage) -> None:
         if self._held.pop(held.message.message_id, None) is not None:

@@ -19,9 +19,9 @@ class HeldMessage:
     message: QueuedMessage
     parsed: ParsedBody
     invisible_until: float  # on the monotonic clock
-    open_events: int
+    open_events: int = 0  # not yet stored, known as duplicates, refused or failed
     is_settled: bool = False  # stored, noted, and its bad parts dead-lettered; the delete may be under way
-    stored: list[int] = dataclasses.field(default_factory=list)  # numbers of its events that this message stored
+    stored: list[int] = dataclasses.field(default_factory=list)  # numbers of its events that are not noted yet
     refused: list[tuple[int, str, str]] = dataclasses.field(default_factory=list)  # number, reason, detail
     failed: list[tuple[int, str]] = dataclasses.field(default_factory=list)  # number, detail
 

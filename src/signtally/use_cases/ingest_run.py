@@ -179,6 +179,8 @@ class IngestRun:
             held.is_settled = True
             reasons = [part.reason for part in held.parsed.bad] + [reason for _, reason, _ in held.refused]
             self._tally.dead_letters.update(str(reason) for reason in reasons)
+        for held in failed:
+            held.stored = []  # noted now
         self._releasing.delete(complete)
         self._releasing.leave(failed)
 

@@ -33,9 +33,13 @@ class Storing:
         return not self._gathering.waiting and not self._workers.busy(WRITE)
 
     def take(self, held: HeldMessage) -> None:
-        for number in range(len(held.parsed.events)):
+        """All events of a new message; of one that was left, those that failed."""
+        numbers = [number for number, _ in held.failed] or range(len(held.parsed.events))
+        held.failed = []
+        held.open_events = len(numbers)
+        for number in numbers:
             self._gather(Copy(held, number))
-        if not held.parsed.events:
+        if not numbers:
             self.complete.append(held)
 
     def start_writes(self, *, company_may_come: bool) -> None:

@@ -1,0 +1,318 @@
+"""What must hold whatever fails, in any order: nothing lost, nothing counted twice, nothing called fresh too soon."""
+
+import contextlib
+import dataclasses
+import datetime as dt
+import itertools
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signtally.domain.events import ReceivedEvent
+from signtally.memory.mailer import MemoryMailer
+from signtally.memory.objects import MemoryObjectStore
+from signtally.memory.queue import MemoryEventQueue
+from signtally.memory.usage_store import MemoryUsageStore
+from signtally.ports.errors import ServiceError, ServiceUnavailableError
+from signtally.ports.objects import StoredObject
+from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
+from signtally.ports.usage_store import WriteOutcome, WriteResult
+from signtally.services import Services
+from signtally.settings import Settings
+from signtally.stores.touched import TouchedHour, TouchedNotes
+from signtally.use_cases.ingesting import IngestOutcome, IngestPace, drain
+
+START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
+LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
+PACE = IngestPace(
+    gather_seconds=0.002, flush_seconds=0.002, look_seconds=0.005, pause_seconds=0.0005, patience_seconds=0.5,
+    write_events=4,
+)  # fmt: skip
+Result = TypeVar("Result")
+
+
+class CrashError(BaseException):
+    """The process is gone: whatever it still tries fails as well."""
+
+
+class Faults:
+    """Spoils the calls that go through it, in turn: `before` or `after` they took effect, passing or deadly."""
+
+    def __init__(self, plan: Iterable[str] = ()) -> None:
+        self._plan = itertools.chain(plan, itertools.repeat("ok"))
+        self._lock = threading.Lock()
+        self._is_dead = False
+
+    def call(self, work: Callable[[], Result]) -> Result:
+        with self._lock:
+            fate = next(self._plan)
+            self._is_dead = self._is_dead or fate.startswith("crash")
+        if fate == "before":
+            raise ServiceUnavailableError(fate)
+        if self._is_dead and fate != "crash-after":
+            raise CrashError
+        result = work()
+        if fate == "after":
+            raise ServiceUnavailableError(fate)
+        if fate == "crash-after":
+            raise CrashError
+        return result
+
+
+@dataclasses.dataclass
+class FaultyQueue:
+    queue: MemoryEventQueue
+    faults: Faults
+
+    @property
+    def visibility_seconds(self) -> int:
+        return self.queue.visibility_seconds
+
+    def receive(self, *, wait_seconds: int) -> list[QueuedMessage]:
+        return self.faults.call(lambda: self.queue.receive(wait_seconds=wait_seconds))
+
+    def delete(self, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:
+        return self.faults.call(lambda: self.queue.delete(messages))
+
+    def extend(self, messages: Sequence[QueuedMessage], *, visibility_seconds: int) -> None:
+        self.faults.call(lambda: self.queue.extend(messages, visibility_seconds=visibility_seconds))
+
+    def send(self, messages: Sequence[OutgoingMessage]) -> None:
+        self.faults.call(lambda: self.queue.send(messages))
+
+    def depth(self) -> QueueDepth:
+        return self.faults.call(self.queue.depth)
+
+    def provision(self) -> bool:
+        return self.queue.provision()
+
+
+class FaultyStore(MemoryUsageStore):
+    """Refuses the events called `refused`, and every request that holds one called `poison`."""
+
+    def __init__(self, store: MemoryUsageStore, faults: Faults) -> None:
+        super().__init__()
+        self._inner = store
+        self._faults = faults
+
+    def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
+        assert len({(found.event.event_id, found.event.occurred_at, found.event.user_id) for found in events}) == len(
+            events
+        )
+        if any(found.event.id == "poison" for found in events):
+            raise ServiceError("something is wrong with an event")
+        return self._faults.call(lambda: self._inner.put_events(events))
+
+
+class FaultyObjects(MemoryObjectStore):
+    """*on_settled* hears of every instant through which all is said to be settled."""
+
+    def __init__(self, inner: MemoryObjectStore, faults: Faults, on_settled: Callable[[dt.datetime], None]) -> None:
+        super().__init__()
+        self._inner = inner
+        self._faults = faults
+        self._on_settled = on_settled
+
+    def get(self, key: str) -> StoredObject:
+        return self._faults.call(lambda: self._inner.get(key))
+
+    def put(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
+        return self._faults.call(lambda: self._inner.put(key, body, content_type=content_type))
+
+    def claim(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+        self._hear(key, body)
+        return self._faults.call(lambda: self._inner.claim(key, body, content_type=content_type))
+
+    def replace(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
+        self._hear(key, body)
+        return self._faults.call(lambda: self._inner.replace(key, body, etag=etag, content_type=content_type))
+
+    def _hear(self, key: str, body: bytes) -> None:
+        if key.endswith("settled-through.json"):
+            self._on_settled(dt.datetime.fromisoformat(json.loads(body)["instant"]))
+
+
+class NoReports:
+    def order(self, request: object, *, version: int) -> str:
+        raise NotImplementedError
+
+
+def refusal(received: ReceivedEvent) -> WriteOutcome | None:
+    return WriteOutcome(WriteResult.REFUSED, "too-old", "") if received.event.id == "refused" else None
+
+
+class World:
+    """A queue with traffic, and what is known of it."""
+
+    def __init__(self, messages: Sequence[Sequence[str]]) -> None:
+        self.now = START
+        self.queue = MemoryEventQueue(clock=lambda: self.now, sleep=self.advance)
+        self.dead_letters = MemoryEventQueue(clock=lambda: self.now)
+        self.store = MemoryUsageStore(refusal=refusal)
+        self.objects = MemoryObjectStore()
+        self.parts = list(itertools.chain.from_iterable(messages))
+        for parts in messages:
+            body = parts[0] if len(parts) == 1 else f"[{','.join(parts)}]"
+            self.queue.send([OutgoingMessage(body)])
+            self.advance(0.001)
+
+    def advance(self, seconds: float) -> None:
+        self.now += dt.timedelta(seconds=seconds)
+
+    def drain(self, plan: Iterable[str] = (), **pace: float) -> IngestOutcome:
+        faults = Faults(plan)
+        services = Services(
+            settings=Settings(clock_skew=dt.timedelta(0)),
+            queue=FaultyQueue(self.queue, faults),
+            dead_letters=FaultyQueue(self.dead_letters, faults),
+            usage_store=FaultyStore(self.store, faults),
+            objects=FaultyObjects(self.objects, faults, self.check_settled),
+            mailer=MemoryMailer(),
+            report_queue=NoReports(),
+            clock=lambda: self.now,
+        )
+        return drain(services=services, consumers=2, pace=dataclasses.replace(PACE, **pace))
+
+    def stored(self) -> list[ReceivedEvent]:
+        return list(self.store._between(LONG_AGO, FAR_AHEAD))  # noqa: SLF001 -- with the message that brought each
+
+    def letters(self) -> set[str]:
+        return {letter.body for letter in self.dead_letters.contents()}
+
+    def is_settled(self, part: str, ids: set[str]) -> bool:
+        return part in self.letters() or json.loads(part)["id"] in ids
+
+    def check_settled(self, instant: dt.datetime) -> None:
+        """What is on the queue and was sent before is stored or dead-lettered, and only waits for its deletion."""
+        ids = {found.event.id for found in self.stored()}
+        for stored in list(self.queue._stored.values()):  # noqa: SLF001 -- what is in flight, seen by nobody else
+            if stored.sent_at < instant:
+                assert all(self.is_settled(part, ids) for part in parts_of(stored.message.body)), (instant, stored)
+
+    def check(self) -> None:
+        """Conservation, single count, the first received wins, and a note for everything that is stored."""
+        assert self.queue.contents() == []
+        sent_ids = {json.loads(part)["id"] for part in self.parts if is_good(part)}
+        stored = self.stored()
+        assert {found.event.id for found in stored} == sent_ids
+        assert self.letters() == {part for part in self.parts if not is_good(part)}
+        firsts = {json.loads(part)["id"]: part for part in reversed(self.parts) if is_good(part)}
+        winners = {found.event.id: found for found in sorted(stored, key=order, reverse=True)}
+        assert {event_id: identity(found) for event_id, found in winners.items()} == {
+            event_id: (json.loads(part)["time"], json.loads(part)["data"]["user_id"])
+            for event_id, part in firsts.items()
+        }
+        noted = {hour for note in TouchedNotes(self.objects).pending() for hour in note.hours}
+        assert {TouchedHour.of(found.event.tenant_id, found.event.occurred_at) for found in stored} <= noted
+
+
+def order(found: ReceivedEvent) -> tuple[dt.datetime, str]:
+    return found.received_at, found.message_id
+
+
+def identity(found: ReceivedEvent) -> tuple[str, str]:
+    return found.event.occurred_at.strftime("%Y-%m-%dT%H:%M:%SZ"), found.event.user_id
+
+
+def is_good(part: str) -> bool:
+    return part.startswith('{"specversion"') and json.loads(part)["id"] not in {"refused", "poison"}
+
+
+def parts_of(body: str) -> list[str]:
+    if not body.startswith("["):
+        return [body]
+    return [json.dumps(part) for part in json.loads(body)]
+
+
+def event(event_id: str, hour: int, user_id: str) -> str:
+    data = {"tenant_id": "acme", "user_id": user_id, "document_id": "d"}
+    time = f"2026-10-01T{hour:02}:00:00Z"
+    fields = {"specversion": "1.0", "id": event_id, "source": "/p", "type": "document.sent", "time": time, "data": data}
+    return json.dumps(fields)
+
+
+events = st.builds(
+    event, st.sampled_from(["a", "b", "c", "d", "refused"]), st.integers(0, 2), st.sampled_from(["u", "v"])
+)
+poisons = st.just(event("poison", 0, "u"))
+bad_parts = st.builds(lambda number: json.dumps({"bad": number}), st.integers(0, 2))
+parts = st.lists(events | events | events | bad_parts, min_size=1, max_size=4)
+traffic = st.lists(parts, max_size=12)
+passing_plans = st.builds(
+    # A service that is away at the very start ends a run at once, which is as it should be: the first two calls pass.
+    lambda plan: ["ok", "ok", *plan],
+    st.lists(st.sampled_from(["ok", "ok", "ok", "before", "after"]), max_size=60),
+)
+deadly_plans = st.lists(st.sampled_from(["ok"] * 8 + ["before", "after", "crash-before", "crash-after"]), max_size=60)
+
+
+@contextlib.contextmanager
+def dying() -> Iterator[None]:
+    with contextlib.suppress(CrashError, ServiceUnavailableError):
+        yield
+
+
+@settings(deadline=None, max_examples=80)
+@given(traffic, passing_plans)
+def test_passing_trouble_changes_no_figure(messages: list[list[str]], plan: list[str]) -> None:
+    world = World(messages)
+    outcome = world.drain(plan)
+    world.check()
+    good = [json.loads(part)["id"] for part in world.parts if is_good(part)]
+    assert (outcome.received, outcome.stored) == (len(world.parts), len(set(good)))
+    assert outcome.duplicates == len(good) - len(set(good))
+    assert sum(outcome.dead_letters.values()) == len(world.parts) - len(good)
+
+
+@settings(deadline=None, max_examples=80)
+@given(traffic, st.lists(deadly_plans, max_size=4))
+def test_no_crash_loses_or_doubles_an_event(messages: list[list[str]], plans: list[list[str]]) -> None:
+    world = World(messages)
+    for plan in plans:
+        with dying():
+            world.drain(plan)
+    world.drain()
+    world.check()
+
+
+@settings(deadline=None, max_examples=30)
+@given(traffic, deadly_plans, deadly_plans)
+def test_runs_side_by_side_need_no_agreement(messages: list[list[str]], one: list[str], other: list[str]) -> None:
+    world = World(messages)
+
+    def run(plan: list[str]) -> None:
+        with dying():
+            world.drain(plan)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, [one, other]))
+    world.drain()
+    world.check()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.lists(events | bad_parts | poisons, min_size=1, max_size=4), max_size=6), passing_plans)
+def test_poison_ends_among_the_dead_letters_alone(messages: list[list[str]], plan: list[str]) -> None:
+    world = World(messages)
+    outcome = world.drain(plan)
+    world.check()
+    letters = Counter(letter.attributes["reason"] for letter in world.dead_letters.contents())
+    poisonous = sum(json.loads(part).get("id") == "poison" for part in world.parts)
+    assert outcome.dead_letters.get("gave-up", 0) == poisonous
+    assert bool(letters["gave-up"]) == bool(poisonous)
+
+
+@pytest.mark.parametrize("held", [1, 3])
+def test_what_a_dead_run_held_holds_freshness(held: int) -> None:
+    world = World([[event(f"e{number}", 0, "u")] for number in range(5)])
+    theirs = world.queue.receive(wait_seconds=0)
+    world.queue.extend(theirs[held:], visibility_seconds=0)
+    world.drain()  # check_settled sees every instant that is published
+    world.check()

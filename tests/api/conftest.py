@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401 -- requests take what httpx takes
 """The API over fakes: a small world of one tenant with activity, and a client that speaks to the application itself."""
 
 import asyncio

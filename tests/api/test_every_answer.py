@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401 -- fixtures of a conftest have no type that a test could import
 """What holds of every answer: problems, headers, limits, the log; and the answers that need no token."""
 
 import logging

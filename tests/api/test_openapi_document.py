@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401 -- fixtures of a conftest have no type that a test could import
 """The OpenAPI document is exact: whatever it allows is answered as it says."""
 
 import json

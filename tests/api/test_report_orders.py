@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401 -- fixtures of a conftest have no type that a test could import
 """`/v1/reports`: ordering, waiting, listing, versions, and who may see what."""
 
 import hashlib

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401 -- fixtures of a conftest have no type that a test could import
 """`/v1/schedules`: a tenant's administrators change their own profile, and no edit is lost."""
 
 from collections.abc import Callable

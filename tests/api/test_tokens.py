@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401 -- fixtures of a conftest have no type that a test could import
 """Which tokens are taken, which are refused, and with what words."""
 
 import base64

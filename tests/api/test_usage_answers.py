@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401 -- fixtures of a conftest have no type that a test could import
 """`GET /v1/usage`, line by line of its contract."""
 
 import re

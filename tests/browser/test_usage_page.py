@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401 -- fixtures of a conftest have no type that a test could import
 """The Usage Reports page as a tenant's administrator meets it."""
 
 import hashlib

@@ -23,7 +23,7 @@ class Ran:
     err: str
 
     @property
-    def answer(self) -> Any:  # noqa: ANN401 -- JSON
+    def answer(self) -> Any:
         """The last line of stdout."""
         return json.loads(self.out.splitlines()[-1])
 

@@ -57,7 +57,7 @@ def test_without_the_deployment_the_order_says_how_to_make_it(api: PrefectApi) -
 
 
 def test_without_a_server_the_order_says_where_it_looked() -> None:
-    with pytest.raises(ReportQueueUnavailableError, match="no Prefect server answers at http://127.0.0.1:9/api"):
+    with pytest.raises(ReportQueueUnavailableError, match=r"no Prefect server answers at http://127\.0\.0\.1:9/api"):
         PrefectReportQueue(PrefectApi("http://127.0.0.1:9/api")).order(REQUEST, version=1)
 
 

@@ -24,4 +24,4 @@ def api(*, port: int, host: str, as_json: bool) -> None:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps({"url": f"http://{host}:{port}"}))
-    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False)
+    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)

@@ -1,4 +1,5 @@
 """A statement of Timestream SQL → the DuckDB SQL that answers it, against one state of the catalog."""
+# ruff: noqa: S608 - names are quoted, texts are literals
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ from timestream_local.resolution import Resolver
 from timestream_local.translation import Translator
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlglot import exp
 
     from timestream_local.catalog import Table
@@ -92,15 +95,16 @@ class Compiler:
         singles = [column.name for column in table.added if column.kind == "MEASURE_VALUE"]
         kinds = "".join(f"WHEN {quoted(name)} IS NOT NULL THEN '{name.partition('::')[2]}' " for name in singles)
         kind = f"CASE {kinds} ELSE 'multi' END" if kinds else "'multi'"
+        point = "{{'dimension_name': {}, 'data_type': 'varchar'}}"
         points = ", ".join(
-            f"CASE WHEN bool_or({quoted(name)} IS NOT NULL) THEN {{'dimension_name': {literal(name)}, 'data_type': 'varchar'}} END"
+            f"CASE WHEN bool_or({quoted(name)} IS NOT NULL) THEN {point.format(literal(name))} END"
             for name in dimensions
         )
         like = f" WHERE measure_name LIKE {literal(show.like)}" if show.like is not None else ""
         source = f"(SELECT *, {kind} AS ts_type FROM {table.physical_name} WHERE {self.visible(table) or 'true'})"
         listed = f"list_filter([{points}], lambda d: d IS NOT NULL)" if points else "[]"
         sql = (
-            f"SELECT measure_name, ts_type, {listed} FROM {source}{like} "  # noqa: S608 - all names are quoted
+            f"SELECT measure_name, ts_type, {listed} FROM {source}{like} "
             "GROUP BY measure_name, ts_type ORDER BY measure_name, ts_type"
         )
         return Compiled(sql, ["measure_name", "data_type", "dimensions"])
@@ -112,9 +116,9 @@ def literal(text: str) -> str:
     return f"'{escaped}'"
 
 
-def _constant(names: list[str], rows: list[tuple[str, ...]], like: str | None = None) -> Compiled:
+def _constant(names: list[str], rows: Sequence[tuple[str, ...]], like: str | None = None) -> Compiled:
     columns = ", ".join(f"c{index}" for index in range(len(names)))
     values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
     source = f"(VALUES {values})" if rows else f"(SELECT {', '.join(['NULL::VARCHAR'] * len(names))} WHERE false)"
     condition = f" WHERE c0 LIKE {literal(like)}" if like is not None else ""
-    return Compiled(f"SELECT * FROM {source} AS t({columns}){condition}", names)  # noqa: S608 - literals are quoted
+    return Compiled(f"SELECT * FROM {source} AS t({columns}){condition}", names)

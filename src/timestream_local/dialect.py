@@ -12,7 +12,7 @@ from typing import ClassVar
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.parsers.trino import TrinoParser
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 INTERVAL_LITERAL = "ts_interval_literal"
 """The call that an interval literal such as ``15m`` becomes: ts_interval_literal('15', 'm')."""

@@ -34,6 +34,6 @@ def duckdb_sql(tree: exp.Expr) -> str:
 
 def ignoring_nulls(node: exp.IgnoreNulls) -> exp.Expr:
     """Move IGNORE NULLS behind the last argument of the function it stands after."""
-    function = node.this
+    function: exp.Expr = node.this
     function.expressions[-1].replace(exp.IgnoreNulls(this=function.expressions[-1].copy()))
     return function

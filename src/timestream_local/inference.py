@@ -1,8 +1,8 @@
 """Types of expressions, found bottom-up with DuckDB itself as the judge.
 
-DuckDB picks the overload of a macro by the types of its arguments, but knows no type for one that holds an aggregate, a
-window function or a subquery: it then takes the first overload, and answers wrongly. So each node gets its type here, and
-macros are called by a name that carries the types. What a function returns is asked of DuckDB once and remembered.
+DuckDB picks the overload of a macro by the types of its arguments, but knows no type for one that holds an aggregate,
+a window function or a subquery: it then takes the first overload, and answers wrongly. So each node gets its type
+here, and macros are called by a name that carries the types. What a function returns is asked of DuckDB once.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from sqlglot import exp
 from timestream_local import macros
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from timestream_local.resolution import Outputs
 
 NULL = '"NULL"'
@@ -39,7 +41,7 @@ class Judge:
     def type_of(self, sql: str) -> str | None:
         with self._lock:
             try:
-                row = self._connection.execute(f"SELECT typeof({sql})").fetchall()[0]  # noqa: S608 - our own SQL
+                row = self._connection.execute(f"SELECT typeof({sql})").fetchall()[0]
             except duckdb.Error:
                 return None
         return str(row[0])
@@ -68,30 +70,29 @@ def infer(node: exp.Expr) -> None:
 
 
 def _type(node: exp.Expr) -> str | None:
-    if isinstance(node, exp.Column):
-        outputs: Outputs | None = node.meta.get("outputs")
-        return outputs.type_of(node.name) if outputs is not None else None
-    if isinstance(node, exp.Literal):
-        return "VARCHAR" if node.is_string else None
-    if isinstance(node, exp.Null):
-        return NULL
-    if isinstance(node, exp.Cast):
-        kind = str(node.to.sql(dialect="duckdb"))
-        return SYNONYMS.get(kind, kind)
-    if isinstance(node, PREDICATES):
-        return "BOOLEAN"
-    if isinstance(node, SAME_AS_CHILD):
-        return get(node.this)
-    if isinstance(node, exp.Subquery):
-        query_outputs: Outputs | None = node.meta.get("outputs")
-        return query_outputs.types[0] if query_outputs is not None and query_outputs.types else None
-    if isinstance(node, exp.DPipe):
-        return type_of_sql(f"{stand_in(node.this)} || {stand_in(node.expression)}")
-    if isinstance(node, exp.Anonymous | exp.Array):
-        return _call_type(node)
-    if isinstance(node, exp.Case | exp.If):
-        return _common(_branches(node))
+    for forms, rule in RULES:
+        if isinstance(node, forms):
+            return rule(node)
     return None
+
+
+def _column_type(node: exp.Expr) -> str | None:
+    outputs: Outputs | None = node.meta.get("outputs")
+    return outputs.type_of(node.name) if outputs is not None else None
+
+
+def _subquery_type(node: exp.Expr) -> str | None:
+    outputs: Outputs | None = node.meta.get("outputs")
+    return outputs.types[0] if outputs is not None and outputs.types else None
+
+
+def _cast_type(node: exp.Expr) -> str | None:
+    kind = str(node.args["to"].sql(dialect="duckdb"))
+    return SYNONYMS.get(kind, kind)
+
+
+def _joined_type(node: exp.Expr) -> str | None:
+    return type_of_sql(f"{stand_in(node.this)} || {stand_in(node.expression)}")
 
 
 def _branches(node: exp.Expr) -> list[exp.Expr]:
@@ -105,7 +106,7 @@ def _branches(node: exp.Expr) -> list[exp.Expr]:
 def _common(nodes: list[exp.Expr]) -> str | None:
     if any(get(node) is None for node in nodes):
         return None
-    return type_of_sql(f"coalesce({', '.join(map(stand_in, nodes))})")
+    return type_of_sql(f"coalesce({', '.join(str(stand_in(node)) for node in nodes)})")
 
 
 def common_type(*kinds: str | None) -> str | None:
@@ -128,20 +129,22 @@ def _call_type(node: exp.Expr) -> str | None:
 
 def stand_in(node: exp.Expr) -> str | None:
     """SQL that has the type of *node* and no column in it: itself when it is constant, else a NULL of its type."""
-    if isinstance(node, exp.Distinct):
-        return stand_in(node.expressions[0]) if len(node.expressions) == 1 else None
+    if isinstance(node, exp.Distinct) and len(node.expressions) == 1:
+        return stand_in(node.expressions[0])
     if isinstance(node, exp.Order):
         return stand_in(node.this)
-    if isinstance(node, exp.Star):
-        return "*"
-    if isinstance(node, exp.Literal) or (isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal)):
-        return str(node.sql(dialect="duckdb"))
-    if isinstance(node, exp.Array) and all(isinstance(item, exp.Literal | exp.Cast) for item in node.expressions):
+    if isinstance(node, exp.Star) or _is_constant(node):
         return str(node.sql(dialect="duckdb"))
     kind = get(node)
     if kind is None:
         return None
     return "NULL" if kind in (NULL, "NULL") else f"CAST(NULL AS {kind})"
+
+
+def _is_constant(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Array):
+        return all(isinstance(item, exp.Literal | exp.Cast) for item in node.expressions)
+    return isinstance(node.this if isinstance(node, exp.Cast) else node, exp.Literal)
 
 
 def is_opaque(node: exp.Expr) -> bool:
@@ -190,3 +193,17 @@ SHOWN = {"TIMESTAMP_NS": "timestamp", "TIME_NS": "time", "INTERVAL": "interval",
 def shown_type(kind: str) -> str:
     """The name that Timestream has for a DuckDB type."""
     return f"array({shown_type(kind[:-2])})" if kind.endswith("[]") else SHOWN.get(kind, kind.lower())
+
+
+RULES: tuple[tuple[type | tuple[type, ...], Callable[[exp.Expr], str | None]], ...] = (
+    (exp.Column, _column_type),
+    (exp.Literal, lambda node: "VARCHAR" if node.args["is_string"] else None),
+    (exp.Null, lambda _: NULL),
+    (exp.Cast, _cast_type),
+    (exp.DPipe, _joined_type),
+    (PREDICATES, lambda _: "BOOLEAN"),
+    (SAME_AS_CHILD, lambda node: get(node.this)),
+    (exp.Subquery, _subquery_type),
+    ((exp.Anonymous, exp.Array), _call_type),
+    ((exp.Case, exp.If), lambda node: _common(_branches(node))),
+)

@@ -1,4 +1,5 @@
 """The writer: one thread that takes everything waiting, settles conflicts as sets, and commits it all at once."""
+# ruff: noqa: S608 - table names are t and a number, values are numbers
 
 from __future__ import annotations
 
@@ -17,7 +18,6 @@ from timestream_local.conflicts import Changes, Existing, Rejection
 from timestream_local.errors import InternalServerError, ServiceError
 from timestream_local.identifiers import encode
 from timestream_local.identity import IdentityIndex
-from timestream_local.retention import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from timestream_local.catalog import Table
     from timestream_local.records import Record
+    from timestream_local.retention import Store
     from timestream_local.service import Service
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ class Writer:
         self._service = service
         self._queue: queue.SimpleQueue[Batch | Job | None] = queue.SimpleQueue()
         self._indexes: dict[int, IdentityIndex] = {}
-        self._thread = threading.Thread(target=self._run, name="timestream-writer")
+        self._thread = threading.Thread(target=self._run, name="timestream-writer", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -147,7 +148,7 @@ class Writer:
     def _index(self, table: Table) -> IdentityIndex:
         index = self._indexes.get(table.id)
         if index is None:
-            select = f"SELECT ts_identity FROM {table.physical_name}"  # noqa: S608 - the name is t and a number
+            select = f"SELECT ts_identity FROM {table.physical_name}"
             hashes = self._service.storage.connection.execute(select).fetchnumpy()["ts_identity"]
             index = self._indexes[table.id] = IdentityIndex(hashes)
         return index
@@ -161,7 +162,7 @@ class Writer:
         times = [record.time_ns for record in records if record.identity in wanted]
         identities = ",".join(map(str, wanted))
         select = (
-            f"SELECT ts_identity, ts_version, ts_digest, rowid FROM {table.physical_name} "  # noqa: S608 - numbers only
+            f"SELECT ts_identity, ts_version, ts_digest, rowid FROM {table.physical_name} "
             f'WHERE "time" BETWEEN make_timestamp_ns({min(times)}) AND make_timestamp_ns({max(times)}) '
             f"AND ts_identity IN ({identities}) AND ts_hidden_at IS NULL"
         )
@@ -177,7 +178,7 @@ class Writer:
             if changes.replaced:
                 _retire(connection, table, changes.replaced, visible_at)
             connection.register("batch", rows)
-            connection.execute(f"INSERT INTO {table.physical_name} ({columns}) SELECT * FROM batch")  # noqa: S608
+            connection.execute(f"INSERT INTO {table.physical_name} ({columns}) SELECT * FROM batch")
 
 
 def arrow_rows(table: Table, records: list[Record], visible_at: Callable[[int], int]) -> pa.Table:
@@ -210,9 +211,9 @@ def _retire(
     for instant, rows in by_instant.items():
         where = f"WHERE rowid IN ({','.join(map(str, rows))})"
         if instant:
-            connection.execute(f"UPDATE {table.physical_name} SET ts_hidden_at = {instant} {where}")  # noqa: S608
+            connection.execute(f"UPDATE {table.physical_name} SET ts_hidden_at = {instant} {where}")
         else:
-            connection.execute(f"DELETE FROM {table.physical_name} {where}")  # noqa: S608 - numbers only
+            connection.execute(f"DELETE FROM {table.physical_name} {where}")
 
 
 def _table_key(item: Batch | Job) -> tuple[str, str] | None:

@@ -110,7 +110,7 @@ def delete_database(service: Service, _context: Context, request: Json) -> Json:
 
 
 def list_databases(service: Service, context: Context, request: Json) -> Json:
-    page, token = _page(sorted(list(service.databases)), request)
+    page, token = _page(sorted(service.databases), request)
     found = [describe_database(service, context, service.databases[name]) for name in page if name in service.databases]
     return {"Databases": found, **token}
 

@@ -1,6 +1,6 @@
 """The records of one WriteRecords call: common attributes merged in, checked, typed, hashed.
 
-Rules from the API reference of WriteRecords, Record, Dimension and MeasureValue, and from "Quotas" in the developer guide.
+Rules from the API reference of WriteRecords, Record, Dimension and MeasureValue, and from "Quotas" in the guide.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Which columns a record has: its dimensions, and its measures with their types. Most records of a batch share one."""
+    """Which columns a record has: dimensions, and measures with their types. Most records of a batch share one."""
 
     dimensions: tuple[str, ...]
     measures: tuple[tuple[str, str], ...]
@@ -109,7 +109,7 @@ def _parse(record: Json, common: Json, index: int) -> Record:
     if not name:
         raise ValidationError("A measure name is required for a record.")
     check_name(name, LONGEST_NAME)
-    measures, values, multi = _measures(record, name, unit_ns, index)
+    measures, values, multi = _measures(record, unit_ns, index)
     keyed = repr((sorted(dimensions.items()), time_ns, name))
     told = repr((sorted(measures), sorted(values.items())))
     size = len(keyed) + len(told)
@@ -170,9 +170,7 @@ def _dimensions(record: Json, index: int) -> dict[str, str]:
     return dimensions
 
 
-def _measures(
-    record: Json, name: str, unit_ns: int | None, index: int
-) -> tuple[list[tuple[str, str]], dict[str, Value], bool]:
+def _measures(record: Json, unit_ns: int | None, index: int) -> tuple[list[tuple[str, str]], dict[str, Value], bool]:
     """Return the (column, type) pairs of a record, its typed values by column, and whether it is MULTI."""
     kind = record.get("MeasureValueType") or "DOUBLE"
     if kind != "MULTI":
@@ -181,7 +179,7 @@ def _measures(
         if kind == "TIMESTAMP":
             raise ValidationError("TIMESTAMP is an invalid measure value type.")  # in MULTI only; captured
         column = f"measure_value::{kind.lower()}"
-        given = [{"Name": column, "Value": record.get("MeasureValue"), "Type": kind}]
+        given: list[Json] = [{"Name": column, "Value": record.get("MeasureValue"), "Type": kind}]
     else:
         given = record.get("MeasureValues") or []
         if not given or record.get("MeasureValue") is not None:

@@ -27,7 +27,7 @@ def unnested(node: exp.Unnest) -> exp.Expr:
     names = [exp.to_identifier(encode(name), quoted=True) for name in node.meta["columns"]]
     alias = exp.TableAlias(this=node.args["alias"].this)
     arrays = list(node.expressions)
-    items = [exp.Anonymous(this="unnest", expressions=[array.copy()]) for array in arrays]
+    items: list[exp.Expr] = [exp.Anonymous(this="unnest", expressions=[array.copy()]) for array in arrays]
     if node.meta.get("series"):
         point = exp.select(exp.alias_(items[0], "ts_point")).subquery("ts_points")
         fields = [

@@ -1,7 +1,7 @@
 """Names → what they stand for: every column is bound to its relation, stars are expanded, outputs are named.
 
-DuckDB would find columns by itself, but in its own way: it folds case, lets WHERE and other projections see an alias, and
-knows nothing of ``_col0``. Rules from Trino's analyzer; texts of the errors as captured from Timestream.
+DuckDB would find columns by itself, but in its own way: it folds case, lets WHERE and other projections see an alias,
+and knows nothing of ``_col0``. Rules from Trino's analyzer; texts of the errors as captured from Timestream.
 """
 
 from __future__ import annotations
@@ -256,7 +256,7 @@ class Resolver:
         columns = list(alias.args.get("columns") or ()) if alias is not None else []
         offset = node.args.get("offset")
         ordinality = bool(offset)
-        if isinstance(offset, exp.Identifier):  # SQLGlot takes the last column for the ordinality
+        if isinstance(offset, exp.Identifier) and alias is not None:  # SQLGlot takes the last column for the ordinality
             columns.append(offset.copy())
             alias.set("columns", columns)
         arrays = len(node.expressions)

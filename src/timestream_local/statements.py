@@ -1,4 +1,4 @@
-"""What a query string asks for: a SELECT, one of the SHOW and DESCRIBE statements, or UNLOAD; and the parser behind it."""
+"""What a query string asks for: a SELECT, one of the SHOW and DESCRIBE statements, or UNLOAD."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from timestream_local.dialect import Timestream
 from timestream_local.errors import ValidationError
@@ -109,13 +109,15 @@ def _offset(sql: str, error: ParseError) -> int:
 def _show(sql: str, tokens: list[Token]) -> Show:
     reader = _Reader(sql, tokens)
     if reader.word() != "SHOW":
-        database, table = reader.table()
+        described = reader.table()
         reader.end()
-        return Show("DESCRIBE", database, table)
+        return Show("DESCRIBE", *described)
     what = reader.word()
     if what not in ("DATABASES", "TABLES", "MEASURES"):
         raise syntax_error(sql, tokens[1].start if len(tokens) > 1 else 0)
-    database = table = like = None
+    database: str | None = None
+    table: str | None = None
+    like: str | None = None
     if what != "DATABASES" and reader.skip("FROM", "IN"):
         if what == "TABLES":
             database = reader.name()

@@ -1,4 +1,5 @@
 """The DuckDB file: opening it safely, its bookkeeping tables, cursors for readers."""
+# ruff: noqa: S608 - table names are t and a number
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ CREATE TABLE IF NOT EXISTS catalog.tags (resource VARCHAR, key VARCHAR, value VA
 # What each record carries for the store itself; the prefix ts_ is reserved, so no user column can meet these.
 BOOKKEEPING = """ts_identity UBIGINT, ts_version BIGINT, ts_digest UBIGINT, ts_visible_at BIGINT, ts_hidden_at BIGINT"""
 
-# Nothing that arrives as SQL may reach a file, a network or an extension; UNLOAD writes under the spool directory alone.
+# Nothing that arrives as SQL may reach a file, a network or an extension; UNLOAD writes under the spool alone.
 HARDENING = """
 SET TimeZone = 'UTC';
 SET allowed_directories = [{spool}];
@@ -108,8 +109,8 @@ class Storage:
         for table in tables:
             name = table.physical_name
             with self.transaction() as connection:
-                connection.execute(f"DELETE FROM {name} WHERE ts_hidden_at <= {now_ns}")  # noqa: S608 - numbers only
-                select = f"SELECT count(*) FROM {name} WHERE ts_visible_at > {now_ns} OR ts_hidden_at > {now_ns}"  # noqa: S608
+                connection.execute(f"DELETE FROM {name} WHERE ts_hidden_at <= {now_ns}")
+                select = f"SELECT count(*) FROM {name} WHERE ts_visible_at > {now_ns} OR ts_hidden_at > {now_ns}"
                 if connection.execute(select).fetchall()[0][0]:
                     late.add(table.id)
         return late

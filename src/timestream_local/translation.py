@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
@@ -56,6 +56,15 @@ class Translator:
         self._sql = sql
         self._visible = visible
         self._calls = CallTranslator(sql, now_ns)
+        self._forms: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
+            exp.Identifier: _identifier,
+            exp.Literal: _literal,
+            exp.Table: self._table,
+            exp.Unnest: unnested,
+            exp.Values: with_columns,
+            exp.IgnoreNulls: ignoring_nulls,
+            exp.RespectNulls: lambda node: node.this,
+        }
 
     def translate(self, root: exp.Expr) -> exp.Expr:
         """Return *root* in DuckDB's terms; its nodes are changed in place."""
@@ -78,22 +87,9 @@ class Translator:
         return translated
 
     def _node(self, node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Identifier):
-            node.set("this", encode(node.this))
-            node.set("quoted", True)  # noqa: FBT003 - SQLGlot's signature
-            return node
-        if isinstance(node, exp.Table):
-            return self._table(node)
-        if isinstance(node, exp.IgnoreNulls):
-            return ignoring_nulls(node)
-        if isinstance(node, exp.RespectNulls):
-            return node.this
-        if isinstance(node, exp.Unnest):
-            return unnested(node)
-        if isinstance(node, exp.Literal):
-            return _literal(node)
-        if isinstance(node, exp.Values):
-            return with_columns(node)
+        form = self._forms.get(type(node))
+        if form is not None:
+            return form(node)
         if isinstance(node, COMPARISONS):
             return compare(node, self._sql)
         if type(node) in SAME:
@@ -125,6 +121,12 @@ def complete(node: exp.Expr) -> None:
     elif isinstance(node, exp.Values):
         rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
         outputs.types[:] = [common_type(*map(get, column)) for column in zip(*rows, strict=False)]
+
+
+def _identifier(node: exp.Identifier) -> exp.Expr:
+    node.set("this", encode(node.this))
+    node.set("quoted", True)  # noqa: FBT003 - SQLGlot's signature
+    return node
 
 
 def _literal(node: exp.Literal) -> exp.Expr:

@@ -2,6 +2,7 @@
 
 Key layout, manifest and metadata as "Using UNLOAD to export query results" of the developer guide shows them.
 """
+# ruff: noqa: S608 - names and texts are quoted
 
 from __future__ import annotations
 
@@ -70,7 +71,7 @@ def _write(
     names = [f'"{name.replace(chr(34), chr(34) * 2)}"' for name in compiled.names]
     is_csv = options.format == "CSV"
     values = [_text(name, kind) if is_csv else name for name, kind in zip(names, kinds, strict=True)]
-    select = f"SELECT {', '.join(values)} FROM ({compiled.sql}) AS t({', '.join(names)})"  # noqa: S608 - quoted names
+    select = f"SELECT {', '.join(values)} FROM ({compiled.sql}) AS t({', '.join(names)})"
     settings = _csv_settings(options) if is_csv else ["FORMAT parquet", "RETURN_STATS true"]
     if not is_csv or options.gzip:
         settings.append(f"COMPRESSION {'gzip' if options.gzip else 'uncompressed'}")
@@ -137,7 +138,7 @@ def _csv_counts(cursor: duckdb.DuckDBPyConnection, target: Path, options: Unload
         f"hive_partitioning = false, header = {str(options.header).lower()}, delim = {literal(options.delimiter)}, "
         f"escape = {literal(options.escape)}, quote = '\"', compression = '{'gzip' if options.gzip else 'none'}')"
     )
-    counted = cursor.execute(f"SELECT filename, count(*) FROM {read} GROUP BY filename").fetchall()  # noqa: S608
+    counted = cursor.execute(f"SELECT filename, count(*) FROM {read} GROUP BY filename").fetchall()
     return {str(name): int(count) for name, count in counted}
 
 

@@ -1,4 +1,5 @@
 """What was acknowledged survives a kill at any moment; readers see whole batches; many write at once."""
+# ruff: noqa: S608 - the SQL is the test
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ NANOSECONDS = st.integers(0, 2**63 - 1)
     moment=NANOSECONDS,
     time=st.integers(10**18, 1_700_000_000_000_000_000),
 )
-def test_every_value_comes_back_as_written(near: Server, **values: Any) -> None:  # noqa: ANN401
+def test_every_value_comes_back_as_written(near: Server, **values: Any) -> None:
     table = near.table()
     measures = {
         "text": ("VARCHAR", values["text"]),

@@ -1,4 +1,5 @@
 """The modes that make the store as late and as unwilling as the real one, and its health."""
+# ruff: noqa: S310 - the addresses are our own server
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Timestream SQL → its result, one row a rule; values as the protocol's text, arrays as lists."""
+# ruff: noqa: E501, S608 - a row of the tables stays one line; the SQL is the test
 
 from __future__ import annotations
 
@@ -362,13 +363,17 @@ QUERIES: list[tuple[str, list[list[Any]]]] = [
         [[[("1970-01-01 00:00:01.000000000", "1.5"), ("1970-01-01 00:00:02.000000000", "2.5")]]],
     ),
     (
-        "WITH s AS (SELECT CREATE_TIME_SERIES(t, v) AS series FROM (VALUES (from_milliseconds(1000), 7)) AS x(t, v)) "
-        "SELECT time, value FROM s CROSS JOIN UNNEST(series)",
+        (
+            "WITH s AS (SELECT CREATE_TIME_SERIES(t, v) AS series FROM (VALUES (from_milliseconds(1000), 7)) AS x(t, v)) "
+            "SELECT time, value FROM s CROSS JOIN UNNEST(series)"
+        ),
         [["1970-01-01 00:00:01.000000000", "7"]],
     ),
     (
-        "WITH s AS (SELECT CREATE_TIME_SERIES(t, v) AS series FROM (VALUES (from_milliseconds(1000), 7)) AS x(t, v)) "
-        "SELECT v * 2, p FROM s CROSS JOIN UNNEST(series) AS u (p, v)",
+        (
+            "WITH s AS (SELECT CREATE_TIME_SERIES(t, v) AS series FROM (VALUES (from_milliseconds(1000), 7)) AS x(t, v)) "
+            "SELECT v * 2, p FROM s CROSS JOIN UNNEST(series) AS u (p, v)"
+        ),
         [["14", "1970-01-01 00:00:01.000000000"]],
     ),
 ]

@@ -1,15 +1,16 @@
 """UNLOAD to an S3 of its own: keys, manifest, metadata, formats."""
+# ruff: noqa: E501, S608 - a row of the table stays one line; the SQL is the test
 
 from __future__ import annotations
 
 import gzip
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
-import pytest
 import pyarrow.parquet as pq
+import pytest
 from timestream_harness import ONCE, local_s3, multi, running
 
 if TYPE_CHECKING:

@@ -1,10 +1,12 @@
 """awswrangler, a demanding client that was not written with this server in mind."""
+# ruff: noqa: S608 - the SQL is the test
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pandas as pd
 import pytest
 from timestream_harness import ONCE, local_s3, running
@@ -26,8 +28,6 @@ def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
         local_s3(str(tmp_path_factory.mktemp("s3"))) as s3,
         running("--memory", "--s3-endpoint", s3, env=KEYS) as server,
     ):
-        import boto3
-
         boto3.client(
             "s3", endpoint_url=s3, config=ONCE, aws_access_key_id="test", aws_secret_access_key="test"
         ).create_bucket(Bucket="wrangled")

@@ -1,4 +1,5 @@
 """Real servers on free loopback ports, boto3 clients that speak to them, and records to write."""
+# ruff: noqa: S310, S608 - the addresses are our own server; the SQL is the test
 
 from __future__ import annotations
 
@@ -20,11 +21,11 @@ import uvicorn
 from botocore.config import Config
 
 from timestream_local.server import application
-from timestream_local.service import Service
-from timestream_local.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from timestream_local.service import Service
 
 ONCE = Config(retries={"total_max_attempts": 1}, region_name="us-east-1")
 
@@ -35,7 +36,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def client(service: str, url: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+def client(service: str, url: str) -> Any:
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     return boto3.client(service, endpoint_url=url, config=ONCE, **keys)
 
@@ -55,7 +56,7 @@ class Server:
         pages = self.query.get_paginator("query").paginate(QueryString=sql)
         return [[plain(datum) for datum in row["Data"]] for page in pages for row in page["Rows"]]
 
-    def table(self, **properties: Any) -> Table:  # noqa: ANN401
+    def table(self, **properties: Any) -> Table:
         """A new table in a new database, with retention that takes whatever a test writes."""
         database, table = f"db_{uuid.uuid4().hex[:12]}", "t"
         self.write.create_database(DatabaseName=database)
@@ -83,14 +84,14 @@ class Table:
     def sql(self) -> str:
         return f'"{self.database}"."{self.name}"'
 
-    def put(self, *records: dict[str, Any], **common: Any) -> dict[str, Any]:  # noqa: ANN401
+    def put(self, *records: dict[str, Any], **common: Any) -> dict[str, Any]:
         """Write records and return the whole answer."""
         where = {"DatabaseName": self.database, "TableName": self.name}
         extra = {"CommonAttributes": common} if common else {}
         answer: dict[str, Any] = self.server.write.write_records(**where, Records=list(records), **extra)
         return answer
 
-    def rejected(self, *records: dict[str, Any], **common: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    def rejected(self, *records: dict[str, Any], **common: Any) -> list[dict[str, Any]]:
         """Write records of which some must be rejected, and return RejectedRecords."""
         with pytest.raises(self.server.write.exceptions.RejectedRecordsException) as caught:
             self.put(*records, **common)
@@ -101,7 +102,7 @@ class Table:
         return self.server.rows(f"SELECT {columns} FROM {self.sql} {rest}")
 
 
-def plain(datum: dict[str, Any]) -> Any:  # noqa: ANN401
+def plain(datum: dict[str, Any]) -> Any:
     if datum.get("NullValue"):
         return None
     if "ScalarValue" in datum:
@@ -117,7 +118,7 @@ def now_ms() -> int:
     return time.time_ns() // 10**6
 
 
-def record(time_ms: int | None = None, value: object = 1.5, **extra: Any) -> dict[str, Any]:  # noqa: ANN401
+def record(time_ms: int | None = None, value: object = 1.5, **extra: Any) -> dict[str, Any]:
     """One record of a single DOUBLE measure."""
     given = {
         "Dimensions": [{"Name": "host", "Value": "a"}],
@@ -129,8 +130,8 @@ def record(time_ms: int | None = None, value: object = 1.5, **extra: Any) -> dic
 
 
 def multi(
-    time_ms: int, dimensions: dict[str, str], measures: dict[str, tuple[str, str]], **extra: Any
-) -> dict[str, Any]:  # noqa: ANN401
+    time_ms: int, dimensions: dict[str, str], measures: dict[str, tuple[str, str]], **extra: object
+) -> dict[str, Any]:
     """One MULTI record; *measures* maps names to (type, text)."""
     return {
         "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],

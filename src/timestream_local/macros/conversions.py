@@ -17,23 +17,18 @@ def java_text() -> list[list[str]]:
     digits = "split_part(split_part(s, 'e', 1), '.', 1) || split_part(split_part(s, 'e', 1), '.', 2)"
     shown = f"rtrim(ltrim({digits}, '0'), '0')"
     power = (
-        "length(split_part(split_part(s, 'e', 1), '.', 1)) - 1 + coalesce(TRY_CAST(split_part(s, 'e', 2) AS INTEGER), 0) "
+        "length(split_part(split_part(s, 'e', 1), '.', 1)) - 1 "
+        "+ coalesce(TRY_CAST(split_part(s, 'e', 2) AS INTEGER), 0) "
         f"- (length({digits}) - length(ltrim({digits}, '0')))"
     )
     scientific = f"{shown}[1] || '.' || CASE WHEN length({shown}) > 1 THEN {shown}[2:] ELSE '0' END || 'E' || ({power})"
     plain = "abs(x) >= 1e-3::DOUBLE AND abs(x) < 1e7::DOUBLE"
-    return [
-        macro("ts_scientific", ("s", scientific)),
-        macro(
-            "ts_java_double",
-            (
-                "x",
-                "CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END "
-                f"WHEN x = 0 OR {plain} THEN CAST(x AS VARCHAR) "
-                "ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || ts_scientific(CAST(abs(x) AS VARCHAR)) END",
-            ),
-        ),
-    ]
+    text = (
+        "CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END "
+        f"WHEN x = 0 OR {plain} THEN CAST(x AS VARCHAR) "
+        "ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || ts_scientific(CAST(abs(x) AS VARCHAR)) END"
+    )
+    return [macro("ts_scientific", ("s", scientific)), macro("ts_java_double", ("x", text))]
 
 
 def whole_number(kind: str) -> list[tuple[str, str]]:
@@ -50,6 +45,7 @@ def whole_number(kind: str) -> list[tuple[str, str]]:
 
 
 def casts() -> list[list[str]]:
+    clock = "CAST(a AS VARCHAR)"
     stamp = "strftime(a, '%Y-%m-%d %H:%M:%S.%n')"
     return [
         *java_text(),
@@ -62,10 +58,7 @@ def casts() -> list[list[str]]:
             ("a DOUBLE", "ts_java_double(a)"),
             (f"a {NS}", stamp),
             ("a DATE", "CAST(a AS VARCHAR)"),
-            (
-                "a TIME_NS",
-                "left(CAST(a AS VARCHAR) || CASE WHEN CAST(a AS VARCHAR) LIKE '%.%' THEN '' ELSE '.' END || '000000000', 18)",
-            ),
+            ("a TIME_NS", f"left({clock} || CASE WHEN {clock} LIKE '%.%' THEN '' ELSE '.' END || '000000000', 18)"),
         ),
         macro("ts_to_bigint", *whole_number("BIGINT")),
         macro("ts_to_integer", *whole_number("INTEGER")),

@@ -48,7 +48,7 @@ def _strings() -> list[list[str]]:
 
 
 def _patterns() -> list[list[str]]:
-    """Java writes a group as $1 where RE2 has \\1, and finds NULL, not an empty string, where nothing matches."""
+    """Java writes a group as $1 where RE2 has a backslash, and finds NULL, not '', where nothing matches."""
     return [
         macro("ts_regexp_like", (f"s {T}, p {T}", "regexp_matches(s, p)")),
         macro(

@@ -43,7 +43,7 @@ ISO_TIMESTAMP = (
 
 
 def iso_timestamp() -> str:
-    """The instant that an ISO 8601 text names: DuckDB drops an offset when it casts to nanoseconds, so it is applied here."""
+    """The instant that an ISO 8601 text names; DuckDB drops an offset in a cast to nanoseconds, so it is added here."""
 
     def offset(group: int) -> str:
         return rf"regexp_extract(s, 'T.*([+-])([0-9]{{2}}):?([0-9]{{2}})$', {group})"

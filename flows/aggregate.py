@@ -1,8 +1,8 @@
 """From the events table to daily usage: the days that ingest touched since the last run."""
 
 from prefect import flow
-from signtally.use_cases.aggregating import AggregationOutcome
 
+from signtally.use_cases.aggregating import AggregationOutcome
 from tasks.aggregate import aggregate_touched
 from tasks.summaries import figures, publish_summary
 

@@ -1,8 +1,8 @@
 """The emails that tenants' schedules ask for by now."""
 
 from prefect import flow
-from signtally.use_cases.digesting import DigestsOutcome
 
+from signtally.use_cases.digesting import DigestsOutcome
 from tasks.schedules import send_due_digests
 from tasks.summaries import figures, publish_summary
 

@@ -1,8 +1,8 @@
 """From the queue to the events table, until the queue is empty."""
 
 from prefect import flow
-from signtally.use_cases.ingesting import IngestOutcome
 
+from signtally.use_cases.ingesting import IngestOutcome
 from tasks.ingest import drain_queue
 from tasks.summaries import figures, publish_summary
 

@@ -2,31 +2,34 @@
 
 from prefect import flow
 
-from signtally.domain.reports import ReportManifest
-from tasks.report import give_up, make_report, read_request
+from signtally.domain.reports import FORMATS, ReportKey, ReportManifest
+from tasks.report import give_up, make_ordered_report, make_report
 from tasks.summaries import publish_summary
 
 
 @flow(name="report", flow_run_name="report {period} for {tenant_id}")
-def report(
+def report(  # noqa: PLR0913, PLR0917 -- an operator sees each as a field of the form
     tenant_id: str,
     period: str,
     formats: list[str] | None = None,
     user_ids: list[str] | None = None,
+    report_id: str | None = None,
     version: int | None = None,
 ) -> None:
     """Make the report of a period such as `2026-10`, `2026-W41` or `2026-10-03_2026-10-17`.
 
-    By hand, leave *version* empty: the next one is made when the figures have changed since the last.
+    By hand, leave *report_id* and *version* empty: they name a version that the API has claimed. Then the next version
+    is made when the figures have changed since the last.
     """
-    request = read_request(tenant_id, period, formats or ["pdf", "xlsx", "csv"], user_ids)
+    if report_id is None or version is None:
+        _publish(make_report(tenant_id, period, formats or list(FORMATS), user_ids))
+        return
+    key = ReportKey(tenant_id, report_id, version)
     try:
-        manifest = make_report(request, version)
+        _publish(make_ordered_report(key))
     except Exception as error:
-        if version is not None:
-            give_up(request, version, str(error))
+        give_up(key, str(error))
         raise
-    _publish(manifest)
 
 
 def _publish(manifest: ReportManifest) -> None:

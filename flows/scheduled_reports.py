@@ -1,8 +1,8 @@
 """The reports that tenants' schedules ask for by now."""
 
 from prefect import flow
-from signtally.use_cases.scheduling import SchedulesOutcome
 
+from signtally.use_cases.scheduling import SchedulesOutcome
 from tasks.schedules import make_due_reports
 from tasks.summaries import figures, publish_summary
 

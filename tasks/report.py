@@ -1,4 +1,4 @@
-"""The making of one report, as a task."""
+"""The making of one report, as tasks."""
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -19,29 +19,33 @@ from tasks.services import services
     retry_condition_fn=passing_trouble,
     cache_policy=NO_CACHE,
 )
-def make_report(request: ReportRequest, version: int | None) -> ReportManifest:
-    """Make the version that was claimed for this request; without one, claim the next when figures have changed."""
-    if version is None:
-        return reporting.report_now(request, requested_by="operator", services=services())
-    return reporting.make_report(ReportKey(request.tenant_id, request.report_id, version), services=services())
+def make_ordered_report(key: ReportKey) -> ReportManifest:
+    """Make a version that the API has claimed."""
+    return reporting.make_report(key, services=services())
 
 
-@task(cache_policy=NO_CACHE)
-def give_up(request: ReportRequest, version: int, detail: str) -> None:
-    """Tell the asker that the version will not come."""
-    key = ReportKey(request.tenant_id, request.report_id, version)
-    reporting.fail_report(key, detail, services=services())
-
-
-def read_request(tenant_id: str, period: str, formats: list[str], user_ids: list[str] | None) -> ReportRequest:
-    """The request that these parameters spell; raise PeriodError or ValueError with a sentence for a person."""
+@task(
+    retries=2,
+    retry_delay_seconds=exponential_backoff(1),
+    retry_condition_fn=passing_trouble,
+    cache_policy=NO_CACHE,
+)
+def make_report(tenant_id: str, period: str, formats: list[str], user_ids: list[str] | None) -> ReportManifest:
+    """Make the next version when the figures have changed since the last."""
     tenant = Tenants(services().objects).get(tenant_id)
-    return ReportRequest(
+    request = ReportRequest(
         tenant_id=tenant_id,
         period=parse_period(period, week_starts_on=tenant.first_weekday),
         formats=ordered_formats(formats),
         user_ids=None if user_ids is None else tuple(sorted(user_ids)),
     )
+    return reporting.report_now(request, requested_by="operator", services=services())
+
+
+@task(cache_policy=NO_CACHE)
+def give_up(key: ReportKey, detail: str) -> None:
+    """Tell the asker that the version will not come."""
+    reporting.fail_report(key, detail, services=services())
 
 
 def warm_up() -> None:

@@ -3,10 +3,10 @@
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
-from signtally.use_cases.digesting import DigestsOutcome
-from signtally.use_cases.scheduling import SchedulesOutcome
 
 from signtally.use_cases import digesting, scheduling
+from signtally.use_cases.digesting import DigestsOutcome
+from signtally.use_cases.scheduling import SchedulesOutcome
 from tasks.retrying import passing_trouble
 from tasks.services import services
 

@@ -58,7 +58,7 @@ def test_a_report_that_cannot_be_made_fails_for_its_asker_too(flow_services: Ser
     claim = reports.claim(request, version=1, requested_by="ann", now=flow_services.clock())
     assert claim is not None
     with pytest.raises(ValueError, match="after today"):
-        report("acme", "2999", ["csv"], version=1)
+        report("acme", "2999", report_id=request.report_id, version=1)
     state = reports.state(claim.key, now=flow_services.clock())
     assert state.status is ReportStatus.FAILED
     assert state.failure is not None

@@ -61,10 +61,11 @@ class UsageSnapshot:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal figures about equal days, whenever they were read."""
+        """Equal for equal figures about equal days in an equal look, whenever they were read."""
         users = [[user.user_id, user.user_name, user.user_email, user.counts.as_tuple()] for user in self.users]
         days = [[str(day.day), day.counts.as_tuple()] for day in self.days]
-        about = [self.tenant.timezone, self.previous_totals.as_tuple(), days, users]
+        look = self.tenant.model_dump(mode="json", exclude={"schedules"})
+        about = [look, self.previous_totals.as_tuple(), days, users]
         return hashlib.sha256(json.dumps(about).encode()).hexdigest()
 
 

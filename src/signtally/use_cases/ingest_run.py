@@ -123,7 +123,7 @@ class IngestRun:
             self._start_look()
         else:
             self._start_receives()
-            is_last = self._storing.is_idle and not self._storing.complete and not self._workers.busy(_SETTLE)
+            is_last = self._storing.is_idle and not self._storing.has_done and not self._workers.busy(_SETTLE)
             self._releasing.start_deletes(company_may_come=not is_last)
         self._storing.start_writes(company_may_come=company_may_come)
         self._start_settling()
@@ -162,14 +162,13 @@ class IngestRun:
                 self._storing.take(held)
 
     def _start_settling(self) -> None:
-        complete, failed = self._storing.complete, self._storing.failed
-        if self._workers.busy(_SETTLE) or not (complete or failed):
+        if self._workers.busy(_SETTLE) or not self._storing.has_done:
             return
-        is_full = sum(held.size for held in complete) >= self._pace.flush_events
+        is_full = self._storing.done_events >= self._pace.flush_events
         is_due = time.monotonic() - self._flushed_at >= self._pace.flush_seconds
         if not (is_full or is_due or self._storing.is_idle):
             return
-        self._storing.complete, self._storing.failed = [], []
+        complete, failed = self._storing.hand_over()
         self._flushed_at = time.monotonic()
         work = partial(self._settling.settle, complete, stored_only=failed)
         self._workers.start(_SETTLE, work, lambda _: self._settled(complete, failed))

@@ -16,11 +16,12 @@ WRITE = "write"
 
 
 class Storing:
-    """Touched by the owner of the run's state only. What it is done with lies in *complete* and *failed*."""
+    """Touched by the owner of the run's state only."""
 
     def __init__(self, workers: Workers, writer: EventWriter, *, tally: Tally, pace: IngestPace, writers: int) -> None:
-        self.complete: list[HeldMessage] = []  # every event stored, a duplicate, or to be dead-lettered
-        self.failed: list[HeldMessage] = []  # an event could not be stored: the message must come again
+        self.done_events = 0  # in the messages that wait to be handed over
+        self._complete: list[HeldMessage] = []
+        self._failed: list[HeldMessage] = []
         self._workers = workers
         self._writer = writer
         self._writers = writers
@@ -32,6 +33,19 @@ class Storing:
     def is_idle(self) -> bool:
         return not self._gathering.waiting and not self._workers.busy(WRITE)
 
+    @property
+    def has_done(self) -> bool:
+        return bool(self._complete or self._failed)
+
+    def hand_over(self) -> tuple[list[HeldMessage], list[HeldMessage]]:
+        """Messages of which every event is stored, a duplicate or for the dead letters; and those that must come again.
+
+        The latter have an event that could not be stored; what they stored besides is to be noted all the same.
+        """
+        done = self._complete, self._failed
+        self._complete, self._failed, self.done_events = [], [], 0
+        return done
+
     def take(self, held: HeldMessage) -> None:
         """All events of a new message; of one that was left, those that failed."""
         numbers = [number for number, _ in held.failed] or range(len(held.parsed.events))
@@ -40,7 +54,7 @@ class Storing:
         for number in numbers:
             self._gather(Copy(held, number))
         if not numbers:
-            self.complete.append(held)
+            self._done(held)
 
     def start_writes(self, *, company_may_come: bool) -> None:
         """Write full batches at once, and others when nothing more is to be expected or the wait was long enough."""
@@ -85,12 +99,14 @@ class Storing:
             self._close(copy)
 
     def _close(self, copy: Copy) -> None:
-        held = copy.held
-        held.open_events -= 1
-        if held.open_events:
-            return
+        copy.held.open_events -= 1
+        if not copy.held.open_events:
+            self._done(copy.held)
+
+    def _done(self, held: HeldMessage) -> None:
+        self.done_events += held.size
         if held.failed and held.message.receive_count < self._pace.give_up_receives:
-            self.failed.append(held)
+            self._failed.append(held)
             return
         held.refused += [(number, DeadLetterReason.GAVE_UP, detail) for number, detail in held.failed]
-        self.complete.append(held)
+        self._complete.append(held)

@@ -1,0 +1,53 @@
+"""An ingest that says on stdout what it is about to do and what it has done, so that it can be killed in between."""
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from signtally import wiring
+from signtally.aws.clients import AwsClients
+from signtally.aws.sqs import SqsEventQueue
+from signtally.use_cases.ingesting import IngestPace, drain
+
+
+class Announced:
+    def __init__(self, port: object, name: str) -> None:
+        self._port = port
+        self._name = name
+
+    @property
+    def visibility_seconds(self) -> int:
+        return getattr(self._port, "visibility_seconds", 0)
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        call = getattr(self._port, method)
+
+        def announced(*arguments: Any, **options: Any) -> Any:
+            _say(f"{self._name}.{method} begins")
+            result = call(*arguments, **options)
+            _say(f"{self._name}.{method} ended")
+            return result
+
+        return announced
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")  # one write a line: it comes from many threads
+    sys.stdout.flush()
+
+
+def main(visibility_seconds: int) -> None:
+    services = wiring.services()
+    queue = SqsEventQueue(AwsClients().sqs, name=services.settings.queue, visibility_seconds=visibility_seconds)
+    announced = {
+        "queue": Announced(queue, "queue"),
+        "dead_letters": Announced(services.dead_letters, "dead_letters"),
+        "usage_store": Announced(services.usage_store, "usage_store"),
+        "objects": Announced(services.objects, "objects"),
+    }
+    drain(services=dataclasses.replace(services, **announced), pace=IngestPace(flush_events=200, flush_seconds=0.1))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

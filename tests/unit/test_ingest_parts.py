@@ -1,0 +1,121 @@
+"""The parts of ingest by themselves: what a look tells, how a batch is taken apart, how long patience lasts."""
+
+import datetime as dt
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from signtally.domain.actions import Action
+from signtally.domain.events import ReceivedEvent, UsageEvent
+from signtally.ports.errors import ServiceError, ServiceUnavailableError
+from signtally.ports.queue import QueueDepth
+from signtally.ports.usage_store import WriteOutcome, WriteResult
+from signtally.use_cases.ingest_freshness import Look
+from signtally.use_cases.ingest_writing import EventWriter, WriteFailure
+from signtally.use_cases.patience import Patience
+
+NOON = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
+SKEW = dt.timedelta(seconds=2)
+STORED = WriteOutcome(WriteResult.STORED)
+
+
+def ago(minutes: int) -> dt.datetime:
+    return NOON - dt.timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("visible", "in_flight", "in_hand", "oldest", "empty_at", "expected"),
+    [
+        (0, 0, 0, None, NOON, NOON - SKEW),  # drained
+        (0, 3, 3, ago(5), NOON, ago(5)),  # all that is left is in our hands
+        (0, 3, 3, NOON, NOON, NOON - SKEW),  # and was sent after the queue had been seen empty
+        (0, 3, 3, None, NOON, NOON - SKEW),  # or is settled and only waits to be deleted
+        (0, 4, 3, None, NOON, None),  # somebody else holds one, sent nobody knows when
+        (9, 4, 3, ago(5), NOON, None),
+        (9, 3, 3, ago(5), NOON, ago(5)),  # a backlog: as fresh as the oldest in hand
+        (9, 0, 0, None, NOON, None),  # a backlog that nobody works on says nothing
+        (0, 2, 2, ago(5), None, ago(5)),  # the figures say empty, but no poll has confirmed it
+        (0, 0, 0, None, None, None),
+    ],
+)
+def test_a_look_says_no_more_than_it_can_know(  # noqa: PLR0913, PLR0917 -- a row of the table above
+    visible: int,
+    in_flight: int,
+    in_hand: int,
+    oldest: dt.datetime | None,
+    empty_at: dt.datetime | None,
+    expected: dt.datetime | None,
+) -> None:
+    look = Look(QueueDepth(visible, in_flight), in_hand, oldest, empty_at)
+    assert look.settled_through(clock_skew=SKEW) == expected
+
+
+class Store:
+    """Fails every request that holds a poisoned event, or all while it is *away*."""
+
+    def __init__(self, *poisons: str, error: ServiceError, away: int = 0) -> None:
+        self.poisons = set(poisons)
+        self.error = error
+        self.away = away
+        self.requests: list[int] = []
+
+    def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
+        self.requests.append(len(events))
+        self.away -= 1
+        if self.away >= 0 or self.poisons & {received.event.id for received in events}:
+            raise self.error
+        return [STORED] * len(events)
+
+
+def received(number: int) -> ReceivedEvent:
+    return ReceivedEvent(UsageEvent("/p", str(number), Action.SENT, "acme", "u", "d", NOON), NOON, f"m{number}")
+
+
+def writer(store: Store, *, budget_seconds: float = 5) -> EventWriter:
+    return EventWriter(store, patience=Patience(threading.Event(), budget_seconds, 0.0001, 0.001))
+
+
+@pytest.mark.parametrize("error", [ServiceError("invalid"), ServiceUnavailableError("internal")])
+@pytest.mark.parametrize("poisons", [["0"], ["99"], ["42"], ["3", "4", "77"], [str(number) for number in range(99)]])
+def test_a_batch_loses_its_poisoned_events_only(error: ServiceError, poisons: list[str]) -> None:
+    store = Store(*poisons, error=error)
+    results = writer(store).write([received(number) for number in range(100)])
+    failed = {str(number) for number, result in enumerate(results) if isinstance(result, WriteFailure)}
+    assert failed == set(poisons)
+    assert all(result == STORED for result in results if not isinstance(result, WriteFailure))
+
+
+def test_an_event_that_fails_alone_is_to_blame_once_the_store_took_another() -> None:
+    store = Store("7", error=ServiceUnavailableError("internal"))
+    events = writer(store)
+    assert events.write([received(1)]) == [STORED]
+    assert events.write([received(7)]) == [WriteFailure("internal")]
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_store_that_is_away_is_asked_once_at_a_time_and_blames_nobody(size: int) -> None:
+    store = Store(error=ServiceUnavailableError("away"), away=10**9)
+    with pytest.raises(ServiceUnavailableError):
+        writer(store, budget_seconds=0.05).write([received(number) for number in range(size)])
+    assert store.requests[0] == size
+
+
+@pytest.mark.parametrize("away", [1, 3, 5, 40])
+def test_a_store_that_comes_back_takes_everything(away: int) -> None:
+    store = Store(error=ServiceUnavailableError("away"), away=away)
+    assert writer(store).write([received(number) for number in range(100)]) == [STORED] * 100
+
+
+def test_hurry_ends_all_patience() -> None:
+    hurry = threading.Event()
+    calls: list[int] = []
+
+    def away() -> None:
+        calls.append(1)
+        hurry.set()
+        raise ServiceUnavailableError("away")
+
+    with pytest.raises(ServiceUnavailableError):
+        Patience(hurry, budget_seconds=60).call(away)
+    assert len(calls) == 2  # the one under way, and one that is known to be the last

@@ -1,4 +1,4 @@
-"""A server that says "written" and stores nothing: the floor that a client's loop cannot go below."""
+"""A server that takes records and files and stores nothing: the floor that a client's loop cannot go below."""
 
 from __future__ import annotations
 
@@ -7,15 +7,27 @@ import sys
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request  # noqa: TC002 - Starlette reads it
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+UPLOAD = (
+    "<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key>"
+    "<UploadId>1</UploadId></InitiateMultipartUploadResult>"
+)
+DONE = '<CompleteMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><ETag>"1"</ETag></CompleteMultipartUploadResult>'
 
-async def written(request: Request) -> JSONResponse:
-    await request.body()
-    return JSONResponse({"RecordsIngested": {"Total": 100, "MemoryStore": 100, "MagneticStore": 0}})
+
+async def written(request: Request) -> Response:
+    """Answer WriteRecords, S3's PUT, and the two ends of a multipart upload."""
+    async for _ in request.stream():
+        pass
+    if "x-amz-target" in request.headers:
+        return JSONResponse({"RecordsIngested": {"Total": 100, "MemoryStore": 100, "MagneticStore": 0}})
+    if request.method == "POST":
+        return Response(UPLOAD if "uploads" in request.query_params else DONE, media_type="application/xml")
+    return Response(headers={"ETag": '"1"'})
 
 
 if __name__ == "__main__":
-    app = Starlette(routes=[Route("/", written, methods=["GET", "POST"])])
+    app = Starlette(routes=[Route("/{path:path}", written, methods=["GET", "POST", "PUT"])])
     uvicorn.run(app, port=int(sys.argv[1]), log_level="warning", lifespan="off")

@@ -111,7 +111,7 @@ def _parse(record: Json, common: Json, index: int) -> Record:
     check_name(name, LONGEST_NAME)
     measures, values, multi = _measures(record, unit_ns, index)
     keyed = repr((sorted(dimensions.items()), time_ns, name))
-    told = repr((sorted(measures), sorted(values.items())))
+    told = repr(sorted(values.items()))  # a column has one type for ever, so the values tell it
     size = len(keyed) + len(told)
     if size > RECORD_BYTES // 4:  # the exact size cannot reach the limit below that
         size = _size(dimensions, name, measures, values)

@@ -314,6 +314,23 @@ def test_a_failed_delete_doubles_nothing(world: World) -> None:
     assert world.queue.contents() == []
 
 
+def test_a_letter_that_its_queue_will_not_take_holds_up_nobody(world: World) -> None:
+    send = world.dead_letters.send
+
+    def picky(messages: Sequence[OutgoingMessage]) -> None:
+        if any("too long" in message.body for message in messages):
+            raise ServiceError("message must be shorter")
+        send(messages)
+
+    world.dead_letters.send = picky  # type: ignore[method-assign]
+    world.send([event("beside"), {"too long": 1}], "junk", event("a"))
+    outcome = world.drain(budget_seconds=0.3)
+    assert (outcome.stored, outcome.duplicates, outcome.dead_letters) == (2, 0, {"not-json": 1})
+    assert len(world.queue.contents()) == 1
+    del world.dead_letters.send
+    assert world.drain().dead_letters == {"bad-specversion": 1}
+
+
 def test_what_is_written_is_noted_before_it_is_deleted(world: World) -> None:
     notes = TouchedNotes(world.services.objects)
     delete = world.queue.delete

@@ -139,6 +139,7 @@ class SqsEventQueue:
     def _attributes(self) -> dict["QueueAttributeNameType", str]:
         attributes: dict[QueueAttributeNameType, str] = {
             "MessageRetentionPeriod": str(_RETENTION_SECONDS),
+            "MaximumMessageSize": str(MESSAGE_LIMIT_BYTES),  # queues of before 2025 take less: too little for a letter
             "VisibilityTimeout": str(self._visibility_seconds),
             "ReceiveMessageWaitTimeSeconds": str(_LONG_POLL_SECONDS),
         }

@@ -19,6 +19,7 @@ class HeldMessage:
     message: QueuedMessage
     parsed: ParsedBody
     invisible_until: float  # on the monotonic clock
+    is_taken: bool = False  # its events went to be stored before; only those that failed need go again
     open_events: int = 0  # not yet stored, known as duplicates, refused or failed
     is_settled: bool = False  # stored, noted, and its bad parts dead-lettered; the delete may be under way
     stored: list[int] = dataclasses.field(default_factory=list)  # numbers of its events that are not noted yet

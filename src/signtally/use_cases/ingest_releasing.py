@@ -56,7 +56,8 @@ class Releasing:
 
     def start_leaving(self, *, for_seconds: int) -> None:
         for some in _tens(self._failed):
-            log.warning("%d messages could not be stored and come again: %s", len(some), some[0].failed[0][1])
+            details = [detail for held in some for _, detail in held.failed]
+            log.warning("%d messages could not be settled and come again: %s", len(some), "; ".join(details[:1]))
             self._workers.start(QUEUE, partial(self._extend, some, for_seconds), partial(self._left, some, for_seconds))
         self._failed = []
 

@@ -171,17 +171,17 @@ class IngestRun:
         complete, failed = self._storing.hand_over()
         self._flushed_at = time.monotonic()
         work = partial(self._settling.settle, complete, stored_only=failed)
-        self._workers.start(_SETTLE, work, lambda _: self._settled(complete, failed))
+        self._workers.start(_SETTLE, work, partial(self._settled, [*complete, *failed]))
 
-    def _settled(self, complete: Sequence[HeldMessage], failed: Sequence[HeldMessage]) -> None:
-        for held in complete:
+    def _settled(self, noted: Sequence[HeldMessage], settled: Sequence[HeldMessage]) -> None:
+        for held in noted:
+            held.stored = []
+        for held in settled:
             held.is_settled = True
             reasons = [part.reason for part in held.parsed.bad] + [reason for _, reason, _ in held.refused]
             self._tally.dead_letters.update(str(reason) for reason in reasons)
-        for held in failed:
-            held.stored = []  # noted now
-        self._releasing.delete(complete)
-        self._releasing.leave(failed)
+        self._releasing.delete(settled)
+        self._releasing.leave(held for held in noted if not held.is_settled)
 
     @property
     def _wants_look(self) -> bool:

@@ -1,13 +1,17 @@
 """The end of messages: notes for aggregation and dead letters, both before anything is deleted."""
 
+import logging
 from collections.abc import Iterator, Sequence
 
 from signtally.domain.dead_letters import dead_letter_attributes
+from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage
 from signtally.stores.touched import TouchedHour, TouchedNotes
 from signtally.use_cases.counted_ports import CountedQueue
 from signtally.use_cases.ingest_held import HeldMessage
 from signtally.use_cases.patience import Patience
+
+log = logging.getLogger(__name__)
 
 
 class Settling:
@@ -21,12 +25,35 @@ class Settling:
         self._dead_letters = dead_letters
         self._patience = patience
 
-    def settle(self, settled: Sequence[HeldMessage], *, stored_only: Sequence[HeldMessage]) -> None:
-        """Note what all of them stored, and send the dead letters of the settled ones."""
-        touched = set(_touched_hours([*settled, *stored_only]))
+    def settle(self, complete: Sequence[HeldMessage], *, stored_only: Sequence[HeldMessage]) -> list[HeldMessage]:
+        """Note what all of them stored and send the dead letters of the complete ones; return those that are settled.
+
+        Not settled is a message of which the queue of dead letters will not take one, as when it is made for smaller
+        messages: it must not hold up the others, and SQS itself moves it in the end.
+        """
+        touched = set(_touched_hours([*complete, *stored_only]))
         if touched:
             self._patience.call(lambda: self._notes.put(touched))
-        letters = [letter for held in settled for letter in dead_letters_of(held)]
+        try:
+            self._send(complete)
+        except (AccessRefusedError, NotProvisionedError, ServiceUnavailableError):
+            raise
+        except ServiceError:
+            return [held for held in complete if self._is_taken(held)]
+        return list(complete)
+
+    def _is_taken(self, held: HeldMessage) -> bool:
+        try:
+            self._send([held])
+        except (AccessRefusedError, NotProvisionedError, ServiceUnavailableError):
+            raise
+        except ServiceError as error:
+            log.warning("message %s cannot go to the dead letters: %s", held.message.message_id, error)
+            return False
+        return True
+
+    def _send(self, messages: Sequence[HeldMessage]) -> None:
+        letters = [letter for held in messages for letter in dead_letters_of(held)]
         if letters:
             self._patience.call(lambda: self._dead_letters.send(letters))
 

@@ -48,8 +48,8 @@ class Storing:
 
     def take(self, held: HeldMessage) -> None:
         """All events of a new message; of one that was left, those that failed."""
-        numbers = [number for number, _ in held.failed] or range(len(held.parsed.events))
-        held.failed = []
+        numbers = [number for number, _ in held.failed] if held.is_taken else range(len(held.parsed.events))
+        held.failed, held.is_taken = [], True
         held.open_events = len(numbers)
         for number in numbers:
             self._gather(Copy(held, number))

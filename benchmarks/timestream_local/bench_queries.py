@@ -25,8 +25,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REG
 
 # A year of events in the order of their time, as they arrive, of 1,000 tenants.
 FILL = """
-INSERT INTO records.t1 (ts_identity, ts_version, ts_digest, ts_visible_at, "time", measure_name, tenant_id, user_id, action,
-    event_id, document_id, user_email, user_name, message_id, received_at, sent_at)
+INSERT INTO records.t1 (ts_identity, ts_version, ts_digest, ts_visible_at, "time", measure_name, tenant_id, user_id,
+    action, event_id, document_id, user_email, user_name, message_id, received_at, sent_at)
 SELECT hash(range), 1, hash(range + 1), 0, make_timestamp_ns({start} + range * {step}), 'event',
     't' || hash(range + 2) % 1000, 'u' || hash(range + 3) % 50000, 'document.sent', 'e' || range, 'doc_' || range // 4,
     'user' || hash(range + 3) % 50000 || '@example.com', 'Ann Ash', 'm-' || range,

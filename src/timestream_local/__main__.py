@@ -45,6 +45,9 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--throttle-share", type=float, default=0.0, metavar="X", help="refuse this share of the calls"
     )
+    arguments.add_argument(
+        "--memory-limit", metavar="SIZE", default="700MB", help="what DuckDB may use before it spills"
+    )
     arguments.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     return arguments
 
@@ -53,7 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; everything acknowledged is on disk at any moment."""
     options = parser().parse_args(argv)
     logging.basicConfig(level=options.log_level.upper(), stream=sys.stderr)
-    service = Service(Storage(None if options.memory else options.data), s3_endpoint=options.s3_endpoint)
+    service = Service(
+        Storage(None if options.memory else options.data, memory_limit=options.memory_limit),
+        s3_endpoint=options.s3_endpoint,
+    )
     service.modes = Modes(options.read_lag, options.magnetic_lag, 0, options.throttle_share)
     config = uvicorn.Config(
         application(service),

@@ -49,11 +49,15 @@ SET enable_external_access = false;
 class Storage:
     """One open DuckDB database; writes go through one thread, reads through cursors of their own."""
 
-    def __init__(self, path: str | None) -> None:
-        """Open the file at *path*, or a database in memory for None."""
+    def __init__(self, path: str | None, *, memory_limit: str = "700MB") -> None:
+        """Open the file at *path*, or a database in memory for None, which no *memory_limit* binds.
+
+        Beyond the limit DuckDB spills to disk beside the file; the default keeps the whole process within 1 GB.
+        """
         self._spool = tempfile.TemporaryDirectory(prefix="timestream-local-", ignore_cleanup_errors=True)
         self.spool = Path(self._spool.name)
-        self.connection = duckdb.connect(path or ":memory:")
+        limits = {"memory_limit": memory_limit} if path is not None else {}
+        self.connection = duckdb.connect(path or ":memory:", config=dict(limits))
         spool = str(self.spool).replace("'", "''")
         self.connection.execute(HARDENING.format(spool=f"'{spool}/'"))
         self.connection.execute(SCHEMA)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -120,3 +121,36 @@ def test_of_many_writers_of_one_identity_one_wins(table: Table) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(write, range(16))) == 1
     assert table.rows("count(*)") == [["1"]]
+
+
+def test_a_full_disk_refuses_the_write_and_loses_nothing(data: Path) -> None:
+    """A limit on the size of its files stands for the full disk: the write fails, all else goes on."""
+    port = free_port()
+    process = start("--data", str(data), port=port)
+    try:
+        server = Server(f"http://127.0.0.1:{port}")
+        table = server.table()
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (2_000_000, -1))
+        acknowledged = 0
+        refused = ""
+        while not refused:
+            try:
+                table.put(*wide_batch(acknowledged))
+                acknowledged += 100
+            except server.write.exceptions.InternalServerException as error:
+                refused = str(error)
+        assert "Not written" in refused
+        assert table.rows("count(*)") == [[str(acknowledged)]]
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (-1, -1))
+        table.put(*wide_batch(100_000))
+        assert table.rows("count(*)") == [[str(acknowledged + 100)]]
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+    with running("--data", str(data)) as again:
+        assert type(table)(again, table.database, table.name).rows("count(*)") == [[str(acknowledged + 100)]]
+
+
+def wide_batch(number: int) -> list[dict[str, object]]:
+    dimensions = [{"d": "x" * 500 + str(item)} for item in range(100)]
+    return [multi(BASE + number, found, {"m": ("VARCHAR", "y" * 400 + str(number))}) for found in dimensions]

@@ -1,0 +1,70 @@
+"""The CloudFormation template makes what `signtally provision` makes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+
+from signtally.local.local_aws import LocalAws
+from signtally.services import Services
+from signtally.settings import Settings
+
+TEMPLATE: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "deployments/cloudformation.yaml").read_text())
+_COMPARED = ("MessageRetentionPeriod", "MaximumMessageSize", "VisibilityTimeout", "ReceiveMessageWaitTimeSeconds")
+
+
+def test_its_defaults_are_the_settings() -> None:
+    defaults = {name: each["Default"] for name, each in TEMPLATE["Parameters"].items()}
+    settings = Settings()
+    assert defaults == {
+        "QueueName": settings.queue,
+        "DeadLetterQueueName": settings.dead_letter_queue,
+        "DatabaseName": settings.database,
+        "BucketName": settings.bucket,
+        "MemoryRetentionHours": str(settings.memory_retention_hours),
+        "EventRetentionDays": str(settings.magnetic_retention_days),
+        "DailyUsageRetentionDays": str(settings.magnetic_retention_days + 2),
+    }
+
+
+def test_its_queues_are_those_of_provision(real_services: Services, local_aws: LocalAws) -> None:
+    """The local CloudFormation knows no Timestream, so the tables are compared by the next test."""
+    names = {"QueueName": "from-template", "DeadLetterQueueName": "from-template-dead", "BucketName": "from-template"}
+    known = {
+        name: each for name, each in TEMPLATE["Resources"].items() if name in {"DeadLetterQueue", "Queue", "Bucket"}
+    }
+    stacks = boto3.client("cloudformation", endpoint_url=f"http://127.0.0.1:{local_aws.port}", region_name="us-east-1")
+    stacks.create_stack(
+        StackName="signtally",
+        TemplateBody=json.dumps({**TEMPLATE, "Resources": known, "Outputs": {}}),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in names.items()],
+    )
+    stacks.get_waiter("stack_create_complete").wait(StackName="signtally", WaiterConfig={"Delay": 1})
+    settings = real_services.settings
+    assert _queue(names["QueueName"]) == _queue(settings.queue)
+    assert _queue(names["DeadLetterQueueName"]) == _queue(settings.dead_letter_queue)
+
+
+@pytest.mark.parametrize(("resource", "table"), [("Events", "events"), ("DailyUsage", "daily_usage")])
+def test_its_tables_are_those_of_provision(real_services: Services, resource: str, table: str) -> None:
+    described = boto3.client("timestream-write", region_name="us-east-1").describe_table(
+        DatabaseName=real_services.settings.database, TableName=table
+    )["Table"]
+    stated = TEMPLATE["Resources"][resource]["Properties"]
+    defaults = {name: each["Default"] for name, each in TEMPLATE["Parameters"].items()}
+    retention = {name: int(defaults[each["Ref"]]) for name, each in stated["RetentionProperties"].items()}
+    assert described["RetentionProperties"] == retention
+    assert described["Schema"] == stated["Schema"]
+    writes = described["MagneticStoreWriteProperties"]["EnableMagneticStoreWrites"]
+    assert writes == stated["MagneticStoreWriteProperties"]["EnableMagneticStoreWrites"]
+
+
+def _queue(name: str) -> dict[str, object]:
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    redrive = json.loads(attributes.get("RedrivePolicy", "{}"))
+    return {**{each: attributes[each] for each in _COMPARED}, "maxReceiveCount": int(redrive.get("maxReceiveCount", 0))}

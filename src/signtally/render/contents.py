@@ -116,6 +116,14 @@ class Contents:
         return f"Data through {self.data_through}" if known else "Data through: nothing received yet"
 
     @property
+    def caveat(self) -> str:
+        """Empty, unless the period is over and what was sent in it may not all have been counted."""
+        through, zone = self.snapshot.data_through, self.snapshot.tenant.zone
+        if not self.is_over or through is None or through >= end_of_day(self.snapshot.period.last, zone):
+            return ""
+        return "Not final: events sent after that instant, before the period ended, may be missing."
+
+    @property
     def is_over(self) -> bool:
         """Whether the period has ended; until then a change against a whole period would mislead."""
         return self.snapshot.period.last < self.today
@@ -181,7 +189,7 @@ class Contents:
             return "None: every user of the tenant"
         named = [one_line(user_id) for user_id in ids[:most_ids]]
         more = f" and {self.formats.number(len(ids) - len(named))} more" if len(named) < len(ids) else ""
-        return f"{self.formats.number(len(ids))} {'user' if len(ids) == 1 else 'users'} by id: {', '.join(named)}{more}"
+        return f"{self._counted(len(ids), 'user')} by id: {', '.join(named)}{more}"
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -193,7 +201,7 @@ class Contents:
     @property
     def row_count(self) -> str:
         users, days = len(self.snapshot.users), len(self.snapshot.days)
-        return f"{self.formats.number(users)} user rows, {self.formats.number(days)} day rows"
+        return f"{self._counted(users, 'user row')}, {self._counted(days, 'day row')}"
 
     @property
     def control_totals(self) -> str:
@@ -217,8 +225,10 @@ class Contents:
         )
 
     def _days(self, period: Period) -> str:
-        count = (period.last - period.first).days + 1
-        return "1 day" if count == 1 else f"{self.formats.number(count)} days"
+        return self._counted((period.last - period.first).days + 1, "day")
+
+    def _counted(self, count: int, noun: str) -> str:
+        return f"1 {noun}" if count == 1 else f"{self.formats.number(count)} {noun}s"
 
     def _change(self, now: int, before: int) -> str | None:
         return self.formats.change(now, before) if self.is_over else None
@@ -244,7 +254,7 @@ class Contents:
 
     def _senders_card(self) -> Card:
         active, users = self.snapshot.active_senders, len(self.snapshot.users)
-        note = f"of {self.formats.number(users)} active {'user' if users == 1 else 'users'}"
+        note = f"of {self._counted(users, 'active user')}"
         return Card("Active senders", self.formats.number(active), note=note)
 
 

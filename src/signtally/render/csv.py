@@ -90,6 +90,8 @@ def _facts(contents: Contents, identity: ReportIdentity) -> Iterator[tuple[str, 
     snapshot = contents.snapshot
     yield "tenant_name", guarded(contents.tenant_name)
     yield "period", guarded(contents.period)
+    if contents.caveat:
+        yield "caveat", guarded(contents.caveat)
     yield "period_is_over", "yes" if contents.is_over else "no"
     yield "previous_from", snapshot.previous.first.isoformat()
     yield "previous_to", snapshot.previous.last.isoformat()

@@ -1,6 +1,9 @@
 """The PDF file: an A4 report printed by WeasyPrint, which fetches nothing but the images written into the page."""
 
+import dataclasses
+import functools
 import logging
+import math
 
 from weasyprint import HTML
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
@@ -9,14 +12,31 @@ from signtally.domain.counts import Counts
 from signtally.domain.snapshot import ReportIdentity, UserUsage
 from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents, rest_of, shown_names
+from signtally.render.fitting import fitted, width_ems
 from signtally.render.formats import shortened
 from signtally.render.templating import environment
 
 # A row costs about 8 ms, so a longer list would keep a person waiting; the file says how many it leaves out.
 MOST_USERS_PRINTED = 200
-# The page's ellipsis hides what is too wide, but leaves it in the text layer, where readers take only so much.
-_NAME_LIMIT_CHARACTERS = 60
 _FOOTER_LIMIT_CHARACTERS = 90
+_DETAIL_SIZE = 0.88  # of the name's; `i` in report.css
+_GAP_EMS, _LEAST_DETAIL_EMS = 0.8, 6.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PeopleColumns:
+    """How the table of users shares its width between names and figures; the sizes are those of report.css."""
+
+    css_class: str
+    most_characters: float  # of the longest figure
+    name_ems: float
+
+
+_PEOPLE_COLUMNS = (
+    PeopleColumns("", 7, 20.0),
+    PeopleColumns("wide", 9, 16.8),
+    PeopleColumns("widest", math.inf, 16.8),
+)
 
 
 class ForbiddenUrlError(RuntimeError):
@@ -45,6 +65,7 @@ def write(contents: Contents, identity: ReportIdentity) -> bytes:
 
 def page(contents: Contents, identity: ReportIdentity) -> str:
     """The HTML behind the file."""
+    columns = _columns_for(contents)
     printed = contents.snapshot.users[:MOST_USERS_PRINTED]
     rest = contents.snapshot.users[MOST_USERS_PRINTED:]
     return (
@@ -63,15 +84,23 @@ def page(contents: Contents, identity: ReportIdentity) -> str:
             rest_count=len(rest),
             rest=rest_of(contents.snapshot.totals, Counts.total(user.counts for user in printed)),
             footer_name=shortened(contents.tenant_name, _FOOTER_LIMIT_CHARACTERS),
-            names=_row_names,
-            longest_figure=max(len(contents.formats.number(value)) for value in contents.snapshot.totals.as_tuple()),
+            names=functools.partial(_row_names, columns=columns),
+            columns=columns,
         )
     )
 
 
-def _row_names(user: UserUsage) -> tuple[str, str]:
+def _columns_for(contents: Contents) -> PeopleColumns:
+    longest = max(len(contents.formats.number(value)) for value in contents.snapshot.totals.as_tuple())
+    return next(columns for columns in _PEOPLE_COLUMNS if longest <= columns.most_characters)
+
+
+def _row_names(user: UserUsage, *, columns: PeopleColumns) -> tuple[str, str]:
+    """What fits into the first column: the name, and beside it as much of the detail as has a use."""
     name, detail = shown_names(user)
-    return shortened(name, _NAME_LIMIT_CHARACTERS), shortened(detail, _NAME_LIMIT_CHARACTERS)
+    shown = fitted(name, columns.name_ems)
+    room = (columns.name_ems - width_ems(shown) - _GAP_EMS) / _DETAIL_SIZE
+    return shown, fitted(detail, room) if room >= _LEAST_DETAIL_EMS else ""
 
 
 def _own_logo(contents: Contents) -> str | None:

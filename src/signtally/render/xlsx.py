@@ -100,6 +100,8 @@ def _write_masthead(sheet: Sheet, contents: Contents) -> None:
     _write_line(sheet, f"Usage {contents.period}", _TITLE)
     _write_line(sheet, f"{contents.dates} · {contents.zone}", _CAPTION)
     _write_line(sheet, contents.freshness, Style(bold=True, rule=None, wrap=True))
+    if contents.caveat:
+        _write_line(sheet, contents.caveat, Style(bold=True, colour="warning", rule=None, wrap=True))
     sheet.append([], [])
 
 

@@ -1,0 +1,132 @@
+"""Snapshots to render: made by hand, and made by Hypothesis with the nastiest names it finds."""
+
+import dataclasses
+import datetime as dt
+
+from hypothesis import strategies as st
+
+from signtally.domain.actions import MEASURES
+from signtally.domain.counts import Counts
+from signtally.domain.periods import Period, PeriodKind, parse_period, period_between
+from signtally.domain.snapshot import DayUsage, ReportIdentity, UsageSnapshot, UserUsage
+from signtally.domain.tenants import TenantProfile
+
+MADE_AT = dt.datetime(2026, 11, 1, 8, 12, 2, tzinfo=dt.UTC)
+IDENTITY = ReportIdentity("2026-10-3f2a91c07b1e", 3, MADE_AT)
+ACME = TenantProfile.model_validate(
+    {"tenant_id": "acme", "name": "Acme", "timezone": "Europe/Berlin", "allowance": {"documents_per_month": 100}}
+)
+NASTY_NAMES = (
+    "=1+1",
+    "+49 30 1234",
+    "-2+3",
+    "@SUM(A1)",
+    "'=1+1",
+    "＝1+1",
+    "\t=1",
+    "\r\n=1",
+    "<b>Ann</b>",
+    "{{ 7 * 7 }}",
+    'a","b\r\nc',
+    "#N/A",
+    "_x000D_",
+    "NUL \x00 here",
+    "half \ud800 pair",
+    "\u202edetrevni",
+    "Анна Каренина",
+    "山田 太郎",
+    "محمد عبد الله",
+    "ไทย",
+    "W" * 300,
+    " ",
+)
+
+
+def snapshot(
+    users: tuple[UserUsage, ...] = (), *, period: Period | None = None, tenant: TenantProfile = ACME, **changes: object
+) -> UsageSnapshot:
+    """A whole snapshot of these users' figures, all of them on the first day; *changes* replace its fields."""
+    period = period or parse_period("2026-10")
+    totals = Counts.total(user.counts for user in users) if users else Counts()
+    days = tuple(DayUsage(day, totals if day == period.first else Counts()) for day in period.days())
+    whole = UsageSnapshot(
+        tenant=tenant,
+        period=period,
+        previous=period.previous,
+        taken_at=MADE_AT,
+        data_through=MADE_AT - dt.timedelta(minutes=7),
+        totals=totals,
+        previous_totals=Counts(sent=8, completed=4),
+        days=days,
+        users=users,
+    )
+    return dataclasses.replace(whole, **changes)
+
+
+def user(number: int, name: str | None = None, email: str | None = None, counts: Counts | None = None) -> UserUsage:
+    return UserUsage(f"u_{number}", name, email, counts or Counts(sent=number + 1, received=2, completed=number))
+
+
+def nasty_snapshot() -> UsageSnapshot:
+    """Everybody whom nobody would like to see in a report."""
+    people = [user(number, name, f"{number}@acme.example") for number, name in enumerate(NASTY_NAMES)]
+    return snapshot((*people, user(90), user(91, None, "only@acme.example")))
+
+
+figures = st.builds(Counts, **{measure: st.integers(0, 10**12) | st.integers(0, 20) for measure in MEASURES})
+# Any code point at all, lone surrogates too, and often a name that was chosen to hurt.
+names = st.none() | st.sampled_from(NASTY_NAMES) | st.text(st.characters(), max_size=40)
+user_ids = st.text(st.characters(), min_size=1, max_size=40)
+user_rows = st.builds(UserUsage, user_ids, names, names, figures)
+tenants = st.builds(
+    TenantProfile,
+    tenant_id=st.text(st.characters(codec="utf-8"), min_size=1, max_size=60),
+    name=st.none() | st.text(st.characters(codec="utf-8"), min_size=1, max_size=80),
+    timezone=st.sampled_from(["UTC", "Asia/Kathmandu", "America/St_Johns", "Pacific/Auckland", "Europe/Berlin"]),
+    locale=st.sampled_from(["en", "en-US", "de", "fr", "hi", "ar", "xx", "", "not a locale"]),
+    week_starts_on=st.sampled_from(["monday", "sunday", "saturday"]),
+)
+
+
+@st.composite
+def periods(draw: st.DrawFn) -> Period:
+    first = draw(st.dates(dt.date(2024, 1, 1), dt.date(2026, 10, 20)))
+    kind = draw(st.sampled_from(["range", "day", "month", "quarter"]))
+    match kind:
+        case "range":
+            return period_between(first, first + dt.timedelta(days=draw(st.integers(0, 40))))
+        case "month":
+            return parse_period(f"{first:%Y-%m}")
+        case "quarter":
+            return parse_period(f"{first.year}-Q{(first.month + 2) // 3}").clip(dt.date(2026, 11, 1))
+        case _:
+            return Period(PeriodKind.DAY, first, first)
+
+
+# pypdf reads no text beside a character that no installed font has; other readers do.
+printable_tenants = tenants.map(
+    lambda tenant: tenant.model_copy(update={"tenant_id": "acme", "name": "Ünïcødé & Söhne"})
+)
+printable_rows = st.builds(UserUsage, st.uuids().map(str), st.sampled_from(NASTY_NAMES), st.none(), figures)
+
+
+@st.composite
+def snapshots(
+    draw: st.DrawFn,
+    rows: st.SearchStrategy[UserUsage] = user_rows,
+    owners: st.SearchStrategy[TenantProfile] = tenants,
+) -> UsageSnapshot:
+    """Users' totals spread over the days, so that both tables have the same sums and no two days need be alike."""
+    period = draw(periods())
+    users = tuple(draw(st.lists(rows, max_size=6, unique_by=lambda row: row.user_id)))
+    plain = snapshot(users, period=period, tenant=draw(owners))
+    days = list(plain.days)
+    for row in users:
+        place = draw(st.integers(0, len(days) - 1))
+        days[0] = DayUsage(days[0].day, _minus(days[0].counts, row.counts))
+        days[place] = DayUsage(days[place].day, Counts.total([days[place].counts, row.counts]))
+    return dataclasses.replace(plain, days=tuple(days), previous_totals=draw(figures))
+
+
+def _minus(counts: Counts, other: Counts) -> Counts:
+    return Counts(*(one - two for one, two in zip(counts.as_tuple(), other.as_tuple(), strict=True)))

@@ -1,0 +1,153 @@
+"""The digest email: what it says, and what nobody can make it say."""
+
+import base64
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report_samples import ACME, nasty_snapshot, snapshot, snapshots, user
+
+from signtally.domain.counts import Counts
+from signtally.domain.periods import parse_period
+from signtally.domain.snapshot import UsageSnapshot
+from signtally.domain.tenants import Branding, Recipient
+from signtally.render.contents import Contents
+from signtally.render.email import digest_message
+
+_LINKS = {name: f"https://api.example/v1/reports/r1/files/{name}" for name in ("pdf", "xlsx", "csv")}
+_HEADERS = {
+    "Subject",
+    "From",
+    "To",
+    "Date",
+    "Message-ID",
+    "Auto-Submitted",
+    "X-Auto-Response-Suppress",
+    "List-Id",
+    "MIME-Version",
+    "Content-Type",
+}
+
+
+def _digest(
+    report: UsageSnapshot, *, name: str = "Monthly", sender: str = "Signtally <r@signtally.example>"
+) -> EmailMessage:
+    """As it arrives: serialised for the wire and parsed again."""
+    message = digest_message(
+        report,
+        schedule_name=name,
+        recipient=Recipient(email="ann@acme.example"),
+        sender=sender,
+        links=_LINKS,
+        page_url="https://app.example/",
+    )
+    wire = message.as_bytes()
+    assert wire.isascii(), "SES takes seven bits"
+    assert max(map(len, wire.split(b"\r\n"))) <= 998, "RFC 5322's longest line"
+    arrived = message_from_bytes(wire, policy=policy.default)
+    assert isinstance(arrived, EmailMessage)
+    return arrived
+
+
+def _part(message: EmailMessage, subtype: str) -> str:
+    part = message.get_body((subtype,))
+    assert part is not None
+    return str(part.get_content())
+
+
+class _Markup(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in {"href", "src", "background"}]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_its_headers_say_who_when_and_that_a_machine_wrote_it() -> None:
+    message = _digest(snapshot((user(1, counts=Counts(sent=1234)),)))
+    assert message["Subject"] == "Acme: usage October 2026 — 1,234 documents sent"
+    assert message["From"] == "Signtally <r@signtally.example>"
+    assert message["To"] == "ann@acme.example"
+    assert message["Date"] == "Sun, 01 Nov 2026 08:12:02 +0000"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_the_same_digest_has_the_same_message_id_and_another_persons_another() -> None:
+    one, again = _digest(snapshot()), _digest(snapshot())
+    assert one["Message-ID"] == again["Message-ID"]
+    assert one["Message-ID"] != _digest(snapshot(), name="Weekly")["Message-ID"]
+
+
+@given(snapshots())
+@settings(max_examples=30, deadline=None)
+def test_both_parts_carry_the_snapshots_totals(report: UsageSnapshot) -> None:
+    message, contents = _digest(report), Contents(report)
+    for text in (_part(message, "plain"), _Markup(_part(message, "html")).text):
+        for line in contents.measures:
+            figures = rf"{line.heading}\s+{re.escape(contents.formats.number(line.now))}\s"
+            assert re.search(figures, text), line
+        assert contents.freshness in text
+
+
+@given(st.text(st.characters(), min_size=1, max_size=80), st.text(st.characters(), max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_no_name_adds_a_header(tenant_name: str, schedule_name: str) -> None:
+    """Whatever stands in a profile stays inside the subject."""
+    tenant = ACME.model_copy(update={"name": f"{tenant_name}\r\nBcc: eve@evil.example\u2028X: y"})
+    message = _digest(snapshot(tenant=tenant), name=f"{schedule_name}\r\nX-Evil: yes")
+    assert set(message.keys()) == _HEADERS
+    assert message["To"] == "ann@acme.example"
+
+
+def test_a_name_is_never_markup() -> None:
+    page = _Markup(_part(_digest(nasty_snapshot(), name="<script>alert(1)</script>"), "html"))
+    assert not {"script", "b", "img", "link", "iframe"} & set(page.tags)
+    assert "<script>alert(1)</script>" in page.text
+
+
+def test_nothing_is_loaded_from_elsewhere() -> None:
+    """Every address is one of the links, even where the tenant has a logo elsewhere."""
+    logo = Branding(logo="https://logos.example/acme.png")
+    page = _part(_digest(snapshot((user(1),), tenant=ACME.model_copy(update={"branding": logo}))), "html")
+    assert set(_Markup(page).addresses) == {*_LINKS.values(), "https://app.example/"}
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+@pytest.mark.parametrize("part", ["plain", "html"])
+def test_it_says_why_it_came_and_where_to_go(part: str) -> None:
+    text = _part(_digest(snapshot((user(1),))), part)
+    for expected in ("ann@acme.example", "“Monthly”", "Europe/Berlin", *_LINKS.values(), "https://app.example/"):
+        assert expected in text
+
+
+def test_a_domain_beyond_ascii_goes_out_as_the_dns_knows_it() -> None:
+    message = _digest(snapshot(), sender="Zoë <r@müller.example>")
+    assert message["From"].addresses[0].addr_spec == "r@xn--mller-kva.example"
+    assert message["From"].addresses[0].display_name == "Zoë"
+
+
+def test_a_long_period_is_charted_by_week_or_month() -> None:
+    assert "Documents per week" in _part(_digest(snapshot((user(1),), period=parse_period("2026-Q3"))), "html")
+    assert "Documents per month" in _part(_digest(snapshot((user(1),), period=parse_period("2025"))), "html")
+    assert "Documents per" not in _part(_digest(snapshot((user(1),), period=parse_period("2026-10-03"))), "html")
+
+
+def test_it_stays_below_what_gmail_shows_whole() -> None:
+    """Gmail cuts a message off after 102 kB."""
+    wire = base64.b64encode(_part(_digest(nasty_snapshot()), "html").encode())
+    assert len(wire) < 102_000

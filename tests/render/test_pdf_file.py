@@ -1,0 +1,169 @@
+"""The PDF, read back by pypdf."""
+
+import base64
+import dataclasses
+import io
+import re
+import sys
+
+import pytest
+from hypothesis import Phase, given, settings
+from pypdf import PdfReader
+from report_samples import ACME, IDENTITY, nasty_snapshot, printable_rows, printable_tenants, snapshot, snapshots, user
+from weasyprint.urls import FatalURLFetchingError
+
+from signtally.domain.counts import Counts
+from signtally.domain.snapshot import UsageSnapshot
+from signtally.domain.tenants import Branding, TenantProfile
+from signtally.render import pdf
+from signtally.render.contents import Contents
+from signtally.render.files import render, warm_up
+
+_SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">{}</svg>'
+
+
+def _reader(report: UsageSnapshot) -> PdfReader:
+    return PdfReader(io.BytesIO(render("pdf", report, IDENTITY).body))
+
+
+def _text(report: UsageSnapshot) -> str:
+    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in _reader(report).pages))
+
+
+def _branded(logo: str) -> TenantProfile:
+    return ACME.model_copy(update={"branding": Branding(logo=logo)})
+
+
+@given(snapshots(printable_rows, printable_tenants))
+@settings(
+    max_examples=8, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)  # shrinking takes minutes
+def test_the_totals_of_any_snapshot_are_printed(report: UsageSnapshot) -> None:
+    """In the table of measures, below the users, and as control totals, whatever the users are called."""
+    formats = Contents(report).formats
+    text = re.sub(r"\s", "", _text(report))
+    shown = [re.sub(r"\s", "", formats.number(figure)) for figure in report.totals.as_tuple()]
+    headings = [line.heading for line in Contents(report).measures]
+    for heading, figure in zip(headings, shown, strict=True):
+        assert f"{heading}{figure}" in text
+    assert "·".join(f"{heading}{figure}" for heading, figure in zip(headings, shown, strict=True)) in text
+    assert not report.users or f"Total{''.join(shown)}" in text
+
+
+def test_names_are_printed_as_they_are_written() -> None:
+    text = _text(nasty_snapshot())
+    for name in ("<b>Ann</b>", "=1+1", "{{ 7 * 7 }}", "Анна Каренина", "山田 太郎", "NUL ␀ here", "half � pair"):
+        assert name in text
+
+
+def test_it_says_what_it_is() -> None:
+    reader = _reader(snapshot((user(1),)))
+    assert reader.metadata is not None
+    assert reader.metadata.title == "Acme: usage October 2026"
+    assert reader.metadata.author == "Acme"
+    assert reader.root_object["/Lang"] == "en-GB"
+    assert [entry.title for entry in reader.outline[1]] == [
+        "Documents per day",
+        "Totals",
+        "Users",
+        "About this report",
+        "Definitions",
+    ]
+    text = _text(snapshot((user(1),)))
+    for line in (
+        "1–31 Oct 2026 (31 days)",
+        "Europe/Berlin (UTC+02:00, then UTC+01:00)",
+        "Data through 1 Nov 2026, 09:05 UTC+01:00",
+        "2026-10-3f2a91c07b1e, version 3",
+        "Activity basis",
+        "None: every user of the tenant",
+        "1 user row, 31 day rows",
+        "Success rate of closed",
+    ):
+        assert line in text
+
+
+def test_a_long_list_names_what_it_leaves_out_and_still_adds_up() -> None:
+    """The rest is one row; the control totals stand below it."""
+    report = snapshot(tuple(user(number) for number in range(pdf.MOST_USERS_PRINTED + 50)))
+    page = pdf.page(Contents(report), IDENTITY)
+    figures = [
+        [int(figure.replace(",", "")) for figure in re.findall(r"<td[^>]*>([\d,]+)</td>", row)]
+        for row in re.findall(r"<tr[^>]*>.*?</tr>", page[page.index('class="people') :], re.DOTALL)
+    ]
+    *rows, total = [row for row in figures if row]
+    assert len(rows) == pdf.MOST_USERS_PRINTED + 1
+    assert [sum(column) for column in zip(*rows, strict=True)] == total == list(report.totals.as_tuple())
+    assert "200 of 250 users" in page
+    assert "50 further users" in page
+
+
+def test_nothing_outside_the_page_is_fetched() -> None:
+    """Neither a logo elsewhere nor what a logo of its own refers to: no file is read, no connection opened."""
+    watched: list[tuple[str, object]] = []
+    on = True
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if on and event in {"socket.connect", "socket.getaddrinfo", "open", "urllib.Request"}:
+            watched.append((event, arguments[0]))
+
+    sys.addaudithook(watch)
+    for logo in (
+        "https://logos.example/acme.png",
+        _data_uri(_SVG.format('<image href="file:///etc/hostname" width="9" height="9"/>')),
+        _data_uri(_SVG.format('<image href="http://127.0.0.1:9/x.png" width="9" height="9"/>')),
+        _data_uri(_SVG.format("<style>@import url(http://127.0.0.1:9/a.css)</style>")),
+    ):
+        render("pdf", snapshot((user(1),), tenant=_branded(logo)), IDENTITY)
+    on = False
+    strange = [entry for entry in watched if entry[0].startswith("socket") or "hostname" in str(entry[1])]
+    asked = [entry for entry in watched if entry[0] == "urllib.Request" and not str(entry[1]).startswith("data:")]
+    assert strange == asked == []
+
+
+def test_the_fatal_error_of_a_forbidden_address_is_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    """WeasyPrint's own is a BaseException, which no retry and no error handler sees."""
+    monkeypatch.setattr(pdf, "page", lambda *_: '<img src="file:///etc/hostname">')
+    with pytest.raises(pdf.ForbiddenUrlError, match="etc/hostname") as caught:
+        render("pdf", snapshot(), IDENTITY)
+    assert not isinstance(caught.value, FatalURLFetchingError)
+
+
+@pytest.mark.parametrize("logo", ["data:image/png;base64,AAAA", "data:image/svg+xml;base64,AAAA"])
+def test_a_broken_logo_does_not_cost_the_report(logo: str) -> None:
+    assert "October 2026" in _text(snapshot((user(1),), tenant=_branded(logo)))
+
+
+def test_a_logo_is_embedded() -> None:
+    plain = _reader(snapshot((user(1),)))
+    drawing = _data_uri(_SVG.format('<text y="20">Logotype</text>'))
+    branded = _reader(snapshot((user(1),), tenant=_branded(drawing)))
+    assert "Logotype" in branded.pages[0].extract_text()
+    assert "Logotype" not in plain.pages[0].extract_text()
+
+
+def test_equal_reports_are_equal_bytes() -> None:
+    """A retried run stores the same file again."""
+    assert render("pdf", nasty_snapshot(), IDENTITY) == render("pdf", nasty_snapshot(), IDENTITY)
+
+
+def test_an_empty_period_is_a_report_too() -> None:
+    text = _text(snapshot(data_through=None, previous_totals=Counts()))
+    assert "nothing received yet" in text
+    assert "No activity by any user in this period." in text
+    assert "Completion rate —" in text
+
+
+def test_a_period_that_is_over_but_not_all_in_says_so() -> None:
+    report = snapshot((user(1),))
+    early = dataclasses.replace(report, data_through=report.taken_at.replace(month=10))
+    assert "Not final" in _text(early)
+    assert "Not final" not in _text(report)
+
+
+def test_warming_up_needs_nothing() -> None:
+    warm_up()
+
+
+def _data_uri(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

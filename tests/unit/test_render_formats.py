@@ -1,0 +1,147 @@
+"""Numbers, dates, periods, colours and axes, as people read them."""
+
+import datetime as dt
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signtally.domain.periods import parse_period, period_between
+from signtally.domain.tenants import TenantProfile
+from signtally.render.chart import axis
+from signtally.render.fitting import fitted, width_ems
+from signtally.render.formats import Formats, one_line, visible
+from signtally.render.theme import READABLE_CONTRAST, VISIBLE_CONTRAST, Theme, contrast
+
+_TODAY = dt.date(2026, 10, 17)
+_NOON = dt.datetime(2026, 10, 17, 12, 0, tzinfo=dt.UTC)
+
+
+def _formats(locale: str = "en", timezone: str = "UTC") -> Formats:
+    return Formats.of(TenantProfile(tenant_id="acme", locale=locale, timezone=timezone))
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("2026-10-03", "Saturday, 3 October 2026"),
+        ("2026-10-17", "Saturday, 17 October 2026 (to date)"),
+        ("2026-W41", "Week of 5–11 Oct 2026"),
+        ("2026-09", "September 2026"),
+        ("2026-10", "October 2026 (to date)"),
+        ("2026-Q3", "Q3 2026"),
+        ("2026-Q4", "Q4 2026 (to date)"),
+        ("2025", "2025"),
+    ],
+)
+def test_a_period_is_called_by_its_name(text: str, label: str) -> None:
+    assert _formats().period(parse_period(text).clip(_TODAY), today=_TODAY) == label
+
+
+def test_a_range_is_called_by_its_dates() -> None:
+    period = period_between(dt.date(2026, 10, 3), dt.date(2026, 10, 9))
+    assert _formats().period(period, today=_TODAY) == "3–9 Oct 2026"
+    assert _formats("en-US").period(period, today=_TODAY) == "Oct 3\u2009–\u20099, 2026"
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "change"),
+    [
+        (112, 100, "+12%"),
+        (90, 100, "−10%"),
+        (100, 100, "±0%"),
+        (9, 8, "+13%"),
+        (7, 8, "−13%"),
+        (5, 0, "new"),
+        (0, 0, "—"),
+        (0, 5, "−100%"),
+        (1001, 1000, "±0%"),
+    ],
+)
+def test_a_change_is_signed(now: int, before: int, change: str) -> None:
+    """Half a percent is rounded away from zero, as Excel does."""
+    assert _formats().change(now, before) == change
+
+
+@pytest.mark.parametrize(
+    ("locale", "number", "percent"),
+    [
+        ("en", "1,234,567", "61.3%"),
+        ("de", "1.234.567", "61,3\xa0%"),
+        ("fr-FR", "1\u202f234\u202f567", "61,3\xa0%"),
+        ("hi", "12,34,567", "61.3%"),
+        ("xx", "1,234,567", "61.3%"),
+        ("../../etc/passwd", "1,234,567", "61.3%"),
+    ],
+)
+def test_figures_follow_the_locale_and_fall_back_to_english(locale: str, number: str, percent: str) -> None:
+    assert _formats(locale).number(1_234_567) == number
+    assert _formats(locale).percent(0.6125) == percent
+
+
+def test_an_undefined_rate_is_a_dash() -> None:
+    assert _formats().percent(None) == _formats().points(0.5, None) == "—"
+    assert _formats().points(0.715, 0.802) == "−8.7 pts"
+
+
+@pytest.mark.parametrize(
+    ("timezone", "text"),
+    [
+        ("UTC", "17 Oct 2026, 12:00 UTC"),
+        ("Asia/Kathmandu", "17 Oct 2026, 17:45 UTC+05:45"),
+        ("America/St_Johns", "17 Oct 2026, 09:30 UTC−02:30"),
+        ("Pacific/Auckland", "18 Oct 2026, 01:00 UTC+13:00"),
+    ],
+)
+def test_an_instant_is_told_on_the_tenants_clock(timezone: str, text: str) -> None:
+    assert _formats(timezone=timezone).instant(_NOON) == text
+
+
+def test_nothing_received_is_no_instant() -> None:
+    assert _formats().instant_or_nothing(None) == "nothing received yet"
+
+
+@given(st.text(st.characters()))
+def test_what_is_visible_can_be_written_anywhere(text: str) -> None:
+    shown = visible(text)
+    assert len(shown) == len(text), "every character keeps a place"
+    assert shown.encode().decode() == shown
+    assert not any(character < " " and character not in "\t\r\n" for character in shown)
+
+
+@given(st.text(st.characters()))
+def test_one_line_is_one_line(text: str) -> None:
+    assert len(one_line(text).splitlines()) <= 1
+    assert not set(one_line(text)) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\r\n\t\0")
+
+
+def test_one_line_keeps_the_joiners_that_scripts_need() -> None:
+    assert one_line("می\u200cخواهم") == "می\u200cخواهم"
+
+
+@given(st.text(st.characters(codec="utf-8")), st.floats(2, 40))
+def test_a_fitted_text_fits(text: str, ems: float) -> None:
+    assert width_ems(fitted(text, ems)) <= ems
+    assert fitted(text, width_ems(text)) == text
+
+
+@given(st.from_regex(r"\A#[0-9a-fA-F]{6}\Z"))
+def test_any_accent_can_be_read_and_seen(accent: str) -> None:
+    theme = Theme().with_accent(accent)
+    assert contrast(theme.accent, theme.paper) >= READABLE_CONTRAST
+    assert contrast(theme.fill, theme.paper) >= VISIBLE_CONTRAST
+
+
+def test_an_accent_that_can_be_read_is_left_alone() -> None:
+    assert Theme().with_accent("#2456C5") == Theme()
+    assert Theme().with_accent(None) == Theme()
+
+
+@given(st.integers(0, 10**12))
+def test_an_axis_is_short_even_and_high_enough(highest: int) -> None:
+    steps = axis(highest)
+    assert steps[0] == 0
+    assert steps[-1] >= highest
+    assert 2 <= len(steps) <= 6
+    assert len({later - earlier for earlier, later in itertools.pairwise(steps)}) == 1

@@ -18,6 +18,7 @@ from timestream_local.service import Service
 from timestream_local.storage import Storage
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Sequence
 
 DEFAULT_PORT = 8086
@@ -52,6 +53,17 @@ def parser() -> argparse.ArgumentParser:
     return arguments
 
 
+class Server(uvicorn.Server):
+    """Says where it listens once it does: with --port 0 nobody could know."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            sys.stdout.write(f"timestream-local listens on http://{host}:{port}\n")
+            sys.stdout.flush()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; everything acknowledged is on disk at any moment."""
     options = parser().parse_args(argv)
@@ -74,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run()
+            Server(config).run()
     finally:
         service.close()
     return 0

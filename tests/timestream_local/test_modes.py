@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,17 @@ def control(server: Server, path: str, **modes: object) -> dict[str, Any]:
     with urllib.request.urlopen(request, timeout=5) as answer:
         found: dict[str, Any] = json.load(answer)
         return found
+
+
+def test_port_0_takes_a_free_port_and_says_which() -> None:
+    command = [sys.executable, "-m", "timestream_local", "--memory", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        with urllib.request.urlopen(f"{url}/_timestream_local/health", timeout=5) as answer:
+            assert json.load(answer)["status"] == "ok"
+        process.terminate()
+    assert process.returncode == 0
 
 
 def test_health_tells_that_it_serves(server: Server) -> None:

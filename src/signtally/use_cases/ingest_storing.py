@@ -75,19 +75,37 @@ class Storing:
 
     def _written(self, batch: Sequence[DistinctEvent], results: Sequence[WriteOutcome | WriteFailure]) -> None:
         for distinct, result in zip(batch, results, strict=True):
-            is_stored = isinstance(result, WriteOutcome) and result.result is WriteResult.STORED
-            is_new = self._gathering.close(distinct, is_stored=is_stored)
-            if is_stored:
-                distinct.first.held.stored.append(distinct.first.number)
             if isinstance(result, WriteFailure) or result.result is WriteResult.REFUSED:
                 self._not_written(distinct, result)
-                continue
-            self._tally.stored += is_new
-            self._tally.duplicates += len(distinct.copies) - is_new
-            for copy in distinct.copies:
+            elif result.result is WriteResult.STORED:
+                self._stored(distinct)
+            else:
+                self._found_stored(distinct)
+
+    def _stored(self, distinct: DistinctEvent) -> None:
+        is_new = self._gathering.close(distinct, is_stored=True)
+        distinct.first.held.stored.append(distinct.first.number)
+        self._tally.stored += is_new
+        self._tally.duplicates += len(distinct.copies) - is_new
+        for copy in distinct.copies:
+            self._close(copy)
+
+    def _found_stored(self, distinct: DistinctEvent) -> None:
+        """Another message stored it: perhaps one of those here, in a run that died before it could note that.
+
+        So its copies are tried as well, one by one. The store takes the one whose record it holds for identical, and
+        then its note is made up for. (One that differs was sent later and must not be counted, noted or not.)
+        """
+        self._gathering.close(distinct, is_stored=False)
+        for copy in distinct.copies:
+            if copy.held is not distinct.first.held and distinct.is_same(copy):
+                self._gather(copy)
+            else:
+                self._tally.duplicates += 1
                 self._close(copy)
 
     def _not_written(self, distinct: DistinctEvent, result: WriteOutcome | WriteFailure) -> None:
+        self._gathering.close(distinct, is_stored=False)
         for copy in distinct.copies:
             if not distinct.is_same(copy):
                 self._gather(copy)  # it waited for an event that came to nothing; now it counts for itself

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from signtally.stores.freshness import Freshness
 from signtally.stores.tenants import Tenants
 from signtally.use_cases import reporting
 
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in .ci/setup
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -124,10 +126,12 @@ def _fill(services: Services) -> None:
     services.usage_store.put_daily_usage(pl.DataFrame(rows, schema=DAILY_USAGE), version=1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser a module, no longer: while Playwright runs, its event loop occupies the main thread."""
+    executable = next(filter(None, map(shutil.which, _BROWSERS)))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
         yield browser
         browser.close()
 

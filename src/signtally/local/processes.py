@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import IO, Self
+from typing import Self
 
 import httpx
 
@@ -70,7 +70,7 @@ class Supervisor:
         except OSError as error:
             raise ChildError(f"{program.name} could not be started: {error}") from error
         self._running.append((program, process))
-        pump = threading.Thread(target=self._pump, args=(program.name, process.stdout), daemon=True)
+        pump = threading.Thread(target=self._pump, args=(program.name, process), daemon=True)
         self._pumps.append(pump)
         pump.start()
 
@@ -115,11 +115,12 @@ class Supervisor:
         self._running.clear()
         self._pumps.clear()
 
-    def _pump(self, name: str, stream: IO[str] | None) -> None:
-        if stream is not None:
-            with stream:
-                for line in stream:
+    def _pump(self, name: str, process: "subprocess.Popen[str]") -> None:
+        if process.stdout is not None:
+            with process.stdout as lines:
+                for line in lines:
                     self._log(f"{name:<10} │ {line.rstrip()}")
+        process.wait()  # a child's output ends a moment before the child does
         self._ended.set()
 
 

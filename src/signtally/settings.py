@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     database: str = "signtally"
 
     memory_retention_hours: Annotated[int, Field(ge=1, le=8766)] = 15 * 24  # longer than SQS's 14 days
-    magnetic_retention_days: Annotated[int, Field(ge=1, le=73_000)] = 11 * 366  # ten years and room
+    magnetic_retention_days: Annotated[int, Field(ge=1, le=73_000)] = 73_000  # as long as Timestream can
 
     jwks_url: str | None = None
     jwt_issuer: str = "signtally-development"

@@ -42,6 +42,7 @@ def guarded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "AWS_ACCESS_KEY_ID": "the-right-key",
             "BIND_HOST": LOOPBACK,
             "GATEWAY_PORT": str(port),
+            "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
             "STATE_DIR": str(state),
         },

@@ -1,5 +1,6 @@
 """What a command prints: lines for a person, or with --json one JSON object as the last line."""
 
+import datetime as dt
 import json
 from collections.abc import Callable, Mapping
 
@@ -31,7 +32,7 @@ json_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option
 def answer(result: Mapping[str, object], *, as_json: bool, lines: Callable[[], list[str]] | None = None) -> None:
     """Print *result* as JSON, or else *lines*; without lines, one `name: value` a line."""
     if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False, default=str))
+        click.echo(json.dumps(result, ensure_ascii=False, default=_json_text))
         return
     for line in lines() if lines else [f"{name}: {_plain(value)}" for name, value in result.items()]:
         click.echo(line)
@@ -46,6 +47,11 @@ def explain(error: Exception) -> str:
         ]
         return "\n".join([f"invalid {error.title}:", *problems])
     return str(error)
+
+
+def _json_text(value: object) -> str:
+    """Instants and days in ISO 8601, anything else as it prints."""
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 
 def _plain(value: object) -> str:

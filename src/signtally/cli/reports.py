@@ -9,6 +9,7 @@ from signtally.cli.output import answer, json_option
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import FORMATS, ReportManifest, ReportRequest, ordered_formats
 from signtally.services import Services
+from signtally.stores.keys import segment
 from signtally.stores.tenants import Tenants
 from signtally.use_cases import reporting
 
@@ -47,6 +48,11 @@ def report(*, tenant_id: str, period: str, formats: tuple[str, ...], output: Pat
     )
 
 
+def _file_name(manifest: ReportManifest) -> str:
+    """Names tenant, report and version, so that no file ever replaces another's."""
+    return f"{segment(manifest.key.tenant_id)} {manifest.key.report_id} v{manifest.key.version}"
+
+
 def _files(manifest: ReportManifest, *, output: Path | None, services: Services) -> list[dict[str, object]]:
     files: list[dict[str, object]] = []
     for file in manifest.files:
@@ -54,7 +60,7 @@ def _files(manifest: ReportManifest, *, output: Path | None, services: Services)
         path = None
         if output is not None:
             output.mkdir(parents=True, exist_ok=True)
-            path = output / file.filename
+            path = output / f"{_file_name(manifest)}.{file.format}"
             path.write_bytes(services.objects.get(file.key).body)
         files.append(
             {

@@ -58,6 +58,7 @@ class LocalAws:
                 "S3_DATA_DIR": str(self.data / "s3"),
                 "PERSIST_STATE": "1",
                 "STATE_DIR": str(self.data / "state"),
+                "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
                 "LOG_LEVEL": "WARNING",
             },
             health_url=f"http://{LOOPBACK}:{self.port}/_ministack/health",

@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pool", required=True, help="the work pool to serve; made when it does not exist")
     parser.add_argument("--name", help="the worker's name in the Prefect UI")
     parser.add_argument("--limit", type=int, default=4, help="flow runs at once (default 4)")
-    parser.add_argument("--query-seconds", type=float, default=0.25, help="how often to ask for runs (default 0.25)")
+    parser.add_argument("--query-seconds", type=float, default=0.5, help="how often to ask for runs (default 0.5)")
     parser.add_argument("--preload", action="append", default=[], metavar="MODULE:FLOW", help="import before serving")
     parser.add_argument("--warm-up", action="append", default=[], metavar="MODULE:FUNCTION", help="call before serving")
     return parser

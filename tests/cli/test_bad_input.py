@@ -119,6 +119,19 @@ def test_a_port_in_use(signtally: Signtally, taken_port: int) -> None:
     assert signtally("local", "--port", str(taken_port)).failed_with(f"port {taken_port}", "--port")
 
 
+def test_a_data_directory_in_use(signtally: Signtally, local_aws: LocalAws) -> None:
+    ports = ("--port", str(free_port(0)), "--timestream-port", str(free_port(0)))
+    assert signtally("local", *ports, "--data", str(local_aws.data)).failed_with("in use by another", "--data")
+
+
+def test_a_directory_with_other_things_is_left_alone(signtally: Signtally, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("years of work")
+    assert signtally("demo", "--once", "--output", "mine").failed_with("holds other things", "--output")
+    assert signtally("local", "--data", "mine").failed_with("holds other things", "--data")
+    assert (tmp_path / "mine/thesis.txt").read_text() == "years of work"
+
+
 def test_the_api_on_a_port_in_use(signtally: Signtally, local_aws: LocalAws, taken_port: int) -> None:
     del local_aws
     assert signtally("api", "--port", str(taken_port)).failed_with(f"port {taken_port}", "--port")

@@ -92,16 +92,11 @@ def demo(*, once: bool, output: Path, data: Path, as_json: bool) -> None:
     """
     del as_json  # it ends with JSON anyway
     began = time.monotonic()
-    data = data / "demo"
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
-    stack = Stack(
-        LocalAws(free_port(DEFAULT_PORT), free_port(DEFAULT_TIMESTREAM_PORT), data.absolute()),
-        free_port(DEFAULT_API_PORT),
-        free_port(DEFAULT_PREFECT_PORT),
-    )
-    with (data / "log.txt").open("w", encoding="utf-8") as log, _foreground(log=_into(log)) as supervisor:
-        log_line(f"the servers' own log is in {data / 'log.txt'}")
+    aws = LocalAws(free_port(DEFAULT_PORT), free_port(DEFAULT_TIMESTREAM_PORT), (data / "demo").absolute())
+    stack = Stack(aws, free_port(DEFAULT_API_PORT), free_port(DEFAULT_PREFECT_PORT), fresh=True)
+    _clear(output)
+    with (output / "log.txt").open("w", encoding="utf-8") as log, _foreground(log=_into(log)) as supervisor:
+        log_line(f"the servers' own log is in {output / 'log.txt'}")
         stack.start(supervisor, log=log_line)
         demonstration = Demo(stack, wiring.services(), output, log_line)
         summary = demonstration.run(setup_seconds=time.monotonic() - began)
@@ -122,6 +117,15 @@ def _foreground(log: Callable[[str], None] | None = None) -> Iterator[Supervisor
             yield supervisor
         except KeyboardInterrupt:
             log_line("stopping")
+
+
+def _clear(output: Path) -> None:
+    """Empty the directory of an earlier demo; raise rather than delete anything else."""
+    output.mkdir(parents=True, exist_ok=True)
+    if any(output.iterdir()) and not (output / "log.txt").exists():
+        raise click.ClickException(f"{output} holds other things than an earlier demo: choose another with --output")
+    shutil.rmtree(output)
+    output.mkdir()
 
 
 def _into(file: TextIO) -> Callable[[str], None]:

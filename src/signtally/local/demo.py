@@ -4,7 +4,6 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from signtally.stores.tenants import Tenants
 TENANTS, DAYS, EVENTS, SEED = 48, 40, 21_000, 2026
 SHARES = {"duplicates": 0.03, "late": 0.05, "junk": 0.01}
 REPORTS = 3  # for so many of the largest tenants
+DIGESTS = 2  # so many are copied beside the reports
 _PIPELINE = ("ingest/ingest", "aggregate/aggregate")
 _PROGRESS_SECONDS = 2
 _REPORT_TIMEOUT_SECONDS = 60
@@ -47,8 +47,6 @@ class Demo:
 
     def run(self, *, setup_seconds: float) -> Json:
         """Move the traffic, compare, make reports; return the summary or raise DemoMismatchError or ChildError."""
-        shutil.rmtree(self.output, ignore_errors=True)
-        self.output.mkdir(parents=True)
         runs = FlowRuns(self.stack.prefect_url)
         for deployment in _PIPELINE:  # the demo starts them itself, to measure each
             runs.set_schedules(deployment, active=False)
@@ -148,6 +146,9 @@ class Demo:
         self.log("making the scheduled reports that are due and mailing their digests")
         runs.run("scheduled-reports/scheduled-reports")
         runs.run("digests/digests")
+        for number, mail in enumerate(self.stack.aws.mails()[:DIGESTS], start=1):
+            (self.output / f"digest-{number}.html").write_text(mail["BodyHtml"], encoding="utf-8")
+            (self.output / f"digest-{number}.txt").write_text(mail["BodyText"], encoding="utf-8")
 
     def page_url(self, tenant_id: str) -> str:
         """The page with a tenant admin's token in its fragment."""

@@ -1,15 +1,27 @@
 """The local AWS: ministack for SQS, S3 and SES, timestream-local for Timestream, with their state in one directory."""
 
 import dataclasses
+import fcntl
 import importlib.util
+import os
+import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
+import httpx
+
+from signtally.local.errors import LocalError
 from signtally.local.ports import LOOPBACK, require_free
 from signtally.local.processes import ChildError, Program
 
 DEFAULT_PORT = 4566
 DEFAULT_TIMESTREAM_PORT = 8086
+_LOCK = "lock"
+
+
+class DataInUseError(LocalError):
+    """Another local AWS keeps its state there."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,15 +48,44 @@ class LocalAws:
             "AWS_SECRET_ACCESS_KEY": "test",
         }
 
-    def programs(self) -> list[Program]:
-        """Both servers; raise ChildError without the extra `local`, PortInUseError when a port is taken."""
+    def programs(self, *, fresh: bool = False) -> list[Program]:
+        """Both servers, with what *data* holds or, *fresh*, with nothing.
+
+        Raise ChildError without the extra `local`, PortInUseError, DataInUseError.
+        """
         for module in ("ministack", "duckdb", "sqlglot"):
             if importlib.util.find_spec(module) is None:
                 raise ChildError(f"the local AWS needs {module}: install signtally[local], or run `make setup`")
         require_free(self.port, what="the local AWS", option="--port")
         require_free(self.timestream_port, what="the local Timestream", option="--timestream-port")
-        self.data.mkdir(parents=True, exist_ok=True)
+        self._lock_data()
+        if fresh:
+            self._clear_data()
         return [self._ministack(), self._timestream()]
+
+    def _lock_data(self) -> None:
+        """Keep *data* for this process until it ends; raise DataInUseError when another has it."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        if any(self.data.iterdir()) and not (self.data / _LOCK).exists():
+            raise DataInUseError(f"{self.data} holds other things than a local AWS: choose another with --data")
+        lock = os.open(self.data / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise DataInUseError(f"{self.data} is in use by another local AWS: choose another with --data") from None
+
+    def _clear_data(self) -> None:
+        for state in self.data.iterdir():
+            if state.is_dir():
+                shutil.rmtree(state)
+            elif state.name != _LOCK:
+                state.unlink()
+
+    def mails(self) -> list[dict[str, Any]]:
+        """What the local SES has taken, in the order of sending; each has `To`, `Subject`, `BodyText`, `BodyHtml`."""
+        answer = httpx.get(f"http://{LOOPBACK}:{self.port}/_ministack/ses/messages").raise_for_status().json()
+        return [mail for mails in answer["messages"].values() for mail in mails]
 
     def _ministack(self) -> Program:
         return Program(

@@ -30,6 +30,7 @@ class Stack:
     aws: LocalAws
     api_port: int
     prefect_port: int
+    fresh: bool = False  # begin with nothing, whatever an earlier run left
 
     @property
     def page_url(self) -> str:
@@ -64,7 +65,7 @@ class Stack:
         """Start everything and return once all of it is ready; raise ChildError or PortInUseError."""
         require_free(self.api_port, what="the API", option="--api-port")
         require_free(self.prefect_port, what="the Prefect server", option="--prefect-port")
-        aws_programs = self.aws.programs()
+        aws_programs = self.aws.programs(fresh=self.fresh)
         os.environ.update(self.environment)  # for the use cases that run in this process
         log("starting the local AWS and the Prefect server")
         for program in [*aws_programs, self._prefect_server()]:
@@ -98,7 +99,7 @@ class Stack:
         )
 
     def _batch_worker(self) -> Program:
-        return _warm_worker("worker", BATCH_POOL, "--limit", "3", "--query-seconds", "1")
+        return _warm_worker("worker", BATCH_POOL, "--limit", "3", "--query-seconds", "2")
 
     def _report_worker(self) -> Program:
         warm = ("--preload", "flows.report:report", "--warm-up", "tasks.report:warm_up")

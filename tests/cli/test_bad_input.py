@@ -125,11 +125,11 @@ def test_a_data_directory_in_use(signtally: Signtally, local_aws: LocalAws) -> N
 
 
 def test_a_directory_with_other_things_is_left_alone(signtally: Signtally, tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/thesis.txt").write_text("years of work")
-    assert signtally("demo", "--once", "--output", "mine").failed_with("holds other things", "--output")
-    assert signtally("local", "--data", "mine").failed_with("holds other things", "--data")
-    assert (tmp_path / "mine/thesis.txt").read_text() == "years of work"
+    (tmp_path / "mine/demo").mkdir(parents=True)
+    (tmp_path / "mine/demo/thesis.txt").write_text("years of work")
+    assert signtally("demo", "--once", "--output", "mine/demo").failed_with("holds other things", "--output")
+    assert signtally("demo", "--once", "--data", "mine").failed_with("holds other things", "--data")
+    assert (tmp_path / "mine/demo/thesis.txt").read_text() == "years of work"
 
 
 def test_the_api_on_a_port_in_use(signtally: Signtally, local_aws: LocalAws, taken_port: int) -> None:

@@ -58,6 +58,9 @@ class LocalAws:
                 raise ChildError(f"the local AWS needs {module}: install signtally[local], or run `make setup`")
         require_free(self.port, what="the local AWS", option="--port")
         require_free(self.timestream_port, what="the local Timestream", option="--timestream-port")
+        self.data.mkdir(parents=True, exist_ok=True)
+        if fresh and any(self.data.iterdir()) and not (self.data / _LOCK).exists():
+            raise DataInUseError(f"{self.data} holds other things than a local AWS: choose another with --data")
         self._lock_data()
         if fresh:
             self._clear_data()
@@ -65,9 +68,6 @@ class LocalAws:
 
     def _lock_data(self) -> None:
         """Keep *data* for this process until it ends; raise DataInUseError when another has it."""
-        self.data.mkdir(parents=True, exist_ok=True)
-        if any(self.data.iterdir()) and not (self.data / _LOCK).exists():
-            raise DataInUseError(f"{self.data} holds other things than a local AWS: choose another with --data")
         lock = os.open(self.data / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -306,3 +306,10 @@ def test_a_range_is_a_report_too(services: Services) -> None:
     manifest = report_now(request, requested_by="ann", services=services)
     assert manifest.totals.sent == 41
     assert manifest.key.report_id.startswith("2026-10-03_2026-10-04-")
+
+
+def test_a_version_under_way_elsewhere_is_made_here_rather_than_another(services: Services) -> None:
+    assert ask(services) == (ReportStatus.PENDING, 1)
+    made_here = report_now(OCTOBER, requested_by="operator", services=services)
+    assert made_here.key.version == 1
+    assert make_report(key(), services=services) == made_here, "the worker that comes later finds it made"

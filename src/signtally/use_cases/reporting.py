@@ -39,11 +39,15 @@ def request_report(request: ReportRequest, *, requested_by: str, services: Servi
 
 
 def report_now(request: ReportRequest, *, requested_by: str, services: Services) -> ReportManifest:
-    """Make the report in this process, unless a version exists whose figures stand. Raises as `make_report` does."""
+    """Make the report in this process, unless a version exists whose figures stand. Raises as `make_report` does.
+
+    A version that is under way elsewhere is made here too, rather than another one: whoever is first publishes it.
+    """
     standing = _standing(request, services=services)
     if standing is not None:
         return standing
-    claim = None
+    under_way = _under_way(request, services=services)
+    claim = None if under_way is None else under_way.claim
     while claim is None:
         claim = _claim_next(request, requested_by=requested_by, services=services)
     try:

@@ -139,7 +139,7 @@ def test_the_catalogue_knows_what_was_put_changed_and_deleted(objects: ObjectSto
     }
     tenants.put(TenantProfile(tenant_id="t2", timezone="Europe/Berlin"))  # as it was before
     assert tenants.all()["t2"].timezone == "Europe/Berlin"
-    assert tenants.of(["t1", "unknown"]) == {"t1": tenants.get("t1"), "unknown": TenantProfile(tenant_id="unknown")}
+    assert tenants.zones() == {tenant_id: profile.timezone for tenant_id, profile in tenants.all().items()}
 
 
 def test_a_long_id_in_any_script_has_a_profile_too(objects: ObjectStore) -> None:

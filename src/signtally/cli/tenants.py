@@ -1,6 +1,7 @@
 """Commands for tenants' profiles."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -9,7 +10,8 @@ from pydantic import ValidationError
 from signtally import wiring
 from signtally.cli.output import answer, explain, json_option
 from signtally.domain.tenants import TenantProfile
-from signtally.stores.tenants import Tenants
+from signtally.stores.profile_catalogue import BrokenProfileError
+from signtally.stores.tenants import DEFAULT_ZONE, Tenants
 
 
 @click.group()
@@ -36,17 +38,18 @@ def put(files: tuple[Path, ...], *, as_json: bool) -> None:
 @tenants.command(name="list")
 @json_option
 def list_profiles(*, as_json: bool) -> None:
-    """List the tenants that have a profile."""
-    profiles = Tenants(wiring.services().objects).all()
+    """List the tenants that have a profile; what is wrong with a broken one stands beside it."""
+    profiles, broken = Tenants(wiring.services().objects).survey()
     listed = [
         {"tenant_id": profile.tenant_id, "name": profile.display_name, "timezone": profile.timezone}
-        for _, profile in sorted(profiles.items())
+        for profile in profiles.values()
     ]
-    answer(
-        {"tenants": listed},
-        as_json=as_json,
-        lines=lambda: [f"{entry['tenant_id']:<32} {entry['timezone']:<32} {entry['name']}" for entry in listed],
-    )
+    listed += [
+        {"tenant_id": each.tenant_id, "name": each.tenant_id, "timezone": DEFAULT_ZONE, "broken": each.fault}
+        for each in broken
+    ]
+    listed.sort(key=lambda entry: entry["tenant_id"])
+    answer({"tenants": listed}, as_json=as_json, lines=lambda: [_line(entry) for entry in listed])
 
 
 @tenants.command()
@@ -54,9 +57,17 @@ def list_profiles(*, as_json: bool) -> None:
 @json_option
 def show(tenant_id: str, *, as_json: bool) -> None:
     """Show a tenant's profile; an unknown tenant has the defaults."""
-    profile = Tenants(wiring.services().objects).get(tenant_id)
+    try:
+        profile = Tenants(wiring.services().objects).read(tenant_id)
+    except BrokenProfileError as error:
+        raise click.ClickException(f"{error}; store it anew with: signtally tenants put FILE") from None
     shown = profile.model_dump(mode="json")
     answer(shown, as_json=as_json, lines=lambda: json.dumps(shown, indent=2, ensure_ascii=False).splitlines())
+
+
+def _line(entry: Mapping[str, str]) -> str:
+    what = f"BROKEN, so it has the defaults: {entry['broken']}" if "broken" in entry else entry["name"]
+    return f"{entry['tenant_id']:<32} {entry['timezone']:<32} {what}"
 
 
 def _read(file: Path) -> list[TenantProfile]:

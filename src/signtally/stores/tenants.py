@@ -1,21 +1,21 @@
-"""Tenants' profiles, one JSON object each, and a catalogue that saves reading 43,000 of them."""
+"""Tenants' profiles, one JSON object each, in which a broken one is its own tenant's trouble alone."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import logging
+from collections.abc import Callable, Mapping
+from typing import cast
 
 from signtally.domain.tenants import TenantProfile
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
+from signtally.stores.profile_catalogue import BrokenProfileError, ProfileCatalogue, decoded, tenant_behind, validated
 
-_CATALOGUE = f"{keys.STATE}tenants.json"
+_log = logging.getLogger(__name__)
 _EDIT_ATTEMPTS = 20
-_FEW = 64
-_READERS = 16  # profiles are small; the first catalogue of many tenants takes one read for each
+DEFAULT_ZONE = TenantProfile.model_fields["timezone"].default
 
 
 class EditConflictError(Exception):
-    """Others kept changing the profile: nothing was stored, and the same edit may succeed later."""
+    """Nothing was stored: others kept changing the profile, or it is broken; the same edit may succeed later."""
 
 
 class Tenants:
@@ -23,7 +23,15 @@ class Tenants:
         self._objects = objects
 
     def get(self, tenant_id: str) -> TenantProfile:
-        """The stored profile; an unknown tenant gets the defaults (UTC, `en`, no schedule)."""
+        """The stored profile; an unknown tenant, and one whose profile is broken, gets the defaults (UTC, `en`, …)."""
+        try:
+            return self.read(tenant_id)
+        except BrokenProfileError as error:
+            _report(error)
+            return TenantProfile(tenant_id=tenant_id)
+
+    def read(self, tenant_id: str) -> TenantProfile:
+        """The stored profile, defaults for an unknown tenant; raise BrokenProfileError."""
         return self._versioned(tenant_id)[0]
 
     def put(self, profile: TenantProfile) -> None:
@@ -32,11 +40,12 @@ class Tenants:
     def edit(self, tenant_id: str, change: Callable[[TenantProfile], TenantProfile]) -> TenantProfile:
         """Store what *change* makes of the profile, again and again until nobody else's edit came in between.
 
-        Raises EditConflictError, and whatever *change* raises.
+        Raises EditConflictError, also for a broken profile: what its author meant is not to be written over. Raises
+        whatever *change* raises.
         """
         key = keys.tenant_profile(tenant_id)
         for _ in range(_EDIT_ATTEMPTS):
-            current, etag = self._versioned(tenant_id)
+            current, etag = self._editable(tenant_id)
             changed = change(current)
             body = _document(changed)
             if self._objects.claim(key, body) if etag is None else self._objects.replace(key, body, etag=etag):
@@ -44,58 +53,54 @@ class Tenants:
         raise EditConflictError(f"the profile of {tenant_id} changed {_EDIT_ATTEMPTS} times while it was edited")
 
     def all(self) -> Mapping[str, TenantProfile]:
-        """Every stored profile by tenant id."""
-        profiles = (TenantProfile.model_validate(document) for document in self._documents().values())
-        return {profile.tenant_id: profile for profile in profiles}
+        """Every stored profile by tenant id; a broken one is reported and left out, as if its tenant had none."""
+        profiles, broken = self.survey()
+        for error in broken:
+            _report(error)
+        return profiles
 
-    def of(self, tenant_ids: Iterable[str]) -> dict[str, TenantProfile]:
-        """The profiles of these tenants, defaults for the unknown ones."""
-        wanted = list(dict.fromkeys(tenant_ids))
-        if len(wanted) <= _FEW:  # cheaper than to list all
-            with ThreadPoolExecutor(_READERS) as readers:
-                return dict(zip(wanted, readers.map(self.get, wanted), strict=True))
-        documents = self._documents()
-        return {
-            tenant_id: TenantProfile.model_validate(
-                documents.get(keys.tenant_profile(tenant_id), {"tenant_id": tenant_id})
-            )
-            for tenant_id in wanted
-        }
+    def survey(self) -> tuple[Mapping[str, TenantProfile], list[BrokenProfileError]]:
+        """Every stored profile by tenant id, and what is wrong with those that are broken."""
+        profiles: dict[str, TenantProfile] = {}
+        broken: list[BrokenProfileError] = []
+        for key, entry in ProfileCatalogue(self._objects).entries().items():
+            if entry.fault is not None:
+                broken.append(BrokenProfileError(tenant_behind(key), entry.fault))
+                continue
+            profile = validated(key, entry.document)
+            profiles[profile.tenant_id] = profile
+        return profiles, broken
 
-    def _documents(self) -> dict[str, object]:
-        """Stored profiles by key: a listing, the catalogue, and one read for each that changed since."""
-        known = self._catalogue()
-        current = {summary.key: summary.etag for summary in self._objects.summaries(keys.TENANTS)}
-        changed = [key for key, etag in current.items() if key not in known or known[key][0] != etag]
-        with ThreadPoolExecutor(_READERS) as readers:
-            read = dict(zip(changed, readers.map(self._read, changed), strict=True))
-        entries = {key: (etag, read[key] if key in read else known[key][1]) for key, etag in current.items()}
-        # Deleted since the listing: not to be remembered, for it may come back with the same ETag.
-        entries = {key: (etag, document) for key, (etag, document) in entries.items() if document is not None}
-        if entries != known:
-            self._objects.put(_CATALOGUE, json.dumps(entries).encode())
-        return {key: document for key, (_, document) in entries.items()}
+    def zones(self) -> dict[str, str]:
+        """The zone of every tenant with a profile, for a thousandth of what `all` costs; broken ones are reported."""
+        zones: dict[str, str] = {}
+        for key, entry in ProfileCatalogue(self._objects).entries().items():
+            if entry.fault is not None:
+                _report(BrokenProfileError(tenant_behind(key), entry.fault))
+                continue
+            document = cast("dict[str, str]", entry.document)  # it was validated when it was catalogued
+            zones[document["tenant_id"]] = document.get("timezone", DEFAULT_ZONE)
+        return zones
+
+    def _editable(self, tenant_id: str) -> tuple[TenantProfile, str | None]:
+        try:
+            return self._versioned(tenant_id)
+        except BrokenProfileError as error:
+            _report(error)
+            raise EditConflictError(f"{error}; it has to be mended before it can be edited") from error
 
     def _versioned(self, tenant_id: str) -> tuple[TenantProfile, str | None]:
         """The profile with the ETag under which it is stored; None: it is not."""
+        key = keys.tenant_profile(tenant_id)
         try:
-            stored = self._objects.get(keys.tenant_profile(tenant_id))
+            stored = self._objects.get(key)
         except ObjectMissingError:
             return TenantProfile(tenant_id=tenant_id), None
-        return TenantProfile.model_validate_json(stored.body), stored.etag
+        return validated(key, decoded(key, stored.body)), stored.etag
 
-    def _catalogue(self) -> dict[str, tuple[str, object]]:
-        try:
-            stored = json.loads(self._objects.get(_CATALOGUE).body)
-        except ObjectMissingError:
-            return {}
-        return {key: (etag, document) for key, (etag, document) in stored.items()}
 
-    def _read(self, key: str) -> object:
-        try:
-            return json.loads(self._objects.get(key).body)
-        except ObjectMissingError:
-            return None
+def _report(error: BrokenProfileError) -> None:
+    _log.error("%s; until it is mended, this tenant has the defaults (UTC, no schedule)", error)
 
 
 def _document(profile: TenantProfile) -> bytes:

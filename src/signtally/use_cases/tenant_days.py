@@ -9,7 +9,6 @@ import polars as pl
 
 from signtally.domain.aggregation import TenantDay
 from signtally.domain.periods import Period, days_within
-from signtally.domain.tenants import TenantProfile
 from signtally.stores.touched import TouchedHour
 
 _HOUR = dt.timedelta(hours=1)
@@ -20,18 +19,14 @@ _BATCH_SPAN = dt.timedelta(days=7)
 
 
 class Calendars:
-    """The zone of each tenant: its profile's, or UTC where there is no profile."""
+    """The days of tenants, each in its tenant's zone."""
 
-    def __init__(self, profiles: Mapping[str, TenantProfile]) -> None:
-        self._profiles = profiles
-
-    def day(self, tenant_id: str, day: dt.date) -> TenantDay:
-        profile = self._profiles.get(tenant_id) or TenantProfile(tenant_id=tenant_id)
-        return TenantDay(tenant_id, day, profile.timezone)
+    def __init__(self, zones: Mapping[str, str]) -> None:
+        self._zones = zones
 
     def days_of(self, touched: TouchedHour) -> Iterator[TenantDay]:
         """The tenant's days that an hour of UTC has a part in: two where it holds a midnight."""
-        timezone = self.day(touched.tenant_id, touched.hour.date()).timezone
+        timezone = self._zones[touched.tenant_id]
         for day in _days_of_hour(touched.hour, timezone):
             yield TenantDay(touched.tenant_id, day, timezone)
 
@@ -40,7 +35,7 @@ class Calendars:
         shifts = [pl.col("utc_day") + shift * _DAY for shift in (-1, 0, 1)]
         near = event_days.select("tenant_id", day=pl.concat_list(shifts)).explode("day").unique()
         wanted = near.filter(pl.col("day").is_between(within.first, within.last))
-        return {self.day(tenant_id, day) for tenant_id, day in wanted.iter_rows()}
+        return {TenantDay(tenant_id, day, self._zones[tenant_id]) for tenant_id, day in wanted.iter_rows()}
 
 
 def batches(days: Iterable[TenantDay]) -> Iterator[list[TenantDay]]:

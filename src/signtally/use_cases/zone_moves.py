@@ -1,0 +1,163 @@
+"""Tenants that move: every day of theirs is counted again in the new zone, whoever changed the profile and how.
+
+Days are counted in the zone that `stores.counted_zones` notes for a tenant, never in another that its profile has got
+meanwhile: that one takes effect by a move, which recounts the whole tenant. Runs that overlap look at the notes again
+once they have counted, and a tenant that another run took elsewhere is counted once more.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+import polars as pl
+
+from signtally.domain.periods import EARLIEST_DAY, Period, period_between
+from signtally.ports.errors import ServiceUnavailableError
+from signtally.services import Services
+from signtally.stores.counted_zones import CountedZone, CountedZones
+from signtally.stores.tenants import DEFAULT_ZONE, Tenants
+from signtally.use_cases.restating import AggregationOutcome, restate
+from signtally.use_cases.tenant_days import Calendars, blocks
+
+_log = logging.getLogger(__name__)
+_DAY = dt.timedelta(days=1)
+_ATTEMPTS = 5
+_TENANTS_A_MOVE = 500  # of whom a list of the days with events is held in memory
+_MOVE_DAYS = 52 * 7  # of that list, as days to count
+_SEARCH_DAYS = 14  # of all tenants, whose days are held in memory
+_EMPTY_SEARCH_DAYS = 16 * _SEARCH_DAYS
+
+
+class CountingZones:
+    """The zones in which one run counts; those that were asked for have to stand still meanwhile."""
+
+    def __init__(self, zones: CountedZones, *, profiles: Mapping[str, str], recounted: Collection[str]) -> None:
+        self.recounted = recounted  # tenants of which this very run has counted every day just now
+        self._zones = zones
+        self._profiles = profiles
+        self._entries = zones.read()
+        self._used: dict[str, str] = {}
+
+    def of(self, tenant_ids: Iterable[str]) -> dict[str, str]:
+        """The zone of each, noted before anything is counted in it."""
+        wanted = list(tenant_ids)
+        if self._entries is not None and not self._entries.keys() >= set(wanted):
+            self._zones.enter({each: self._of_profile(each) for each in wanted})
+            self._entries = self._zones.read()
+        zones = {each: self._noted(each) or self._of_profile(each) for each in wanted}
+        self._used |= zones
+        return zones
+
+    def stood(self) -> bool:
+        """Whether nobody moved elsewhere meanwhile; where there are no notes yet, all will be recounted anyway."""
+        if self._entries is None:
+            return self._zones.read() is None
+        return self._zones.confirm(self._used)
+
+    def _noted(self, tenant_id: str) -> str | None:
+        noted = (self._entries or {}).get(tenant_id)
+        return noted.zone if noted is not None and noted.is_known else None
+
+    def _of_profile(self, tenant_id: str) -> str:
+        return self._profiles.get(tenant_id, DEFAULT_ZONE)
+
+
+def count_where_tenants_live(
+    count: Callable[[CountingZones], AggregationOutcome],
+    *,
+    services: Services,
+    tenant_id: str | None = None,
+    starts_anew: bool = False,
+) -> AggregationOutcome:
+    """Move the tenants that are due, all or one, then *count* in the zones that they live in. Idempotent.
+
+    Where it is lost in which zones tenants were counted, a run that *starts_anew* recounts every tenant with events;
+    another counts in the zones of the profiles, and leaves the rest to the next that does.
+    """
+    zones = CountedZones(services.objects)
+    done: list[AggregationOutcome] = []
+    for _ in range(_ATTEMPTS):
+        profiles = _profile_zones(tenant_id, services=services)
+        if starts_anew and zones.read() is None:
+            zones.begin(tenant_ids := _tenants_with_events(services))
+            _log.info("the zones in which days were counted are not known: counting all of %d tenants", len(tenant_ids))
+        due = _due(zones, profiles, tenant_id=tenant_id)
+        done += _move(due, zones, services=services)
+        if due and not zones.confirm(due):
+            continue  # another run has taken some of them elsewhere
+        counting = CountingZones(zones, profiles=profiles, recounted=due)
+        done.append(count(counting))
+        if counting.stood():
+            return AggregationOutcome.total(done)
+    raise ServiceUnavailableError(
+        f"tenants moved to other zones {_ATTEMPTS} times while their days were counted: the next run goes on from here"
+    )
+
+
+def every_day(services: Services) -> Period:
+    """All days that may have events: from the oldest that are kept to later than any zone's date, and any event's."""
+    last = services.clock().date() + dt.timedelta(days=2)
+    oldest = last - dt.timedelta(days=services.settings.magnetic_retention_days)
+    return period_between(max(EARLIEST_DAY, oldest), last)
+
+
+def event_days(days: Period, *, tenant_ids: Sequence[str] | None, services: Services) -> pl.DataFrame:
+    """The days of UTC with events that may belong to these local days, in whatever zone."""
+    return services.usage_store.days_with_events(
+        since=_utc_midnight(days.first - _DAY),
+        until=_utc_midnight(days.last + dt.timedelta(days=2)),
+        tenant_ids=tenant_ids,
+    )
+
+
+def _profile_zones(tenant_id: str | None, *, services: Services) -> dict[str, str]:
+    tenants = Tenants(services.objects)
+    return tenants.zones() if tenant_id is None else {tenant_id: tenants.get(tenant_id).timezone}
+
+
+def _due(zones: CountedZones, profiles: Mapping[str, str], *, tenant_id: str | None) -> dict[str, str]:
+    """The tenants whose days do not all stand in the zone of their profile, with that zone."""
+    return {
+        each: lived_in
+        for each, counted in (zones.read() or {}).items()
+        if tenant_id in {None, each} and counted != CountedZone(lived_in := profiles.get(each, DEFAULT_ZONE))
+    }
+
+
+def _move(due: Mapping[str, str], zones: CountedZones, *, services: Services) -> Iterator[AggregationOutcome]:
+    """Recount tenants in their new zones, some at a time, so that a run that breaks off has not worked in vain."""
+    tenant_ids = sorted(due)
+    for offset in range(0, len(tenant_ids), _TENANTS_A_MOVE):
+        some = tenant_ids[offset : offset + _TENANTS_A_MOVE]
+        moves = zones.depart({tenant_id: due[tenant_id] for tenant_id in some})
+        yield from _recount(some, Calendars(due), services=services)
+        zones.arrive(moves)
+        _log.info("counted every day of %d tenants in the zones of their profiles, %s first", len(some), some[0])
+
+
+def _recount(tenant_ids: Sequence[str], calendars: Calendars, *, services: Services) -> Iterator[AggregationOutcome]:
+    found = event_days(every_day(services), tenant_ids=tenant_ids, services=services)
+    oldest, newest = found["utc_day"].min(), found["utc_day"].max()
+    if not isinstance(oldest, dt.date) or not isinstance(newest, dt.date):
+        return  # there is nothing to count
+    for block in blocks(period_between(oldest - _DAY, newest + _DAY), days=_MOVE_DAYS):
+        near = found.filter(pl.col("utc_day").is_between(block.first - _DAY, block.last + _DAY))
+        yield restate(calendars.days_near(near, within=block), services=services)
+
+
+def _tenants_with_events(services: Services) -> set[str]:
+    """Looks back from today, in longer steps where there is nothing."""
+    found: set[str] = set()
+    span = every_day(services)
+    last, days = span.last, _SEARCH_DAYS
+    while last >= span.first:
+        first = max(span.first, last - dt.timedelta(days=days - 1))
+        tenants = event_days(period_between(first, last), tenant_ids=None, services=services)["tenant_id"]
+        days = _SEARCH_DAYS if len(tenants) else min(2 * days, _EMPTY_SEARCH_DAYS)
+        found.update(tenants.unique())
+        last = first - _DAY
+    return found
+
+
+def _utc_midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time.min, tzinfo=dt.UTC)

@@ -75,6 +75,12 @@ export function dayCount(first, last) {
   return count === 1 ? "1 day" : `${number(count)} days`;
 }
 
+// What is said beside a title: `1–22 Nov 2026 (22 days)`, or `22 days` where the title is those days already.
+export function extent(title, first, last) {
+  const days = dates(first, last);
+  return title === days ? dayCount(first, last) : `${days} (${dayCount(first, last)})`;
+}
+
 const KINDS = [
   [/^\d{4}$/, "year"],
   [/^\d{4}-Q\d$/, "quarter"],

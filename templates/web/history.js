@@ -2,7 +2,7 @@
 
 import { address, call } from "./client.js";
 import { FORMATS, downloadAgain } from "./downloads.js";
-import { clock, dates, dayCount, kindOf, moment, number, periodTitle } from "./format.js";
+import { clock, extent, kindOf, moment, number, periodTitle } from "./format.js";
 import { byId, el } from "./dom.js";
 
 const COLUMNS = ["Period", "Made", "Data through", "Version", "Files"];
@@ -72,10 +72,11 @@ function line(report, failed, { older = false } = {}) {
 }
 
 function named(report) {
-  const about = [`${dates(report.from, report.to)} (${dayCount(report.from, report.to)})`];
+  const title = periodTitle(kindOf(report.period), report.from, report.to);
+  const about = [extent(title, report.from, report.to)];
   const users = report.filters?.user_ids.length;
   if (users) about.push(users === 1 ? "one user" : `${number(users)} users`);
-  return [periodTitle(kindOf(report.period), report.from, report.to), " ", el("span", { class: "detail" }, about.join(" · "))];
+  return [title, " ", el("span", { class: "detail" }, about.join(" · "))];
 }
 
 function files(report, failed) {

@@ -5,7 +5,7 @@ import { showCards } from "./cards.js";
 import { chartTable, drawChart } from "./chart.js";
 import { byId, el, foreign } from "./dom.js";
 import { download, downloadAgain } from "./downloads.js";
-import { adopt, ago, clock, dates, dayCount } from "./format.js";
+import { adopt, ago, clock, extent } from "./format.js";
 import { showHistory } from "./history.js";
 import { offerPeriods, parameters, previousShort, previousTitle, title } from "./periods.js";
 import * as session from "./session.js";
@@ -95,11 +95,11 @@ function draw() {
   const isOver = usage.to < me.today;
   const runs = isOver ? "" : " (to date)";
   byId("period").textContent = `${title(period)}${runs}`;
-  byId("dates").textContent = `${dates(usage.from, usage.to)} (${dayCount(usage.from, usage.to)}) · ${usage.timezone}`;
+  byId("dates").textContent = `${extent(title(period), usage.from, usage.to)} · ${usage.timezone}`;
   freshness();
   const previous = previousTitle(period);
   showCards({ headlines: byId("headlines"), measures: byId("measures") }, { usage, terms, previous: previousShort(period), isOver });
-  const whole = `${previous}: ${dates(period.previous_from, period.previous_to)} (${dayCount(period.previous_from, period.previous_to)})`;
+  const whole = `${previous}: ${extent(previous, period.previous_from, period.previous_to)}`;
   byId("comparison").textContent = isOver
     ? `Compared with ${whole}.`
     : `The period is not over, so no change is shown. Beside it stands the whole of ${whole}.`;

@@ -68,6 +68,18 @@ def test_another_period_shows_its_change(site: Any, open_page: Open) -> None:
     expect(page.locator("h1")).to_have_text("2–3 Oct 2026")
 
 
+def test_a_report_on_some_days_names_them_once(site: Any, open_page: Open, downloaded: Callable[..., bytes]) -> None:
+    page = open_page(site.signed_in())
+    page.get_by_text("Custom").click()
+    page.get_by_label("From", exact=True).fill("2026-10-02")
+    page.get_by_label("To", exact=True).fill("2026-10-17")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("h1")).to_have_text("2–17 Oct 2026 (to date)")
+    expect(page.locator("#dates")).to_have_text("16 days · Asia/Kathmandu")
+    downloaded(page, page.get_by_role("button", name="CSV").click, suffix=".csv")
+    expect(page.locator("#history tbody th")).to_have_text("2–17 Oct 2026 16 days")
+
+
 def test_names_appear_as_they_were_written(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in())
     expect(page.locator("#users tbody tr")).to_have_count(25)

@@ -6,8 +6,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import jwt
@@ -217,27 +218,73 @@ class Clocked:
         self.answers = list(answers)
         self.reads = 0
         self.now = 1000.0
+        self.answer_seconds = 0.0
         self.keys = JwksKeys(self.fetch, monotonic=lambda: self.now)
 
     def fetch(self) -> bytes:
         self.reads += 1
+        Event().wait(self.answer_seconds)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
         return json.dumps({"keys": answer}).encode()
 
 
-def test_a_new_key_is_found_and_made_up_ones_do_not_flood_the_provider() -> None:
+def test_a_new_key_is_found_at_once() -> None:
     first, second = jwk(RSA_KEY, "rsa-1"), jwk(OTHER_RSA_KEY, "rsa-2")
     clocked = Clocked([first], [first, second])
     assert clocked.keys.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
-    for _ in range(20):
-        with pytest.raises(UnknownKeyError):
-            clocked.keys.find("rsa-2", algorithm="RS256")
-    assert clocked.reads == 1
-    clocked.now += 11
     assert clocked.keys.find("rsa-2", algorithm="RS256").key_id == "rsa-2"
     assert clocked.reads == 2
+
+
+def test_made_up_keys_do_not_flood_the_provider() -> None:
+    first, second = jwk(RSA_KEY, "rsa-1"), jwk(OTHER_RSA_KEY, "rsa-2")
+    clocked = Clocked([first])
+    clocked.keys.find("rsa-1", algorithm="RS256")
+    for number in range(20):
+        with pytest.raises(UnknownKeyError):
+            clocked.keys.find(f"made-up-{number}", algorithm="RS256")
+    assert clocked.reads == 1 + 3
+    clocked.answers = [[first, second]]
+    clocked.now += 10
+    assert clocked.keys.find("rsa-2", algorithm="RS256").key_id == "rsa-2"
+    assert clocked.reads == 1 + 3 + 1
+
+
+def test_a_key_that_cannot_be_looked_up_now_is_not_called_unknown() -> None:
+    first, second = jwk(RSA_KEY, "rsa-1"), jwk(OTHER_RSA_KEY, "rsa-2")
+    clocked = Clocked([first], ValueError("the provider is down"), [first, second])
+    clocked.keys.find("rsa-1", algorithm="RS256")
+    for _ in range(2):
+        with pytest.raises(KeysUnavailableError):
+            clocked.keys.find("rsa-2", algorithm="RS256")
+    assert clocked.reads == 2
+    clocked.now += 2
+    assert clocked.keys.find("rsa-2", algorithm="RS256").key_id == "rsa-2"
+
+
+def test_many_who_bring_a_new_key_at_once_wait_for_one_reading() -> None:
+    first, second = jwk(RSA_KEY, "rsa-1"), jwk(OTHER_RSA_KEY, "rsa-2")
+    clocked = Clocked([first], [first, second])
+    clocked.keys.find("rsa-1", algorithm="RS256")
+    together = Barrier(8)
+    clocked.answer_seconds = 0.3
+
+    def find(_: int) -> str | None:
+        together.wait(10)
+        return clocked.keys.find("rsa-2", algorithm="RS256").key_id
+
+    with ThreadPoolExecutor(8) as callers:
+        assert set(callers.map(find, range(8))) == {"rsa-2"}
+    assert clocked.reads == 2
+
+
+def test_an_answer_that_is_no_key_set_is_an_outage() -> None:
+    clocked = Clocked([jwk(RSA_KEY, "rsa-1")])
+    clocked.keys = JwksKeys(lambda: b"{}", monotonic=lambda: clocked.now)
+    with pytest.raises(KeysUnavailableError):
+        clocked.keys.find("rsa-1", algorithm="RS256")
 
 
 def test_keys_outlive_an_outage_of_an_hour_and_no_longer() -> None:

@@ -16,9 +16,11 @@ from signtally.development_key import key_id, load_development_key
 ALGORITHMS = ("RS256", "ES256")
 _FRESH_SECONDS = 300  # then the set is read again, if it can be
 _USABLE_SECONDS = 3600  # an outage of the key server up to this long goes unnoticed
-_REREAD_SECONDS = 10  # made-up kids cost one read in so many seconds
+_REREADS = 3  # for unknown kids: so many at once …
+_REREAD_SECONDS = 10  # … and another one every so many seconds, so that made-up kids do not flood the key server
 _RETRY_SECONDS = 2  # after a read that failed
 _TIMEOUT_SECONDS = 5
+_WAIT_SECONDS = 10  # for a reading that another request began
 _log = logging.getLogger("signtally.api")
 
 
@@ -36,15 +38,37 @@ class SigningKeys(Protocol):
         ...
 
 
+class _Allowance:
+    """So many at once, and one more every so many seconds."""
+
+    def __init__(self, count: int, *, refill_seconds: float, monotonic: Callable[[], float]) -> None:
+        self._count = self._left = float(count)
+        self._refill_seconds = refill_seconds
+        self._monotonic = monotonic
+        self._counted_at = monotonic()
+
+    def take(self) -> bool:
+        now = self._monotonic()
+        self._left = min(self._count, self._left + (now - self._counted_at) / self._refill_seconds)
+        self._counted_at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 class JwksKeys:
     """A JSON Web Key Set behind a URL, read again when it is old or lacks a key, and kept through short outages."""
 
     def __init__(self, fetch: Callable[[], bytes], *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
         self._monotonic = monotonic
+        self._rereads = _Allowance(_REREADS, refill_seconds=_REREAD_SECONDS, monotonic=monotonic)
         self._reading = threading.Lock()
+        self._readings = 0  # that have ended, well or not
         self._keys: tuple[jwt.PyJWK, ...] = ()
         self._read_at = self._tried_at = float("-inf")
+        self._is_failing = False
 
     @classmethod
     def at(cls, url: str) -> "JwksKeys":
@@ -54,32 +78,53 @@ class JwksKeys:
         return cls(fetch)
 
     def find(self, kid: str | None, *, algorithm: str) -> jwt.PyJWK:
+        readings = self._readings
         found = _fitting(self._keys, kid, algorithm)
-        if not found or self._monotonic() - self._read_at > _FRESH_SECONDS:
-            self._read_again()
+        if not found or self._age > _FRESH_SECONDS:
+            self._read_again(since=readings, waiting=not found)
             found = _fitting(self._keys, kid, algorithm)
-        usable = self._monotonic() - self._read_at <= _USABLE_SECONDS
+        usable = self._age <= _USABLE_SECONDS
         if found and usable:
             return _only(found, kid)
-        if not usable or self._read_at < self._tried_at:
+        if not usable or self._is_failing:
             raise KeysUnavailableError
         raise UnknownKeyError(f"no trusted {algorithm} key is called {kid!r}")
 
-    def _read_again(self) -> None:
-        """Read the set unless that was tried just now; who holds keys already does not wait for another's reading."""
-        if not self._reading.acquire(blocking=not self._keys):
+    @property
+    def _age(self) -> float:
+        return self._monotonic() - self._read_at
+
+    def _read_again(self, *, since: int, waiting: bool) -> None:
+        """Read the set, if that is allowed now and nobody has read it *since*.
+
+        Who holds the key already does not wait for another's reading; who lacks it does.
+        """
+        if not self._reading.acquire(timeout=_WAIT_SECONDS if waiting else 0):
+            if waiting:
+                raise KeysUnavailableError
             return
         try:
-            pause = _RETRY_SECONDS if self._read_at < self._tried_at else _REREAD_SECONDS
-            if self._monotonic() - self._tried_at < pause:
-                return
-            self._tried_at = self._monotonic()
-            self._keys = _signing_keys(self._fetch())
-            self._read_at = self._tried_at
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, AttributeError) as error:
-            _log.warning("the JWKS cannot be read (%s: %s): is SIGNTALLY_JWKS_URL right?", type(error).__name__, error)
+            if self._readings == since and self._may_read():
+                self._read()
         finally:
             self._reading.release()
+
+    def _may_read(self) -> bool:
+        if self._is_failing:
+            return self._monotonic() - self._tried_at >= _RETRY_SECONDS
+        return self._age > _FRESH_SECONDS or self._rereads.take()
+
+    def _read(self) -> None:
+        try:
+            self._keys = _signing_keys(self._fetch())
+            self._read_at = self._monotonic()
+            self._is_failing = False
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError, AttributeError) as error:
+            self._is_failing = True
+            _log.warning("the JWKS cannot be read (%s: %s): is SIGNTALLY_JWKS_URL right?", type(error).__name__, error)
+        finally:
+            self._tried_at = self._monotonic()
+            self._readings += 1
 
 
 class DevelopmentKeys:

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,6 +20,22 @@ def parse_duration(value: object) -> object:
     if match is None:
         raise ValueError(f"{value!r} is no duration: write 90s, 15m, 1h or 7d")
     return dt.timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
+
+
+def _address_or_none(value: object) -> object:
+    """An empty variable is an unset one. Raises ValueError for what no HTTP client could read."""
+    if not isinstance(value, str):
+        return value
+    address = value.strip()
+    if not address:
+        return None
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(
+            f"{address!r} is no web address: set SIGNTALLY_JWKS_URL to where your identity provider serves its JSON "
+            "Web Key Set, such as https://login.example.com/.well-known/jwks.json, or leave it unset"
+        )
+    return address
 
 
 Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
@@ -37,7 +54,7 @@ class Settings(BaseSettings):
     memory_retention_hours: Annotated[int, Field(ge=1, le=8766)] = 15 * 24  # longer than SQS's 14 days
     magnetic_retention_days: Annotated[int, Field(ge=1, le=73_000)] = 73_000  # as long as Timestream can
 
-    jwks_url: str | None = None
+    jwks_url: Annotated[str | None, BeforeValidator(_address_or_none)] = None
     jwt_issuer: str = "signtally-development"
     jwt_audience: str = "signtally"
     url_ttl: Duration = dt.timedelta(minutes=15)

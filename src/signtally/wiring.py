@@ -1,6 +1,6 @@
 """From settings to services: which adapter stands behind which port."""
 
-from signtally.aws.clients import SERVICES, AwsClients, configured_endpoint, is_loopback
+from signtally.aws.clients import BATCH_PATIENCE, PERSONAL_PATIENCE, AwsClients, Patience, is_loopback
 from signtally.aws.s3 import S3ObjectStore
 from signtally.aws.ses import SesMailer
 from signtally.aws.sqs import SqsEventQueue
@@ -11,11 +11,16 @@ from signtally.services import Services
 from signtally.settings import Settings
 from signtally.smtp import SmtpMailer
 
+__all__ = ["BATCH_PATIENCE", "PERSONAL_PATIENCE", "only_loopback_endpoints", "services"]
 
-def services(settings: Settings | None = None) -> Services:
-    """Connect nothing yet, only build: an unreachable service shows at its first call."""
+
+def services(settings: Settings | None = None, *, patience: Patience = BATCH_PATIENCE) -> Services:
+    """Connect nothing yet, only build: an unreachable service shows at its first call.
+
+    *patience* is PERSONAL_PATIENCE where somebody waits for the answer.
+    """
     settings = settings or Settings()
-    clients = AwsClients()
+    clients = AwsClients(patience)
     return Services(
         settings=settings,
         queue=SqsEventQueue(clients.sqs, name=settings.queue, dead_letter_queue=settings.dead_letter_queue),
@@ -34,8 +39,8 @@ def services(settings: Settings | None = None) -> Services:
 
 
 def only_loopback_endpoints() -> bool:
-    """Whether every AWS service is a local one; only then a development key may be trusted."""
-    return all(is_loopback(configured_endpoint(service)) for service in SERVICES)
+    """Whether every AWS client calls this machine; only then a development key may be trusted. Raises ServiceError."""
+    return all(map(is_loopback, AwsClients().endpoints.values()))
 
 
 def _mailer(settings: Settings, clients: AwsClients) -> Mailer:

@@ -1,5 +1,6 @@
 """boto3 clients, made once, for real AWS or for endpoints on this machine."""
 
+import dataclasses
 import functools
 import os
 from typing import TYPE_CHECKING, Any, cast
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
 
 from signtally.aws.errors import translated
 
@@ -31,27 +33,44 @@ def is_loopback(url: str | None) -> bool:
     return url is not None and urlsplit(url).hostname in _LOOPBACK
 
 
-def configured_endpoint(service: str) -> str | None:
-    """The endpoint that the standard variables name for a service such as `timestream-write`; None: AWS's own."""
-    if service == "sesv2" and (shared := os.environ.get("AWS_ENDPOINT_URL_SES")):
-        return os.environ.get("AWS_ENDPOINT_URL_SESV2") or shared  # one variable is enough for both generations of SES
-    return os.environ.get(f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}") or os.environ.get("AWS_ENDPOINT_URL")
+@dataclasses.dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client waits for a service, and how often it asks."""
+
+    connect_seconds: float = 5
+    read_seconds: float | None = None  # None: as long as the service may take
+    attempts: int = 4
+    asks_again_after_silence: bool = True
+
+
+BATCH_PATIENCE = Patience()
+# A person waits in front of the API. A service that was silent so long is stalled, and asking it again would double
+# the wait; what fails at once is asked once more.
+PERSONAL_PATIENCE = Patience(connect_seconds=2, read_seconds=5, attempts=2, asks_again_after_silence=False)
 
 
 class AwsClients:
     """Each client is made at its first use and kept; clients are thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience = BATCH_PATIENCE) -> None:
+        self._patience = patience
         core = botocore.session.get_session()
-        if all(is_loopback(configured_endpoint(service)) for service in SERVICES):
+        self._ignores_endpoints = bool(core.get_config_variable("ignore_configured_endpoint_urls"))
+        if all(is_loopback(self._configured_endpoint(service)) for service in SERVICES):
             # Nobody runs an instance profile for a local AWS, and looking for one takes seconds.
             core.get_component("credential_provider").remove("iam-role")
         self._session = boto3.Session(botocore_session=core, region_name=os.environ.get("AWS_REGION"))
 
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Where each client will really send its requests, whatever variables and files led there."""
+        clients = (self.sqs, self.s3, self.ses, self.timestream_write, self.timestream_query)
+        return {client.meta.service_model.service_name: client.meta.endpoint_url for client in clients}
+
     @functools.cached_property
     def sqs(self) -> "SQSClient":
         # A long poll takes 20 s; an answer that takes much longer will not come.
-        return cast("SQSClient", self._client("sqs", read_timeout=30))
+        return cast("SQSClient", self._client("sqs", read_seconds=30))
 
     @functools.cached_property
     def s3(self) -> "S3Client":
@@ -69,20 +88,28 @@ class AwsClients:
 
     @functools.cached_property
     def timestream_query(self) -> "TimestreamQueryClient":
-        return cast("TimestreamQueryClient", self._client("timestream-query", read_timeout=120))
+        return cast("TimestreamQueryClient", self._client("timestream-query", read_seconds=120))
 
     @property
     def _s3_style(self) -> str:
-        return "path" if is_loopback(configured_endpoint("s3")) else "auto"
+        return "path" if is_loopback(self._configured_endpoint("s3")) else "auto"
 
-    def _client(self, service: str, **options: Any) -> object:  # noqa: ANN401 -- botocore's Config takes many types
-        endpoint = configured_endpoint(service)
+    def _configured_endpoint(self, service: str) -> str | None:
+        """The endpoint that the standard variables name for a service such as `timestream-write`; None: AWS's own."""
+        if self._ignores_endpoints:
+            return None
+        shared = os.environ.get("AWS_ENDPOINT_URL_SES") if service == "sesv2" else None  # one serves both generations
+        own = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}")
+        return own or shared or os.environ.get("AWS_ENDPOINT_URL")
+
+    def _client(self, service: str, *, read_seconds: float = 60, **options: Any) -> Any:  # noqa: ANN401 -- boto3's own
+        endpoint = self._configured_endpoint(service)
         config = Config(
             **{
-                "connect_timeout": 5,
-                "read_timeout": 60,
+                "connect_timeout": self._patience.connect_seconds,
+                "read_timeout": self._patience.read_seconds or read_seconds,
                 "max_pool_connections": _CONNECTIONS,
-                "retries": {"mode": "standard", "total_max_attempts": 4},
+                "retries": {"mode": "standard", "total_max_attempts": self._patience.attempts},
                 **options,
             }
         )
@@ -97,4 +124,13 @@ class AwsClients:
         if service == "sesv2" and endpoint is not None:
             local["endpoint_url"] = endpoint
         with translated(service, "a client"):
-            return self._session.client(service, config=config, **local)  # type: ignore[call-overload]
+            client = self._session.client(service, config=config, **local)  # type: ignore[call-overload]
+        if not self._patience.asks_again_after_silence:
+            service_id = client.meta.service_model.service_id.hyphenize()
+            client.meta.events.register_first(f"needs-retry.{service_id}", _not_after_silence)
+        return client
+
+
+def _not_after_silence(caught_exception: Exception | None = None, **_: object) -> bool | None:
+    """What botocore is told first about a retry: no after a read timeout; None leaves it to its retry mode."""
+    return False if isinstance(caught_exception, ReadTimeoutError) else None

@@ -23,11 +23,11 @@ def test_an_address_that_is_none(anonymous: Any, problem: Check) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", "/v1/usage", "GET"),
-        ("DELETE", "/v1/reports", "GET, POST"),
-        ("POST", "/v1/schedules/weekly", "DELETE, GET, PUT"),
-        ("PUT", "/healthz", "GET"),
-        ("POST", "/", "GET"),
+        ("POST", "/v1/usage", "GET, HEAD"),
+        ("DELETE", "/v1/reports", "GET, HEAD, POST"),
+        ("POST", "/v1/schedules/weekly", "DELETE, GET, HEAD, PUT"),
+        ("PUT", "/healthz", "GET, HEAD"),
+        ("POST", "/", "GET, HEAD"),
     ],
 )
 def test_another_method_is_told_which_ones_there_are(
@@ -36,6 +36,23 @@ def test_another_method_is_told_which_ones_there_are(
     answer = admin.request(method, path)
     assert allowed in problem(answer, 405, "method-not-allowed")["detail"]
     assert answer.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/healthz", "/readyz", "/openapi.json", "/v1/usage", "/v1/reports", "/v1/me", "/nothing"]
+)
+def test_head_is_get_without_the_body(admin: Any, path: str) -> None:
+    whole, head = admin.get(path), admin.request("HEAD", path)
+    assert head.status_code == whole.status_code
+    assert head.content == b""
+    changing = {"x-request-id"} | ({"content-length"} if whole.status_code >= 400 else set())
+    kept = [{name: text for name, text in answer.headers.items() if name not in changing} for answer in (whole, head)]
+    assert kept[0] == kept[1]
+
+
+def test_a_parameter_is_given_once(admin: Any, problem: Check) -> None:
+    document = problem(admin.get("/v1/usage?period=2026-10&period=2026-09"), 422, "invalid-request")
+    assert document["errors"] == [{"location": "query.period", "detail": "give it once"}]
 
 
 def test_a_fault_of_ours_shows_nothing_of_the_inside(
@@ -123,6 +140,28 @@ def test_a_service_that_hangs_does_not_hang_the_probe(
     finally:
         released.set()
     assert document["checks"]["bucket"] == "no answer within 0.05 seconds"
+
+
+def test_each_check_answers_for_itself(
+    anonymous: Any, world: Any, problem: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it is asked, a check that hangs holds up no other, and hangs once."""
+    released, asked = threading.Event(), threading.Semaphore(0)
+
+    def hang(_: str) -> None:
+        asked.release()
+        released.wait(30)
+
+    monkeypatch.setattr(health, "_DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(world.objects, "get", hang)
+    try:
+        for _ in range(3):
+            document = problem(anonymous.get("/readyz"), 503, "unavailable")
+            assert document["checks"] == {"bucket": "no answer within 0.2 seconds", "usage store": "ok"}
+    finally:
+        released.set()
+    assert asked.acquire(blocking=False)
+    assert not asked.acquire(blocking=False)
 
 
 def test_the_page_and_what_it_is_made_of(anonymous: Any) -> None:

@@ -273,8 +273,10 @@ def test_a_file_that_is_not_there(admin: Any, world: Any, problem: Check) -> Non
     document = problem(admin.get(ordered["links"]["files"]["csv"]), 409, "not-ready")
     assert "its figures could not be read" in document["detail"]
     ready = made(admin, world, SEPTEMBER)
-    problem(admin.get(f"{ready['links']['self']}/files/pdf"), 404, "not-found")
-    problem(admin.get(f"{ready['links']['self']}/files/docx"), 422, "invalid-request")
+    absent = problem(admin.get(f"{ready['links']['self']}/files/pdf"), 404, "not-found")
+    assert absent["detail"] == f"report {ready['report_id']} was made as csv, not as pdf: order that format too"
+    problem(admin.get(f"{ready['links']['self']}/files/docx"), 404, "not-found")
+    problem(admin.get(f"/v1/reports/{'x' * 65}"), 404, "not-found")
 
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}

@@ -37,7 +37,9 @@ def test_a_schedule_lives_and_ends(admin: Any, world: Any, problem: Check) -> No
     assert (changed.status_code, changed.json()["every"]) == (200, "week")
     assert len(stored(world)) == 1
 
-    assert admin.delete("/v1/schedules/Board report").status_code == 204
+    gone = admin.delete("/v1/schedules/Board report")
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert "content-type" not in gone.headers
     assert stored(world) == ()
     problem(admin.delete("/v1/schedules/Board report"), 404, "not-found")
     problem(admin.get("/v1/schedules/Board report"), 404, "not-found")

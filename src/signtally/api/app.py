@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from signtally.api import faults, files, health, myself, page, reports, schedules, usage
 from signtally.api.auth import Authenticator
-from signtally.api.middleware import RequestFrame
+from signtally.api.middleware import HeadAsGet, RequestFrame
 from signtally.api.openapi import describe
+from signtally.api.places import Seating
 from signtally.api.problems import ProblemKind, answers
+from signtally.api.queries import each_once
 from signtally.api.signing_keys import DevelopmentKeys, JwksKeys, SigningKeys
 from signtally.services import Services
 from signtally.settings import Settings
@@ -35,10 +37,13 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
     app.state.authenticator = Authenticator(
         _signing_keys(services.settings, loopback_only=loopback_only), settings=services.settings
     )
+    app.state.seating = Seating()
+    app.state.probes = health.probes()
     app.include_router(_versioned())
     app.include_router(health.router)
     page.add_to(app, development=services.settings.jwks_url is None)
     faults.add_to(app)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(RequestFrame)
     describe(app)
     return app
@@ -57,7 +62,7 @@ def _versioned() -> APIRouter:
         ProblemKind.UNAVAILABLE,
         ProblemKind.KEYS_UNAVAILABLE,
     )
-    router = APIRouter(prefix="/v1", responses=refusals)
+    router = APIRouter(prefix="/v1", responses=refusals, dependencies=[Depends(each_once)])
     for part in (usage, reports, files, schedules, myself):
         router.include_router(part.router)
     return router

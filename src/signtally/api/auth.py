@@ -117,7 +117,7 @@ def authenticated(request: Request, credentials: Credentials) -> Caller:
     return authenticator.caller(credentials.credentials)
 
 
-def administrating(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+async def administrating(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
     if caller.role is not Role.TENANT_ADMIN:
         raise ProblemError(ProblemKind.FORBIDDEN, "only a tenant_admin may see and change the tenant's schedules")
     return caller

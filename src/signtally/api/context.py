@@ -10,7 +10,7 @@ from signtally.services import Services
 from signtally.stores.tenants import Tenants
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 

@@ -25,24 +25,37 @@ def add_to(app: FastAPI) -> None:
     for kind in _PROBLEMS:
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _other_method)
-    app.add_exception_handler(PageInsteadError, lambda request, _: page_instead(request))
+    app.add_exception_handler(PageInsteadError, _page)
 
 
-def _answer(request: Request, error: Exception) -> Response:
+# Handlers are coroutines: as functions they would wait for a thread, and a stalled service may hold every one.
+async def _page(request: Request, _: Exception) -> Response:
+    return page_instead(request)
+
+
+async def _answer(request: Request, error: Exception) -> Response:
     problem = next(make(error) for kind, make in _PROBLEMS.items() if isinstance(error, kind))
+    if isinstance(error, RequestValidationError) and request.method != "PUT" and _is_of_address(error):
+        problem = _of_framework(HTTPException(HTTPStatus.NOT_FOUND))
     if problem.kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, ProblemError):
         _log.warning("[%s] %s: %s", request.state.request_id, type(error).__name__, error)
     return problem_response(problem, request_id=request.state.request_id)
 
 
-def _other_method(request: Request, _: Exception) -> Response:
+async def _other_method(request: Request, _: Exception) -> Response:
     """Name every method of the address: the framework knows only those of one route."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     described = request.app.openapi()["paths"].items()
     methods = {name.upper() for template, calls in described if _fits(template, path) for name in calls}
-    allowed = ", ".join(sorted(methods)) or "GET"
+    methods = methods or {"GET"}
+    allowed = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
     problem = ProblemError(ProblemKind.METHOD_NOT_ALLOWED, f"use {allowed} here", headers={"Allow": allowed})
     return problem_response(problem, request_id=request.state.request_id)
+
+
+def _is_of_address(error: RequestValidationError) -> bool:
+    """Whether the path names what cannot exist: a format that there is not, an id that is too long."""
+    return any(found["loc"][0] == "path" for found in error.errors())
 
 
 def _fits(template: str, path: str) -> bool:

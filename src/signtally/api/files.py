@@ -8,14 +8,15 @@ from fastapi.responses import RedirectResponse
 
 from signtally.api.auth import Caller, Credentials, authenticated
 from signtally.api.context import WithServices
+from signtally.api.places import seated
 from signtally.api.problems import ProblemError, ProblemKind, answers
 from signtally.api.reports import ReportId, VersionQuery, only_visible
 from signtally.domain.reports import ReportKey, ReportManifest
 from signtally.domain.tenants import ReportFormat
-from signtally.stores.reports import ReportMissingError, Reports, ReportState
+from signtally.stores.reports import Reports, ReportState
 from signtally.use_cases.reporting import file_link
 
-router = APIRouter(prefix="/reports", tags=["reports"])
+router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[seated("others")])
 
 
 class PageInsteadError(Exception):
@@ -57,7 +58,10 @@ def file(
         manifest = state.manifest
     manifest = _ready(manifest, only_visible(state, caller))
     if format not in {stored.format for stored in manifest.files}:
-        raise ReportMissingError(f"report {report_id} was not made as {format}")
+        made = " and ".join(stored.format for stored in manifest.files)
+        raise ProblemError(
+            ProblemKind.NOT_FOUND, f"report {report_id} was made as {made}, not as {format}: order that format too"
+        )
     url, _ = file_link(manifest, format, services=services)
     return RedirectResponse(url, status_code=307)
 

@@ -1,10 +1,11 @@
 """`/healthz`: the process is up. `/readyz`: what it needs answers."""
 
+import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from signtally.api.context import WithServices
 from signtally.api.documents import Alive, Ready
@@ -16,22 +17,41 @@ from signtally.stores.freshness import Freshness
 router = APIRouter(tags=["health"])
 _DEADLINE_SECONDS = 5
 _NOBODY = "readiness"  # a tenant without rows: the question costs next to nothing
-# As many threads as checks: while one hangs, later probes wait for it instead of piling up more.
-_probes = ThreadPoolExecutor(2, thread_name_prefix="readiness")
 _log = logging.getLogger("signtally.api")
 
 
+class Probe:
+    """One check in a thread of its own: while it hangs, whoever asks waits for the same answer, and for no other's."""
+
+    def __init__(self, name: str, check: Callable[[Services], None]) -> None:
+        self._check = check
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"readiness of {name}")
+        self._running: Future[None] | None = None
+
+    def answer(self, services: Services) -> "Future[None]":
+        if self._running is None or self._running.done():
+            self._running = self._thread.submit(self._check, services)
+        return self._running
+
+
+def probes() -> dict[str, Probe]:
+    """One for each service that the API cannot do without."""
+    return {name: Probe(name, check) for name, check in _CHECKS.items()}
+
+
 @router.get("/healthz", summary="The process is up")
-def healthz() -> Alive:
+async def healthz() -> Alive:
     return Alive()
 
 
 @router.get("/readyz", summary="What it needs answers", responses=answers(ProblemKind.UNAVAILABLE))
-def readyz(services: WithServices) -> Ready:
+async def readyz(request: Request, services: WithServices) -> Ready:
     """503 says in `checks` which service does not answer."""
-    waiting = {name: _probes.submit(check, services) for name, check in _CHECKS.items()}
-    wait(waiting.values(), timeout=_DEADLINE_SECONDS)
-    checks = {name: _outcome(name, probe) for name, probe in waiting.items()}
+    waiting: dict[str, Future[None]] = {
+        name: probe.answer(services) for name, probe in request.app.state.probes.items()
+    }
+    await asyncio.wait([asyncio.wrap_future(answer) for answer in waiting.values()], timeout=_DEADLINE_SECONDS)
+    checks = {name: _outcome(name, answer) for name, answer in waiting.items()}
     failed = [name for name, outcome in checks.items() if outcome != "ok"]
     if failed:
         raise ProblemError(
@@ -43,12 +63,11 @@ def readyz(services: WithServices) -> Ready:
     return Ready(checks=checks)
 
 
-def _outcome(name: str, probe: "Future[None]") -> str:
-    if not probe.done():
-        probe.cancel()
+def _outcome(name: str, answer: "Future[None]") -> str:
+    if not answer.done():
         return f"no answer within {_DEADLINE_SECONDS} seconds"
     try:
-        probe.result()
+        answer.result()
     except ServiceError as error:
         _log.warning("%s is not ready: %s", name, error)
         return type(error).__name__.removesuffix("Error")

@@ -49,6 +49,23 @@ class RequestFrame:
             _log.info("%s", exchange)
 
 
+class HeadAsGet:
+    """Answers HEAD wherever there is GET, as GET without the body: an address is asked whether it is there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_without_body)
+
+
 class _Exchange:
     """One request with its answer, as the log and the headers need it."""
 

@@ -8,12 +8,13 @@ from fastapi import APIRouter
 from signtally.api.auth import SignedIn
 from signtally.api.context import OwnTenant, WithServices
 from signtally.api.documents import CalendarPeriod, Myself
+from signtally.api.places import seated
 from signtally.domain.periods import Period, PeriodKind, period_of
 from signtally.domain.tenants import TenantProfile
 from signtally.render.formats import Formats, one_line
 from signtally.render.theme import Theme
 
-router = APIRouter(tags=["account"])
+router = APIRouter(tags=["account"], dependencies=[seated("others")])
 _KINDS = {
     "today": PeriodKind.DAY,
     "this_week": PeriodKind.WEEK,

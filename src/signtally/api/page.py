@@ -1,6 +1,7 @@
 """The Usage Reports page, the API's documentation, and the files they are made of."""
 
 import dataclasses
+import functools
 import hashlib
 import importlib.resources
 from typing import Annotated, Any
@@ -41,21 +42,27 @@ def theme_style(theme: Theme) -> str:
 
 
 def add_to(app: FastAPI, *, development: bool) -> None:
-    """Everything is rendered once, at the start; only the documentation waits for its first reader."""
+    """Everything is rendered once, at the start; only the documentation waits for its first reader.
+
+    No endpoint here takes a thread, so that the page opens and says what is wrong when every thread waits.
+    """
     assets = Assets.load()
     page = _render("index", assets, development=development, terms=_terms())
 
     @app.get("/", include_in_schema=False)
-    def usage_reports() -> HTMLResponse:
+    async def usage_reports() -> HTMLResponse:
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
+    @functools.cache
+    def docs() -> str:
+        return _render("docs", assets, api=app.openapi(), problems=list(ProblemKind))
+
     @app.get("/docs", include_in_schema=False)
-    def documentation() -> HTMLResponse:
-        html = _render("docs", assets, api=app.openapi(), problems=list(ProblemKind))
-        return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+    async def documentation() -> HTMLResponse:
+        return HTMLResponse(docs(), headers={"Cache-Control": "no-cache"})
 
     @app.get("/static/{digest}/{name}", include_in_schema=False)
-    def static(digest: str, name: Annotated[str, Path()]) -> Response:
+    async def static(digest: str, name: Annotated[str, Path()]) -> Response:
         body = assets.bodies.get(name)
         if body is None or digest != assets.digest:
             raise ProblemError(ProblemKind.NOT_FOUND, "there is no such file; reload the page")

@@ -18,6 +18,7 @@ from signtally.api.context import OwnTenant, WithServices
 from signtally.api.cursors import Cursor, cursor_after, position_of
 from signtally.api.documents import OrderedReport, Report, ReportFilters, ReportPage
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
+from signtally.api.places import seated
 from signtally.api.problems import ProblemError, ProblemKind, answers
 from signtally.api.report_documents import links_of, report_document
 from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
@@ -71,6 +72,7 @@ class ReportsQuery(BaseModel):
     "",
     status_code=202,
     summary="Order a report",
+    dependencies=[seated("orders")],
     response_model=None,
     responses={
         200: {"model": Report, "description": "This very report exists already"},
@@ -103,7 +105,12 @@ def order_report(
     return JSONResponse(ordered.model_dump(mode="json"), status_code=202, headers={"Location": links.this})
 
 
-@router.get("", summary="Reports, the latest ordered first", responses=answers(ProblemKind.BAD_CURSOR))
+@router.get(
+    "",
+    summary="Reports, the latest ordered first",
+    dependencies=[seated("others")],
+    responses=answers(ProblemKind.BAD_CURSOR),
+)
 def reports(
     query: Annotated[ReportsQuery, Query()], http: Request, caller: SignedIn, services: WithServices
 ) -> ReportPage:
@@ -122,7 +129,12 @@ def reports(
     )
 
 
-@router.get("/{report_id}", summary="Where a report stands", responses=answers(ProblemKind.NOT_FOUND))
+@router.get(
+    "/{report_id}",
+    summary="Where a report stands",
+    dependencies=[seated("others")],
+    responses=answers(ProblemKind.NOT_FOUND),
+)
 def report(
     report_id: ReportId,
     query: Annotated[VersionQuery, Query()],
@@ -142,6 +154,7 @@ def report(
 @router.get(
     "/{report_id}/versions",
     summary="Versions of a report, the newest first",
+    dependencies=[seated("others")],
     responses=answers(ProblemKind.NOT_FOUND, ProblemKind.BAD_CURSOR),
 )
 def versions(

@@ -8,11 +8,17 @@ from pydantic import Field
 from signtally.api.auth import Administrator
 from signtally.api.context import WithServices
 from signtally.api.documents import SchedulePage
+from signtally.api.places import seated
 from signtally.api.problems import ProblemError, ProblemKind, answers
 from signtally.domain.tenants import Schedule, ScheduleName, ScheduleTerms, TenantProfile
 from signtally.stores.tenants import Tenants
 
-router = APIRouter(prefix="/schedules", tags=["schedules"], responses=answers(ProblemKind.FORBIDDEN))
+router = APIRouter(
+    prefix="/schedules",
+    tags=["schedules"],
+    responses=answers(ProblemKind.FORBIDDEN),
+    dependencies=[seated("others")],
+)
 NameInPath = Annotated[ScheduleName, Path(description="The schedule's name, one of its kind in the tenant")]
 
 
@@ -64,6 +70,7 @@ def put_schedule(
 @router.delete(
     "/{name}",
     status_code=204,
+    response_class=Response,  # an answer without a body has no type
     summary="Delete a schedule",
     responses=answers(ProblemKind.NOT_FOUND, ProblemKind.CONFLICT),
 )

@@ -11,12 +11,13 @@ from signtally.api.context import OwnTenant, WithServices
 from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, position_of
 from signtally.api.documents import DayRow, Measures, Usage, UserRow
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
+from signtally.api.places import seated
 from signtally.api.problems import ProblemKind, answers
 from signtally.domain.periods import PeriodKind, period_of
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.use_cases.reading import read_usage
 
-router = APIRouter(tags=["usage"])
+router = APIRouter(tags=["usage"], dependencies=[seated("figures")])
 Row = TypeVar("Row", DayRow, UserRow)
 
 

@@ -18,10 +18,12 @@ from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.local.local_aws import LocalAws
 from signtally.memory.objects import MemoryObjectStore
 from signtally.ports.objects import ObjectStore
+from signtally.stores.counted_zones import CountedZone, CountedZones
 from signtally.stores.freshness import Freshness
 from signtally.stores.keys import segment, tenant_profile, text_of
+from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, Reports
-from signtally.stores.tenants import Tenants
+from signtally.stores.tenants import EditConflictError, Tenants
 from signtally.stores.touched import TouchedHour, TouchedNotes
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
@@ -140,6 +142,112 @@ def test_the_catalogue_knows_what_was_put_changed_and_deleted(objects: ObjectSto
     tenants.put(TenantProfile(tenant_id="t2", timezone="Europe/Berlin"))  # as it was before
     assert tenants.all()["t2"].timezone == "Europe/Berlin"
     assert tenants.zones() == {tenant_id: profile.timezone for tenant_id, profile in tenants.all().items()}
+
+
+BROKEN = {
+    "no-json": (b"{tenant", "not JSON"),
+    "no-text": (b"\xff\xfe\xff", "not JSON"),
+    "deep": (b"[" * 100_000, "not JSON"),
+    "list": (b"[]", "valid dictionary"),
+    "zone": (b'{"tenant_id": "zone", "timezone": "Mars/Phobos"}', "timezone: 'Mars/Phobos' is no IANA time zone"),
+    "alien": (b'{"tenant_id": "acme"}', "it says that it is of 'acme'"),
+    "two": (b'{"tenant_id": 2, "colour": "red"}', "; colour: "),
+}
+
+
+@pytest.mark.parametrize("tenant_id", BROKEN)
+def test_a_broken_profile_is_told_apart_and_harms_nobody(
+    objects: ObjectStore, tenant_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    body, fault = BROKEN[tenant_id]
+    tenants = Tenants(objects)
+    acme = TenantProfile(tenant_id="acme", timezone="Asia/Tokyo")
+    tenants.put(acme)
+    objects.put(tenant_profile(tenant_id), body)
+    for _ in range(2):  # from the profiles, then from the catalogue
+        assert tenants.all() == {"acme": acme}
+        assert tenants.zones() == {"acme": "Asia/Tokyo"}
+        (told,) = tenants.survey()[1]
+        assert (told.tenant_id, fault in told.fault) == (tenant_id, True)
+    assert tenants.get(tenant_id) == TenantProfile(tenant_id=tenant_id)
+    with pytest.raises(BrokenProfileError) as raised:
+        tenants.read(tenant_id)
+    assert raised.value.fault == told.fault
+    errors = {record.getMessage() for record in caplog.records if record.levelname == "ERROR"}
+    assert errors == {f"{told}; until it is mended, this tenant has the defaults (UTC, no schedule)"}
+    assert "\n" not in str(told)
+
+
+def test_a_broken_profile_is_not_written_over_by_an_edit(objects: ObjectStore) -> None:
+    body = b'{"tenant_id": "acme", "timezone": "Mars/Phobos", "schedules": [{"name": "weekly", "every": "week"}]}'
+    objects.put(tenant_profile("acme"), body)
+    with pytest.raises(EditConflictError, match="acme is broken: timezone"):
+        Tenants(objects).edit("acme", lambda profile: profile)
+    assert objects.get(tenant_profile("acme")).body == body
+
+
+def test_a_mended_profile_counts_at_once(objects: ObjectStore) -> None:
+    tenants = Tenants(objects)
+    objects.put(tenant_profile("acme"), b"{}")
+    assert tenants.all() == {}
+    tenants.put(TenantProfile(tenant_id="acme", timezone="Asia/Tokyo"))
+    assert tenants.zones() == {"acme": "Asia/Tokyo"}
+
+
+def test_profiles_are_checked_again_when_the_rules_change(objects: ObjectStore) -> None:
+    """A release of the world's clocks may know a zone that the last one did not."""
+    tenants = Tenants(objects)
+    tenants.put(TenantProfile(tenant_id="acme", timezone="Asia/Tokyo"))
+    tenants.all()
+    catalogue = json.loads(objects.get("state/tenants.json").body)
+    catalogue["rules"] = "others"
+    catalogue["profiles"][tenant_profile("acme")][1:] = [None, "timezone: 'Asia/Tokyo' is no IANA time zone"]
+    objects.put("state/tenants.json", json.dumps(catalogue).encode())
+    assert tenants.zones() == {"acme": "Asia/Tokyo"}
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"tenants/acme.json": ["etag", {"tenant_id": "acme"}]}'])
+def test_a_catalogue_that_is_not_understood_is_made_anew(objects: ObjectStore, body: bytes) -> None:
+    Tenants(objects).put(TenantProfile(tenant_id="acme", timezone="Asia/Tokyo"))
+    objects.put("state/tenants.json", body)
+    assert Tenants(objects).zones() == {"acme": "Asia/Tokyo"}
+
+
+# Counted zones
+
+
+def test_a_tenant_is_moving_until_whoever_moves_it_is_done(objects: ObjectStore) -> None:
+    zones = CountedZones(objects)
+    assert zones.read() is None
+    zones.begin(["acme"])
+    zones.begin(["acme", "late"])  # another run was first
+    zones.enter({"acme": "UTC", "new": "Asia/Tokyo"})
+    assert zones.read() == {"acme": CountedZone.unknown(), "new": CountedZone("Asia/Tokyo")}
+    moves = zones.depart({"acme": "Asia/Tokyo"})
+    assert zones.depart({"acme": "Asia/Tokyo"}) == moves  # a twin on the same way
+    assert zones.read() == moves | {"new": CountedZone("Asia/Tokyo")}
+    zones.arrive(moves)
+    assert zones.read() == dict.fromkeys(["acme", "new"], CountedZone("Asia/Tokyo"))
+    assert zones.confirm({"acme": "Asia/Tokyo"})
+
+
+def test_who_was_crossed_does_not_arrive_and_is_due_again(objects: ObjectStore) -> None:
+    zones = CountedZones(objects)
+    zones.begin(["acme"])
+    tokyo, berlin = (zones.depart({"acme": zone}) for zone in ("Asia/Tokyo", "Europe/Berlin"))
+    zones.arrive(tokyo)
+    assert zones.read() == berlin
+    assert not zones.confirm({"acme": "Asia/Tokyo"})
+    zones.arrive(berlin)
+    assert zones.read() == {"acme": CountedZone.unknown()}
+
+
+def test_many_who_enter_at_once_are_all_noted(objects: ObjectStore) -> None:
+    zones = CountedZones(objects)
+    zones.begin([])
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(zones.enter, [{f"t{number}": "UTC"} for number in range(16)]))
+    assert zones.read() == {f"t{number}": CountedZone("UTC") for number in range(16)}
 
 
 def test_a_long_id_in_any_script_has_a_profile_too(objects: ObjectStore) -> None:

@@ -53,12 +53,12 @@ class ProfileCatalogue:
         return found
 
     def _known(self) -> dict[str, CatalogueEntry]:
-        """Nothing when other rules checked what it says: then every profile is read again."""
+        """Nothing when it was made by other rules, or cannot be read: then every profile is read again."""
         try:
             stored = json.loads(self._objects.get(_CATALOGUE).body)
-        except ObjectMissingError:
+        except (ObjectMissingError, ValueError):
             return {}
-        if stored.get("rules") != _rules():
+        if not isinstance(stored, dict) or stored.get("rules") != _rules():
             return {}
         return {key: CatalogueEntry(*entry) for key, entry in stored["profiles"].items()}
 

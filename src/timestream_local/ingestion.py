@@ -18,6 +18,7 @@ from timestream_local.conflicts import Changes, Existing, Rejection
 from timestream_local.errors import InternalServerError, ServiceError
 from timestream_local.identifiers import encode
 from timestream_local.identity import IdentityIndex
+from timestream_local.inlets import Inlets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,6 +70,7 @@ class Writer:
         self._service = service
         self._queue: queue.SimpleQueue[Batch | Job | None] = queue.SimpleQueue()
         self._indexes: dict[int, IdentityIndex] = {}
+        self._inlets = Inlets(service.storage.connection)
         self._thread = threading.Thread(target=self._run, name="timestream-writer", daemon=True)
         self._thread.start()
 
@@ -90,8 +92,10 @@ class Writer:
 
     def forget(self, table: Table) -> None:
         self._indexes.pop(table.id, None)
+        self._inlets.forget(table)
 
     def _run(self) -> None:
+        pa.array([])  # the first one imports pandas, where that is installed; no call should wait for it
         while (first := self._queue.get()) is not None:
             taken: list[Batch | Job] = [first]
             stop = False
@@ -172,18 +176,19 @@ class Writer:
     def _store(self, table: Table, changes: Changes) -> None:
         visible_at = self._service.visibility(table)
         rows = arrow_rows(table, list(changes.put.values()), visible_at)
-        columns = ", ".join(f'"{name}"' for name in rows.column_names)
-        storage = self._service.storage
-        with storage.transaction() as connection:
-            if changes.replaced:
-                _retire(connection, table, changes.replaced, visible_at)
-            connection.register("batch", rows)
-            connection.execute(f"INSERT INTO {table.physical_name} ({columns}) SELECT * FROM batch")
+        inlet = self._inlets.inlet(table, rows)
+        if not changes.replaced:
+            inlet.insert(rows)  # one statement is a transaction by itself
+            return
+        with self._service.storage.transaction() as connection:
+            _retire(connection, table, changes.replaced, visible_at)
+            inlet.insert(rows)
 
 
 def arrow_rows(table: Table, records: list[Record], visible_at: Callable[[int], int]) -> pa.Table:
     """Return *records* as one Arrow table with the columns that any of them has."""
-    present = set().union(*({*record.shape.dimensions, *dict(record.shape.measures)} for record in records))
+    shapes = {record.shape for record in records}
+    present = set().union(*({*shape.dimensions, *dict(shape.measures)} for shape in shapes))
     times = [record.time_ns for record in records]
     data = {
         "ts_identity": pa.array([record.identity for record in records], pa.uint64()),

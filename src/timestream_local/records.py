@@ -26,9 +26,12 @@ RECORD_BYTES = 2_048
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """Which columns a record has: dimensions, and measures with their types. Most records of a batch share one."""
+    """Which columns a record has: dimensions, and measures with their types. Most records of a batch share one object.
+
+    Shapes are told apart by identity, as they are looked up for every record and their names are many.
+    """
 
     dimensions: tuple[str, ...]
     measures: tuple[tuple[str, str], ...]
@@ -186,16 +189,16 @@ def _measures(record: Json, unit_ns: int | None, index: int) -> tuple[list[tuple
             raise ValidationError("A record of type MULTI needs MeasureValues and no MeasureValue.")
         if len(given) > MOST_MEASURES:
             _refuse(f"[{len(given)} members]", f"records.{index}.member.measureValues", length_text(MOST_MEASURES))
-    measures = []
+    measures: list[tuple[str, str]] = []
     values: dict[str, Value] = {}
-    for place, measure in enumerate(given, start=1):
-        text, scalar = measure["Value"], measure["Type"]
+    for measure in given:
+        column, text, scalar = measure["Name"], measure["Value"], measure["Type"]
         parser = PARSERS.get(scalar)
         if parser is None or not isinstance(text, str) or not 1 <= len(text) <= LONGEST_VALUE:
-            _refuse_measure(text, scalar, f"records.{index}.member.measureValues.{place}.member")
+            _refuse_measure(text, scalar, f"records.{index}.member.measureValues.{len(measures) + 1}.member")
             continue
-        measures.append((measure["Name"], scalar))
-        values[measure["Name"]] = parser(text, unit_ns or 1)
+        measures.append((column, scalar))
+        values[column] = parser(text, unit_ns or 1)
     return measures, values, kind == "MULTI"
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
+import orjson
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -124,10 +125,8 @@ async def read(request: Request) -> bytes:
 def decode(body: bytes) -> Json:
     """Return the JSON object in *body*; no body is an empty one."""
     try:
-        document = json.loads(body) if body else {}
-        if b"\\ud" in body.lower():
-            json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
-    except (ValueError, RecursionError) as error:
+        document = orjson.loads(body) if body else {}
+    except orjson.JSONDecodeError as error:  # half a surrogate pair and too deep a nesting are such errors too
         raise SerializationError(f"The body is not valid JSON: {error}") from error
     if not isinstance(document, dict):
         raise SerializationError("The body must be a JSON object.")

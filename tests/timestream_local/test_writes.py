@@ -9,6 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from timestream_harness import multi, now_ms, record
 
+from timestream_local.inlets import MOST_INLETS
+
 if TYPE_CHECKING:
     from timestream_harness import Clock, Server, Table
 
@@ -55,6 +57,17 @@ def test_every_type_is_kept_as_written(table: Table) -> None:
 def test_the_time_unit_scales_time_and_timestamp_measures(table: Table, unit: str, time: str) -> None:
     table.put(multi(0, {"d": "x"}, {"at": ("TIMESTAMP", time)}, Time=time, TimeUnit=unit))
     assert table.rows("time, at") == [["2020-09-13 12:26:40.000000000"] * 2]
+
+
+def test_batches_of_very_many_different_columns_keep_their_values(table: Table) -> None:
+    """More sets of columns, one after the other and all again, than the writer keeps INSERTs prepared."""
+    sets = MOST_INLETS + 5
+    for version in (1, 2):
+        for number in range(sets):
+            measures = {f"m{number}": ("BIGINT", str(number * version))}
+            table.put(multi(1_600_000_000_000, {"d": str(number)}, measures, Version=version))
+    sums = ", ".join(f"sum(m{number})" for number in range(sets))
+    assert table.rows(sums) == [[str(number * 2) for number in range(sets)]]
 
 
 def test_common_attributes_fill_every_record(table: Table) -> None:

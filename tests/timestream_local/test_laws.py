@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from timestream_harness import in_process, multi
 
+from timestream_local.records import Pairs
 from timestream_local.service import Service
 from timestream_local.storage import Storage
 
@@ -114,3 +115,9 @@ def nanoseconds(text: str) -> int:
 def test_a_quoted_literal_is_its_text(near: Server, text: str) -> None:
     escaped = text.replace("'", "''")
     assert near.rows(f"SELECT '{escaped}', length('{escaped}')") == [[text, str(len(text))]]
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers() | st.floats() | st.booleans(), min_size=1))
+def test_the_text_behind_a_hash_is_that_of_the_sorted_pairs(values: dict[str, Any]) -> None:
+    """Files keep the hashes: another text would not know the records that are there."""
+    assert Pairs.of(values).text(values) == repr(sorted(values.items(), key=lambda pair: pair[0]))

@@ -5,7 +5,6 @@ Forms from the API reference (Datum, Type) and "Supported data types"; doubles a
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 US_PER_DAY = 86_400_000_000
-EPOCH = dt.date(1970, 1, 1)
-
-_dates: dict[int, str] = {}
 
 
 def is_series(kind: pa.DataType) -> bool:
@@ -96,10 +92,8 @@ def texts_of(column: pa.Array) -> list[str | None]:
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_null(kind):
         return list(column.to_pylist())
-    if pa.types.is_timestamp(kind):
-        return [None if value is None else timestamp_text(value) for value in column.cast(pa.int64()).to_pylist()]
-    if pa.types.is_time(kind):
-        return [None if value is None else time_text(value) for value in column.cast(pa.int64()).to_pylist()]
+    if pa.types.is_timestamp(kind) or pa.types.is_time(kind):
+        return list(column.cast(pa.string()).to_pylist())  # Arrow prints nanoseconds as the service does
     form = _form(kind)
     return [None if value is None else form(value) for value in column.to_pylist()]
 
@@ -114,12 +108,6 @@ def _form(kind: pa.DataType) -> Callable[[Any], str]:
     return str
 
 
-def timestamp_text(ns: int) -> str:
-    seconds, fraction = divmod(ns, 10**9)
-    days, second = divmod(seconds, 86_400)
-    return f"{date_text(days)} {clock_text(second)}.{fraction:09d}"
-
-
 def time_text(ns: int) -> str:
     seconds, fraction = divmod(ns, 10**9)
     return f"{clock_text(seconds)}.{fraction:09d}"
@@ -127,11 +115,6 @@ def time_text(ns: int) -> str:
 
 def clock_text(seconds: int) -> str:
     return f"{seconds // 3_600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-
-
-def date_text(days: int) -> str:
-    """The proleptic Gregorian date so many days after 1970; most rows of a result share a few days."""
-    return _dates.get(days) or _dates.setdefault(days, str(EPOCH + dt.timedelta(days=days)))
 
 
 def interval_text(value: Any) -> str:  # noqa: ANN401 - pyarrow's MonthDayNano

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import uuid
 from dataclasses import asdict
@@ -86,7 +85,7 @@ async def _call(request: Request) -> Response:
         log.exception("%s failed", request.headers.get("x-amz-target"))
         failure = InternalServerError(f"Internal failure: {type(error).__name__}")
         answer, status = failure.body(), failure.status
-    body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    body = orjson.dumps(answer)
     headers = {"x-amzn-RequestId": uuid.uuid4().hex[:26].upper()}
     return Response(body, status_code=status, media_type=CONTENT_TYPE, headers=headers)
 

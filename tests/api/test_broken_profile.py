@@ -1,5 +1,6 @@
 """A tenant whose stored profile is broken is answered with the defaults, and its profile is left to be mended."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +22,10 @@ def test_usage_and_schedules_are_answered_with_the_defaults(admin: Any, caplog: 
     assert "tenant acme is broken: timezone: 'Mars/Phobos'" in caplog.text
 
 
-def test_an_edit_is_refused_because_it_would_write_over_what_is_to_be_mended(admin: Any, world: Any) -> None:
-    assert admin.put("/v1/schedules/monthly", json={"every": "month"}).status_code == 409
-    assert admin.delete("/v1/schedules/weekly").status_code == 409
+def test_an_edit_is_refused_because_it_would_write_over_what_is_to_be_mended(
+    admin: Any, world: Any, problem: Callable[..., dict[str, Any]]
+) -> None:
+    refused = problem(admin.put("/v1/schedules/monthly", json={"every": "month"}), 409, "conflict")
+    assert "is broken" in refused["detail"]
+    problem(admin.delete("/v1/schedules/weekly"), 409, "conflict")
     assert world.objects.get(tenant_profile("acme")).body == BODY

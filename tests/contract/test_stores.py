@@ -23,7 +23,7 @@ from signtally.stores.freshness import Freshness
 from signtally.stores.keys import segment, tenant_profile, text_of
 from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, Reports
-from signtally.stores.tenants import EditConflictError, Tenants
+from signtally.stores.tenants import Tenants
 from signtally.stores.touched import TouchedHour, TouchedNotes
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
@@ -181,7 +181,7 @@ def test_a_broken_profile_is_told_apart_and_harms_nobody(
 def test_a_broken_profile_is_not_written_over_by_an_edit(objects: ObjectStore) -> None:
     body = b'{"tenant_id": "acme", "timezone": "Mars/Phobos", "schedules": [{"name": "weekly", "every": "week"}]}'
     objects.put(tenant_profile("acme"), body)
-    with pytest.raises(EditConflictError, match="acme is broken: timezone"):
+    with pytest.raises(BrokenProfileError, match="acme is broken: timezone"):
         Tenants(objects).edit("acme", lambda profile: profile)
     assert objects.get(tenant_profile("acme")).body == body
 

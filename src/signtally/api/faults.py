@@ -14,6 +14,7 @@ from signtally.api.problems import KIND_OF_STATUS, InvalidPart, ProblemError, Pr
 from signtally.domain.periods import FuturePeriodError, PeriodError
 from signtally.ports.errors import ServiceError
 from signtally.ports.report_queue import ReportQueueUnavailableError
+from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.reports import ReportMissingError
 from signtally.stores.tenants import EditConflictError
 
@@ -106,6 +107,14 @@ def _of_report_queue(_: Exception) -> ProblemError:
     )
 
 
+def _of_broken_profile(error: Exception) -> ProblemError:
+    _log.error("%s; an edit was refused", error)
+    return ProblemError(
+        ProblemKind.CONFLICT,
+        "the tenant's stored profile is broken, and nothing was changed: whoever runs the service must mend it first",
+    )
+
+
 # The first that fits is taken: subclasses stand before their parents.
 _PROBLEMS: dict[type[Exception], Any] = {
     ProblemError: lambda error: error,
@@ -117,6 +126,7 @@ _PROBLEMS: dict[type[Exception], Any] = {
     EditConflictError: lambda _: ProblemError(
         ProblemKind.CONFLICT, "others kept changing the tenant's profile: nothing was changed, try again"
     ),
+    BrokenProfileError: _of_broken_profile,
     ReportQueueUnavailableError: _of_report_queue,
     ServiceError: _of_service,
 }

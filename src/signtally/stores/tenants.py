@@ -15,7 +15,7 @@ DEFAULT_ZONE = TenantProfile.model_fields["timezone"].default
 
 
 class EditConflictError(Exception):
-    """Nothing was stored: others kept changing the profile, or it is broken; the same edit may succeed later."""
+    """Others kept changing the profile: nothing was stored, and the same edit may succeed later."""
 
 
 class Tenants:
@@ -40,12 +40,12 @@ class Tenants:
     def edit(self, tenant_id: str, change: Callable[[TenantProfile], TenantProfile]) -> TenantProfile:
         """Store what *change* makes of the profile, again and again until nobody else's edit came in between.
 
-        Raises EditConflictError, also for a broken profile: what its author meant is not to be written over. Raises
-        whatever *change* raises.
+        Raises EditConflictError, BrokenProfileError (what its author meant is not to be written over), and whatever
+        *change* raises.
         """
         key = keys.tenant_profile(tenant_id)
         for _ in range(_EDIT_ATTEMPTS):
-            current, etag = self._editable(tenant_id)
+            current, etag = self._versioned(tenant_id)
             changed = change(current)
             body = _document(changed)
             if self._objects.claim(key, body) if etag is None else self._objects.replace(key, body, etag=etag):
@@ -81,13 +81,6 @@ class Tenants:
             document = cast("dict[str, str]", entry.document)  # it was validated when it was catalogued
             zones[document["tenant_id"]] = document.get("timezone", DEFAULT_ZONE)
         return zones
-
-    def _editable(self, tenant_id: str) -> tuple[TenantProfile, str | None]:
-        try:
-            return self._versioned(tenant_id)
-        except BrokenProfileError as error:
-            _report(error)
-            raise EditConflictError(f"{error}; it has to be mended before it can be edited") from error
 
     def _versioned(self, tenant_id: str) -> tuple[TenantProfile, str | None]:
         """The profile with the ETag under which it is stored; None: it is not."""

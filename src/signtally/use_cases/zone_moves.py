@@ -14,7 +14,7 @@ import polars as pl
 from signtally.domain.periods import EARLIEST_DAY, Period, period_between
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
-from signtally.stores.counted_zones import CountedZone, CountedZones
+from signtally.stores.counted_zones import CountedZone, CountedZones, Entries
 from signtally.stores.tenants import DEFAULT_ZONE, Tenants
 from signtally.use_cases.restating import AggregationOutcome, restate
 from signtally.use_cases.tenant_days import Calendars, blocks
@@ -31,11 +31,18 @@ _EMPTY_SEARCH_DAYS = 16 * _SEARCH_DAYS
 class CountingZones:
     """The zones in which one run counts; those that were asked for have to stand still meanwhile."""
 
-    def __init__(self, zones: CountedZones, *, profiles: Mapping[str, str], recounted: Collection[str]) -> None:
+    def __init__(
+        self,
+        zones: CountedZones,
+        entries: Entries | None,
+        *,
+        profiles: Mapping[str, str],
+        recounted: Collection[str],
+    ) -> None:
         self.recounted = recounted  # tenants of which this very run has counted every day just now
         self._zones = zones
+        self._entries = entries
         self._profiles = profiles
-        self._entries = zones.read()
         self._used: dict[str, str] = {}
 
     def of(self, tenant_ids: Iterable[str]) -> dict[str, str]:
@@ -52,7 +59,7 @@ class CountingZones:
         """Whether nobody moved elsewhere meanwhile; where there are no notes yet, all will be recounted anyway."""
         if self._entries is None:
             return self._zones.read() is None
-        return self._zones.confirm(self._used)
+        return not self._used or self._zones.confirm(self._used)
 
     def _noted(self, tenant_id: str) -> str | None:
         noted = (self._entries or {}).get(tenant_id)
@@ -78,14 +85,16 @@ def count_where_tenants_live(
     done: list[AggregationOutcome] = []
     for _ in range(_ATTEMPTS):
         profiles = _profile_zones(tenant_id, services=services)
-        if starts_anew and zones.read() is None:
-            zones.begin(tenant_ids := _tenants_with_events(services))
-            _log.info("the zones in which days were counted are not known: counting all of %d tenants", len(tenant_ids))
-        due = _due(zones, profiles, tenant_id=tenant_id)
-        done += _move(due, zones, services=services)
-        if due and not zones.confirm(due):
-            continue  # another run has taken some of them elsewhere
-        counting = CountingZones(zones, profiles=profiles, recounted=due)
+        entries = zones.read()
+        if entries is None and starts_anew:
+            entries = _begin(zones, services=services)
+        due = _due(entries, profiles, tenant_id=tenant_id)
+        if due:
+            done += _move(due, zones, services=services)
+            if not zones.confirm(due):
+                continue  # another run has taken some of them elsewhere
+            entries = zones.read()
+        counting = CountingZones(zones, entries, profiles=profiles, recounted=due)
         done.append(count(counting))
         if counting.stood():
             return AggregationOutcome.total(done)
@@ -115,11 +124,17 @@ def _profile_zones(tenant_id: str | None, *, services: Services) -> dict[str, st
     return tenants.zones() if tenant_id is None else {tenant_id: tenants.get(tenant_id).timezone}
 
 
-def _due(zones: CountedZones, profiles: Mapping[str, str], *, tenant_id: str | None) -> dict[str, str]:
+def _begin(zones: CountedZones, *, services: Services) -> Entries | None:
+    zones.begin(tenant_ids := _tenants_with_events(services))
+    _log.info("the zones in which days were counted are not known: counting all of %d tenants", len(tenant_ids))
+    return zones.read()
+
+
+def _due(entries: Entries | None, profiles: Mapping[str, str], *, tenant_id: str | None) -> dict[str, str]:
     """The tenants whose days do not all stand in the zone of their profile, with that zone."""
     return {
         each: lived_in
-        for each, counted in (zones.read() or {}).items()
+        for each, counted in (entries or {}).items()
         if tenant_id in {None, each} and counted != CountedZone(lived_in := profiles.get(each, DEFAULT_ZONE))
     }
 

@@ -182,7 +182,7 @@ def test_provisioning_makes_both_queues_and_mends_what_differs(local_aws: LocalA
 
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert attributes["MessageRetentionPeriod"] == str(14 * 86_400)
-    assert attributes["VisibilityTimeout"] == "120"
+    assert attributes["VisibilityTimeout"] == "60"
     assert attributes["MaximumMessageSize"] == "1048576"
     assert attributes["ReceiveMessageWaitTimeSeconds"] == "20"
     policy = json.loads(attributes["RedrivePolicy"])

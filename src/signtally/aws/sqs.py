@@ -42,7 +42,7 @@ class SqsEventQueue:
     """With *dead_letter_queue*, its name, `provision` makes that queue too and lets SQS move there what is hopeless."""
 
     def __init__(
-        self, sqs: "SQSClient", *, name: str, dead_letter_queue: str | None = None, visibility_seconds: int = 120
+        self, sqs: "SQSClient", *, name: str, dead_letter_queue: str | None = None, visibility_seconds: int = 60
     ) -> None:
         self._sqs = sqs
         self._name = name

@@ -36,7 +36,7 @@ class MemoryEventQueue:
         *,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
         sleep: Callable[[float], object] | None = None,
-        visibility_seconds: int = 120,
+        visibility_seconds: int = 60,
     ) -> None:
         self._clock = clock
         self._sleep = sleep or self._wait

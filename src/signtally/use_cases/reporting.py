@@ -23,13 +23,15 @@ def request_report(request: ReportRequest, *, requested_by: str, services: Servi
     reports = Reports(services.objects)
     claim = None
     while claim is None:
+        # Read before looking: whoever asks in between takes this version, and we look again.
+        version = _next_version(request, services=services)
         under_way = _under_way(request, services=services)
         if under_way is not None:
             return under_way
         standing = _standing(request, services=services)
         if standing is not None:
             return reports.state(standing.key, now=services.clock())
-        claim = _claim_next(request, requested_by=requested_by, services=services)
+        claim = reports.claim(request, version=version, requested_by=requested_by, now=services.clock())
     try:
         services.report_queue.order(request, version=claim.key.version)
     except Exception:
@@ -43,13 +45,18 @@ def report_now(request: ReportRequest, *, requested_by: str, services: Services)
 
     A version that is under way elsewhere is made here too, rather than another one: whoever is first publishes it.
     """
-    standing = _standing(request, services=services)
-    if standing is not None:
-        return standing
-    under_way = _under_way(request, services=services)
-    claim = None if under_way is None else under_way.claim
+    reports = Reports(services.objects)
+    claim = None
     while claim is None:
-        claim = _claim_next(request, requested_by=requested_by, services=services)
+        version = _next_version(request, services=services)
+        standing = _standing(request, services=services)
+        if standing is not None:
+            return standing
+        under_way = _under_way(request, services=services)
+        if under_way is not None:
+            claim = under_way.claim
+        else:
+            claim = reports.claim(request, version=version, requested_by=requested_by, now=services.clock())
     try:
         return make_report(claim.key, services=services)
     except ServiceError:  # nobody will come back to this version
@@ -124,11 +131,8 @@ def _standing(request: ReportRequest, *, services: Services) -> ReportManifest |
     return manifest if is_over or is_recent else None
 
 
-def _claim_next(request: ReportRequest, *, requested_by: str, services: Services) -> ReportClaim | None:
-    """Take the version after the newest; None when somebody else took it just now."""
-    reports = Reports(services.objects)
-    taken = reports.versions(request.tenant_id, request.report_id)
-    return reports.claim(request, version=max(taken, default=0) + 1, requested_by=requested_by, now=services.clock())
+def _next_version(request: ReportRequest, *, services: Services) -> int:
+    return max(Reports(services.objects).versions(request.tenant_id, request.report_id), default=0) + 1
 
 
 def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:

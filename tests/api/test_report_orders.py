@@ -208,7 +208,7 @@ def test_a_made_up_cursor_is_refused(admin: Any, world: Any, problem: Check, pos
 
 
 def test_two_who_order_at_once_get_one_report(admin: Any, world: Any) -> None:
-    # As many at once as the API works on: each thread here has an event loop of its own, and a wait belongs to one loop.
+    # As many at once as the API works on: each thread here has its own event loop, and a wait belongs to one loop.
     with ThreadPoolExecutor(6) as pool:
         ids = {answer["report_id"] for answer in pool.map(lambda _: order(admin, SEPTEMBER), range(24))}
     assert len(ids) == 1

@@ -27,6 +27,10 @@ test: browser lint ## Format, lint, types, imports, all tests, the demo once
 	@.ci/step "demo once" $(BIN)/signtally demo --once
 	@$(BIN)/pytest
 
+.PHONY: soak
+soak: setup ## Look for counterexamples to the laws with new examples, ten times over
+	@for round in {1..10}; do HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q tests/unit tests/render tests/timestream_local; done
+
 .PHONY: lint
 lint: setup ## Format, lint, types and import rules alone
 	@.ci/step "format" $(BIN)/ruff format --check .

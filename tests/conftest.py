@@ -20,8 +20,12 @@ from signtally.use_cases import provisioning
 _FOREIGN = ("AWS_", "SIGNTALLY_", "PREFECT_")
 
 # A law that holds slowly holds: on a busy machine an example may take as long as it likes.
-hypothesis.settings.register_profile("unhurried", deadline=None)
-hypothesis.settings.load_profile("unhurried")
+# The same examples for everybody who runs the tests; `make soak` looks for new ones, and prints how to repeat a find.
+hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
+hypothesis.settings.register_profile(
+    "soak", deadline=None, print_blob=True, suppress_health_check=[*hypothesis.HealthCheck]
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.fixture(scope="session", autouse=True)

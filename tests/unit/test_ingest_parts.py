@@ -11,9 +11,9 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.ports.queue import QueueDepth
 from signtally.ports.usage_store import WriteOutcome, WriteResult
-from signtally.use_cases.ingest_freshness import Look
-from signtally.use_cases.ingest_writing import EventWriter, WriteFailure
-from signtally.use_cases.patience import Patience
+from signtally.use_cases.ingesting.freshness import Look
+from signtally.use_cases.ingesting.patience import Patience
+from signtally.use_cases.ingesting.writing import EventWriter, WriteFailure
 
 NOON = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 SKEW = dt.timedelta(seconds=2)

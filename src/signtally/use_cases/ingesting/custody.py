@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from signtally.domain.cloud_events import ParsedBody
 from signtally.ports.queue import QueuedMessage
-from signtally.use_cases.ingest_held import HeldMessage
+from signtally.use_cases.ingesting.held import HeldMessage
 
 
 class Custody:

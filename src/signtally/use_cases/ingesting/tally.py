@@ -4,7 +4,7 @@ import dataclasses
 from collections import Counter
 
 from signtally.domain.ingest_outcome import IngestOutcome
-from signtally.use_cases.counted_ports import RequestCount
+from signtally.use_cases.ingesting.counted_ports import RequestCount
 
 
 @dataclasses.dataclass(slots=True)

@@ -6,11 +6,11 @@ from functools import partial
 
 from signtally.domain.dead_letters import DeadLetterReason
 from signtally.ports.usage_store import WriteOutcome, WriteResult
-from signtally.use_cases.ingest_held import Copy, DistinctEvent, Gathering, HeldMessage
-from signtally.use_cases.ingest_pace import IngestPace
-from signtally.use_cases.ingest_tally import Tally
-from signtally.use_cases.ingest_writing import EventWriter, WriteFailure
-from signtally.use_cases.workers import Workers
+from signtally.use_cases.ingesting.held import Copy, DistinctEvent, Gathering, HeldMessage
+from signtally.use_cases.ingesting.pace import IngestPace
+from signtally.use_cases.ingesting.tally import Tally
+from signtally.use_cases.ingesting.workers import Workers
+from signtally.use_cases.ingesting.writing import EventWriter, WriteFailure
 
 WRITE = "write"
 

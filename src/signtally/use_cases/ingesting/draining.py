@@ -1,4 +1,4 @@
-"""Events from the queue to the usage store, each counted once; what cannot be counted, to the dead letters."""
+"""A whole drain of the queue: until it is empty, the budget is used up, or somebody asks it to stop."""
 
 import contextlib
 import signal
@@ -8,10 +8,8 @@ from types import FrameType
 
 from signtally.domain.ingest_outcome import IngestOutcome, IngestProgress
 from signtally.services import Services
-from signtally.use_cases.ingest_pace import IngestPace
-from signtally.use_cases.ingest_run import IngestRun
-
-__all__ = ["IngestOutcome", "IngestPace", "IngestProgress", "drain"]
+from signtally.use_cases.ingesting.pace import IngestPace
+from signtally.use_cases.ingesting.run import IngestRun
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from signtally.domain.events import ReceivedEvent
 from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.usage_store import WriteOutcome
-from signtally.use_cases.patience import Patience
+from signtally.use_cases.ingesting.patience import Patience
 
 _ATTEMPTS_TOGETHER = 4  # at a part that fails, before it is taken apart
 

@@ -7,9 +7,9 @@ from signtally.domain.dead_letters import dead_letter_attributes
 from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage
 from signtally.stores.touched import TouchedHour, TouchedNotes
-from signtally.use_cases.counted_ports import CountedQueue
-from signtally.use_cases.ingest_held import HeldMessage
-from signtally.use_cases.patience import Patience
+from signtally.use_cases.ingesting.counted_ports import CountedQueue
+from signtally.use_cases.ingesting.held import HeldMessage
+from signtally.use_cases.ingesting.patience import Patience
 
 log = logging.getLogger(__name__)
 

@@ -19,18 +19,18 @@ from signtally.ports.queue import QueueDepth, QueuedMessage
 from signtally.services import Services
 from signtally.stores.freshness import Freshness
 from signtally.stores.touched import TouchedNotes
-from signtally.use_cases.counted_ports import CountedQueue, CountedStore, RequestCount
-from signtally.use_cases.ingest_custody import Custody
-from signtally.use_cases.ingest_freshness import Look
-from signtally.use_cases.ingest_held import HeldMessage
-from signtally.use_cases.ingest_pace import IngestPace
-from signtally.use_cases.ingest_releasing import QUEUE, Releasing
-from signtally.use_cases.ingest_settling import Settling
-from signtally.use_cases.ingest_storing import WRITE, Storing
-from signtally.use_cases.ingest_tally import Tally
-from signtally.use_cases.ingest_writing import EventWriter
-from signtally.use_cases.patience import Patience
-from signtally.use_cases.workers import Workers
+from signtally.use_cases.ingesting.counted_ports import CountedQueue, CountedStore, RequestCount
+from signtally.use_cases.ingesting.custody import Custody
+from signtally.use_cases.ingesting.freshness import Look
+from signtally.use_cases.ingesting.held import HeldMessage
+from signtally.use_cases.ingesting.pace import IngestPace
+from signtally.use_cases.ingesting.patience import Patience
+from signtally.use_cases.ingesting.releasing import QUEUE, Releasing
+from signtally.use_cases.ingesting.settling import Settling
+from signtally.use_cases.ingesting.storing import WRITE, Storing
+from signtally.use_cases.ingesting.tally import Tally
+from signtally.use_cases.ingesting.workers import Workers
+from signtally.use_cases.ingesting.writing import EventWriter
 
 log = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from itertools import islice
 
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.ports.queue import QueuedMessage
-from signtally.use_cases.counted_ports import CountedQueue
-from signtally.use_cases.ingest_custody import Custody
-from signtally.use_cases.ingest_held import HeldMessage
-from signtally.use_cases.patience import Patience
-from signtally.use_cases.workers import Workers
+from signtally.use_cases.ingesting.counted_ports import CountedQueue
+from signtally.use_cases.ingesting.custody import Custody
+from signtally.use_cases.ingesting.held import HeldMessage
+from signtally.use_cases.ingesting.patience import Patience
+from signtally.use_cases.ingesting.workers import Workers
 
 log = logging.getLogger(__name__)
 

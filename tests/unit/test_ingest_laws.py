@@ -33,7 +33,7 @@ START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
 PACE = IngestPace(
     gather_seconds=0.002, flush_seconds=0.002, look_seconds=0.005, pause_seconds=0.0005, patience_seconds=0.5,
-    write_events=4,
+    write_events=4, joint_look_seconds=0.01, notice_seconds=0.002, hold_still_seconds=0.1,
 )  # fmt: skip
 Result = TypeVar("Result")
 

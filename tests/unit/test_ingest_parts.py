@@ -11,6 +11,7 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.ports.queue import QueueDepth
 from signtally.ports.usage_store import WriteOutcome, WriteResult
+from signtally.stores.joint_looks import Holdings
 from signtally.use_cases.ingesting.freshness import Look
 from signtally.use_cases.ingesting.patience import Patience
 from signtally.use_cases.ingesting.writing import EventWriter, WriteFailure
@@ -47,7 +48,7 @@ def test_a_look_says_no_more_than_it_can_know(  # noqa: PLR0913, PLR0917 -- a ro
     empty_at: dt.datetime | None,
     expected: dt.datetime | None,
 ) -> None:
-    look = Look(QueueDepth(visible, in_flight), in_hand, oldest, empty_at)
+    look = Look(QueueDepth(visible, in_flight), [Holdings(in_hand, oldest, None, empty_at)])
     assert look.settled_through(clock_skew=SKEW) == expected
 
 

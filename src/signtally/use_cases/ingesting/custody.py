@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from signtally.domain.cloud_events import ParsedBody
 from signtally.ports.queue import QueuedMessage
+from signtally.stores.joint_looks import Holdings
 from signtally.use_cases.ingesting.held import HeldMessage
 
 
@@ -64,13 +65,21 @@ class Custody:
     def unsettled(self) -> list[HeldMessage]:
         return [held for held in self._held.values() if not held.is_settled]
 
-    def oldest_unsettled(self) -> dt.datetime | None:
-        return min((held.message.sent_at for held in [*self.unsettled(), *self._left.values()]), default=None)
-
-    def in_flight(self, *, now: float) -> int:
-        """How many the queue counts as in flight because of us."""
-        return len(self._held) + sum(held.invisible_until > now for held in self._left.values())
+    def holdings(self, *, now: float, empty_at: dt.datetime | None) -> Holdings:
+        """What the queue counts as in flight because of us, and what of it is not settled."""
+        invisible = [held for held in self._left.values() if held.invisible_until > now]
+        returned = [held for held in self._left.values() if held.invisible_until <= now]
+        return Holdings(
+            in_hand=len(self._held) + len(invisible),
+            oldest_unsettled=_oldest([*self.unsettled(), *invisible]),
+            oldest_returned=_oldest(returned),
+            empty_at=empty_at,
+        )
 
     def _let_go(self, held: HeldMessage) -> None:
         if self._held.pop(held.message.message_id, None) is not None:
             self.events -= held.size
+
+
+def _oldest(messages: Sequence[HeldMessage]) -> dt.datetime | None:
+    return min((held.message.sent_at for held in messages), default=None)

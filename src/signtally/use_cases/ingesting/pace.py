@@ -13,6 +13,9 @@ class IngestPace:
     flush_events: int = 5_000  # one note for aggregation covers so many
     flush_seconds: float = 1.0  # or what was stored within this time
     look_seconds: float = 5.0  # between looks at the queue's depth while there is traffic
+    joint_look_seconds: float = 15.0  # between looks that several runs take together
+    notice_seconds: float = 1.0  # within which a run hears of another's call for such a look
+    hold_still_seconds: float = 5.0  # the longest that a run neither receives nor deletes for it
     poll_seconds: int = 1  # a long poll asks all of SQS's servers, a short one only some
     patience_seconds: float = 90.0  # with a service that is away, before the run fails
     pause_seconds: float = 0.2  # the longest first pause before trying again; later ones grow

@@ -18,11 +18,14 @@ from signtally.domain.ingest_outcome import IngestOutcome, IngestProgress
 from signtally.ports.queue import QueueDepth, QueuedMessage
 from signtally.services import Services
 from signtally.stores.freshness import Freshness
+from signtally.stores.joint_looks import JointLooks
 from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.ingesting.counted_ports import CountedQueue, CountedStore, RequestCount
 from signtally.use_cases.ingesting.custody import Custody
 from signtally.use_cases.ingesting.freshness import Look
 from signtally.use_cases.ingesting.held import HeldMessage
+from signtally.use_cases.ingesting.joint_look import JointLook
+from signtally.use_cases.ingesting.looking import CALL, LOOK, Looking
 from signtally.use_cases.ingesting.pace import IngestPace
 from signtally.use_cases.ingesting.patience import Patience
 from signtally.use_cases.ingesting.releasing import QUEUE, Releasing
@@ -68,7 +71,8 @@ class IngestRun:
         self._queue = CountedQueue(services.queue, self._tally.requests)
         self._dead_letters = CountedQueue(services.dead_letters, self._tally.requests)
         self._freshness = Freshness(services.objects)
-        self._workers = Workers({_RECEIVE: consumers, WRITE: consumers, _SETTLE: 1, QUEUE: consumers + _EXTRA})
+        threads = {_RECEIVE: consumers, WRITE: consumers, _SETTLE: 1, QUEUE: consumers + _EXTRA, LOOK: 1, CALL: 1}
+        self._workers = Workers(threads)
         self._custody = Custody()
         writer = EventWriter(CountedStore(services.usage_store, self._tally.requests), patience=patience)
         self._storing = Storing(self._workers, writer, tally=self._tally, pace=pace, writers=consumers)
@@ -76,12 +80,16 @@ class IngestRun:
         self._releasing = Releasing(
             self._workers, self._queue, self._custody, patience=patience, threads=consumers + _EXTRA
         )
-        self._started_at = self._flushed_at = self._looked_at = time.monotonic()
+        self._looking = Looking(
+            self._workers,
+            self._custody,
+            JointLook(JointLooks(services.objects), self._queue, patience=patience, pace=pace),
+            pace=pace,
+            then=self._looked,
+        )
+        self._started_at = self._flushed_at = time.monotonic()
         self._stop_at = math.inf
         self._is_quiet = False  # the latest receive came back empty
-        self._empty_at: dt.datetime | None = None  # when the latest such receive was asked for
-        self._has_looked = False  # since then
-        self._is_looking = False
         self._is_drained = False
         self._published: dt.datetime | None = None
         self._to_publish: dt.datetime | None = None
@@ -119,8 +127,9 @@ class IngestRun:
         if time.monotonic() >= self._stop_at + self._pace.grace_seconds:
             self._hurry.set()
         company_may_come = not self._is_quiet and not self._is_stopping
-        if self._wants_look:
-            self._start_look()
+        if self._needs_stillness:
+            if not (self._workers.busy(_RECEIVE) or self._workers.busy(QUEUE)):
+                self._looking.start()
         else:
             self._start_receives()
             is_last = self._storing.is_idle and not self._storing.has_done and not self._workers.busy(_SETTLE)
@@ -130,6 +139,7 @@ class IngestRun:
         self._start_publishing()
         self._releasing.start_leaving(for_seconds=self._pace.retry_seconds)
         self._releasing.start_extending()
+        self._looking.start_asking()
         self._workers.handle_next(timeout_seconds=_TICK_SECONDS)
 
     def _start_receives(self) -> None:
@@ -152,8 +162,7 @@ class IngestRun:
     def _received(self, received: _Received) -> None:
         self._is_quiet = not received.messages
         if self._is_quiet:
-            self._empty_at = max(received.asked_at, self._empty_at or received.asked_at)
-            self._has_looked = False
+            self._looking.found_nothing(received.asked_at)
         for message, parsed in received.messages:
             held = self._custody.take(message, parsed, invisible_until=received.invisible_until)
             if held is not None and held.is_settled:
@@ -184,29 +193,15 @@ class IngestRun:
         self._releasing.leave(held for held in noted if not held.is_settled)
 
     @property
-    def _wants_look(self) -> bool:
-        """Now and then while there is traffic, and whenever the queue seems to be drained."""
-        if self._is_looking or self._is_stopping or self._is_drained:
-            return self._is_looking
-        seems_drained = self._is_quiet and not self._custody and not self._has_looked
-        return seems_drained or time.monotonic() - self._looked_at >= self._pace.look_seconds
+    def _needs_stillness(self) -> bool:
+        if self._is_stopping or self._is_drained:
+            return self._workers.busy(LOOK) > 0
+        return self._looking.needs_stillness(seems_drained=self._is_quiet and not self._custody)
 
-    def _start_look(self) -> None:
-        """Only when no receive and no delete is under way: then what we hold is what the queue counts as ours."""
-        if not (self._is_looking or self._workers.busy(_RECEIVE) or self._workers.busy(QUEUE)):
-            self._is_looking = True
-            self._workers.start(QUEUE, partial(self._patience.call, self._queue.depth), self._looked)
-
-    def _looked(self, depth: QueueDepth) -> None:
-        self._is_looking, self._has_looked, self._looked_at = False, True, time.monotonic()
-        in_hand = self._custody.in_flight(now=self._looked_at)
-        look = Look(depth, in_hand, self._custody.oldest_unsettled(), self._empty_at)
-        if look.shows_empty_queue:
-            self._custody.forget_left(now=self._looked_at)
-            look = dataclasses.replace(look, oldest_unsettled=self._custody.oldest_unsettled())
+    def _looked(self, look: Look) -> None:
         self._to_publish = look.settled_through(clock_skew=self._services.settings.clock_skew)
-        seconds = self._looked_at - self._started_at
-        outcome = self._tally.outcome()
+        seconds = time.monotonic() - self._started_at
+        depth, outcome = look.depth, self._tally.outcome()
         self._on_progress(IngestProgress(outcome, seconds, depth.visible, depth.in_flight, look.oldest_unsettled))
         self._is_drained = self._is_quiet and not self._custody and depth == QueueDepth(0, 0)
 

@@ -39,6 +39,8 @@ _MISSING = {
 _PASSING = {
     "InternalError",
     "InternalServerException",
+    "KmsThrottled",
+    "OverLimit",  # more messages in flight than SQS allows
     "RequestThrottled",
     "RequestTimeout",
     "ServiceUnavailable",
@@ -74,13 +76,15 @@ def translated(service: str, what: str) -> Iterator[None]:
 
 
 def service_error(error: ClientError, *, service: str, what: str) -> ServiceError:
-    code = error.response.get("Error", {}).get("Code", "Unknown")
-    message = error.response.get("Error", {}).get("Message", "")
+    found = error.response.get("Error", {})
+    code, message = found.get("Code", "Unknown"), found.get("Message", "")
+    # SQS has spelled its codes with and without its name before them: AWS.SimpleQueueService.RequestThrottled.
+    spellings = {code, code.rpartition(".")[2]}
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _REFUSED:
+    if spellings & _REFUSED:
         return AccessRefusedError(f"{service} refused the credentials for {what} ({code}: {message}); check them")
-    if code in _MISSING or _ABSENT_IN_QUERY in message:
+    if spellings & _MISSING or _ABSENT_IN_QUERY in message:
         return NotProvisionedError(f"{service}: {what} does not exist; run `signtally provision`, or check its name")
-    if code in _PASSING or status >= _SERVER_ERROR:
+    if spellings & _PASSING or status >= _SERVER_ERROR:
         return ServiceUnavailableError(f"{service} could not serve {what} now ({code}: {message}); try again")
     return ServiceError(f"{service}: {what}: {code}: {message}")

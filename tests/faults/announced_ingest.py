@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Any
 
 from signtally import wiring
@@ -10,8 +10,12 @@ from signtally.aws.clients import AwsClients
 from signtally.aws.sqs import SqsEventQueue
 from signtally.use_cases.ingesting import IngestPace, drain
 
+DRAINED = "drained"
+
 
 class Announced:
+    """A port whose calls are announced: "queue.receive begins", "queue.receive ended 10" with how many it was about."""
+
     def __init__(self, port: object, name: str) -> None:
         self._port = port
         self._name = name
@@ -26,7 +30,8 @@ class Announced:
         def announced(*arguments: Any, **options: Any) -> Any:
             _say(f"{self._name}.{method} begins")
             result = call(*arguments, **options)
-            _say(f"{self._name}.{method} ended")
+            sizes = (len(each) for each in (*arguments, result) if isinstance(each, Sized))
+            _say(f"{self._name}.{method} ended {next(sizes, '')}")
             return result
 
         return announced
@@ -47,6 +52,7 @@ def main(visibility_seconds: int) -> None:
         "objects": Announced(services.objects, "objects"),
     }
     drain(services=dataclasses.replace(services, **announced), pace=IngestPace(flush_events=200, flush_seconds=0.1))
+    _say(DRAINED)
 
 
 if __name__ == "__main__":

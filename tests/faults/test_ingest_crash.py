@@ -1,32 +1,27 @@
 """Ingest killed with SIGKILL, in processes of its own against the local AWS: what is stored is what was sent."""
 
 import dataclasses
-import datetime as dt
-import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from portal_traffic import send_portal_traffic
 
 from signtally.aws.clients import AwsClients
 from signtally.aws.sqs import SqsEventQueue
-from signtally.domain.actions import Action
-from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.stores.freshness import Freshness
-from signtally.stores.touched import TouchedHour, TouchedNotes
-from signtally.use_cases.ingesting import drain
 
 SCRIPT = Path(__file__).with_name("announced_ingest.py")
 VISIBILITY_SECONDS = 5
-TENANTS = [f"tenant {number}" for number in range(12)]
 MOMENTS = (
     "queue.receive ended",
     "usage_store.put_events begins",
@@ -38,105 +33,80 @@ MOMENTS = (
     "queue.delete begins",
     "queue.delete ended",
 )
-GOOD_BUT_FOR_ITS_TENANT = {
-    "specversion": "1.0",
-    "id": "j",
-    "source": "/portal",
-    "type": "document.sent",
-    "time": "2026-10-01T00:00:00Z",
-    "data": {"user_id": "u", "document_id": "d"},
-}
-# Each piece is one of a kind, so that it is missed when it is lost. What is no object comes as a body of its own.
-JUNK: dict[str, Callable[[int], str]] = {
-    "not-json": lambda number: f"{{ {number}",
-    "not-an-event": str,
-    "bad-specversion": lambda number: json.dumps({"specversion": "0.3", "number": number}),
-    "bad-tenant-id": lambda number: json.dumps(GOOD_BUT_FOR_ITS_TENANT | {"number": number}),
-}
+KILLS_A_MOMENT = 3
+FEWEST_KILLS = 20
 
 
-@dataclasses.dataclass
-class Traffic:
-    """Seeded; counted here, beside the sender, by plain Python."""
+@dataclasses.dataclass(frozen=True)
+class Death:
+    """When to send a signal: at the moment's so-manieth occurrence."""
 
-    parts: list[str] = dataclasses.field(default_factory=list)
-    counts: Counter[tuple[str, str, str]] = dataclasses.field(default_factory=Counter)  # tenant, user, action
-    junk: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter)  # reason, body
-    hours: set[TouchedHour] = dataclasses.field(default_factory=set)
-
-    def add_event(self, number: int, *, now: dt.datetime, chance: random.Random) -> None:
-        tenant, user, action = chance.choice(TENANTS), f"u{chance.randrange(5)}", chance.choice(list(Action))
-        # Late ones and imports among them: most of a fortnight, some of years ago.
-        age = dt.timedelta(days=chance.uniform(400, 3_000) if number % 50 == 0 else chance.uniform(0, 14))
-        moment = (now - age).replace(microsecond=0)
-        data = {"tenant_id": tenant, "user_id": user, "document_id": f"d{number}"}
-        event = {"specversion": "1.0", "id": f"e{number}", "source": "/portal", "type": action.event_type}
-        copies = 2 if number % 10 == 0 else 1
-        self.parts += [json.dumps(event | {"time": moment.isoformat(), "data": data})] * copies
-        self.counts[tenant, user, action.value] += 1
-        self.hours.add(TouchedHour.of(tenant, moment))
-
-    def add_junk(self, number: int, *, chance: random.Random) -> None:
-        reason = chance.choice(list(JUNK))
-        part = JUNK[reason](number)
-        self.parts.append(part)
-        self.junk[reason, part] += 1
-
-    def bodies(self, chance: random.Random) -> Iterator[str]:
-        """In any order; objects alone or in batches."""
-        remaining = deque(chance.sample(self.parts, len(self.parts)))
-        while remaining:
-            batch = [remaining.popleft()]
-            while remaining and chance.random() < 0.3 and all(part.startswith('{"') for part in (*batch, remaining[0])):
-                batch.append(remaining.popleft())
-            yield batch[0] if len(batch) == 1 else f"[{','.join(batch)}]"
+    moment: str
+    times: int
+    by: signal.Signals = signal.SIGKILL
 
 
-def send_traffic(services: Services, size: int, *, chance: random.Random) -> Traffic:
-    sent = Traffic()
-    for number in range(size):
-        sent.add_event(number, now=services.clock(), chance=chance)
-        if number % 40 == 0:
-            sent.add_junk(number, chance=chance)
-    services.queue.send([OutgoingMessage(body) for body in sent.bodies(chance)])
-    return sent
+@dataclasses.dataclass(frozen=True)
+class Life:
+    """What a process said until its end."""
+
+    said: list[str]
+    returncode: int
+
+    @property
+    def was_killed_at_work(self) -> bool:
+        """It had messages in hand that it had not deleted, and it did not end by itself."""
+        in_hand = self._total("queue.receive ended") - self._total("queue.delete ended")
+        return self.returncode == -signal.SIGKILL and in_hand > 0
+
+    def _total(self, what: str) -> int:
+        return sum(int(line.removeprefix(what)) for line in self.said if re.fullmatch(rf"{what} \d+", line))
 
 
-def start_ingest(settings: Settings) -> subprocess.Popen[str]:
-    names = {
-        "SIGNTALLY_QUEUE": settings.queue,
-        "SIGNTALLY_DEAD_LETTER_QUEUE": settings.dead_letter_queue,
-        "SIGNTALLY_BUCKET": settings.bucket,
-        "SIGNTALLY_DATABASE": settings.database,
-    }
-    command = [sys.executable, str(SCRIPT), str(VISIBILITY_SECONDS)]
-    return subprocess.Popen(command, env=os.environ | names, stdout=subprocess.PIPE, text=True)
+class Ingests:
+    """Drains of one queue in processes of their own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._environment = os.environ | {
+            "SIGNTALLY_QUEUE": settings.queue,
+            "SIGNTALLY_DEAD_LETTER_QUEUE": settings.dead_letter_queue,
+            "SIGNTALLY_BUCKET": settings.bucket,
+            "SIGNTALLY_DATABASE": settings.database,
+        }
+        self._running: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+
+    def _start(self) -> "subprocess.Popen[str]":
+        command = [sys.executable, str(SCRIPT), str(VISIBILITY_SECONDS)]
+        process = subprocess.Popen(command, env=self._environment, stdout=subprocess.PIPE, text=True)
+        with self._lock:
+            self._running.add(process)
+        return process
+
+    def live(self, death: Death | None = None) -> Life:
+        """Run one to its end, or to its *death*."""
+        process = self._start()
+        said: list[str] = []
+        left = death.times if death else 0
+        for line in _lines(process):
+            said.append(line)
+            if death and line.startswith(death.moment):
+                left -= 1
+                if not left:
+                    process.send_signal(death.by)
+        return Life(said, process.wait())
+
+    def kill_all(self) -> None:
+        for process in self._running:
+            process.kill()
+            process.wait()
 
 
-def kill_at(process: subprocess.Popen[str], moment: str, *, times: int) -> None:
-    """Kill when it has said *moment* so many times, or let it end."""
+def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
     assert process.stdout is not None
-    for line in process.stdout:
-        times -= line.strip() == moment
-        if times <= 0:
-            process.send_signal(signal.SIGKILL)
-            break
-    process.stdout.close()
-    process.wait()
-
-
-def letters(services: Services) -> list[QueuedMessage]:
-    found: list[QueuedMessage] = []
-    while some := services.dead_letters.receive(wait_seconds=0):
-        found += some
-    return found
-
-
-def stored_counts(services: Services) -> Counter[tuple[str, str, str]]:
-    long_ago, later = dt.datetime(2010, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
-    events = services.usage_store.events(since=long_ago, until=later, tenant_ids=TENANTS)
-    assert events["event_id"].is_unique().all()
-    return Counter(events.select("tenant_id", "user_id", "action").iter_rows())
+    with process.stdout:
+        for line in process.stdout:
+            yield line.strip()
 
 
 @pytest.fixture
@@ -147,40 +117,34 @@ def impatient_services(real_services: Services) -> Services:
     return dataclasses.replace(real_services, queue=queue)
 
 
-@pytest.mark.timeout(240)
-def test_no_kill_loses_or_doubles_an_event(impatient_services: Services) -> None:
-    services = impatient_services
-    chance = random.Random(20261003)  # noqa: S311 -- the same test every time
-    sent = send_traffic(services, 5_000, chance=chance)
-    for moment in chance.sample(MOMENTS, 5):
-        processes = [start_ingest(services.settings) for _ in range(2)]  # side by side; both are killed
-        for process in processes:
-            kill_at(process, moment, times=chance.randrange(1, 6))
-    drain(services=services)
-
-    assert services.queue.depth() == QueueDepth(0, 0)
-    assert stored_counts(services) == sent.counts
-    dead = letters(services)
-    assert {(letter.attributes["reason"], letter.body) for letter in dead} == set(sent.junk)
-    noted = {hour for note in TouchedNotes(services.objects).pending() for hour in note.hours}
-    assert sent.hours <= noted
-    settled = Freshness(services.objects).settled_through()
-    assert settled is not None
-    assert services.clock() - settled < dt.timedelta(minutes=1)
+@pytest.fixture
+def ingests(impatient_services: Services) -> Iterator[Ingests]:
+    ingests = Ingests(impatient_services.settings)
+    yield ingests
+    ingests.kill_all()
 
 
-def test_a_terminated_ingest_finishes_what_it_holds(impatient_services: Services) -> None:
-    services = impatient_services
-    sent = send_traffic(services, 600, chance=random.Random(7))  # noqa: S311 -- the same test every time
-    process = start_ingest(services.settings)
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.strip() == "usage_store.put_events begins":
-            process.terminate()
-            break
-    process.communicate()
-    assert process.returncode == -signal.SIGTERM
-    assert services.queue.depth().in_flight == 0
-    drain(services=services)
-    assert stored_counts(services) == sent.counts
-    assert Counter((letter.attributes["reason"], letter.body) for letter in letters(services)) == sent.junk
+@pytest.mark.timeout(400)  # a busy machine; alone it takes a minute
+def test_no_kill_loses_or_doubles_an_event(impatient_services: Services, ingests: Ingests, seed: int) -> None:
+    """Always two drains at once. Each dies at a moment of its own until all deaths are died; the last two finish."""
+    sent = send_portal_traffic(impatient_services, events=30_000, seed=seed)
+    chance = random.Random(seed)  # noqa: S311 -- deaths, not secrets
+    deaths = [Death(moment, chance.randrange(1, 16)) for moment in MOMENTS * KILLS_A_MOMENT]
+    chance.shuffle(deaths)
+    with ThreadPoolExecutor(2) as drains:
+        lives = list(drains.map(ingests.live, deaths))
+        last = list(drains.map(ingests.live, [None, None]))
+    killed = [death for death, life in zip(deaths, lives, strict=True) if life.was_killed_at_work]
+    sys.stdout.writelines(f"killed at the {death.times}. {death.moment}\n" for death in killed)
+    assert len(killed) >= FEWEST_KILLS
+    assert [life.returncode for life in last] == [0, 0]
+    sent.expect_settled(impatient_services)
+
+
+def test_a_terminated_ingest_finishes_what_it_holds(impatient_services: Services, ingests: Ingests, seed: int) -> None:
+    sent = send_portal_traffic(impatient_services, events=1_500, seed=seed)
+    life = ingests.live(Death("usage_store.put_events begins", 1, by=signal.SIGTERM))
+    assert life.returncode == -signal.SIGTERM
+    assert impatient_services.queue.depth().in_flight == 0
+    assert ingests.live().returncode == 0
+    sent.expect_settled(impatient_services)

@@ -1,72 +1,27 @@
 """A service that goes down in the middle of the work: nothing half-written, and all of it there afterwards."""
 
-import contextlib
 import dataclasses
 import datetime as dt
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import polars as pl
 import pytest
+from portal_traffic import send_portal_traffic
+from switched_aws import Place
 
-from signtally import wiring
 from signtally.domain.periods import PeriodKind, period_of
 from signtally.domain.reports import ReportRequest
-from signtally.local.local_aws import LocalAws
-from signtally.local.ports import free_port
-from signtally.local.processes import Program, Supervisor
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.usage_store import UsageStore
 from signtally.sample.plan import TrafficPlan
 from signtally.sample.sending import default_until, emit
 from signtally.services import Services
-from signtally.settings import Settings
 from signtally.stores.reports import Reports
 from signtally.stores.tenants import Tenants
-from signtally.use_cases import aggregating, ingesting, provisioning, reporting
+from signtally.use_cases import aggregating, ingesting, reporting
 from signtally.use_cases.ingesting import IngestPace, IngestProgress
-
-
-class Switch:
-    """One program of the local AWS that can be turned off and on; its state survives on disk."""
-
-    def __init__(self, program: Program) -> None:
-        self._program = program
-        self._running = contextlib.ExitStack()
-
-    def on(self) -> None:
-        supervisor = self._running.enter_context(Supervisor(log=lambda line: sys.stderr.write(f"{line}\n")))
-        supervisor.start(self._program)
-        supervisor.wait_until_ready()
-
-    def off(self) -> None:
-        self._running.close()
-
-
-@dataclasses.dataclass(frozen=True)
-class Place:
-    services: Services
-    aws: Switch
-    timestream: Switch
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A local AWS of this test's own, provisioned."""
-    local = LocalAws(free_port(0), free_port(0), tmp_path / "aws")
-    aws, timestream = (Switch(program) for program in local.programs())
-    for name, value in local.environment.items():
-        monkeypatch.setenv(name, value)
-    with contextlib.ExitStack() as switched_on:
-        for switch in (aws, timestream):
-            switch.on()
-            switched_on.callback(switch.off)
-        services = wiring.services(Settings(state_directory=tmp_path / "state"))
-        provisioning.provision(services=services)
-        yield Place(services, aws, timestream)
 
 
 def test_timestream_down_in_the_middle_of_a_drain(place: Place) -> None:
@@ -87,6 +42,18 @@ def test_timestream_down_in_the_middle_of_a_drain(place: Place) -> None:
         outcome = draining.result(timeout=100)
     assert (outcome.stored, dict(outcome.dead_letters)) == (events, {})
     assert aggregating.aggregate_touched(services=place.services).rows > 0
+
+
+def test_a_run_that_gives_up_hands_everything_back(place: Place, seed: int) -> None:
+    sent = send_portal_traffic(place.services, events=500, seed=seed)
+    place.timestream.off()
+    with pytest.raises(ServiceUnavailableError, match="Timestream cannot be reached"):
+        ingesting.drain(services=place.services, pace=IngestPace(patience_seconds=1))
+    assert place.services.queue.depth().in_flight == 0
+    place.timestream.on()
+    outcome = ingesting.drain(services=place.services)
+    assert (outcome.stored, outcome.duplicates) == (sent.events, sent.duplicates)
+    sent.expect_settled(place.services)
 
 
 def test_s3_down_in_the_middle_of_a_report(place: Place) -> None:

@@ -1,0 +1,43 @@
+"""What the fault tests share: their neighbours as modules, and one seed for all chance in them."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from signtally import wiring
+from signtally.local.local_aws import LocalAws
+from signtally.local.ports import free_port
+from signtally.settings import Settings
+from signtally.use_cases import provisioning
+
+sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode leaves a test's neighbours unimportable
+
+from switched_aws import Place, Switch
+
+
+@pytest.fixture
+def seed() -> int:
+    """The same for everybody unless FAULT_SEED names another; shown when the test fails."""
+    seed = int(os.environ.get("FAULT_SEED", "20261003"))
+    sys.stdout.write(f"FAULT_SEED={seed}\n")
+    return seed
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A local AWS of this test's own, provisioned."""
+    local = LocalAws(free_port(0), free_port(0), tmp_path / "aws")
+    aws, timestream = (Switch(program) for program in local.programs())
+    for name, value in local.environment.items():
+        monkeypatch.setenv(name, value)
+    with contextlib.ExitStack() as switched_on:
+        for switch in (aws, timestream):
+            switch.on()
+            switched_on.callback(switch.off)
+        services = wiring.services(Settings(state_directory=tmp_path / "state"))
+        provisioning.provision(services=services)
+        yield Place(local, services, aws, timestream)

@@ -6,6 +6,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 
@@ -39,6 +40,26 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.now += dt.timedelta(seconds=seconds)
+
+
+class Stuttering:
+    """A port of which every call fails once before it succeeds."""
+
+    def __init__(self, port: object) -> None:
+        self._port = port
+        self._failed: set[tuple[int, str]] = set()
+
+    def __getattr__(self, name: str) -> object:
+        found = getattr(self._port, name)
+        return partial(self._stutter, found) if callable(found) else found
+
+    def _stutter(self, call: Callable[..., object], *arguments: object, **options: object) -> object:
+        this = threading.get_ident(), call.__name__
+        if this not in self._failed:
+            self._failed.add(this)
+            raise ServiceUnavailableError("try again")
+        self._failed.discard(this)
+        return call(*arguments, **options)
 
 
 class NoReports:
@@ -228,6 +249,30 @@ def test_a_store_that_comes_back_costs_nothing(world: World) -> None:
     world.send(*(event(f"e{number}") for number in range(300)))
     outcome = world.drain()
     assert (outcome.stored, outcome.duplicates, outcome.dead_letters) == (300, 0, {})
+
+
+def test_services_that_fail_every_other_time_cost_nothing(world: World) -> None:
+    names = ("queue", "dead_letters", "usage_store", "objects")
+    stuttering = {name: Stuttering(getattr(world.services, name)) for name in names}
+    world.send(*(event(f"e{number}") for number in range(300)), "junk", event("e7"))
+    outcome = world.drain(services=dataclasses.replace(world.services, **stuttering))  # type: ignore[arg-type]
+    assert (outcome.stored, outcome.duplicates, outcome.dead_letters) == (300, 1, {"not-json": 1})
+    assert world.queue.contents() == []
+    assert world.settled_through() is not None
+
+
+def test_what_a_run_holds_goes_back_even_to_a_queue_that_fails_every_other_time(world: World) -> None:
+    def away(_: Sequence[ReceivedEvent]) -> None:
+        raise ServiceUnavailableError("away")
+
+    world.store.trouble = away
+    world.send(*(event(f"e{number}") for number in range(150)))
+    with pytest.raises(ServiceUnavailableError, match="away"):
+        world.drain(
+            services=dataclasses.replace(world.services, queue=Stuttering(world.queue)),  # type: ignore[arg-type]
+            pace=dataclasses.replace(FAST, patience_seconds=0.05),
+        )
+    assert world.queue.depth() == QueueDepth(150, 0)
 
 
 @pytest.mark.parametrize("error", [ServiceUnavailableError("away"), AccessRefusedError("no"), NotProvisionedError("?")])

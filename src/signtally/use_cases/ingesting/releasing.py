@@ -1,6 +1,8 @@
 """How messages leave the run's hands: deleted in tens, given back, or kept invisible until then."""
 
+import dataclasses
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +22,7 @@ log = logging.getLogger(__name__)
 
 QUEUE = "queue"
 _TENS = 10  # messages a request
+_LAST_PATIENCE_SECONDS = 10.0  # with the queue, when a run that has failed gives back what it holds
 
 
 class Releasing:
@@ -73,15 +76,20 @@ class Releasing:
             self._workers.start(QUEUE, partial(self._extend, some, visibility_seconds), lambda _: None)
 
     def release_all(self) -> None:
-        """At once, as far as the queue can be reached: what cannot be released comes again when its time is up."""
+        """As far as the queue can be reached: what cannot be released comes again when its time is up."""
         settled, unsettled = self._custody.settled(), self._custody.unsettled()
+        patience = dataclasses.replace(
+            self._patience,
+            hurry=threading.Event(),
+            budget_seconds=min(_LAST_PATIENCE_SECONDS, self._patience.budget_seconds),
+        )
         with ThreadPoolExecutor(self._threads) as pool:
             works: list[Callable[[], object]] = [
                 *(partial(self._queue.delete, [held.message for held in some]) for some in _tens(settled)),
                 *(partial(self._queue_extend, some, visibility_seconds=0) for some in _tens(unsettled)),
             ]
             try:
-                for call in [pool.submit(work) for work in works]:
+                for call in [pool.submit(patience.call, work) for work in works]:
                     call.result()
             except ServiceError as error:
                 pool.shutdown(wait=False, cancel_futures=True)

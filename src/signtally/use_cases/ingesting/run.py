@@ -98,8 +98,8 @@ class IngestRun:
         """Return when the queue is drained or the budget used up; raise a ServiceError with everything given back."""
         self._stop_at = math.inf if budget_seconds is None else self._started_at + budget_seconds
         try:
-            self._dead_letters.depth()  # refuse to begin where bad messages could not go
-            self._published = self._freshness.settled_through()
+            self._patience.call(self._dead_letters.depth)  # refuse to begin where bad messages could not go
+            self._published = self._patience.call(self._freshness.settled_through)
             while not self._is_finished:
                 self._advance()
         except BaseException as error:

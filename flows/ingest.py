@@ -1,5 +1,7 @@
 """From the queue to the events table, until the queue is empty."""
 
+import time
+
 from prefect import flow
 
 from signtally.use_cases.ingesting import IngestOutcome
@@ -10,6 +12,8 @@ from tasks.summaries import figures, publish_summary
 @flow(name="ingest", flow_run_name="ingest with {consumers} consumers")
 def ingest(consumers: int = 4, time_budget_seconds: int = 300) -> IngestOutcome:
     """Move events from SQS to the usage store until the queue is empty or the time is up."""
+    began = time.monotonic()
     outcome = drain_queue(consumers, time_budget_seconds)
-    publish_summary("ingest", figures(outcome.as_dict()), description="What this run took off the queue")
+    summary = {**outcome.as_dict(), **outcome.rates(seconds=time.monotonic() - began)}
+    publish_summary("ingest", figures(summary), description="What this run took off the queue")
     return outcome

@@ -1,13 +1,18 @@
 """The drain of the queue, as a task."""
 
+import datetime as dt
+from collections.abc import Callable
+
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
 from signtally.use_cases import ingesting
 from signtally.use_cases.ingesting import IngestOutcome, IngestProgress
+from tasks.progress import LiveProgress, ProgressState
 from tasks.retrying import passing_trouble
 from tasks.services import services
+from tasks.summaries import Row, figures
 
 
 @task(
@@ -17,17 +22,58 @@ from tasks.services import services
     cache_policy=NO_CACHE,
 )
 def drain_queue(consumers: int, time_budget_seconds: int) -> IngestOutcome:
-    return ingesting.drain(
-        services=services(), consumers=consumers, budget_seconds=time_budget_seconds, on_progress=_tell
+    with LiveProgress("ingest") as live:
+        return ingesting.drain(
+            services=services(),
+            consumers=consumers,
+            budget_seconds=time_budget_seconds,
+            on_progress=_telling(live),
+        )
+
+
+def _telling(live: LiveProgress) -> Callable[[IngestProgress], None]:
+    """What every few seconds writes a line in the run's log and changes the picture in the UI."""
+    earlier: IngestProgress | None = None
+
+    def tell(progress: IngestProgress) -> None:
+        nonlocal earlier
+        summary = _summary(progress, earlier)
+        get_run_logger().info(summary)
+        if progress.backlog or live.is_shown:  # a run that is over at its first look has its summary
+            live.show(ProgressState(progress.share_done, summary, progress_rows(progress, earlier)))
+        earlier = progress
+
+    return tell
+
+
+def _summary(progress: IngestProgress, earlier: IngestProgress | None) -> str:
+    return (
+        f"{progress.outcome.received:,} events received, {progress.events_per_second_since(earlier):,.0f} a second; "
+        f"{progress.visible:,} messages wait, {progress.in_flight:,} in flight"
     )
 
 
-def _tell(progress: IngestProgress) -> None:
-    """One line in the run's log, every few seconds."""
-    get_run_logger().info(
-        "%d events received, %.0f a second; %d messages wait, %d in flight",
-        progress.outcome.received,
-        progress.events_per_second,
-        progress.visible,
-        progress.in_flight,
+def progress_rows(progress: IngestProgress, earlier: IngestProgress | None) -> list[Row]:
+    """What an operator sees of a run while it lasts; the present pace is the one since the *earlier* look."""
+    outcome = progress.outcome
+    return figures(
+        {
+            "events received": outcome.received,
+            "stored": outcome.stored,
+            "duplicates": outcome.duplicates,
+            "dead letters": outcome.dead_letters,
+            "events per second, now": round(progress.events_per_second_since(earlier), 1),
+            "events per second, since the start": round(progress.events_per_second, 1),
+            "messages waiting": progress.visible,
+            "messages in flight": progress.in_flight,
+            "age of the oldest message in hand": _spoken(progress.oldest_age),
+            "time left at this pace": _spoken(progress.time_left(earlier)),
+            "seconds since the start": round(progress.seconds, 1),
+            "at": progress.at.isoformat(timespec="seconds"),
+        }
     )
+
+
+def _spoken(duration: dt.timedelta | None) -> str:
+    """To the second, as `0:01:05` or `2 days, 0:01:05`."""
+    return "–" if duration is None else str(dt.timedelta(seconds=round(duration.total_seconds())))

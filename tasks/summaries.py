@@ -18,6 +18,8 @@ def figures(outcome: Mapping[str, object]) -> list[Row]:
     for name, value in outcome.items():
         if isinstance(value, Mapping):
             rows += [{"figure": f"{name}: {part}", "value": each} for part, each in sorted(value.items())]
+        elif value is None:
+            rows.append({"figure": name, "value": "–"})
         else:
             rows.append({"figure": name, "value": value if isinstance(value, int | float) else str(value)})
     return rows

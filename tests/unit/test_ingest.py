@@ -473,6 +473,7 @@ def test_an_operator_sees_how_far_it_is(world: World) -> None:
     assert seen[-1].outcome.stored == 30
     assert seen[-1].events_per_second > 0
     assert (seen[-1].visible, seen[-1].in_flight, seen[-1].oldest_held) == (0, 0, None)
+    assert (seen[-1].deleted, seen[-1].share_done, seen[-1].oldest_age) == (30, 1, None)
 
 
 def test_no_more_is_taken_in_hand_than_the_pace_allows(world: World) -> None:

@@ -20,6 +20,14 @@ class IngestOutcome:
     dead_letters: Mapping[str, int] = dataclasses.field(default_factory=dict)  # by reason
     requests: int = 0
 
+    def rates(self, *, seconds: float) -> dict[str, float | None]:
+        """What an event cost and how fast they went, for a run of so many seconds; None where there was no event."""
+        return {
+            "requests_per_event": round(self.requests / self.received, 4) if self.received else None,
+            "events_per_second": round(self.received / seconds, 1) if seconds else None,
+            "seconds": round(seconds, 1),
+        }
+
     def as_dict(self) -> dict[str, object]:
         return {**{name: getattr(self, name) for name in _FIGURES}, "dead_letters": dict(self.dead_letters)}
 
@@ -42,11 +50,41 @@ class IngestProgress:
     """A look at a run while it lasts; the queue's figures are approximate."""
 
     outcome: IngestOutcome
-    seconds: float
+    seconds: float  # since the run began
+    at: dt.datetime  # aware, UTC
+    deleted: int  # messages that this run is done with
     visible: int
     in_flight: int
     oldest_held: dt.datetime | None  # when the oldest message that is being worked on was sent
 
     @property
+    def backlog(self) -> int:
+        """Messages known to be there that are not done with, in whosever hands."""
+        return self.visible + self.in_flight
+
+    @property
+    def share_done(self) -> float:
+        """From 0 to 1, of the messages known to be there; it falls when more are sent than are done with."""
+        known = self.deleted + self.backlog
+        return self.deleted / known if known else 1.0
+
+    @property
+    def oldest_age(self) -> dt.timedelta | None:
+        """How long ago the oldest message in hand was sent; a clock that lags behind SQS's makes none negative."""
+        return None if self.oldest_held is None else max(self.at - self.oldest_held, dt.timedelta())
+
+    @property
     def events_per_second(self) -> float:
         return self.outcome.received / self.seconds if self.seconds else 0.0
+
+    def events_per_second_since(self, earlier: "IngestProgress | None") -> float:
+        """The pace between two looks at one run; without an earlier one, since its beginning."""
+        seconds = self.seconds - (earlier.seconds if earlier else 0.0)
+        events = self.outcome.received - (earlier.outcome.received if earlier else 0)
+        return events / seconds if seconds else 0.0
+
+    def time_left(self, earlier: "IngestProgress | None") -> dt.timedelta | None:
+        """How long the backlog takes at the pace since *earlier*; None when nothing was deleted since."""
+        seconds = self.seconds - (earlier.seconds if earlier else 0.0)
+        deleted = self.deleted - (earlier.deleted if earlier else 0)
+        return dt.timedelta(seconds=self.backlog * seconds / deleted) if deleted else None

@@ -14,6 +14,7 @@ class Custody:
 
     def __init__(self) -> None:
         self.events = 0  # in the messages in hand
+        self.deleted_messages = 0
         self._held: dict[str, HeldMessage] = {}
         self._left: dict[str, HeldMessage] = {}  # back on the queue unsettled, to come again
         self._undeleted: set[str] = set()  # settled, but the queue did not delete them
@@ -44,6 +45,7 @@ class Custody:
         for held in messages:
             self._let_go(held)
         self._undeleted.update(message.message_id for message in kept)
+        self.deleted_messages += len(messages) - len(kept)
 
     def leave(self, held: HeldMessage, *, invisible_until: float) -> None:
         """Let go of an unsettled message, but remember that it is unsettled."""

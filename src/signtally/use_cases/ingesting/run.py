@@ -200,9 +200,18 @@ class IngestRun:
 
     def _looked(self, look: Look) -> None:
         self._to_publish = look.settled_through(clock_skew=self._services.settings.clock_skew)
-        seconds = time.monotonic() - self._started_at
-        depth, outcome = look.depth, self._tally.outcome()
-        self._on_progress(IngestProgress(outcome, seconds, depth.visible, depth.in_flight, look.oldest_unsettled))
+        depth = look.depth
+        self._on_progress(
+            IngestProgress(
+                outcome=self._tally.outcome(),
+                seconds=time.monotonic() - self._started_at,
+                at=self._services.clock(),
+                deleted=self._custody.deleted_messages,
+                visible=depth.visible,
+                in_flight=depth.in_flight,
+                oldest_held=look.oldest_unsettled,
+            )
+        )
         self._is_drained = self._is_quiet and not self._custody and depth == QueueDepth(0, 0)
 
     def _start_publishing(self) -> None:

@@ -1,7 +1,12 @@
 """What every test may ask for: an environment of its own, a local AWS, services over fakes or over that AWS."""
 
 import os
+import shutil
+import signal
+import subprocess
 import sys
+import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +16,7 @@ import pytest
 
 from signtally import wiring
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import free_port
+from signtally.local.ports import LOOPBACK, free_port
 from signtally.local.processes import Supervisor
 from signtally.services import Services
 from signtally.settings import Settings
@@ -72,3 +77,28 @@ def real_services(local_aws: LocalAws, real_settings: Settings) -> Services:
     services = wiring.services(real_settings)
     provisioning.provision(services=services)
     return services
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server for the whole session: its address, with the password that it asks for."""
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: int(found.parent.name))
+    directory = Path(tempfile.mkdtemp(prefix="signtally-postgresql-"))  # pytest's own is closed to other users
+    whose = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    if whose:
+        shutil.chown(directory, "postgres", "postgres")  # the server refuses to run as root
+    (directory / "password").write_text("pass word@/")
+    data, port = directory / "data", free_port(0)
+    rules = ["--auth-host=scram-sha-256", "--auth-local=reject", f"--pwfile={directory / 'password'}"]
+    initdb = [programs / "initdb", "-D", data, "-U", "tests", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", *rules]
+    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd="/", **whose)
+    options = [f"listen_addresses={LOOPBACK}", f"port={port}", f"unix_socket_directories={directory}", "fsync=off"]
+    server = [programs / "postgres", "-D", data, *(part for option in options for part in ("-c", option))]
+    with (directory / "log").open("wb") as log, subprocess.Popen(server, stderr=log, cwd="/", **whose) as process:
+        ready = [programs / "pg_isready", "-q", "-h", LOOPBACK, "-p", str(port)]
+        while subprocess.run(ready, check=False).returncode != 0:
+            assert process.poll() is None, (directory / "log").read_text()
+            time.sleep(0.05)
+        yield f"postgresql://tests:pass%20word%40%2F@{LOOPBACK}:{port}/postgres"
+        process.send_signal(signal.SIGINT)  # end connections and stop
+    shutil.rmtree(directory)

@@ -11,11 +11,13 @@ from signtally.development_key import DevelopmentKeyError
 from signtally.domain.periods import PeriodError
 from signtally.local.errors import LocalError
 from signtally.ports.errors import ServiceError
+from signtally.ports.history import HistoryError
 from signtally.ports.report_queue import ReportQueueUnavailableError
 from signtally.sample.plan import PlanError
 
 EXPECTED_ERRORS: tuple[type[Exception], ...] = (
     ServiceError,
+    HistoryError,
     PeriodError,
     ReportQueueUnavailableError,
     LocalError,

@@ -1,6 +1,7 @@
 """From a message's body to events: CloudEvents 1.0 in JSON, one or a batch, checked to the letter of the contract.
 
-Every rule stands here once. What breaks one becomes a `BadPart`; its neighbours in the batch are not affected.
+Every rule stands here once, for imports too. What breaks one becomes a `BadPart`; its neighbours in the batch are not
+affected.
 """
 
 import dataclasses
@@ -60,7 +61,7 @@ def parse_body(body: str, *, now: dt.datetime) -> ParsedBody:
         content = decoded(body)
         if type(content) is list:
             return _parse_batch(body, content, latest=latest)
-        return ParsedBody(body, [_event(content, latest=latest)])
+        return ParsedBody(body, [checked_event(content, latest=latest)])
     except json.JSONDecodeError as error:
         return _bad_body(body, BadEventError(DeadLetterReason.NOT_JSON, str(error)))
     except BadEventError as error:
@@ -87,7 +88,7 @@ def _parse_batch(body: str, elements: list[Any], *, latest: dt.datetime) -> Pars
     errors: list[tuple[int, BadEventError]] = []
     for position, element in enumerate(elements):
         try:
-            events.append(_event(element, latest=latest))
+            events.append(checked_event(element, latest=latest))
             positions.append(position)
         except BadEventError as error:
             errors.append((position, error))
@@ -104,7 +105,7 @@ def _parse_deep(body: str, *, latest: dt.datetime) -> ParsedBody:
     try:
         for position, text in enumerate(element_texts(body)):
             try:
-                events.append(_event(_shallow(text), latest=latest))
+                events.append(checked_event(_shallow(text), latest=latest))
                 positions.append(position)
             except BadEventError as error:
                 bad.append(BadPart(text, error.reason, error.detail, is_element=True))
@@ -124,8 +125,8 @@ def _shallow(text: str) -> Any:  # noqa: ANN401 -- JSON is anything
         raise _too_deep() from None
 
 
-def _event(fields: Any, *, latest: dt.datetime) -> UsageEvent:  # noqa: ANN401 -- JSON is anything
-    """Check one decoded element; raise BadEventError for the first thing that is wrong."""
+def checked_event(fields: Any, *, latest: dt.datetime) -> UsageEvent:  # noqa: ANN401 -- JSON is anything
+    """One decoded element, or a past action in the same form; raise BadEventError for the first thing that is wrong."""
     if type(fields) is not dict:
         raise BadEventError(DeadLetterReason.NOT_AN_EVENT, f"{_shown(fields)} is not an object")
     if fields.get("specversion") != "1.0":

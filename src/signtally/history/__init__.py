@@ -1,0 +1,1 @@
+"""Past actions where they lie: CSV and Parquet files, a PostgreSQL database."""

@@ -1,0 +1,101 @@
+"""What becomes of the rows of one chunk."""
+
+import dataclasses
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from signtally.domain.dead_letters import DeadLetterReason
+from signtally.domain.event_times import FUTURE_LIMIT
+from signtally.domain.events import BadEventError, ReceivedEvent, UsageEvent
+from signtally.domain.import_outcome import ImportOutcome
+from signtally.domain.past_actions import RowReader, plain
+from signtally.ports.history import HistoryRow, UnreadableRow
+from signtally.ports.usage_store import WriteOutcome, WriteResult
+from signtally.use_cases.importing.writing import ChunkWriter
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Arrival:
+    """When and by which import the rows were received: with the line it makes a message of each row."""
+
+    received_at: dt.datetime  # aware, UTC; the same for the whole import, and whenever it goes on
+    digest: str
+
+    def message_id(self, line: int) -> str:
+        """In the order of the rows, so that of two with one id the earlier row is the one received first."""
+        return f"import:{self.digest}:{line:015}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SettledChunk:
+    outcome: ImportOutcome
+    rejects: Sequence[Mapping[str, object]]  # line, reason, detail, row; by line
+    touched: Sequence[UsageEvent]  # what aggregation must count anew
+
+
+class ChunkSettling:
+    """One chunk, once: its good rows stored or known as duplicates, its bad ones rejected."""
+
+    def __init__(self, reader: RowReader, *, arrival: Arrival, latest: dt.datetime) -> None:
+        self._reader = reader
+        self._arrival = arrival
+        self._latest = latest
+        self._rejects: list[tuple[HistoryRow | UnreadableRow, str, str]] = []
+        self._results: Counter[WriteResult] = Counter()
+        self._touched: list[UsageEvent] = []
+
+    def settle(self, rows: Sequence[HistoryRow | UnreadableRow], *, writer: ChunkWriter) -> SettledChunk:
+        pending = [found for row in rows if (found := self._received(row)) is not None]
+        while pending:
+            pending = self._write(pending, writer)
+        rejected = Counter(str(reason) for _, reason, _ in self._rejects)
+        stored, duplicates = self._results[WriteResult.STORED], self._results[WriteResult.DUPLICATE]
+        outcome = ImportOutcome(len(rows), stored, duplicates, dict(rejected))
+        rejects = [_shown(*reject) for reject in sorted(self._rejects, key=lambda reject: reject[0].line)]
+        return SettledChunk(outcome, rejects, self._touched)
+
+    def _received(self, row: HistoryRow | UnreadableRow) -> tuple[HistoryRow, ReceivedEvent] | None:
+        if isinstance(row, UnreadableRow):
+            self._rejects.append((row, row.reason, row.detail))
+            return None
+        try:
+            event = self._reader.event(row.values, latest=self._latest)
+        except BadEventError as error:
+            self._rejects.append((row, error.reason, error.detail))
+            return None
+        return row, ReceivedEvent(event, self._arrival.received_at, self._arrival.message_id(row.line))
+
+    def _write(
+        self, pending: Sequence[tuple[HistoryRow, ReceivedEvent]], writer: ChunkWriter
+    ) -> list[tuple[HistoryRow, ReceivedEvent]]:
+        """Write the first row of each id; return later ones whose first the store refused: now they count."""
+        firsts: dict[str, tuple[HistoryRow, ReceivedEvent]] = {}
+        for row, received in pending:
+            firsts.setdefault(received.event.event_id, (row, received))
+        outcomes = writer.write([received for _, received in firsts.values()])
+        refused: set[str] = set()
+        for (event_id, (row, received)), outcome in zip(firsts.items(), outcomes, strict=True):
+            if outcome.result is WriteResult.REFUSED:
+                refused.add(event_id)
+                self._rejects.append((row, outcome.reason or DeadLetterReason.STORE_REFUSED, outcome.detail))
+            else:
+                self._settled(received, outcome)
+        later = [(row, received) for row, received in pending if firsts[received.event.event_id][0] is not row]
+        again = [(row, received) for row, received in later if received.event.event_id in refused]
+        self._results[WriteResult.DUPLICATE] += len(later) - len(again)
+        return again
+
+    def _settled(self, received: ReceivedEvent, outcome: WriteOutcome) -> None:
+        """A duplicate is noted too: what stored it may be an import of the same rows that died before its note."""
+        self._results[outcome.result] += 1
+        self._touched.append(received.event)
+
+
+def chunk_settling(reader: RowReader, *, arrival: Arrival, now: dt.datetime) -> ChunkSettling:
+    return ChunkSettling(reader, arrival=arrival, latest=now + FUTURE_LIMIT)
+
+
+def _shown(row: HistoryRow | UnreadableRow, reason: str, detail: str) -> dict[str, object]:
+    content = row.text if isinstance(row, UnreadableRow) else {name: plain(each) for name, each in row.values.items()}
+    return {"line": row.line, "reason": str(reason), "detail": detail, "row": content}

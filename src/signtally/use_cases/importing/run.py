@@ -1,0 +1,136 @@
+"""A whole import: from where it stands to the end of the rows.
+
+The order within a chunk makes it safe to die anywhere: events, then notes for aggregation, then rejected rows, then
+the position. What was done behind the last position is done again, and is accepted as identical: all events of an
+import carry the instant at which it first began.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+
+from signtally.domain.history_mapping import HistoryMapping
+from signtally.domain.import_outcome import ImportOutcome, ImportProgress
+from signtally.domain.past_actions import MissingColumnsError, RowReader, TimeWithoutZoneError
+from signtally.ports.history import HistoryChunk, HistoryError, HistorySource
+from signtally.services import Services
+from signtally.stores.imports import ImportElsewhereError, ImportLedger, ImportState, stored_rejects
+from signtally.stores.touched import TouchedHour, TouchedNotes
+from signtally.use_cases.importing.chunks import Arrival, chunk_settling
+from signtally.use_cases.importing.pace import ImportPace
+from signtally.use_cases.importing.writing import ChunkWriter, chunk_writer
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Imported:
+    """*state* is the finished one; *was_finished* says that this run found it so and did nothing."""
+
+    state: ImportState
+    was_finished: bool
+    rejects_folder: str  # in the bucket
+
+    @property
+    def outcome(self) -> ImportOutcome:
+        return self.state.outcome
+
+
+def import_history(
+    source: HistorySource,
+    *,
+    mapping: HistoryMapping,
+    services: Services,
+    pace: ImportPace | None = None,
+    on_progress: Callable[[ImportProgress], None] = lambda _: None,
+) -> Imported:
+    """Import what this import has not imported yet. Idempotent; killed at any moment, the next call goes on.
+
+    Raise HistoryError, or a ServiceError when the store or the bucket stays away. *on_progress* is called every few
+    seconds, and at the end.
+    """
+    reader = _reader(source, mapping)
+    ledger = _ledger(source, mapping, services)
+    state = ledger.begin(ImportState(source.name, services.clock()))
+    if state.finished_at is not None:
+        return Imported(state, was_finished=True, rejects_folder=ledger.rejects_folder(state))
+    run = _Run(reader, ledger, services, on_progress=on_progress, pace=pace or ImportPace())
+    try:
+        state = run.run(source, state)
+        return Imported(state, was_finished=False, rejects_folder=ledger.rejects_folder(state))
+    except ImportElsewhereError:
+        raise HistoryError(f"another process imports {source.name} at this moment; leave it to that one") from None
+    except TimeWithoutZoneError as error:
+        raise HistoryError(f"the times in column {error} have no zone: write a mapping with time_zone") from None
+
+
+def forget_import(source: HistorySource, *, mapping: HistoryMapping, services: Services) -> None:
+    """Let the next import of these rows start again. What is stored stays, and will be counted as duplicates."""
+    _ledger(source, mapping, services).forget()
+
+
+def rejected_rows(imported: Imported, *, services: Services) -> Iterator[bytes]:
+    """Every rejected row in order, as lines of JSON, some at a time."""
+    return stored_rejects(services.objects, folder=imported.rejects_folder)
+
+
+class _Run:
+    def __init__(
+        self,
+        reader: RowReader,
+        ledger: ImportLedger,
+        services: Services,
+        *,
+        on_progress: Callable[[ImportProgress], None],
+        pace: ImportPace,
+    ) -> None:
+        self._reader = reader
+        self._ledger = ledger
+        self._services = services
+        self._touched = TouchedNotes(services.objects)
+        self._on_progress = on_progress
+        self._pace = pace
+        self._begun = self._told = time.monotonic()
+        self._rows_here = 0
+
+    def run(self, source: HistorySource, state: ImportState) -> ImportState:
+        with chunk_writer(self._services.usage_store, pace=self._pace) as writer:
+            for chunk in source.chunks(after=state.position, columns=self._reader.columns):
+                state = self._settle(chunk, state, writer)
+                self._tell(state, chunk.fraction, is_due=time.monotonic() - self._told >= self._pace.progress_seconds)
+        state = dataclasses.replace(state, finished_at=self._services.clock())
+        self._ledger.advance(state)
+        self._tell(state, 1.0, is_due=True)
+        return state
+
+    def _settle(self, chunk: HistoryChunk, state: ImportState, writer: ChunkWriter) -> ImportState:
+        arrival = Arrival(state.begun_at, self._ledger.digest)
+        settling = chunk_settling(self._reader, arrival=arrival, now=self._services.clock())
+        settled = settling.settle(chunk.rows, writer=writer)
+        self._touched.put(TouchedHour.of(event.tenant_id, event.occurred_at) for event in settled.touched)
+        self._ledger.put_rejects(state, settled.rejects)
+        outcome = state.outcome + settled.outcome
+        state = dataclasses.replace(state, position=chunk.position, chunks=state.chunks + 1, outcome=outcome)
+        self._ledger.advance(state)
+        self._rows_here += len(chunk.rows)
+        return state
+
+    def _tell(self, state: ImportState, fraction: float | None, *, is_due: bool) -> None:
+        if is_due:
+            self._told = time.monotonic()
+            self._on_progress(ImportProgress(state.outcome, self._rows_here, self._told - self._begun, fraction))
+
+
+def _reader(source: HistorySource, mapping: HistoryMapping) -> RowReader:
+    columns = source.columns()
+    try:
+        return RowReader(mapping, columns)
+    except MissingColumnsError as error:
+        wanted = ", ".join(field if field == name else f"{name} (for {field})" for field, name in error.missing.items())
+        raise HistoryError(
+            f"{source.name} has no column {wanted}; it has {', '.join(columns)}. Say in a mapping which column is "
+            "which, or give a constant: --mapping FILE"
+        ) from None
+
+
+def _ledger(source: HistorySource, mapping: HistoryMapping, services: Services) -> ImportLedger:
+    """The same rows read another way are another import."""
+    return ImportLedger(services.objects, identity=f"{source.identity}\n{mapping.model_dump_json()}")

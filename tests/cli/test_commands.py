@@ -66,6 +66,7 @@ def test_profiles_are_stored_listed_and_shown(signtally: Signtally, tmp_path: Pa
     [
         *("local", "provision", "up", "demo", "emit", "ingest", "aggregate", "report", "token", "api"),
         *("schedules run", "digests run", "tenants put", "tenants list", "tenants show"),
+        *("dead-letters list", "dead-letters replay"),
     ],
 )
 def test_every_command_explains_itself(signtally: Signtally, command: str) -> None:

@@ -111,6 +111,15 @@ def test_what_is_not_deleted_in_time_comes_again(make_queue: MakeQueue) -> None:
     assert (second.message_id, second.receive_count) == (first.message_id, 2)
 
 
+def test_a_receive_may_hide_what_it_brings_for_another_time(make_queue: MakeQueue) -> None:
+    queue = make_queue(60)
+    send(queue, "a")
+    [first] = queue.receive(wait_seconds=0, visibility_seconds=1)
+    [second] = queue.receive(wait_seconds=5, visibility_seconds=0)
+    assert (second.message_id, second.receive_count) == (first.message_id, 2)
+    assert queue.receive(wait_seconds=0), "given back as it came"
+
+
 def test_an_extended_message_stays_away(make_queue: MakeQueue) -> None:
     queue = make_queue(1)
     send(queue, "a")

@@ -8,6 +8,7 @@ import pytest
 from prefect.testing.utilities import prefect_test_harness
 
 import tasks.aggregate
+import tasks.dead_letters
 import tasks.ingest
 import tasks.report
 import tasks.schedules
@@ -15,7 +16,7 @@ import tasks.traffic
 from signtally.services import Services
 
 _HERE = Path(__file__).parent
-_SHELLS = (tasks.ingest, tasks.aggregate, tasks.report, tasks.schedules, tasks.traffic)
+_SHELLS = (tasks.ingest, tasks.aggregate, tasks.dead_letters, tasks.report, tasks.schedules, tasks.traffic)
 
 
 @pytest.fixture(scope="session")

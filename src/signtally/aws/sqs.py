@@ -54,13 +54,13 @@ class SqsEventQueue:
     def visibility_seconds(self) -> int:
         return self._visibility_seconds
 
-    def receive(self, *, wait_seconds: int) -> list[QueuedMessage]:
+    def receive(self, *, wait_seconds: int, visibility_seconds: int | None = None) -> list[QueuedMessage]:
         with translated("SQS", self._what):
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=_BATCH,
                 WaitTimeSeconds=wait_seconds,
-                VisibilityTimeout=self._visibility_seconds,
+                VisibilityTimeout=self._visibility_seconds if visibility_seconds is None else visibility_seconds,
                 MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
                 MessageAttributeNames=["All"],
             )

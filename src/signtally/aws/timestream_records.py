@@ -9,6 +9,7 @@ import polars as pl
 
 from signtally.aws.timestream_sql import day_instant
 from signtally.domain.actions import MEASURES
+from signtally.domain.dead_letters import DeadLetterReason
 from signtally.domain.events import ReceivedEvent
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 
@@ -100,8 +101,9 @@ def outcome(received: ReceivedEvent, rejection: Rejection | None) -> WriteOutcom
     if rejection.is_outside_time_range:
         # What had happened when its message was sent is outside for being old; the rest had not happened yet.
         early = received.event.occurred_at > received.received_at
-        return WriteOutcome(WriteResult.REFUSED, "too-far-ahead" if early else "too-old", rejection.reason)
-    return WriteOutcome(WriteResult.REFUSED, "refused-by-timestream", rejection.reason)
+        reason = DeadLetterReason.TOO_FAR_AHEAD if early else DeadLetterReason.TOO_OLD
+        return WriteOutcome(WriteResult.REFUSED, reason, rejection.reason)
+    return WriteOutcome(WriteResult.REFUSED, DeadLetterReason.REFUSED_BY_TIMESTREAM, rejection.reason)
 
 
 def microseconds(instant: dt.datetime) -> str:

@@ -18,6 +18,7 @@ _COMMANDS = {
     "ingest": "pipeline",
     "aggregate": "pipeline",
     "report": "reports",
+    "dead-letters": "dead_letters",
     "schedules": "schedules",
     "digests": "schedules",
     "tenants": "tenants",
@@ -38,7 +39,7 @@ class LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"signtally.cli.{_COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
 

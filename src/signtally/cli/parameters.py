@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import click
 
+from signtally.domain.dead_letters import known_code
 from signtally.settings import parse_duration
 
 
@@ -44,3 +45,4 @@ def _day(text: str) -> dt.date:
 INSTANT = _Parsed("instant", _instant)
 DAY = _Parsed("day", _day)
 DURATION = _Parsed("duration", parse_duration)
+REASON = _Parsed("reason", known_code)

@@ -9,12 +9,17 @@ MESSAGE_LIMIT_BYTES = 1_048_576
 ATTRIBUTE_LIMIT = 10
 _DETAIL_LIMIT_CHARACTERS = 1_000
 _STRING_TYPE_BYTES = len("String")
+_COUNT = re.compile("[0-9]{1,9}")
 _NOT_IN_SQS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 REASON = "reason"
 DETAIL = "detail"
 BATCH_MESSAGE_ID = "batch_message_id"
-OURS = (REASON, DETAIL, BATCH_MESSAGE_ID)
+REPLAYS = "replays"  # how often an operator sent it to be counted again
+OURS = (REASON, DETAIL, REPLAYS, BATCH_MESSAGE_ID)
+
+# What SQS's own redrive moved bears no reason, nor does a body that leaves no room for one.
+WITHOUT_REASON = "without-reason"
 
 
 class DeadLetterReason(enum.StrEnum):
@@ -41,6 +46,10 @@ class DeadLetterReason(enum.StrEnum):
     TOO_LARGE = "too-large"
     STORE_REFUSED = "store-refused"
     GAVE_UP = "gave-up"
+    # Given by the usage store.
+    TOO_OLD = "too-old"
+    TOO_FAR_AHEAD = "too-far-ahead"
+    REFUSED_BY_TIMESTREAM = "refused-by-timestream"
 
     @property
     def explanation(self) -> str:
@@ -70,7 +79,53 @@ _EXPLANATIONS = {
     DeadLetterReason.TOO_LARGE: "Source and ids together do not fit into a record of 2 KB (UTF-8).",
     DeadLetterReason.STORE_REFUSED: "The usage store refused the record for good and gave no code of its own.",
     DeadLetterReason.GAVE_UP: "Storing the event failed every time, over 20 receives, while others were stored.",
+    DeadLetterReason.TOO_OLD: (
+        "The time lies before what the usage store keeps (`SIGNTALLY_MAGNETIC_RETENTION_DAYS`)."
+    ),
+    DeadLetterReason.TOO_FAR_AHEAD: "The usage store refused a time that lies in its future.",
+    DeadLetterReason.REFUSED_BY_TIMESTREAM: (
+        "Timestream refused the record for another reason; `detail` is its own text."
+    ),
 }
+_WITHOUT_REASON_EXPLANATION = "SQS itself gave up after 100 receives, or the body leaves no room for a reason."
+
+CODES = (*(reason.value for reason in DeadLetterReason), WITHOUT_REASON)
+
+
+class UnknownReasonError(ValueError):
+    """A code that no dead letter is known to have; the text lists those there are."""
+
+
+def known_code(text: str) -> str:
+    """Return *text* if it is the code of a reason, or `without-reason`; raise UnknownReasonError."""
+    if text not in CODES:
+        raise UnknownReasonError(f"{text!r} is no reason of a dead letter: there are {', '.join(CODES)}")
+    return text
+
+
+def explanation_of(code: str) -> str:
+    """One sentence for a person; empty for a code that we never gave."""
+    if code == WITHOUT_REASON:
+        return _WITHOUT_REASON_EXPLANATION
+    return DeadLetterReason(code).explanation if code in CODES else ""
+
+
+def code_of(attributes: Mapping[str, str]) -> str:
+    """Why the letter with these attributes lies there."""
+    return attributes.get(REASON, WITHOUT_REASON)
+
+
+def replays_of(attributes: Mapping[str, str]) -> int:
+    """How often it was replayed; 0 too for what somebody else wrote into an attribute of that name."""
+    text = attributes.get(REPLAYS, "")
+    return int(text) if _COUNT.fullmatch(text) else 0
+
+
+def replayed_attributes(body: str, attributes: Mapping[str, str]) -> dict[str, str]:
+    """What a letter carries back to the queue: what it came with at first, and one more replay."""
+    ours = {REPLAYS} if REASON not in attributes else set(OURS)
+    theirs = {name: value for name, value in attributes.items() if name not in ours}
+    return _fitting(body, {**theirs, REPLAYS: str(replays_of(attributes) + 1)})
 
 
 def dead_letter_attributes(
@@ -88,7 +143,10 @@ def dead_letter_attributes(
     ours = {REASON: str(reason), DETAIL: _shown(detail)}
     if batch_message_id is not None:
         ours[BATCH_MESSAGE_ID] = batch_message_id
-    wanted = {**(original or {}), **ours}
+    return _fitting(body, {**(original or {}), **ours})
+
+
+def _fitting(body: str, wanted: Mapping[str, str]) -> dict[str, str]:
     room = MESSAGE_LIMIT_BYTES - len(body.encode())
     kept: dict[str, str] = {}
     for name in sorted(wanted, key=_importance):

@@ -48,12 +48,13 @@ class MemoryEventQueue:
     def visibility_seconds(self) -> int:
         return self._visibility_seconds
 
-    def receive(self, *, wait_seconds: int) -> list[QueuedMessage]:
+    def receive(self, *, wait_seconds: int, visibility_seconds: int | None = None) -> list[QueuedMessage]:
         deadline = time.monotonic() + wait_seconds
-        found = self._take()
+        hidden_seconds = self._visibility_seconds if visibility_seconds is None else visibility_seconds
+        found = self._take(hidden_seconds)
         if not found and wait_seconds:
             self._sleep(deadline - time.monotonic())
-            found = self._take()
+            found = self._take(hidden_seconds)
         return found
 
     def delete(self, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:
@@ -99,12 +100,12 @@ class MemoryEventQueue:
         with self._changed:
             return [stored.message for stored in self._stored.values()]
 
-    def _take(self) -> list[QueuedMessage]:
+    def _take(self, hidden_seconds: int) -> list[QueuedMessage]:
         with self._changed:
             now = self._clock()
             visible = [stored for stored in self._stored.values() if stored.visible_at <= now][:_BATCH]
             for stored in visible:
-                stored.visible_at = now + dt.timedelta(seconds=self._visibility_seconds)
+                stored.visible_at = now + dt.timedelta(seconds=hidden_seconds)
                 stored.receive_count += 1
                 stored.receipt = str(uuid.uuid4())
             return [_queued(stored) for stored in visible]

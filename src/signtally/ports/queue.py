@@ -40,8 +40,11 @@ class EventQueue(Protocol):
         """How long a received message stays invisible to others unless that is extended."""
         ...
 
-    def receive(self, *, wait_seconds: int) -> list[QueuedMessage]:
-        """Up to ten messages, or none after a long poll of *wait_seconds* (0–20)."""
+    def receive(self, *, wait_seconds: int, visibility_seconds: int | None = None) -> list[QueuedMessage]:
+        """Up to ten messages, or none after a long poll of *wait_seconds* (0–20).
+
+        They stay invisible to others for *visibility_seconds*, or as long as is usual for this queue.
+        """
         ...
 
     def delete(self, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:

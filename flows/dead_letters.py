@@ -1,0 +1,44 @@
+"""What could not be counted, and why: a table for operators."""
+
+from collections.abc import Iterator
+
+from prefect import flow
+
+from signtally.use_cases.dead_letters import DeadLetterListing, ReasonSummary
+from tasks.dead_letters import list_dead_letters
+from tasks.summaries import Row, publish_summary
+
+
+@flow(name="dead-letters")
+def dead_letters(reasons: list[str] | None = None, samples: int = 3) -> DeadLetterListing:
+    """Count the dead letters by reason and show some of each; every letter stays where it is."""
+    listing = list_dead_letters(reasons or [], samples)
+    rows = [row for summary in listing.reasons for row in _rows(summary)]
+    seen = "all of them" if listing.is_complete else "more than can be looked at in one run"
+    description = f"{listing.total} dead letters: {seen}; {listing.held_elsewhere} held by other readers"
+    publish_summary("dead-letters", rows or [{"reason": "none", "letters": 0}], description=description)
+    return listing
+
+
+def _rows(summary: ReasonSummary) -> Iterator[Row]:
+    """The reason's figures, then one row a sample."""
+    yield {
+        "reason": summary.reason,
+        "letters": summary.count,
+        "replayed": summary.replayed,
+        "first": summary.oldest.isoformat(timespec="seconds"),
+        "last": summary.newest.isoformat(timespec="seconds"),
+        "detail": summary.explanation,
+        "body": "",
+    }
+    for sample in summary.samples:
+        sent_at = sample.sent_at.isoformat(timespec="seconds")
+        yield {
+            "reason": f"{summary.reason}: sample",
+            "letters": "",
+            "replayed": sample.replays,
+            "first": sent_at,
+            "last": sent_at,
+            "detail": sample.detail,
+            "body": sample.body,
+        }

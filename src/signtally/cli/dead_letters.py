@@ -1,0 +1,119 @@
+"""Commands for what could not be counted."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+
+import click
+
+from signtally import wiring
+from signtally.cli.output import answer, json_option
+from signtally.cli.parameters import REASON
+from signtally.local.processes import interruptible
+from signtally.use_cases.dead_letters import (
+    DeadLetterListing,
+    ReasonSummary,
+    ReplayOutcome,
+    list_dead_letters,
+    replay_dead_letters,
+)
+
+_WIDTH = 24  # of the longest code and a gap
+_COLUMNS = f"{'reason':<{_WIDTH}}{'letters':>9}  {'first':<20}  {'last':<20}  {'replayed':>8}"
+
+reason_option = click.option(
+    "--reason", "reasons", type=REASON, multiple=True, help="Letters of this reason alone; may be given again."
+)
+
+
+@click.group()
+def dead_letters() -> None:
+    """Look at what could not be counted, and try it again."""
+
+
+@dead_letters.command(name="list")
+@reason_option
+@click.option("--samples", type=click.IntRange(min=0, max=100), default=3, show_default=True, help="Of each reason.")
+@json_option
+def list_letters(*, reasons: tuple[str, ...], samples: int, as_json: bool) -> None:
+    """Count the dead letters by reason and show some of each; every letter stays where it is.
+
+    For the seconds that it takes, other readers of the dead letters do not see them.
+    """
+    with interruptible():
+        listing = list_dead_letters(services=wiring.services(), reasons=reasons, samples=samples)
+    answer(listing.as_dict(), as_json=as_json, lines=lambda: list(_table(listing)))
+
+
+@dead_letters.command()
+@reason_option
+@click.option("--dry-run", is_flag=True, help="Say how many of each reason would go, and move nothing.")
+@json_option
+def replay(*, reasons: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Send the dead letters that are there now to the queue again, each once; what fails again comes back.
+
+    A letter is deleted after the queue has taken it. Stopped in between, a replay may send a letter twice, and its
+    event counts once all the same.
+    """
+    with interruptible():
+        outcome = replay_dead_letters(services=wiring.services(), reasons=reasons, dry_run=dry_run)
+    answer(outcome.as_dict(), as_json=as_json, lines=lambda: list(_account(outcome)))
+
+
+def _table(listing: DeadLetterListing) -> Iterator[str]:
+    if listing.reasons:
+        yield _COLUMNS
+    for summary in listing.reasons:
+        yield from _block(summary)
+    yield f"{_letters(listing.total)} in all" if listing.total else "no dead letters"
+    yield from _remarks(is_complete=listing.is_complete, held_elsewhere=listing.held_elsewhere)
+
+
+def _block(summary: ReasonSummary) -> Iterator[str]:
+    """A line of the table and, indented, what it means and looks like."""
+    yield (
+        f"{summary.reason:<{_WIDTH}}{summary.count:>9,}  {_instant(summary.oldest)}  {_instant(summary.newest)}"
+        f"  {summary.replayed:>8,}"
+    )
+    if summary.explanation:
+        yield f"    {summary.explanation}"
+    for sample in summary.samples:
+        replays = f", replays: {sample.replays}" if sample.replays else ""
+        yield f"    · {_instant(sample.sent_at)}{replays}: {_one_line(sample.detail) or 'no detail'}"
+        yield f"      {_one_line(sample.body)}"
+
+
+def _account(outcome: ReplayOutcome) -> Iterator[str]:
+    yield f"{'would be replayed' if outcome.dry_run else 'replayed'}: {_by_reason(outcome.replayed)}"
+    if outcome.left:
+        yield f"left, being of other reasons: {_by_reason(outcome.left)}"
+    if outcome.refused:
+        yield f"left, because the queue would not take them: {_by_reason(outcome.refused)}"
+    if outcome.newer:
+        yield f"left, having come in meanwhile: {_letters(outcome.newer)}"
+    yield from _remarks(is_complete=outcome.is_complete, held_elsewhere=outcome.held_elsewhere)
+
+
+def _remarks(*, is_complete: bool, held_elsewhere: int) -> Iterator[str]:
+    if not is_complete:
+        yield "There are more than can be held at once: not all of them were seen."
+    if held_elsewhere:
+        yield f"Another reader held about {held_elsewhere:,} when this began, which were not seen: look again soon."
+
+
+def _by_reason(counts: Mapping[str, int]) -> str:
+    if not counts:
+        return "nothing"
+    return f"{_letters(sum(counts.values()))} ({', '.join(f'{reason} {count:,}' for reason, count in counts.items())})"
+
+
+def _letters(count: int) -> str:
+    return f"{count:,} dead {'letter' if count == 1 else 'letters'}"
+
+
+def _instant(instant: dt.datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%SZ}"
+
+
+def _one_line(text: str) -> str:
+    """Nothing that moves a terminal's cursor."""
+    return "".join(character if character.isprintable() else " " for character in text).strip()

@@ -1,0 +1,13 @@
+"""What could not be counted, for the operator: a look at it, and another try."""
+
+from signtally.use_cases.dead_letters.listing import DeadLetterListing, ReasonSummary, Sample, list_dead_letters
+from signtally.use_cases.dead_letters.replaying import ReplayOutcome, replay_dead_letters
+
+__all__ = [
+    "DeadLetterListing",
+    "ReasonSummary",
+    "ReplayOutcome",
+    "Sample",
+    "list_dead_letters",
+    "replay_dead_letters",
+]

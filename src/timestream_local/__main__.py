@@ -1,4 +1,4 @@
-"""The command line: ``python -m timestream_local --port 8086 --data usage.duckdb``."""
+"""The command line: ``timestream-local --port 8086 --data usage.duckdb``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+import duckdb
 import uvicorn
 
 from timestream_local.modes import Modes
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEFAULT_PORT = 8086
+HIGHEST_PORT = 65_535
+
+
+def port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{number} is not between 0 and {HIGHEST_PORT}")
+    return number
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         prog="timestream-local", description="A local Amazon Timestream (LiveAnalytics)."
     )
     arguments.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
-    arguments.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on; 0 takes a free one")
+    arguments.add_argument("--port", type=port, default=DEFAULT_PORT, help="port to listen on; 0 takes a free one")
     where = arguments.add_mutually_exclusive_group()
     where.add_argument(
         "--data", metavar="FILE", default="timestream.duckdb", help="the DuckDB file that keeps everything"
@@ -65,14 +74,18 @@ class Server(uvicorn.Server):
             sys.stdout.flush()
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or Ctrl-C; everything acknowledged is on disk at any moment."""
+def main(argv: Sequence[str] | None = None) -> int | str:
+    """Serve until SIGTERM or Ctrl-C; everything acknowledged is on disk at any moment.
+
+    Returns what `sys.exit` takes: 0, or why the file cannot be served.
+    """
     options = parser().parse_args(argv)
     logging.basicConfig(level=options.log_level.upper(), stream=sys.stderr)
-    service = Service(
-        Storage(None if options.memory else options.data, memory_limit=options.memory_limit),
-        s3_endpoint=options.s3_endpoint,
-    )
+    try:
+        storage = Storage(None if options.memory else options.data, memory_limit=options.memory_limit)
+    except duckdb.Error as error:  # no such directory, no database, another server's: the text says which
+        return f"timestream-local: {error}"
+    service = Service(storage, s3_endpoint=options.s3_endpoint)
     service.modes = Modes(options.read_lag, options.magnetic_lag, 0, options.throttle_share)
     config = uvicorn.Config(
         application(service),

@@ -55,8 +55,10 @@ def length_text(most: int) -> str:
     return f"have length less than or equal to {most}"
 
 
-def typed(request: dict[str, Any], name: str, kind: type, *, default: object = None) -> Any:  # noqa: ANN401
+def typed(request: Any, name: str, kind: type, *, default: object = None) -> Any:  # noqa: ANN401
     """Return the member *name*, which must be of *kind* when it is there at all: anything else is no valid JSON 1.0."""
+    if not isinstance(request, dict):
+        raise SerializationError(f"A structure with {name} is expected")
     value = request.get(name)
     if value is None:
         return default

@@ -55,6 +55,10 @@ def translated(error: duckdb.Error) -> ServiceError:
     macro = _MACRO_MESSAGE.search(text)
     if macro:
         return ValidationError(macro[1])
+    if "Division by zero" in text:
+        return ValidationError("Division by zero")  # DuckDB goes on to advise settings that nobody here can set
+    if isinstance(error, duckdb.InterruptException):
+        return InternalServerError("The server is shutting down.")
     if isinstance(error, duckdb.InternalException | duckdb.FatalException | duckdb.IOException):
         return InternalServerError("The query failed for an internal reason.")
     if isinstance(error, duckdb.OutOfMemoryException):
@@ -65,13 +69,9 @@ def translated(error: duckdb.Error) -> ServiceError:
 
 def run(storage: Storage, compiled: Compiled) -> Result:
     """Run a query on a snapshot of its own, and keep all of its rows."""
-    cursor = storage.cursor()
-    try:
-        with duckdb_errors():
-            reader = cursor.sql(compiled.sql).to_arrow_reader(BATCH_ROWS)
-            return _spooled(storage, reader, compiled.names)
-    finally:
-        cursor.close()
+    with storage.reader() as cursor, duckdb_errors():
+        reader = cursor.sql(compiled.sql).to_arrow_reader(BATCH_ROWS)
+        return _spooled(storage, reader, compiled.names)
 
 
 def schema(storage: Storage, compiled: Compiled) -> pa.Schema:

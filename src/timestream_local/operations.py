@@ -220,7 +220,7 @@ def parse_magnetic_writes(request: Json) -> Json:
 
 def parse_schema(request: Json) -> Json:
     """One partition key at most ("Customer-defined partition keys"); the text for two as captured."""
-    keys = (typed(request, "Schema", dict) or {}).get("CompositePartitionKey")
+    keys = typed(typed(request, "Schema", dict, default={}), "CompositePartitionKey", list)
     if not keys:
         return {}
     if len(keys) > 1:
@@ -243,8 +243,15 @@ def parse_schema(request: Json) -> Json:
 
 
 def parse_tags(request: Json) -> dict[str, str]:
-    given = typed(request, "Tags", list) or []
-    return {typed(tag, "Key", str): typed(tag, "Value", str, default="") for tag in given}
+    tags = {}
+    for place, tag in enumerate(typed(request, "Tags", list, default=()), start=1):
+        key, value = typed(tag, "Key", str), typed(tag, "Value", str)
+        violations = Violations()
+        violations.length(key, f"tags.{place}.member.key", most=128)
+        violations.length(value, f"tags.{place}.member.value", least=0, most=256)
+        violations.check()
+        tags[key] = value
+    return tags
 
 
 def _put_tags(service: Service, resource: str, tags: dict[str, str]) -> None:

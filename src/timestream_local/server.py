@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 import orjson
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -81,6 +82,8 @@ async def _call(request: Request) -> Response:
         answer, status = await _answer(request), 200
     except ServiceError as error:
         answer, status = error.body(), error.status
+    except ClientDisconnect:
+        return Response()  # nobody is there to read it
     except Exception as error:
         log.exception("%s failed", request.headers.get("x-amz-target"))
         failure = InternalServerError(f"Internal failure: {type(error).__name__}")

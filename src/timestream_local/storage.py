@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import duckdb
 
 from timestream_local import macros
 from timestream_local.catalog import Column, ColumnKind, Database, PartitionKey, Retention, ScalarType, Table
+from timestream_local.errors import InternalServerError
 from timestream_local.identifiers import quoted
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ SET preserve_insertion_order = true;
 SET enable_external_access = false;
 """
 
+INTERRUPT_SECONDS = 0.1  # how often readers are told again to stop: one may just begin its next statement
+
 
 class Storage:
     """One open DuckDB database; writes go through one thread, reads through cursors of their own."""
@@ -57,6 +61,9 @@ class Storage:
         self._spool = tempfile.TemporaryDirectory(prefix="timestream-local-", ignore_cleanup_errors=True)
         self.spool = Path(self._spool.name)
         limits = {"memory_limit": memory_limit} if path is not None else {}
+        self._readers: set[duckdb.DuckDBPyConnection] = set()
+        self._readers_changed = threading.Condition()
+        self._closing = False
         self.connection = duckdb.connect(path or ":memory:", config=dict(limits))
         spool = str(self.spool).replace("'", "''")
         self.connection.execute(HARDENING.format(spool=f"'{spool}/'"))
@@ -65,12 +72,31 @@ class Storage:
             self.connection.execute(statement)
 
     def close(self) -> None:
+        """Break off the queries that still run, then close the file: DuckDB cannot while they do."""
+        with self._readers_changed:
+            self._closing = True
+            while self._readers:
+                for reader in self._readers:
+                    reader.interrupt()
+                self._readers_changed.wait(INTERRUPT_SECONDS)
         self.connection.close()
         self._spool.cleanup()
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
+    @contextlib.contextmanager
+    def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection to the same database, for one reader in one thread."""
-        return self.connection.cursor()
+        with self._readers_changed:
+            if self._closing:
+                raise InternalServerError("The server is shutting down.")
+            cursor = self.connection.cursor()
+            self._readers.add(cursor)
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+            with self._readers_changed:
+                self._readers.discard(cursor)
+                self._readers_changed.notify_all()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -82,18 +82,14 @@ def _write(
         target = work / "parts"
         if not options.partitions:
             settings.append(f"FILE_SIZE_BYTES {options.largest_file}")
-    cursor = service.storage.cursor()
-    try:
-        with execution.duckdb_errors():
-            rows = cursor.execute(f"COPY ({select}) TO {literal(str(target))} ({', '.join(settings)})").fetchall()
-            if not is_csv:
-                counts = {str(row[0]): int(row[1]) for row in rows}
-            elif target.is_file():
-                counts = {str(target): int(rows[0][0])}
-            else:
-                counts = _csv_counts(cursor, target, options, len(names) - len(options.partitions))
-    finally:
-        cursor.close()
+    with service.storage.reader() as cursor, execution.duckdb_errors():
+        rows = cursor.execute(f"COPY ({select}) TO {literal(str(target))} ({', '.join(settings)})").fetchall()
+        if not is_csv:
+            counts = {str(row[0]): int(row[1]) for row in rows}
+        elif target.is_file():
+            counts = {str(target): int(rows[0][0])}
+        else:
+            counts = _csv_counts(cursor, target, options, len(names) - len(options.partitions))
     return _found(target, counts)
 
 

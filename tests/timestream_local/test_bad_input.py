@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -166,3 +167,37 @@ def test_bad_retention(table: Table, retention: dict[str, int]) -> None:
     body = {"DatabaseName": table.database, "TableName": "other", "RetentionProperties": retention}
     status, _ = post(table.server, "CreateTable", json.dumps(body).encode())
     assert status == 400
+
+
+@pytest.mark.parametrize(
+    ("operation", "members"),
+    [
+        ("CreateDatabase", {"Tags": [7]}),
+        ("CreateDatabase", {"Tags": {"a": 1}}),
+        ("CreateDatabase", {"Tags": [{}]}),
+        ("CreateDatabase", {"Tags": [{"Key": "a"}]}),
+        ("CreateTable", {"TableName": "other", "Schema": {"CompositePartitionKey": [7]}}),
+        ("CreateTable", {"TableName": "other", "Schema": {"CompositePartitionKey": {"a": 1}}}),
+        ("CreateTable", {"TableName": "other", "Schema": [7]}),
+    ],
+)
+def test_members_of_a_structure_of_the_wrong_type(table: Table, operation: str, members: dict[str, object]) -> None:
+    database = table.database if operation == "CreateTable" else "malformed"
+    status, answer = post(table.server, operation, json.dumps({"DatabaseName": database, **members}).encode())
+    assert status == 400, answer
+    assert answer["__type"].rpartition("#")[2] in ("SerializationException", "ValidationException")
+
+
+def test_a_client_that_goes_away_in_the_middle_of_its_body(server: Server) -> None:
+    """The fixture above asks whether the server lives on."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        target = "X-Amz-Target: Timestream_20181101.WriteRecords"
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{target}\r\nContent-Length: 100\r\n\r\n{{".encode())
+
+
+@pytest.mark.parametrize("sql", ["SELECT repeat('x', 2000000000)", "SELECT repeat('x', 10001)"])
+def test_what_would_fill_the_memory_is_refused(server: Server, sql: str) -> None:
+    status, answer = post(server, "Query", json.dumps({"QueryString": sql}).encode())
+    assert status == 400
+    assert answer["Message"] == "count argument of repeat function must be less than or equal to 10000"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from timestream_local.macros.definition import failing, macro
 
+MOST_REPEATED = 10_000  # as in Trino; the guide is silent
 HAS_NULL = "len(list_filter({0}, lambda x: x IS NULL)) > 0"
 HOLDS = "(list_contains({0}, x) OR (x IS NULL AND {1}))"
 DISTINCT = (
@@ -28,6 +29,8 @@ def joined(texts: str) -> str:
 def arrays() -> list[list[str]]:
     beyond = failing("'Array subscript must be less than or equal to array length: ' || i || ' > ' || len(l)")
     zero = failing("'SQL array indices start at 1'")
+    often = failing(f"'count argument of repeat function must be less than or equal to {MOST_REPEATED}'")
+    times = f"CASE WHEN n <= {MOST_REPEATED} THEN n ELSE {often} END"
     return [
         macro(
             "ts_subscript", ("l, i", f"CASE WHEN i > len(l) THEN l[{beyond}] WHEN i < 1 THEN l[{zero}] ELSE l[i] END")
@@ -57,7 +60,7 @@ def arrays() -> list[list[str]]:
         macro("ts_arrays_overlap", ("l, m", "list_has_any(l, m)")),
         macro("ts_cardinality", ("l", "CAST(len(l) AS BIGINT)")),
         macro("ts_contains", ("l, x", "list_contains(l, x)")),
-        macro("ts_repeat", ("e, n", "list_transform(range(n), lambda i: e)")),
+        macro("ts_repeat", ("e, n", f"list_transform(range({times}), lambda i: e)")),
         macro(
             "ts_sequence",
             ("a BIGINT, b BIGINT", "generate_series(a, b, CASE WHEN a <= b THEN 1 ELSE -1 END)"),

@@ -48,6 +48,21 @@ def test_its_queues_are_those_of_provision(real_services: Services, local_aws: L
     assert _queue(names["DeadLetterQueueName"]) == _queue(settings.dead_letter_queue)
 
 
+def test_its_bucket_expires_what_provision_lets_expire(real_services: Services) -> None:
+    """The local CloudFormation knows no lifecycle rules, so the text is compared."""
+    s3 = boto3.client("s3", region_name="us-east-1")
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=real_services.settings.bucket)["Rules"]
+    assert TEMPLATE["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"] == [
+        {
+            "Id": rule["ID"],
+            "Status": rule["Status"],
+            "Prefix": rule["Filter"]["Prefix"],
+            "ExpirationInDays": rule["Expiration"]["Days"],
+            "AbortIncompleteMultipartUpload": rule["AbortIncompleteMultipartUpload"],
+        }
+    ]
+
+
 @pytest.mark.parametrize(("resource", "table"), [("Events", "events"), ("DailyUsage", "daily_usage")])
 def test_its_tables_are_those_of_provision(real_services: Services, resource: str, table: str) -> None:
     described = boto3.client("timestream-write", region_name="us-east-1").describe_table(

@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -15,6 +16,9 @@ from signtally.memory.objects import MemoryObjectStore
 from signtally.ports.errors import NotProvisionedError, ServiceUnavailableError
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores.keys import segment
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import LifecycleRuleOutputTypeDef
 
 HOUR = dt.timedelta(hours=1)
 AWKWARD_KEYS = [
@@ -159,6 +163,28 @@ def test_a_bucket_is_made_once(s3_objects: ObjectStore) -> None:
     s3_objects.put("a", b"{}")
     assert not s3_objects.provision()
     assert s3_objects.get("a").body == b"{}"
+
+
+def test_a_bucket_expires_what_bulk_reads_leave_and_keeps_its_owners_rules(local_aws: LocalAws) -> None:
+    """Also a bucket that is older than the rule, or whose owner changed it."""
+    del local_aws
+    s3, bucket = AwsClients().s3, f"b-{uuid.uuid4().hex}"
+    s3.create_bucket(Bucket=bucket)
+    objects = S3ObjectStore(s3, bucket=bucket)
+    assert objects.provision()
+    (ours,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    theirs: LifecycleRuleOutputTypeDef = {
+        "ID": "archive",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "reports/"},
+        "Transitions": [{"Days": 90, "StorageClass": "GLACIER"}],
+    }
+    changed: LifecycleRuleOutputTypeDef = {**ours, "Expiration": {"Days": 30}}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [changed, theirs]})
+    assert objects.provision()
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert {rule["ID"]: rule for rule in rules} == {"archive": theirs, ours["ID"]: ours}
+    assert not objects.provision()
 
 
 def test_a_signed_url_downloads_under_its_name_until_it_expires(s3_objects: ObjectStore) -> None:

@@ -3,22 +3,21 @@
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
 from signtally.aws.errors import service_error, translated
+from signtally.aws.s3_bucket import S3Bucket
 from signtally.ports.objects import ObjectMissingError, ObjectSummary, StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.literals import BucketLocationConstraintType
 
 _DELETE_LIMIT = 1000  # keys a DeleteObjects call
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409", "404", "NoSuchKey"}
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
-_DEFAULT_REGION = "us-east-1"  # the one region that CreateBucket does not take as a constraint
 
 
 class S3ObjectStore:
@@ -93,39 +92,7 @@ class S3ObjectStore:
 
     def provision(self) -> bool:
         with translated("S3", self._what):
-            if self._exists():
-                return False
-            try:
-                self._create()
-            except self._s3.exceptions.BucketAlreadyOwnedByYou:
-                return False
-            self._s3.put_public_access_block(
-                Bucket=self._bucket,
-                PublicAccessBlockConfiguration={
-                    "BlockPublicAcls": True,
-                    "BlockPublicPolicy": True,
-                    "IgnorePublicAcls": True,
-                    "RestrictPublicBuckets": True,
-                },
-            )
-        return True
-
-    def _exists(self) -> bool:
-        """Asked first, because in the oldest region to create a bucket again succeeds."""
-        try:
-            self._s3.head_bucket(Bucket=self._bucket)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _ABSENT:
-                return False
-            raise
-        return True
-
-    def _create(self) -> None:
-        region = cast("BucketLocationConstraintType", self._s3.meta.region_name)
-        if region == _DEFAULT_REGION:
-            self._s3.create_bucket(Bucket=self._bucket)
-        else:
-            self._s3.create_bucket(Bucket=self._bucket, CreateBucketConfiguration={"LocationConstraint": region})
+            return S3Bucket(self._s3, self._bucket).provision()
 
     def _missing(self, error: ClientError, key: str) -> Exception:
         if error.response["Error"]["Code"] in _ABSENT:

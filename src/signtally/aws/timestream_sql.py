@@ -52,6 +52,11 @@ def source(column: str) -> str:
     return "time" if column == "occurred_at" else column
 
 
+def unload(select: str, *, to: str) -> str:
+    """The statement that writes the rows of *select* below an S3 address, as Parquet."""
+    return f"UNLOAD ({select}) TO {literal(to)} WITH (format = 'PARQUET', compression = 'GZIP')"
+
+
 def select_events(table: str, columns: Sequence[str], *, since: dt.datetime, until: dt.datetime, tenants: str) -> str:
     return f"{_select(table, columns)} WHERE {_within(since, until)} AND tenant_id IN ({tenants})"
 

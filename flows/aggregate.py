@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from signtally.use_cases.restating import AggregationOutcome
+from signtally.use_cases.aggregating.restating import AggregationOutcome
 from tasks.aggregate import aggregate_touched
 from tasks.summaries import figures, publish_summary
 

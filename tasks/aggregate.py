@@ -5,7 +5,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
 from signtally.use_cases import aggregating
-from signtally.use_cases.restating import AggregationOutcome
+from signtally.use_cases.aggregating.restating import AggregationOutcome
 from tasks.retrying import passing_trouble
 from tasks.services import services
 

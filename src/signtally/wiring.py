@@ -5,6 +5,7 @@ from signtally.aws.s3 import S3ObjectStore
 from signtally.aws.ses import SesMailer
 from signtally.aws.sqs import SqsEventQueue
 from signtally.aws.timestream import TimestreamUsageStore
+from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.ports.mail import Mailer
 from signtally.prefect_api import PrefectApi, PrefectReportQueue
 from signtally.services import Services
@@ -28,6 +29,7 @@ def services(settings: Settings | None = None, *, patience: Patience = BATCH_PAT
         usage_store=TimestreamUsageStore(
             clients.timestream_write,
             clients.timestream_query,
+            unload=TimestreamUnload(clients.timestream_query, clients.s3, bucket=settings.bucket),
             database=settings.database,
             memory_retention_hours=settings.memory_retention_hours,
             magnetic_retention_days=settings.magnetic_retention_days,

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 import yaml
 
 from signtally.local.local_aws import LocalAws
@@ -63,18 +62,21 @@ def test_its_bucket_expires_what_provision_lets_expire(real_services: Services) 
     ]
 
 
-@pytest.mark.parametrize(("resource", "table"), [("Events", "events"), ("DailyUsage", "daily_usage")])
-def test_its_tables_are_those_of_provision(real_services: Services, resource: str, table: str) -> None:
-    described = boto3.client("timestream-write", region_name="us-east-1").describe_table(
-        DatabaseName=real_services.settings.database, TableName=table
-    )["Table"]
-    stated = TEMPLATE["Resources"][resource]["Properties"]
+def test_its_tables_are_those_of_provision_and_the_programs_may_use_them(real_services: Services) -> None:
+    timestream = boto3.client("timestream-write", region_name="us-east-1")
+    made = timestream.list_tables(DatabaseName=real_services.settings.database)["Tables"]
+    stated = {name: each for name, each in TEMPLATE["Resources"].items() if each["Type"] == "AWS::Timestream::Table"}
     defaults = {name: each["Default"] for name, each in TEMPLATE["Parameters"].items()}
-    retention = {name: int(defaults[each["Ref"]]) for name, each in stated["RetentionProperties"].items()}
-    assert described["RetentionProperties"] == retention
-    assert described["Schema"] == stated["Schema"]
-    writes = described["MagneticStoreWriteProperties"]["EnableMagneticStoreWrites"]
-    assert writes == stated["MagneticStoreWriteProperties"]["EnableMagneticStoreWrites"]
+    expected = {}
+    for each in (table["Properties"] for table in stated.values()):
+        retention = {name: int(defaults[value["Ref"]]) for name, value in each["RetentionProperties"].items()}
+        expected[each["TableName"]] = (retention, each["Schema"], each["MagneticStoreWriteProperties"])
+    assert expected == {
+        table["TableName"]: (table["RetentionProperties"], table["Schema"], table["MagneticStoreWriteProperties"])
+        for table in made
+    }
+    policy = str(TEMPLATE["Resources"]["Policy"])
+    assert all(f"['{name}', 'Arn']" in policy for name in stated)
 
 
 def _queue(name: str) -> dict[str, object]:

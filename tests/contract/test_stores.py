@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from signtally.aws.clients import AwsClients
 from signtally.aws.s3 import S3ObjectStore
+from signtally.domain.actions import Action
 from signtally.domain.counts import Counts
+from signtally.domain.events import UsageEvent
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportFile, ReportKey, ReportManifest, ReportRequest, ReportStatus
+from signtally.domain.restatements import RestatementReason
 from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.local.local_aws import LocalAws
 from signtally.memory.objects import MemoryObjectStore
@@ -22,9 +25,10 @@ from signtally.stores.counted_zones import CountedZone, CountedZones
 from signtally.stores.freshness import Freshness
 from signtally.stores.keys import segment, tenant_profile, text_of
 from signtally.stores.profile_catalogue import BrokenProfileError
+from signtally.stores.provisional import ProvisionalFigures, ProvisionalSpan
 from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, Reports
 from signtally.stores.tenants import Tenants
-from signtally.stores.touched import TouchedHour, TouchedNotes
+from signtally.stores.touched import TOUCHED, TouchedHour, TouchedNotes
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
@@ -280,44 +284,99 @@ def test_of_many_who_publish_at_once_the_latest_instant_stays(objects: ObjectSto
     assert Freshness(objects).settled_through() == max(instants)
 
 
-# Touched hours
+# Touched notes
 
 
-def test_notes_say_which_tenants_were_touched_in_which_hours_of_utc(objects: ObjectStore) -> None:
+def touched_event(number: int = 1, *, tenant_id: str = "acme", at: dt.datetime = NOW) -> UsageEvent:
+    return UsageEvent("/portal", str(number), Action.SENT, tenant_id, "u1", "doc", at)
+
+
+def test_notes_say_which_events_of_which_tenants_lie_in_which_hours_of_utc(objects: ObjectStore) -> None:
     notes = TouchedNotes(objects)
     kathmandu = dt.timezone(dt.timedelta(hours=5, minutes=45))
     instant = dt.datetime(2026, 10, 3, 5, 44, 59, tzinfo=kathmandu)
-    hours = [TouchedHour.of("acme", instant), TouchedHour.of("acme", instant + MINUTE), TouchedHour.of("ö", instant)]
-    notes.put(hours)
+    events = [
+        touched_event(1, at=instant),
+        touched_event(2, at=instant + MINUTE),
+        touched_event(3, at=instant, tenant_id="ö"),
+    ]
+    notes.put([*events, *events], reason=RestatementReason.IMPORT)
     notes.put([])
     (note,) = notes.pending()
-    assert set(note.hours) == {
+    assert note.hours == {
         TouchedHour("acme", dt.datetime(2026, 10, 2, 23, tzinfo=dt.UTC)),
         TouchedHour("acme", dt.datetime(2026, 10, 3, 0, tzinfo=dt.UTC)),
         TouchedHour("ö", dt.datetime(2026, 10, 2, 23, tzinfo=dt.UTC)),
     }
+    assert note.rows.schema == TOUCHED
+    assert note.rows["event_id"].to_list() == [each.event_id for each in events]
+    assert set(note.rows["reason"]) == {"import"}
+    assert note.tried_at is None
 
 
 def test_a_settled_note_is_forgotten_and_a_later_one_is_not(objects: ObjectStore) -> None:
     notes = TouchedNotes(objects)
-    hour = TouchedHour.of("acme", NOW)
     for _ in range(130):  # more than are read ahead
-        notes.put([hour])
+        notes.put([touched_event()])
     counted = list(notes.pending())
     assert len(counted) == 130
-    notes.put([hour])
-    notes.settle(counted)
+    notes.put([touched_event()])
+    for note in counted:
+        notes.settle(note, note.rows)
     assert len(list(notes.pending())) == 1
 
 
 def test_a_note_that_a_twin_settles_meanwhile_is_passed_over(objects: ObjectStore) -> None:
     notes = TouchedNotes(objects)
     for _ in range(70):
-        notes.put([TouchedHour.of("acme", NOW)])
+        notes.put([touched_event()])
     reading = notes.pending()
     first = next(reading)
-    notes.settle(TouchedNotes(objects).pending())
+    for note in TouchedNotes(objects).pending():
+        notes.settle(note, note.rows)
     assert first not in list(reading)
+
+
+def test_shards_settle_their_own_part_of_a_note(objects: ObjectStore) -> None:
+    notes = TouchedNotes(objects)
+    notes.put([touched_event(1), touched_event(2, tenant_id="bolt")])
+    (one,), (other,) = notes.pending(), notes.pending()
+    notes.settle(one, one.rows.filter(tenant_id="acme"))
+    (left,) = notes.pending()
+    assert left.rows["tenant_id"].to_list() == ["bolt"]
+    notes.settle(other, other.rows.filter(tenant_id="bolt"))  # read before the first wrote
+    assert list(notes.pending()) == []
+
+
+def test_what_cannot_be_read_is_tried_again_after_a_while_and_by_hand_at_once(objects: ObjectStore) -> None:
+    now = NOW
+    notes = TouchedNotes(objects, clock=lambda: now)
+    notes.put([touched_event()])
+    (note,) = notes.pending(due_only=True)
+    now = NOW + 8 * MINUTE
+    later = notes.postpone(note, note.rows)
+    notes.settle(note, note.rows)
+    assert list(notes.pending(due_only=True)) == []
+    assert [(each.key, each.noted_at, each.tried_at) for each in notes.pending()] == [(later.key, NOW, now)]
+    now += 2 * MINUTE  # a quarter of the time for which it could not be read
+    assert [each.key for each in notes.pending(due_only=True)] == [later.key]
+
+
+def test_figures_are_provisional_while_a_note_marks_them(objects: ObjectStore) -> None:
+    notes, figures = TouchedNotes(objects, clock=lambda: NOW), ProvisionalFigures(objects)
+    old = NOW - dt.timedelta(days=40)
+    notes.put([touched_event(1), touched_event(2, at=old), touched_event(3, tenant_id="a/b")])
+    (note,) = notes.pending()
+    later = notes.postpone(note, note.rows)
+    figures.mark(later)
+    hour = TouchedHour.of("acme", NOW).hour
+    first = TouchedHour.of("acme", old).hour
+    assert figures.spans("acme") == [ProvisionalSpan(first, hour + dt.timedelta(hours=1))]
+    assert figures.spans("a/b") == [ProvisionalSpan(hour, hour + dt.timedelta(hours=1))]
+    assert figures.spans("a") == []
+    figures.clear(later, later.rows.filter(tenant_id="acme"))
+    assert figures.spans("acme") == []
+    assert len(figures.spans("a/b")) == 1
 
 
 # Reports

@@ -10,9 +10,11 @@ import pytest
 
 from signtally.aws.clients import AwsClients
 from signtally.aws.timestream import TimestreamUsageStore
+from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.domain.actions import MEASURES, Action
-from signtally.domain.aggregation import DAILY_USAGE, EVENT_DAYS, EVENTS
+from signtally.domain.aggregation import ARRIVALS, DAILY_USAGE, EVENT_DAYS, EVENTS, IDENTITY, STORED_USAGE
 from signtally.domain.events import ReceivedEvent, UsageEvent
+from signtally.domain.restatements import RESTATEMENTS
 from signtally.local.local_aws import LocalAws
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import NotProvisionedError, ServiceUnavailableError
@@ -64,6 +66,7 @@ def timestream(*, database: str) -> TimestreamUsageStore:
     return TimestreamUsageStore(
         clients.timestream_write,
         clients.timestream_query,
+        unload=TimestreamUnload(clients.timestream_query, clients.s3, bucket=database),
         database=database,
         memory_retention_hours=15 * 24,
         magnetic_retention_days=400,
@@ -117,7 +120,9 @@ def usage(*, user_id: str = "u1", day: dt.date | None = None, sent: int = 1, ten
 
 def usage_of(store: UsageStore, *tenant_ids: str) -> pl.DataFrame:
     today = NOW.date()
-    return store.daily_usage(first=today - 30 * DAY, last=today + DAY, tenant_ids=tenant_ids).sort("user_id", "day")
+    stored = store.daily_usage(first=today - 30 * DAY, last=today + DAY, tenant_ids=tenant_ids)
+    assert stored.schema == STORED_USAGE
+    return stored.sort("user_id", "day").drop("counted_at")
 
 
 # Events
@@ -275,6 +280,8 @@ def test_daily_usage_comes_back_as_it_was(store: UsageStore) -> None:
     rows = usage(sent=2**53 + 1).with_columns(user_name=pl.lit("Ann Ash"), expired=pl.lit(7, pl.Int64))
     assert store.put_daily_usage(rows, version=5) == 1
     assert usage_of(store, "acme").equals(rows)
+    counted_at = store.daily_usage(first=NOW.date(), last=NOW.date(), tenant_ids=["acme"])["counted_at"]
+    assert counted_at.to_list() == [dt.datetime(1970, 1, 1, microsecond=5, tzinfo=dt.UTC)]
 
 
 def test_a_higher_version_replaces_the_whole_row(store: UsageStore) -> None:
@@ -312,6 +319,68 @@ def test_thousands_of_rows_are_written_and_read_whole(store: UsageStore) -> None
     rows = pl.concat(usage(user_id=f"u{number:04}", sent=number) for number in range(2_345))
     assert store.put_daily_usage(rows, version=1) == 2_345
     assert usage_of(store, "acme").equals(rows)
+
+
+# Restatements and superseded events
+
+
+def restatement(*, tenant_id: str = "acme", day: dt.date | None = None, after: int = 43) -> pl.DataFrame:
+    row = {
+        "tenant_id": tenant_id,
+        "day": day or NOW.date() - DAY,
+        "restated_at": NOW,
+        "reason": "late-events",
+        **{name: 0 for name in RESTATEMENTS if name.startswith(("before_", "after_"))},
+        "before_sent": 41,
+        "after_sent": after,
+    }
+    return pl.DataFrame([row], schema=RESTATEMENTS)
+
+
+def test_restatements_come_back_as_they_were_by_day_and_tenant(store: UsageStore) -> None:
+    days = [NOW.date() - offset * DAY for offset in (1, 2, 3)]
+    store.put_restatements(pl.concat(restatement(day=day) for day in days))
+    store.put_restatements(restatement(tenant_id="bolt"))
+    found = store.restatements(first=days[1], last=days[0], tenant_ids=["acme"]).sort("day", descending=True)
+    assert found.equals(pl.concat(restatement(day=day) for day in days[:2]))
+    assert len(store.restatements(first=days[2], last=days[0], tenant_ids=["acme", "bolt"])) == 4
+
+
+def test_a_record_written_twice_is_one(store: UsageStore) -> None:
+    """A run that died is repeated; within one microsecond the last word stands."""
+    yesterday = NOW.date() - DAY
+    for after in (43, 44):
+        store.put_restatements(restatement(after=after))
+    found = store.restatements(first=yesterday, last=yesterday, tenant_ids=["acme"])
+    assert found["after_sent"].to_list()[-1] == 44
+
+
+def test_superseded_events_are_remembered_by_their_identity(store: UsageStore) -> None:
+    assert store.superseded(since=NOW - DAY, until=NOW + DAY, tenant_ids=["acme"]).equals(IDENTITY.to_frame())
+    identity = {"tenant_id": "acme", "user_id": "u1", "action": "sent", "event_id": "7:/portal:1", "occurred_at": NOW}
+    rows = pl.DataFrame([identity, identity | {"event_id": "7:/portal:2", "occurred_at": NOW - DAY}], schema=IDENTITY)
+    for _ in range(2):
+        store.put_superseded(rows)
+    found = store.superseded(since=NOW - DAY, until=NOW + DAY, tenant_ids=["acme"])
+    assert found.sort("event_id").equals(rows)
+    assert store.superseded(since=NOW, until=NOW + DAY, tenant_ids=["acme"]).equals(rows.head(1))
+    assert store.superseded(since=NOW - DAY, until=NOW + DAY, tenant_ids=["bolt"]).is_empty()
+
+
+def test_events_whose_id_stands_more_than_once_are_found_whoever_they_belong_to(store: UsageStore) -> None:
+    assert store.repeated_events(since=NOW - DAY, until=NOW + DAY).equals(ARRIVALS.to_frame())
+    results(
+        store, event(1), event(1, NOW - DAY), event(2), event(3), event(3, tenant_id="bolt"), event(4, NOW - 9 * DAY)
+    )
+    found = store.repeated_events(since=NOW - 2 * DAY, until=NOW + DAY).sort("event_id", "tenant_id", "occurred_at")
+    assert found.schema == ARRIVALS
+    assert found.select("tenant_id", "event_id", "occurred_at", "message_id").rows() == [
+        ("acme", "7:/portal:1", NOW - DAY, "message-1"),
+        ("acme", "7:/portal:1", NOW, "message-1"),
+        ("acme", "7:/portal:3", NOW, "message-3"),
+        ("bolt", "7:/portal:3", NOW, "message-3"),
+    ]
+    assert store.repeated_events(since=NOW, until=NOW + DAY)["event_id"].unique().to_list() == ["7:/portal:3"]
 
 
 # Timestream alone

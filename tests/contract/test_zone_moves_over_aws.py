@@ -10,7 +10,7 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.services import Services
 from signtally.stores.freshness import Freshness
 from signtally.stores.keys import tenant_profile
-from signtally.stores.touched import TouchedHour, TouchedNotes
+from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_touched
 
 
@@ -25,7 +25,7 @@ def test_the_last_zone_counts_whoever_changed_it(real_services: Services) -> Non
             for when in instants
         ]
         real_services.usage_store.put_events(events)
-        TouchedNotes(real_services.objects).put(TouchedHour.of("acme", when) for when in instants)
+        TouchedNotes(real_services.objects).put(received.event for received in events)
         sent.extend(instants)
 
     def counted() -> dict[dt.date, int]:

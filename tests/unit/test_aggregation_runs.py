@@ -25,7 +25,7 @@ from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.freshness import Freshness
 from signtally.stores.tenants import Tenants
-from signtally.stores.touched import TouchedHour, TouchedNotes
+from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
@@ -64,9 +64,7 @@ def event(number: int, instant: dt.datetime, *, tenant_id: str = "acme", user_id
 def ingest(services: Services, events: Sequence[ReceivedEvent]) -> None:
     """What ingest does: write, then note what was touched."""
     services.usage_store.put_events(events)
-    TouchedNotes(services.objects).put(
-        TouchedHour.of(received.event.tenant_id, received.event.occurred_at) for received in events
-    )
+    TouchedNotes(services.objects, clock=services.clock).put(received.event for received in events)
 
 
 def stored(services: Services) -> pl.DataFrame:
@@ -147,6 +145,7 @@ def test_what_ingest_settled_is_published_once_it_is_counted(services: Services)
         "rows": 1,
         "restated": 0,
         "notes": 1,
+        "unreadable": 0,
         "data_through": NOW,
     }
     assert Freshness(services.objects).data_through() == NOW
@@ -287,7 +286,7 @@ def test_a_twin_that_knew_less_but_wrote_later_is_written_over_or_reported(ahead
     services = services_over(store)
     ingest(services, [event(1, NOW)])
     aggregate_touched(services=services)
-    outdated = stored(services).with_columns(user_name=pl.lit("Twin"))
+    outdated = stored(services).drop("counted_at").with_columns(user_name=pl.lit("Twin"))
 
     def twin() -> None:
         version = time.time_ns() // 1000 + ahead // dt.timedelta(microseconds=1)

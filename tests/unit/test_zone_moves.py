@@ -30,7 +30,7 @@ from signtally.stores.counted_zones import CountedZone, CountedZones
 from signtally.stores.freshness import Freshness
 from signtally.stores.keys import tenant_profile
 from signtally.stores.tenants import Tenants
-from signtally.stores.touched import TouchedHour, TouchedNotes
+from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
 
 NOW = dt.datetime(2026, 10, 20, 9, tzinfo=dt.UTC)
@@ -117,7 +117,7 @@ class World:
             event = UsageEvent("/portal", number, Action.SENT, tenant_id, user_id, "doc", when)
             self.sent.append(ReceivedEvent(event, NOW, f"m{number}"))
             self.store.put_events(self.sent[-1:])
-            TouchedNotes(self.objects).put([TouchedHour.of(tenant_id, when)])
+            TouchedNotes(self.objects).put([event])
 
     def aggregate(self) -> None:
         aggregate_touched(services=self.services)

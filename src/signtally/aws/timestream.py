@@ -2,29 +2,34 @@
 
 `events`: the dimensions tenant_id, user_id, action and event_id are an event's identity together with its time; what
 else is known of it are measures. `daily_usage`: one row a tenant, user and local date, rewritten with higher versions.
-
-A column exists in Timestream once something was written to it, and naming one that does not exist is an error. So a
-table is described before it is read, until all of its columns are there: an optional one that is not reads as null,
-and a table that lacks a required one holds nothing.
+`restatements`: one record a change of a day that was over. `superseded_events`: which events do not count.
 """
 
 import datetime as dt
-import itertools
+import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypedDict, cast
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import polars as pl
-from botocore.exceptions import ClientError
 
+from signtally.aws import timestream_document_sql as document_sql
 from signtally.aws import timestream_sql as sql
-from signtally.aws.errors import translated
-from signtally.aws.timestream_answers import frame, keep_rows_as_sent, pages
-from signtally.aws.timestream_records import Batch, Rejection, event_batch, outcome, usage_batch
-from signtally.aws.timestream_tables import DAILY_USAGE_TABLE, EVENTS_TABLE, TimestreamTables
-from signtally.domain.aggregation import DAILY_USAGE, EVENT_DAYS, EVENTS
+from signtally.aws.timestream_access import Selection, TimestreamAccess
+from signtally.aws.timestream_records import event_batch, outcome, restatement_batch, superseded_batch, usage_batch
+from signtally.aws.timestream_tables import (
+    DAILY_USAGE_TABLE,
+    EVENTS_TABLE,
+    RESTATEMENTS_TABLE,
+    SUPERSEDED_TABLE,
+    TimestreamTables,
+)
+from signtally.aws.timestream_unload import TimestreamUnload
+from signtally.domain.activity import ACTIVITY, activity_slots
+from signtally.domain.aggregation import ARRIVALS, EVENT_DAYS, EVENTS, IDENTITY, STORED_USAGE
+from signtally.domain.document_lives import DOCUMENTS
 from signtally.domain.events import ReceivedEvent
-from signtally.ports.errors import ServiceError
+from signtally.domain.restatements import RESTATEMENTS
 from signtally.ports.usage_store import WriteOutcome
 
 if TYPE_CHECKING:
@@ -32,134 +37,138 @@ if TYPE_CHECKING:
     from mypy_boto3_timestream_write import TimestreamWriteClient
 
 _WRITE_LIMIT = 100  # records a WriteRecords call
-_WRITERS = 4
-_OPTIONAL = {"user_name", "user_email", "sent_at"}
-_OF_WHOLE_CALL = {"SerializationException", "ValidationException"}
-
-
-class _RejectedRecord(TypedDict):
-    RecordIndex: int
-    Reason: str
-
-
-class _Rejected(TypedDict):
-    """What boto3's stubs leave out of a RejectedRecordsException."""
-
-    RejectedRecords: list[_RejectedRecord]
+_NANOSECONDS_A_MICROSECOND = 1_000
 
 
 class TimestreamUsageStore:
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what it is made of, and by name
         self,
         write: "TimestreamWriteClient",
         query: "TimestreamQueryClient",
         *,
+        unload: TimestreamUnload,
         database: str,
         memory_retention_hours: int,
         magnetic_retention_days: int,
     ) -> None:
-        keep_rows_as_sent(query)
-        self._writer = write
-        self._reader = query
-        self._database = database
+        self._access = TimestreamAccess(write, query, unload=unload, database=database)
         self._tables = TimestreamTables(write, database, memory_retention_hours, magnetic_retention_days)
-        self._complete: set[str] = set()  # the tables of which every column exists
 
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         if not events:
             return []
-        rejections = self._write(EVENTS_TABLE, event_batch(events))
+        rejections = self._access.write(EVENTS_TABLE, event_batch(events))
         return [outcome(received, rejection) for received, rejection in zip(events, rejections, strict=True)]
 
     def events(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
-        def select(columns: Sequence[str], tenants: str) -> str:
-            return sql.select_events(self._name(EVENTS_TABLE), columns, since=since, until=until, tenants=tenants)
+        return self._within(EVENTS_TABLE, EVENTS, since=since, until=until, tenant_ids=tenant_ids)
 
-        return self._read(EVENTS_TABLE, EVENTS, tenant_ids=tenant_ids, select=select)
+    def scan_events(
+        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+    ) -> AbstractContextManager[pl.LazyFrame]:
+        select = self._selection_within(EVENTS_TABLE, since, until)
+        return self._access.scan(EVENTS_TABLE, EVENTS, tenant_ids=tenant_ids, select=select)
 
     def days_with_events(
         self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
     ) -> pl.DataFrame:
-        if not self._columns(EVENTS_TABLE, EVENTS):
+        if not self._access.columns(EVENTS_TABLE, EVENTS):
             return EVENT_DAYS.to_frame()
-        lists: Iterable[str | None] = [None] if tenant_ids is None else sql.tenant_lists(tenant_ids)
-        table = self._name(EVENTS_TABLE)
+        lists: Iterable[str | None] = [None] if tenant_ids is None else sql.literal_lists(tenant_ids)
+        table = self._access.name(EVENTS_TABLE)
         queries = (sql.select_days_with_events(table, since=since, until=until, tenants=tenants) for tenants in lists)
-        return self._frame(EVENTS_TABLE, queries, columns=[*EVENT_DAYS], schema=EVENT_DAYS)
+        return self._access.frame(EVENTS_TABLE, queries, columns=[*EVENT_DAYS], schema=EVENT_DAYS)
 
     def put_daily_usage(self, rows: pl.DataFrame, *, version: int) -> int:
-        batches = [usage_batch(part, version=version) for part in rows.iter_slices(_WRITE_LIMIT)]
-        with ThreadPoolExecutor(_WRITERS) as writers:
-            return sum(writers.map(self._write_usage, batches))
+        batches = (usage_batch(part, version=version) for part in rows.iter_slices(_WRITE_LIMIT))
+        return self._access.write_newest(DAILY_USAGE_TABLE, batches)
 
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
-        def select(columns: Sequence[str], tenants: str) -> str:
-            table = self._name(DAILY_USAGE_TABLE)
-            return sql.select_daily_usage(table, columns, first=first, last=last, tenants=tenants)
+        select = self._selection_of_days(first, last)
+        return self._access.read(DAILY_USAGE_TABLE, STORED_USAGE, tenant_ids=tenant_ids, select=select)
 
-        return self._read(DAILY_USAGE_TABLE, DAILY_USAGE, tenant_ids=tenant_ids, select=select)
+    def scan_daily_usage(
+        self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str] | None
+    ) -> AbstractContextManager[pl.LazyFrame]:
+        select = self._selection_of_days(first, last)
+        return self._access.scan(DAILY_USAGE_TABLE, STORED_USAGE, tenant_ids=tenant_ids, select=select)
+
+    def put_restatements(self, rows: pl.DataFrame) -> None:
+        version = time.time_ns() // _NANOSECONDS_A_MICROSECOND
+        batches = (restatement_batch(part, version=version) for part in rows.iter_slices(_WRITE_LIMIT))
+        self._access.write_newest(RESTATEMENTS_TABLE, batches)
+
+    def restatements(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
+        def select(columns: Sequence[str], tenants: str | None) -> str:
+            table = self._access.name(RESTATEMENTS_TABLE)
+            return sql.select_restatements(table, columns, first=first, last=last, tenants=tenants)
+
+        return self._access.read(RESTATEMENTS_TABLE, RESTATEMENTS, tenant_ids=tenant_ids, select=select)
+
+    def repeated_events(self, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        if not self._access.columns(EVENTS_TABLE, EVENTS):
+            return ARRIVALS.to_frame()
+        query = sql.select_repeated(self._access.name(EVENTS_TABLE), [*ARRIVALS], since=since, until=until)
+        return self._access.frame(EVENTS_TABLE, [query], columns=[*ARRIVALS], schema=ARRIVALS)
+
+    def put_superseded(self, rows: pl.DataFrame) -> None:
+        batches = (superseded_batch(part) for part in rows.iter_slices(_WRITE_LIMIT))
+        self._access.write_newest(SUPERSEDED_TABLE, batches)
+
+    def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
+        return self._within(SUPERSEDED_TABLE, IDENTITY, since=since, until=until, tenant_ids=tenant_ids)
+
+    def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        def select(table: str, columns: Sequence[str]) -> str:
+            return document_sql.select_documents(table, columns, tenant_id=tenant_id, since=since, until=until)
+
+        return self._derive(DOCUMENTS, select)
+
+    def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        def select(table: str, columns: Sequence[str]) -> str:
+            return document_sql.select_documents_sent(table, columns, tenant_id=tenant_id, since=since, until=until)
+
+        return self._derive(DOCUMENTS, select)
+
+    def activity(
+        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
+    ) -> pl.DataFrame:
+        lists = [None] if user_ids is None else [*sql.literal_lists(user_ids)]
+        if len(lists) != 1:  # more users than a query can name, or none
+            events = self.events(since=since, until=until, tenant_ids=[tenant_id])
+            return activity_slots(events, user_ids=user_ids)
+
+        def select(table: str, _: Sequence[str]) -> str:
+            return document_sql.select_activity(table, tenant_id=tenant_id, since=since, until=until, users=lists[0])
+
+        return self._derive(ACTIVITY, select)
 
     def provision(self) -> bool:
         return self._tables.provision()
 
-    def _write(self, table: str, batch: Batch) -> list[Rejection | None]:
-        """What became of each record. An invalid one may sink its whole call: then halves are tried, down to it."""
-        with translated("Timestream", f"table {self._database}.{table}"):
-            try:
-                self._writer.write_records(
-                    DatabaseName=self._database,
-                    TableName=table,
-                    CommonAttributes=batch.common,
-                    Records=batch.records,
-                )
-            except self._writer.exceptions.RejectedRecordsException as error:
-                rejected = cast("_Rejected", error.response)["RejectedRecords"]
-                rejections = {each["RecordIndex"]: Rejection(each["Reason"]) for each in rejected}
-                return [rejections.get(index) for index in range(len(batch.records))]
-            except ClientError as error:
-                if error.response["Error"]["Code"] not in _OF_WHOLE_CALL:
-                    raise
-                if len(batch.records) == 1:
-                    return [Rejection(error.response["Error"]["Message"])]
-                return [rejection for half in batch.halves() for rejection in self._write(table, half)]
-        return [None] * len(batch.records)
-
-    def _write_usage(self, batch: Batch) -> int:
-        rejections = self._write(DAILY_USAGE_TABLE, batch)
-        refused = [each for each in rejections if each is not None and not each.is_outdated]
-        if refused:
-            raise ServiceError(f"Timestream refused {len(refused)} rows of daily usage: {refused[0].reason}")
-        return rejections.count(None)
-
-    def _read(
-        self,
-        table: str,
-        schema: pl.Schema,
-        *,
-        tenant_ids: Sequence[str],
-        select: Callable[[Sequence[str], str], str],
-    ) -> pl.DataFrame:
-        columns = self._columns(table, schema) if tenant_ids else []
+    def _derive(self, schema: pl.Schema, select: Callable[[str, Sequence[str]], str]) -> pl.DataFrame:
+        """A frame of what a query makes of the events, given their table and the columns that it has by now."""
+        columns = self._access.columns(EVENTS_TABLE, EVENTS)
         if not columns:
             return schema.to_frame()
-        queries = (select(columns, tenants) for tenants in sql.tenant_lists(tenant_ids))
-        return self._frame(table, queries, columns=columns, schema=schema)
+        query = select(self._access.name(EVENTS_TABLE), columns)
+        return self._access.frame(EVENTS_TABLE, [query], columns=[*schema], schema=schema)
 
-    def _frame(self, table: str, queries: Iterable[str], *, columns: Sequence[str], schema: pl.Schema) -> pl.DataFrame:
-        what = f"table {self._database}.{table}"
-        answers = itertools.chain.from_iterable(pages(self._reader, query, what=what) for query in queries)
-        return frame(answers, columns=columns, schema=schema)
+    def _within(
+        self, table: str, schema: pl.Schema, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]
+    ) -> pl.DataFrame:
+        select = self._selection_within(table, since, until)
+        return self._access.read(table, schema, tenant_ids=tenant_ids, select=select)
 
-    def _columns(self, table: str, schema: pl.Schema) -> list[str]:
-        """The columns of *schema* that the table has by now; none when it lacks a required one."""
-        if table in self._complete:
-            return [*schema]
-        described = pages(self._reader, f"DESCRIBE {self._name(table)}", what=f"table {self._database}.{table}")
-        existing = {row["Data"][0].get("ScalarValue") for rows in described for row in rows}
-        absent = {column for column in schema if sql.source(column) not in existing}
-        if not absent:
-            self._complete.add(table)
-        return [] if absent - _OPTIONAL else [column for column in schema if column not in absent]
+    def _selection_within(self, table: str, since: dt.datetime, until: dt.datetime) -> Selection:
+        def select(columns: Sequence[str], tenants: str | None) -> str:
+            return sql.select_within(self._access.name(table), columns, since=since, until=until, tenants=tenants)
 
-    def _name(self, table: str) -> str:
-        return sql.table_name(self._database, table)
+        return select
+
+    def _selection_of_days(self, first: dt.date, last: dt.date) -> Selection:
+        def select(columns: Sequence[str], tenants: str | None) -> str:
+            table = self._access.name(DAILY_USAGE_TABLE)
+            return sql.select_daily_usage(table, columns, first=first, last=last, tenants=tenants)
+
+        return select

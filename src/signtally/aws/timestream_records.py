@@ -9,8 +9,10 @@ import polars as pl
 
 from signtally.aws.timestream_sql import day_instant
 from signtally.domain.actions import MEASURES
+from signtally.domain.aggregation import IDENTITY
 from signtally.domain.dead_letters import DeadLetterReason
 from signtally.domain.events import ReceivedEvent
+from signtally.domain.restatements import AFTER, BEFORE, RESTATEMENTS
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 _RECORD_LIMIT_BYTES = 2048
-_ROW_WITHOUT_TEXTS_BYTES = 320  # the names of its columns, eight figures, a day, a zone, and room to err
+_ROW_WITHOUT_TEXTS_BYTES = 340  # the names of its columns, eight figures, an instant, a day, a zone, room to err
 # Never event_id: a record must keep a dimension of its own.
 _SHAREABLE = ("tenant_id", "user_id", "action")
 
@@ -83,14 +85,53 @@ def event_batch(events: Sequence[ReceivedEvent]) -> Batch:
 
 
 def usage_batch(rows: pl.DataFrame, *, version: int) -> Batch:
-    """Rows of schema DAILY_USAGE; a later version replaces an earlier one of the same tenant, user and day."""
+    """Rows of schema DAILY_USAGE; a later version (microseconds since 1970) replaces an earlier one of its row."""
     common: RecordTypeDef = {
         "MeasureName": "usage",
         "MeasureValueType": "MULTI",
         "TimeUnit": "MICROSECONDS",
         "Version": version,
     }
-    return Batch(common, [_usage_record(row) for row in rows.iter_rows(named=True)])
+    return Batch(common, [_usage_record(row, version=version) for row in rows.iter_rows(named=True)])
+
+
+def restatement_batch(rows: pl.DataFrame, *, version: int) -> Batch:
+    """Rows of schema RESTATEMENTS; their time is when the day was restated."""
+    figures = [name for name in RESTATEMENTS if name.startswith((BEFORE, AFTER))]
+    common: RecordTypeDef = {
+        "MeasureName": "restatement",
+        "MeasureValueType": "MULTI",
+        "TimeUnit": "MICROSECONDS",
+        "Version": version,
+    }
+    records: list[RecordTypeDef] = [
+        {
+            "Dimensions": _dimensions({name: str(row[name]) for name in ("tenant_id", "day", "reason")}),
+            "Time": microseconds(row["restated_at"]),
+            "MeasureValues": [_measure(name, str(row[name]), "BIGINT") for name in figures],
+        }
+        for row in rows.iter_rows(named=True)
+    ]
+    return Batch(common, records)
+
+
+def superseded_batch(rows: pl.DataFrame) -> Batch:
+    """Rows of schema IDENTITY, keyed as their events are: written again they are the same records."""
+    common: RecordTypeDef = {
+        "MeasureName": "superseded",
+        "MeasureValueType": "MULTI",
+        "TimeUnit": "MICROSECONDS",
+    }
+    dimensions = [name for name in IDENTITY if name != "occurred_at"]
+    records: list[RecordTypeDef] = [
+        {
+            "Dimensions": _dimensions({name: row[name] for name in dimensions}),
+            "Time": microseconds(row["occurred_at"]),
+            "MeasureValues": [_measure("is_superseded", "true", "BOOLEAN")],
+        }
+        for row in rows.iter_rows(named=True)
+    ]
+    return Batch(common, records)
 
 
 def outcome(received: ReceivedEvent, rejection: Rejection | None) -> WriteOutcome:
@@ -123,7 +164,7 @@ def _event_measures(received: ReceivedEvent) -> "list[MeasureValueTypeDef]":
     return measures + _texts({"user_name": event.user_name, "user_email": event.user_email})
 
 
-def _usage_record(row: Mapping[str, object]) -> "RecordTypeDef":
+def _usage_record(row: Mapping[str, object], *, version: int) -> "RecordTypeDef":
     day = row["day"]
     assert isinstance(day, dt.date)  # noqa: S101 -- the schema says so; mypy cannot see it
     dimensions = {"tenant_id": str(row["tenant_id"]), "user_id": str(row["user_id"]), "day": day.isoformat()}
@@ -133,6 +174,7 @@ def _usage_record(row: Mapping[str, object]) -> "RecordTypeDef":
         "Dimensions": _dimensions(dimensions),
         "Time": microseconds(day_instant(day)),
         "MeasureValues": [_measure(name, str(row[name]), "BIGINT") for name in MEASURES]
+        + [_measure("counted_at", str(version), "TIMESTAMP")]
         + _texts({**texts, "timezone": str(row["timezone"])}),
     }
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
 # A query may have 256 KiB; the rest of it is far shorter than what this leaves.
-_TENANT_LIST_BYTES = 240 * 1024
+_LIST_BYTES = 240 * 1024
 _EARLIEST_ZONE = dt.timezone(dt.timedelta(hours=14))  # Pacific/Kiritimati: the first on Earth to reach a date
 
 
@@ -31,14 +31,14 @@ def day_instant(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time.min, tzinfo=_EARLIEST_ZONE).astimezone(dt.UTC)
 
 
-def tenant_lists(tenant_ids: Iterable[str]) -> Iterator[str]:
-    """The tenants as lists for `IN (…)`, distinct, in order, each short enough for one query."""
+def literal_lists(texts: Iterable[str]) -> Iterator[str]:
+    """The texts as lists for `IN (…)`, distinct, in order, each short enough for one query."""
     batch: list[str] = []
     size = 0
-    for tenant_id in dict.fromkeys(tenant_ids):
-        quoted = literal(tenant_id)
+    for text in dict.fromkeys(texts):
+        quoted = literal(text)
         width = len(quoted.encode()) + len(", ")
-        if batch and size + width > _TENANT_LIST_BYTES:
+        if batch and size + width > _LIST_BYTES:
             yield ", ".join(batch)
             batch, size = [], 0
         batch.append(quoted)
@@ -48,8 +48,8 @@ def tenant_lists(tenant_ids: Iterable[str]) -> Iterator[str]:
 
 
 def source(column: str) -> str:
-    """The column of Timestream behind a column of our schemas: an event's instant is the record's `time`."""
-    return "time" if column == "occurred_at" else column
+    """The column of Timestream behind a column of our schemas: an instant that identifies is the record's `time`."""
+    return "time" if column in {"occurred_at", "restated_at"} else column
 
 
 def unload(select: str, *, to: str) -> str:
@@ -57,20 +57,39 @@ def unload(select: str, *, to: str) -> str:
     return f"UNLOAD ({select}) TO {literal(to)} WITH (format = 'PARQUET', compression = 'GZIP')"
 
 
-def select_events(table: str, columns: Sequence[str], *, since: dt.datetime, until: dt.datetime, tenants: str) -> str:
-    return f"{_select(table, columns)} WHERE {_within(since, until)} AND tenant_id IN ({tenants})"
+def select_within(
+    table: str, columns: Sequence[str], *, since: dt.datetime, until: dt.datetime, tenants: str | None
+) -> str:
+    return f"{_select(table, columns)} WHERE {_within(since, until)}{_only(tenants)}"
 
 
 def select_days_with_events(table: str, *, since: dt.datetime, until: dt.datetime, tenants: str | None) -> str:
-    """Tenant and day of UTC; of every tenant without *tenants*."""
-    only = f" AND tenant_id IN ({tenants})" if tenants else ""
+    """Tenant and day of UTC."""
     columns = ["tenant_id", "bin(time, 1d)"]
-    return f"{_select(table, columns)} WHERE {_within(since, until)}{only} GROUP BY {', '.join(columns)}"
+    return f"{_select(table, columns)} WHERE {_within(since, until)}{_only(tenants)} GROUP BY {', '.join(columns)}"
 
 
-def select_daily_usage(table: str, columns: Sequence[str], *, first: dt.date, last: dt.date, tenants: str) -> str:
+def select_daily_usage(
+    table: str, columns: Sequence[str], *, first: dt.date, last: dt.date, tenants: str | None
+) -> str:
     within = _within(day_instant(first), day_instant(last + dt.timedelta(days=1)))
-    return f"{_select(table, columns)} WHERE {within} AND tenant_id IN ({tenants})"
+    return f"{_select(table, columns)} WHERE {within}{_only(tenants)}"
+
+
+def select_restatements(
+    table: str, columns: Sequence[str], *, first: dt.date, last: dt.date, tenants: str | None
+) -> str:
+    """A day is restated after it is over, so nothing about it can be older than it is."""
+    days = f"day BETWEEN {literal(first.isoformat())} AND {literal(last.isoformat())}"
+    since = f"time >= {instant_literal(day_instant(first))}"
+    return f"{_select(table, columns)} WHERE {days} AND {since}{_only(tenants)}"
+
+
+def select_repeated(table: str, columns: Sequence[str], *, since: dt.datetime, until: dt.datetime) -> str:
+    """Every event whose id stands there more than once in that time."""
+    within = _within(since, until)
+    repeated = f"{_select(table, ['event_id'])} WHERE {within} GROUP BY event_id HAVING count(*) > 1"
+    return f"{_select(table, columns)} WHERE {within} AND event_id IN ({repeated})"
 
 
 def _select(table: str, columns: Sequence[str]) -> str:
@@ -79,3 +98,8 @@ def _select(table: str, columns: Sequence[str]) -> str:
 
 def _within(since: dt.datetime, until: dt.datetime) -> str:
     return f"time >= {instant_literal(since)} AND time < {instant_literal(until)}"
+
+
+def _only(tenants: str | None) -> str:
+    """Every tenant without a list of them."""
+    return f" AND tenant_id IN ({tenants})" if tenants else ""

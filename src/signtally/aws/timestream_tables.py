@@ -1,4 +1,4 @@
-"""Timestream's database and its two tables: how they are made."""
+"""Timestream's database and its tables: how they are made."""
 
 import contextlib
 import dataclasses
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 EVENTS_TABLE = "events"
 DAILY_USAGE_TABLE = "daily_usage"
+RESTATEMENTS_TABLE = "restatements"
+SUPERSEDED_TABLE = "superseded_events"
 # A day's row bears the time at which that date first begins anywhere, which is up to two days before its last event:
 # it must not expire while an event that it counts is kept.
 _LONGEST_DAY_DAYS = 2
@@ -36,9 +38,14 @@ class TimestreamTables:
         ):
             self.write.create_database(DatabaseName=self.database)
         kept_longer = min(_LONGEST_RETENTION_DAYS, self.magnetic_retention_days + _LONGEST_DAY_DAYS)
-        made_events = self._create(EVENTS_TABLE, retention_days=self.magnetic_retention_days)
-        made_daily_usage = self._create(DAILY_USAGE_TABLE, retention_days=kept_longer)
-        return made_events or made_daily_usage
+        retention_days = {
+            EVENTS_TABLE: self.magnetic_retention_days,
+            DAILY_USAGE_TABLE: kept_longer,
+            RESTATEMENTS_TABLE: self.magnetic_retention_days,
+            SUPERSEDED_TABLE: self.magnetic_retention_days,
+        }
+        made = [self._create(table, retention_days=days) for table, days in retention_days.items()]
+        return any(made)
 
     def _create(self, table: str, *, retention_days: int) -> bool:
         with translated("Timestream", f"table {self.database}.{table}"):

@@ -26,6 +26,14 @@ EVENTS = pl.Schema(
         "sent_at": UTC_MICROSECONDS,
     }
 )
+IDENTITY = pl.Schema(
+    {
+        name: kind
+        for name, kind in EVENTS.items()
+        if name in {"tenant_id", "user_id", "action", "event_id", "occurred_at"}
+    }
+)
+ARRIVALS = pl.Schema({**IDENTITY, "received_at": UTC_MICROSECONDS, "message_id": pl.String()})
 EVENT_DAYS = pl.Schema({"tenant_id": pl.String(), "utc_day": pl.Date()})
 DAILY_USAGE = pl.Schema(
     {
@@ -38,6 +46,7 @@ DAILY_USAGE = pl.Schema(
         "timezone": pl.String(),
     }
 )
+STORED_USAGE = pl.Schema({**DAILY_USAGE, "counted_at": UTC_MICROSECONDS})  # when its events were read
 _SPANS = pl.Schema(
     {
         "tenant_id": pl.String(),
@@ -106,9 +115,10 @@ def restatement(counted: pl.DataFrame, *, existing: pl.DataFrame) -> pl.DataFram
     nothing can be deleted from Timestream; one that is zero already stays as it is.
     """
     figures = [pl.col(measure) for measure in MEASURES]
-    vanished = existing.filter(pl.any_horizontal(column != 0 for column in figures)).join(counted, on=_ROW, how="anti")
+    standing = existing.select([*DAILY_USAGE])
+    vanished = standing.filter(pl.any_horizontal(column != 0 for column in figures)).join(counted, on=_ROW, how="anti")
     zeros = vanished.with_columns(*(column * 0 for column in figures), user_name=None, user_email=None)
-    changed = counted.join(existing, on=[*DAILY_USAGE], how="anti", nulls_equal=True)
+    changed = counted.join(standing, on=[*DAILY_USAGE], how="anti", nulls_equal=True)
     return pl.concat([changed, zeros.match_to_schema(DAILY_USAGE)])
 
 

@@ -1,18 +1,24 @@
 """Events and daily usage in memory, with Timestream's manners: what exists is kept, a higher version replaces."""
 
+import contextlib
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import polars as pl
 
-from signtally.domain.aggregation import DAILY_USAGE, EVENT_DAYS, EVENTS
+from signtally.domain.activity import activity_slots
+from signtally.domain.aggregation import ARRIVALS, DAILY_USAGE, EVENT_DAYS, EVENTS, IDENTITY, STORED_USAGE
+from signtally.domain.document_lives import concerning, document_lives, sent_within
 from signtally.domain.events import ReceivedEvent
+from signtally.domain.restatements import RESTATEMENTS
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EventIdentity = tuple[str, str, str, str, dt.datetime]
 _RowIdentity = tuple[str, str, dt.date]
 _Row = dict[str, object]
+_EVER, _FOR_EVER = dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 class MemoryUsageStore:
@@ -22,6 +28,8 @@ class MemoryUsageStore:
         self._refusal = refusal
         self._events: dict[_EventIdentity, ReceivedEvent] = {}
         self._rows: dict[_RowIdentity, tuple[int, _Row]] = {}
+        self._restatements = RESTATEMENTS.to_frame()
+        self._superseded = IDENTITY.to_frame()
         self._lock = threading.Lock()
 
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
@@ -29,9 +37,14 @@ class MemoryUsageStore:
             return [self._refusal(received) or self._put(received) for received in events]
 
     def events(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
-        wanted = set(tenant_ids)
-        rows = [_event_row(found) for found in self._between(since, until) if found.event.tenant_id in wanted]
-        return pl.DataFrame(rows, schema=EVENTS, orient="row")
+        return self._events_of(tenant_ids, since, until)
+
+    @contextlib.contextmanager
+    def scan_events(
+        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+    ) -> Iterator[pl.LazyFrame]:
+        with _readable(self._events_of(tenant_ids, since, until)) as rows:
+            yield rows
 
     def days_with_events(
         self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
@@ -48,14 +61,51 @@ class MemoryUsageStore:
             return sum(self._put_row(row, version) for row in rows.match_to_schema(DAILY_USAGE).iter_rows(named=True))
 
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
-        wanted = set(tenant_ids)
+        return self._usage_of(tenant_ids, first, last)
+
+    @contextlib.contextmanager
+    def scan_daily_usage(
+        self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str] | None
+    ) -> Iterator[pl.LazyFrame]:
+        with _readable(self._usage_of(tenant_ids, first, last)) as rows:
+            yield rows
+
+    def put_restatements(self, rows: pl.DataFrame) -> None:
         with self._lock:
-            rows = [
-                row
-                for (tenant_id, _, day), (_, row) in self._rows.items()
-                if tenant_id in wanted and first <= day <= last
-            ]
-        return pl.DataFrame(rows, schema=DAILY_USAGE)
+            self._restatements.extend(rows.match_to_schema(RESTATEMENTS))
+
+    def restatements(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
+        of_days = pl.col("tenant_id").is_in(list(tenant_ids)) & pl.col("day").is_between(first, last)
+        with self._lock:
+            return self._restatements.filter(of_days)
+
+    def repeated_events(self, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        rows = [_event_row(found) for found in self._between(since, until)]
+        events = pl.DataFrame(rows, schema=EVENTS, orient="row").select([*ARRIVALS])
+        return events.filter(pl.len().over("event_id") > 1)
+
+    def put_superseded(self, rows: pl.DataFrame) -> None:
+        with self._lock:
+            self._superseded = pl.concat([self._superseded, rows.match_to_schema(IDENTITY)]).unique()
+
+    def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
+        within = pl.col("occurred_at").is_between(since, until, closed="left")
+        with self._lock:
+            return self._superseded.filter(within, pl.col("tenant_id").is_in(list(tenant_ids)))
+
+    def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        events = self.events(since=_EVER, until=until, tenant_ids=[tenant_id])
+        return concerning(document_lives(events), since=since)
+
+    def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        events = self.events(since=_EVER, until=_FOR_EVER, tenant_ids=[tenant_id])
+        return sent_within(document_lives(events), since=since, until=until)
+
+    def activity(
+        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
+    ) -> pl.DataFrame:
+        events = self.events(since=since, until=until, tenant_ids=[tenant_id])
+        return activity_slots(events, user_ids=user_ids)
 
     def provision(self) -> bool:
         return False  # a dictionary needs no making
@@ -72,9 +122,44 @@ class MemoryUsageStore:
         self._rows[identity] = (version, row)
         return True
 
+    def _events_of(self, tenant_ids: Sequence[str] | None, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        wanted = _everybody_or(tenant_ids)
+        rows = [_event_row(found) for found in self._between(since, until) if wanted(found.event.tenant_id)]
+        return pl.DataFrame(rows, schema=EVENTS, orient="row")
+
+    def _usage_of(self, tenant_ids: Sequence[str] | None, first: dt.date, last: dt.date) -> pl.DataFrame:
+        wanted = _everybody_or(tenant_ids)
+        with self._lock:
+            rows = [
+                row | {"counted_at": _EPOCH + dt.timedelta(microseconds=version)}
+                for (tenant_id, _, day), (version, row) in self._rows.items()
+                if wanted(tenant_id) and first <= day <= last
+            ]
+        return pl.DataFrame(rows, schema=STORED_USAGE)
+
     def _between(self, since: dt.datetime, until: dt.datetime) -> Iterable[ReceivedEvent]:
         with self._lock:
             return [found for found in self._events.values() if since <= found.event.occurred_at < until]
+
+
+def _everybody_or(tenant_ids: Sequence[str] | None) -> Callable[[str], bool]:
+    return (lambda _: True) if tenant_ids is None else set(tenant_ids).__contains__
+
+
+@contextlib.contextmanager
+def _readable(rows: pl.DataFrame) -> Iterator[pl.LazyFrame]:
+    """A lazy frame that, like one over files, fails once the context has ended."""
+    is_open = True
+
+    def read(batch: pl.DataFrame) -> pl.DataFrame:
+        if not is_open:
+            raise FileNotFoundError("what was read in bulk is gone with its context")
+        return batch
+
+    try:
+        yield rows.lazy().map_batches(read, validate_output_schema=False)
+    finally:
+        is_open = False
 
 
 def _identity(received: ReceivedEvent) -> _EventIdentity:

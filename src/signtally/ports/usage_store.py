@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import enum
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import polars as pl
@@ -37,6 +38,16 @@ class UsageStore(Protocol):
         """Events with since ≤ occurred_at < until, in the schema `signtally.domain.aggregation.EVENTS`."""
         ...
 
+    def scan_events(
+        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+    ) -> AbstractContextManager[pl.LazyFrame]:
+        """What `events` answers, read in bulk, of every tenant with None: dear to begin, cheap a row.
+
+        The frame is lazy over files: it can be collected, more than once, until the context ends. What is read, and
+        where errors show, is settled when the context is entered.
+        """
+        ...
+
     def days_with_events(
         self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
     ) -> pl.DataFrame:
@@ -51,7 +62,50 @@ class UsageStore(Protocol):
         ...
 
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
-        """Rows of schema DAILY_USAGE with first ≤ day ≤ last; rows that were restated to zero come too."""
+        """Rows of schema STORED_USAGE with first ≤ day ≤ last; rows that were restated to zero come too."""
+        ...
+
+    def put_restatements(self, rows: pl.DataFrame) -> None:
+        """Keep records of schema `signtally.domain.restatements.RESTATEMENTS`."""
+        ...
+
+    def restatements(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
+        """Records about days first ≤ day ≤ last, in any order."""
+        ...
+
+    def repeated_events(self, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        """Of every tenant, schema ARRIVALS: events whose id stands more than once with since ≤ occurred_at < until."""
+        ...
+
+    def put_superseded(self, rows: pl.DataFrame) -> None:
+        """Remember events, schema IDENTITY, that do not count: their id was received earlier. Idempotent."""
+        ...
+
+    def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
+        """What was remembered of events with since ≤ occurred_at < until, schema IDENTITY."""
+        ...
+
+    def scan_daily_usage(
+        self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str] | None
+    ) -> AbstractContextManager[pl.LazyFrame]:
+        """What `daily_usage` answers, read in bulk as by `scan_events`."""
+        ...
+
+    def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        """Documents as the events before *until* tell of them, schema `signtally.domain.document_lives.DOCUMENTS`.
+
+        Those that were open at *since*, and those sent or completed from then on.
+        """
+        ...
+
+    def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        """Documents first sent from *since* to before *until*, as all that is stored tells of them; schema DOCUMENTS."""
+        ...
+
+    def activity(
+        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
+    ) -> pl.DataFrame:
+        """When anything happened, schema `signtally.domain.activity.ACTIVITY`; to these users alone unless with None."""
         ...
 
     def provision(self) -> bool:

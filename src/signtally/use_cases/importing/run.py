@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from signtally.domain.history_mapping import HistoryMapping
 from signtally.domain.import_outcome import ImportOutcome, ImportProgress
 from signtally.domain.past_actions import MissingColumnsError, RowReader, TimeWithoutZoneError
+from signtally.domain.restatements import RestatementReason
 from signtally.ports.history import HistoryChunk, HistoryError, HistorySource
 from signtally.services import Services
 from signtally.stores.imports import ImportElsewhereError, ImportLedger, ImportState, stored_rejects
-from signtally.stores.touched import TouchedHour, TouchedNotes
+from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.importing.chunks import Arrival, chunk_settling
 from signtally.use_cases.importing.pace import ImportPace
 from signtally.use_cases.importing.writing import ChunkWriter, chunk_writer
@@ -85,7 +86,7 @@ class _Run:
         self._reader = reader
         self._ledger = ledger
         self._services = services
-        self._touched = TouchedNotes(services.objects)
+        self._touched = TouchedNotes(services.objects, clock=services.clock)
         self._on_progress = on_progress
         self._pace = pace
         self._begun = self._told = time.monotonic()
@@ -105,7 +106,7 @@ class _Run:
         arrival = Arrival(state.begun_at, self._ledger.digest)
         settling = chunk_settling(self._reader, arrival=arrival, now=self._services.clock())
         settled = settling.settle(chunk.rows, writer=writer)
-        self._touched.put(TouchedHour.of(event.tenant_id, event.occurred_at) for event in settled.touched)
+        self._touched.put(settled.touched, reason=RestatementReason.IMPORT)
         self._ledger.put_rejects(state, settled.rejects)
         outcome = state.outcome + settled.outcome
         state = dataclasses.replace(state, position=chunk.position, chunks=state.chunks + 1, outcome=outcome)

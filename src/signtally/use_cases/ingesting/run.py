@@ -76,7 +76,9 @@ class IngestRun:
         self._custody = Custody()
         writer = EventWriter(CountedStore(services.usage_store, self._tally.requests), patience=patience)
         self._storing = Storing(self._workers, writer, tally=self._tally, pace=pace, writers=consumers)
-        self._settling = Settling(TouchedNotes(services.objects), self._dead_letters, patience=patience)
+        self._settling = Settling(
+            TouchedNotes(services.objects, clock=services.clock), self._dead_letters, patience=patience
+        )
         self._releasing = Releasing(
             self._workers, self._queue, self._custody, patience=patience, threads=consumers + _EXTRA
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from signtally.domain.dead_letters import dead_letter_attributes
 from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage
-from signtally.stores.touched import TouchedHour, TouchedNotes
+from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.ingesting.counted_ports import CountedQueue
 from signtally.use_cases.ingesting.held import HeldMessage
 from signtally.use_cases.ingesting.patience import Patience
@@ -31,9 +31,9 @@ class Settling:
         Not settled is a message of which the queue of dead letters will not take one, as when it is made for smaller
         messages: it must not hold up the others, and SQS itself moves it in the end.
         """
-        touched = set(_touched_hours([*complete, *stored_only]))
-        if touched:
-            self._patience.call(lambda: self._notes.put(touched))
+        stored = [held.parsed.events[number] for held in [*complete, *stored_only] for number in held.stored]
+        if stored:
+            self._patience.call(lambda: self._notes.put(stored))
         try:
             self._send(complete)
         except (AccessRefusedError, NotProvisionedError, ServiceUnavailableError):
@@ -56,13 +56,6 @@ class Settling:
         letters = [letter for held in messages for letter in dead_letters_of(held)]
         if letters:
             self._patience.call(lambda: self._dead_letters.send(letters))
-
-
-def _touched_hours(messages: Sequence[HeldMessage]) -> Iterator[TouchedHour]:
-    for held in messages:
-        for number in held.stored:
-            event = held.parsed.events[number]
-            yield TouchedHour.of(event.tenant_id, event.occurred_at)
 
 
 def dead_letters_of(held: HeldMessage) -> Iterator[OutgoingMessage]:

@@ -12,12 +12,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 import polars as pl
 
 from signtally.domain.periods import EARLIEST_DAY, Period, period_between
+from signtally.domain.restatements import RestatementReason
+from signtally.domain.shards import EVERYBODY, Shard
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone, CountedZones, Entries
 from signtally.stores.tenants import DEFAULT_ZONE, Tenants
-from signtally.use_cases.restating import AggregationOutcome, restate
-from signtally.use_cases.tenant_days import Calendars, blocks
+from signtally.use_cases.aggregating.noted_events import NotedEvents
+from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
+from signtally.use_cases.aggregating.tenant_days import Calendars, blocks
 
 _log = logging.getLogger(__name__)
 _DAY = dt.timedelta(days=1)
@@ -74,11 +77,12 @@ def count_where_tenants_live(
     *,
     services: Services,
     tenant_id: str | None = None,
-    starts_anew: bool = False,
+    shard: Shard = EVERYBODY,
+    noted: NotedEvents | None = None,
 ) -> AggregationOutcome:
-    """Move the tenants that are due, all or one, then *count* in the zones that they live in. Idempotent.
+    """Move the tenants that are due, all, a shard or one, then *count* in the zones that they live in. Idempotent.
 
-    Where it is lost in which zones tenants were counted, a run that *starts_anew* recounts every tenant with events;
+    Where it is lost in which zones tenants were counted, a run over *noted* events recounts every tenant with events;
     another counts in the zones of the profiles, and leaves the rest to the next that does.
     """
     zones = CountedZones(services.objects)
@@ -86,11 +90,11 @@ def count_where_tenants_live(
     for _ in range(_ATTEMPTS):
         profiles = _profile_zones(tenant_id, services=services)
         entries = zones.read()
-        if entries is None and starts_anew:
+        if entries is None and noted is not None:
             entries = _begin(zones, services=services)
-        due = _due(entries, profiles, tenant_id=tenant_id)
+        due = _due(entries, profiles, tenant_id=tenant_id, shard=shard)
         if due:
-            done += _move(due, zones, services=services)
+            done += _move(due, zones, services=services, noted=noted)
             if not zones.confirm(due):
                 continue  # another run has taken some of them elsewhere
             entries = zones.read()
@@ -130,34 +134,42 @@ def _begin(zones: CountedZones, *, services: Services) -> Entries | None:
     return zones.read()
 
 
-def _due(entries: Entries | None, profiles: Mapping[str, str], *, tenant_id: str | None) -> dict[str, str]:
+def _due(
+    entries: Entries | None, profiles: Mapping[str, str], *, tenant_id: str | None, shard: Shard
+) -> dict[str, str]:
     """The tenants whose days do not all stand in the zone of their profile, with that zone."""
+    asked = {each: entry for each, entry in (entries or {}).items() if tenant_id in {None, each} and shard.holds(each)}
     return {
         each: lived_in
-        for each, counted in (entries or {}).items()
-        if tenant_id in {None, each} and counted != CountedZone(lived_in := profiles.get(each, DEFAULT_ZONE))
+        for each, entry in asked.items()
+        if entry != CountedZone(lived_in := profiles.get(each, DEFAULT_ZONE))
     }
 
 
-def _move(due: Mapping[str, str], zones: CountedZones, *, services: Services) -> Iterator[AggregationOutcome]:
+def _move(
+    due: Mapping[str, str], zones: CountedZones, *, services: Services, noted: NotedEvents | None
+) -> Iterator[AggregationOutcome]:
     """Recount tenants in their new zones, some at a time, so that a run that breaks off has not worked in vain."""
     tenant_ids = sorted(due)
     for offset in range(0, len(tenant_ids), _TENANTS_A_MOVE):
         some = tenant_ids[offset : offset + _TENANTS_A_MOVE]
         moves = zones.depart({tenant_id: due[tenant_id] for tenant_id in some})
-        yield from _recount(some, Calendars(due), services=services)
+        yield from _recount(some, Calendars(due), services=services, noted=noted)
         zones.arrive(moves)
         _log.info("counted every day of %d tenants in the zones of their profiles, %s first", len(some), some[0])
 
 
-def _recount(tenant_ids: Sequence[str], calendars: Calendars, *, services: Services) -> Iterator[AggregationOutcome]:
+def _recount(
+    tenant_ids: Sequence[str], calendars: Calendars, *, services: Services, noted: NotedEvents | None
+) -> Iterator[AggregationOutcome]:
     found = event_days(every_day(services), tenant_ids=tenant_ids, services=services)
     oldest, newest = found["utc_day"].min(), found["utc_day"].max()
     if not isinstance(oldest, dt.date) or not isinstance(newest, dt.date):
         return  # there is nothing to count
     for block in blocks(period_between(oldest - _DAY, newest + _DAY), days=_MOVE_DAYS):
         near = found.filter(pl.col("utc_day").is_between(block.first - _DAY, block.last + _DAY))
-        yield restate(calendars.days_near(near, within=block), services=services)
+        days = calendars.days_near(near, within=block)
+        yield restate(days, reason=RestatementReason.TIME_ZONE, services=services, noted=noted)
 
 
 def _tenants_with_events(services: Services) -> set[str]:

@@ -1,0 +1,143 @@
+"""Timestream's tables written and read: batches with what was refused, queries as frames.
+
+A column exists in Timestream once something was written to it, and naming one that does not exist is an error. So a
+table is described before it is read, until all of its columns are there: an optional one that is not reads as null,
+and a table that lacks a required one holds nothing.
+"""
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypedDict, cast
+
+import polars as pl
+from botocore.exceptions import ClientError
+
+from signtally.aws import timestream_sql as sql
+from signtally.aws.errors import translated
+from signtally.aws.timestream_answers import frame, keep_rows_as_sent, pages
+from signtally.aws.timestream_records import Batch, Rejection
+from signtally.aws.timestream_unload import TimestreamUnload, scanned
+from signtally.ports.errors import ServiceError
+
+if TYPE_CHECKING:
+    from mypy_boto3_timestream_query import TimestreamQueryClient
+    from mypy_boto3_timestream_write import TimestreamWriteClient
+
+_WRITERS = 4
+_OPTIONAL = {"user_name", "user_email", "sent_at"}
+_OF_WHOLE_CALL = {"SerializationException", "ValidationException"}
+
+Selection = Callable[[Sequence[str], str | None], str]  # the query for these columns and this list of tenants, or all
+
+
+class _RejectedRecord(TypedDict):
+    RecordIndex: int
+    Reason: str
+
+
+class _Rejected(TypedDict):
+    """What boto3's stubs leave out of a RejectedRecordsException."""
+
+    RejectedRecords: list[_RejectedRecord]
+
+
+class TimestreamAccess:
+    """One database. Methods raise a ServiceError of `signtally.ports.errors`."""
+
+    def __init__(
+        self,
+        write: "TimestreamWriteClient",
+        query: "TimestreamQueryClient",
+        *,
+        unload: TimestreamUnload,
+        database: str,
+    ) -> None:
+        keep_rows_as_sent(query)
+        self._writer = write
+        self._reader = query
+        self._unload = unload
+        self._database = database
+        self._complete: set[str] = set()  # the tables of which every column exists
+
+    def write(self, table: str, batch: Batch) -> list[Rejection | None]:
+        """What became of each record. An invalid one may sink its whole call: then halves are tried, down to it."""
+        with translated("Timestream", f"table {self._database}.{table}"):
+            try:
+                self._writer.write_records(
+                    DatabaseName=self._database,
+                    TableName=table,
+                    CommonAttributes=batch.common,
+                    Records=batch.records,
+                )
+            except self._writer.exceptions.RejectedRecordsException as error:
+                rejected = cast("_Rejected", error.response)["RejectedRecords"]
+                rejections = {each["RecordIndex"]: Rejection(each["Reason"]) for each in rejected}
+                return [rejections.get(index) for index in range(len(batch.records))]
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _OF_WHOLE_CALL:
+                    raise
+                if len(batch.records) == 1:
+                    return [Rejection(error.response["Error"]["Message"])]
+                return [rejection for half in batch.halves() for rejection in self.write(table, half)]
+        return [None] * len(batch.records)
+
+    def write_newest(self, table: str, batches: Iterable[Batch]) -> int:
+        """Write records that carry a version, side by side; return how many were not outdated."""
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            return sum(writers.map(lambda batch: self._write_newest(table, batch), batches))
+
+    def _write_newest(self, table: str, batch: Batch) -> int:
+        rejections = self.write(table, batch)
+        refused = [each for each in rejections if each is not None and not each.is_outdated]
+        if refused:
+            raise ServiceError(f"Timestream refused {len(refused)} records of {table}: {refused[0].reason}")
+        return rejections.count(None)
+
+    def read(self, table: str, schema: pl.Schema, *, tenant_ids: Sequence[str], select: Selection) -> pl.DataFrame:
+        columns = self.columns(table, schema) if tenant_ids else []
+        if not columns:
+            return schema.to_frame()
+        queries = (select(columns, tenants) for tenants in sql.literal_lists(tenant_ids))
+        return self.frame(table, queries, columns=columns, schema=schema)
+
+    @contextlib.contextmanager
+    def scan(
+        self, table: str, schema: pl.Schema, *, tenant_ids: Sequence[str] | None, select: Selection
+    ) -> Iterator[pl.LazyFrame]:
+        """One UNLOAD, whoever is asked for: more tenants than a query can name are picked from everybody's rows."""
+        columns = self.columns(table, schema) if tenant_ids is None or tenant_ids else []
+        if not columns:
+            yield schema.to_frame().lazy()
+            return
+        lists = [*itertools.islice(sql.literal_lists(tenant_ids or ()), 2)]
+        named = lists[0] if len(lists) == 1 else None
+        with self._unload.files(select(columns, named), what=f"table {self._database}.{table}") as files:
+            rows = scanned(files, columns=columns, schema=schema)
+            if named or tenant_ids is None:
+                yield rows
+            else:
+                wanted = pl.LazyFrame({"tenant_id": [*tenant_ids]}, schema={"tenant_id": pl.String()})
+                yield rows.join(wanted, on="tenant_id", how="semi")
+
+    def frame(self, table: str, queries: Iterable[str], *, columns: Sequence[str], schema: pl.Schema) -> pl.DataFrame:
+        """The answers of *queries* that select these *columns*, one below the other."""
+        what = f"table {self._database}.{table}"
+        answers = itertools.chain.from_iterable(pages(self._reader, query, what=what) for query in queries)
+        return frame(answers, columns=columns, schema=schema)
+
+    def columns(self, table: str, schema: pl.Schema) -> list[str]:
+        """The columns of *schema* that the table has by now; none when it lacks a required one."""
+        if table in self._complete:
+            return [*schema]
+        described = pages(self._reader, f"DESCRIBE {self.name(table)}", what=f"table {self._database}.{table}")
+        existing = {row["Data"][0].get("ScalarValue") for rows in described for row in rows}
+        absent = {column for column in schema if sql.source(column) not in existing}
+        if not absent:
+            self._complete.add(table)
+        return [] if absent - _OPTIONAL else [column for column in schema if column not in absent]
+
+    def name(self, table: str) -> str:
+        """A table as SQL names it."""
+        return sql.table_name(self._database, table)

@@ -1,0 +1,26 @@
+"""One of several equal parts of all tenants, for runs that share the work between them."""
+
+import dataclasses
+import zlib
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Shard:
+    """Part *index* (from 0) of *count*; a tenant belongs to one of them, on every machine and for ever."""
+
+    index: int = 0
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.index < self.count:
+            raise ValueError(f"there is no shard {self.index} of {self.count}: shards are counted from 0")
+
+    @property
+    def is_everybody(self) -> bool:
+        return self.count == 1
+
+    def holds(self, tenant_id: str) -> bool:
+        return self.count == 1 or zlib.crc32(tenant_id.encode()) % self.count == self.index
+
+
+EVERYBODY = Shard()

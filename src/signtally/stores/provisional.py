@@ -1,0 +1,60 @@
+"""Which tenants' figures are provisional, because events that were stored could not be read yet, and about when.
+
+One empty object a tenant and note (`stores.touched`), whose name says it all, so that a listing answers.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import polars as pl
+
+from signtally.ports.objects import ObjectStore
+from signtally.stores.keys import STATE, segment
+from signtally.stores.touched import TouchedNote
+
+_PREFIX = f"{STATE}provisional/"
+_HOUR_SECONDS = 3600
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ProvisionalSpan:
+    """Events of one tenant between these instants (aware, UTC) are stored and not counted yet."""
+
+    since: dt.datetime
+    until: dt.datetime
+
+
+class ProvisionalFigures:
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    def mark(self, note: TouchedNote) -> None:
+        for key in _keys(note):
+            self._objects.put(key, b"")
+
+    def clear(self, note: TouchedNote, rows: pl.DataFrame) -> None:
+        """Take back the marks of one note for the tenants of *rows*."""
+        tenants = {segment(tenant_id) for tenant_id in rows["tenant_id"].unique()}
+        self._objects.delete(key for key in _keys(note) if PurePosixPath(key).parent.name in tenants)
+
+    def spans(self, tenant_id: str) -> list[ProvisionalSpan]:
+        names = [PurePosixPath(each.key).name for each in self._objects.summaries(f"{_PREFIX}{segment(tenant_id)}/")]
+        return [_span(name) for name in names]
+
+
+def _keys(note: TouchedNote) -> Iterator[str]:
+    name = PurePosixPath(note.key).name.split(".")[2]
+    spans = note.rows.group_by("tenant_id").agg(first=pl.col("hour").min(), last=pl.col("hour").max())
+    for tenant_id, first, last in spans.iter_rows():
+        yield f"{_PREFIX}{segment(tenant_id)}/{_number(first)}-{_number(last) + 1}-{name}"
+
+
+def _number(hour: dt.datetime) -> int:
+    return int(hour.timestamp()) // _HOUR_SECONDS
+
+
+def _span(name: str) -> ProvisionalSpan:
+    since, until, _ = name.split("-")
+    return ProvisionalSpan(*(dt.datetime.fromtimestamp(int(each) * _HOUR_SECONDS, dt.UTC) for each in (since, until)))

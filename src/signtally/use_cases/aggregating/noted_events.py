@@ -1,0 +1,23 @@
+"""Whether what ingest says it wrote is among what was read."""
+
+import polars as pl
+
+_KEY = ["tenant_id", "hour", "event_id"]
+
+
+class NotedEvents:
+    """Rows of schema TOUCHED, and which of them were seen; called from several threads."""
+
+    def __init__(self, rows: pl.DataFrame) -> None:
+        self._rows = rows
+        self._found: list[pl.DataFrame] = []
+
+    def see(self, events: pl.DataFrame) -> None:
+        """Events of schema EVENTS were read, and are about to be counted."""
+        keys = events.select("tenant_id", "event_id", hour=pl.col("occurred_at").dt.truncate("1h"))
+        self._found.append(self._rows.join(keys, on=_KEY, how="semi"))
+
+    def missing(self) -> pl.DataFrame:
+        """What nobody has seen: it is stored, and cannot be read yet."""
+        found = pl.concat(self._found) if self._found else self._rows.clear()
+        return self._rows.join(found, on=_KEY, how="anti")

@@ -1,0 +1,109 @@
+"""Counting the days that ingest and imports touched since they were last counted."""
+
+import dataclasses
+import datetime as dt
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+
+import polars as pl
+
+from signtally.domain.restatements import RestatementReason
+from signtally.domain.shards import EVERYBODY, Shard
+from signtally.services import Services
+from signtally.stores.freshness import Freshness
+from signtally.stores.provisional import ProvisionalFigures
+from signtally.stores.touched import TOUCHED, TouchedNote, TouchedNotes, hours_of
+from signtally.use_cases.aggregating.noted_events import NotedEvents
+from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
+from signtally.use_cases.aggregating.tenant_days import Calendars
+from signtally.use_cases.aggregating.zone_moves import CountingZones, count_where_tenants_live
+
+_log = logging.getLogger(__name__)
+_ROUND_EVENTS = 500_000  # noted events that are held in memory
+
+
+def aggregate_touched(*, services: Services, shard: Shard = EVERYBODY, due_only: bool = False) -> AggregationOutcome:
+    """Count again every day that was noted and every tenant that has moved to another zone. Idempotent.
+
+    Then publish how far the figures are complete; a shard cannot know that and publishes nothing. With *due_only*,
+    events that could not be read not long ago are left for later: a run of every minute need not try them each time.
+    """
+    freshness = Freshness(services.objects)
+    # Before the notes are listed: what was sent before this instant is stored by now, and noted.
+    settled_through = freshness.settled_through() if shard.is_everybody else None
+    pending = TouchedNotes(services.objects, clock=services.clock).pending(due_only=due_only)
+    total = AggregationOutcome.total(_aggregate_round(notes, shard, services=services) for notes in _rounds(pending))
+    if settled_through is not None:
+        freshness.publish_data_through(settled_through)
+    return dataclasses.replace(total, data_through=settled_through)
+
+
+def settled_now(*, services: Services) -> dt.datetime | None:
+    """What the figures will be complete through when all shards have counted what is noted by now."""
+    return Freshness(services.objects).settled_through()
+
+
+def publish_counted(settled_through: dt.datetime | None, *, services: Services) -> None:
+    """After all shards: what was settled before they began is in the figures."""
+    if settled_through is not None:
+        Freshness(services.objects).publish_data_through(settled_through)
+
+
+def _aggregate_round(notes: Sequence[TouchedNote], shard: Shard, *, services: Services) -> AggregationOutcome:
+    """Tenants are moved once their notes are read, so that a recount of all of their days settles these as well."""
+    own = [_of_shard(note.rows, shard) for note in notes]
+    rows = pl.concat([TOUCHED.to_frame(), *own])
+    noted, hours, reasons = NotedEvents(rows), hours_of(rows), _reasons(rows)
+
+    def count(zones: CountingZones) -> AggregationOutcome:
+        stayed = [hour for hour in hours if hour.tenant_id not in zones.recounted]
+        calendars = Calendars(zones.of({hour.tenant_id for hour in stayed}))
+        days = {day for hour in stayed for day in calendars.days_of(hour)}
+        return restate(days, reason=reasons, noted=noted, services=services)
+
+    outcome = count_where_tenants_live(count, noted=noted, shard=shard, services=services)
+    missing = noted.missing()
+    for note, done in zip(notes, own, strict=True):
+        _settle(note, done, missing, services=services)
+    if len(missing):
+        _log.warning("%d events are stored and cannot be read yet: their figures are provisional", len(missing))
+    return dataclasses.replace(outcome, notes=len(notes), unreadable=len(missing))
+
+
+def _settle(note: TouchedNote, done: pl.DataFrame, missing: pl.DataFrame, *, services: Services) -> None:
+    """Forget what is counted; the new note of what is not stands before the old one falls, and its marks likewise."""
+    touched, provisional = TouchedNotes(services.objects, clock=services.clock), ProvisionalFigures(services.objects)
+    left = done.join(missing, on=[*TOUCHED], how="semi")
+    if len(left):
+        provisional.mark(touched.postpone(note, left))
+    if note.tried_at is not None:
+        provisional.clear(note, done)
+    if len(done):
+        touched.settle(note, done)
+
+
+def _of_shard(rows: pl.DataFrame, shard: Shard) -> pl.DataFrame:
+    if shard.is_everybody:
+        return rows
+    own = [tenant_id for tenant_id in rows["tenant_id"].unique() if shard.holds(tenant_id)]
+    return rows.filter(pl.col("tenant_id").is_in(own))
+
+
+def _reasons(rows: pl.DataFrame) -> dict[str, RestatementReason]:
+    """By tenant; anything that is known better than "late" names the rest too."""
+    pairs = rows.select("tenant_id", "reason").unique().iter_rows()
+    ordered = sorted(pairs, key=lambda pair: pair[1] != RestatementReason.LATE_EVENTS)
+    return {tenant_id: RestatementReason(reason) for tenant_id, reason in ordered}
+
+
+def _rounds(notes: Iterable[TouchedNote]) -> Iterator[list[TouchedNote]]:
+    """Notes by as many as fit into memory; at least one round, for tenants move without a note."""
+    some: list[TouchedNote] = []
+    events = 0
+    for note in notes:
+        some.append(note)
+        events += len(note.rows)
+        if events >= _ROUND_EVENTS:
+            yield some
+            some, events = [], 0
+    yield some

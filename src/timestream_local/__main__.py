@@ -59,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--memory-limit", metavar="SIZE", default="700MB", help="what DuckDB may use before it spills"
     )
+    arguments.add_argument(
+        "--no-fsync", action="store_true", help="leave it to the system when writes reach the disk; see the README"
+    )
     arguments.add_argument("--log-level", default="warning", choices=("debug", "info", "warning", "error"))
     return arguments
 
@@ -75,14 +78,16 @@ class Server(uvicorn.Server):
 
 
 def main(argv: Sequence[str] | None = None) -> int | str:
-    """Serve until SIGTERM or Ctrl-C; everything acknowledged is on disk at any moment.
+    """Serve until SIGTERM or Ctrl-C; everything acknowledged is in the file at any moment.
 
     Returns what `sys.exit` takes: 0, or why the file cannot be served.
     """
     options = parser().parse_args(argv)
     logging.basicConfig(level=options.log_level.upper(), stream=sys.stderr)
     try:
-        storage = Storage(None if options.memory else options.data, memory_limit=options.memory_limit)
+        storage = Storage(
+            None if options.memory else options.data, memory_limit=options.memory_limit, fsync=not options.no_fsync
+        )
     except duckdb.Error as error:  # no such directory, no database, another server's: the text says which
         return f"timestream-local: {error}"
     service = Service(storage, s3_endpoint=options.s3_endpoint)

@@ -53,10 +53,11 @@ INTERRUPT_SECONDS = 0.1  # how often readers are told again to stop: one may jus
 class Storage:
     """One open DuckDB database; writes go through one thread, reads through cursors of their own."""
 
-    def __init__(self, path: str | None, *, memory_limit: str = "700MB") -> None:
+    def __init__(self, path: str | None, *, memory_limit: str = "700MB", fsync: bool = True) -> None:
         """Open the file at *path*, or a database in memory for None, which no *memory_limit* binds.
 
         Beyond the limit DuckDB spills to disk beside the file; the default keeps the whole process within 1 GB.
+        Without *fsync* a commit survives the end of the process, whatever ends it, but not that of the machine.
         """
         self._spool = tempfile.TemporaryDirectory(prefix="timestream-local-", ignore_cleanup_errors=True)
         self.spool = Path(self._spool.name)
@@ -66,6 +67,7 @@ class Storage:
         self._closing = False
         self.connection = duckdb.connect(path or ":memory:", config=dict(limits))
         spool = str(self.spool).replace("'", "''")
+        self.connection.execute(f"SET fsync_mode = '{'STANDARD' if fsync else 'NONE'}'")
         self.connection.execute(HARDENING.format(spool=f"'{spool}/'"))
         self.connection.execute(SCHEMA)
         for statement in macros.STATEMENTS:

@@ -9,8 +9,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from timestream_harness import Server, client, free_port, multi, record, running, start
+
+from timestream_local.storage import Storage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,12 +31,13 @@ def batch(writer: int, number: int, size: int = 20) -> list[dict[str, object]]:
     ]
 
 
-def test_every_acknowledged_record_is_there_after_kill_9(data: Path) -> None:
+@pytest.mark.parametrize("options", [(), ("--no-fsync",)])
+def test_every_acknowledged_record_is_there_after_kill_9(data: Path, options: tuple[str, ...]) -> None:
     """Three times over: writers run, the server is killed between or within commits, the file opens again."""
     acknowledged: set[tuple[int, int]] = set()
     port, table = free_port(), None
     for life in range(3):
-        process = start("--data", str(data), port=port)
+        process = start("--data", str(data), *options, port=port)
         server = Server(f"http://127.0.0.1:{port}")
         table = server.table() if table is None else type(table)(server, table.database, table.name)
         enough = threading.Event()
@@ -62,6 +66,15 @@ def test_every_acknowledged_record_is_there_after_kill_9(data: Path) -> None:
         found = {(int(writer), int(number)): int(count) for writer, number, count in rows}
         assert acknowledged <= found.keys()
         assert set(found.values()) == {20}  # a batch is there whole or not at all
+
+
+@pytest.mark.parametrize(("fsync", "mode"), [(True, "STANDARD"), (False, "NONE")])
+def test_only_who_asks_for_it_does_without_the_disk(data: Path, fsync: bool, mode: str) -> None:  # noqa: FBT001 - a parameter
+    storage = Storage(str(data), fsync=fsync)
+    try:
+        assert storage.connection.execute("SELECT current_setting('fsync_mode')").fetchall() == [(mode,)]
+    finally:
+        storage.close()
 
 
 def test_a_stopped_server_has_everything_when_it_starts_again(data: Path) -> None:

@@ -19,6 +19,7 @@ from signtally.ports.errors import AccessRefusedError, NotProvisionedError, Serv
         ("OverLimit", 403, ServiceUnavailableError),
         ("502", 502, ServiceUnavailableError),
         ("AWS.SimpleQueueService.AccessDenied", 403, AccessRefusedError),
+        ("ExpiredTokenException", 400, AccessRefusedError),
         ("AWS.SimpleQueueService.NonExistentQueue", 400, NotProvisionedError),
         ("QueueDoesNotExist", 400, NotProvisionedError),
         ("AWS.SimpleQueueService.EmptyBatchRequest", 400, ServiceError),

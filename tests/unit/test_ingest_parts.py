@@ -1,6 +1,7 @@
 """The parts of ingest by themselves: what a look tells, how a batch is taken apart, how long patience lasts."""
 
 import datetime as dt
+import math
 import threading
 from collections.abc import Sequence
 
@@ -8,6 +9,7 @@ import pytest
 
 from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
+from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.ports.queue import QueueDepth
 from signtally.ports.usage_store import WriteOutcome, WriteResult
@@ -18,6 +20,7 @@ from signtally.use_cases.ingesting.writing import EventWriter, WriteFailure
 
 NOON = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 SKEW = dt.timedelta(seconds=2)
+DAY = dt.timedelta(days=1)
 STORED = WriteOutcome(WriteResult.STORED)
 
 
@@ -52,21 +55,24 @@ def test_a_look_says_no_more_than_it_can_know(  # noqa: PLR0913, PLR0917 -- a ro
     assert look.settled_through(clock_skew=SKEW) == expected
 
 
-class Store:
-    """Fails every request that holds a poisoned event, or all while it is *away*."""
+class Store(MemoryUsageStore):
+    """Fails every request that holds a poisoned event; or all, for the first *away* requests or *for_good* later."""
 
-    def __init__(self, *poisons: str, error: ServiceError, away: int = 0) -> None:
+    def __init__(self, *poisons: str, error: ServiceError, away: int = 0, for_good: float = math.inf) -> None:
+        super().__init__()
         self.poisons = set(poisons)
         self.error = error
         self.away = away
+        self.for_good = for_good  # after so many requests that succeeded
         self.requests: list[int] = []
 
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         self.requests.append(len(events))
         self.away -= 1
-        if self.away >= 0 or self.poisons & {received.event.id for received in events}:
+        if self.away >= 0 or self.for_good <= 0 or self.poisons & {received.event.id for received in events}:
             raise self.error
-        return [STORED] * len(events)
+        self.for_good -= 1
+        return super().put_events(events)
 
 
 def received(number: int) -> ReceivedEvent:
@@ -92,6 +98,28 @@ def test_an_event_that_fails_alone_is_to_blame_once_the_store_took_another() -> 
     events = writer(store)
     assert events.write([received(1)]) == [STORED]
     assert events.write([received(7)]) == [WriteFailure("internal")]
+
+
+def test_an_event_that_fails_alone_is_to_blame_if_the_store_takes_what_its_tenant_has_stored() -> None:
+    store = Store("7", error=ServiceUnavailableError("internal"))
+    store.put_events([received(1)])  # by an earlier run
+    before = store.events(since=NOON, until=NOON + DAY, tenant_ids=["acme"])
+    assert writer(store).write([received(7)]) == [WriteFailure("internal")]
+    assert store.events(since=NOON, until=NOON + DAY, tenant_ids=["acme"]).equals(before)
+
+
+def test_without_another_event_to_try_only_what_would_be_said_again_is_believed() -> None:
+    invalid, unavailable = ServiceError("invalid"), ServiceUnavailableError("internal")
+    assert writer(Store("7", error=invalid)).write([received(7)]) == [WriteFailure("invalid")]
+    with pytest.raises(ServiceUnavailableError):
+        writer(Store("7", error=unavailable), budget_seconds=0.05).write([received(7)])
+
+
+@pytest.mark.parametrize("error", [ServiceError("expired"), ServiceUnavailableError("away")])
+def test_nobody_is_to_blame_when_the_store_goes_away_in_the_midst_of_a_batch(error: ServiceError) -> None:
+    store = Store("42", error=error, for_good=1)
+    with pytest.raises(type(error)):
+        writer(store, budget_seconds=0.2).write([received(number) for number in range(100)])
 
 
 @pytest.mark.parametrize("size", [1, 100])

@@ -40,6 +40,12 @@ class UsageEvent:
         return f"{len(self.source)}:{self.source}:{self.id}"
 
 
+def source_and_id(event_id: str) -> tuple[str, str]:
+    """What `UsageEvent.event_id` was made of."""
+    length, _, both = event_id.partition(":")
+    return both[: int(length)], both[int(length) + 1 :]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReceivedEvent:
     """An event with the message that brought it: a second send differs here, a redelivery does not."""

@@ -1,9 +1,12 @@
 """Ports that count the requests they make: what a run costs is seen where it is spent."""
 
 import dataclasses
+import datetime as dt
 import math
 import threading
 from collections.abc import Sequence
+
+import polars as pl
 
 from signtally.domain.events import ReceivedEvent
 from signtally.ports.queue import EventQueue, OutgoingMessage, QueueDepth, QueuedMessage
@@ -66,3 +69,13 @@ class CountedStore:
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         self.requests.add()
         return self.store.put_events(events)
+
+    def days_with_events(
+        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+    ) -> pl.DataFrame:
+        self.requests.add()
+        return self.store.days_with_events(since=since, until=until, tenant_ids=tenant_ids)
+
+    def events(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
+        self.requests.add()
+        return self.store.events(since=since, until=until, tenant_ids=tenant_ids)

@@ -103,8 +103,10 @@ class Releasing:
             self._custody.leave(held, invisible_until=time.monotonic() + for_seconds)
 
     def _extend(self, some: Sequence[HeldMessage], visibility_seconds: int) -> None:
+        # This begins at half time: later than three quarters it would hardly help.
+        patience = dataclasses.replace(self._patience, budget_seconds=self._queue.visibility_seconds / 4)
         try:
-            self._queue_extend(some, visibility_seconds=visibility_seconds)
+            patience.call(partial(self._queue_extend, some, visibility_seconds=visibility_seconds))
         except ServiceUnavailableError as error:
             # Then they come again early, which costs a second write and harms nothing.
             log.warning("%d messages may come again early: %s", len(some), error)

@@ -10,11 +10,14 @@ from signtally.domain.events import ReceivedEvent
 from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.usage_store import WriteOutcome
 from signtally.use_cases.ingesting.patience import Patience
+from signtally.use_cases.ingesting.witness import EventReader, stored_beside
 
 _ATTEMPTS_TOGETHER = 4  # at a part that fails, before it is taken apart
 
 
-class EventSink(Protocol):
+class EventStore(EventReader, Protocol):
+    """The part of a UsageStore that ingest uses."""
+
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]: ...
 
 
@@ -52,14 +55,20 @@ class EventWriter:
 
     A store that takes nothing at all is away: no event is to blame, and the writer waits within its patience and then
     raises. A store that takes other events has trouble with one of these: halves are tried, and halves of halves, until
-    that event is alone and comes back as a WriteFailure.
+    that event is alone. It comes back as a WriteFailure if the store takes another event *after* it failed: one that
+    this run stored before, or else one that the tenant has in the store already.
+
+    Where there is no other, nobody can tell a poisoned event from a store that is away. Then "not now" is believed: the
+    event stays on the queue, the run fails for an operator to see, and the next event that is stored tells. Any other
+    error is taken to be about the event.
     """
 
-    def __init__(self, store: EventSink, *, patience: Patience) -> None:
+    def __init__(self, store: EventStore, *, patience: Patience) -> None:
         self._store = store
         self._patience = patience
-        self._last_success = float("-inf")  # on the monotonic clock
+        self._last_success = float("-inf")  # on the monotonic clock: when the latest request that succeeded began
         self._witness: ReceivedEvent | None = None  # stored already: writing it again changes nothing
+        self._has_searched = False  # the store for a witness
 
     def write(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome | WriteFailure]:
         """One result an event; raise ServiceUnavailableError, AccessRefusedError or NotProvisionedError."""
@@ -76,7 +85,7 @@ class EventWriter:
         """Try every part once, or none after the first failure while the store takes nothing; return the last error."""
         last_error: ServiceError | None = None
         for _ in range(len(batch.parts)):
-            part = batch.parts.popleft()
+            part, begun = batch.parts.popleft(), time.monotonic()
             try:
                 outcomes = self._put([batch.events[place] for place in part.places])
                 batch.results |= zip(part.places, outcomes, strict=True)
@@ -84,12 +93,12 @@ class EventWriter:
                 raise
             except ServiceError as error:
                 last_error = error
-                self._failed(batch, part, error)
+                self._failed(batch, part, error, begun=begun)
                 if self._last_success < batch.begun and isinstance(error, ServiceUnavailableError):
                     break
         return last_error
 
-    def _failed(self, batch: _Batch, part: _Part, error: ServiceError) -> None:
+    def _failed(self, batch: _Batch, part: _Part, error: ServiceError, *, begun: float) -> None:
         """Put the part back, or its halves, or let its one event fail."""
         is_passing = isinstance(error, ServiceUnavailableError)
         # Anything but "not now" would be said again: there is nothing to wait for.
@@ -98,20 +107,28 @@ class EventWriter:
             batch.parts.append(part)
         elif len(part.places) > 1:
             batch.parts.extend(part.halves())
-        elif not is_passing or self._takes_others(since=batch.begun):
+        elif self._takes_others(batch.events[part.places[0]], since=begun, in_doubt=not is_passing):
             batch.results[part.places[0]] = WriteFailure(str(error))
         else:
             batch.parts.append(part)
 
     def _put(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
+        begun = time.monotonic()
         outcomes = self._store.put_events(events)
-        self._last_success, self._witness = time.monotonic(), events[0]
+        self._last_success, self._witness = max(begun, self._last_success), events[0]
         return outcomes
 
-    def _takes_others(self, *, since: float) -> bool:
-        if self._last_success < since and self._witness is not None:
-            try:
-                self._put([self._witness])
-            except ServiceError:
-                return False
-        return self._last_success >= since
+    def _takes_others(self, failed: ReceivedEvent, *, since: float, in_doubt: bool) -> bool:
+        """*in_doubt* is the answer when there is no other event to try it with."""
+        if self._last_success >= since:
+            return True
+        try:
+            if self._witness is None and not self._has_searched:
+                self._has_searched = True
+                self._witness = stored_beside(failed, store=self._store)
+            if self._witness is None:
+                return in_doubt
+            self._put([self._witness])
+        except ServiceError:
+            return False
+        return True

@@ -1,0 +1,49 @@
+"""An event that the store holds already: writing it once more changes nothing, and shows whether it takes writes.
+
+The store either finds it identical or refuses it as a duplicate. Both are an answer.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import polars as pl
+
+from signtally.domain.actions import Action
+from signtally.domain.events import ReceivedEvent, UsageEvent, source_and_id
+
+_TWO_WEEKS = dt.timedelta(days=14)
+_DAY = dt.timedelta(days=1)
+
+
+class EventReader(Protocol):
+    """The part of a UsageStore that finds a witness."""
+
+    def days_with_events(
+        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+    ) -> pl.DataFrame: ...
+
+    def events(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame: ...
+
+
+def stored_beside(received: ReceivedEvent, *, store: EventReader) -> ReceivedEvent | None:
+    """Another event of the same tenant, from its latest day of the last two weeks; raise a ServiceError.
+
+    Of the same tenant, since the store may be well elsewhere and have trouble with this tenant's partition alone.
+    """
+    tenant_ids, until = [received.event.tenant_id], received.received_at + _DAY
+    days = store.days_with_events(since=until - _TWO_WEEKS, until=until, tenant_ids=tenant_ids)["utc_day"].to_list()
+    if not days:
+        return None
+    begin = dt.datetime.combine(max(days), dt.time(), dt.UTC)
+    rows = store.events(since=begin, until=begin + _DAY, tenant_ids=tenant_ids)
+    others = rows.filter(pl.col("event_id") != received.event.event_id)
+    return None if others.is_empty() else _event(others.row(0, named=True))
+
+
+def _event(row: dict[str, Any]) -> ReceivedEvent:
+    """From a row of schema EVENTS."""
+    names = ("tenant_id", "user_id", "document_id", "occurred_at", "user_email", "user_name", "sent_at")
+    source, own_id = source_and_id(row["event_id"])
+    event = UsageEvent(source, own_id, Action(row["action"]), **{name: row[name] for name in names})
+    return ReceivedEvent(event, row["received_at"], row["message_id"])

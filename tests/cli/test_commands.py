@@ -64,7 +64,7 @@ def test_profiles_are_stored_listed_and_shown(signtally: Signtally, tmp_path: Pa
 @pytest.mark.parametrize(
     "command",
     [
-        *("local", "provision", "up", "demo", "emit", "ingest", "aggregate", "report", "token", "api"),
+        *("local", "provision", "up", "demo", "emit", "ingest", "aggregate", "import", "report", "token", "api"),
         *("schedules run", "digests run", "tenants put", "tenants list", "tenants show"),
         *("dead-letters list", "dead-letters replay"),
     ],

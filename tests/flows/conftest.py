@@ -9,6 +9,7 @@ from prefect.testing.utilities import prefect_test_harness
 
 import tasks.aggregate
 import tasks.dead_letters
+import tasks.import_history
 import tasks.ingest
 import tasks.report
 import tasks.schedules
@@ -16,7 +17,15 @@ import tasks.traffic
 from signtally.services import Services
 
 _HERE = Path(__file__).parent
-_SHELLS = (tasks.ingest, tasks.aggregate, tasks.dead_letters, tasks.report, tasks.schedules, tasks.traffic)
+_SHELLS = (
+    tasks.ingest,
+    tasks.aggregate,
+    tasks.dead_letters,
+    tasks.import_history,
+    tasks.report,
+    tasks.schedules,
+    tasks.traffic,
+)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ DEPLOYMENTS = {
     "digests": ("flows.digests:digests", BATCH_POOL, 1, [("every-quarter-of-an-hour", "5,20,35,50 * * * *", "UTC")]),
     "dead-letters": ("flows.dead_letters:dead_letters", BATCH_POOL, 1, [("every-hour", "50 * * * *", "UTC")]),
     "replay-dead-letters": ("flows.replay_dead_letters:replay_dead_letters", BATCH_POOL, 1, []),
+    "import-history": ("flows.import_history:import_history", BATCH_POOL, 1, []),
     "demo-traffic": ("flows.demo_traffic:demo_traffic", BATCH_POOL, 1, []),
 }
 

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import uuid
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from signtally.domain.cloud_events import parse_body
 from signtally.domain.event_times import FUTURE_LIMIT
 from signtally.domain.events import BadEventError, UsageEvent
 from signtally.domain.history_mapping import FIELDS, OPTIONAL, HistoryMapping, mapping_from_toml
-from signtally.domain.past_actions import MissingColumnsError, RowReader, TimeWithoutZoneError
+from signtally.domain.past_actions import MissingColumnsError, RowReader, RowReason, TimeWithoutZoneError
 from signtally.domain.past_times import rfc3339
 
 NOW = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
@@ -189,3 +190,16 @@ def test_every_missing_column_is_named_and_optional_ones_may_be_missing() -> Non
 def test_a_wrong_mapping_says_what_is_wrong(toml: str, complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         mapping_from_toml(toml)
+
+
+def test_every_reason_of_a_rejected_row_is_explained_to_operators() -> None:
+    document = (Path(__file__).parents[2] / "docs/importing.md").read_text()
+    for reason in RowReason:
+        assert f"| `{reason}` | {reason.explanation} |" in document
+
+
+def test_the_mapping_in_the_document_is_one() -> None:
+    document = (Path(__file__).parents[2] / "docs/importing.md").read_text()
+    mapping = mapping_from_toml(document.partition("```toml")[2].partition("```")[0])
+    assert mapping.types["ENVELOPE_SENT"] == "document.sent"
+    assert mapping.query is not None

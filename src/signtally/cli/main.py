@@ -1,6 +1,7 @@
 """The command group, and how every command reports its errors."""
 
 import importlib
+import keyword
 import logging
 import sys
 
@@ -17,6 +18,7 @@ _COMMANDS = {
     "emit": "pipeline",
     "ingest": "pipeline",
     "aggregate": "pipeline",
+    "import": "history",
     "report": "reports",
     "dead-letters": "dead_letters",
     "schedules": "schedules",
@@ -39,7 +41,8 @@ class LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"signtally.cli.{_COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
         return command
 
 

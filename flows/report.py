@@ -2,6 +2,7 @@
 
 from prefect import flow
 
+from signtally.domain.basis import Basis
 from signtally.domain.reports import FORMATS, ReportKey, ReportManifest
 from tasks.report import give_up, make_ordered_report, make_report
 from tasks.summaries import publish_summary
@@ -13,16 +14,18 @@ def report(  # noqa: PLR0913, PLR0917 -- an operator sees each as a field of the
     period: str,
     formats: list[str] | None = None,
     user_ids: list[str] | None = None,
+    basis: Basis = Basis.ACTIVITY,
     report_id: str | None = None,
     version: int | None = None,
 ) -> None:
     """Make the report of a period such as `2026-10`, `2026-W41` or `2026-10-03_2026-10-17`.
 
     By hand, leave *report_id* and *version* empty: they name a version that the API has claimed. Then the next version
-    is made when the figures have changed since the last.
+    is made when the figures have changed since the last. On cohort *basis* the documents sent in the period are
+    followed to their outcome.
     """
     if report_id is None or version is None:
-        _publish(make_report(tenant_id, period, formats or list(FORMATS), user_ids))
+        _publish(make_report(tenant_id, period, formats or list(FORMATS), user_ids, basis))
         return
     key = ReportKey(tenant_id, report_id, version)
     try:

@@ -4,6 +4,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
+from signtally.domain.basis import Basis
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ordered_formats
 from signtally.render import files
@@ -30,7 +31,9 @@ def make_ordered_report(key: ReportKey) -> ReportManifest:
     retry_condition_fn=passing_trouble,
     cache_policy=NO_CACHE,
 )
-def make_report(tenant_id: str, period: str, formats: list[str], user_ids: list[str] | None) -> ReportManifest:
+def make_report(
+    tenant_id: str, period: str, formats: list[str], user_ids: list[str] | None, basis: Basis
+) -> ReportManifest:
     """Make the next version when the figures have changed since the last."""
     tenant = Tenants(services().objects).get(tenant_id)
     request = ReportRequest(
@@ -38,6 +41,7 @@ def make_report(tenant_id: str, period: str, formats: list[str], user_ids: list[
         period=parse_period(period, week_starts_on=tenant.first_weekday),
         formats=ordered_formats(formats),
         user_ids=None if user_ids is None else tuple(sorted(user_ids)),
+        basis=basis,
     )
     return reporting.report_now(request, requested_by="operator", services=services())
 

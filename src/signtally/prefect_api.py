@@ -67,6 +67,7 @@ class PrefectReportQueue:
             "period": request.period.name,
             "formats": list(request.formats),
             "user_ids": None if request.user_ids is None else list(request.user_ids),
+            "basis": str(request.basis),
             "report_id": request.report_id,
             "version": version,
         }

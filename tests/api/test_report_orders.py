@@ -97,7 +97,7 @@ def test_a_filter_narrows_a_report(admin: Any, world: Any) -> None:
     ready = made(
         admin, world, {"period": "2026-10", "formats": ["csv"], "filters": {"user_ids": ["u_3", "u_2", "u_3"]}}
     )
-    assert ready["filters"] == {"user_ids": ["u_2", "u_3"]}
+    assert ready["filters"] == {"user_ids": ["u_2", "u_3"], "basis": "activity"}
     assert ready["totals"]["sent"] == 1
 
 
@@ -226,7 +226,7 @@ def test_a_tenant_sees_nothing_of_anothers_reports(admin: Any, anonymous: Any, w
 
 def test_a_members_report_is_about_themselves(member: Any, world: Any) -> None:
     ready = made(member, world, {"period": "2026-10", "formats": ["csv"]})
-    assert ready["filters"] == {"user_ids": ["u_2"]}
+    assert ready["filters"] == {"user_ids": ["u_2"], "basis": "activity"}
     assert ready["totals"]["sent"] == 1
     order(member, {"period": "2026-10", "formats": ["csv"], "filters": {"user_ids": ["u_2"]}}, expected=200)
 

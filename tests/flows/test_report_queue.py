@@ -39,6 +39,7 @@ def test_an_order_is_a_run_with_what_the_flow_needs(api: PrefectApi, deployed: U
         "period": "2026-10-03_2026-10-17",
         "formats": ["pdf", "csv"],
         "user_ids": ["ann"],
+        "basis": "activity",
         "report_id": REQUEST.report_id,
         "version": 3,
     }

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from signtally.domain.basis import Basis
 from signtally.domain.counts import Counts
 from signtally.domain.reports import ReportStatus
 from signtally.domain.tenants import ReportFormat, Schedule
@@ -89,7 +90,14 @@ class ReportFilters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    user_ids: Annotated[list[Annotated[str, Field(min_length=1, max_length=256)]], Field(min_length=1, max_length=1000)]
+    user_ids: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=256)]] | None, Field(min_length=1, max_length=1000)
+    ] = Field(default=None, description="Only what these users did, or sent; everybody's when null")
+    basis: Basis = Field(
+        default=Basis.ACTIVITY,
+        description="`activity`: each event on its own date. `cohort`: the documents sent in the period, followed to "
+        "their outcome up to now",
+    )
 
 
 class Report(_Document):

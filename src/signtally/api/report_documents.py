@@ -6,6 +6,7 @@ from urllib.parse import quote
 from fastapi import Request
 
 from signtally.api.documents import Measures, Report, ReportFileLink, ReportFilters, ReportLinks
+from signtally.domain.basis import Basis
 from signtally.domain.reports import ReportManifest, ReportRequest, ReportStatus
 from signtally.services import Services
 from signtally.stores.reports import ReportState
@@ -24,7 +25,8 @@ def links_of(report: ReportRequest, http: Request) -> ReportLinks:
 
 def report_document(state: ReportState, http: Request, *, services: Services) -> Report:
     request, manifest = state.claim.request, state.manifest
-    user_ids = request.user_ids
+    is_plain = request.user_ids is None and request.basis is Basis.ACTIVITY
+    user_ids = None if request.user_ids is None else list(request.user_ids)
     return Report(
         report_id=request.report_id,
         version=state.claim.key.version,
@@ -33,7 +35,7 @@ def report_document(state: ReportState, http: Request, *, services: Services) ->
         first=request.period.first,
         last=manifest.period.last if manifest else request.period.last,
         formats=[cast("ReportFormat", name) for name in request.formats],
-        filters=None if user_ids is None else ReportFilters(user_ids=list(user_ids)),
+        filters=None if is_plain else ReportFilters(user_ids=user_ids, basis=request.basis),
         requested_at=state.claim.requested_at,
         made_at=manifest.made_at if manifest else None,
         data_through=manifest.data_through if manifest else None,

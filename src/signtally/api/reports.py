@@ -92,7 +92,7 @@ def order_report(
     """Ask for the files of a period; all formats unless some are named.
 
     Asking twice for the same makes one report: while its figures stand, the answer is 200 with the files. `filters`
-    narrows it to some users; a member's report is always narrowed to themselves.
+    narrows it to some users, and chooses the basis; a member's report is always narrowed to themselves.
     """
     request = _request(order, caller=caller, tenant=tenant)
     state = request_report(request, requested_by=caller.user_id, services=services)
@@ -196,12 +196,13 @@ def _request(order: ReportOrder, *, caller: Caller, tenant: TenantProfile) -> Re
     period = named_period(order.period, first=order.first, last=order.last, tenant=tenant)
     if period is None:
         raise ProblemError(ProblemKind.BAD_PERIOD, "write a period such as 2026-10, or from and to")
-    wanted = None if order.filters is None else tuple(sorted(set(order.filters.user_ids)))
+    filters = order.filters or ReportFilters()
+    wanted = None if filters.user_ids is None else tuple(sorted(set(filters.user_ids)))
     own = caller.visible_user_ids
     if own is not None and wanted not in {None, own}:
         raise ProblemError(ProblemKind.FORBIDDEN, "a member may ask only for a report about themselves")
     formats = tuple(name for name in FORMATS if name in order.formats)
-    return ReportRequest(tenant.tenant_id, period, formats, own or wanted)
+    return ReportRequest(tenant.tenant_id, period, formats, own or wanted, filters.basis)
 
 
 def _newest(entry: IndexEntry, archive: Reports, *, caller: Caller, now: dt.datetime) -> _Found | None:

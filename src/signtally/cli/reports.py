@@ -6,6 +6,7 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import answer, json_option
+from signtally.domain.basis import Basis
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import FORMATS, ReportManifest, ReportRequest, ordered_formats
 from signtally.services import Services
@@ -21,10 +22,19 @@ from signtally.use_cases import reporting
     "--format", "formats", multiple=True, type=click.Choice(FORMATS), help="One or more; all when none is given."
 )
 @click.option(
+    "--basis",
+    type=click.Choice([*map(str, Basis)]),
+    default=str(Basis.ACTIVITY),
+    show_default=True,
+    help="activity: each event on its own date; cohort: documents sent in the period, followed to their outcome.",
+)
+@click.option(
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Also save the files in this directory."
 )
 @json_option
-def report(*, tenant_id: str, period: str, formats: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+def report(  # noqa: PLR0913 -- one an option
+    *, tenant_id: str, period: str, formats: tuple[str, ...], basis: str, output: Path | None, as_json: bool
+) -> None:
     """Make one report and print its id, version and signed URLs.
 
     When this very report exists and its figures have not changed since, that version is given again.
@@ -35,6 +45,7 @@ def report(*, tenant_id: str, period: str, formats: tuple[str, ...], output: Pat
         tenant_id=tenant_id,
         period=parse_period(period, week_starts_on=tenant.first_weekday),
         formats=ordered_formats(formats or FORMATS),
+        basis=Basis(basis),
     )
     manifest = reporting.report_now(request, requested_by="operator", services=services)
     files = _files(manifest, output=output, services=services)

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+from signtally.domain.basis import Basis
 from signtally.domain.counts import Counts
 from signtally.domain.periods import Period
 
@@ -45,11 +46,14 @@ class ReportRequest:
     period: Period  # whole: clipping to today happens when the figures are read
     formats: tuple[str, ...]  # in the order of FORMATS
     user_ids: tuple[str, ...] | None = None  # None: every user of the tenant
+    basis: Basis = Basis.ACTIVITY
 
     @property
     def report_id(self) -> str:
         """URL-safe and the same for equal requests: the period's name and a digest of the rest."""
         about = [self.period.kind, str(self.period.first), str(self.period.last), self.formats, self.user_ids]
+        if self.basis is not Basis.ACTIVITY:  # reports are older than bases, and keep their ids
+            about.append(self.basis)
         digest = hashlib.sha256(json.dumps([self.tenant_id, *about]).encode()).hexdigest()
         return f"{self.period.name}-{digest[:12]}"
 

@@ -5,7 +5,10 @@ import datetime as dt
 import hashlib
 import json
 
+from signtally.domain.allowance import AllowanceUse
+from signtally.domain.basis import Basis
 from signtally.domain.counts import Counts
+from signtally.domain.insights import Insights
 from signtally.domain.periods import Period
 from signtally.domain.tenants import TenantProfile
 
@@ -44,6 +47,9 @@ class UsageSnapshot:
     days: tuple[DayUsage, ...]  # every day of the period in order, zeros too
     users: tuple[UserUsage, ...]  # those with any action; most documents sent first, then by id
     user_ids: tuple[str, ...] | None = None  # the filter, None: every user
+    basis: Basis = Basis.ACTIVITY
+    allowance: AllowanceUse | None = None  # None: the tenant has none, or the figures are those of some users
+    insights: Insights | None = None  # None: not read, because only the counts were asked for
 
     @property
     def active_senders(self) -> int:
@@ -65,8 +71,9 @@ class UsageSnapshot:
         users = [[user.user_id, user.user_name, user.user_email, user.counts.as_tuple()] for user in self.users]
         days = [[str(day.day), day.counts.as_tuple()] for day in self.days]
         look = self.tenant.model_dump(mode="json", exclude={"schedules"})
-        about = [look, self.previous_totals.as_tuple(), days, users]
-        return hashlib.sha256(json.dumps(about).encode()).hexdigest()
+        beyond = [dataclasses.asdict(part) for part in (self.allowance, self.insights) if part is not None]
+        about = [look, self.previous_totals.as_tuple(), days, users, self.basis, beyond]
+        return hashlib.sha256(json.dumps(about, default=str).encode()).hexdigest()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -99,13 +99,13 @@ class UsageStore(Protocol):
         ...
 
     def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        """Documents first sent from *since* to before *until*, as all that is stored tells of them; schema DOCUMENTS."""
+        """Documents first sent from *since* to before *until*, as all that is stored tells of them."""
         ...
 
     def activity(
         self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
     ) -> pl.DataFrame:
-        """When anything happened, schema `signtally.domain.activity.ACTIVITY`; to these users alone unless with None."""
+        """When anything happened, schema `signtally.domain.activity.ACTIVITY`; everybody's doing with None."""
         ...
 
     def provision(self) -> bool:

@@ -28,7 +28,7 @@ from signtally.services import Services
 from signtally.stores.deliveries import Deliveries, MailDelivery, MailState
 from signtally.stores.tenants import Tenants
 from signtally.use_cases.occurrences import Owing, Round, as_of, delivery_key, label
-from signtally.use_cases.reading import read_usage
+from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.scheduling import current_report, make_scheduled_report
 
 # A claim of that age belongs to nobody who is still sending.
@@ -139,10 +139,10 @@ class _Post:
     def _figures(self, occurrence: Occurrence) -> tuple[ReportManifest, UsageSnapshot]:
         """The report that the links open, and the same figures for the text."""
         manifest = current_report(occurrence, services=self._then)
-        snapshot = read_usage(occurrence.tenant, occurrence.period, services=self._then)
+        snapshot = read_report(occurrence.tenant, occurrence.period, services=self._then)
         if snapshot.fingerprint != manifest.fingerprint:  # restated between the two: the newer version is linked
             manifest = current_report(occurrence, services=self._then)
-            snapshot = read_usage(occurrence.tenant, occurrence.period, services=self._then)
+            snapshot = read_report(occurrence.tenant, occurrence.period, services=self._then)
         return manifest, snapshot
 
     def _send(self, occurrence: Occurrence, message: EmailMessage, email: str) -> bool:

@@ -1,8 +1,11 @@
 """From daily usage to the snapshot of a tenant's period."""
 
+import datetime as dt
+
 import polars as pl
 
 from signtally.domain.actions import MEASURES
+from signtally.domain.allowance import AllowanceUse, allowance_use
 from signtally.domain.counts import Counts
 from signtally.domain.periods import Period
 from signtally.domain.snapshot import DayUsage, UsageSnapshot, UserUsage
@@ -22,23 +25,25 @@ def read_usage(
     """
     now = services.clock()
     clipped = period.clip(tenant.today(now))
-    previous = clipped.previous
+    previous, allowed = clipped.previous, None if user_ids is not None else tenant.allowance.documents_per_month
+    earliest = previous.first if allowed is None else min(previous.first, clipped.last.replace(day=1))
     # Before the rows: what is written between the two reads may only make them fresher than they say.
     data_through = Freshness(services.objects).data_through()
-    stored = services.usage_store.daily_usage(first=previous.first, last=clipped.last, tenant_ids=[tenant.tenant_id])
+    stored = services.usage_store.daily_usage(first=earliest, last=clipped.last, tenant_ids=[tenant.tenant_id])
     rows = _of_users(stored, user_ids).filter(pl.any_horizontal(pl.col(MEASURES) != 0))
-    current, before = rows.filter(pl.col("day") >= clipped.first), rows.filter(pl.col("day") < clipped.first)
+    current, before = days_of(clipped, rows), days_of(previous, rows)
     snapshot = UsageSnapshot(
         tenant=tenant,
         period=clipped,
         previous=previous,
         taken_at=now,
         data_through=data_through,
-        totals=_total(current),
-        previous_totals=_total(before),
-        days=_days(current, clipped),
-        users=_users(current, named_by=rows),
+        totals=total_of(current),
+        previous_totals=total_of(before),
+        days=by_day(current, clipped),
+        users=by_user(current, named_by=rows),
         user_ids=user_ids,
+        allowance=None if allowed is None else _allowance(rows, allowed, as_of=clipped.last, today=tenant.today(now)),
     )
     snapshot.check_control_totals()
     return snapshot
@@ -48,16 +53,25 @@ def _of_users(rows: pl.DataFrame, user_ids: tuple[str, ...] | None) -> pl.DataFr
     return rows if user_ids is None else rows.filter(pl.col("user_id").is_in(list(user_ids)))
 
 
-def _total(rows: pl.DataFrame) -> Counts:
+def _allowance(rows: pl.DataFrame, allowed: int, *, as_of: dt.date, today: dt.date) -> AllowanceUse:
+    sent = dict(rows.group_by("day").agg(pl.col("sent").sum()).iter_rows())
+    return allowance_use(sent, allowed=allowed, as_of=as_of, today=today)
+
+
+def days_of(period: Period, rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("day").is_between(period.first, period.last))
+
+
+def total_of(rows: pl.DataFrame) -> Counts:
     return Counts.of(rows.select(_SUMS).row(0, named=True))
 
 
-def _days(rows: pl.DataFrame, period: Period) -> tuple[DayUsage, ...]:
+def by_day(rows: pl.DataFrame, period: Period) -> tuple[DayUsage, ...]:
     counted = {row["day"]: Counts.of(row) for row in rows.group_by("day").agg(_SUMS).iter_rows(named=True)}
     return tuple(DayUsage(day, counted.get(day, Counts())) for day in period.days())
 
 
-def _users(rows: pl.DataFrame, *, named_by: pl.DataFrame) -> tuple[UserUsage, ...]:
+def by_user(rows: pl.DataFrame, *, named_by: pl.DataFrame) -> tuple[UserUsage, ...]:
     """One row a user, most documents sent first; names are the latest that any row read knows."""
     latest = [pl.col(name).drop_nulls().last() for name in ("user_name", "user_email")]
     names = named_by.sort("day").group_by("user_id").agg(latest)

@@ -7,12 +7,13 @@ from pathlib import PurePosixPath
 from signtally.domain.periods import FuturePeriodError, end_of_day
 from signtally.domain.reports import ReportFile, ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
+from signtally.domain.tenants import TenantProfile
 from signtally.ports.errors import ServiceError
 from signtally.render.files import key_name, render
 from signtally.services import Services
 from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, Reports, ReportState
 from signtally.stores.tenants import Tenants
-from signtally.use_cases.reading import read_usage
+from signtally.use_cases.report_figures import read_report
 
 
 def request_report(request: ReportRequest, *, requested_by: str, services: Services) -> ReportState:
@@ -122,13 +123,17 @@ def _standing(request: ReportRequest, *, services: Services) -> ReportManifest |
     manifest = Reports(services.objects).latest_manifest(request.tenant_id, request.report_id)
     if manifest is None:
         return None
-    snapshot = read_usage(tenant, request.period, services=services, user_ids=request.user_ids)
+    snapshot = _figures(tenant, request, services=services)
     if manifest.fingerprint != snapshot.fingerprint:
         return None
     ended_at = end_of_day(request.period.last, tenant.zone)
     is_over = manifest.made_at >= ended_at and manifest.data_through is not None and manifest.data_through >= ended_at
     is_recent = services.clock() - manifest.made_at < services.settings.report_reuse
     return manifest if is_over or is_recent else None
+
+
+def _figures(tenant: TenantProfile, request: ReportRequest, *, services: Services) -> UsageSnapshot:
+    return read_report(tenant, request.period, services=services, user_ids=request.user_ids, basis=request.basis)
 
 
 def _next_version(request: ReportRequest, *, services: Services) -> int:
@@ -138,7 +143,7 @@ def _next_version(request: ReportRequest, *, services: Services) -> int:
 def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:
     request, made_at = claim.request, services.clock()
     tenant = Tenants(services.objects).get(request.tenant_id)
-    snapshot = read_usage(tenant, request.period, services=services, user_ids=request.user_ids)
+    snapshot = _figures(tenant, request, services=services)
     identity = ReportIdentity(claim.key.report_id, claim.key.version, made_at)
     return ReportManifest(
         key=claim.key,

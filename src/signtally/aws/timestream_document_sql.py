@@ -1,0 +1,93 @@
+"""Timestream SQL that makes documents and quarter-hours of events, so that only these travel."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from signtally.aws.timestream_sql import instant_literal, literal
+from signtally.domain.actions import Action
+from signtally.domain.activity import ACTIVITY
+from signtally.domain.document_lives import ARRIVAL, DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
+
+# Of two events with one id the one received first counts, as in `signtally.domain.document_lives.first_received`.
+_ARRIVAL = ", ".join("time" if column == "occurred_at" else column for column in ARRIVAL)
+
+
+def select_documents(
+    table: str, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
+) -> str:
+    """Columns of schema DOCUMENTS; *columns* are those that the table has."""
+    start = instant_literal(since)
+    endings = [f"{action}_at" for action in ENDINGS]
+    is_open = " AND ".join(f"{ending} IS NULL" for ending in endings)
+    # Closed since then means that no ending lies before, whatever endings there are.
+    closed_since = " AND ".join(f"({ending} IS NULL OR {ending} >= {start})" for ending in endings)
+    return (
+        f"{_documents(table, columns, f'{_of(tenant_id)} AND time < {instant_literal(until)}')} "
+        "WHERE (first_sent_at IS NOT NULL OR completed_at IS NOT NULL) AND "
+        f"(({is_open}) OR ({closed_since}) OR first_sent_at >= {start} OR completed_at >= {start})"
+    )
+
+
+def select_documents_sent(
+    table: str, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
+) -> str:
+    """The same columns."""
+    within = f"first_sent_at >= {instant_literal(since)} AND first_sent_at < {instant_literal(until)}"
+    return f"{_documents(table, columns, _of(tenant_id))} WHERE {within}"
+
+
+def select_activity(table: str, *, tenant_id: str, since: dt.datetime, until: dt.datetime, users: str | None) -> str:
+    """Columns of schema ACTIVITY; *users* is a list of literals."""
+    when = f"{_of(tenant_id)} AND time >= {instant_literal(since)} AND time < {instant_literal(until)}"
+    only = f" AND user_id IN ({users})" if users is not None else ""
+    return (
+        f"WITH {_counted(table, ['document_id', 'user_id', 'time'], when)}, "  # noqa: S608 -- as there
+        "placed AS (SELECT time, row_number() OVER (PARTITION BY document_id ORDER BY time) AS place "
+        f"FROM counted WHERE arrival = 1{only}), "
+        "slots AS (SELECT bin(time, 15m) AS slot, count(*) AS events, "
+        "sum(CASE WHEN place = 1 THEN 1 ELSE 0 END) AS documents, min(time) AS first_at, max(time) AS last_at "
+        "FROM placed GROUP BY bin(time, 15m)) "
+        f"SELECT {', '.join(ACTIVITY)} FROM slots"
+    )
+
+
+def _documents(table: str, columns: Sequence[str], where: str) -> str:
+    """Everything up to a WHERE over documents."""
+    sent_at = "sent_at" if "sent_at" in columns else "CAST(NULL AS TIMESTAMP) AS sent_at"
+    counted = _counted(table, ["document_id", "user_id", "action", "time", "received_at", "message_id", sent_at], where)
+    endings = ", ".join(f"{_first_time(action)} AS {action}_at" for action in ENDINGS)
+    counts = ", ".join(
+        f"sum(CASE WHEN action = {literal(action)} THEN 1 ELSE 0 END) AS {action}" for action in RECIPIENT_ACTIONS
+    )
+    return (
+        f"WITH {counted}, "  # noqa: S608 -- names of ours and literals
+        "ranked AS (SELECT document_id, user_id, action, time, sent_at, row_number() OVER "
+        f"(PARTITION BY document_id, action ORDER BY time, {_ARRIVAL}) AS place FROM counted WHERE arrival = 1), "
+        f"grouped AS (SELECT document_id, {_first_user(Action.SENT)} AS sender, "
+        f"{_first_user(Action.COMPLETED)} AS completer, {_first_time(Action.SENT)} AS first_sent, "
+        f"min(sent_at) AS said_sent, {endings}, {counts} FROM ranked GROUP BY document_id), "
+        # least() of anything and NULL is NULL.
+        "documents AS (SELECT grouped.*, coalesce(sender, completer) AS sender_id, "
+        "coalesce(least(first_sent, said_sent), first_sent, said_sent) AS first_sent_at FROM grouped) "
+        f"SELECT {', '.join(DOCUMENTS)} FROM documents"
+    )
+
+
+def _counted(table: str, columns: Sequence[str], where: str) -> str:
+    """The table expression `counted`: each event id counts where `arrival` is 1."""
+    return (
+        f"counted AS (SELECT {', '.join(columns)}, row_number() OVER (PARTITION BY event_id ORDER BY {_ARRIVAL}) "  # noqa: S608 -- names of ours and literals
+        f"AS arrival FROM {table} WHERE {where})"
+    )
+
+
+def _of(tenant_id: str) -> str:
+    return f"tenant_id = {literal(tenant_id)}"
+
+
+def _first_time(action: Action) -> str:
+    return f"min(CASE WHEN action = {literal(action)} THEN time END)"
+
+
+def _first_user(action: Action) -> str:
+    return f"max(CASE WHEN action = {literal(action)} AND place = 1 THEN user_id END)"

@@ -1,0 +1,291 @@
+"""Documents and quarter-hours made of events: every usage store makes the same of them."""
+
+import dataclasses
+import datetime as dt
+import itertools
+import uuid
+from collections.abc import Iterable
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from signtally import wiring
+from signtally.domain.actions import Action
+from signtally.domain.activity import ACTIVITY
+from signtally.domain.document_lives import DOCUMENTS
+from signtally.domain.events import ReceivedEvent, UsageEvent
+from signtally.local.local_aws import LocalAws
+from signtally.memory.usage_store import MemoryUsageStore
+from signtally.ports.usage_store import UsageStore
+from signtally.settings import Settings
+
+# On a quarter of an hour, and recent enough for every store to take what happened around it.
+NOON = dt.datetime.now(dt.UTC).replace(hour=12, minute=0, second=0, microsecond=0) - dt.timedelta(days=40)
+HOUR, MICROSECOND = dt.timedelta(hours=1), dt.timedelta(microseconds=1)
+AGES_AGO, AGES_ON = NOON - 300 * 24 * HOUR, NOON + 300 * 24 * HOUR
+SENT, VIEWED, COMPLETED, DECLINED = Action.SENT, Action.VIEWED, Action.COMPLETED, Action.DECLINED
+
+
+@pytest.fixture
+def memory_store() -> UsageStore:
+    return MemoryUsageStore()
+
+
+@pytest.fixture
+def timestream_store(local_aws: LocalAws) -> UsageStore:
+    del local_aws  # it only has to run
+    store = wiring.services(Settings(database=f"t-{uuid.uuid4().hex[:12]}")).usage_store
+    store.provision()
+    return store
+
+
+@pytest.fixture(params=["memory", "timestream"])
+def store(request: pytest.FixtureRequest) -> UsageStore:
+    made: UsageStore = request.getfixturevalue(f"{request.param}_store")
+    return made
+
+
+_numbers = itertools.count()
+
+
+def event(  # noqa: PLR0913 -- a fact each, and all but two have a plain value
+    action: Action,
+    hours: float,
+    *,
+    document_id: str = "d1",
+    user_id: str = "ann",
+    event_id: str | None = None,
+    received_hours: float | None = None,
+    sent_at_hours: float | None = None,
+    tenant_id: str = "acme",
+) -> ReceivedEvent:
+    """Something that happened so many hours after noon, and arrived at once or when it says."""
+    at = NOON + hours * HOUR
+    number = next(_numbers)
+    sent_at = None if sent_at_hours is None else NOON + sent_at_hours * HOUR
+    happened = UsageEvent(
+        "/portal", event_id or f"e{number}", action, tenant_id, user_id, document_id, at, sent_at=sent_at
+    )
+    received_at = at if received_hours is None else NOON + received_hours * HOUR
+    return ReceivedEvent(happened, received_at, f"m{number}")
+
+
+def documents(store: UsageStore, *, since: dt.datetime = AGES_AGO, until: dt.datetime = AGES_ON) -> pl.DataFrame:
+    return store.documents("acme", since=since, until=until).sort("document_id")
+
+
+def life(frame: pl.DataFrame, document_id: str = "d1") -> dict[str, object]:
+    """One document: its sender, and hours after noon."""
+    (row,) = frame.filter(document_id=document_id).iter_rows(named=True)
+    return {
+        name: (value - NOON) / HOUR if isinstance(value, dt.datetime) else value
+        for name, value in row.items()
+        if value is not None and value != 0 and name != "document_id"
+    }
+
+
+def test_a_document_is_what_its_events_tell(store: UsageStore) -> None:
+    store.put_events(
+        [
+            event(SENT, 1),
+            event(Action.RECEIVED, 1.5, user_id="bob"),
+            event(Action.RECEIVED, 1.5, user_id="eve"),
+            event(VIEWED, 2, user_id="bob"),
+            event(Action.SIGNED, 3, user_id="bob"),
+            event(COMPLETED, 4),
+        ]
+    )
+    found = documents(store)
+    assert found.schema == DOCUMENTS
+    assert life(found) == {
+        "sender_id": "ann",
+        "first_sent_at": 1,
+        "completed_at": 4,
+        "received": 2,
+        "viewed": 1,
+        "signed": 1,
+    }
+
+
+def test_the_first_of_each_counts(store: UsageStore) -> None:
+    store.put_events(
+        [event(SENT, 2, user_id="bob"), event(SENT, 1), event(COMPLETED, 9), event(COMPLETED, 8), event(DECLINED, 5)]
+    )
+    assert life(documents(store)) == {"sender_id": "ann", "first_sent_at": 1, "completed_at": 8, "declined_at": 5}
+
+
+def test_a_completion_may_say_when_its_document_was_sent(store: UsageStore) -> None:
+    store.put_events(
+        [
+            event(COMPLETED, 8, document_id="said", sent_at_hours=-30, user_id="bob"),
+            event(COMPLETED, 8, document_id="earlier", sent_at_hours=-30, user_id="bob"),
+            event(SENT, 1, document_id="earlier"),
+            event(COMPLETED, 8, document_id="later", sent_at_hours=2, user_id="bob"),
+            event(SENT, 1, document_id="later"),
+        ]
+    )
+    found = documents(store)
+    assert life(found, "said") == {"sender_id": "bob", "first_sent_at": -30, "completed_at": 8}
+    assert life(found, "earlier") == {"sender_id": "ann", "first_sent_at": -30, "completed_at": 8}
+    assert life(found, "later") == {"sender_id": "ann", "first_sent_at": 1, "completed_at": 8}
+
+
+def test_while_no_completion_ever_said_so_the_column_is_not_missed(store: UsageStore) -> None:
+    store.put_events([event(SENT, 1), event(COMPLETED, 8)])
+    assert life(documents(store)) == {"sender_id": "ann", "first_sent_at": 1, "completed_at": 8}
+
+
+def test_of_one_event_id_what_was_received_first_counts(store: UsageStore) -> None:
+    store.put_events(
+        [
+            event(SENT, 5, event_id="same", received_hours=6),
+            event(SENT, 1, event_id="same", received_hours=7, user_id="bob"),
+            event(SENT, 2, event_id="same", received_hours=8, document_id="d2"),
+        ]
+    )
+    found = documents(store)
+    assert found["document_id"].to_list() == ["d1"]
+    assert life(found) == {"sender_id": "ann", "first_sent_at": 5}
+    assert store.activity("acme", since=AGES_AGO, until=AGES_ON, user_ids=None)["events"].to_list() == [1]
+
+
+def test_what_is_neither_sent_nor_completed_here_is_no_document_of_ours(store: UsageStore) -> None:
+    """A recipient's requests come from documents of other tenants."""
+    store.put_events([event(Action.RECEIVED, 1), event(DECLINED, 2)])
+    assert documents(store).is_empty()
+
+
+def test_documents_are_known_as_they_were_before_until(store: UsageStore) -> None:
+    store.put_events([event(SENT, 1), event(COMPLETED, 8), event(SENT, 8, document_id="d2")])
+    assert life(documents(store, until=NOON + 8 * HOUR)) == {"sender_id": "ann", "first_sent_at": 1}
+    assert "completed_at" in life(documents(store, until=NOON + 8 * HOUR + MICROSECOND))
+
+
+def test_documents_that_were_over_before_since_are_left_out(store: UsageStore) -> None:
+    store.put_events(
+        [
+            event(SENT, 1, document_id="over"),
+            event(DECLINED, 2, document_id="over"),
+            event(SENT, 1, document_id="open"),
+            event(SENT, 1, document_id="completed later"),
+            event(DECLINED, 2, document_id="completed later"),
+            event(COMPLETED, 6, document_id="completed later"),
+            event(SENT, 1, document_id="ends at since"),
+            event(Action.EXPIRED, 5, document_id="ends at since"),
+            event(SENT, 6, document_id="sent again and later"),
+            event(Action.CANCELLED, 2, document_id="sent again and later"),
+        ]
+    )
+    found = documents(store, since=NOON + 5 * HOUR)["document_id"].to_list()
+    assert found == ["completed later", "ends at since", "open", "sent again and later"]
+
+
+def test_documents_sent_are_those_first_sent_then_followed_to_their_end(store: UsageStore) -> None:
+    store.put_events(
+        [
+            event(SENT, 1, document_id="before"),
+            event(SENT, 3, document_id="before"),
+            event(SENT, 2, document_id="first"),
+            event(COMPLETED, 500, document_id="first"),
+            event(SENT, 4, document_id="after"),
+        ]
+    )
+    found = store.documents_sent("acme", since=NOON + 2 * HOUR, until=NOON + 4 * HOUR)
+    assert found["document_id"].to_list() == ["first"]
+    assert life(found, "first")["completed_at"] == 500
+
+
+def test_nobody_elses_documents_are_read(store: UsageStore) -> None:
+    name = "O'Hara'); --"
+    store.put_events([event(SENT, 1, tenant_id="bolt"), event(SENT, 1, tenant_id=name, user_id=name)])
+    assert documents(store).is_empty()
+    assert store.activity("acme", since=AGES_AGO, until=AGES_ON, user_ids=None).is_empty()
+    (found,) = store.documents(name, since=AGES_AGO, until=AGES_ON).iter_rows(named=True)
+    assert found["sender_id"] == name
+    assert store.activity(name, since=AGES_AGO, until=AGES_ON, user_ids=[name])["events"].to_list() == [1]
+
+
+def test_an_empty_store_has_no_documents_and_no_activity(store: UsageStore) -> None:
+    assert documents(store).equals(DOCUMENTS.to_frame())
+    assert store.documents_sent("acme", since=AGES_AGO, until=AGES_ON).equals(DOCUMENTS.to_frame())
+    assert store.activity("acme", since=AGES_AGO, until=AGES_ON, user_ids=None).equals(ACTIVITY.to_frame())
+
+
+def activity(store: UsageStore, *, since: dt.datetime = AGES_AGO, user_ids: list[str] | None = None) -> list[object]:
+    found = store.activity("acme", since=since, until=NOON + 9 * HOUR, user_ids=user_ids).sort("slot")
+    assert found.schema == ACTIVITY
+    return [
+        tuple((value - NOON) / HOUR if isinstance(value, dt.datetime) else value for value in row)
+        for row in found.iter_rows()
+    ]
+
+
+def test_activity_comes_by_quarters_of_an_hour_and_each_document_opens_one(store: UsageStore) -> None:
+    store.put_events(
+        [
+            event(SENT, 1.0),
+            event(VIEWED, 1.2, user_id="bob"),
+            event(SENT, 1.24, document_id="d2"),
+            event(COMPLETED, 2.6),
+            event(VIEWED, 9),
+        ]
+    )
+    assert activity(store) == [(1.0, 3, 2, 1.0, 1.24), (2.5, 1, 0, 2.6, 2.6)]
+    assert activity(store, since=NOON + 2 * HOUR) == [(2.5, 1, 1, 2.6, 2.6)]
+    assert activity(store, user_ids=["bob"]) == [(1.0, 1, 1, 1.2, 1.2)]
+    assert activity(store, user_ids=["bob", "ann"]) == activity(store)
+    assert activity(store, user_ids=[]) == []
+
+
+def test_activity_of_more_users_than_one_query_can_name(store: UsageStore) -> None:
+    store.put_events([event(SENT, 1), event(VIEWED, 1.1, user_id="bob"), event(VIEWED, 1.1, user_id="eve")])
+    crowd = [f"{'u' * 250}{number:04}" for number in range(1_000)]
+    assert activity(store, user_ids=[*crowd, "ann", "bob"]) == [(1.0, 2, 1, 1.0, 1.1)]
+
+
+# Laws
+
+_hours = st.integers(-8, 8)
+_events = st.builds(
+    event,
+    st.sampled_from(Action),
+    _hours,
+    document_id=st.sampled_from(["d1", "d2", "d3"]),
+    user_id=st.sampled_from(["ann", "bob"]),
+    event_id=st.none() | st.sampled_from(["e1", "e2", "e3", "e4"]),
+    received_hours=_hours,
+    sent_at_hours=st.none() | _hours,
+)
+
+
+def _as_the_portal_says(events: Iterable[ReceivedEvent], tenant_id: str) -> list[ReceivedEvent]:
+    """Only a completion says when its document was sent."""
+    changed = []
+    for received in events:
+        sent_at = received.event.sent_at if received.event.action is COMPLETED else None
+        happened = dataclasses.replace(received.event, tenant_id=tenant_id, sent_at=sent_at)
+        changed.append(dataclasses.replace(received, event=happened))
+    return changed
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(events=st.lists(_events, max_size=12), since=_hours, until=_hours)
+def test_timestream_makes_of_any_events_what_memory_makes(
+    memory_store: UsageStore, timestream_store: UsageStore, events: list[ReceivedEvent], since: int, until: int
+) -> None:
+    tenant_id = uuid.uuid4().hex  # every example in the same two stores
+    span = {"since": NOON + since * HOUR, "until": NOON + until * HOUR}
+    answers = []
+    for store in (memory_store, timestream_store):
+        store.put_events(_as_the_portal_says(events, tenant_id))
+        answers.append(
+            [
+                store.documents(tenant_id, **span).sort("document_id").rows(),
+                store.documents_sent(tenant_id, **span).sort("document_id").rows(),
+                store.activity(tenant_id, **span, user_ids=None).sort("slot").rows(),
+                store.activity(tenant_id, **span, user_ids=["bob"]).sort("slot").rows(),
+            ]
+        )
+    assert answers[0] == answers[1]

@@ -1,0 +1,222 @@
+"""The whole snapshot of a report on either basis, read from events and their daily usage."""
+
+import dataclasses
+import datetime as dt
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signtally.domain.actions import Action
+from signtally.domain.aggregation import TenantDay, daily_usage
+from signtally.domain.allowance import Outlook
+from signtally.domain.basis import Basis
+from signtally.domain.counts import Counts
+from signtally.domain.events import ReceivedEvent, UsageEvent
+from signtally.domain.periods import FuturePeriodError, days_within, parse_period
+from signtally.domain.snapshot import UsageSnapshot
+from signtally.domain.tenants import Allowance, TenantProfile
+from signtally.memory.mailer import MemoryMailer
+from signtally.memory.objects import MemoryObjectStore
+from signtally.memory.queue import MemoryEventQueue
+from signtally.memory.report_queue import MemoryReportQueue
+from signtally.memory.usage_store import MemoryUsageStore
+from signtally.services import Services
+from signtally.settings import Settings
+from signtally.use_cases.reading import read_usage
+from signtally.use_cases.report_figures import read_report
+
+NOW = dt.datetime(2026, 11, 3, 20, tzinfo=dt.UTC)
+ACME = TenantProfile(tenant_id="acme", timezone="Asia/Kathmandu", allowance=Allowance(documents_per_month=10))
+OCTOBER = parse_period("2026-10")
+SENT, VIEWED, COMPLETED, DECLINED = Action.SENT, Action.VIEWED, Action.COMPLETED, Action.DECLINED
+_numbers = itertools.count()
+
+
+def event(action: Action, day: str, document_id: str = "d1", user_id: str = "ann", hour: int = 9) -> ReceivedEvent:
+    """At an hour of UTC."""
+    at = dt.datetime.fromisoformat(day).replace(hour=hour, tzinfo=dt.UTC)
+    happened = UsageEvent("/portal", f"e{next(_numbers)}", action, "acme", user_id, document_id, at)
+    return ReceivedEvent(happened, at, "m")
+
+
+def services_with(*events: ReceivedEvent) -> Services:
+    """As ingest and aggregation would have left it."""
+    store = MemoryUsageStore()
+    store.put_events(events)
+    span = {"since": NOW - dt.timedelta(days=400), "until": NOW + dt.timedelta(days=1)}
+    days = [TenantDay("acme", day, ACME.timezone) for day in days_within(**span, zone=ACME.zone)]
+    found = store.events(**span, tenant_ids=["acme"])
+    store.put_daily_usage(daily_usage(found.lazy(), days=days).collect(), version=1)
+    return Services(
+        settings=Settings(),
+        queue=MemoryEventQueue(),
+        dead_letters=MemoryEventQueue(),
+        usage_store=store,
+        objects=MemoryObjectStore(),
+        mailer=MemoryMailer(),
+        report_queue=MemoryReportQueue(),
+        clock=lambda: NOW,
+    )
+
+
+STORY = (
+    event(SENT, "2026-09-28", "before"),
+    event(COMPLETED, "2026-10-02", "before"),
+    event(SENT, "2026-10-05", "quick"),
+    event(VIEWED, "2026-10-05", "quick", "eve", hour=12),
+    event(COMPLETED, "2026-10-07", "quick"),
+    event(SENT, "2026-10-20", "slow", "bob"),
+    event(COMPLETED, "2026-11-02", "slow", "bob"),
+    event(SENT, "2026-10-21", "refused", "bob"),
+    event(DECLINED, "2026-10-22", "refused", "eve"),
+    event(SENT, "2026-10-31", "in november there", "bob", hour=20),
+    event(SENT, "2026-10-30", "open"),
+)
+
+
+def october(basis: Basis = Basis.ACTIVITY, user_ids: tuple[str, ...] | None = None) -> UsageSnapshot:
+    return read_report(ACME, OCTOBER, services=services_with(*STORY), basis=basis, user_ids=user_ids)
+
+
+def test_on_activity_basis_the_counts_are_those_of_the_fast_path() -> None:
+    report = october()
+    assert report.insights is not None
+    assert dataclasses.replace(report, insights=None) == read_usage(ACME, OCTOBER, services=services_with(*STORY))
+    assert report.totals == Counts(sent=4, viewed=1, completed=2, declined=1)
+
+
+def test_on_activity_basis_documents_are_as_they_were_at_the_end() -> None:
+    insights = october().insights
+    assert insights is not None
+    assert insights.documents.completed == 2
+    assert insights.documents.turnaround is not None
+    assert insights.documents.turnaround.mean == dt.timedelta(days=3)
+    assert insights.documents.open == 2  # slow and open; the one of November was not sent yet
+    assert insights.distinct_documents == 5
+    assert insights.activity is not None
+    assert (insights.activity.busiest_hour, sum(insights.activity.hours)) == (14, 8)
+
+
+def test_on_cohort_basis_what_was_sent_is_followed_to_its_outcome() -> None:
+    report = october(Basis.COHORT)
+    assert report.totals == Counts(sent=4, viewed=1, completed=2, declined=1)
+    assert report.previous_totals == Counts(sent=1, completed=1)
+    assert {day.day.day: day.counts.as_tuple() for day in report.days if day.counts.sent} == {
+        5: Counts(sent=1, viewed=1, completed=1).as_tuple(),
+        20: Counts(sent=1, completed=1).as_tuple(),
+        21: Counts(sent=1, declined=1).as_tuple(),
+        30: Counts(sent=1).as_tuple(),
+    }
+    assert {user.user_id: user.counts.sent for user in report.users} == {"ann": 2, "bob": 2}
+    assert report.insights is not None
+    assert (report.insights.documents.open, report.insights.distinct_documents) == (1, 4)
+    assert report.insights.documents.turnaround is not None
+    assert report.insights.documents.turnaround.mean == dt.timedelta(days=7, hours=12)
+    assert report.insights.activity is None
+
+
+def test_a_filter_is_about_documents_that_these_users_sent_and_what_they_did() -> None:
+    activity, cohort = (october(basis, ("eve",)) for basis in Basis)
+    assert activity.insights is not None
+    assert cohort.insights is not None
+    assert (activity.totals, cohort.totals) == (Counts(viewed=1, declined=1), Counts())
+    assert (activity.insights.documents.open, activity.insights.documents.turnaround) == (0, None)
+    assert (activity.insights.distinct_documents, cohort.insights.distinct_documents) == (2, 0)
+    assert october(Basis.COHORT, ("bob",)).totals == Counts(sent=2, completed=1, declined=1)
+
+
+def test_the_allowance_is_the_months_that_holds_the_last_day_and_no_users_own() -> None:
+    services = services_with(*STORY)
+    week = read_report(ACME, parse_period("2026-W44"), services=services).allowance
+    assert week is not None
+    assert (week.month.name, week.used, week.outlook, week.on) == (
+        "2026-11",
+        1,
+        Outlook.RUNS_OUT,
+        dt.date(2026, 11, 10),
+    )
+    assert (weekly := read_report(ACME, parse_period("2026-W43"), services=services).allowance) is not None
+    assert (weekly.month.name, weekly.used, weekly.as_of) == ("2026-10", 3, dt.date(2026, 10, 25))
+    assert october(user_ids=("ann",)).allowance is None
+    nobody = TenantProfile(tenant_id="acme", timezone="Asia/Kathmandu")
+    assert read_report(nobody, OCTOBER, services=services).allowance is None
+
+
+def test_what_changes_only_a_turnaround_is_another_report() -> None:
+    """A document sent in September, heard of late: October's counts are the same, and its turnaround is not."""
+    late = event(SENT, "2026-09-01", "before")
+    one = october()
+    other = read_report(ACME, OCTOBER, services=services_with(*STORY, late))
+    assert (one.totals, one.users) == (other.totals, other.users)
+    assert one.fingerprint != dataclasses.replace(other, previous_totals=one.previous_totals).fingerprint
+
+
+def test_the_bases_are_two_reports() -> None:
+    assert len({october(basis).fingerprint for basis in Basis}) == 2
+
+
+@pytest.mark.parametrize("basis", Basis)
+def test_an_empty_store_has_empty_figures(basis: Basis) -> None:
+    report = read_report(ACME, OCTOBER, services=services_with(), basis=basis)
+    assert report.insights is not None
+    assert (report.totals, report.insights.documents.turnaround) == (Counts(), None)
+    assert (report.insights.documents.open, report.insights.distinct_documents) == (0, 0)
+
+
+@pytest.mark.parametrize("basis", Basis)
+def test_the_future_has_no_figures(basis: Basis) -> None:
+    with pytest.raises(FuturePeriodError):
+        read_report(ACME, parse_period("2026-12"), services=services_with(), basis=basis)
+
+
+_lives = st.lists(
+    st.builds(
+        event,
+        st.sampled_from(Action),
+        st.dates(dt.date(2026, 8, 25), dt.date(2026, 11, 3)).map(str),
+        st.sampled_from(["d1", "d2", "d3", "d4"]),
+        st.sampled_from(["ann", "bob"]),
+        st.sampled_from([0, 9, 18, 19, 23]),
+    ),
+    max_size=15,
+)
+
+
+@given(events=_lives, name=st.sampled_from(["2026-10", "2026-W44", "2026-10-05", "2026"]))
+def test_a_cohort_is_the_documents_first_sent_then(events: list[ReceivedEvent], name: str) -> None:
+    report = read_report(ACME, parse_period(name), services=services_with(*events), basis=Basis.COHORT)
+    first_sends: dict[str, dt.datetime] = {}
+    for received in sorted(events, key=lambda received: received.event.occurred_at):
+        if received.event.action is SENT:
+            first_sends.setdefault(received.event.document_id, received.event.occurred_at)
+    cohort = {
+        document_id
+        for document_id, at in first_sends.items()
+        if report.period.first <= at.astimezone(ACME.zone).date() <= report.period.last
+    }
+    ours = [each.event for each in events if each.event.document_id in cohort]
+    completed = {each.document_id for each in ours if each.action is COMPLETED}
+    endings = {Action.COMPLETED, Action.DECLINED, Action.CANCELLED, Action.EXPIRED}
+    closed = {each.document_id for each in ours if each.action in endings}
+    totals = report.totals
+    assert (totals.sent, totals.completed) == (len(cohort), len(completed))
+    assert totals.completed + totals.declined + totals.cancelled + totals.expired == len(closed)
+    assert totals.viewed == sum(each.action is VIEWED for each in ours)
+    assert report.insights is not None
+    assert report.insights.documents.open == len(cohort - closed)
+
+
+@given(events=_lives, name=st.sampled_from(["2026-10", "2026-W44", "2026-10-05", "2026"]))
+def test_activity_agrees_with_the_counts(events: list[ReceivedEvent], name: str) -> None:
+    report = read_report(ACME, parse_period(name), services=services_with(*events))
+    assert report.insights is not None
+    assert report.insights.activity is not None
+    assert sum(report.insights.activity.hours) == sum(report.totals.as_tuple())
+    within = [
+        each.event
+        for each in events
+        if report.period.first <= each.event.occurred_at.astimezone(ACME.zone).date() <= report.period.last
+    ]
+    assert report.insights.distinct_documents == len({each.document_id for each in within})

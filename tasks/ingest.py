@@ -47,8 +47,10 @@ def _telling(live: LiveProgress) -> Callable[[IngestProgress], None]:
 
 
 def _summary(progress: IngestProgress, earlier: IngestProgress | None) -> str:
+    """In one line: the present pace, or at the end that of the whole run."""
+    pace = progress.events_per_second_since(earlier) if progress.backlog else progress.events_per_second
     return (
-        f"{progress.outcome.received:,} events received, {progress.events_per_second_since(earlier):,.0f} a second; "
+        f"{progress.outcome.received:,} events received, {pace:,.0f} a second; "
         f"{progress.visible:,} messages wait, {progress.in_flight:,} in flight"
     )
 

@@ -18,7 +18,8 @@ from signtally.aws.clients import AwsClients
 from signtally.aws.timestream import TimestreamUsageStore
 from signtally.aws.timestream_answers import frame, keep_rows_as_sent, pages
 from signtally.aws.timestream_records import event_batch
-from signtally.aws.timestream_sql import day_instant, instant_literal, literal, tenant_lists
+from signtally.aws.timestream_sql import day_instant, instant_literal, literal, literal_lists
+from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.local.local_aws import LocalAws
@@ -53,14 +54,14 @@ def test_a_literal_is_one_token_that_means_the_text(text: str) -> None:
 
 @given(st.lists(texts, max_size=30))
 def test_tenants_are_listed_once_each_and_in_order(tenant_ids: list[str]) -> None:
-    listed = ", ".join(tenant_lists(tenant_ids))
+    listed = ", ".join(literal_lists(tenant_ids))
     assert listed == ", ".join(literal(tenant_id) for tenant_id in dict.fromkeys(tenant_ids))
 
 
 def test_lists_stay_below_what_a_query_may_be_long() -> None:
     """In bytes: a quote is doubled, and an emoji takes four."""
     tenants = [f"{number:04}{character * 250}" for number in range(500) for character in ("'", "😀")]
-    lists = list(tenant_lists(tenants))
+    lists = list(literal_lists(tenants))
     assert len(lists) > 1
     assert max(len(each.encode()) for each in lists) < 255 * 1024
     assert sum(len(_LITERAL.findall(each)) for each in lists) == len(tenants)
@@ -139,6 +140,7 @@ def test_thousands_of_rows_come_in_pages_of_a_megabyte(local_aws: LocalAws) -> N
     store = TimestreamUsageStore(
         clients.timestream_write,
         clients.timestream_query,
+        unload=TimestreamUnload(clients.timestream_query, clients.s3, bucket="unused"),
         database=f"t-{uuid.uuid4().hex[:12]}",
         memory_retention_hours=360,
         magnetic_retention_days=400,
@@ -190,9 +192,11 @@ def stubbed(writer: "TimestreamWriteClient") -> Iterator[Stubber]:
 
 @pytest.fixture
 def store(writer: "TimestreamWriteClient") -> TimestreamUsageStore:
+    clients = AwsClients()
     return TimestreamUsageStore(
         writer,
-        AwsClients().timestream_query,
+        clients.timestream_query,
+        unload=TimestreamUnload(clients.timestream_query, clients.s3, bucket="unused"),
         database="signtally",
         memory_retention_hours=360,
         magnetic_retention_days=400,

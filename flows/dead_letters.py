@@ -14,7 +14,7 @@ def dead_letters(reasons: list[str] | None = None, samples: int = 3) -> DeadLett
     """Count the dead letters by reason and show some of each; every letter stays where it is."""
     listing = list_dead_letters(reasons or [], samples)
     rows = [row for summary in listing.reasons for row in _rows(summary)]
-    seen = "all of them" if listing.is_complete else "more than can be looked at in one run"
+    seen = "all of them" if listing.is_complete else "and there may be more"
     description = f"{listing.total} dead letters: {seen}; {listing.held_elsewhere} held by other readers"
     publish_summary("dead-letters", rows or [{"reason": "none", "letters": 0}], description=description)
     return listing

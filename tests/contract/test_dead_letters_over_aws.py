@@ -5,9 +5,11 @@ import datetime as dt
 import json
 import threading
 from collections import Counter
+from typing import Any
 
 import pytest
 
+from signtally.aws.clients import AwsClients
 from signtally.domain.dead_letters import replays_of
 from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
 from signtally.sample.plan import TrafficPlan
@@ -93,6 +95,25 @@ def test_mended_events_are_stored_once_while_ingest_is_at_work(services: Service
     assert Counter(letter.body for letter in letters) == Counter(hopeless)
     assert {replays_of(letter.attributes) for letter in letters} == {1}
     assert all(letter.attributes["trace"] == letter.body[-20:] for letter in letters)
+
+
+def test_whatever_attributes_a_sender_gave_come_through(services: Services) -> None:
+    sqs = AwsClients().sqs
+    url = sqs.get_queue_url(QueueName=services.settings.queue)["QueueUrl"]
+    given: dict[str, Any] = {
+        "size": {"DataType": "Number", "StringValue": "17"},
+        "key": {"DataType": "Binary", "BinaryValue": b"\0\xff"},
+        "id": {"DataType": "String.uuid", "StringValue": "0c27-2225"},
+    }
+    sqs.send_message(QueueUrl=url, MessageBody='{"specversion": "1.0"}', MessageAttributes=given)
+    for replays in (1, 2):
+        drain(services=services, pace=PACE)
+        assert replay_dead_letters(services=services).replayed == {"bad-id": 1}
+        [found] = sqs.receive_message(
+            QueueUrl=url, MessageAttributeNames=["All"], VisibilityTimeout=0, WaitTimeSeconds=1
+        )["Messages"]
+        assert found["Body"] == '{"specversion": "1.0"}'
+        assert found["MessageAttributes"] == given | {"replays": {"DataType": "String", "StringValue": str(replays)}}
 
 
 def _event(number: int) -> str:

@@ -1,5 +1,6 @@
 """What every queue does, the one in memory and SQS alike."""
 
+import base64
 import datetime as dt
 import json
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from signtally.aws.clients import AwsClients
 from signtally.aws.sqs import SqsEventQueue
+from signtally.domain.message_attributes import TypedText, data_type_of
 from signtally.local.local_aws import LocalAws
 from signtally.memory.queue import MemoryEventQueue
 from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUnavailableError
@@ -67,6 +69,22 @@ def test_a_message_comes_as_it_was_sent(queue: EventQueue) -> None:
     assert found.receive_count == 1
     assert abs(found.sent_at - before) < dt.timedelta(seconds=5)
     assert found.sent_at.utcoffset() == dt.timedelta(0)
+
+
+def test_attributes_keep_their_types(queue: EventQueue) -> None:
+    sent = {
+        "size": TypedText.of("17", data_type="Number"),
+        "key": TypedText.of(base64.b64encode(b"\0\xff").decode(), data_type="Binary.key"),
+        "trace": "t",
+    }
+    queue.send([OutgoingMessage("a", sent)])
+    [found] = queue.receive(wait_seconds=1)
+    assert found.attributes == sent
+    assert {name: data_type_of(value) for name, value in found.attributes.items()} == {
+        "size": "Number",
+        "key": "Binary.key",
+        "trace": "String",
+    }
 
 
 def test_a_receive_brings_ten_at_most(queue: EventQueue) -> None:

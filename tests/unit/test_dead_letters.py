@@ -5,6 +5,8 @@ import datetime as dt
 import json
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -147,6 +149,7 @@ def test_a_listing_ends_although_letters_come_in_faster_than_it_reads(
     services: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(services, "bad-time", 15)
+    assert list_dead_letters(services=services).is_complete
     dead_letters = services.dead_letters
     receive = dead_letters.receive
 
@@ -158,6 +161,7 @@ def test_a_listing_ends_although_letters_come_in_faster_than_it_reads(
     monkeypatch.setattr(dead_letters, "receive", flooded)
     listing = list_dead_letters(services=services)
     assert {each.reason: each.count for each in listing.reasons} == {"bad-time": 15}
+    assert not listing.is_complete, "nobody saw the queue empty"
     assert dead_letters.depth().in_flight == 0
 
 
@@ -297,6 +301,40 @@ def test_an_attribute_of_somebody_else_is_no_count(written: str) -> None:
 def test_a_stop_gives_everything_back(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C comes to the thread that waits for the others."""
     put(services, "bad-time", 50)
+    received = note_receives(services, monkeypatch)
+
+    def interrupted(*_: object, **__: object) -> object:
+        assert received.wait(10)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(walk, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list_dead_letters(services=services)
+    assert services.dead_letters.depth() == QueueDepth(50, 0)
+
+
+def test_a_stop_while_threads_are_started_gives_everything_back(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(services, "bad-time", 50)
+    received = note_receives(services, monkeypatch)
+
+    class InterruptedPool(ThreadPoolExecutor):
+        def submit(self, call: Any, *arguments: Any, **options: Any) -> Any:
+            started = super().submit(call, *arguments, **options)
+            if "visibility_seconds" not in options:
+                assert received.wait(10)
+                raise KeyboardInterrupt
+            return started
+
+    monkeypatch.setattr(walk, "ThreadPoolExecutor", InterruptedPool)
+    with pytest.raises(KeyboardInterrupt):
+        list_dead_letters(services=services)
+    assert services.dead_letters.depth() == QueueDepth(50, 0)
+
+
+def note_receives(services: Services, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set when the first letters are in somebody's hands."""
     received = threading.Event()
     receive = services.dead_letters.receive
 
@@ -305,15 +343,5 @@ def test_a_stop_gives_everything_back(services: Services, monkeypatch: pytest.Mo
         received.set()
         return found
 
-    def interrupted(futures: object, **options: object) -> object:
-        if options:
-            assert received.wait(10)
-            raise KeyboardInterrupt
-        return wait(futures)  # type: ignore[arg-type]
-
-    wait = walk.wait
     monkeypatch.setattr(services.dead_letters, "receive", noted)
-    monkeypatch.setattr(walk, "wait", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        list_dead_letters(services=services)
-    assert services.dead_letters.depth() == QueueDepth(50, 0)
+    return received

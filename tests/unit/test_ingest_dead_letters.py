@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signtally.domain.dead_letters import ATTRIBUTE_LIMIT, MESSAGE_LIMIT_BYTES, attribute_bytes, dead_letter_attributes
+from signtally.domain.dead_letters import ATTRIBUTE_LIMIT, MESSAGE_LIMIT_BYTES, dead_letter_attributes
+from signtally.domain.message_attributes import attribute_bytes
 from signtally.memory.queue import MemoryEventQueue
 from signtally.ports.queue import OutgoingMessage
 

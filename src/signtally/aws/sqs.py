@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from signtally.aws.errors import translated
-from signtally.domain.dead_letters import MESSAGE_LIMIT_BYTES, attribute_bytes
+from signtally.domain.dead_letters import MESSAGE_LIMIT_BYTES
+from signtally.domain.message_attributes import BINARY, STRING, TypedText, attribute_bytes, data_type_of
 from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import (
         BatchResultErrorEntryTypeDef,
         MessageAttributeValueOutputTypeDef,
+        MessageAttributeValueTypeDef,
         MessageTypeDef,
         SendMessageBatchRequestEntryTypeDef,
     )
@@ -174,18 +176,23 @@ def _message(found: "MessageTypeDef") -> QueuedMessage:
 
 
 def _text(value: "MessageAttributeValueOutputTypeDef") -> str:
-    """Numbers come as strings anyway; bytes, which nobody here sends, as base64."""
-    return value["StringValue"] if "StringValue" in value else base64.b64encode(value["BinaryValue"]).decode()
+    text = value["StringValue"] if "StringValue" in value else base64.b64encode(value["BinaryValue"]).decode()
+    return text if value["DataType"] == STRING else TypedText.of(text, data_type=value["DataType"])
 
 
 def _entry(number: str, message: OutgoingMessage) -> "SendMessageBatchRequestEntryTypeDef":
     return {
         "Id": number,
         "MessageBody": message.body,
-        "MessageAttributes": {
-            name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
-        },
+        "MessageAttributes": {name: _value(text) for name, text in message.attributes.items()},
     }
+
+
+def _value(text: str) -> "MessageAttributeValueTypeDef":
+    data_type = data_type_of(text)
+    if data_type.partition(".")[0] == BINARY:
+        return {"DataType": data_type, "BinaryValue": base64.b64decode(text)}
+    return {"DataType": data_type, "StringValue": text}
 
 
 def _tens(messages: Iterable[QueuedMessage]) -> Iterator[list[QueuedMessage]]:

@@ -95,7 +95,7 @@ def _account(outcome: ReplayOutcome) -> Iterator[str]:
 
 def _remarks(*, is_complete: bool, held_elsewhere: int) -> Iterator[str]:
     if not is_complete:
-        yield "There are more than can be held at once: not all of them were seen."
+        yield "There may be more: they are too many to be held at once, or came in faster than they were read."
     if held_elsewhere:
         yield f"Another reader held about {held_elsewhere:,} when this began, which were not seen: look again soon."
 

@@ -4,11 +4,12 @@ import enum
 import re
 from collections.abc import Mapping
 
+from signtally.domain.message_attributes import attribute_bytes
+
 # SQS: a message is its body and its attributes with their names and types; it has ten attributes at most.
 MESSAGE_LIMIT_BYTES = 1_048_576
 ATTRIBUTE_LIMIT = 10
 _DETAIL_LIMIT_CHARACTERS = 1_000
-_STRING_TYPE_BYTES = len("String")
 _COUNT = re.compile("[0-9]{1,9}")
 _NOT_IN_SQS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -155,10 +156,6 @@ def _fitting(body: str, wanted: Mapping[str, str]) -> dict[str, str]:
             kept[name] = wanted[name]
             room -= cost
     return kept
-
-
-def attribute_bytes(name: str, value: str) -> int:
-    return len(name.encode()) + _STRING_TYPE_BYTES + len(value.encode())
 
 
 def _shown(detail: str) -> str:

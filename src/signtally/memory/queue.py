@@ -8,7 +8,8 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 
-from signtally.domain.dead_letters import ATTRIBUTE_LIMIT, MESSAGE_LIMIT_BYTES, attribute_bytes
+from signtally.domain.dead_letters import ATTRIBUTE_LIMIT, MESSAGE_LIMIT_BYTES
+from signtally.domain.message_attributes import attribute_bytes
 from signtally.ports.errors import ServiceError
 from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
 

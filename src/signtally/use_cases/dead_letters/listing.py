@@ -61,7 +61,7 @@ class DeadLetterListing:
     """By reason, the most frequent first."""
 
     reasons: Sequence[ReasonSummary]
-    is_complete: bool  # False: there are more letters than can be held at once
+    is_complete: bool  # False: there may be more, too many to be held at once or coming in faster than they are read
     held_elsewhere: int  # roughly: letters that another reader held when this look began, and that are not in it
 
     @property

@@ -25,7 +25,7 @@ class ReplayOutcome:
     left: Mapping[str, int]  # of other reasons than those asked for
     refused: Mapping[str, int]  # the queue would not take them; they are dead letters still
     newer: int  # came in while the run lasted, and were left
-    is_complete: bool  # False: the letters to be left are too many to be held; there may be more of those asked for
+    is_complete: bool  # False: there may be more, too many being left or coming in to reach all
     held_elsewhere: int  # roughly: letters that another reader held when the run began, and that it did not see
 
     @property

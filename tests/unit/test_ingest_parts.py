@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -116,10 +116,38 @@ def test_without_another_event_to_try_only_what_would_be_said_again_is_believed(
 
 
 @pytest.mark.parametrize("error", [ServiceError("expired"), ServiceUnavailableError("away")])
-def test_nobody_is_to_blame_when_the_store_goes_away_in_the_midst_of_a_batch(error: ServiceError) -> None:
+def test_a_store_that_goes_away_in_the_midst_of_a_batch_is_asked_little_and_blames_nobody(error: ServiceError) -> None:
+    rounds: list[bool] = []
+
+    class CountedPatience(Patience):
+        def attempts(self) -> Iterator[bool]:
+            for is_last in super().attempts():
+                rounds.append(is_last)
+                yield is_last
+
     store = Store("42", error=error, for_good=1)
+    events = EventWriter(store, patience=CountedPatience(threading.Event(), 0.2, 0.0001, 0.001))
     with pytest.raises(type(error)):
-        writer(store, budget_seconds=0.2).write([received(number) for number in range(100)])
+        events.write([received(number) for number in range(100)])
+    assert len(store.requests) < 2 * len(rounds) + 20  # one part a round, and the event that shows whose fault it is
+
+
+def test_patience_is_with_a_store_that_is_away_and_not_with_one_that_takes_now_and_then() -> None:
+    class Fickle(Store):
+        def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
+            self.away = 0 if len(self.requests) % 3 == 2 else 1
+            return super().put_events(events)
+
+    class SixAttempts(Patience):
+        def attempts(self) -> Iterator[bool]:
+            yield from [False] * 5 + [True]
+
+    store = Fickle("42", error=ServiceUnavailableError("busy"))
+    results = EventWriter(store, patience=SixAttempts(threading.Event(), 0)).write(
+        [received(number) for number in range(100)]
+    )
+    assert isinstance(results[42], WriteFailure)
+    assert results.count(STORED) > 80  # an event that fails by chance just when another is taken comes again later
 
 
 @pytest.mark.parametrize("size", [1, 100])

@@ -28,7 +28,7 @@ class WriteFailure:
     detail: str
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(slots=True, eq=False)
 class _Part:
     """Some of a batch's events, by their places in it."""
 
@@ -47,7 +47,6 @@ class _Batch:
     events: Sequence[ReceivedEvent]
     parts: deque[_Part]
     results: dict[int, WriteOutcome | WriteFailure]
-    begun: float  # on the monotonic clock
 
 
 class EventWriter:
@@ -71,19 +70,26 @@ class EventWriter:
         self._has_searched = False  # the store for a witness
 
     def write(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome | WriteFailure]:
-        """One result an event; raise ServiceUnavailableError, AccessRefusedError or NotProvisionedError."""
-        batch = _Batch(events, deque([_Part(range(len(events)))]), {}, time.monotonic())
+        """One result an event; raise a ServiceError when patience ends and the store has taken nothing meanwhile."""
+        batch = _Batch(events, deque([_Part(range(len(events)))]), {})
+        while batch.parts:
+            self._try_patiently(batch)
+        return [batch.results[place] for place in range(len(events))]
+
+    def _try_patiently(self, batch: _Batch) -> None:
+        """Settle the batch, or find after all patience that the store is not away, and that it is worth going on."""
+        begun = time.monotonic()
         for is_last in self._patience.attempts():
             error = self._try_parts(batch)
             if not batch.parts:
-                break
-            if is_last and error is not None:
+                return
+            if is_last and error is not None and (self._last_success < begun or self._patience.hurry.is_set()):
                 raise error
-        return [batch.results[place] for place in range(len(events))]
 
     def _try_parts(self, batch: _Batch) -> ServiceError | None:
         """Try every part once, or none after the first failure while the store takes nothing; return the last error."""
         last_error: ServiceError | None = None
+        round_begun = time.monotonic()
         for _ in range(len(batch.parts)):
             part, begun = batch.parts.popleft(), time.monotonic()
             try:
@@ -94,20 +100,23 @@ class EventWriter:
             except ServiceError as error:
                 last_error = error
                 self._failed(batch, part, error, begun=begun)
-                if self._last_success < batch.begun and isinstance(error, ServiceUnavailableError):
+                if self._last_success < round_begun and (_is_passing(error) or part in batch.parts):
                     break
         return last_error
 
     def _failed(self, batch: _Batch, part: _Part, error: ServiceError, *, begun: float) -> None:
         """Put the part back, or its halves, or let its one event fail."""
-        is_passing = isinstance(error, ServiceUnavailableError)
         # Anything but "not now" would be said again: there is nothing to wait for.
-        part.failures = part.failures + 1 if is_passing else _ATTEMPTS_TOGETHER
+        part.failures = part.failures + 1 if _is_passing(error) else _ATTEMPTS_TOGETHER
         if part.failures < _ATTEMPTS_TOGETHER:
+            batch.parts.append(part)
+            return
+        takes_others = self._takes_others(batch.events[part.places[0]], since=begun)
+        if takes_others is False:
             batch.parts.append(part)
         elif len(part.places) > 1:
             batch.parts.extend(part.halves())
-        elif self._takes_others(batch.events[part.places[0]], since=begun, in_doubt=not is_passing):
+        elif takes_others or not _is_passing(error):
             batch.results[part.places[0]] = WriteFailure(str(error))
         else:
             batch.parts.append(part)
@@ -118,8 +127,8 @@ class EventWriter:
         self._last_success, self._witness = max(begun, self._last_success), events[0]
         return outcomes
 
-    def _takes_others(self, failed: ReceivedEvent, *, since: float, in_doubt: bool) -> bool:
-        """*in_doubt* is the answer when there is no other event to try it with."""
+    def _takes_others(self, failed: ReceivedEvent, *, since: float) -> bool | None:
+        """None when there is no other event to try it with."""
         if self._last_success >= since:
             return True
         try:
@@ -127,8 +136,12 @@ class EventWriter:
                 self._has_searched = True
                 self._witness = stored_beside(failed, store=self._store)
             if self._witness is None:
-                return in_doubt
+                return None
             self._put([self._witness])
         except ServiceError:
             return False
         return True
+
+
+def _is_passing(error: ServiceError) -> bool:
+    return isinstance(error, ServiceUnavailableError)

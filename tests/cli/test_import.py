@@ -27,15 +27,15 @@ BEGINNING = dt.datetime(2018, 11, 1, 5, tzinfo=dt.UTC)
 COMMAND = Path(sys.executable).with_name("signtally")
 
 
-def actions(count: int) -> list[dict[str, str]]:
-    """Years of five tenants; no two alike."""
+def actions(count: int, *, apart: dt.timedelta = dt.timedelta(hours=93)) -> list[dict[str, str]]:
+    """Actions of five tenants over months or years; no two alike."""
     types = [action.event_type for action in Action]
     return [
         {
             "id": f"h{number}",
             "source": "/portal/legacy",
             "type": types[number % 7 % len(types)],
-            "time": (BEGINNING + dt.timedelta(hours=3 * number)).isoformat(),
+            "time": (BEGINNING + apart * number).isoformat(),
             "tenant_id": f"tenant {number % 5}",
             "user_id": f"u{number % 11}",
             "document_id": f"d{number // 4}",
@@ -72,25 +72,37 @@ def expected(rows: Sequence[dict[str, str]]) -> Counter[tuple[str, str, str]]:
 def test_a_file_without_a_mapping_is_imported_and_counted_once(
     signtally: Signtally, real_services: Services, tmp_path: Path
 ) -> None:
-    rows = actions(600)
+    rows = actions(200)
     write_csv(tmp_path / "past.csv", rows)
     pl.DataFrame(rows).write_parquet(tmp_path / "past.parquet")
     done = signtally("import", "past.csv", "--json").answer
     assert done == {
         "source": "past.csv",
-        "rows": 600,
-        "stored": 600,
+        "rows": 200,
+        "stored": 200,
         "duplicates": 0,
         "rejected": {},
         "rejects": None,
         "already_imported": False,
     }
     assert signtally("import", "past.csv", "--json").answer == {**done, "already_imported": True}
-    again = {**done, "stored": 0, "duplicates": 600}
+    again = {**done, "stored": 0, "duplicates": 200}
     assert signtally("import", "past.csv", "--restart", "--json").answer == again
     assert signtally("import", "past.parquet", "--json").answer == {**again, "source": "past.parquet"}
     signtally("aggregate")
     assert counted(real_services) == expected(rows)
+
+
+def test_an_import_that_is_terminated_says_how_it_goes_on(real_services: Services, tmp_path: Path) -> None:
+    write_csv(tmp_path / "past.csv", actions(16_000, apart=dt.timedelta(minutes=20)))
+    with importing(real_services, tmp_path) as process:
+        while position(real_services) < 0:
+            assert process.poll() is None, "it ended before it could be stopped"
+        process.terminate()
+        _, complaint = process.communicate()
+    assert process.returncode == 130
+    assert b"the same command, without --restart, goes on" in complaint
+    assert b"Traceback" not in complaint
 
 
 def test_what_came_through_the_queue_is_counted_once(
@@ -187,8 +199,8 @@ def test_a_database_is_read_by_a_mapping(
 def test_an_import_that_is_killed_ends_like_one_that_never_was(
     signtally: Signtally, real_services: Services, tmp_path: Path
 ) -> None:
-    rows = actions(21_000)
-    bad = {number: {**rows[number], "type": "document.read"} for number in range(0, 21_000, 700)}
+    rows = actions(16_000, apart=dt.timedelta(minutes=20))
+    bad = {number: {**rows[number], "type": "document.read"} for number in range(0, 16_000, 700)}
     write_csv(tmp_path / "past.csv", [bad.get(number, row) for number, row in enumerate(rows)])
     for chunks in range(3):
         with importing(real_services, tmp_path) as process:
@@ -197,7 +209,7 @@ def test_an_import_that_is_killed_ends_like_one_that_never_was(
             process.send_signal(signal.SIGKILL)
     done = signtally("import", "past.csv", "--json").answer
     good = [row for number, row in enumerate(rows) if number not in bad]
-    assert (done["rows"], done["stored"], done["duplicates"]) == (21_000, len(good), 0)
+    assert (done["rows"], done["stored"], done["duplicates"]) == (16_000, len(good), 0)
     rejects = (tmp_path / "past.csv.rejects.jsonl").read_text().splitlines()
     assert [json.loads(line)["row"]["id"] for line in rejects] == [row["id"] for row in bad.values()]
     signtally("aggregate")
@@ -213,7 +225,9 @@ def importing(services: Services, directory: Path) -> Iterator[subprocess.Popen[
         "SIGNTALLY_BUCKET": settings.bucket,
         "SIGNTALLY_DATABASE": settings.database,
     }
-    with subprocess.Popen([COMMAND, "import", "past.csv"], env=os.environ | names, cwd=directory) as process:
+    with subprocess.Popen(
+        [COMMAND, "import", "past.csv"], env=os.environ | names, cwd=directory, stderr=subprocess.PIPE
+    ) as process:
         yield process
 
 

@@ -18,7 +18,7 @@ from signtally.domain.cloud_events import parse_body
 from signtally.domain.event_times import FUTURE_LIMIT
 from signtally.domain.events import BadEventError, UsageEvent
 from signtally.domain.history_mapping import FIELDS, OPTIONAL, HistoryMapping, mapping_from_toml
-from signtally.domain.past_actions import MissingColumnsError, RowReader, RowReason, TimeWithoutZoneError
+from signtally.domain.past_actions import MissingColumnsError, RowReader, RowReason, TimeWithoutZoneError, plain
 from signtally.domain.past_times import rfc3339
 
 NOW = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
@@ -102,6 +102,17 @@ def test_numbers_and_uuids_are_ids_and_fractions_and_truth_are_not() -> None:
         == reason_of(tenant_id=Decimal("0.5"))
         == ("bad-tenant-id")
     )
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, b"\xff", "", None, float("nan")])
+def test_what_has_parts_or_is_no_text_is_nobodys_id(value: object) -> None:
+    assert reason_of(user_id=value) == ("bad-characters" if value == b"\xff" else "bad-user-id")
+    assert read(user_id=b"ann").user_id == "ann"
+
+
+@pytest.mark.parametrize("value", [float("inf"), b"\xff", {"a": dt.date(2019, 3, 1)}, Decimal("1.5"), NOW, None, 1.5])
+def test_any_value_of_a_rejected_row_can_be_written_as_json(value: object) -> None:
+    assert json.loads(json.dumps(plain(value), allow_nan=False)) == plain(value)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The command that brings past actions in."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -9,6 +11,7 @@ from signtally import wiring
 from signtally.cli.output import answer, json_option
 from signtally.history.opening import open_history, read_mapping
 from signtally.local.processes import interruptible
+from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.history import HistorySource
 from signtally.services import Services
 from signtally.use_cases.importing import Imported, ImportProgress, forget_import, import_history, rejected_rows
@@ -30,7 +33,7 @@ def import_(*, source: str, mapping_file: Path | None, rejects_file: Path | None
     """
     services, mapping = wiring.services(), read_mapping(mapping_file)
     history = open_history(source, mapping=mapping)
-    with interruptible():
+    with interruptible(), _going_on_later():
         if restart:
             forget_import(history, mapping=mapping, services=services)
         imported = import_history(history, mapping=mapping, services=services, on_progress=_tell)
@@ -45,6 +48,15 @@ def import_(*, source: str, mapping_file: Path | None, rejects_file: Path | None
     if rejects:
         number = sum(imported.outcome.rejected.values())
         click.echo(f"WARNING: {number} rows were rejected; {rejects} has them with their reasons", err=True)
+
+
+@contextlib.contextmanager
+def _going_on_later() -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, ServiceUnavailableError):
+        click.echo("broken off; the same command, without --restart, goes on where this one was", err=True)
+        raise
 
 
 def _tell(progress: ImportProgress) -> None:

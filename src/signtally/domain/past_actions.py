@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+import math
 import uuid
 from collections.abc import Collection, Mapping
 from decimal import Decimal
@@ -95,15 +96,22 @@ class RowReader:
 
 def plain(value: object) -> object:
     """A value as JSON can say it."""
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).decode(errors="backslashreplace")
     return value.isoformat() if isinstance(value, dt.datetime | dt.date) else str(value)
 
 
 def _text(value: object) -> object:
-    """Tables keep ids as numbers or UUIDs too; a fraction or a truth value is nobody's id and stays what it is."""
-    if isinstance(value, bool | float):
+    """Tables keep ids as numbers, UUIDs or bytes too.
+
+    A fraction, a truth value or something with parts is nobody's id and stays what it is, to be refused as on the queue.
+    """
+    if isinstance(value, bool | float | list | dict):
         return value
     if isinstance(value, Decimal):
         return str(int(value)) if value.is_finite() and value == value.to_integral_value() else float(value)
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).decode(errors="surrogateescape")  # what is no UTF-8 is refused for its characters
     return str(value) if isinstance(value, int | uuid.UUID) else plain(value)

@@ -106,7 +106,7 @@ def plain(value: object) -> object:
 def _text(value: object) -> object:
     """Tables keep ids as numbers, UUIDs or bytes too.
 
-    A fraction, a truth value or something with parts is nobody's id and stays what it is, to be refused as on the queue.
+    A fraction, a truth value or something with parts is nobody's id: it stays what it is, to be refused like any other.
     """
     if isinstance(value, bool | float | list | dict):
         return value

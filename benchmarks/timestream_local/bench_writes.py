@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BATCHES = 100
-ROUNDS = 7
+ROUNDS = 5
 CLIENTS = [1, 8]
 LOGGED_BYTES = 18_000
 

@@ -41,6 +41,7 @@ class PortalTraffic:
 
     def expect_settled(self, services: Services) -> None:
         """Every event stored once and noted for aggregation, all junk and nothing else dead-lettered, nothing left."""
+        now = services.clock()
         assert services.queue.depth() == QueueDepth(0, 0)
         assert self._stored(services) == self.counts
         letters = _dead_letters(services)
@@ -50,7 +51,7 @@ class PortalTraffic:
         assert self.hours <= noted
         settled = Freshness(services.objects).settled_through()
         assert settled is not None
-        assert services.clock() - settled < dt.timedelta(minutes=1)
+        assert now - settled < dt.timedelta(minutes=1)
 
     def _stored(self, services: Services) -> Counter[tuple[str, str, str]]:
         long_ago, later = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)

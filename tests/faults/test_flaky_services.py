@@ -1,0 +1,127 @@
+"""Ingest through microburst: every service fails in every way at once, and what is stored is what was sent."""
+
+import contextlib
+import dataclasses
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from portal_traffic import send_portal_traffic
+from switched_aws import Place, Switch
+
+from signtally import wiring
+from signtally.aws.clients import AwsClients
+from signtally.aws.sqs import SqsEventQueue
+from signtally.local.ports import LOOPBACK, free_port
+from signtally.local.processes import Program
+from signtally.services import Services
+from signtally.use_cases import ingesting
+from signtally.use_cases.ingesting import IngestPace, IngestProgress
+
+SCRIPT = Path(__file__).with_name("seeded_microburst.py")
+VISIBILITY_SECONDS = 8  # a receive whose answer is lost holds its messages so long
+HELD_EVENTS = 1_000  # so that most of the work is left when Timestream comes back
+OUTAGE_SECONDS = 60
+# Shares of all requests. The reset comes when the server has acted, in place of its answer.
+FAULTS = (
+    (0.20, "throttled", {"error": {"code": "ThrottlingException"}}),
+    (0.05, "failed", {"error": {"code": "InternalServerException", "status": 500}}),
+    (0.05, "unavailable", {"error": {"code": "ServiceUnavailable", "status": 503}}),
+    (0.15, "reset", {"response": {"abort_bytes": 0}}),
+    (0.10, "late", {"latency": 200}),  # milliseconds
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Burst:
+    """A microburst before one server."""
+
+    url: str
+
+    def blow(self) -> None:
+        self._control("POST", json=list(_rules()))
+
+    def calm(self) -> Counter[str]:
+        """Stop failing; how often it failed in which way."""
+        fired = [rule["fired_count"] for rule in self._control("GET").json()]
+        self._control("POST", json=[])
+        return Counter(dict(zip((name for _, name, _ in FAULTS), fired, strict=True)))
+
+    def _control(self, method: str, **options: object) -> httpx.Response:
+        return httpx.request(method, f"{self.url}/_microburst/rules", **options).raise_for_status()
+
+
+def _rules() -> Iterator[dict[str, object]]:
+    """The first rule that strikes is the only one: each gets its share of what those before it leave over."""
+    left = 1.0
+    for share, _, effect in FAULTS:
+        yield {"probability": share / left, **effect}
+        left -= share
+
+
+@contextlib.contextmanager
+def _burst(server_port: int, seed: int) -> Iterator[Burst]:
+    port = free_port(0)
+    url = f"http://{LOOPBACK}:{port}"
+    command = [sys.executable, str(SCRIPT), str(port), f"http://{LOOPBACK}:{server_port}", str(seed)]
+    switch = Switch(Program("microburst", command, health_url=f"{url}/_microburst/health"))
+    switch.on()
+    try:
+        yield Burst(url)
+    finally:
+        switch.off()
+
+
+@dataclasses.dataclass(frozen=True)
+class Weather:
+    sqs: Burst
+    timestream: Burst
+    services: Services  # which reach SQS and Timestream through them
+
+
+@pytest.fixture
+def weather(place: Place, seed: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Weather]:
+    with _burst(place.local.port, seed) as sqs, _burst(place.local.timestream_port, seed) as timestream:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", sqs.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_TIMESTREAM_WRITE", timestream.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_TIMESTREAM_QUERY", timestream.url)
+        services = wiring.services(place.services.settings)
+        queue = SqsEventQueue(AwsClients().sqs, name=services.settings.queue, visibility_seconds=VISIBILITY_SECONDS)
+        yield Weather(sqs, timestream, dataclasses.replace(services, queue=queue))
+
+
+@pytest.mark.timeout(600)  # a busy machine; alone it takes two minutes, one of them the outage
+def test_no_fault_and_no_minute_without_timestream_changes_a_count(place: Place, weather: Weather, seed: int) -> None:
+    """Both services fail all the time, and in the midst of it Timestream goes away for a whole minute."""
+    sent = send_portal_traffic(place.services, events=4_000, seed=seed)
+    under_way = threading.Event()
+
+    def look(progress: IngestProgress) -> None:
+        if progress.outcome.stored:
+            under_way.set()
+
+    weather.sqs.blow()
+    weather.timestream.blow()
+    with ThreadPoolExecutor(1) as executor:
+        pace = IngestPace(held_events=HELD_EVENTS)
+        draining = executor.submit(ingesting.drain, services=weather.services, pace=pace, on_progress=look)
+        draining.add_done_callback(lambda _: under_way.set())
+        assert under_way.wait(120)
+        assert not draining.done(), draining.result()
+        place.timestream.off()
+        threading.Event().wait(OUTAGE_SECONDS)
+        assert not draining.done(), draining.result()
+        place.timestream.on()
+        weather.timestream.blow()  # and forget what struck while nobody was there
+        outcome = draining.result(timeout=300)
+    for burst in (weather.sqs, weather.timestream):
+        struck = burst.calm()
+        sys.stdout.write(f"{dict(struck)}\n")
+        assert min(struck.values()) >= 1
+    assert (outcome.stored, outcome.duplicates) == (sent.events, sent.duplicates)
+    sent.expect_settled(place.services)

@@ -6,7 +6,11 @@ import datetime as dt
 from hypothesis import strategies as st
 
 from signtally.domain.actions import MEASURES
+from signtally.domain.activity import PeriodActivity
+from signtally.domain.allowance import allowance_use
 from signtally.domain.counts import Counts
+from signtally.domain.document_figures import DocumentFigures, Turnaround
+from signtally.domain.insights import Insights
 from signtally.domain.periods import Period, PeriodKind, parse_period, period_between
 from signtally.domain.snapshot import DayUsage, ReportIdentity, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
@@ -49,6 +53,8 @@ def snapshot(
     period = period or parse_period("2026-10")
     totals = Counts.total(user.counts for user in users) if users else Counts()
     days = tuple(DayUsage(day, totals if day == period.first else Counts()) for day in period.days())
+    allowed = None if "user_ids" in changes else tenant.allowance.documents_per_month
+    sent = {period.first: totals.sent}
     whole = UsageSnapshot(
         tenant=tenant,
         period=period,
@@ -59,8 +65,25 @@ def snapshot(
         previous_totals=Counts(sent=8, completed=4),
         days=days,
         users=users,
+        allowance=None
+        if allowed is None
+        else allowance_use(sent, allowed=allowed, as_of=period.last, today=tenant.today(MADE_AT)),
+        insights=insights(),
     )
     return dataclasses.replace(whole, **changes)
+
+
+def insights() -> Insights:
+    """Forty completed documents of which two were never seen sent, and mornings that are busy."""
+    turnaround = Turnaround(
+        documents=38,
+        mean=dt.timedelta(days=2, hours=3, minutes=31),
+        median=dt.timedelta(hours=27, minutes=40, microseconds=1),
+        p90=dt.timedelta(days=5, hours=2),
+    )
+    week = tuple(tuple((hour * 7 + day * 3) % 11 if 7 <= hour <= 18 else 0 for hour in range(24)) for day in range(7))
+    first, last = dt.datetime(2026, 10, 1, 6, 2, tzinfo=dt.UTC), dt.datetime(2026, 10, 30, 17, 44, tzinfo=dt.UTC)
+    return Insights(DocumentFigures(40, turnaround, 17), 71, PeriodActivity(week, 71, first, last))
 
 
 def user(number: int, name: str | None = None, email: str | None = None, counts: Counts | None = None) -> UserUsage:

@@ -65,6 +65,7 @@ def test_it_says_what_it_is() -> None:
     assert [entry.title for entry in reader.outline[1]] == [
         "Documents per day",
         "Totals",
+        "Documents and hours",
         "Users",
         "About this report",
         "Definitions",

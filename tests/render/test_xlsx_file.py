@@ -118,7 +118,7 @@ def test_about_carries_what_the_report_says_of_itself() -> None:
 def test_sheets_are_ready_to_work_with() -> None:
     report = snapshot(tuple(user(number) for number in range(5)))
     book = _workbook(report)
-    assert book.sheetnames == ["Summary", "Days", "Users", "About"]
+    assert book.sheetnames == ["Summary", "Days", "Users", "Hours", "About"]
     assert book["Users"].freeze_panes == "B2"
     assert book["Users"].auto_filter.ref == "A1:L6", "the total stays out of sorting"
     assert book["Users"].print_title_rows == "$1:$1"
@@ -132,7 +132,7 @@ def test_more_users_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.Mon
     monkeypatch.setattr(xlsx, "MOST_ROWS_PER_SHEET", 4)
     report = snapshot(tuple(user(number) for number in range(10)))
     book = _workbook(report)
-    assert book.sheetnames == ["Summary", "Days", "Users", "Users 2", "Users 3", "About"]
+    assert book.sheetnames == ["Summary", "Days", "Users", "Users 2", "Users 3", "Hours", "About"]
     ids = [sheet.cell(row, 3).value for sheet in book for row in range(2, 6) if sheet.title.startswith("Users")]
     assert [found for found in ids if found] == [one.user_id for one in report.users]
     _, total = _table(book["Users 3"])

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.domain.actions import MEASURES
-from signtally.domain.definitions import DEFINITIONS
+from signtally.domain.definitions import definition
 from signtally.render.templating import environment
 from signtally.render.theme import HEADINGS, Theme
 
@@ -77,7 +77,7 @@ def _render(name: str, assets: Assets, **values: Any) -> str:  # noqa: ANN401 --
 def _terms() -> list[dict[str, str]]:
     """The eight measures as the page heads and explains them."""
     headings = {str(action): heading for action, heading in HEADINGS.items()}
-    return [{"key": key, "heading": headings[key], "meaning": DEFINITIONS[key].meaning} for key in MEASURES]
+    return [{"key": key, "heading": headings[key], "meaning": definition(key).meaning} for key in MEASURES]
 
 
 def _type_of(name: str) -> str:

@@ -6,14 +6,19 @@ import functools
 from zoneinfo import ZoneInfo
 
 from signtally.domain.actions import Action
+from signtally.domain.allowance import AllowanceUse
+from signtally.domain.basis import Basis
 from signtally.domain.counts import Counts
-from signtally.domain.definitions import DEFINITIONS, Definition, definitions_used
+from signtally.domain.definitions import Definition, definition, definitions_used
 from signtally.domain.periods import Period, PeriodKind, end_of_day, start_of_day
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot, UserUsage
 from signtally.render.formats import UNDEFINED, Formats, one_line, utc_offset
 from signtally.render.theme import HEADINGS, Theme
 
-BASIS = "Activity basis: each event counts on its own date"
+_BASES = {
+    Basis.ACTIVITY: "Activity basis: each event counts on its own date",
+    Basis.COHORT: "Cohort basis: documents sent in the period, followed to their outcome so far",
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,18 +50,6 @@ class Card:
     trend: str = ""
     note: str = ""
     share: float | None = None  # of an allowance, 0–1 and above
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Allowance:
-    """Documents sent against the month's allowance; *share* is None when nothing is allowed."""
-
-    used: int
-    allowed: int
-
-    @property
-    def share(self) -> float | None:
-        return self.used / self.allowed if self.allowed else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,12 +155,19 @@ class Contents:
         )
 
     @property
-    def allowance(self) -> Allowance | None:
-        """Only for a month of the whole tenant: a part of the users has no allowance of its own."""
-        allowed = self.snapshot.tenant.allowance.documents_per_month
-        if allowed is None or self.snapshot.period.kind is not PeriodKind.MONTH or self.snapshot.user_ids is not None:
-            return None
-        return Allowance(self.snapshot.totals.sent, allowed)
+    def basis(self) -> str:
+        """By which date the figures count, as a line of its own."""
+        return _BASES[self.snapshot.basis]
+
+    @property
+    def is_on_activity(self) -> bool:
+        """Whether the figures count as everybody expects who is not told otherwise."""
+        return self.snapshot.basis is Basis.ACTIVITY
+
+    @property
+    def allowance(self) -> AllowanceUse | None:
+        """That of the month which holds the period's last day; a part of the users has none of its own."""
+        return self.snapshot.allowance
 
     @property
     def cards(self) -> tuple[Card, ...]:
@@ -193,10 +193,10 @@ class Contents:
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
-        return definitions_used(allowance=self.allowance is not None)
+        return definitions_used(allowance=self.allowance is not None, basis=self.snapshot.basis)
 
     def definition(self, term: str) -> str:
-        return DEFINITIONS[term].meaning
+        return definition(term, basis=self.snapshot.basis).meaning
 
     @property
     def row_count(self) -> str:
@@ -215,7 +215,7 @@ class Contents:
             ("Period", f"{self.period}: {self.dates}"),
             ("Previous period", f"{self.previous_period}: {self.previous_dates}"),
             ("Time zone", self.zone),
-            ("Basis", BASIS),
+            ("Basis", self.basis),
             ("Filter", self.filters(most_ids=_IDS_IN_A_LINE)),
             ("Data through", self.data_through),
             ("Rows", self.row_count),
@@ -247,7 +247,7 @@ class Contents:
 
     def _allowance_card(self) -> Card | None:
         allowance = self.allowance
-        if allowance is None:
+        if allowance is None or self.snapshot.period.kind is not PeriodKind.MONTH:
             return None
         note = f"{self.formats.number(allowance.used)} of {self.formats.number(allowance.allowed)} documents"
         return Card("Allowance used", self.formats.percent(allowance.share), note=note, share=allowance.share)

@@ -7,7 +7,7 @@ Every line has the same columns, and the first one, `record`, says what a line i
 | `user` | one user's figures; these lines add up to `total` |
 | `day` | one day's figures; these lines add up to `total` too |
 | `total`, `previous_total` | the control totals of the period, and those of the period before |
-| `fact` | `name` and `value`: rates (shares of 1), active senders, allowance, row counts, period, zone, filter … |
+| `fact` | `name` and `value`: basis, rates (shares of 1), turnaround, open documents, hours, allowance, row counts … |
 | `definition` | `name` and `value`: a term and what it means here |
 
 So no figure is ever counted twice by whoever filters on `record`, and the metadata breaks no parser, as a block above
@@ -25,14 +25,17 @@ stand on every line, because the files of several tenants or months get concaten
 """
 
 import csv
+import datetime as dt
 import io
 import re
 from collections.abc import Iterator
 
 from signtally.domain.actions import MEASURES
+from signtally.domain.allowance import AllowanceUse
 from signtally.domain.counts import Counts
+from signtally.domain.insights import Insights
 from signtally.domain.snapshot import ReportIdentity
-from signtally.render.contents import BASIS, Contents
+from signtally.render.contents import Contents
 from signtally.render.formats import visible
 
 COLUMNS = (
@@ -95,7 +98,7 @@ def _facts(contents: Contents, identity: ReportIdentity) -> Iterator[tuple[str, 
     yield "period_is_over", "yes" if contents.is_over else "no"
     yield "previous_from", snapshot.previous.first.isoformat()
     yield "previous_to", snapshot.previous.last.isoformat()
-    yield "basis", guarded(BASIS)
+    yield "basis", guarded(contents.basis)
     yield "filter", guarded(contents.filters())
     if contents.is_over:
         for line in contents.measures:
@@ -104,12 +107,44 @@ def _facts(contents: Contents, identity: ReportIdentity) -> Iterator[tuple[str, 
         yield f"{prefix}completion_rate", _share(counts.completion_rate)
         yield f"{prefix}success_rate_of_closed", _share(counts.success_rate_of_closed)
     yield "active_senders", snapshot.active_senders
-    if contents.allowance is not None:
-        yield "allowance_documents", contents.allowance.allowed
-        yield "allowance_used", _share(contents.allowance.share)
+    yield from _allowance_facts(contents.allowance)
+    yield from _insight_facts(snapshot.insights)
     yield "user_rows", len(snapshot.users)
     yield "day_rows", len(snapshot.days)
     yield "made_at", identity.made_at.isoformat()
+
+
+def _allowance_facts(allowance: AllowanceUse | None) -> Iterator[tuple[str, object]]:
+    if allowance is None:
+        return
+    yield "allowance_month", allowance.month.name
+    yield "allowance_documents", allowance.allowed
+    yield "allowance_used_documents", allowance.used
+    yield "allowance_used", _share(allowance.share)
+    yield "allowance_outlook", allowance.outlook
+    yield "allowance_used_up_on", allowance.on.isoformat() if allowance.on else ""
+
+
+def _insight_facts(insights: Insights | None) -> Iterator[tuple[str, object]]:
+    if insights is None:
+        return
+    documents, activity = insights.documents, insights.activity
+    yield "completed_documents", documents.completed
+    yield "turnaround_documents", documents.turnaround.documents if documents.turnaround else 0
+    for name in ("mean", "median", "p90"):
+        yield f"turnaround_{name}_seconds", _seconds(getattr(documents.turnaround, name, None))
+    yield "open_documents", documents.open
+    yield "distinct_documents", insights.distinct_documents
+    if activity is not None:
+        yield "first_activity", activity.first_at.isoformat() if activity.first_at else ""
+        yield "last_activity", activity.last_at.isoformat() if activity.last_at else ""
+        yield "busiest_hour", "" if activity.busiest_hour is None else activity.busiest_hour
+        for hour, events in enumerate(activity.hours):
+            yield f"events_in_hour_{hour:02}", events
+
+
+def _seconds(duration: dt.timedelta | None) -> str:
+    return "" if duration is None else f"{duration.total_seconds():.6f}"
 
 
 def _shared(contents: Contents, identity: ReportIdentity) -> dict[str, object]:

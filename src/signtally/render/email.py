@@ -12,6 +12,7 @@ from signtally.domain.tenants import Recipient
 from signtally.render.chart import UsageChart, usage_chart
 from signtally.render.contents import Contents, shown_names
 from signtally.render.formats import Formats, one_line, shortened
+from signtally.render.insights import InsightContents
 from signtally.render.templating import environment, plain_text
 
 LINK_LABELS = {"pdf": "Download PDF", "xlsx": "Excel", "csv": "CSV"}
@@ -79,6 +80,7 @@ def _values(snapshot: UsageSnapshot) -> dict[str, object]:
     top = [user for user in snapshot.users[:_TOP_USERS] if user.counts.sent]
     return {
         "contents": contents,
+        "insights": InsightContents.of(contents),
         "snapshot": snapshot,
         "formats": formats,
         "theme": contents.theme,

@@ -18,7 +18,9 @@ from signtally.domain.tenants import TenantProfile
 
 UNDEFINED = "—"
 MINUS = "\N{MINUS SIGN}"
+_TIED = "\N{NO-BREAK SPACE}"
 _NEW = "new"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 # "en" alone reads as American in CLDR; day before month and a 24-hour clock are understood everywhere.
 _PLAIN_ENGLISH = "en_GB"
 # What XML 1.0 forbids, and the C1 controls, which it only discourages.
@@ -150,6 +152,34 @@ class Formats:
         clock = format_time(local, "short", locale=self.english)
         return f"{self.date(local.date())}, {clock} {utc_offset(local)}"
 
+    def clock(self, instant: dt.datetime) -> str:
+        """The tenant's wall clock without its offset, for what lies within a period."""
+        local = instant.astimezone(self.zone)
+        return f"{self.date(local.date())}, {format_time(local, 'short', locale=self.english)}"
+
+    def hour(self, hour: int) -> str:
+        """The hour that begins then: `10:00–11:00`."""
+        begins, ends = (format_time(dt.time(each % 24), "short", locale=self.english) for each in (hour, hour + 1))
+        return f"{begins}–{ends}"
+
+    def weekday(self, weekday: int) -> str:
+        """The name of a weekday; Monday is 0."""
+        return str(self.english.days["format"]["wide"][weekday])
+
+    def duration(self, duration: dt.timedelta) -> str:
+        """In two units at most, rounded to the smaller: `2 d 3 h`, `3 h 20 min`, `12 min`, `45 s`."""
+        seconds = duration // dt.timedelta(seconds=1)
+        if seconds < _MINUTE:
+            return f"{seconds}{_TIED}s"
+        minutes = _nearest(seconds, _MINUTE)
+        if minutes < _HOUR // _MINUTE:
+            return f"{minutes}{_TIED}min"
+        if minutes < _DAY // _MINUTE:
+            hours, rest = divmod(minutes, 60)
+            return f"{hours}{_TIED}h{_TIED}{rest}{_TIED}min" if rest else f"{hours}{_TIED}h"
+        days, rest = divmod(_nearest(seconds, _HOUR), 24)
+        return f"{self.number(days)}{_TIED}d{_TIED}{rest}{_TIED}h" if rest else f"{self.number(days)}{_TIED}d"
+
     def instant_or_nothing(self, data_through: dt.datetime | None) -> str:
         return "nothing received yet" if data_through is None else self.instant(data_through)
 
@@ -177,6 +207,11 @@ class Formats:
     def _signed(magnitude: str, value: Decimal | int) -> str:
         sign = "+" if value > 0 else MINUS if value < 0 else "±"
         return f"{sign}{magnitude}"
+
+
+def _nearest(seconds: int, unit: int) -> int:
+    """Whole units, half of one counting as one."""
+    return (2 * seconds + unit) // (2 * unit)
 
 
 def rounded(value: float, digits: int) -> Decimal:

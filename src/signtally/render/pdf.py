@@ -14,6 +14,7 @@ from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents, rest_of, shown_names
 from signtally.render.fitting import fitted, width_ems
 from signtally.render.formats import shortened
+from signtally.render.insights import InsightContents
 from signtally.render.templating import environment
 
 # A row costs about 8 ms, so a longer list would keep a person waiting; the file says how many it leaves out.
@@ -73,6 +74,7 @@ def page(contents: Contents, identity: ReportIdentity) -> str:
         .get_template("report/report.html")
         .render(
             contents=contents,
+            insights=InsightContents.of(contents),
             snapshot=contents.snapshot,
             identity=identity,
             facts=contents.facts(identity),

@@ -1,4 +1,4 @@
-"""The Excel file: a summary with a chart, the days, the users, and what the report says of itself.
+"""The Excel file: a summary with a chart, the days, the users, the hours, and what the report says of itself.
 
 Every figure is a number and every date a date. Totals are values, not formulas: a viewer that does not calculate
 (a mail preview, a phone, a script) shows them too, and they are the control totals of the snapshot. An empty row parts
@@ -11,16 +11,20 @@ import itertools
 from collections.abc import Iterator
 
 from openpyxl import Workbook
+from openpyxl.formatting.rule import ColorScaleRule
 from openpyxl.utils import get_column_letter
 
 from signtally.domain.actions import Action
+from signtally.domain.activity import HOURS_A_DAY, PeriodActivity
 from signtally.domain.counts import Counts
+from signtally.domain.periods import DAYS_A_WEEK
 from signtally.domain.snapshot import ReportIdentity, UserUsage
 from signtally.render.contents import Contents
 from signtally.render.excel_chart import daily_chart
 from signtally.render.formats import UNDEFINED, rounded, shortened, utc_offset
-from signtally.render.spreadsheet import Sheet, Style, Value, column_width, lines, packed
-from signtally.render.theme import HEADINGS
+from signtally.render.insights import InsightContents
+from signtally.render.spreadsheet import Sheet, Style, Value, argb, column_width, lines, packed
+from signtally.render.theme import HEADINGS, mixed
 
 # Excel's limit is 1,048,576 with the header; the total and its empty row follow on the last sheet.
 MOST_ROWS_PER_SHEET = 1_000_000
@@ -28,6 +32,7 @@ _WIDTHS_LOOK_AT = 2_000
 _MOST_COLUMNS_UPRIGHT = 10
 _FOOTER_LIMIT_CHARACTERS = 60
 
+_DECIMAL = "#,##0.0"
 _NUMBER, _SIGNED, _PERCENT = "#,##0", "+#,##0;−#,##0;±0", "0.0%"
 _SIGNED_PERCENT, _SIGNED_POINTS = "+0%;−0%;±0%", '+0.0" pts";−0.0" pts";±0.0" pts"'
 _DATE, _WEEKDAY, _INSTANT = "d mmm yyyy", "ddd", "d mmm yyyy hh:mm"
@@ -43,6 +48,8 @@ _TERM = Style(wrap=True, vertical="top", bold=True)
 _NOTE = Style(wrap=True, vertical="top", colour="muted")
 _COUNT = Style(number_format=_NUMBER)
 _COUNT_MUTED = Style(number_format=_NUMBER, colour="muted")
+_COUNT_BOLD = Style(number_format=_NUMBER, bold=True)
+_ASIDE = Style(colour="muted", align="right")
 _SHARE = Style(number_format=_PERCENT, align="right")
 _SUM = Style(bold=True, rule=None, rule_above="neutral")
 _SUM_COUNT = Style(bold=True, rule=None, rule_above="neutral", number_format=_NUMBER)
@@ -62,6 +69,9 @@ def write(contents: Contents, identity: ReportIdentity) -> bytes:
     _write_summary(summary, contents)
     _write_days(Sheet(workbook, "Days", theme=contents.theme), contents)
     _write_users(workbook, contents)
+    activity = contents.snapshot.insights.activity if contents.snapshot.insights else None
+    if activity is not None:
+        _write_hours(Sheet(workbook, "Hours", theme=contents.theme), contents, activity)
     _write_about(Sheet(workbook, "About", theme=contents.theme), contents, identity)
     return packed(workbook, made_at=identity.made_at)
 
@@ -92,6 +102,9 @@ def _write_summary(sheet: Sheet, contents: Contents) -> None:
     sheet.append([], [])
     _write_line(sheet, f"{contents.comparison}.", Style(colour="muted", rule=None, wrap=True))
     sheet.append([], [])
+    insights = InsightContents.of(contents)
+    if insights is not None:
+        _write_insights(sheet, insights)
     sheet.worksheet.add_chart(daily_chart(contents, days_sheet="Days"), f"A{sheet.rows_written + 1}")
 
 
@@ -99,6 +112,8 @@ def _write_masthead(sheet: Sheet, contents: Contents) -> None:
     _write_line(sheet, contents.tenant_name, Style(size=11, bold=True, colour="accent", rule=None, wrap=True))
     _write_line(sheet, f"Usage {contents.period}", _TITLE)
     _write_line(sheet, f"{contents.dates} · {contents.zone}", _CAPTION)
+    if not contents.is_on_activity:
+        _write_line(sheet, contents.basis, _CAPTION)
     _write_line(sheet, contents.freshness, Style(bold=True, rule=None, wrap=True))
     if contents.caveat:
         _write_line(sheet, contents.caveat, Style(bold=True, colour="warning", rule=None, wrap=True))
@@ -129,8 +144,67 @@ def _summary_rows(contents: Contents) -> Iterator[tuple[list[Value], list[Style]
     yield ["Active senders", contents.snapshot.active_senders, None, None, None], [_TEXT, _COUNT, *[_MUTED] * 3]
     if contents.allowance is not None:
         allowed, share = contents.allowance.allowed, _or_dash(contents.allowance.share)
-        yield ["Monthly allowance", allowed, None, None, None], [_TEXT, _COUNT, *[_MUTED] * 3]
+        month = contents.formats.month(contents.allowance.month.first)
+        yield [f"Allowance for {month}", allowed, None, None, None], [_TEXT, _COUNT, *[_MUTED] * 3]
         yield ["Allowance used", share, None, None, None], [_TEXT, _SHARE, *[_MUTED] * 3]
+
+
+def _write_insights(sheet: Sheet, insights: InsightContents) -> None:
+    """A second table below the totals: a figure a row, and beside it what it rests on."""
+    title = "Documents and hours" if insights.hours else "Documents"
+    sheet.append([title, None, None, None, None], [_HEAD, _HEAD_RIGHT, *[_HEAD] * 3], height=_HEADER_HEIGHT)
+    for label, value, note in _insight_rows(insights):
+        figure = dataclasses.replace(_COUNT, number_format=_format_of(value), align="right")
+        sheet.append([label, value, note, None, None], [_TEXT, figure, *[_ASIDE] * 3])
+        sheet.worksheet.merged_cells.add(f"C{sheet.rows_written}:E{sheet.rows_written}")
+    sheet.append([], [])
+    if insights.allowance:
+        _write_line(sheet, f"{insights.allowance}.", _CAPTION)
+        sheet.append([], [])
+
+
+def _insight_rows(insights: InsightContents) -> Iterator[tuple[str, Value, str]]:
+    figures, contents = insights.insights.documents, insights.contents
+    took, open_card = figures.turnaround, insights.cards[1]
+    rests_on = f"{took.documents if took else 0} of {figures.completed} completed documents"
+    yield "Median turnaround, hours", _hours(took.median if took else None), rests_on
+    yield "Mean turnaround, hours", _hours(took.mean if took else None), rests_on
+    yield "90th percentile, hours", _hours(took.p90 if took else None), rests_on
+    yield open_card.label, figures.open, open_card.note
+    activity = insights.insights.activity
+    if activity is None:
+        yield insights.cards[2].label, insights.insights.distinct_documents - figures.open, insights.cards[2].note
+        return
+    distinct, busiest = insights.cards[2:]
+    yield distinct.label, insights.insights.distinct_documents, distinct.note
+    yield busiest.label, busiest.figure, busiest.note
+    yield "First activity", *_wall_clock(contents, activity.first_at, nothing=UNDEFINED)
+    yield "Last activity", *_wall_clock(contents, activity.last_at, nothing=UNDEFINED)
+
+
+def _hours(duration: dt.timedelta | None) -> Value:
+    return UNDEFINED if duration is None else duration / dt.timedelta(hours=1)
+
+
+def _write_hours(sheet: Sheet, contents: Contents, activity: PeriodActivity) -> None:
+    heads = ["Hour", *(contents.formats.weekday(day) for day in range(DAYS_A_WEEK)), "All days"]
+    sheet.widths(16, *[12] * (DAYS_A_WEEK + 1))
+    sheet.printed(title=_footer(contents), landscape=False, repeat_header=True)
+    sheet.worksheet.freeze_panes = "B2"
+    tint = argb(mixed(contents.theme.fill, contents.theme.paper, share=0.35))
+    scale = ColorScaleRule(  # type: ignore[no-untyped-call]  # openpyxl's stubs leave it out
+        start_type="num", start_value=0, start_color=argb(contents.theme.paper), end_type="max", end_color=tint
+    )
+    sheet.worksheet.conditional_formatting.add(f"B2:H{HOURS_A_DAY + 1}", scale)
+    sheet.append(heads, [_HEAD, *[_HEAD_RIGHT] * (DAYS_A_WEEK + 1)], height=_HEADER_HEIGHT)
+    for hour in range(HOURS_A_DAY):
+        of_days = [hours[hour] for hours in activity.week]
+        sheet.append(
+            [contents.formats.hour(hour), *of_days, sum(of_days)], [_TEXT, *[_COUNT] * DAYS_A_WEEK, _COUNT_BOLD]
+        )
+    sheet.append([], [], height=_GAP_HEIGHT)
+    totals = [sum(hours) for hours in activity.week]
+    sheet.append(["Total", *totals, sum(totals)], [_SUM, *[_SUM_COUNT] * (DAYS_A_WEEK + 1)])
 
 
 def _write_days(sheet: Sheet, contents: Contents) -> None:
@@ -202,22 +276,22 @@ def _facts(contents: Contents, identity: ReportIdentity) -> Iterator[tuple[str, 
     yield "To", snapshot.period.last, "included"
     yield "Previous period", contents.previous_period, contents.previous_dates
     yield "Time zone", snapshot.tenant.timezone, contents.zone
-    yield "Basis", "Activity", contents.definition("activity basis")
+    yield "Basis", snapshot.basis.capitalize(), contents.definition(f"{snapshot.basis} basis")
     yield "Filter", "None" if snapshot.user_ids is None else "Some users", contents.filters()
-    yield "Data through", *_wall_clock(contents, snapshot.data_through)
+    yield "Data through", *_wall_clock(contents, snapshot.data_through, nothing=contents.data_through)
     yield "User rows", len(snapshot.users), "on the sheet Users"
     yield "Day rows", len(snapshot.days), "on the sheet Days"
     for line in contents.measures:
         yield f"Control total: {line.heading.lower()}", line.now, "the rows of Days and of Users add up to it"
     yield "Report id", identity.report_id, ""
     yield "Version", identity.version, ""
-    yield "Made", *_wall_clock(contents, identity.made_at)
+    yield "Made", *_wall_clock(contents, identity.made_at, nothing=UNDEFINED)
 
 
-def _wall_clock(contents: Contents, instant: dt.datetime | None) -> tuple[Value, str]:
+def _wall_clock(contents: Contents, instant: dt.datetime | None, *, nothing: str) -> tuple[Value, str]:
     """Excel knows no zones: the tenant's clock as a date, the zone beside it."""
     if instant is None:
-        return contents.data_through, ""
+        return nothing, ""
     local = instant.astimezone(contents.snapshot.tenant.zone)
     return local.replace(tzinfo=None), f"{contents.snapshot.tenant.timezone}, {utc_offset(local)}"
 
@@ -241,4 +315,6 @@ def _format_of(value: Value) -> str:
         return _INSTANT
     if isinstance(value, dt.date):
         return _DATE
+    if isinstance(value, float):
+        return _DECIMAL
     return _NUMBER if isinstance(value, int) else "General"

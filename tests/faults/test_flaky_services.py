@@ -117,7 +117,6 @@ def test_no_fault_and_no_minute_without_timestream_changes_a_count(place: Place,
         threading.Event().wait(OUTAGE_SECONDS)
         assert not draining.done(), draining.result()
         place.timestream.on()
-        weather.timestream.blow()  # and forget what struck while nobody was there
         outcome = draining.result(timeout=300)
     for burst in (weather.sqs, weather.timestream):
         struck = burst.calm()

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import polars as pl
 import pytest
+from happened import happened
 
 from signtally.api.app import create_app
 from signtally.development_key import development_token
@@ -74,6 +75,8 @@ class World:
         row = {"tenant_id": tenant_id, "user_id": user_id, "day": dt.date.fromisoformat(day), "timezone": "UTC"}
         row |= dict.fromkeys(MEASURES, 0) | {"user_name": None, "user_email": None} | figures
         self.usage.put_daily_usage(pl.DataFrame([row], schema=DAILY_USAGE), version=version)
+        if Tenants(self.objects).get(tenant_id).today(self.now) == row["day"]:
+            self.usage.put_events(happened(row, at=self.now))
 
     def make_reports(self) -> None:
         """Do what was ordered, as a worker would."""

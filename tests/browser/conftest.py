@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 import uvicorn
+from happened import happened
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from signtally.api.app import create_app
@@ -124,6 +125,9 @@ def _fill(services: Services) -> None:
             who = {"tenant_id": "acme", "user_id": user_id, "user_name": name, "user_email": email}
             rows.append({**who, "day": day, "timezone": "Asia/Kathmandu", **figures})
     services.usage_store.put_daily_usage(pl.DataFrame(rows, schema=DAILY_USAGE), version=1)
+    today = [event for row in rows if row["day"] == dt.date(2026, 10, 17) for event in happened(row, at=NOW)]
+    for offset in range(0, len(today), 100):
+        services.usage_store.put_events(today[offset : offset + 100])
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from signtally.domain.actions import MEASURES, Action
 from signtally.domain.aggregation import ARRIVALS, DAILY_USAGE, EVENT_DAYS, EVENTS, IDENTITY, STORED_USAGE
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.restatements import RESTATEMENTS
+from signtally.domain.user_counts import USER_COUNTS
 from signtally.local.local_aws import LocalAws
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import NotProvisionedError, ServiceUnavailableError
@@ -271,6 +272,27 @@ def test_days_with_events_are_days_of_utc_each_once(store: UsageStore) -> None:
     assert sorted(found.rows()) == [("acme", yesterday), ("acme", today), ("bolt", today)]
     only = store.days_with_events(since=midnight, until=NOW + DAY, tenant_ids=["acme"])
     assert only.rows() == [("acme", today)]
+
+
+def named(received: ReceivedEvent, *, name: str | None, at: dt.datetime = NOW) -> ReceivedEvent:
+    happened = dataclasses.replace(received.event, user_name=name, user_email=None, occurred_at=at)
+    return dataclasses.replace(received, event=happened)
+
+
+def test_users_are_counted_within_some_time_each_event_id_once(store: UsageStore) -> None:
+    since, until = NOW - DAY, NOW + DAY
+    assert store.user_counts("acme", since=since, until=until).equals(USER_COUNTS.to_frame())
+    results(store, event(1), event(2, user_id="u2"))
+    nameless = store.user_counts("acme", since=since, until=until).sort("user_id")
+    assert nameless.schema == USER_COUNTS
+    assert nameless.select("user_id", "sent", "viewed", "user_name").rows() == [("u1", 1, 0, None), ("u2", 1, 0, None)]
+    hour = dt.timedelta(hours=1)
+    results(store, named(event(3), name="Ann", at=NOW - 3 * hour), named(event(4), name="Anna", at=NOW - 2 * hour))
+    results(store, event(5, NOW - DAY), event(6, until), event(7, tenant_id="bolt"))  # the first bound is within
+    again = dataclasses.replace(event(1, NOW - hour), received_at=NOW + 2 * hour)  # the same id, received later
+    results(store, again)
+    found = store.user_counts("acme", since=since, until=until).sort("user_id")
+    assert found.select("user_id", "sent", "user_name").rows() == [("u1", 4, "Anna"), ("u2", 1, None)]
 
 
 # Daily usage

@@ -5,11 +5,12 @@ import datetime as dt
 
 import polars as pl
 import pytest
+from happened import happened
 from hypothesis import given
 from hypothesis import strategies as st
 
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import DAILY_USAGE
+from signtally.domain.aggregation import DAILY_USAGE, IDENTITY
 from signtally.domain.counts import Counts
 from signtally.domain.periods import FuturePeriodError, parse_period, period_between
 from signtally.domain.snapshot import ControlTotalsError
@@ -26,6 +27,7 @@ from signtally.use_cases.reading import read_usage
 
 NOW = dt.datetime(2026, 11, 3, 20, tzinfo=dt.UTC)
 ACME = TenantProfile(tenant_id="acme", timezone="Asia/Kathmandu")  # where it is 4 November already
+TODAY = dt.date(2026, 11, 4)
 OCTOBER = parse_period("2026-10")
 
 
@@ -37,6 +39,9 @@ def services() -> Services:
 def services_with(*rows: dict[str, object]) -> Services:
     store = MemoryUsageStore()
     store.put_daily_usage(pl.DataFrame(rows, schema=DAILY_USAGE), version=1)
+    for row in rows:
+        if row["day"] == TODAY:
+            store.put_events(happened(row, at=NOW))
     return Services(
         settings=Settings(),
         queue=MemoryEventQueue(),
@@ -108,7 +113,19 @@ def test_a_period_ends_with_the_tenants_today_and_is_compared_with_the_whole_one
     assert november.period.last == dt.date(2026, 11, 4)
     assert (november.totals.sent, november.previous_totals.sent) == (1, 100)
     in_utc = read_usage(TenantProfile(tenant_id="acme"), parse_period("2026-11"), services=services)
-    assert (in_utc.period.last, in_utc.totals.sent) == (dt.date(2026, 11, 3), 0)
+    assert (in_utc.period.last, in_utc.totals.sent) == (dt.date(2026, 11, 3), 1)  # the event of just now
+
+
+def test_today_is_counted_from_its_events_and_every_other_day_from_its_row() -> None:
+    services = services_with(usage("2026-11-03", sent=5), usage("2026-11-04", sent=2))
+    stale = pl.DataFrame([usage("2026-11-04", sent=1)], schema=DAILY_USAGE)
+    services.usage_store.put_daily_usage(stale, version=2)
+    november = read_usage(ACME, parse_period("2026-11"), services=services)
+    assert [day.counts.sent for day in november.days] == [0, 0, 5, 2]
+    first = services.usage_store.events(since=NOW, until=NOW + dt.timedelta(hours=1), tenant_ids=["acme"]).head(1)
+    services.usage_store.put_superseded(first.select([*IDENTITY]))
+    november = read_usage(ACME, parse_period("2026-11"), services=services)
+    assert november.totals.sent == 6
 
 
 def test_a_clipped_range_is_compared_with_as_many_days_as_it_shows() -> None:

@@ -30,6 +30,7 @@ from signtally.domain.aggregation import ARRIVALS, EVENT_DAYS, EVENTS, IDENTITY,
 from signtally.domain.document_lives import DOCUMENTS
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.restatements import RESTATEMENTS
+from signtally.domain.user_counts import USER_COUNTS
 from signtally.ports.usage_store import WriteOutcome
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class TimestreamUsageStore:
         batches = (superseded_batch(part) for part in rows.iter_slices(_WRITE_LIMIT))
         self._access.write_newest(SUPERSEDED_TABLE, batches)
 
-    def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
+    def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None) -> pl.DataFrame:
         return self._within(SUPERSEDED_TABLE, IDENTITY, since=since, until=until, tenant_ids=tenant_ids)
 
     def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
@@ -143,6 +144,12 @@ class TimestreamUsageStore:
 
         return self._derive(ACTIVITY, select)
 
+    def user_counts(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        def select(table: str, columns: Sequence[str]) -> str:
+            return document_sql.select_user_counts(table, columns, tenant_id=tenant_id, since=since, until=until)
+
+        return self._derive(USER_COUNTS, select)
+
     def provision(self) -> bool:
         return self._tables.provision()
 
@@ -155,7 +162,7 @@ class TimestreamUsageStore:
         return self._access.frame(EVENTS_TABLE, [query], columns=[*schema], schema=schema)
 
     def _within(
-        self, table: str, schema: pl.Schema, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]
+        self, table: str, schema: pl.Schema, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
     ) -> pl.DataFrame:
         select = self._selection_within(table, since, until)
         return self._access.read(table, schema, tenant_ids=tenant_ids, select=select)

@@ -1,4 +1,4 @@
-"""Timestream SQL that makes documents and quarter-hours of events, so that only these travel."""
+"""Timestream SQL that makes documents, quarter-hours and users' counts of events, so that only these travel."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -48,6 +48,25 @@ def select_activity(table: str, *, tenant_id: str, since: dt.datetime, until: dt
         "sum(CASE WHEN place = 1 THEN 1 ELSE 0 END) AS documents, min(time) AS first_at, max(time) AS last_at "
         "FROM placed GROUP BY bin(time, 15m)) "
         f"SELECT {', '.join(ACTIVITY)} FROM slots"
+    )
+
+
+def select_user_counts(
+    table: str, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
+) -> str:
+    """Columns of schema USER_COUNTS."""
+    when = f"{_of(tenant_id)} AND time >= {instant_literal(since)} AND time < {instant_literal(until)}"
+    names = [name for name in ("user_name", "user_email") if name in columns]
+    counts = [f"sum(CASE WHEN action = {literal(action)} THEN 1 ELSE 0 END) AS {action}" for action in Action]
+    latest = [
+        f"max_by({name}, CASE WHEN {name} IS NOT NULL THEN time END) AS {name}"
+        if name in names
+        else f"CAST(NULL AS VARCHAR) AS {name}"
+        for name in ("user_name", "user_email")
+    ]
+    return (
+        f"WITH {_counted(table, ['user_id', 'action', 'time', *names], when)} "  # noqa: S608 -- names of ours and literals
+        f"SELECT {', '.join(['user_id', *counts, *latest])} FROM counted WHERE arrival = 1 GROUP BY user_id"
     )
 
 

@@ -12,6 +12,7 @@ from signtally.domain.aggregation import ARRIVALS, DAILY_USAGE, EVENT_DAYS, EVEN
 from signtally.domain.document_lives import concerning, document_lives, sent_within
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.restatements import RESTATEMENTS
+from signtally.domain.user_counts import user_counts
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -88,10 +89,11 @@ class MemoryUsageStore:
         with self._lock:
             self._superseded = pl.concat([self._superseded, rows.match_to_schema(IDENTITY)]).unique()
 
-    def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
+    def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None) -> pl.DataFrame:
         within = pl.col("occurred_at").is_between(since, until, closed="left")
+        wanted = pl.lit(value=True) if tenant_ids is None else pl.col("tenant_id").is_in(list(tenant_ids))
         with self._lock:
-            return self._superseded.filter(within, pl.col("tenant_id").is_in(list(tenant_ids)))
+            return self._superseded.filter(within, wanted)
 
     def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         events = self.events(since=_EVER, until=until, tenant_ids=[tenant_id])
@@ -106,6 +108,9 @@ class MemoryUsageStore:
     ) -> pl.DataFrame:
         events = self.events(since=since, until=until, tenant_ids=[tenant_id])
         return activity_slots(events, user_ids=user_ids)
+
+    def user_counts(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        return user_counts(self.events(since=since, until=until, tenant_ids=[tenant_id]))
 
     def provision(self) -> bool:
         return False  # a dictionary needs no making

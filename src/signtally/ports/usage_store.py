@@ -81,8 +81,8 @@ class UsageStore(Protocol):
         """Remember events, schema IDENTITY, that do not count: their id was received earlier. Idempotent."""
         ...
 
-    def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
-        """What was remembered of events with since ≤ occurred_at < until, schema IDENTITY."""
+    def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None) -> pl.DataFrame:
+        """What was remembered of events with since ≤ occurred_at < until, schema IDENTITY; everybody's with None."""
         ...
 
     def scan_daily_usage(
@@ -106,6 +106,13 @@ class UsageStore(Protocol):
         self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
     ) -> pl.DataFrame:
         """When anything happened, schema `signtally.domain.activity.ACTIVITY`; everybody's doing with None."""
+        ...
+
+    def user_counts(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        """What each user did with since ≤ occurred_at < until, schema `signtally.domain.user_counts.USER_COUNTS`.
+
+        Each event id counts once within that time, as it was received first; superseded events are counted too.
+        """
         ...
 
     def provision(self) -> bool:

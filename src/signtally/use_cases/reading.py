@@ -1,10 +1,12 @@
 """From daily usage to the snapshot of a tenant's period."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
 from signtally.domain.actions import MEASURES
+from signtally.domain.aggregation import DAILY_USAGE
 from signtally.domain.allowance import AllowanceUse, allowance_use
 from signtally.domain.counts import Counts
 from signtally.domain.periods import Period
@@ -12,6 +14,7 @@ from signtally.domain.snapshot import DayUsage, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 from signtally.stores.freshness import Freshness
+from signtally.use_cases.live_day import read_live_day
 
 _SUMS = [pl.col(measure).sum() for measure in MEASURES]
 
@@ -19,7 +22,7 @@ _SUMS = [pl.col(measure).sum() for measure in MEASURES]
 def read_usage(
     tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None = None
 ) -> UsageSnapshot:
-    """The figures of *period* up to the tenant's today, and those of the period before, from one query.
+    """The figures of *period* up to the tenant's today, and those of the period before.
 
     *user_ids* narrows every figure to these users. Raise FuturePeriodError, ControlTotalsError or a ServiceError.
     """
@@ -29,8 +32,8 @@ def read_usage(
     earliest = previous.first if allowed is None else min(previous.first, clipped.last.replace(day=1))
     # Before the rows: what is written between the two reads may only make them fresher than they say.
     data_through = Freshness(services.objects).data_through()
-    stored = services.usage_store.daily_usage(first=earliest, last=clipped.last, tenant_ids=[tenant.tenant_id])
-    rows = _of_users(stored, user_ids).filter(pl.any_horizontal(pl.col(MEASURES) != 0))
+    found = _read(tenant, earliest, clipped.last, today=tenant.today(now), services=services)
+    rows = _of_users(found, user_ids).filter(pl.any_horizontal(pl.col(MEASURES) != 0))
     current, before = days_of(clipped, rows), days_of(previous, rows)
     snapshot = UsageSnapshot(
         tenant=tenant,
@@ -47,6 +50,17 @@ def read_usage(
     )
     snapshot.check_control_totals()
     return snapshot
+
+
+def _read(tenant: TenantProfile, first: dt.date, last: dt.date, *, today: dt.date, services: Services) -> pl.DataFrame:
+    """Closed days from their daily usage, today from its events, so that each figure counts once."""
+    store, tenant_ids = services.usage_store, [tenant.tenant_id]
+    if today > last:
+        return store.daily_usage(first=first, last=last, tenant_ids=tenant_ids).select([*DAILY_USAGE])
+    with ThreadPoolExecutor(1) as beside:
+        live = beside.submit(read_live_day, tenant, today, services=services)
+        stored = store.daily_usage(first=first, last=today, tenant_ids=tenant_ids)
+        return pl.concat([stored.filter(pl.col("day") < today).select([*DAILY_USAGE]), live.result()])
 
 
 def _of_users(rows: pl.DataFrame, user_ids: tuple[str, ...] | None) -> pl.DataFrame:

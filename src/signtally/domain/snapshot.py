@@ -10,6 +10,7 @@ from signtally.domain.basis import Basis
 from signtally.domain.counts import Counts
 from signtally.domain.insights import Insights
 from signtally.domain.periods import Period
+from signtally.domain.restatements import RestatedDay
 from signtally.domain.tenants import TenantProfile
 
 
@@ -50,6 +51,8 @@ class UsageSnapshot:
     basis: Basis = Basis.ACTIVITY
     allowance: AllowanceUse | None = None  # None: the tenant has none, or the figures are those of some users
     insights: Insights | None = None  # None: not read, because only the counts were asked for
+    restated: tuple[RestatedDay, ...] = ()  # since a report first told of them; not read for some users alone
+    provisional_days: tuple[dt.date, ...] = ()  # of which events are stored and could not be read yet
 
     @property
     def active_senders(self) -> int:
@@ -71,7 +74,8 @@ class UsageSnapshot:
         users = [[user.user_id, user.user_name, user.user_email, user.counts.as_tuple()] for user in self.users]
         days = [[str(day.day), day.counts.as_tuple()] for day in self.days]
         look = self.tenant.model_dump(mode="json", exclude={"schedules"})
-        beyond = [dataclasses.asdict(part) for part in (self.allowance, self.insights) if part is not None]
+        parts = (self.allowance, self.insights, *self.restated)
+        beyond = [*(dataclasses.asdict(part) for part in parts if part is not None), *map(str, self.provisional_days)]
         about = [look, self.previous_totals.as_tuple(), days, users, self.basis, beyond]
         return hashlib.sha256(json.dumps(about, default=str).encode()).hexdigest()
 

@@ -13,12 +13,14 @@ from signtally.domain.document_figures import figures_of_cohort, figures_until
 from signtally.domain.document_lives import of_senders
 from signtally.domain.insights import Insights
 from signtally.domain.periods import Period, end_of_day, start_of_day
+from signtally.domain.restatements import RestatedDay
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
+from signtally.use_cases.caveats import provisional_days, restated_days
 from signtally.use_cases.reading import by_day, by_user, days_of, read_usage, total_of
 
-_QUERIES_BESIDE = 2  # the counts are read meanwhile
+_QUERIES_BESIDE = 4  # the counts are read meanwhile
 
 
 def read_report(
@@ -50,10 +52,24 @@ def _on_activity(
     with ThreadPoolExecutor(_QUERIES_BESIDE) as pool:
         documents = pool.submit(store.documents, tenant.tenant_id, since=since, until=until)
         slots = pool.submit(store.activity, tenant.tenant_id, since=since, until=until, user_ids=user_ids)
+        restated = pool.submit(_restated, tenant, period, user_ids=user_ids, services=services)
+        provisional = pool.submit(provisional_days, tenant, period, services=services)
         usage = read_usage(tenant, period, services=services, user_ids=user_ids)
         figures = figures_until(of_senders(documents.result(), user_ids), since=since, until=until)
         activity = activity_of(slots.result(), zone=tenant.zone)
-    return dataclasses.replace(usage, insights=Insights(figures, activity.documents, activity))
+    return dataclasses.replace(
+        usage,
+        insights=Insights(figures, activity.documents, activity),
+        restated=restated.result(),
+        provisional_days=provisional.result(),
+    )
+
+
+def _restated(
+    tenant: TenantProfile, period: Period, *, user_ids: tuple[str, ...] | None, services: Services
+) -> tuple[RestatedDay, ...]:
+    """Of all users together: who may see some users only must not learn the others' figures from it."""
+    return () if user_ids is not None else restated_days(tenant, period, services=services)
 
 
 def _on_cohort(

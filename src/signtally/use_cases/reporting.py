@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 from pathlib import PurePosixPath
 
+from signtally.domain.basis import Basis
 from signtally.domain.periods import FuturePeriodError, end_of_day
 from signtally.domain.reports import ReportFile, ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
@@ -11,6 +12,7 @@ from signtally.domain.tenants import TenantProfile
 from signtally.ports.errors import ServiceError
 from signtally.render.files import key_name, render
 from signtally.services import Services
+from signtally.stores.reported_periods import ReportedPeriods
 from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, Reports, ReportState
 from signtally.stores.tenants import Tenants
 from signtally.use_cases.report_figures import read_report
@@ -145,6 +147,9 @@ def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:
     tenant = Tenants(services.objects).get(request.tenant_id)
     snapshot = _figures(tenant, request, services=services)
     identity = ReportIdentity(claim.key.report_id, claim.key.version, made_at)
+    if request.user_ids is None and request.basis is Basis.ACTIVITY:
+        # Before the version is published: what changes from now on is a restatement of what it says.
+        ReportedPeriods(services.objects).note(tenant.tenant_id, snapshot.period, at=snapshot.taken_at)
     return ReportManifest(
         key=claim.key,
         request=request,
@@ -156,6 +161,7 @@ def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:
         previous_totals=snapshot.previous_totals,
         row_count=len(snapshot.users),
         fingerprint=snapshot.fingerprint,
+        day_totals={day.day: day.counts for day in snapshot.days if any(day.counts.as_tuple())},
         files=tuple(_file(name, snapshot, identity, claim.key, services=services) for name in request.formats),
     )
 

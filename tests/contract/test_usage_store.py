@@ -161,6 +161,7 @@ def test_what_was_never_sent_reads_as_null(store: UsageStore) -> None:
 
 
 def test_an_empty_store_answers_with_empty_frames(store: UsageStore) -> None:
+    store.check()
     assert events_of(store, "acme").equals(EVENTS.to_frame())
     assert usage_of(store, "acme").equals(DAILY_USAGE.to_frame())
     assert store.days_with_events(since=NOW - DAY, until=NOW, tenant_ids=None).equals(EVENT_DAYS.to_frame())
@@ -455,6 +456,8 @@ def test_without_a_database_it_says_what_to_do(local_aws: LocalAws) -> None:
     del local_aws
     store = timestream(database="absent")
     with pytest.raises(NotProvisionedError, match="signtally provision"):
+        store.check()
+    with pytest.raises(NotProvisionedError, match="signtally provision"):
         store.put_events([event()])
     with pytest.raises(NotProvisionedError, match="signtally provision"):
         events_of(store, "acme")
@@ -464,6 +467,8 @@ def test_a_timestream_that_is_away_is_unavailable(monkeypatch: pytest.MonkeyPatc
     for service in ("WRITE", "QUERY"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_TIMESTREAM_{service}", "http://127.0.0.1:9")
     store = timestream(database="signtally")
+    with pytest.raises(ServiceUnavailableError, match="cannot be reached"):
+        store.check()
     with pytest.raises(ServiceUnavailableError, match="cannot be reached"):
         store.put_events([event()])
     with pytest.raises(ServiceUnavailableError, match="cannot be reached"):

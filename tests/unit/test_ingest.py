@@ -303,6 +303,18 @@ def test_a_missing_queue_stops_the_run_before_it_begins(world: World, monkeypatc
     assert world.queue.depth() == QueueDepth(1, 0)
 
 
+def test_a_store_that_is_away_costs_no_message_a_receive(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise ServiceUnavailableError("away")
+
+    monkeypatch.setattr(world.store, "check", away)
+    world.send(event("a"))
+    with pytest.raises(ServiceUnavailableError):
+        world.drain(pace=dataclasses.replace(FAST, patience_seconds=0.05))
+    (message,) = world.queue.receive(wait_seconds=0)
+    assert message.receive_count == 1  # this one
+
+
 def test_what_others_hold_is_waited_for(world: World) -> None:
     world.send(event("theirs"))
     world.queue.receive(wait_seconds=0)  # by somebody who dies now

@@ -55,6 +55,9 @@ class TimestreamUsageStore:
         self._access = TimestreamAccess(write, query, unload=unload, database=database)
         self._tables = TimestreamTables(write, database, memory_retention_hours, magnetic_retention_days)
 
+    def check(self) -> None:
+        self._tables.check(EVENTS_TABLE)
+
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         if not events:
             return []

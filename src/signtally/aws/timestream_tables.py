@@ -47,6 +47,11 @@ class TimestreamTables:
         made = [self._create(table, retention_days=days) for table, days in retention_days.items()]
         return any(made)
 
+    def check(self, table: str) -> None:
+        """Raise a ServiceError unless the writing side answers and has this table."""
+        with translated("Timestream", f"table {self.database}.{table}"):
+            self.write.describe_table(DatabaseName=self.database, TableName=table)
+
     def _create(self, table: str, *, retention_days: int) -> bool:
         with translated("Timestream", f"table {self.database}.{table}"):
             try:

@@ -30,6 +30,10 @@ class WriteOutcome:
 class UsageStore(Protocol):
     """Methods raise a ServiceError of `signtally.ports.errors`; ServiceUnavailableError means: try again later."""
 
+    def check(self) -> None:
+        """Raise a ServiceError when events could not be written now; nothing is written."""
+        ...
+
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         """Write up to 100 events of distinct identity in one request; one outcome each, in order. Idempotent."""
         ...

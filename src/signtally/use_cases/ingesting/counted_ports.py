@@ -66,6 +66,10 @@ class CountedStore:
     store: UsageStore
     requests: RequestCount
 
+    def check(self) -> None:
+        self.requests.add()
+        self.store.check()
+
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         self.requests.add()
         return self.store.put_events(events)

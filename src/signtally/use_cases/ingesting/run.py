@@ -74,7 +74,8 @@ class IngestRun:
         threads = {_RECEIVE: consumers, WRITE: consumers, _SETTLE: 1, QUEUE: consumers + _EXTRA, LOOK: 1, CALL: 1}
         self._workers = Workers(threads)
         self._custody = Custody()
-        writer = EventWriter(CountedStore(services.usage_store, self._tally.requests), patience=patience)
+        self._store = CountedStore(services.usage_store, self._tally.requests)
+        writer = EventWriter(self._store, patience=patience)
         self._storing = Storing(self._workers, writer, tally=self._tally, pace=pace, writers=consumers)
         self._settling = Settling(
             TouchedNotes(services.objects, clock=services.clock), self._dead_letters, patience=patience
@@ -101,6 +102,8 @@ class IngestRun:
         self._stop_at = math.inf if budget_seconds is None else self._started_at + budget_seconds
         try:
             self._patience.call(self._dead_letters.depth)  # refuse to begin where bad messages could not go
+            # Or where good ones could not: each receive in vain brings SQS's own limit nearer to good messages.
+            self._patience.call(self._store.check)
             self._published = self._patience.call(self._freshness.settled_through)
             while not self._is_finished:
                 self._advance()

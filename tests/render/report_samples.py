@@ -12,6 +12,7 @@ from signtally.domain.counts import Counts
 from signtally.domain.document_figures import DocumentFigures, Turnaround
 from signtally.domain.insights import Insights
 from signtally.domain.periods import Period, PeriodKind, parse_period, period_between
+from signtally.domain.restatements import RestatedDay
 from signtally.domain.snapshot import DayUsage, ReportIdentity, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
 
@@ -88,6 +89,20 @@ def insights() -> Insights:
 
 def user(number: int, name: str | None = None, email: str | None = None, counts: Counts | None = None) -> UserUsage:
     return UserUsage(f"u_{number}", name, email, counts or Counts(sent=number + 1, received=2, completed=number))
+
+
+def restated(period: Period, *, days: int = 2) -> tuple[RestatedDay, ...]:
+    """The first days of a period, changed by late events and once more by hand."""
+    return tuple(
+        RestatedDay(
+            day,
+            Counts(sent=41, completed=7),
+            Counts(sent=43, completed=7 + place),
+            MADE_AT - dt.timedelta(days=2),
+            ("late-events", "recount") if place else ("late-events",),
+        )
+        for place, day in enumerate(list(period.days())[:days])
+    )
 
 
 def nasty_snapshot() -> UsageSnapshot:

@@ -46,6 +46,7 @@ _LINES = {
     ),
     "previous period": "The one just before, of the same kind and whole; for from–to, as many days.",
     "data through": "Everything queued before this instant is in the figures.",
+    "restated": "A day whose figures changed after a report that contains it was made.",
 }
 _DATED = frozenset({"received", "viewed", "signed", "completed", "declined", "cancelled", "expired"})
 _ON_COHORT = {
@@ -67,9 +68,11 @@ def definition(term: str, *, basis: Basis = Basis.ACTIVITY) -> Definition:
     return Definition(term, f"{_LINES[term]} Dated by that event." if term in _DATED else _LINES[term])
 
 
-def definitions_used(*, allowance: bool, basis: Basis) -> tuple[Definition, ...]:
-    """What a report explains: everything it shows, the allowance only where it shows one."""
+def definitions_used(*, allowance: bool, basis: Basis, restated: bool) -> tuple[Definition, ...]:
+    """What a report explains: everything it shows, allowance and restatements only where it shows any."""
     absent = {term for term, only in _OF_ONE_BASIS.items() if only is not basis}
     if not allowance:
         absent.add("allowance used")
+    if not restated:
+        absent.add("restated")
     return tuple(definition(term, basis=basis) for term in _LINES if term not in absent)

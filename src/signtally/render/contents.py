@@ -110,11 +110,23 @@ class Contents:
 
     @property
     def caveat(self) -> str:
-        """Empty, unless the period is over and what was sent in it may not all have been counted."""
+        """Why the figures may still change; empty when nothing speaks for it."""
+        return " ".join(filter(None, (self._unfinished, self._provisional)))
+
+    @property
+    def _unfinished(self) -> str:
+        """The period is over, and what was sent in it may not all have been counted."""
         through, zone = self.snapshot.data_through, self.snapshot.tenant.zone
         if not self.is_over or through is None or through >= end_of_day(self.snapshot.period.last, zone):
             return ""
         return "Not final: events sent after that instant, before the period ended, may be missing."
+
+    @property
+    def _provisional(self) -> str:
+        days = self.snapshot.provisional_days
+        if not days:
+            return ""
+        return f"Provisional: events of {self.formats.dates(days[0], days[-1])} are stored and not all counted yet."
 
     @property
     def is_over(self) -> bool:
@@ -193,7 +205,9 @@ class Contents:
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
-        return definitions_used(allowance=self.allowance is not None, basis=self.snapshot.basis)
+        return definitions_used(
+            allowance=self.allowance is not None, basis=self.snapshot.basis, restated=bool(self.snapshot.restated)
+        )
 
     def definition(self, term: str) -> str:
         return definition(term, basis=self.snapshot.basis).meaning

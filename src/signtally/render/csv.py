@@ -6,6 +6,7 @@ Every line has the same columns, and the first one, `record`, says what a line i
 |---|---|
 | `user` | one user's figures; these lines add up to `total` |
 | `day` | one day's figures; these lines add up to `total` too |
+| `restated_before`, `restated` | a reported day that changed: its figures then and now; `name` is why, `value` when |
 | `total`, `previous_total` | the control totals of the period, and those of the period before |
 | `fact` | `name` and `value`: basis, rates (shares of 1), turnaround, open documents, hours, allowance, row counts … |
 | `definition` | `name` and `value`: a term and what it means here |
@@ -37,6 +38,7 @@ from signtally.domain.insights import Insights
 from signtally.domain.snapshot import ReportIdentity
 from signtally.render.contents import Contents
 from signtally.render.formats import visible
+from signtally.render.restatements import why
 
 COLUMNS = (
     "record",
@@ -81,6 +83,10 @@ def _rows(contents: Contents, identity: ReportIdentity) -> Iterator[dict[str, ob
         yield {"record": "user", "user_id": guarded(user.user_id)} | names | _figures(user.counts)
     for usage in snapshot.days:
         yield {"record": "day", "day": usage.day.isoformat()} | _figures(usage.counts)
+    for restated in snapshot.restated:
+        day = {"day": restated.day.isoformat(), "name": why(restated), "value": restated.restated_at.isoformat()}
+        yield {"record": "restated_before"} | day | _figures(restated.before)
+        yield {"record": "restated"} | day | _figures(restated.after)
     yield {"record": "total"} | _figures(snapshot.totals)
     yield {"record": "previous_total"} | _figures(snapshot.previous_totals)
     for name, value in _facts(contents, identity):
@@ -95,6 +101,9 @@ def _facts(contents: Contents, identity: ReportIdentity) -> Iterator[tuple[str, 
     yield "period", guarded(contents.period)
     if contents.caveat:
         yield "caveat", guarded(contents.caveat)
+    if snapshot.provisional_days:
+        yield "provisional_from", snapshot.provisional_days[0].isoformat()
+        yield "provisional_to", snapshot.provisional_days[-1].isoformat()
     yield "period_is_over", "yes" if contents.is_over else "no"
     yield "previous_from", snapshot.previous.first.isoformat()
     yield "previous_to", snapshot.previous.last.isoformat()

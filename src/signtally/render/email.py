@@ -13,9 +13,11 @@ from signtally.render.chart import UsageChart, usage_chart
 from signtally.render.contents import Contents, shown_names
 from signtally.render.formats import Formats, one_line, shortened
 from signtally.render.insights import InsightContents
+from signtally.render.restatements import restatement_lines
 from signtally.render.templating import environment, plain_text
 
 LINK_LABELS = {"pdf": "Download PDF", "xlsx": "Excel", "csv": "CSV"}
+_MOST_RESTATED_DAYS = 7
 _TOP_USERS = 5
 _MOST_BARS = 31  # of a few pixels each on a phone
 _CHART_HEIGHT_PIXELS = 96
@@ -81,6 +83,8 @@ def _values(snapshot: UsageSnapshot) -> dict[str, object]:
     return {
         "contents": contents,
         "insights": InsightContents.of(contents),
+        "restated": restatement_lines(contents),
+        "most_restated": _MOST_RESTATED_DAYS,
         "snapshot": snapshot,
         "formats": formats,
         "theme": contents.theme,

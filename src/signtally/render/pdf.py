@@ -15,10 +15,12 @@ from signtally.render.contents import Contents, rest_of, shown_names
 from signtally.render.fitting import fitted, width_ems
 from signtally.render.formats import shortened
 from signtally.render.insights import InsightContents
+from signtally.render.restatements import restatement_lines
 from signtally.render.templating import environment
 
 # A row costs about 8 ms, so a longer list would keep a person waiting; the file says how many it leaves out.
 MOST_USERS_PRINTED = 200
+MOST_RESTATED_DAYS_PRINTED = 31
 _FOOTER_LIMIT_CHARACTERS = 90
 _DETAIL_SIZE = 0.88  # of the name's; `i` in report.css
 _GAP_EMS, _LEAST_DETAIL_EMS = 0.8, 6.0
@@ -75,6 +77,8 @@ def page(contents: Contents, identity: ReportIdentity) -> str:
         .render(
             contents=contents,
             insights=InsightContents.of(contents),
+            restated=restatement_lines(contents),
+            most_restated=MOST_RESTATED_DAYS_PRINTED,
             snapshot=contents.snapshot,
             identity=identity,
             facts=contents.facts(identity),

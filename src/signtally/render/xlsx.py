@@ -23,6 +23,7 @@ from signtally.render.contents import Contents
 from signtally.render.excel_chart import daily_chart
 from signtally.render.formats import UNDEFINED, rounded, shortened, utc_offset
 from signtally.render.insights import InsightContents
+from signtally.render.restatements import changed_measures, why
 from signtally.render.spreadsheet import Sheet, Style, Value, argb, column_width, lines, packed
 from signtally.render.theme import HEADINGS, mixed
 
@@ -72,6 +73,8 @@ def write(contents: Contents, identity: ReportIdentity) -> bytes:
     activity = contents.snapshot.insights.activity if contents.snapshot.insights else None
     if activity is not None:
         _write_hours(Sheet(workbook, "Hours", theme=contents.theme), contents, activity)
+    if contents.snapshot.restated:
+        _write_restated(Sheet(workbook, "Restated", theme=contents.theme), contents)
     _write_about(Sheet(workbook, "About", theme=contents.theme), contents, identity)
     return packed(workbook, made_at=identity.made_at)
 
@@ -220,6 +223,20 @@ def _write_days(sheet: Sheet, contents: Contents) -> None:
     sheet.append([], [], height=_GAP_HEIGHT)
     total = ["Total", None, *contents.snapshot.totals.as_tuple()]
     sheet.append(total, [_SUM, _SUM, *[_SUM_COUNT] * _MEASURE_COLUMNS])
+
+
+def _write_restated(sheet: Sheet, contents: Contents) -> None:
+    """One row a day and measure that changed."""
+    heads = ["Date", "Measure", "Changed", "Why", "Before", "Now", "Difference"]
+    rows = [(day, *change) for day in contents.snapshot.restated for change in changed_measures(day)]
+    sheet.widths(14, 14, 20, 30, 11.5, 11.5, 11.5)
+    _list_sheet(sheet, contents, columns=len(heads), rows=len(rows), frozen="A2")
+    sheet.append(heads, [*[_HEAD] * 4, *[_HEAD_RIGHT] * 3], height=_HEADER_HEIGHT)
+    left, signed = Style(number_format=_DATE, align="left"), Style(number_format=_SIGNED, colour="muted")
+    styles = [left, _TEXT, Style(number_format=_INSTANT, align="left"), _MUTED, _COUNT_MUTED, _COUNT, signed]
+    for day, action, before, after in rows:
+        changed, _ = _wall_clock(contents, day.restated_at, nothing=UNDEFINED)
+        sheet.append([day.day, HEADINGS[action], changed, why(day), before, after, after - before], styles)
 
 
 def _write_users(workbook: Workbook, contents: Contents) -> None:

@@ -1,0 +1,104 @@
+"""Restated and provisional days: every file and the email say the same of them."""
+
+import csv
+import io
+
+import pytest
+from openpyxl import load_workbook
+from pypdf import PdfReader
+from report_samples import IDENTITY, restated, snapshot, user
+
+from signtally.domain.periods import parse_period
+from signtally.domain.restatements import RestatementReason
+from signtally.domain.snapshot import UsageSnapshot
+from signtally.domain.tenants import Recipient
+from signtally.render.email import digest_message
+from signtally.render.files import render
+from signtally.render.restatements import REASONS
+
+OCTOBER = parse_period("2026-10")
+FIRST, SECOND = list(OCTOBER.days())[:2]
+
+
+def _report(*, days: int = 2) -> UsageSnapshot:
+    return snapshot((user(1),), period=OCTOBER, restated=restated(OCTOBER, days=days))
+
+
+def _pdf_text(report: UsageSnapshot) -> str:
+    reader = PdfReader(io.BytesIO(render("pdf", report, IDENTITY).body))
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
+
+def _digest(report: UsageSnapshot) -> tuple[str, str]:
+    message = digest_message(
+        report,
+        schedule_name="monthly",
+        recipient=Recipient(email="ann@acme.example"),
+        sender="Signtally <reports@signtally.example>",
+        links={},
+        page_url="https://signtally.example",
+    )
+    plain, html = message.iter_parts()
+    return plain.get_content(), html.get_content()
+
+
+def test_the_pdf_says_what_changed_when_and_why() -> None:
+    text = _pdf_text(_report())
+    assert "Restated days" in text
+    assert "1 Oct 2026 sent 41 → 43 30 Oct 2026, 09:12 late events" in text
+    assert "2 Oct 2026 sent 41 → 43, completed 7 → 8" in text
+    assert "A day whose figures changed after a report that contains it was made." in text
+
+
+def test_the_pdf_says_how_many_it_leaves_to_the_other_files() -> None:
+    year = parse_period("2026-Q3")
+    text = _pdf_text(snapshot((user(1),), period=year, restated=restated(year, days=50)))
+    assert "And 19 more days; the Excel and CSV files list all." in text
+
+
+def test_the_workbook_has_a_row_a_day_and_measure() -> None:
+    workbook = load_workbook(io.BytesIO(render("xlsx", _report(), IDENTITY).body))
+    header, *rows = workbook["Restated"].iter_rows(values_only=True)
+    assert header == ("Date", "Measure", "Changed", "Why", "Before", "Now", "Difference")
+    assert [(row[0].date(), row[1], *row[4:], row[3]) for row in rows] == [
+        (FIRST, "Sent", 41, 43, 2, "late events"),
+        (SECOND, "Sent", 41, 43, 2, "late events, recounted"),
+        (SECOND, "Completed", 7, 8, 1, "late events, recounted"),
+    ]
+
+
+def test_the_csv_has_the_figures_before_and_now() -> None:
+    text = render("csv", _report(days=1), IDENTITY).body.decode("utf-8-sig")
+    lines = [row for row in csv.DictReader(io.StringIO(text)) if row["record"].startswith("restated")]
+    assert [(row["record"], row["day"], row["sent"], row["completed"], row["name"]) for row in lines] == [
+        ("restated_before", "2026-10-01", "41", "7", "late events"),
+        ("restated", "2026-10-01", "43", "7", "late events"),
+    ]
+
+
+def test_the_digest_says_it_and_how_many_more_there_are() -> None:
+    for text in _digest(_report(days=9)):
+        assert "1 Oct 2026: sent 41 → 43" in text
+        assert "and 2 more days in the files" in text
+
+
+def test_nothing_is_said_where_nothing_changed() -> None:
+    report = snapshot((user(1),))
+    assert "estated" not in _pdf_text(report)
+    assert "Restated" not in load_workbook(io.BytesIO(render("xlsx", report, IDENTITY).body)).sheetnames
+    assert all("estated" not in text for text in _digest(report))
+
+
+@pytest.mark.parametrize("place", ["pdf", "digest", "csv"])
+def test_provisional_days_are_named(place: str) -> None:
+    report = snapshot((user(1),), provisional_days=(FIRST, SECOND))
+    texts = {
+        "pdf": lambda: _pdf_text(report),
+        "digest": lambda: _digest(report)[0],
+        "csv": lambda: render("csv", report, IDENTITY).body.decode("utf-8-sig"),
+    }
+    assert "Provisional: events of 1–2 Oct 2026 are stored and not all counted yet." in texts[place]()
+
+
+def test_every_reason_has_words() -> None:
+    assert set(REASONS) == set(RestatementReason)

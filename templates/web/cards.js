@@ -9,7 +9,7 @@ const HEADLINES = ["sent", "completed"];
 export function showCards({ headlines, measures }, { usage, terms, previous, isOver }) {
   const { totals, previous_totals: before } = usage;
   const card = (key, label) =>
-    drawn({
+    drawnCard({
       label,
       meaning: terms.get(key).meaning,
       figure: number(totals[key]),
@@ -19,7 +19,7 @@ export function showCards({ headlines, measures }, { usage, terms, previous, isO
   const rates = [rate(totals), rate(before)];
   headlines.replaceChildren(
     ...HEADLINES.map((key) => card(key, `Documents ${terms.get(key).heading.toLowerCase()}`)),
-    drawn({
+    drawnCard({
       label: "Completion rate",
       meaning: "Completed ÷ sent in the period; “—” when nothing was sent.",
       figure: percent(rates[0]),
@@ -31,7 +31,7 @@ export function showCards({ headlines, measures }, { usage, terms, previous, isO
   measures.replaceChildren(...others.map((key) => card(key, terms.get(key).heading)));
 }
 
-function drawn({ label, meaning, figure, change: difference, note }) {
+export function drawnCard({ label, meaning, figure, change: difference, note }) {
   const shown = el("p", { class: "card-figure" }, figure);
   if (difference) shown.append(" ", el("span", { class: "change" }, difference));
   return el("div", { class: "card" }, el("p", { class: "card-label", title: meaning }, label), shown, el("p", { class: "card-note" }, note));

@@ -52,6 +52,7 @@ const SHORT = { day: "numeric", month: "short", year: "numeric" };
 
 export const date = (text) => onCalendar(SHORT).format(toDay(text));
 export const shortDate = (text) => onCalendar({ day: "numeric", month: "short" }).format(toDay(text));
+export const monthOf = (text) => month(`${text}-01`);
 export const weekdayDate = (text) => onCalendar({ ...SHORT, weekday: "short" }).format(toDay(text));
 export const month = (text) => onCalendar({ month: "short", year: "numeric" }).format(toDay(text));
 
@@ -80,6 +81,28 @@ export function extent(title, first, last) {
   const days = dates(first, last);
   return title === days ? dayCount(first, last) : `${days} (${dayCount(first, last)})`;
 }
+
+// In two units at most, rounded to the smaller, as the files have it: `2 d 3 h`, `3 h 20 min`, `12 min`, `45 s`.
+export function duration(seconds) {
+  const [whole, tied] = [Math.floor(seconds), "\u00a0"];
+  if (whole < 60) return `${whole}${tied}s`;
+  const minutes = Math.floor(whole / 60 + 0.5);
+  if (minutes < 60) return `${minutes}${tied}min`;
+  if (minutes < 24 * 60) return units(Math.floor(minutes / 60), "h", minutes % 60, "min");
+  const hours = Math.floor(whole / 3600 + 0.5);
+  return units(Math.floor(hours / 24), "d", hours % 24, "h");
+
+  function units(large, name, small, smallName) {
+    return [number(large), name, ...(small ? [small, smallName] : [])].join(tied);
+  }
+}
+
+// The hour of the day that begins then: `10:00–11:00`.
+export const hourRange = (hour) => `${hourStart(hour)}–${hourStart(hour + 1)}`;
+export const hourStart = (hour) => onCalendar({ timeStyle: "short" }).format(new Date(Date.UTC(2026, 0, 5, hour)));
+
+// The name of a weekday; Monday is 0.
+export const weekday = (day) => onCalendar({ weekday: "long" }).format(new Date(Date.UTC(2026, 0, 5 + day)));
 
 const KINDS = [
   [/^\d{4}$/, "year"],

@@ -74,8 +74,9 @@ function line(report, failed, { older = false } = {}) {
 function named(report) {
   const title = periodTitle(kindOf(report.period), report.from, report.to);
   const about = [extent(title, report.from, report.to)];
-  const users = report.filters?.user_ids.length;
+  const users = report.filters?.user_ids?.length;
   if (users) about.push(users === 1 ? "one user" : `${number(users)} users`);
+  if (report.filters?.basis === "cohort") about.push("cohort basis");
   return [title, " ", el("span", { class: "detail" }, about.join(" · "))];
 }
 

@@ -8,6 +8,7 @@ import { download, downloadAgain } from "./downloads.js";
 import { adopt, ago, clock, extent } from "./format.js";
 import { showHistory } from "./history.js";
 import { offerPeriods, parameters, previousShort, previousTitle, title } from "./periods.js";
+import { showInsights } from "./insights.js";
 import * as session from "./session.js";
 import { showSignIn } from "./signin.js";
 import { countUsers, listenToUsers, showUsers } from "./users.js";
@@ -70,6 +71,7 @@ async function show(period) {
     clearNotice();
     draw();
     figures.removeAttribute("aria-busy");
+    showInsights(parameters(period), { signal, isOver: users.to < me.today });
   } catch (error) {
     if (signal.aborted) return;
     figures.removeAttribute("aria-busy");

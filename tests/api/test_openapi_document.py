@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 CALLS = {
     "/v1/usage": {"get"},
+    "/v1/insights": {"get"},
     "/v1/reports": {"get", "post"},
     "/v1/reports/{report_id}": {"get"},
     "/v1/reports/{report_id}/versions": {"get"},

@@ -22,9 +22,9 @@ def test_an_administrator_sees_the_figures_of_the_month(site: Any, open_page: Op
     expect(page.locator("#brand")).to_have_text("Acme & Söhne")
     expect(page.locator("#dates")).to_contain_text("1–17 Oct 2026 (17 days) · Asia/Kathmandu")
     expect(page.locator("#fresh")).to_contain_text("Data through")
-    cards = dict(
-        zip(page.locator(".card-label").all_inner_texts(), page.locator(".card-figure").all_inner_texts(), strict=True)
-    )
+    totals = page.get_by_label("Totals")
+    labels, shown = (totals.locator(part).all_inner_texts() for part in (".card-label", ".card-figure"))
+    cards = dict(zip(labels, shown, strict=True))
     assert cards["Documents sent"] == "3,825"  # 100 + 99 + … + 56, and 7 of each on the 17th
     assert len(cards) == 9
     assert page.locator("#users tfoot td").first.inner_text() == "3,825"
@@ -50,6 +50,33 @@ def test_a_report_downloads_byte_for_byte(
     expect(row).to_contain_text("October 2026")
     again = downloaded(page, row.get_by_role("button", name="Download").click, suffix=f".{suffix}")
     assert again == body
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_documents_and_hours_come_after_the_counts(site: Any, open_page: Open, width: int) -> None:
+    page = open_page(site.signed_in(), width=width)
+    insights = page.get_by_role("region", name="Documents and hours")
+    expect(insights.locator(".card")).to_have_count(4)
+    stored = page.evaluate(
+        "async token => (await fetch('v1/insights', { headers: { Authorization: `Bearer ${token}` } })).json()",
+        site.token(),
+    )
+    figures = dict(
+        zip(
+            insights.locator(".card-label").all_inner_texts(),
+            insights.locator(".card-figure").all_inner_texts(),
+            strict=True,
+        )
+    )
+    assert figures["Open documents"] == f"{stored['open_documents']:,}"
+    assert figures["Distinct documents"] == f"{stored['distinct_documents']:,}"
+    busiest = stored["activity"]["busiest_hour"]
+    assert figures["Busiest hour"] == f"{busiest:02}:00–{busiest + 1:02}:00"
+    assert insights.locator("rect.first").count() == stored["activity"]["hours"].count(max(stored["activity"]["hours"]))
+    insights.get_by_text("Show as a table").click()
+    rows = insights.locator("tbody tr td").all_inner_texts()
+    assert [int(row.replace(",", "")) for row in rows] == stored["activity"]["hours"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_another_period_shows_its_change(site: Any, open_page: Open) -> None:
@@ -123,7 +150,7 @@ def test_the_chart_is_read_without_a_mouse_and_as_a_table(site: Any, open_page: 
     expect(page.locator(".tip")).to_have_text("Sat, 17 Oct 2026Sent 315Completed 135")
     page.keyboard.press("Home")
     expect(page.locator(".tip")).to_contain_text("Thu, 1 Oct 2026")
-    page.get_by_text("Show as a table").click()
+    page.locator("#chart-section").get_by_text("Show as a table").click()
     expect(page.locator("#chart-table tbody tr")).to_have_count(17)
     page.get_by_role("combobox", name="Show").select_option("Received")
     expect(page.locator("#chart-title")).to_have_text("Received per day")

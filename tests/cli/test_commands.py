@@ -42,6 +42,11 @@ def test_a_script_takes_traffic_from_the_queue_to_a_file(signtally: Signtally, t
     assert Path(tmp_path, made["files"][0]["path"]).stat().st_size > 0
     again = signtally("report", "--tenant", tenant_id, "--period", month, "--format", "csv", "--json").answer
     assert (again["report_id"], again["version"]) == (made["report_id"], 1), "unchanged figures are the same report"
+    followed = signtally(
+        "report", "--tenant", tenant_id, "--period", month, "--format", "csv", "--basis", "cohort", "-o", "out", "--json"
+    ).answer
+    assert followed["report_id"] != made["report_id"]
+    assert "Cohort basis" in Path(tmp_path, followed["files"][0]["path"]).read_text(encoding="utf-8-sig")
 
 
 @pytest.mark.usefixtures("local_aws")

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from signtally.api import faults, files, health, myself, page, reports, schedules, usage
+from signtally.api import faults, files, health, insights, myself, page, reports, schedules, usage
 from signtally.api.auth import Authenticator
 from signtally.api.middleware import HeadAsGet, RequestFrame
 from signtally.api.openapi import describe
@@ -63,7 +63,7 @@ def _versioned() -> APIRouter:
         ProblemKind.KEYS_UNAVAILABLE,
     )
     router = APIRouter(prefix="/v1", responses=refusals, dependencies=[Depends(each_once)])
-    for part in (usage, reports, files, schedules, myself):
+    for part in (usage, insights, reports, files, schedules, myself):
         router.include_router(part.router)
     return router
 

@@ -11,11 +11,12 @@ from fastapi.responses import HTMLResponse
 
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.domain.actions import MEASURES
-from signtally.domain.definitions import definition
+from signtally.domain.definitions import Definition, definition
 from signtally.render.templating import environment
 from signtally.render.theme import HEADINGS, Theme
 
 _FOR_EVER = "public, max-age=31536000, immutable"  # the address changes with the bytes
+_WORDS = ("completion rate", "turnaround", "open", "distinct documents", "busiest hour", "allowance used")
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
@@ -47,7 +48,7 @@ def add_to(app: FastAPI, *, development: bool) -> None:
     No endpoint here takes a thread, so that the page opens and says what is wrong when every thread waits.
     """
     assets = Assets.load()
-    page = _render("index", assets, development=development, terms=_terms())
+    page = _render("index", assets, development=development, terms=_terms(), words=_words())
 
     @app.get("/", include_in_schema=False)
     async def usage_reports() -> HTMLResponse:
@@ -78,6 +79,11 @@ def _terms() -> list[dict[str, str]]:
     """The eight measures as the page heads and explains them."""
     headings = {str(action): heading for action, heading in HEADINGS.items()}
     return [{"key": key, "heading": headings[key], "meaning": definition(key).meaning} for key in MEASURES]
+
+
+def _words() -> list[Definition]:
+    """The other terms that the page shows."""
+    return [definition(term) for term in _WORDS]
 
 
 def _type_of(name: str) -> str:

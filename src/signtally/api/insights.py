@@ -1,0 +1,51 @@
+"""`GET /v1/insights`: turnaround, open documents, busiest hours and the allowance of a period."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from signtally.api.auth import SignedIn
+from signtally.api.context import OwnTenant, WithServices
+from signtally.api.insight_documents import InsightsDocument
+from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
+from signtally.api.places import seated
+from signtally.api.problems import ProblemKind, answers
+from signtally.domain.basis import Basis
+from signtally.domain.periods import PeriodKind, period_of
+from signtally.use_cases.report_figures import read_report
+
+router = APIRouter(tags=["usage"], dependencies=[seated("figures")])
+
+
+class InsightsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    period: PeriodName = None
+    first: FirstDay = Field(default=None, alias="from")
+    last: LastDay = Field(default=None, alias="to")
+    basis: Annotated[
+        Basis,
+        Field(
+            description="`activity`: each event on its own date. `cohort`: the documents sent in the period, followed "
+            "to their outcome up to now"
+        ),
+    ] = Basis.ACTIVITY
+
+
+@router.get(
+    "/insights",
+    summary="What a period says beyond counts",
+    responses=answers(ProblemKind.BAD_PERIOD, ProblemKind.FUTURE_PERIOD, ProblemKind.INVALID),
+)
+def insights(
+    query: Annotated[InsightsQuery, Query()], caller: SignedIn, tenant: OwnTenant, services: WithServices
+) -> InsightsDocument:
+    """The figures of a report's files, exactly, for a period named as in `/v1/usage`.
+
+    To a member: the documents that they sent, and their own activity.
+    """
+    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant)
+    period = period or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
+    snapshot = read_report(tenant, period, services=services, user_ids=caller.visible_user_ids, basis=query.basis)
+    return InsightsDocument.of(snapshot)

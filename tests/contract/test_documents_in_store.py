@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 import itertools
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 import pytest
@@ -148,7 +148,7 @@ def test_of_one_event_id_what_was_received_first_counts(store: UsageStore) -> No
     found = documents(store)
     assert found["document_id"].to_list() == ["d1"]
     assert life(found) == {"sender_id": "ann", "first_sent_at": 5}
-    assert store.activity("acme", since=AGES_AGO, until=AGES_ON, user_ids=None)["events"].to_list() == [1]
+    assert activity_rows(store)["events"].to_list() == [1]
 
 
 def test_what_is_neither_sent_nor_completed_here_is_no_document_of_ours(store: UsageStore) -> None:
@@ -201,24 +201,44 @@ def test_nobody_elses_documents_are_read(store: UsageStore) -> None:
     name = "O'Hara'); --"
     store.put_events([event(SENT, 1, tenant_id="bolt"), event(SENT, 1, tenant_id=name, user_id=name)])
     assert documents(store).is_empty()
-    assert store.activity("acme", since=AGES_AGO, until=AGES_ON, user_ids=None).is_empty()
+    assert activity_rows(store).is_empty()
     (found,) = store.documents(name, since=AGES_AGO, until=AGES_ON).iter_rows(named=True)
     assert found["sender_id"] == name
-    assert store.activity(name, since=AGES_AGO, until=AGES_ON, user_ids=[name])["events"].to_list() == [1]
+    assert activity_rows(store, tenant_id=name, user_ids=[name])["events"].to_list() == [1]
 
 
 def test_an_empty_store_has_no_documents_and_no_activity(store: UsageStore) -> None:
     assert documents(store).equals(DOCUMENTS.to_frame())
     assert store.documents_sent("acme", since=AGES_AGO, until=AGES_ON).equals(DOCUMENTS.to_frame())
-    assert store.activity("acme", since=AGES_AGO, until=AGES_ON, user_ids=None).equals(ACTIVITY.to_frame())
+    assert activity_rows(store).equals(ACTIVITY.to_frame())
 
 
-def activity(store: UsageStore, *, since: dt.datetime = AGES_AGO, user_ids: list[str] | None = None) -> list[object]:
-    found = store.activity("acme", since=since, until=NOON + 9 * HOUR, user_ids=user_ids).sort("slot")
+def activity_rows(
+    store: UsageStore,
+    *,
+    tenant_id: str = "acme",
+    since: dt.datetime = AGES_AGO,
+    parted_at: Sequence[dt.datetime] = (),
+    user_ids: list[str] | None = None,
+) -> pl.DataFrame:
+    until = NOON + 9 * HOUR
+    return store.activity(tenant_id, since=since, until=until, parted_at=parted_at, user_ids=user_ids)
+
+
+def activity(
+    store: UsageStore,
+    *,
+    since: dt.datetime = AGES_AGO,
+    parted_at: Sequence[dt.datetime] = (),
+    user_ids: list[str] | None = None,
+) -> list[object]:
+    """Quarters of an hour and instants as hours after noon; those of the week after would be the same quarters."""
+    found = activity_rows(store, since=since, parted_at=parted_at, user_ids=user_ids)
     assert found.schema == ACTIVITY
+    noon = (NOON - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(minutes=15) % (7 * 24 * 4)
     return [
-        tuple((value - NOON) / HOUR if isinstance(value, dt.datetime) else value for value in row)
-        for row in found.iter_rows()
+        (part, (quarter - noon) % (7 * 24 * 4) / 4, *counts, (first - NOON) / HOUR, (last - NOON) / HOUR)
+        for part, quarter, *counts, first, last in found.sort("first_at").iter_rows()
     ]
 
 
@@ -232,17 +252,25 @@ def test_activity_comes_by_quarters_of_an_hour_and_each_document_opens_one(store
             event(VIEWED, 9),
         ]
     )
-    assert activity(store) == [(1.0, 3, 2, 1.0, 1.24), (2.5, 1, 0, 2.6, 2.6)]
-    assert activity(store, since=NOON + 2 * HOUR) == [(2.5, 1, 1, 2.6, 2.6)]
-    assert activity(store, user_ids=["bob"]) == [(1.0, 1, 1, 1.2, 1.2)]
+    assert activity(store) == [(0, 1.0, 3, 2, 1.0, 1.24), (0, 2.5, 1, 0, 2.6, 2.6)]
+    assert activity(store, since=NOON + 2 * HOUR) == [(0, 2.5, 1, 1, 2.6, 2.6)]
+    assert activity(store, user_ids=["bob"]) == [(0, 1.0, 1, 1, 1.2, 1.2)]
     assert activity(store, user_ids=["bob", "ann"]) == activity(store)
     assert activity(store, user_ids=[]) == []
+
+
+def test_quarters_of_every_week_are_one_and_parts_are_apart(store: UsageStore) -> None:
+    week = 7 * 24
+    store.put_events([event(SENT, 1 - each * week, document_id=f"d{each}") for each in range(3)])
+    assert activity(store) == [(0, 1.0, 3, 3, 1 - 2 * week, 1)]
+    parted = activity(store, parted_at=[NOON + HOUR - week * HOUR, NOON])
+    assert parted == [(each, 1.0, 1, 1, 1 - (2 - each) * week, 1 - (2 - each) * week) for each in range(3)]
 
 
 def test_activity_of_more_users_than_one_query_can_name(store: UsageStore) -> None:
     store.put_events([event(SENT, 1), event(VIEWED, 1.1, user_id="bob"), event(VIEWED, 1.1, user_id="eve")])
     crowd = [f"{'u' * 250}{number:04}" for number in range(1_000)]
-    assert activity(store, user_ids=[*crowd, "ann", "bob"]) == [(1.0, 2, 1, 1.0, 1.1)]
+    assert activity(store, user_ids=[*crowd, "ann", "bob"]) == [(0, 1.0, 2, 1, 1.0, 1.1)]
 
 
 # Laws
@@ -284,8 +312,12 @@ def test_timestream_makes_of_any_events_what_memory_makes(
             [
                 store.documents(tenant_id, **span).sort("document_id").rows(),
                 store.documents_sent(tenant_id, **span).sort("document_id").rows(),
-                store.activity(tenant_id, **span, user_ids=None).sort("slot").rows(),
-                store.activity(tenant_id, **span, user_ids=["bob"]).sort("slot").rows(),
+                *(
+                    store.activity(tenant_id, **span, parted_at=[NOON], user_ids=user_ids)
+                    .sort("part", "quarter")
+                    .rows()
+                    for user_ids in (None, ["bob"])
+                ),
             ]
         )
     assert answers[0] == answers[1]

@@ -2,6 +2,7 @@
 
 import collections
 import datetime as dt
+import itertools
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -9,17 +10,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signtally.domain.activity import ACTIVITY, PeriodActivity, activity_of
+from signtally.domain.activity import ACTIVITY, PeriodActivity, activity_of, activity_rows, offset_changes
+from signtally.domain.aggregation import EVENTS
 
 BERLIN, KATHMANDU, ST_JOHNS = map(ZoneInfo, ("Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"))
-QUARTER = dt.timedelta(minutes=15)
+
+
+def read(events: pl.DataFrame, *, zone: ZoneInfo) -> PeriodActivity:
+    """As a report does of 2026."""
+    since, until = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2026, 2027))
+    parted_at = offset_changes(since, until, zone=zone)
+    rows = activity_rows(events, parted_at=parted_at, user_ids=None)
+    assert rows.schema == ACTIVITY
+    return activity_of(rows, since=since, parted_at=parted_at, zone=zone)
+
+
+def at_instants(*instants: dt.datetime) -> pl.DataFrame:
+    """One event of one document each."""
+    rows = [
+        {"event_id": f"e{number}", "document_id": f"d{number}", "occurred_at": instant, "received_at": instant}
+        for number, instant in enumerate(instants)
+    ]
+    return pl.DataFrame(rows, schema=EVENTS)
 
 
 def activity(*at: str, zone: ZoneInfo) -> PeriodActivity:
-    """One event of one document in each of these quarters of an hour, given in UTC."""
-    slots = [dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC) for text in at]
-    rows = [(slot, 1, 1, slot, slot + QUARTER / 2) for slot in slots]
-    return activity_of(pl.DataFrame(rows, schema=ACTIVITY, orient="row"), zone=zone)
+    """Of events at these times of UTC."""
+    return read(at_instants(*(dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC) for text in at)), zone=zone)
 
 
 def busy(found: PeriodActivity) -> dict[int, int]:
@@ -63,24 +80,38 @@ def test_first_and_last_are_those_of_all_quarters() -> None:
     found = activity("2026-10-06 09:00", "2026-10-05 15:00", zone=BERLIN)
     assert (found.first_at, found.last_at, found.documents) == (
         dt.datetime(2026, 10, 5, 15, tzinfo=dt.UTC),
-        dt.datetime(2026, 10, 6, 9, tzinfo=dt.UTC) + QUARTER / 2,
+        dt.datetime(2026, 10, 6, 9, tzinfo=dt.UTC),
         2,
     )
 
 
-@given(
-    quarters=st.dictionaries(st.integers(0, 4 * 24 * 400), st.integers(1, 50), max_size=40),
-    name=st.sampled_from(["Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe", "UTC"]),
-)
-def test_every_event_has_its_hour(quarters: dict[int, int], name: str) -> None:
-    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    rows = [(start + number * QUARTER, events, 0, start, start) for number, events in quarters.items()]
-    found = activity_of(pl.DataFrame(rows, schema=ACTIVITY, orient="row"), zone=ZoneInfo(name))
-    plain: collections.Counter[int] = collections.Counter()
-    for number, events in quarters.items():
-        plain[(start + number * QUARTER).astimezone(ZoneInfo(name)).hour] += events
-    assert busy(found) == dict(plain)
-    assert sum(map(sum, found.week)) == sum(quarters.values())
+ZONES = ["Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"]
+
+
+@given(st.lists(st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2026, 12, 31)), max_size=40), st.sampled_from(ZONES))  # noqa: DTZ001 -- of UTC, as said below
+def test_every_event_has_its_hour(times: list[dt.datetime], name: str) -> None:
+    instants = [time.replace(tzinfo=dt.UTC) for time in times]
+    found = read(at_instants(*instants), zone=ZoneInfo(name))
+    local = [instant.astimezone(ZoneInfo(name)) for instant in instants]
+    assert busy(found) == dict(collections.Counter(each.hour for each in local))
+    of_week = collections.Counter((each.weekday(), each.hour) for each in local)
+    assert all(
+        events == of_week[day, hour] for day, hours in enumerate(found.week) for hour, events in enumerate(hours)
+    )
+    assert found.documents == len(instants)
+    assert (found.first_at, found.last_at) == (min(instants, default=None), max(instants, default=None))
+
+
+@given(st.sampled_from(ZONES), st.integers(2000, 2030))
+def test_clocks_are_set_where_the_offset_changes(name: str, year: int) -> None:
+    zone = ZoneInfo(name)
+    since, until = (dt.datetime(each, 1, 1, tzinfo=dt.UTC) for each in (year, year + 1))
+    changes = offset_changes(since, until, zone=zone)
+    second = dt.timedelta(seconds=1)
+    assert all((at - second).astimezone(zone).utcoffset() != at.astimezone(zone).utcoffset() for at in changes)
+    hours = [since + number * dt.timedelta(hours=1) for number in range(365 * 24)]
+    offsets = [hour.astimezone(zone).utcoffset() for hour in hours]
+    assert len(changes) == sum(before != after for before, after in itertools.pairwise(offsets))
 
 
 @pytest.mark.parametrize("zone", [BERLIN, KATHMANDU])

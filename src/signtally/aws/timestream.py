@@ -25,7 +25,7 @@ from signtally.aws.timestream_tables import (
     TimestreamTables,
 )
 from signtally.aws.timestream_unload import TimestreamUnload
-from signtally.domain.activity import ACTIVITY, activity_slots
+from signtally.domain.activity import ACTIVITY, activity_rows
 from signtally.domain.aggregation import ARRIVALS, EVENT_DAYS, EVENTS, IDENTITY, STORED_USAGE
 from signtally.domain.document_lives import DOCUMENTS
 from signtally.domain.events import ReceivedEvent
@@ -135,15 +135,23 @@ class TimestreamUsageStore:
         return self._derive(DOCUMENTS, select)
 
     def activity(
-        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
+        self,
+        tenant_id: str,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        parted_at: Sequence[dt.datetime],
+        user_ids: Sequence[str] | None,
     ) -> pl.DataFrame:
         lists = [None] if user_ids is None else [*sql.literal_lists(user_ids)]
         if len(lists) != 1:  # more users than a query can name, or none
             events = self.events(since=since, until=until, tenant_ids=[tenant_id])
-            return activity_slots(events, user_ids=user_ids)
+            return activity_rows(events, parted_at=parted_at, user_ids=user_ids)
 
         def select(table: str, _: Sequence[str]) -> str:
-            return document_sql.select_activity(table, tenant_id=tenant_id, since=since, until=until, users=lists[0])
+            return document_sql.select_activity(
+                table, tenant_id=tenant_id, since=since, until=until, parted_at=parted_at, users=lists[0]
+            )
 
         return self._derive(ACTIVITY, select)
 

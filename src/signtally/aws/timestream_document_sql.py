@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from signtally.aws.timestream_sql import instant_literal, literal
 from signtally.domain.actions import Action
-from signtally.domain.activity import ACTIVITY
+from signtally.domain.activity import ACTIVITY, QUARTERS_A_WEEK
 from signtally.domain.document_lives import ARRIVAL, DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
 
 # Of two events with one id the one received first counts, as in `signtally.domain.document_lives.first_received`.
 _ARRIVAL = ", ".join("time" if column == "occurred_at" else column for column in ARRIVAL)
+_QUARTER_MILLISECONDS = 15 * 60 * 1_000
 
 
 def select_documents(
@@ -36,7 +37,15 @@ def select_documents_sent(
     return f"{_documents(table, columns, _of(tenant_id))} WHERE {within}"
 
 
-def select_activity(table: str, *, tenant_id: str, since: dt.datetime, until: dt.datetime, users: str | None) -> str:
+def select_activity(  # noqa: PLR0913 -- each bounds it in another way
+    table: str,
+    *,
+    tenant_id: str,
+    since: dt.datetime,
+    until: dt.datetime,
+    parted_at: Sequence[dt.datetime],
+    users: str | None,
+) -> str:
     """Columns of schema ACTIVITY; *users* is a list of literals."""
     when = f"{_of(tenant_id)} AND time >= {instant_literal(since)} AND time < {instant_literal(until)}"
     only = f" AND user_id IN ({users})" if users is not None else ""
@@ -44,10 +53,12 @@ def select_activity(table: str, *, tenant_id: str, since: dt.datetime, until: dt
         f"WITH {_counted(table, ['document_id', 'user_id', 'time'], when)}, "  # noqa: S608 -- as there
         "placed AS (SELECT time, row_number() OVER (PARTITION BY document_id ORDER BY time) AS place "
         f"FROM counted WHERE arrival = 1{only}), "
-        "slots AS (SELECT bin(time, 15m) AS slot, count(*) AS events, "
+        f"timed AS (SELECT time, place, {_part(parted_at)} AS part, "
+        f"mod(to_milliseconds(time) / {_QUARTER_MILLISECONDS}, {QUARTERS_A_WEEK}) AS quarter FROM placed), "
+        "quarters AS (SELECT part, quarter, count(*) AS events, "
         "sum(CASE WHEN place = 1 THEN 1 ELSE 0 END) AS documents, min(time) AS first_at, max(time) AS last_at "
-        "FROM placed GROUP BY bin(time, 15m)) "
-        f"SELECT {', '.join(ACTIVITY)} FROM slots"
+        "FROM timed GROUP BY part, quarter) "
+        f"SELECT {', '.join(ACTIVITY)} FROM quarters"
     )
 
 
@@ -98,6 +109,15 @@ def _counted(table: str, columns: Sequence[str], where: str) -> str:
         f"counted AS (SELECT {', '.join(columns)}, row_number() OVER (PARTITION BY event_id ORDER BY {_ARRIVAL}) "  # noqa: S608 -- names of ours and literals
         f"AS arrival FROM {table} WHERE {where})"
     )
+
+
+def _part(parted_at: Sequence[dt.datetime]) -> str:
+    """How many of these instants had passed."""
+    whens = [
+        f"WHEN time >= {instant_literal(instant)} THEN {passed}"
+        for passed, instant in reversed([*enumerate(parted_at, 1)])
+    ]
+    return f"CASE {' '.join(whens)} ELSE 0 END" if whens else "0"
 
 
 def _of(tenant_id: str) -> str:

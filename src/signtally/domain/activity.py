@@ -1,8 +1,10 @@
 """When a tenant works: the busiest hours on its own clocks, the first and the last activity."""
 
+import bisect
 import collections
 import dataclasses
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -13,11 +15,18 @@ from signtally.domain.document_lives import ARRIVAL, first_received
 from signtally.domain.periods import DAYS_A_WEEK
 
 HOURS_A_DAY = 24
-# One row a quarter of an hour of UTC in which anything happened, because no zone's hours begin elsewhere. *documents*
-# are those whose first event of the time asked for lies in it, so that they add up to the distinct ones.
+_SECONDS_A_DAY = 86_400
+_QUARTER_MICROSECONDS = 15 * 60 * 1_000_000
+_QUARTER = dt.timedelta(minutes=15)
+_THURSDAY = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+QUARTERS_A_WEEK = DAYS_A_WEEK * HOURS_A_DAY * 4
+# One row a quarter of an hour of the week, in UTC and counted from the Thursday on which 1970 began: no zone's hours
+# begin elsewhere, and however long the time asked for is, the rows stay few. *part* is how many of the instants that part
+# this time had passed. *documents* are those whose first event lies there, so that they add up to the distinct ones.
 ACTIVITY = pl.Schema(
     {
-        "slot": UTC_MICROSECONDS,
+        "part": pl.Int64(),
+        "quarter": pl.Int64(),
         "events": pl.Int64(),
         "documents": pl.Int64(),
         "first_at": UTC_MICROSECONDS,
@@ -52,7 +61,26 @@ class PeriodActivity:
         return divmod(flat.index(max(flat)), HOURS_A_DAY) if any(flat) else None
 
 
-def activity_slots(events: pl.DataFrame, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
+def offset_changes(since: dt.datetime, until: dt.datetime, *, zone: ZoneInfo) -> tuple[dt.datetime, ...]:
+    """When, after *since* and before *until*, clocks there are set, to the second."""
+
+    def offset(second: int) -> dt.timedelta | None:
+        return dt.datetime.fromtimestamp(second, zone).utcoffset()
+
+    changes = []
+    marks = [*range(int(since.timestamp()), int(until.timestamp()), _SECONDS_A_DAY), int(until.timestamp()) - 1]
+    for before, after in itertools.pairwise(marks):
+        old = offset(before)
+        if offset(after) != old:
+            seconds = range(before, after + 1)
+            found = seconds[bisect.bisect_left(seconds, 1, key=lambda second: offset(second) != old)]
+            changes.append(dt.datetime.fromtimestamp(found, dt.UTC))
+    return tuple(changes)
+
+
+def activity_rows(
+    events: pl.DataFrame, *, parted_at: Sequence[dt.datetime], user_ids: Sequence[str] | None
+) -> pl.DataFrame:
     """Schema ACTIVITY, from one tenant's events of some time; of these users' events alone unless with None."""
     counted = first_received(events)
     if user_ids is not None:
@@ -60,7 +88,10 @@ def activity_slots(events: pl.DataFrame, *, user_ids: Sequence[str] | None) -> p
     return (
         counted.sort("occurred_at", *ARRIVAL)
         .with_columns(opens=pl.col("document_id").is_first_distinct())
-        .group_by(slot=pl.col("occurred_at").dt.truncate("15m"))
+        .group_by(
+            part=pl.sum_horizontal(pl.lit(0, pl.Int64), *(pl.col("occurred_at") >= instant for instant in parted_at)),
+            quarter=pl.col("occurred_at").dt.epoch("us") // _QUARTER_MICROSECONDS % QUARTERS_A_WEEK,
+        )
         .agg(
             events=pl.len().cast(pl.Int64),
             documents=pl.col("opens").sum().cast(pl.Int64),
@@ -71,12 +102,15 @@ def activity_slots(events: pl.DataFrame, *, user_ids: Sequence[str] | None) -> p
     )
 
 
-def activity_of(slots: pl.DataFrame, *, zone: ZoneInfo) -> PeriodActivity:
-    """What rows of schema ACTIVITY say on a zone's clocks."""
+def activity_of(
+    rows: pl.DataFrame, *, since: dt.datetime, parted_at: Sequence[dt.datetime], zone: ZoneInfo
+) -> PeriodActivity:
+    """What rows of schema ACTIVITY say on a zone's clocks: of the time from *since* on, parted where they are set."""
+    offsets = [instant.astimezone(zone).utcoffset() or dt.timedelta() for instant in (since, *parted_at)]
     counted: collections.Counter[tuple[int, int]] = collections.Counter()
-    for slot, events in slots.select("slot", "events").iter_rows():
-        local = slot.astimezone(zone)
+    for part, quarter, events in rows.select("part", "quarter", "events").iter_rows():
+        local = _THURSDAY + quarter * _QUARTER + offsets[part]
         counted[local.weekday(), local.hour] += events
     week = tuple(tuple(counted[day, hour] for hour in range(HOURS_A_DAY)) for day in range(DAYS_A_WEEK))
-    first, last = slots.select(pl.col("first_at").min(), pl.col("last_at").max()).row(0)
-    return PeriodActivity(week, int(slots["documents"].sum()), first, last)
+    first, last = rows.select(pl.col("first_at").min(), pl.col("last_at").max()).row(0)
+    return PeriodActivity(week, int(rows["documents"].sum()), first, last)

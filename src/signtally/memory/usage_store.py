@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import polars as pl
 
-from signtally.domain.activity import activity_slots
+from signtally.domain.activity import activity_rows
 from signtally.domain.aggregation import ARRIVALS, DAILY_USAGE, EVENT_DAYS, EVENTS, IDENTITY, STORED_USAGE
 from signtally.domain.document_lives import concerning, document_lives, sent_within
 from signtally.domain.events import ReceivedEvent
@@ -107,10 +107,16 @@ class MemoryUsageStore:
         return sent_within(document_lives(events), since=since, until=until)
 
     def activity(
-        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
+        self,
+        tenant_id: str,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        parted_at: Sequence[dt.datetime],
+        user_ids: Sequence[str] | None,
     ) -> pl.DataFrame:
         events = self.events(since=since, until=until, tenant_ids=[tenant_id])
-        return activity_slots(events, user_ids=user_ids)
+        return activity_rows(events, parted_at=parted_at, user_ids=user_ids)
 
     def user_counts(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         return user_counts(self.events(since=since, until=until, tenant_ids=[tenant_id]))

@@ -107,7 +107,13 @@ class UsageStore(Protocol):
         ...
 
     def activity(
-        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
+        self,
+        tenant_id: str,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        parted_at: Sequence[dt.datetime],
+        user_ids: Sequence[str] | None,
     ) -> pl.DataFrame:
         """When anything happened, schema `signtally.domain.activity.ACTIVITY`; everybody's doing with None."""
         ...

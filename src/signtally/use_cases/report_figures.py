@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from signtally.domain.activity import activity_of
+from signtally.domain.activity import activity_of, offset_changes
 from signtally.domain.basis import Basis
 from signtally.domain.cohort import cohort_usage
 from signtally.domain.document_figures import figures_of_cohort, figures_until
@@ -49,14 +49,17 @@ def _on_activity(
     tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None
 ) -> UsageSnapshot:
     store, (since, until) = services.usage_store, _instants(period, tenant)
+    parted_at = offset_changes(since, until, zone=tenant.zone)
     with ThreadPoolExecutor(_QUERIES_BESIDE) as pool:
         documents = pool.submit(store.documents, tenant.tenant_id, since=since, until=until)
-        slots = pool.submit(store.activity, tenant.tenant_id, since=since, until=until, user_ids=user_ids)
+        quarters = pool.submit(
+            store.activity, tenant.tenant_id, since=since, until=until, parted_at=parted_at, user_ids=user_ids
+        )
         restated = pool.submit(_restated, tenant, period, user_ids=user_ids, services=services)
         provisional = pool.submit(provisional_days, tenant, period, services=services)
         usage = read_usage(tenant, period, services=services, user_ids=user_ids)
         figures = figures_until(of_senders(documents.result(), user_ids), since=since, until=until)
-        activity = activity_of(slots.result(), zone=tenant.zone)
+        activity = activity_of(quarters.result(), since=since, parted_at=parted_at, zone=tenant.zone)
     return dataclasses.replace(
         usage,
         insights=Insights(figures, activity.documents, activity),

@@ -388,6 +388,9 @@ def test_superseded_events_are_remembered_by_their_identity(store: UsageStore) -
     assert found.sort("event_id").equals(rows)
     assert store.superseded(since=NOW, until=NOW + DAY, tenant_ids=["acme"]).equals(rows.head(1))
     assert store.superseded(since=NOW - DAY, until=NOW + DAY, tenant_ids=["bolt"]).is_empty()
+    store.put_superseded(pl.DataFrame([identity | {"tenant_id": "bolt"}], schema=IDENTITY))
+    everybody = store.superseded(since=NOW - DAY, until=NOW + DAY, tenant_ids=None)
+    assert sorted(everybody["tenant_id"]) == ["acme", "acme", "bolt"]
 
 
 def test_events_whose_id_stands_more_than_once_are_found_whoever_they_belong_to(store: UsageStore) -> None:

@@ -95,11 +95,14 @@ class TimestreamAccess:
             raise ServiceError(f"Timestream refused {len(refused)} records of {table}: {refused[0].reason}")
         return rejections.count(None)
 
-    def read(self, table: str, schema: pl.Schema, *, tenant_ids: Sequence[str], select: Selection) -> pl.DataFrame:
-        columns = self.columns(table, schema) if tenant_ids else []
+    def read(
+        self, table: str, schema: pl.Schema, *, tenant_ids: Sequence[str] | None, select: Selection
+    ) -> pl.DataFrame:
+        columns = self.columns(table, schema) if tenant_ids is None or tenant_ids else []
         if not columns:
             return schema.to_frame()
-        queries = (select(columns, tenants) for tenants in sql.literal_lists(tenant_ids))
+        lists: Iterable[str | None] = [None] if tenant_ids is None else sql.literal_lists(tenant_ids)
+        queries = (select(columns, tenants) for tenants in lists)
         return self.frame(table, queries, columns=columns, schema=schema)
 
     @contextlib.contextmanager

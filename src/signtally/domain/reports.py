@@ -84,3 +84,4 @@ class ReportManifest:
     row_count: int
     fingerprint: str  # of the figures: equal figures, equal fingerprint
     files: tuple[ReportFile, ...]
+    day_totals: dict[dt.date, Counts] | None = None  # of days that are not all zeros; None: made before they were kept

@@ -9,6 +9,7 @@ from signtally.domain.reports import ReportKey
 STATE = "state/"
 TENANTS = "tenants/"
 REPORT_INDEX = "report-index/"
+REPORT_DAYS = "report-days/"
 UNLOADS = "unloads/"  # files of bulk reads on their way; nothing in it is worth keeping for a day
 _SEGMENT_LIMIT_BYTES = 200  # with room for endings such as `.json`
 _CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")

@@ -6,19 +6,23 @@ the end `manifest.json` or `failure.json`. Nothing there is ever written twice, 
 
 import dataclasses
 import datetime as dt
+import itertools
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import TypeAdapter
 
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
+from signtally.stores.report_days import ReportDays
 from signtally.stores.report_index import IndexEntry, ReportIndex, milliseconds
 
 _VERSION = re.compile(r"v([1-9]\d*)", re.ASCII)
 # A run that has not finished by then never will: its worker died. Asking again makes the next version.
 _ABANDONED_AFTER = dt.timedelta(minutes=10)
+_READERS, _READ_AHEAD = 16, 256
 
 
 class ReportMissingError(LookupError):
@@ -94,9 +98,17 @@ class Reports:
 
     def finish(self, manifest: ReportManifest) -> bool:
         """Publish a version; False when it was published before (a retried run): what was published first stays."""
+        ReportDays(self._objects).note(manifest.key, made_at=manifest.made_at)
         return self._objects.claim(
             f"{keys.report_version(manifest.key)}manifest.json", _MANIFEST.dump_json(manifest, indent=2)
         )
+
+    def made_on(self, day: dt.date) -> Iterator[ReportManifest]:
+        """The whole versions, of all tenants, that were made on a day of UTC; in no order."""
+        folders = ReportDays(self._objects).folders(day)
+        with ThreadPoolExecutor(_READERS) as readers:
+            while some := [*itertools.islice(folders, _READ_AHEAD)]:
+                yield from filter(None, readers.map(self._manifest_in, some))
 
     def fail(self, key: ReportKey, failure: ReportFailure) -> None:
         self._objects.claim(f"{keys.report_version(key)}failure.json", _FAILURE.dump_json(failure))
@@ -156,9 +168,13 @@ class Reports:
     def latest_manifest(self, tenant_id: str, report_id: str) -> ReportManifest | None:
         """The newest version that is whole; None when none is."""
         for version in reversed(self.versions(tenant_id, report_id)):
-            place = f"{keys.report_version(ReportKey(tenant_id, report_id, version))}manifest.json"
-            try:
-                return _MANIFEST.validate_json(self._objects.get(place).body)
-            except ObjectMissingError:
-                continue
+            manifest = self._manifest_in(keys.report_version(ReportKey(tenant_id, report_id, version)))
+            if manifest is not None:
+                return manifest
         return None
+
+    def _manifest_in(self, folder: str) -> ReportManifest | None:
+        try:
+            return _MANIFEST.validate_json(self._objects.get(f"{folder}manifest.json").body)
+        except ObjectMissingError:
+            return None

@@ -71,7 +71,11 @@ class TouchedNotes:
 
     def put(self, events: Iterable[UsageEvent], *, reason: RestatementReason = RestatementReason.LATE_EVENTS) -> None:
         touched = [(each.tenant_id, each.occurred_at, each.event_id, str(reason)) for each in events]
-        rows = pl.DataFrame(touched, schema=TOUCHED, orient="row").with_columns(pl.col("hour").dt.truncate("1h"))
+        self.put_rows(pl.DataFrame(touched, schema=TOUCHED, orient="row"))
+
+    def put_rows(self, touched: pl.DataFrame) -> None:
+        """Rows of schema TOUCHED, whose *hour* may be any instant within it."""
+        rows = touched.with_columns(pl.col("hour").dt.truncate("1h"))
         if len(rows):
             self._store(rows.unique(maintain_order=True), noted_at=self._clock(), tried_at=None)
 

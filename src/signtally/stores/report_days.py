@@ -1,0 +1,38 @@
+"""Which reports were made on a day of UTC, of all tenants: empty objects whose keys say where the reports are.
+
+Nobody can list the reports of 43,000 tenants each night to find those of one day.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from signtally.domain.reports import ReportKey
+from signtally.ports.objects import ObjectStore
+from signtally.stores import keys
+
+_REPORTS = "reports/"
+
+
+class ReportDays:
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    def note(self, key: ReportKey, *, made_at: dt.datetime) -> None:
+        """Enter a version before its manifest is written, so that none that is whole is missing."""
+        place = keys.report_version(key).removeprefix(_REPORTS).rstrip("/")
+        self._objects.put(f"{_folder(made_at.astimezone(dt.UTC).date())}{place}", b"")
+
+    def folders(self, day: dt.date) -> Iterator[str]:
+        """Where the versions that were made that day lie: `reports/{tenant}/{report}/v{n}/`."""
+        folder = _folder(day)
+        for found in self._objects.summaries(folder):
+            yield f"{_REPORTS}{found.key.removeprefix(folder)}/"
+
+    def forget(self, *, before: dt.date) -> None:
+        for name in [*self._objects.folders(keys.REPORT_DAYS)]:
+            if name < before.isoformat():
+                self._objects.delete(found.key for found in self._objects.summaries(f"{keys.REPORT_DAYS}{name}/"))
+
+
+def _folder(day: dt.date) -> str:
+    return f"{keys.REPORT_DAYS}{day.isoformat()}/"

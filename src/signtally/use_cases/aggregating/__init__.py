@@ -4,8 +4,8 @@ Runs may repeat, overlap and die at any point: notes of touched hours are forgot
 and tenants that move are noted as moving before and as settled after they are recounted.
 """
 
-from signtally.use_cases.aggregating.named_days import aggregate_days
+from signtally.use_cases.aggregating.named_days import aggregate_days, named_span, occupied_blocks, recount
 from signtally.use_cases.aggregating.restating import AggregationOutcome
 from signtally.use_cases.aggregating.touched_days import aggregate_touched
 
-__all__ = ["AggregationOutcome", "aggregate_days", "aggregate_touched"]
+__all__ = ["AggregationOutcome", "aggregate_days", "aggregate_touched", "named_span", "occupied_blocks", "recount"]

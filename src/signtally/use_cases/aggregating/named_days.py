@@ -1,15 +1,49 @@
 """Counting the days that somebody names, whether anything touched them or not."""
 
+import dataclasses
 import datetime as dt
+from collections.abc import Iterator
 
-from signtally.domain.periods import period_between
+import polars as pl
+
+from signtally.domain.actions import MEASURES
+from signtally.domain.aggregation import TenantDay
+from signtally.domain.periods import Period, PeriodKind, period_between
 from signtally.domain.restatements import RestatementReason
 from signtally.services import Services
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
-from signtally.use_cases.aggregating.tenant_days import Calendars, blocks
+from signtally.use_cases.aggregating.tenant_days import Calendars
 from signtally.use_cases.aggregating.zone_moves import CountingZones, count_where_tenants_live, event_days, every_day
 
 _BLOCK_DAYS = 14  # of all tenants, whose days are held in memory
+_TENANT_BLOCK_DAYS = 52 * 7  # of one tenant
+_WIDEST = 16  # times as many where there is nothing
+_DAY = dt.timedelta(days=1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OccupiedDays:
+    """Days of *block* that may have figures: those near *events* (schema EVENT_DAYS), and those with *rows* (no zeros).
+
+    A row may stand where no event is, when events were lost or somebody else wrote it.
+    """
+
+    block: Period
+    events: pl.DataFrame
+    rows: pl.DataFrame  # tenant_id, day
+
+    @property
+    def tenant_ids(self) -> set[str]:
+        return {*self.events["tenant_id"].unique(), *self.rows["tenant_id"].unique()}
+
+    def __len__(self) -> int:
+        return len(self.events) + len(self.rows)
+
+    def in_zones(self, zones: dict[str, str]) -> set[TenantDay]:
+        """The days to count, of the tenants in *zones*."""
+        events, rows = (each.filter(pl.col("tenant_id").is_in([*zones])) for each in (self.events, self.rows))
+        near = Calendars(zones).days_near(events, within=self.block)
+        return near | {TenantDay(tenant_id, day, zones[tenant_id]) for tenant_id, day in rows.iter_rows()}
 
 
 def aggregate_days(
@@ -20,18 +54,51 @@ def aggregate_days(
     Without *first*, from the oldest event that is kept; without *last*, to the newest. A tenant that has moved to
     another zone since it was counted is counted whole, so that its days never stand in two zones. Raise PeriodError.
     """
-    whole = every_day(services)
-    span = period_between(first or min(whole.first, last or whole.last), last or whole.last).clip(whole.last)
-    tenant_ids = None if tenant_id is None else [tenant_id]
+    span = named_span(first, last, services=services)
+    counted = (outcome for _, outcome in recount(span, tenant_id=tenant_id, services=services))
+    return AggregationOutcome.total(counted)
 
+
+def named_span(first: dt.date | None, last: dt.date | None, *, services: Services) -> Period:
+    """What *first* and *last* name, of the days that may have events; raise PeriodError."""
+    whole = every_day(services)
+    return period_between(first or min(whole.first, last or whole.last), last or whole.last).clip(whole.last)
+
+
+def recount(span: Period, *, tenant_id: str | None, services: Services) -> Iterator[tuple[Period, AggregationOutcome]]:
+    """Count again, block by block, the newest first; each is stored when it comes."""
+    for occupied in occupied_blocks(span, tenant_id=tenant_id, services=services):
+        yield occupied.block, _count_again(occupied, tenant_id=tenant_id, services=services)
+
+
+def occupied_blocks(span: Period, *, tenant_id: str | None, services: Services) -> Iterator[OccupiedDays]:
+    """All of *span* in blocks, the newest first: wider and wider ones while there is nothing in them."""
+    width = least = _BLOCK_DAYS if tenant_id is None else _TENANT_BLOCK_DAYS
+    last = span.last
+    while last >= span.first:
+        block = Period(PeriodKind.RANGE, max(span.first, last - (width - 1) * _DAY), last)
+        occupied = _occupied(block, tenant_id=tenant_id, services=services)
+        if len(occupied) and block.day_count > least:
+            width = least  # too many days for one go, perhaps
+            continue
+        yield occupied
+        width = least if len(occupied) else min(2 * width, _WIDEST * least)
+        last = block.first - _DAY
+
+
+def _occupied(block: Period, *, tenant_id: str | None, services: Services) -> OccupiedDays:
+    tenant_ids = None if tenant_id is None else [tenant_id]
+    events = event_days(block, tenant_ids=tenant_ids, services=services)
+    with services.usage_store.scan_daily_usage(first=block.first, last=block.last, tenant_ids=tenant_ids) as stored:
+        figures = stored.filter(pl.any_horizontal(pl.col(MEASURES) != 0))
+        rows = figures.select("tenant_id", "day").unique().collect(engine="streaming")
+    return OccupiedDays(block, events, rows)
+
+
+def _count_again(occupied: OccupiedDays, *, tenant_id: str | None, services: Services) -> AggregationOutcome:
     def count(zones: CountingZones) -> AggregationOutcome:
-        done = []
-        for block in blocks(span, days=_BLOCK_DAYS if tenant_ids is None else span.day_count):
-            found = event_days(block, tenant_ids=tenant_ids, services=services)
-            stayed = found.filter(~found["tenant_id"].is_in(list(zones.recounted)))
-            calendars = Calendars(zones.of(stayed["tenant_id"].unique()))
-            days = calendars.days_near(stayed, within=block)
-            done.append(restate(days, reason=RestatementReason.RECOUNT, services=services))
-        return AggregationOutcome.total(done)
+        stayed = occupied.tenant_ids.difference(zones.recounted)
+        days = occupied.in_zones(zones.of(stayed))
+        return restate(days, reason=RestatementReason.RECOUNT, services=services)
 
     return count_where_tenants_live(count, tenant_id=tenant_id, services=services)

@@ -64,5 +64,7 @@ class Settings(BaseSettings):
     mail: str = "ses"  # or smtp://[user:password@]host[:port]
     mail_from: str = "Signtally <reports@signtally.example>"
 
+    reconcile_days: Annotated[int, Field(ge=1, le=73_000)] = 35  # how far back figures are proven, and ids compared
+
     clock_skew: Duration = dt.timedelta(seconds=2)  # margin taken off an empty queue's instant
     state_directory: Path = Path(".signtally")  # the development key; nothing else

@@ -43,7 +43,8 @@ def test_a_script_takes_traffic_from_the_queue_to_a_file(signtally: Signtally, t
     again = signtally("report", "--tenant", tenant_id, "--period", month, "--format", "csv", "--json").answer
     assert (again["report_id"], again["version"]) == (made["report_id"], 1), "unchanged figures are the same report"
     followed = signtally(
-        "report", "--tenant", tenant_id, "--period", month, "--format", "csv", "--basis", "cohort", "-o", "out", "--json"
+        *("report", "--tenant", tenant_id, "--period", month, "--format", "csv"),
+        *("--basis", "cohort", "-o", "out", "--json"),
     ).answer
     assert followed["report_id"] != made["report_id"]
     assert "Cohort basis" in Path(tmp_path, followed["files"][0]["path"]).read_text(encoding="utf-8-sig")
@@ -70,7 +71,7 @@ def test_profiles_are_stored_listed_and_shown(signtally: Signtally, tmp_path: Pa
     "command",
     [
         *("local", "provision", "up", "demo", "emit", "ingest", "aggregate", "import", "report", "token", "api"),
-        *("schedules run", "digests run", "tenants put", "tenants list", "tenants show"),
+        *("reconcile", "rebuild", "schedules run", "digests run", "tenants put", "tenants list", "tenants show"),
         *("dead-letters list", "dead-letters replay"),
     ],
 )

@@ -14,6 +14,7 @@ import tasks.ingest
 import tasks.report
 import tasks.schedules
 import tasks.traffic
+import tasks.truth
 from signtally.services import Services
 
 _HERE = Path(__file__).parent
@@ -25,6 +26,7 @@ _SHELLS = (
     tasks.report,
     tasks.schedules,
     tasks.traffic,
+    tasks.truth,
 )
 
 

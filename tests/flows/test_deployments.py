@@ -16,6 +16,8 @@ DEPLOYMENTS = {
     # name: (entrypoint, work pool, concurrency limit, schedules)
     "ingest": ("flows.ingest:ingest", BATCH_POOL, 1, [_EVERY_MINUTE]),
     "aggregate": ("flows.aggregate:aggregate", BATCH_POOL, 1, [("every-minute-at-half", 60, "UTC")]),
+    "reconcile": ("flows.reconcile:reconcile", BATCH_POOL, 1, [("every-night", "15 2 * * *", "UTC")]),
+    "rebuild": ("flows.rebuild:rebuild", BATCH_POOL, 1, []),
     "report": ("flows.report:report", REPORT_POOL, 8, []),
     "scheduled-reports": (
         "flows.scheduled_reports:scheduled_reports",

@@ -25,6 +25,7 @@ from signtally.ports.mail import MailUncertainError
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.deliveries import Deliveries, DeliveryKey
+from signtally.stores.holds import Hold, Holds
 from signtally.stores.reports import Reports
 from signtally.stores.tenants import Tenants
 from signtally.use_cases.digesting import run_digests
@@ -158,7 +159,13 @@ def test_a_report_is_made_once_and_everybody_gets_one_mail() -> None:
     acmes = portal()
     acmes.store(acme())
     acmes.services.usage_store.put_daily_usage(usage(41), version=1)
-    assert run_schedules(services=acmes.services).as_dict() == {"due": 1, "made": 1, "waiting": 0, "failures": {}}
+    assert run_schedules(services=acmes.services).as_dict() == {
+        "due": 1,
+        "made": 1,
+        "waiting": 0,
+        "held": 0,
+        "failures": {},
+    }
     assert run_schedules(services=acmes.services).due == 0
     outcome = run_digests(services=acmes.services)
     assert (outcome.due, outcome.sent, outcome.reports_made) == (1, 2, 0)
@@ -243,7 +250,7 @@ def test_a_refused_address_is_told_once_and_keeps_nobody_waiting() -> None:
     assert list(outcome.refused) == ["acme / Monthly usage / 2026-10 / ann@acme.example"]
     acmes.mailer.refused = frozenset()
     assert run_digests(services=acmes.services).as_dict() == {
-        "due": 0, "sent": 0, "reports_made": 0, "waiting": 0, "refused": {}, "in_doubt": {}, "failures": {}
+        "due": 0, "sent": 0, "reports_made": 0, "waiting": 0, "held": 0, "refused": {}, "in_doubt": {}, "failures": {}
     }  # fmt: skip
 
 
@@ -388,3 +395,17 @@ def test_whatever_fails_nobody_gets_it_twice_and_in_the_end_everybody_has_it(
     assert max(acmes.mails().values(), default=0) <= 1
     per_period = Counter(subject for _, subject in acmes.mails())
     assert set(per_period.values()) <= {1, 2}
+
+
+def test_what_a_held_tenant_is_owed_stays_due_until_it_is_let_go() -> None:
+    acmes = portal()
+    acmes.store(acme(), acme(tenant_id="bolt"))
+    holds = Holds(acmes.services.objects)
+    holds.put(Hold("acme", DUE, DUE.date(), DUE.date(), differences=1, sample=("sent: events 1, aggregates 2",)))
+    for due in (2, 1):
+        made, sent = run_schedules(services=acmes.services), run_digests(services=acmes.services)
+        assert [(each.due, each.held) for each in (made, sent)] == [(due, 1), (due, 1)]
+    holds.lift(["acme"])
+    assert run_schedules(services=acmes.services).made == 1
+    assert run_digests(services=acmes.services).sent == 2
+    assert run_digests(services=acmes.services).due == 0

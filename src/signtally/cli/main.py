@@ -18,6 +18,8 @@ _COMMANDS = {
     "emit": "pipeline",
     "ingest": "pipeline",
     "aggregate": "pipeline",
+    "reconcile": "truth",
+    "rebuild": "truth",
     "import": "history",
     "report": "reports",
     "dead-letters": "dead_letters",

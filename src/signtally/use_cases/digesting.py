@@ -43,6 +43,7 @@ class DigestsOutcome:
     sent: int
     reports_made: int
     waiting: int  # in the hands of another run
+    held: int  # occurrences of tenants whose figures do not match their events: they stay due
     refused: dict[str, str]
     in_doubt: dict[str, str]
     failures: dict[str, str]
@@ -67,6 +68,7 @@ def run_digests(*, services: Services, now: dt.datetime | None = None) -> Digest
         sent=post.sent,
         reports_made=post.reports_made,
         waiting=post.waiting,
+        held=going.held,
         refused=post.refused,
         in_doubt=post.in_doubt,
         failures=going.failures,

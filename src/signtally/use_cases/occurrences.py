@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import functools
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 
@@ -10,6 +11,7 @@ from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.deliveries import DeliveryKey, DoneOccurrences
+from signtally.stores.holds import Holds
 
 log = logging.getLogger(__name__)
 _HOPELESS_AFTER = 5  # failures of services in a row: the rest would fare no better
@@ -62,7 +64,7 @@ class Round:
 
     def __init__(self, owing: Owing, *, services: Services) -> None:
         self.failures: dict[str, str] = {}
-        self.due = 0
+        self.due = self.held = 0
         self._owing = owing
         self._services = services
         self._unserved: list[str] = []
@@ -72,13 +74,17 @@ class Round:
     def go(self, profiles: Mapping[str, TenantProfile], deliver: Callable[[Occurrence], bool]) -> None:
         """Call *deliver* for everything owed; it returns whether the occurrence is done now.
 
-        After one that is not, the later ones of its schedule wait for the next run. Raise OwedOccurrencesError in the
-        end, or as soon as services fail for everybody.
+        After one that is not, the later ones of its schedule wait for the next run. What is owed to tenants whose
+        figures do not match their events waits too. Raise OwedOccurrencesError in the end, or as soon as services fail
+        for everybody.
         """
         done = DoneOccurrences(self._services.objects, what=self._owing.what)
+        held = functools.cache(lambda: Holds(self._services.objects).held(profiles))  # asked when anything is owed
         try:
             for occurrences in owed(profiles, self._owing, done=done, now=self._services.clock()):
-                if self._settle(occurrences, deliver):
+                if occurrences[0].tenant.tenant_id in held():
+                    self._hold(occurrences)
+                elif self._settle(occurrences, deliver):
                     done.add(delivery_key(occurrences[-1]))
                 if self._failing_in_a_row >= _HOPELESS_AFTER:
                     break
@@ -90,6 +96,12 @@ class Round:
                 f"{len(self._unserved)} due {self._owing.what} could not be served, such as {self._unserved[0]}; "
                 f"run it again. {self._last_error}"
             ) from self._last_error
+
+    def _hold(self, occurrences: Collection[Occurrence]) -> None:
+        self.due += len(occurrences)
+        self.held += len(occurrences)
+        for each in occurrences:
+            log.warning("%s is held: the tenant's figures and events contradict each other", label(each))
 
     def _settle(self, occurrences: Collection[Occurrence], deliver: Callable[[Occurrence], bool]) -> bool:
         return all(self._attempt(occurrence, deliver) for occurrence in occurrences)

@@ -22,6 +22,7 @@ class SchedulesOutcome:
     due: int
     made: int
     waiting: int
+    held: int  # of tenants whose figures do not match their events: it stays due
     failures: dict[str, str]
 
     def as_dict(self) -> dict[str, object]:
@@ -47,7 +48,7 @@ def run_schedules(*, services: Services, now: dt.datetime | None = None) -> Sche
         return manifest is not None
 
     going.go(Tenants(services.objects).all(), deliver)
-    return SchedulesOutcome(due=going.due, made=made, waiting=waiting, failures=going.failures)
+    return SchedulesOutcome(due=going.due, made=made, waiting=waiting, held=going.held, failures=going.failures)
 
 
 def make_scheduled_report(occurrence: Occurrence, *, services: Services, then: Services) -> ReportManifest | None:

@@ -1,0 +1,57 @@
+"""The proof that events, daily usage and lately made reports say the same."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from prefect import flow
+from prefect.events import emit_event
+
+from signtally.domain.reconciliation import Difference, ReportDifference
+from signtally.use_cases.reconciling import ReconcileOutcome
+from tasks.summaries import Row, figures, publish_summary
+from tasks.truth import reconcile_days
+
+MISMATCH_EVENT = "signtally.reconcile.mismatch"
+_SHOWN = 5_000
+_EMITTED = 500
+
+
+class MismatchError(Exception):
+    """Figures and events contradict each other; the run's artifact `reconcile-differences` says where."""
+
+
+@flow(name="reconcile")
+def reconcile(
+    tenant_id: str | None = None, first: dt.date | None = None, last: dt.date | None = None
+) -> ReconcileOutcome:
+    """Compare every day that is over; on a mismatch, hold the scheduled sends of its tenants and fail."""
+    outcome = reconcile_days(tenant_id, first, last)
+    publish_summary("reconcile", figures(outcome.figures()), description="What this run compared")
+    if not outcome.is_clean:
+        _publish_differences(outcome)
+        _emit(outcome.held)
+        raise MismatchError(str(outcome))
+    return outcome
+
+
+def _publish_differences(outcome: ReconcileOutcome) -> None:
+    by_events = [_row(each, "events", said=each.events) for each in outcome.mismatches]
+    by_reports = [
+        _row(each, f"report {each.report_id} v{each.version}", said=each.reported) for each in outcome.report_mismatches
+    ]
+    rows = [*by_events, *by_reports][:_SHOWN]
+    shown = "all of them" if len(rows) == outcome.mismatched else f"the first {len(rows)}"
+    description = f"{outcome.mismatched} differences, {shown}. `signtally rebuild` mends days that differ from events"
+    publish_summary("reconcile-differences", rows, description=description)
+
+
+def _row(found: Difference | ReportDifference, source: str, *, said: int) -> Row:
+    where = {"tenant": found.tenant_id, "day": found.day.isoformat(), "action": found.action}
+    return {**where, "source": source, "said": said, "aggregates": found.aggregates}
+
+
+def _emit(tenant_ids: Iterable[str]) -> None:
+    """One event a tenant, for automations; of very many the first say enough."""
+    for tenant_id in [*tenant_ids][:_EMITTED]:
+        resource = {"prefect.resource.id": f"signtally.tenant.{tenant_id}", "prefect.resource.name": tenant_id}
+        emit_event(MISMATCH_EVENT, resource=resource)

@@ -1,0 +1,98 @@
+"""Commands that prove figures and mend them: reconcile, rebuild."""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+
+import click
+
+from signtally import wiring
+from signtally.cli.output import answer, json_option
+from signtally.cli.parameters import DAY
+from signtally.local.processes import interruptible
+from signtally.use_cases.rebuilding import Preview, RebuildOutcome, RebuildProgress, preview
+from signtally.use_cases.rebuilding import rebuild as rebuild_days
+from signtally.use_cases.reconciling import ReconcileOutcome
+from signtally.use_cases.reconciling import reconcile as reconcile_days
+
+tenant_option = click.option("--tenant", "tenant_id", help="This tenant alone.")
+last_option = click.option("--to", "last", type=DAY, help="Last day, included.")
+
+
+@click.command()
+@tenant_option
+@click.option("--from", "first", type=DAY, help="First day, in the tenant's zone; 35 days back unless set otherwise.")
+@last_option
+@json_option
+def reconcile(*, tenant_id: str | None, first: dt.date | None, last: dt.date | None, as_json: bool) -> None:
+    """Prove that events, daily usage and lately made reports say the same, of every day that is over.
+
+    Exit code 1 when they do not: then the differences are listed, and scheduled sends of those tenants are held until
+    `signtally rebuild` has mended their days, or they are found to match.
+    """
+    with interruptible():
+        outcome = reconcile_days(tenant_id=tenant_id, first=first, last=last, services=wiring.services())
+    answer(outcome.as_dict(), as_json=as_json, lines=lambda: list(_account(outcome)))
+    if not outcome.is_clean:
+        raise SystemExit(1)
+
+
+@click.command()
+@tenant_option
+@click.option(
+    "--from", "first", type=DAY, help="First day, in the tenant's zone; the oldest that is kept if not given."
+)
+@last_option
+@click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing.")
+@json_option
+def rebuild(
+    *, tenant_id: str | None, first: dt.date | None, last: dt.date | None, dry_run: bool, as_json: bool
+) -> None:
+    """Count days anew from their events, the newest first; broken off, the same command goes on where it stopped."""
+    services = wiring.services()
+    with interruptible():
+        if dry_run:
+            found = preview(tenant_id=tenant_id, first=first, last=last, services=services)
+            answer(found.as_dict(), as_json=as_json, lines=lambda: list(_changes(found)))
+            return
+        outcome = rebuild_days(tenant_id=tenant_id, first=first, last=last, services=services, on_progress=_tell)
+    answer(outcome.as_dict(), as_json=as_json, lines=lambda: list(_result(outcome)))
+
+
+def _tell(progress: RebuildProgress) -> None:
+    click.echo(str(progress), err=True)
+
+
+def _account(outcome: ReconcileOutcome) -> Iterator[str]:
+    yield from map(str, outcome.mismatches)
+    yield from map(str, outcome.report_mismatches)
+    listed = len(outcome.mismatches) + len(outcome.report_mismatches)
+    if listed < outcome.mismatched:
+        yield f"… and {outcome.mismatched - listed} more"
+    yield str(outcome)
+    if outcome.superseded:
+        yield f"{outcome.superseded} events do not count any more, because their ids had been received before"
+    if outcome.reports_skipped:
+        yield f"{outcome.reports_skipped} reports on the cohort basis, or from before days were kept, were not compared"
+    for tenant_id in outcome.held:
+        yield f"held: {tenant_id}; `signtally rebuild --tenant {tenant_id}` mends its days and lets it go"
+    for tenant_id in outcome.lifted:
+        yield f"let go: {tenant_id}"
+
+
+def _changes(found: Preview) -> Iterator[str]:
+    """Tenants by tenants, and in them a line a day."""
+    for (tenant_id, day), changes in itertools.groupby(found.changes, lambda each: (each.tenant_id, each.day)):
+        said = ", ".join(f"{each.measure} {each.before} → {each.after}" for each in changes)
+        yield f"{tenant_id} · {day}: {said}"
+    for tenant_id, zone in found.moves.items():
+        yield f"{tenant_id} has moved to {zone}: all of its days would be counted anew there"
+    yield f"{found.rows} rows would be written for {found.period.first} to {found.period.last}; nothing was"
+
+
+def _result(outcome: RebuildOutcome) -> Iterator[str]:
+    went_on = ", going on where it had been broken off" if outcome.resumed else ""
+    yield f"{outcome.tenant_days} days of tenants counted from {outcome.period.first} to {outcome.period.last}{went_on}"
+    yield f"{outcome.rows} rows written, of which {outcome.restated} had said something else"
+    for tenant_id in outcome.lifted:
+        yield f"let go: {tenant_id}"

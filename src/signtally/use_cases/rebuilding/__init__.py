@@ -1,0 +1,6 @@
+"""Daily usage made again from events, for any span of days, whatever stood there and whatever state was lost."""
+
+from signtally.use_cases.rebuilding.preview import DayChange, Preview, preview
+from signtally.use_cases.rebuilding.run import RebuildOutcome, RebuildProgress, rebuild
+
+__all__ = ["DayChange", "Preview", "RebuildOutcome", "RebuildProgress", "preview", "rebuild"]

@@ -1,0 +1,99 @@
+"""What a rebuild would change, found by counting the same way and writing nothing."""
+
+import dataclasses
+import datetime as dt
+import itertools
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from signtally.domain.actions import MEASURES
+from signtally.domain.aggregation import IDENTITY, TenantDay, daily_usage, restatement
+from signtally.domain.periods import Period
+from signtally.domain.reconciliation import differences
+from signtally.services import Services
+from signtally.stores.counted_zones import CountedZone, CountedZones
+from signtally.stores.tenants import DEFAULT_ZONE, Tenants
+from signtally.use_cases.aggregating import named_span, occupied_blocks
+from signtally.use_cases.aggregating.tenant_days import batches
+
+_DAY = ["tenant_id", "day"]
+_SCHEMA = {"tenant_id": pl.String, "day": pl.Date}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
+class DayChange:
+    """One measure of a tenant's day, as daily usage says it and as its events do."""
+
+    tenant_id: str
+    day: dt.date
+    measure: str
+    before: int
+    after: int
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} · {self.day} · {self.measure}: {self.before} → {self.after}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """*rows* would be written, some without changing a day's totals; *moves* are tenants to count in new zones."""
+
+    period: Period
+    rows: int
+    changes: tuple[DayChange, ...]
+    moves: dict[str, str]  # tenant → zone; a rebuild counts their other days too
+
+    def as_dict(self) -> dict[str, object]:
+        changes = [dataclasses.asdict(each) | {"day": each.day.isoformat()} for each in self.changes]
+        span = {"from": self.period.first.isoformat(), "to": self.period.last.isoformat()}
+        return {**span, "dry_run": True, "rows": self.rows, "changes": changes, "moves": self.moves}
+
+
+def preview(
+    *, services: Services, tenant_id: str | None = None, first: dt.date | None = None, last: dt.date | None = None
+) -> Preview:
+    """What `rebuild` with the same arguments would change within these days. Raise PeriodError or a ServiceError."""
+    span = named_span(first, last, services=services)
+    profiles = Tenants(services.objects).zones()
+    rows = 0
+    changes: list[DayChange] = []
+    for occupied in occupied_blocks(span, tenant_id=tenant_id, services=services):
+        zones = {each: profiles.get(each, DEFAULT_ZONE) for each in occupied.tenant_ids}
+        for batch in batches(occupied.in_zones(zones)):
+            written, changed = _compared(batch, services=services)
+            rows += written
+            changes += changed
+    moves = _moves(profiles, tenant_id, services=services)
+    return Preview(period=span, rows=rows, changes=tuple(sorted(changes)), moves=moves)
+
+
+def _compared(days: Sequence[TenantDay], *, services: Services) -> tuple[int, Iterator[DayChange]]:
+    store = services.usage_store
+    tenant_ids = sorted({each.tenant_id for each in days})
+    since, until = min(each.begins for each in days), max(each.ends for each in days)
+    first, last = min(each.day for each in days), max(each.day for each in days)
+    superseded = store.superseded(since=since, until=until, tenant_ids=tenant_ids).lazy()
+    wanted = pl.DataFrame([(each.tenant_id, each.day) for each in days], schema=_SCHEMA, orient="row").lazy()
+    with (
+        store.scan_events(since=since, until=until, tenant_ids=tenant_ids) as events,
+        store.scan_daily_usage(first=first, last=last, tenant_ids=tenant_ids) as stored,
+    ):
+        counted = daily_usage(events.join(superseded, on=[*IDENTITY], how="anti"), days=days).collect()
+        existing = stored.join(wanted, on=_DAY, how="semi").collect()
+    changed = differences(_totals(counted), _totals(existing))
+    return len(restatement(counted, existing=existing)), itertools.starmap(_change, changed.iter_rows())
+
+
+def _change(tenant_id: str, day: dt.date, measure: str, events: int, aggregates: int) -> DayChange:
+    return DayChange(tenant_id, day, measure, before=aggregates, after=events)
+
+
+def _totals(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.group_by(_DAY).agg(pl.col(MEASURES).sum())
+
+
+def _moves(profiles: dict[str, str], tenant_id: str | None, *, services: Services) -> dict[str, str]:
+    entries = CountedZones(services.objects).read() or {}
+    homes = {each: profiles.get(each, DEFAULT_ZONE) for each in entries if tenant_id in {None, each}}
+    return {each: zone for each, zone in sorted(homes.items()) if entries[each] != CountedZone(zone)}

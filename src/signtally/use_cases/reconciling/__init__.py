@@ -1,0 +1,9 @@
+"""The proof that events, daily usage and reports say the same, and what follows where they do not.
+
+What is compared is counted a second time, in another way (`signtally.domain.reconciliation`), from all that is stored.
+"""
+
+from signtally.use_cases.reconciling.outcome import ReconcileOutcome
+from signtally.use_cases.reconciling.run import reconcile
+
+__all__ = ["ReconcileOutcome", "reconcile"]

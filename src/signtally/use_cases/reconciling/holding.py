@@ -1,0 +1,50 @@
+"""Whose scheduled sends wait: tenants that do not match, until they are seen to match again."""
+
+import collections
+import datetime as dt
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import polars as pl
+
+from signtally.domain.periods import Period
+from signtally.domain.reconciliation import ReportDifference, listed
+from signtally.services import Services
+from signtally.stores.holds import Hold, Holds
+
+_SAMPLE = 20  # of a tenant's differences, in its hold
+_WRITERS = 8
+
+
+def hold(mismatches: pl.DataFrame, reports: Sequence[ReportDifference], *, services: Services) -> set[str]:
+    """Hold every tenant with a mismatch (schema DIFFERENCES, or of a report); return them."""
+    now, of_reports = services.clock(), collections.defaultdict[str, list[ReportDifference]](list)
+    for each in reports:
+        of_reports[each.tenant_id].append(each)
+    of_days = dict(mismatches.partition_by("tenant_id", as_dict=True, maintain_order=True))
+    tenant_ids = {str(tenant_id) for (tenant_id,) in of_days} | of_reports.keys()
+    none = mismatches.clear()
+    found = (_hold_of(each, of_days.get((each,), none), of_reports[each], now=now) for each in sorted(tenant_ids))
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        list(writers.map(Holds(services.objects).put, found))
+    return tenant_ids
+
+
+def lift(span: Period, *, tenant_id: str | None, unproven: Collection[str], services: Services) -> set[str]:
+    """Let go who is held for days of *span*, unless it is *unproven*; return them."""
+    holds = Holds(services.objects)
+    proven = {
+        each.tenant_id
+        for each in holds.all()
+        if tenant_id in {None, each.tenant_id}
+        and each.tenant_id not in unproven
+        and each.is_within(span.first, span.last)
+    }
+    holds.lift(proven)
+    return proven
+
+
+def _hold_of(tenant_id: str, days: pl.DataFrame, reports: Sequence[ReportDifference], *, now: dt.datetime) -> Hold:
+    dates = [*days["day"].unique(), *(each.day for each in reports)]
+    sample = [str(each) for each in (*listed(days.head(_SAMPLE)), *reports)][:_SAMPLE]
+    return Hold(tenant_id, now, min(dates), max(dates), len(days) + len(reports), tuple(sample))

@@ -1,0 +1,50 @@
+"""One id, several times: among what happened in the last days, the event that was received first counts."""
+
+import datetime as dt
+
+import polars as pl
+
+from signtally.domain.aggregation import IDENTITY
+from signtally.domain.reconciliation import received_later
+from signtally.domain.restatements import RestatementReason
+from signtally.services import Services
+from signtally.stores.superseding import Superseding
+from signtally.stores.touched import TOUCHED, TouchedNotes
+
+_AHEAD = dt.timedelta(days=1)  # of the clock; ingest takes minutes at most
+
+
+def supersede_repeated(*, services: Services) -> int:
+    """Mark the others as superseded and note their days as touched; return how many were not marked before.
+
+    Idempotent: what is marked already is not noted again.
+    """
+    store, superseding = services.usage_store, Superseding(services.objects)
+    since = services.clock() - dt.timedelta(days=services.settings.reconcile_days)
+    until = services.clock() + _AHEAD
+    later = received_later(store.repeated_events(since=since, until=until))
+    known = pl.concat([store.superseded(since=since, until=until, tenant_ids=None), superseding.all()])
+    found = later.join(known, on=[*IDENTITY], how="anti")
+    superseding.put(found)
+    for key, rows in superseding.lists():
+        _tell_the_store(key, rows, services=services)
+    return len(found)
+
+
+def _tell_the_store(key: str, rows: pl.DataFrame, *, services: Services) -> None:
+    """What the store shows as superseded is touched, so that its days are counted without it; the rest stays listed."""
+    store, instants = services.usage_store, rows["occurred_at"]
+    store.put_superseded(rows)
+    first, last = instants.min(), instants.max()
+    assert isinstance(first, dt.datetime)  # noqa: S101 -- a list is never empty; mypy cannot see it
+    assert isinstance(last, dt.datetime)  # noqa: S101
+    shown = store.superseded(since=first, until=last + dt.timedelta(seconds=1), tenant_ids=_tenants(rows))
+    told = rows.join(shown, on=[*IDENTITY], how="semi")
+    reason = pl.lit(str(RestatementReason.REPEATED_ID)).alias("reason")
+    touched = told.select("tenant_id", "event_id", reason, hour=pl.col("occurred_at"))
+    TouchedNotes(services.objects, clock=services.clock).put_rows(touched.match_to_schema(TOUCHED))
+    Superseding(services.objects).keep(key, rows.join(told, on=[*IDENTITY], how="anti"))
+
+
+def _tenants(rows: pl.DataFrame) -> list[str]:
+    return rows["tenant_id"].unique().sort().to_list()

@@ -1,0 +1,54 @@
+"""Why a day may say something else now than when a report was made."""
+
+import datetime as dt
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from signtally.domain.periods import end_of_day, period_between
+from signtally.domain.reports import ReportManifest
+from signtally.services import Services
+from signtally.use_cases.reconciling.circumstances import Circumstances, look_around
+
+_DAY = dt.timedelta(days=1)
+_UNDER_WAY = dt.timedelta(minutes=30)  # at most, from reading events to having written what they amount to
+
+
+class Excuses:
+    """Of days of these reports; *before* was seen before the figures were read."""
+
+    def __init__(self, manifests: Sequence[ReportManifest], before: Circumstances, *, services: Services) -> None:
+        self._settled_through = before.settled_through
+        tenant_ids = sorted({each.key.tenant_id for each in manifests})
+        span = period_between(min(each.period.first for each in manifests), max(each.period.last for each in manifests))
+        tenants = pl.DataFrame({"tenant_id": tenant_ids}, schema={"tenant_id": pl.String})
+        self._moving = {*tenants.filter(before.is_moving())["tenant_id"]}
+        pending = before.pending_days(span, later=look_around(services=services))
+        self._pending = {*pending.join(tenants, on="tenant_id", how="semi").iter_rows()}
+        records = services.usage_store.restatements(first=span.first, last=span.last, tenant_ids=tenant_ids)
+        restated = records.group_by("tenant_id", "day").agg(pl.col("restated_at").max())
+        self._restated_at = {(tenant_id, day): at for tenant_id, day, at in restated.iter_rows()}
+
+    def hold(self, manifest: ReportManifest, day: dt.date, *, counted_at: dt.datetime | None) -> bool:
+        """Whether a day of a report may differ from its rows, which were counted last at *counted_at*."""
+        about = manifest.key.tenant_id, day
+        if manifest.key.tenant_id in self._moving or about in self._pending:
+            return True
+        since = manifest.made_at - _UNDER_WAY
+        if about in self._restated_at and self._restated_at[about] > since:
+            return True
+        if not _was_live(manifest, day):
+            return False
+        is_counted_since = counted_at is not None and counted_at > since
+        return is_counted_since or self._settled_through is None or self._settled_through < manifest.made_at
+
+
+def _was_live(manifest: ReportManifest, day: dt.date) -> bool:
+    """Whether the day was not over and counted when the report was made, so that it changes without a record."""
+    zone = ZoneInfo(manifest.timezone)
+    today = manifest.made_at.astimezone(zone).date()
+    if day >= today:
+        return True
+    is_settled = manifest.data_through is not None and manifest.data_through >= end_of_day(day, zone)
+    return day == today - _DAY and not is_settled

@@ -1,0 +1,64 @@
+"""A reconciliation: repeated ids first, then what is touched, then the proof, then who is held."""
+
+import datetime as dt
+import logging
+
+from signtally.domain.periods import Period, period_between
+from signtally.domain.reconciliation import listed
+from signtally.services import Services
+from signtally.stores.report_days import ReportDays
+from signtally.use_cases.aggregating import aggregate_touched
+from signtally.use_cases.reconciling.day_figures import compare_days
+from signtally.use_cases.reconciling.holding import hold, lift
+from signtally.use_cases.reconciling.outcome import ReconcileOutcome
+from signtally.use_cases.reconciling.repeated_ids import supersede_repeated
+from signtally.use_cases.reconciling.report_figures import compare_reports
+
+_log = logging.getLogger(__name__)
+_DAY = dt.timedelta(days=1)
+_LISTED = 100_000
+
+
+def reconcile(
+    *, services: Services, tenant_id: str | None = None, first: dt.date | None = None, last: dt.date | None = None
+) -> ReconcileOutcome:
+    """Prove that events, daily usage and lately made reports say the same, of one tenant or of all.
+
+    Without *first*, as many days back as the settings say; without *last*, up to the newest day that is over. Tenants
+    that do not match are held, and those that match again are let go. Raise PeriodError or a ServiceError.
+    """
+    span = _span(first, last, services=services)
+    superseded = supersede_repeated(services=services)
+    aggregate_touched(services=services)
+    days = compare_days(span, tenant_id=tenant_id, services=services)
+    reports = compare_reports(tenant_id=tenant_id, services=services)
+    held = hold(days.mismatches, reports.mismatches, services=services)
+    unproven = held | {*days.pending["tenant_id"]}
+    lifted = lift(span, tenant_id=tenant_id, unproven=unproven, services=services)
+    ReportDays(services.objects).forget(before=_oldest(services))
+    outcome = ReconcileOutcome(
+        period=span,
+        superseded=superseded,
+        tenants=days.compared["tenant_id"].n_unique(),
+        tenant_days=len(days.compared),
+        pending=len(days.pending),
+        reports=reports.compared,
+        reports_skipped=reports.skipped,
+        mismatched=len(days.mismatches) + len(reports.mismatches),
+        mismatches=tuple(listed(days.mismatches.head(_LISTED))),
+        report_mismatches=reports.mismatches[:_LISTED],
+        held=tuple(sorted(held)),
+        lifted=tuple(sorted(lifted)),
+    )
+    _log.log(logging.INFO if outcome.is_clean else logging.ERROR, "%s", outcome)
+    return outcome
+
+
+def _span(first: dt.date | None, last: dt.date | None, *, services: Services) -> Period:
+    tomorrow = services.clock().date() + _DAY  # where it is that date already
+    end = min(last or tomorrow, tomorrow)
+    return period_between(first or min(end, _oldest(services)), end)
+
+
+def _oldest(services: Services) -> dt.date:
+    return services.clock().date() - services.settings.reconcile_days * _DAY

@@ -1,0 +1,327 @@
+"""Reconciliation finds exactly what is wrong, and nothing where nothing is."""
+
+import collections
+import datetime as dt
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from truth_world import NOW, ZONES, Figures, World, event
+
+from signtally.domain.actions import MEASURES, Action
+from signtally.domain.basis import Basis
+from signtally.domain.events import ReceivedEvent
+from signtally.domain.local_dates import LocalDates
+from signtally.domain.periods import Period, PeriodError, PeriodKind, parse_period, spans_of_day
+from signtally.domain.reconciliation import Difference
+from signtally.domain.reports import ReportManifest, ReportRequest
+from signtally.domain.restatements import RestatementReason
+from signtally.stores.freshness import Freshness
+from signtally.stores.holds import Holds
+from signtally.stores.touched import TouchedNotes
+from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
+from signtally.use_cases.rebuilding import rebuild
+from signtally.use_cases.reconciling import ReconcileOutcome, reconcile
+from signtally.use_cases.reporting import report_now
+
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+OCTOBER_30 = dt.date(2026, 10, 30)
+BEGIN = dt.datetime(2026, 10, 24, 18, tzinfo=dt.UTC)  # before Berlin's and St John's summer time ends
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def run(world: World, **what: object) -> ReconcileOutcome:
+    return reconcile(services=world.services, **what)  # type: ignore[arg-type] -- as each test names them
+
+
+def on(day: dt.date, hour: int = 12) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(hour), tzinfo=dt.UTC)
+
+
+def counted_plainly(events: Iterable[ReceivedEvent]) -> Figures:
+    """Every id once, as it was received first, on whatever day and of whatever tenant."""
+    ordered = sorted(events, key=lambda each: (each.received_at, each.message_id), reverse=True)
+    counts: dict[tuple[str, str, dt.date], collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    for happened in {each.event.event_id: each.event for each in ordered}.values():
+        day = happened.occurred_at.astimezone(ZoneInfo(ZONES[happened.tenant_id])).date()
+        counts[happened.tenant_id, happened.user_id, day][happened.action] += 1
+    return {row: {measure: count[measure] for measure in MEASURES} for row, count in counts.items()}
+
+
+@st.composite
+def traffic(draw: st.DrawFn, *, repeating: bool = True) -> list[ReceivedEvent]:
+    """Events of distinct identity, some of which share an id."""
+    return [
+        event(
+            str(draw(st.integers(0, 30)) if repeating else number),
+            BEGIN + dt.timedelta(minutes=draw(st.integers(0, 8 * 24 * 60))),
+            tenant_id=draw(st.sampled_from(sorted(ZONES))),
+            user_id=draw(st.sampled_from(["u1", "u2"])),
+            action=draw(st.sampled_from(Action)),
+            received_at=NOW - dt.timedelta(seconds=number + 1),
+        )
+        for number in range(draw(st.integers(0, 40)))
+    ]
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+def test_a_clean_world_never_mismatches_and_ends_with_every_id_once(data: st.DataObject) -> None:
+    world, events = World(), data.draw(traffic())
+    left = data.draw(st.permutations(events))
+    while left:
+        some, left = left[: (size := data.draw(st.integers(1, 12)))], left[size:]
+        world.ingest(*some)
+        match data.draw(st.sampled_from(["wait", "aggregate", "recount", "reconcile"])):
+            case "aggregate":
+                aggregate_touched(services=world.services)
+            case "recount":
+                aggregate_days(services=world.services)
+            case "reconcile":
+                assert run(world).is_clean
+    assert run(world).is_clean
+    assert world.figures() == counted_plainly(events)
+    again = run(world)
+    assert (again.is_clean, again.pending, again.superseded) == (True, 0, 0)
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+def test_whatever_row_is_spoilt_is_found_alone_and_mended(data: st.DataObject) -> None:
+    world, events = World(), data.draw(traffic(repeating=False).filter(bool))
+    world.count(*events)
+    right = world.figures()
+    row = data.draw(st.sampled_from(world.rows().to_dicts()))
+    measure = data.draw(st.sampled_from(MEASURES))
+    wrong = data.draw(st.integers(0, 9).filter(lambda value: value != row[measure]))
+    about = row["tenant_id"], row["day"]
+    before = sum(counts[measure] for (tenant_id, _, day), counts in right.items() if (tenant_id, day) == about)
+    world.overwrite(row, **{measure: wrong})
+    found = run(world)
+    after = before + wrong - row[measure]
+    assert found.mismatches == (Difference(*about, measure, before, after),)
+    assert (found.mismatched, found.pending, found.held) == (1, 0, (row["tenant_id"],))
+    assert rebuild(tenant_id=row["tenant_id"], services=world.services).lifted == (row["tenant_id"],)
+    assert world.figures() == right
+    assert run(world).is_clean
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+def test_an_event_behind_ingests_back_is_found_alone_and_mended(data: st.DataObject) -> None:
+    world, events = World(), data.draw(traffic(repeating=False).filter(bool))
+    smuggled, *honest = data.draw(st.permutations(events))
+    world.count(*honest)
+    world.store.put_events([smuggled])
+    home = smuggled.event.tenant_id
+    day = smuggled.event.occurred_at.astimezone(ZoneInfo(ZONES[home])).date()
+    found = run(world)
+    (mismatch,) = found.mismatches
+    assert (mismatch.tenant_id, mismatch.day, mismatch.action) == (home, day, smuggled.event.action)
+    assert mismatch.events == mismatch.aggregates + 1
+    rebuild(first=day, last=day, services=world.services)
+    assert world.figures() == counted_plainly(events)
+    assert run(world).held == ()
+
+
+def test_a_row_without_any_event_is_found_and_becomes_zeros(world: World) -> None:
+    world.count(event("1", on(OCTOBER_30)))
+    far = dt.date(2026, 10, 10)
+    world.write("coda", far, signed=3)
+    assert run(world).mismatches == (Difference("coda", far, "signed", 0, 3),)
+    assert rebuild(services=world.services).lifted == ("coda",)
+    assert ("coda", "u1", far) not in world.figures()
+
+
+def test_an_id_that_came_again_on_another_day_of_another_tenant_counts_once(world: World) -> None:
+    first = event("1", on(OCTOBER_30), received_at=NOW - 3 * HOUR)
+    again = event("1", on(OCTOBER_30 - 7 * DAY), tenant_id="bolt", received_at=NOW - 2 * HOUR)
+    world.count(again)
+    world.count(first)
+    assert len(world.figures()) == 2
+    found = run(world)
+    assert (found.superseded, found.is_clean) == (1, True)
+    assert world.figures() == counted_plainly([first])
+    records = world.store.restatements(first=OCTOBER_30 - 9 * DAY, last=OCTOBER_30, tenant_ids=["bolt"])
+    assert records["reason"].to_list() == [RestatementReason.LATE_EVENTS, RestatementReason.REPEATED_ID]
+    assert run(world).superseded == 0
+    assert list(TouchedNotes(world.services.objects).pending()) == []
+
+
+def test_an_id_that_came_again_after_the_days_that_are_looked_at_stays(world: World) -> None:
+    world.count(event("1", NOW - 40 * DAY), event("1", NOW - 2 * DAY))
+    assert run(world).superseded == 0
+
+
+def test_a_store_that_is_slow_to_show_what_is_superseded_leaves_the_day_pending(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = event("1", on(OCTOBER_30 - DAY), received_at=NOW - HOUR)
+    world.count(event("1", on(OCTOBER_30), received_at=NOW - 2 * HOUR), later)
+    put = world.store.put_superseded
+    told: list[pl.DataFrame] = []
+    monkeypatch.setattr(world.store, "put_superseded", told.append)
+    assert run(world).is_clean
+    put(told[0])  # readable in the middle of the night: the rows still count it
+    found = run(world)
+    assert (found.is_clean, found.superseded, len(world.figures())) == (True, 0, 1)
+
+
+def test_days_with_notes_that_are_not_counted_are_pending(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.count(event("1", on(OCTOBER_30)))
+    monkeypatch.setattr("signtally.use_cases.reconciling.run.aggregate_touched", lambda **_: None)
+    world.ingest(event("2", on(OCTOBER_30)))
+    found = run(world)
+    assert (found.is_clean, found.pending, found.tenant_days) == (True, 1, 1)
+
+
+def test_what_may_not_be_noted_yet_is_pending(world: World) -> None:
+    world.store.put_events([event("1", on(OCTOBER_30), received_at=NOW + HOUR)])
+    assert (run(world).is_clean, run(world).pending) == (True, 1)
+    Freshness(world.services.objects).publish_settled(NOW + 2 * HOUR)
+    assert run(world).mismatched == 1
+
+
+def test_a_tenant_that_moves_is_pending(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.count(event("1", dt.datetime(2026, 10, 30, 23, 30, tzinfo=dt.UTC)))
+    monkeypatch.setattr("signtally.use_cases.reconciling.run.aggregate_touched", lambda **_: None)
+    world.overwrite(world.rows().to_dicts()[0], sent=5)
+    world.live_in("acme", "America/New_York")
+    assert (run(world).is_clean, run(world).pending) == (True, 1)
+
+
+def test_days_that_are_not_over_are_left_out(world: World) -> None:
+    world.count(event("1", NOW - HOUR))
+    world.overwrite(world.rows().to_dicts()[0], sent=5)
+    assert (run(world).is_clean, run(world).tenant_days) == (True, 0)
+    world.now += DAY
+    assert run(world).mismatched == 1
+
+
+def test_one_tenant_or_some_days_can_be_looked_at_alone(world: World) -> None:
+    world.count(event("1", on(OCTOBER_30)), event("2", on(OCTOBER_30), tenant_id="bolt"))
+    for row in world.rows().to_dicts():
+        world.overwrite(row, sent=5)
+    assert [each.tenant_id for each in run(world, tenant_id="bolt").mismatches] == ["bolt"]
+    assert run(world, first=OCTOBER_30 + DAY).is_clean
+    assert run(world, last=OCTOBER_30 - DAY).is_clean
+    assert run(world, first=OCTOBER_30, last=OCTOBER_30).mismatched == 2
+    with pytest.raises(PeriodError, match="swap from and to"):
+        run(world, first=OCTOBER_30, last=OCTOBER_30 - DAY)
+
+
+def test_a_hold_ends_when_its_days_are_seen_to_match(world: World) -> None:
+    world.count(event("1", on(OCTOBER_30)))
+    world.overwrite(world.rows().to_dicts()[0], sent=5)
+    run(world)
+    hold = Holds(world.services.objects).get("acme")
+    assert hold is not None
+    assert (hold.first, hold.last, hold.differences) == (OCTOBER_30, OCTOBER_30, 1)
+    assert hold.sample == ("acme · 2026-10-30 · sent: events 1, aggregates 5",)
+    assert rebuild(last=OCTOBER_30 - DAY, services=world.services).lifted == ()
+    aggregate_days(first=OCTOBER_30, last=OCTOBER_30, services=world.services)
+    assert run(world, first=OCTOBER_30 + DAY).lifted == ()
+    assert run(world).lifted == ("acme",)
+    assert [*Holds(world.services.objects).all()] == []
+
+
+def made(world: World, period: str = "2026-10", **about: object) -> ReportManifest:
+    request = ReportRequest("acme", parse_period(period), ("csv",), **about)  # type: ignore[arg-type] -- as named
+    return report_now(request, requested_by="ann", services=world.services)
+
+
+def test_reports_say_what_is_stored(world: World) -> None:
+    world.count(event("1", on(OCTOBER_30)), event("2", on(OCTOBER_30), user_id="u2"), event("3", NOW - HOUR))
+    made(world)
+    made(world, user_ids=("u2",))
+    made(world, "2026-11")
+    world.now += DAY
+    found = run(world)
+    assert (found.reports, found.reports_skipped, found.is_clean) == (3, 0, True)
+
+
+def test_a_report_that_says_something_else_is_a_mismatch_until_its_days_are_mended(world: World) -> None:
+    world.count(event("1", on(OCTOBER_30)), event("2", on(OCTOBER_30), user_id="u2"))
+    world.now += HOUR
+    manifest = made(world)
+    made(world, user_ids=("u2",))
+    row = world.rows().row(0, named=True)
+    world.overwrite(row, viewed=4)
+    found = run(world)
+    (mismatch,) = found.report_mismatches
+    assert (mismatch.report_id, mismatch.version) == (manifest.key.report_id, 1)
+    assert (mismatch.day, mismatch.action, mismatch.reported, mismatch.aggregates) == (OCTOBER_30, "viewed", 0, 4)
+    assert found.mismatched == 2
+    rebuild(tenant_id="acme", services=world.services)
+    assert run(world).is_clean
+
+
+def test_a_report_of_spoilt_figures_is_replaced_or_on_record(world: World) -> None:
+    world.count(event("1", on(OCTOBER_30)))
+    world.overwrite(world.rows().row(0, named=True), viewed=4)
+    made(world)
+    assert run(world).report_mismatches == ()
+    rebuild(tenant_id="acme", services=world.services)
+    assert run(world).is_clean, "the restatement is on record"
+
+
+def test_a_late_event_is_on_record_and_no_mismatch(world: World) -> None:
+    world.count(event("1", on(OCTOBER_30)))
+    made(world)
+    world.now += HOUR
+    world.count(event("2", on(OCTOBER_30)))
+    assert run(world).is_clean
+    world.now += HOUR
+    newer = made(world)
+    assert newer.key.version == 2
+    assert run(world).reports == 2
+
+
+def test_only_the_newest_version_has_to_hold(world: World) -> None:
+    world.count(event("1", on(OCTOBER_30)))
+    made(world)
+    world.now += HOUR
+    world.write("acme", OCTOBER_30 - DAY, sent=1)  # by nobody's record
+    assert len(run(world).report_mismatches) == 1
+    made(world)
+    assert run(world).report_mismatches == ()
+
+
+def test_the_cohort_basis_is_left_aside_and_old_days_of_reports_are_forgotten(world: World) -> None:
+    world.count(event("1", on(OCTOBER_30)))
+    made(world, basis=Basis.COHORT)
+    assert (run(world).reports, run(world).reports_skipped) == (0, 1)
+    world.now += 40 * DAY
+    run(world)
+    assert [*world.services.objects.folders("report-days/")] == []
+
+
+@pytest.mark.parametrize(
+    "zone", ["Asia/Kathmandu", "America/St_Johns", "America/Goose_Bay", "Pacific/Apia", "Africa/Cairo"]
+)
+@pytest.mark.parametrize("year", [2010, 2011, 2026])
+def test_the_second_opinion_on_dates_agrees_with_the_calendar(zone: str, year: int) -> None:
+    period = Period(PeriodKind.RANGE, dt.date(year, 1, 1), dt.date(year, 12, 31))
+    since, until = dt.datetime(year - 1, 12, 31, tzinfo=dt.UTC), dt.datetime(year + 1, 1, 2, tzinfo=dt.UTC)
+    dates = LocalDates({"t": zone}, elsewhere="UTC", since=since, until=until)
+    inside = [
+        (day, at)
+        for day in period.days()
+        for begin, end in spans_of_day(day, ZoneInfo(zone))
+        for at in (begin, end - dt.timedelta(microseconds=1))
+    ]
+    frame = pl.LazyFrame(
+        [("t", day, at) for day, at in inside],
+        schema={"tenant_id": pl.String, "expected": pl.Date, "at": pl.Datetime("us", "UTC")},
+        orient="row",
+    )
+    placed = dates.of(frame, at="at").collect()
+    assert placed.filter(pl.col("day") != pl.col("expected")).is_empty()
+    assert len(placed) == len(inside)

@@ -21,8 +21,8 @@ _QUARTER = dt.timedelta(minutes=15)
 _THURSDAY = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 QUARTERS_A_WEEK = DAYS_A_WEEK * HOURS_A_DAY * 4
 # One row a quarter of an hour of the week, in UTC and counted from the Thursday on which 1970 began: no zone's hours
-# begin elsewhere, and however long the time asked for is, the rows stay few. *part* is how many of the instants that part
-# this time had passed. *documents* are those whose first event lies there, so that they add up to the distinct ones.
+# begin elsewhere, and however long the time asked for is, the rows stay few. *part* is how many of the instants that
+# part this time had passed. *documents* are those whose first event lies there: they add up to the distinct ones.
 ACTIVITY = pl.Schema(
     {
         "part": pl.Int64(),

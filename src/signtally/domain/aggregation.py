@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from signtally.domain.actions import MEASURES, Action
+from signtally.domain.day_slots import SPANS, DaySlots
 from signtally.domain.periods import Span, end_of_day, spans_of_day, start_of_day
+from signtally.domain.repeated_ids import RepeatedIds
 
 UTC_MICROSECONDS = pl.Datetime("us", "UTC")
 EVENTS = pl.Schema(
@@ -47,17 +49,8 @@ DAILY_USAGE = pl.Schema(
     }
 )
 STORED_USAGE = pl.Schema({**DAILY_USAGE, "counted_at": UTC_MICROSECONDS})  # when its events were read
-_SPANS = pl.Schema(
-    {
-        "tenant_id": pl.String(),
-        "day": pl.Date(),
-        "timezone": pl.String(),
-        "since": UTC_MICROSECONDS,
-        "until": UTC_MICROSECONDS,
-    }
-)
 _ROW = ("tenant_id", "user_id", "day")
-_ARRIVAL = ("received_at", "message_id", "user_id", "action", "event_id")  # the last three: some order for what ties
+_TENANT_DAY = ("tenant_id", "day")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,31 +74,31 @@ class TenantDay:
         return spans_of_day(self.day, ZoneInfo(self.timezone))
 
 
-def daily_usage(events: pl.LazyFrame, *, days: Iterable[TenantDay]) -> pl.LazyFrame:
+def daily_usage(events: pl.LazyFrame, *, days: Iterable[TenantDay], ids: RepeatedIds | None = None) -> pl.LazyFrame:
     """One row a user with any event on one of *days*, in schema DAILY_USAGE; events of other days are left aside.
 
-    Days begin where `signtally.domain.periods` says, so that what is read for a day is what is counted on it: Polars
-    brings time zone data of its own, and two versions of the world's clocks would lose events between them.
+    *ids* are those of these events, of more, or None: then the events are looked through for them at once. Days begin
+    where `signtally.domain.periods` says, so that what is read for a day is what is counted on it: Polars brings time
+    zone data of its own, and two versions of the world's clocks would lose events between them.
+
+    Nothing is sorted, and nothing is held but the rows that come out: Polars' streaming engine counts any number of
+    events so.
     """
+    rows = [(each.tenant_id, each.day, each.timezone, *span) for each in days for span in each.spans]
+    spans = pl.DataFrame(rows, schema=SPANS, orient="row")
+    wanted = spans.select(*_TENANT_DAY, "timezone").unique(_TENANT_DAY).lazy()
     counts = [(pl.col("action") == action).sum().cast(pl.Int64).alias(action) for action in Action]
-    latest = [pl.col(name).drop_nulls().last() for name in ("user_name", "user_email")]
-    return (
-        first_received(_on_days(events, days))
-        .sort("occurred_at", *_ARRIVAL)
-        .group_by(*_ROW)
-        .agg(*counts, *latest, pl.col("timezone").first())
-        .match_to_schema(DAILY_USAGE)
+    once = (ids or RepeatedIds.among(events, superseded=IDENTITY.to_frame())).counted_once(
+        events, place=DaySlots(spans).place
     )
+    figures = once.group_by(*_ROW).agg(*counts, _latest("user_name"), _latest("user_email"))
+    return figures.join(wanted, on=_TENANT_DAY).match_to_schema(DAILY_USAGE)
 
 
-def first_received(events: pl.LazyFrame) -> pl.LazyFrame:
-    """One row an event id: where the portal sent an id twice with other values, the one received first counts.
-
-    Tenants and days are kept apart, so that a day's figures follow from the events of that day alone, whatever else
-    is counted in the same go; the same id on two days is reconciliation's to find.
-    """
-    identity = ["tenant_id", "day", "event_id"]
-    return events.sort(*_ARRIVAL, "occurred_at").unique(identity, keep="first", maintain_order=True)
+def _latest(name: str) -> pl.Expr:
+    """The last one seen in a group. Of two at the same instant, received at the same time, whichever sorts last."""
+    seen = pl.struct("occurred_at", "received_at", name)
+    return pl.col(name).max_by(pl.when(pl.col(name).is_not_null()).then(seen))
 
 
 def restatement(counted: pl.DataFrame, *, existing: pl.DataFrame) -> pl.DataFrame:
@@ -120,18 +113,3 @@ def restatement(counted: pl.DataFrame, *, existing: pl.DataFrame) -> pl.DataFram
     zeros = vanished.with_columns(*(column * 0 for column in figures), user_name=None, user_email=None)
     changed = counted.join(standing, on=[*DAILY_USAGE], how="anti", nulls_equal=True)
     return pl.concat([changed, zeros.match_to_schema(DAILY_USAGE)])
-
-
-def _on_days(events: pl.LazyFrame, days: Iterable[TenantDay]) -> pl.LazyFrame:
-    """The events within *days*, with the columns `day` and `timezone`."""
-    rows = [(each.tenant_id, each.day, each.timezone, *span) for each in days for span in each.spans]
-    spans = pl.LazyFrame(rows, schema=_SPANS, orient="row").sort("since")
-    by_time = events.sort("occurred_at")
-    placed = by_time.join_asof(
-        spans,
-        left_on="occurred_at",
-        right_on="since",
-        by="tenant_id",
-        check_sortedness=False,  # Polars cannot check it within groups; both sides were sorted just now
-    )
-    return placed.filter(pl.col("occurred_at") < pl.col("until"))

@@ -12,10 +12,13 @@ class NotedEvents:
         self._rows = rows
         self._found: list[pl.DataFrame] = []
 
-    def see(self, events: pl.DataFrame) -> None:
+    def see(self, events: pl.LazyFrame) -> None:
         """Events of schema EVENTS were read, and are about to be counted."""
+        if self._rows.is_empty():
+            return
         keys = events.select("tenant_id", "event_id", hour=pl.col("occurred_at").dt.truncate("1h"))
-        self._found.append(self._rows.join(keys, on=_KEY, how="semi"))
+        seen = keys.join(self._rows.lazy(), on=_KEY, how="semi").unique().collect(engine="streaming")
+        self._found.append(self._rows.join(seen, on=_KEY, how="semi"))
 
     def missing(self) -> pl.DataFrame:
         """What nobody has seen: it is stored, and cannot be read yet."""

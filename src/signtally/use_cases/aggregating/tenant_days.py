@@ -13,9 +13,11 @@ from signtally.stores.touched import TouchedHour
 
 _HOUR = dt.timedelta(hours=1)
 _DAY = dt.timedelta(days=1)
-# A batch's events are read in one go: of so many tenant-days at most, so little apart.
-_BATCH_TENANT_DAYS = 1_000
-_BATCH_SPAN = dt.timedelta(days=7)
+# A query answers a page of 1,000 events or less at a time, and each page is a request and parsed in Python. So many
+# tenant-days have about as many pages of events, which take longer than it takes to write and fetch files.
+FEW = 1_000
+_MANY = 100_000  # tenant-days of one bulk read: two days of all tenants
+_SPAN = dt.timedelta(days=7)  # of what is read in one go, with the days in between that nobody asked for
 
 
 class Calendars:
@@ -39,10 +41,10 @@ class Calendars:
 
 
 def batches(days: Iterable[TenantDay]) -> Iterator[list[TenantDay]]:
-    """All of *days*, in batches that follow each other in time."""
+    """All of *days*, in batches that follow each other in time: of FEW for a query, or of many for a bulk read."""
     batch: list[TenantDay] = []
     for day in sorted(days, key=lambda each: (each.begins, each.tenant_id)):
-        if batch and (len(batch) == _BATCH_TENANT_DAYS or day.begins - batch[0].begins >= _BATCH_SPAN):
+        if batch and (len(batch) == _MANY or day.begins - batch[0].begins >= _SPAN):
             yield batch
             batch = []
         batch.append(day)

@@ -40,7 +40,8 @@ def preview_rebuild(tenant_id: str | None, first: dt.date | None, last: dt.date 
 
 def _telling(live: LiveProgress) -> Callable[[RebuildProgress], None]:
     def tell(progress: RebuildProgress) -> None:
-        get_run_logger().info("%s", progress)
+        if progress.is_worth_a_line:
+            get_run_logger().info("%s", progress)
         done = {"counted back to": progress.state.next_day.isoformat(), "tenant days": progress.state.tenant_days}
         rows = [{"figure": name, "value": value} for name, value in {**done, "rows": progress.state.rows}.items()]
         live.show(ProgressState(progress.fraction, str(progress), rows))

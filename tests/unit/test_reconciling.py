@@ -249,7 +249,6 @@ def test_reports_say_what_is_stored(world: World) -> None:
 
 def test_a_report_that_says_something_else_is_a_mismatch_until_its_days_are_mended(world: World) -> None:
     world.count(event("1", on(OCTOBER_30)), event("2", on(OCTOBER_30), user_id="u2"))
-    world.now += HOUR
     manifest = made(world)
     made(world, user_ids=("u2",))
     row = world.rows().row(0, named=True)

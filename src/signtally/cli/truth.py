@@ -60,7 +60,8 @@ def rebuild(
 
 
 def _tell(progress: RebuildProgress) -> None:
-    click.echo(str(progress), err=True)
+    if progress.is_worth_a_line:
+        click.echo(str(progress), err=True)
 
 
 def _account(outcome: ReconcileOutcome) -> Iterator[str]:

@@ -34,6 +34,12 @@ class RebuildOutcome:
 @dataclasses.dataclass(frozen=True, slots=True)
 class RebuildProgress:
     state: RebuildState
+    counted: int  # tenant-days, in the last block
+
+    @property
+    def is_worth_a_line(self) -> bool:
+        """Years without an event pass in many blocks."""
+        return self.counted > 0 or self.state.next_day < self.state.first
 
     @property
     def fraction(self) -> float:
@@ -68,7 +74,7 @@ def rebuild(
     for block, outcome in recount(rest, tenant_id=tenant_id, services=services):
         state = _advanced(state, block, outcome)
         ledger.put(state)
-        on_progress(RebuildProgress(state))
+        on_progress(RebuildProgress(state, outcome.tenant_days))
     span = Period(PeriodKind.RANGE, state.first, state.last)
     lifted = _lift(span, tenant_id, services=services)
     ledger.forget()

@@ -1,13 +1,17 @@
 """Why a day may say something else now than when a report was made."""
 
+import collections
 import datetime as dt
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from signtally.domain.actions import MEASURES
+from signtally.domain.counts import Counts
 from signtally.domain.periods import end_of_day, period_between
 from signtally.domain.reports import ReportManifest
+from signtally.domain.restatements import AFTER
 from signtally.services import Services
 from signtally.use_cases.reconciling.circumstances import Circumstances, look_around
 
@@ -27,16 +31,18 @@ class Excuses:
         pending = before.pending_days(span, later=look_around(services=services))
         self._pending = {*pending.join(tenants, on="tenant_id", how="semi").iter_rows()}
         records = services.usage_store.restatements(first=span.first, last=span.last, tenant_ids=tenant_ids)
-        restated = records.group_by("tenant_id", "day").agg(pl.col("restated_at").max())
-        self._restated_at = {(tenant_id, day): at for tenant_id, day, at in restated.iter_rows()}
+        self._restated: dict[tuple[str, dt.date], list[tuple[dt.datetime, Counts]]] = collections.defaultdict(list)
+        for row in records.iter_rows(named=True):
+            after = Counts.of({measure: row[f"{AFTER}{measure}"] for measure in MEASURES})
+            self._restated[row["tenant_id"], row["day"]].append((row["restated_at"], after))
 
-    def hold(self, manifest: ReportManifest, day: dt.date, *, counted_at: dt.datetime | None) -> bool:
-        """Whether a day of a report may differ from its rows, which were counted last at *counted_at*."""
-        about = manifest.key.tenant_id, day
-        if manifest.key.tenant_id in self._moving or about in self._pending:
+    def hold(self, manifest: ReportManifest, day: dt.date, *, stored: Counts, counted_at: dt.datetime | None) -> bool:
+        """Whether a day of a report may differ from what is *stored* of it, which was counted last at *counted_at*."""
+        tenant_id, since = manifest.key.tenant_id, manifest.made_at - _UNDER_WAY
+        if tenant_id in self._moving or (tenant_id, day) in self._pending:
             return True
-        since = manifest.made_at - _UNDER_WAY
-        if about in self._restated_at and self._restated_at[about] > since:
+        of_some = manifest.request.user_ids is not None  # while records are of all users
+        if any(at > since and (of_some or after == stored) for at, after in self._restated[tenant_id, day]):
             return True
         if not _was_live(manifest, day):
             return False

@@ -13,6 +13,7 @@ import polars as pl
 
 from signtally.domain.actions import MEASURES
 from signtally.domain.basis import Basis
+from signtally.domain.counts import Counts
 from signtally.domain.reconciliation import ReportDifference
 from signtally.domain.reports import ReportManifest
 from signtally.services import Services
@@ -88,7 +89,7 @@ def _differences(manifests: Sequence[ReportManifest], *, services: Services) -> 
     return [
         difference
         for row in rows
-        if not excuses.hold(manifests[row["number"]], row["day"], counted_at=row["counted_at"])
+        if not excuses.hold(manifests[row["number"]], row["day"], stored=_counts(row), counted_at=row["counted_at"])
         for difference in _named(manifests[row["number"]], row)
     ]
 
@@ -119,6 +120,10 @@ def _wanted(manifests: Sequence[ReportManifest]) -> Iterator[tuple[int, str, dt.
     for number, each in enumerate(manifests):
         for user_id in (None,) if each.request.user_ids is None else each.request.user_ids:
             yield number, each.key.tenant_id, each.period.first, each.period.last, user_id
+
+
+def _counts(row: Mapping[str, object]) -> Counts:
+    return Counts.of({measure: row[measure] or 0 for measure in MEASURES})
 
 
 def _named(manifest: ReportManifest, row: Mapping[str, object]) -> Iterator[ReportDifference]:

@@ -55,8 +55,8 @@ def reconcile(
 
 
 def _span(first: dt.date | None, last: dt.date | None, *, services: Services) -> Period:
-    tomorrow = services.clock().date() + _DAY  # where it is that date already
-    end = min(last or tomorrow, tomorrow)
+    today = services.clock().date()  # of UTC: nowhere on Earth is a later date over
+    end = min(last or today, today)
     return period_between(first or min(end, _oldest(services)), end)
 
 

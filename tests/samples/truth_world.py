@@ -43,9 +43,9 @@ def event(  # noqa: PLR0913 -- one parameter a field
 class World:
     """Everything sent before its *now* is settled."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: MemoryUsageStore | None = None) -> None:
         self.now = NOW
-        self.store = MemoryUsageStore()
+        self.store = store or MemoryUsageStore()
         self.mailer = MemoryMailer()
         self.received: list[ReceivedEvent] = []
         self.services = Services(

@@ -2,7 +2,8 @@
 
 import collections
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -15,16 +16,19 @@ from signtally.domain.actions import MEASURES, Action
 from signtally.domain.basis import Basis
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.local_dates import LocalDates
-from signtally.domain.periods import Period, PeriodError, PeriodKind, parse_period, spans_of_day
+from signtally.domain.periods import Period, PeriodError, PeriodKind, parse_period, period_between, spans_of_day
 from signtally.domain.reconciliation import Difference
 from signtally.domain.reports import ReportManifest, ReportRequest
 from signtally.domain.restatements import RestatementReason
+from signtally.memory.usage_store import MemoryUsageStore
 from signtally.stores.freshness import Freshness
 from signtally.stores.holds import Holds
+from signtally.stores.superseding import Superseding
 from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
 from signtally.use_cases.rebuilding import rebuild
-from signtally.use_cases.reconciling import ReconcileOutcome, reconcile
+from signtally.use_cases.reconciling import ReconcileOutcome, day_figures, reconcile
+from signtally.use_cases.reconciling.day_figures import Comparison, compare_days
 from signtally.use_cases.reporting import report_now
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -39,6 +43,11 @@ def world() -> World:
 
 def run(world: World, **what: object) -> ReconcileOutcome:
     return reconcile(services=world.services, **what)  # type: ignore[arg-type] -- as each test names them
+
+
+def compared(world: World, *, first: dt.date = OCTOBER_30 - 3 * DAY) -> Comparison:
+    """What a reconciliation compares, without what it counts before."""
+    return compare_days(period_between(first, NOW.date()), tenant_id=None, services=world.services)
 
 
 def on(day: dt.date, hour: int = 12) -> dt.datetime:
@@ -160,26 +169,74 @@ def test_an_id_that_came_again_after_the_days_that_are_looked_at_stays(world: Wo
     assert run(world).superseded == 0
 
 
-def test_a_store_that_is_slow_to_show_what_is_superseded_leaves_the_day_pending(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    later = event("1", on(OCTOBER_30 - DAY), received_at=NOW - HOUR)
-    world.count(event("1", on(OCTOBER_30), received_at=NOW - 2 * HOUR), later)
-    put = world.store.put_superseded
-    told: list[pl.DataFrame] = []
-    monkeypatch.setattr(world.store, "put_superseded", told.append)
+class ForgetfulStore(MemoryUsageStore):
+    """Shows what is superseded once it is *caught up*, as what happened long ago is written to a slower store."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_caught_up = False
+
+    def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None) -> pl.DataFrame:
+        found = super().superseded(since=since, until=until, tenant_ids=tenant_ids)
+        return found if self.is_caught_up else found.clear()
+
+
+def test_a_store_that_is_slow_to_show_what_is_superseded_leaves_no_day_stale() -> None:
+    store = ForgetfulStore()
+    world, first = World(store), event("1", on(OCTOBER_30), received_at=NOW - 2 * HOUR)
+    world.count(first, event("1", on(OCTOBER_30 - DAY), received_at=NOW - HOUR))
     assert run(world).is_clean
-    put(told[0])  # readable in the middle of the night: the rows still count it
+    assert len(world.figures()) == 2
+    store.is_caught_up = True  # in the middle of the day: the rows still count it
+    assert compared(world).mismatches.is_empty()
+    assert len(compared(world).pending) == 1
     found = run(world)
-    assert (found.is_clean, found.superseded, len(world.figures())) == (True, 0, 1)
+    assert (found.is_clean, found.pending, found.superseded) == (True, 0, 0)
+    assert world.figures() == counted_plainly([first])
+    assert Superseding(world.services.objects).all().is_empty()
 
 
-def test_days_with_notes_that_are_not_counted_are_pending(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_that_is_counted_by_parts_is_counted_whole(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(day_figures, "PART_EVENTS", 5)
+    instants = [on(OCTOBER_30, number % 12) for number in range(30)]
+    world.count(*(event(str(number % 15), at, user_id=f"u{number}") for number, at in enumerate(instants)))  # ids twice
+    found = compared(world)
+    assert found.compared.rows() == [("acme", OCTOBER_30)]
+    assert found.mismatches.is_empty()
+    world.overwrite(world.rows().to_dicts()[0], sent=0)
+    assert compared(world).mismatches["events"].to_list() == [15]
+
+
+class InterruptingStore(MemoryUsageStore):
+    """Somebody ingests and counts between a look's reading of rows and of events."""
+
+    interruption: Callable[[], None] | None = None
+
+    def scan_events(
+        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+    ) -> AbstractContextManager[pl.LazyFrame]:
+        interruption, self.interruption = self.interruption, None
+        if interruption is not None:
+            interruption()
+        return super().scan_events(since=since, until=until, tenant_ids=tenant_ids)
+
+
+def test_what_others_count_meanwhile_is_no_mismatch() -> None:
+    store = InterruptingStore()
+    world = World(store)
     world.count(event("1", on(OCTOBER_30)))
-    monkeypatch.setattr("signtally.use_cases.reconciling.run.aggregate_touched", lambda **_: None)
+    store.interruption = lambda: world.count(event("2", on(OCTOBER_30)))
+    found = compared(world, first=OCTOBER_30)
+    assert found.mismatches.is_empty()
+    assert world.figures()["acme", "u1", OCTOBER_30]["sent"] == 2
+
+
+def test_days_with_notes_that_are_not_counted_are_pending(world: World) -> None:
+    world.count(event("1", on(OCTOBER_30)))
     world.ingest(event("2", on(OCTOBER_30)))
-    found = run(world)
-    assert (found.is_clean, found.pending, found.tenant_days) == (True, 1, 1)
+    found = compared(world)
+    assert found.mismatches.is_empty()
+    assert found.pending.rows() == [("acme", OCTOBER_30)]
 
 
 def test_what_may_not_be_noted_yet_is_pending(world: World) -> None:
@@ -189,12 +246,12 @@ def test_what_may_not_be_noted_yet_is_pending(world: World) -> None:
     assert run(world).mismatched == 1
 
 
-def test_a_tenant_that_moves_is_pending(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tenant_that_moves_is_pending(world: World) -> None:
     world.count(event("1", dt.datetime(2026, 10, 30, 23, 30, tzinfo=dt.UTC)))
-    monkeypatch.setattr("signtally.use_cases.reconciling.run.aggregate_touched", lambda **_: None)
     world.overwrite(world.rows().to_dicts()[0], sent=5)
+    assert len(compared(world).mismatches) == 1
     world.live_in("acme", "America/New_York")
-    assert (run(world).is_clean, run(world).pending) == (True, 1)
+    assert (len(compared(world).mismatches), len(compared(world).pending)) == (0, 1)
 
 
 def test_days_that_are_not_over_are_left_out(world: World) -> None:

@@ -20,7 +20,7 @@ from signtally.use_cases.aggregating.tenant_days import blocks
 from signtally.use_cases.reconciling.circumstances import Circumstances, instants_of, look_around
 
 _BLOCK_DAYS = 7  # of all tenants, whose events lie on the disk
-_PART_EVENTS = 1_000_000  # of those, so many are in memory at a time
+PART_EVENTS = 1_000_000  # of those, so many are in memory at a time
 _NAMED_TENANTS = 500  # of more, everybody is looked at again
 _DAY = ["tenant_id", "day"]
 
@@ -103,7 +103,7 @@ def _counted(
     store, (since, until) = services.usage_store, instants_of(block)
     superseded = store.superseded(since=since, until=until, tenant_ids=tenant_ids).lazy()
     with store.scan_events(since=since, until=until, tenant_ids=tenant_ids) as events:
-        parts = 1 + events.select(pl.len()).collect().item() // _PART_EVENTS
+        parts = 1 + events.select(pl.len()).collect().item() // PART_EVENTS
         counted = []
         for part in range(parts):
             own = events.filter(pl.col("event_id").hash() % parts == part)

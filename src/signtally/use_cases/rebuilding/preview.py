@@ -3,22 +3,24 @@
 import dataclasses
 import datetime as dt
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import polars as pl
 
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import IDENTITY, TenantDay, daily_usage, restatement
+from signtally.domain.aggregation import restatement
 from signtally.domain.periods import Period
 from signtally.domain.reconciliation import differences
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone, CountedZones
 from signtally.stores.tenants import DEFAULT_ZONE, Tenants
+from signtally.stores.touched import TOUCHED
 from signtally.use_cases.aggregating import named_span, occupied_blocks
+from signtally.use_cases.aggregating.day_reads import CountedDays, read_days
+from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.tenant_days import batches
 
 _DAY = ["tenant_id", "day"]
-_SCHEMA = {"tenant_id": pl.String, "day": pl.Date}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -61,28 +63,17 @@ def preview(
     for occupied in occupied_blocks(span, tenant_id=tenant_id, services=services):
         zones = {each: profiles.get(each, DEFAULT_ZONE) for each in occupied.tenant_ids}
         for batch in batches(occupied.in_zones(zones)):
-            written, changed = _compared(batch, services=services)
-            rows += written
-            changes += changed
+            for part in read_days(batch, store=services.usage_store, noted=NotedEvents(TOUCHED.to_frame())):
+                written, changed = _compared(part)
+                rows += written
+                changes += changed
     moves = _moves(profiles, tenant_id, services=services)
     return Preview(period=span, rows=rows, changes=tuple(sorted(changes)), moves=moves)
 
 
-def _compared(days: Sequence[TenantDay], *, services: Services) -> tuple[int, Iterator[DayChange]]:
-    store = services.usage_store
-    tenant_ids = sorted({each.tenant_id for each in days})
-    since, until = min(each.begins for each in days), max(each.ends for each in days)
-    first, last = min(each.day for each in days), max(each.day for each in days)
-    superseded = store.superseded(since=since, until=until, tenant_ids=tenant_ids).lazy()
-    wanted = pl.DataFrame([(each.tenant_id, each.day) for each in days], schema=_SCHEMA, orient="row").lazy()
-    with (
-        store.scan_events(since=since, until=until, tenant_ids=tenant_ids) as events,
-        store.scan_daily_usage(first=first, last=last, tenant_ids=tenant_ids) as stored,
-    ):
-        counted = daily_usage(events.join(superseded, on=[*IDENTITY], how="anti"), days=days).collect()
-        existing = stored.join(wanted, on=_DAY, how="semi").collect()
-    changed = differences(_totals(counted), _totals(existing))
-    return len(restatement(counted, existing=existing)), itertools.starmap(_change, changed.iter_rows())
+def _compared(part: CountedDays) -> tuple[int, Iterator[DayChange]]:
+    changed = differences(_totals(part.counted), _totals(part.stored))
+    return len(restatement(part.counted, existing=part.stored)), itertools.starmap(_change, changed.iter_rows())
 
 
 def _change(tenant_id: str, day: dt.date, measure: str, events: int, aggregates: int) -> DayChange:

@@ -16,6 +16,7 @@ DEPLOYMENTS = {
     # name: (entrypoint, work pool, concurrency limit, schedules)
     "ingest": ("flows.ingest:ingest", BATCH_POOL, 1, [_EVERY_MINUTE]),
     "aggregate": ("flows.aggregate:aggregate", BATCH_POOL, 1, [("every-minute-at-half", 60, "UTC")]),
+    "aggregate-shard": ("flows.aggregate_shard:aggregate_shard", BATCH_POOL, None, []),
     "reconcile": ("flows.reconcile:reconcile", BATCH_POOL, 1, [("every-night", "15 2 * * *", "UTC")]),
     "rebuild": ("flows.rebuild:rebuild", BATCH_POOL, 1, []),
     "report": ("flows.report:report", REPORT_POOL, 8, []),
@@ -60,8 +61,8 @@ def test_an_entrypoint_is_a_flow_that_takes_the_parameters_and_bears_its_deploym
     assert "signtally" in deployment["tags"]
 
 
-def _pin(deployment: dict[str, Any]) -> tuple[str, str, int, list[tuple[str, str | int, str]]]:
-    limit = deployment["concurrency_limit"]
+def _pin(deployment: dict[str, Any]) -> tuple[str, str, int | None, list[tuple[str, str | int, str]]]:
+    limit = deployment.get("concurrency_limit")
     return (
         deployment["entrypoint"],
         deployment["work_pool"]["name"],

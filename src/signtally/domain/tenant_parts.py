@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from signtally.domain.aggregation import TenantDay
+from signtally.domain.aggregation import TenantDay, daily_usage
+from signtally.domain.repeated_ids import RepeatedIds
 
 _EVENTS_A_PART = 4_000_000  # counted in about 1 GB
 
@@ -35,3 +36,13 @@ def tenant_parts(events: pl.LazyFrame, *, size: int = _EVENTS_A_PART) -> Iterato
     count = 1 + events.select(pl.len()).collect(engine="streaming").item() // size
     for index in range(count):
         yield TenantPart(index, count)
+
+
+def daily_usage_by_parts(
+    events: pl.LazyFrame, *, days: Sequence[TenantDay], superseded: pl.DataFrame
+) -> Iterator[tuple[TenantPart, list[TenantDay], pl.DataFrame]]:
+    """What `daily_usage` says of any number of events: each part with its days and their rows."""
+    ids = RepeatedIds.among(events, superseded=superseded)
+    for part in tenant_parts(events):
+        own = part.days(days)
+        yield part, own, daily_usage(part.rows(events), days=own, ids=ids).collect(engine="streaming")

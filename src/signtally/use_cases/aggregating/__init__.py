@@ -6,6 +6,15 @@ and tenants that move are noted as moving before and as settled after they are r
 
 from signtally.use_cases.aggregating.named_days import aggregate_days, named_span, occupied_blocks, recount
 from signtally.use_cases.aggregating.restating import AggregationOutcome
-from signtally.use_cases.aggregating.touched_days import aggregate_touched
+from signtally.use_cases.aggregating.touched_days import aggregate_touched, publish_counted, settled_now
 
-__all__ = ["AggregationOutcome", "aggregate_days", "aggregate_touched", "named_span", "occupied_blocks", "recount"]
+__all__ = [
+    "AggregationOutcome",
+    "aggregate_days",
+    "aggregate_touched",
+    "named_span",
+    "occupied_blocks",
+    "publish_counted",
+    "recount",
+    "settled_now",
+]

@@ -8,7 +8,7 @@ import polars as pl
 
 from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.repeated_ids import RepeatedIds
-from signtally.domain.tenant_parts import tenant_parts
+from signtally.domain.tenant_parts import daily_usage_by_parts
 from signtally.ports.usage_store import UsageStore
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.tenant_days import FEW
@@ -56,10 +56,7 @@ def _in_bulk(days: Sequence[TenantDay], *, store: UsageStore, noted: NotedEvents
     ):
         noted.see(events)
         superseded = store.superseded(since=since, until=until, tenant_ids=None)  # few; naming tenants takes queries
-        ids = RepeatedIds.among(events, superseded=superseded)
-        for part in tenant_parts(events):
-            own = part.days(days)
-            counted = daily_usage(part.rows(events), days=own, ids=ids).collect(engine="streaming")
+        for part, own, counted in daily_usage_by_parts(events, days=days, superseded=superseded):
             there = part.rows(stored).join(_wanted(own).lazy(), on=_DAY, how="semi").collect(engine="streaming")
             yield CountedDays(own, counted, there)
 

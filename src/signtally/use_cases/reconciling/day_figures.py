@@ -1,4 +1,4 @@
-"""Events against daily usage: every tenant's closed days, in blocks, read in bulk.
+"""Events against daily usage: every tenant's closed days, in blocks, wider ones where there is little, read in bulk.
 
 A day that is not over changes while one looks, and is left out. What differs is looked at twice, because others count
 meanwhile: only what differs in the same way both times is a mismatch.
@@ -16,13 +16,15 @@ from signtally.domain.local_dates import LocalDates
 from signtally.domain.periods import Period
 from signtally.domain.reconciliation import DAY_COUNTS, DIFFERENCES, EVENT_COUNTS, counted_plainly, differences
 from signtally.services import Services
-from signtally.use_cases.aggregating.tenant_days import blocks
 from signtally.use_cases.reconciling.circumstances import Circumstances, instants_of, look_around
 
 _BLOCK_DAYS = 7  # of all tenants, whose events lie on the disk
+_WIDEST_DAYS = 52 * 7  # of them, where there is little
+_LITTLE = 20_000  # tenant-days
 PART_EVENTS = 1_000_000  # of those, so many are in memory at a time
 _NAMED_TENANTS = 500  # of more, everybody is looked at again
 _DAY = ["tenant_id", "day"]
+_ONE_DAY = dt.timedelta(days=1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,7 +40,13 @@ def compare_days(span: Period, *, tenant_id: str | None, services: Services) -> 
     """What the events of the closed days of *span* say, and what their daily usage says."""
     tenant_ids = None if tenant_id is None else [tenant_id]
     width = span.day_count if tenant_ids else _BLOCK_DAYS
-    looks = [_look_twice(block, tenant_ids, services=services) for block in blocks(span, days=width)]
+    looks: list[Comparison] = []
+    first = span.first
+    while first <= span.last:
+        block = Period(span.kind, first, min(span.last, first + (width - 1) * _ONE_DAY))
+        looks.append(_look_twice(block, tenant_ids, services=services))
+        width = min(2 * width, _WIDEST_DAYS) if len(looks[-1].compared) < _LITTLE else _BLOCK_DAYS
+        first = block.last + _ONE_DAY
     return Comparison(
         pl.concat([look.compared for look in looks]),
         pl.concat([look.pending for look in looks]),

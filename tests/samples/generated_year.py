@@ -1,0 +1,151 @@
+"""A year of events in many zones with everything that can go wrong, and what a reader without our code makes of it.
+
+Nothing of the product is imported: the count is plain Python over dictionaries.
+"""
+
+import csv
+import dataclasses
+import datetime as dt
+import itertools
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+ZONES = (
+    "UTC", "Europe/Berlin", "Europe/London", "Europe/Dublin", "Europe/Lisbon", "Europe/Helsinki", "Europe/Istanbul",
+    "Europe/Moscow", "Europe/Chisinau", "Africa/Casablanca", "Africa/Cairo", "Africa/Johannesburg", "Africa/El_Aaiun",
+    "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles",
+    "America/Anchorage", "America/Halifax", "America/St_Johns", "America/Sao_Paulo", "America/Santiago",
+    "America/Asuncion", "America/Havana", "America/Caracas", "America/Mexico_City", "America/Nuuk", "Asia/Kathmandu",
+    "Asia/Kolkata", "Asia/Tehran", "Asia/Kabul", "Asia/Beirut", "Asia/Jerusalem", "Asia/Gaza", "Asia/Dubai",
+    "Asia/Tokyo", "Asia/Shanghai", "Asia/Yangon", "Asia/Pyongyang", "Australia/Sydney", "Australia/Adelaide",
+    "Australia/Lord_Howe", "Australia/Eucla", "Pacific/Auckland", "Pacific/Chatham", "Pacific/Apia",
+    "Pacific/Kiritimati", "Pacific/Marquesas", "Pacific/Norfolk", "Pacific/Pago_Pago", "Antarctica/Troll",
+)  # fmt: skip
+ACTIONS = {
+    "document.sent": "sent",
+    "request.received": "received",
+    "document.viewed": "viewed",
+    "document.signed": "signed",
+    "document.completed": "completed",
+    "request.declined": "declined",
+    "document.cancelled": "cancelled",
+    "document.expired": "expired",
+}
+COLUMNS = ("id", "source", "type", "time", "tenant_id", "user_id", "document_id", "user_email", "user_name")
+_SHARE_IMPORTED, _SHARE_OLD = 0.6, 0.1
+_SENT_AGAIN, _OTHER_TIME, _OTHER_USER = 0.03, 0.01, 0.003
+_APIA_SKIPPED = dt.datetime(2011, 12, 30, 10, tzinfo=dt.UTC)  # 30 December 2011 never was there
+_MICROSECOND, _HOUR, _DAY = dt.timedelta(microseconds=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+
+Event = dict[str, str]
+Row = tuple[str, str, dt.date]  # tenant, user, local day
+Figures = dict[Row, Counter[str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class GeneratedYear:
+    """*imported* comes first, then *first_wave*, then *second_wave*: who comes first under an id counts."""
+
+    zones: dict[str, str]  # by tenant
+    imported: list[Event]
+    first_wave: list[Event]
+    second_wave: list[Event]
+
+    def in_order(self) -> Iterator[Event]:
+        return itertools.chain(self.imported, self.first_wave, self.second_wave)
+
+    def counted(self) -> list[Event]:
+        """The first of every id."""
+        return list({event["id"]: event for event in reversed([*self.in_order()])}.values())
+
+    def figures(self) -> Figures:
+        figures: Figures = defaultdict(Counter)
+        for event in self.counted():
+            figures[event["tenant_id"], event["user_id"], self.local(event).date()][ACTIONS[event["type"]]] += 1
+        return dict(figures)
+
+    def local(self, event: Event) -> dt.datetime:
+        return dt.datetime.fromisoformat(event["time"]).astimezone(ZoneInfo(self.zones[event["tenant_id"]]))
+
+    def write_history(self, path: Path) -> None:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            table = csv.DictWriter(file, COLUMNS)
+            table.writeheader()
+            table.writerows(self.imported)
+
+
+def generate(events: int, *, seed: int, until: dt.datetime) -> GeneratedYear:
+    """About *events* distinct events up to *until* (aware, UTC); the same for the same seed and end."""
+    chance = random.Random(seed)  # noqa: S311 -- sample data
+    zones = {f"tenant {number:03}": zone for number, zone in enumerate(ZONES * 2)}
+    tenants, changes = list(zones), {zone: _clock_changes(zone, until) for zone in ZONES}
+    made = []
+    for number in range(events):
+        tenant_id = chance.choice(tenants)
+        instant = _instant(chance, zones[tenant_id], changes[zones[tenant_id]], until=until)
+        made.append(_event(chance, number, tenant_id, instant))
+    cut = round(events * _SHARE_IMPORTED)
+    imported, first_wave = made[:cut], made[cut:]
+    second_wave = [again for event in made for again in _again(chance, event, until=until)]
+    for wave in (imported, first_wave, second_wave):
+        chance.shuffle(wave)  # what happened first need not arrive first: some of it is late by months
+    return GeneratedYear(zones, imported, first_wave, second_wave)
+
+
+def _event(chance: random.Random, number: int, tenant_id: str, instant: dt.datetime) -> Event:
+    user = chance.randrange(6)
+    return {
+        "id": f"e{number}",
+        "source": "/portal/documents",
+        "type": chance.choice(list(ACTIONS)),
+        "time": instant.isoformat(),
+        "tenant_id": tenant_id,
+        "user_id": f"user {user}",
+        "document_id": f"d{chance.randrange(50_000)}",
+        "user_email": f"user{user}@{tenant_id.replace(' ', '')}.example",
+        "user_name": f"User {user}",
+    }
+
+
+def _again(chance: random.Random, event: Event, *, until: dt.datetime) -> Iterator[Event]:
+    """What the portal sends a second time: the same, or with one thing changed that makes another record."""
+    dice = chance.random()
+    if dice < _SENT_AGAIN:
+        yield event
+    elif dice < _SENT_AGAIN + _OTHER_TIME:
+        instant = dt.datetime.fromisoformat(event["time"])
+        moved = instant + chance.choice([-9 * _DAY, -_HOUR, _MICROSECOND, _HOUR, 2 * _DAY])
+        yield event | {"time": min(moved, until).isoformat()}
+    elif dice < _SENT_AGAIN + _OTHER_TIME + _OTHER_USER:
+        yield event | {"user_id": "somebody else"}
+
+
+def _instant(chance: random.Random, zone: str, changes: list[dt.datetime], *, until: dt.datetime) -> dt.datetime:
+    """Anywhere in the year, and more often where days are easily told wrong."""
+    dice = chance.random()
+    if dice < _SHARE_OLD:
+        return _old(chance, zone, until)
+    if dice < 0.3:
+        day = (until - _DAY * chance.randrange(1, 364)).date()
+        midnight = dt.datetime.combine(day, dt.time.min, tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
+        return midnight + chance.choice([-_MICROSECOND, 0 * _MICROSECOND, _MICROSECOND, _HOUR / 7, -_HOUR / 3])
+    if dice < 0.4 and changes:
+        return chance.choice(changes) + _MICROSECOND * chance.randrange(-10_000_000_000, 10_000_000_000)
+    return until - _MICROSECOND * chance.randrange(365 * 24 * 3600 * 10**6)
+
+
+def _old(chance: random.Random, zone: str, until: dt.datetime) -> dt.datetime:
+    """From years back, as an import brings it."""
+    if zone == "Pacific/Apia" and chance.random() < 0.5:
+        return _APIA_SKIPPED + _MICROSECOND * chance.randrange(-2 * 10**11, 2 * 10**11)
+    return until - _DAY * chance.randrange(366, 3_600) - _MICROSECOND * chance.randrange(86_400 * 10**6)
+
+
+def _clock_changes(zone: str, until: dt.datetime) -> list[dt.datetime]:
+    """The hours of the last year after which the zone's offset is another."""
+    hours = [until.replace(minute=0, second=0, microsecond=0) - _HOUR * back for back in range(365 * 24)]
+    offsets = {hour: hour.astimezone(ZoneInfo(zone)).utcoffset() for hour in hours}
+    return [hour for hour in hours[:-1] if offsets[hour] != offsets[hour - _HOUR]]

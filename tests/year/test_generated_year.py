@@ -1,0 +1,111 @@
+"""A year through the whole chain over the local AWS: every figure is what plain Python counts.
+
+`make year EVENTS=10000000` runs it with more events than the tests of every day do.
+"""
+
+import dataclasses
+import datetime as dt
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from generated_year import ACTIONS, Event, Figures, GeneratedYear, generate
+
+from signtally.domain.actions import MEASURES
+from signtally.domain.history_mapping import HistoryMapping
+from signtally.domain.periods import parse_period
+from signtally.domain.tenants import TenantProfile
+from signtally.history.opening import open_history
+from signtally.ports.queue import OutgoingMessage
+from signtally.services import Services
+from signtally.stores.tenants import Tenants
+from signtally.use_cases.aggregating import aggregate_touched
+from signtally.use_cases.importing import import_history
+from signtally.use_cases.ingesting import drain
+from signtally.use_cases.reading import read_usage
+from signtally.use_cases.reconciling import reconcile
+
+EVENTS = int(os.environ.get("YEAR_EVENTS", "200000"))
+SEED = int(os.environ.get("YEAR_SEED", "2026"))
+_EVENTS_A_MESSAGE, _MESSAGES_A_SEND, _SENDERS = 50, 10, 4
+_PERIODS = ("{0:%Y-%m-%d}", "{0:%G}-W{0:%V}", "{0:%Y-%m}", "{0:%Y}-Q{1}", "{0:%Y}")
+
+
+@pytest.mark.timeout(max(900, EVENTS // 100))
+def test_every_figure_of_a_year_is_what_plain_python_counts(real_services: Services, tmp_path: Path) -> None:
+    settings = real_services.settings.model_copy(update={"reconcile_days": 4_000})  # ids are sent again by history too
+    services = dataclasses.replace(real_services, settings=settings)
+    until = services.clock().replace(second=0, microsecond=0)
+    year = generate(EVENTS, seed=SEED, until=until)
+    for tenant_id, zone in year.zones.items():
+        Tenants(services.objects).put(TenantProfile(tenant_id=tenant_id, timezone=zone))
+    _bring_in(year, tmp_path / "history.csv", services=services)
+    expected = year.figures()
+    assert _stored(year, services=services) == expected
+    _check_periods(year, expected, services=services)
+
+
+def _bring_in(year: GeneratedYear, history: Path, *, services: Services) -> None:
+    """As it would come: history first, then what the portal sends, then what it sends again."""
+    year.write_history(history)
+    imported = import_history(
+        open_history(str(history), mapping=HistoryMapping()), mapping=HistoryMapping(), services=services
+    )
+    assert imported.outcome.rejected == {}
+    aggregate_touched(services=services)
+    for wave in (year.first_wave, year.second_wave):
+        _send(wave, services=services)
+        assert drain(services=services).dead_letters == {}
+        aggregate_touched(services=services)
+    outcome = reconcile(first=dt.date(2000, 1, 1), services=services)
+    assert outcome.is_clean, outcome
+
+
+def _send(wave: Sequence[Event], *, services: Services) -> None:
+    bodies = [
+        json.dumps([_cloud_event(event) for event in wave[offset : offset + _EVENTS_A_MESSAGE]])
+        for offset in range(0, len(wave), _EVENTS_A_MESSAGE)
+    ]
+    messages = [OutgoingMessage(body) for body in bodies]
+    parts = [messages[offset : offset + _MESSAGES_A_SEND] for offset in range(0, len(messages), _MESSAGES_A_SEND)]
+    with ThreadPoolExecutor(_SENDERS) as senders:
+        list(senders.map(services.queue.send, parts))
+
+
+def _cloud_event(event: Event) -> dict[str, object]:
+    data = {name: event[name] for name in ("tenant_id", "user_id", "document_id", "user_email", "user_name")}
+    return {"specversion": "1.0", **{name: event[name] for name in ("id", "source", "type", "time")}, "data": data}
+
+
+def _stored(year: GeneratedYear, *, services: Services) -> Figures:
+    """The daily usage that says anything, of every tenant and day."""
+    rows = services.usage_store.daily_usage(
+        first=dt.date(2000, 1, 1), last=dt.date(2100, 1, 1), tenant_ids=[*year.zones]
+    )
+    figures = {
+        (row["tenant_id"], row["user_id"], row["day"]): Counter({name: row[name] for name in MEASURES if row[name]})
+        for row in rows.iter_rows(named=True)
+    }
+    return {row: counts for row, counts in figures.items() if counts}
+
+
+def _check_periods(year: GeneratedYear, expected: Figures, *, services: Services) -> None:
+    """Days, weeks, months, quarters and years of tenants picked at random, as a report reads them."""
+    chance = random.Random(SEED)  # noqa: S311 -- a sample
+    today = services.clock().date()
+    for tenant_id in chance.sample(sorted(year.zones), 20):
+        tenant = Tenants(services.objects).get(tenant_id)
+        day = today - dt.timedelta(days=chance.randrange(360))
+        for template in _PERIODS:
+            period = parse_period(template.format(day, (day.month + 2) // 3), week_starts_on=tenant.first_weekday)
+            snapshot = read_usage(tenant, period, services=services)
+            wanted = Counter[str]()
+            for (owner, _, date), counts in expected.items():
+                if owner == tenant_id and snapshot.period.first <= date <= snapshot.period.last:
+                    wanted.update(counts)
+            assert snapshot.totals.as_dict() == {name: wanted[name] for name in ACTIONS.values()}, (tenant_id, period)

@@ -31,6 +31,10 @@ test: browser lint ## Format, lint, types, imports, all tests, the demo once
 soak: setup ## Look for counterexamples to the laws with new examples, ten times over
 	@for round in {1..10}; do HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q tests/unit tests/render tests/timestream_local; done
 
+.PHONY: year
+year: setup ## A generated year of EVENTS (10 million unless given) through the whole chain; takes hours
+	@YEAR_EVENTS=$(or $(EVENTS),10000000) $(BIN)/pytest -q tests/year
+
 .PHONY: lint
 lint: setup ## Format, lint, types and import rules alone
 	@.ci/step "format" $(BIN)/ruff format --check .

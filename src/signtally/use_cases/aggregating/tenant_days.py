@@ -18,6 +18,9 @@ _DAY = dt.timedelta(days=1)
 FEW = 1_000
 _MANY = 100_000  # tenant-days of one bulk read: two days of all tenants
 _SPAN = dt.timedelta(days=7)  # of what is read in one go, with the days in between that nobody asked for
+# Sparse history would be thousands of such reads: more time is read in one go while one of so many tenant-days in
+# its rectangle was asked for.
+_READ_FOR_ONE_ASKED = 30
 
 
 class Calendars:
@@ -43,11 +46,16 @@ class Calendars:
 def batches(days: Iterable[TenantDay]) -> Iterator[list[TenantDay]]:
     """All of *days*, in batches that follow each other in time: of FEW for a query, or of many for a bulk read."""
     batch: list[TenantDay] = []
+    tenants: set[str] = set()
     for day in sorted(days, key=lambda each: (each.begins, each.tenant_id)):
-        if batch and (len(batch) == _MANY or day.begins - batch[0].begins >= _SPAN):
+        span = day.begins - batch[0].begins if batch else dt.timedelta(0)
+        read = (span // _DAY + 1) * len(tenants | {day.tenant_id})
+        is_far = span >= _SPAN and (len(batch) >= FEW or read > _READ_FOR_ONE_ASKED * (len(batch) + 1))
+        if is_far or len(batch) == _MANY:
             yield batch
-            batch = []
+            batch, tenants = [], set()
         batch.append(day)
+        tenants.add(day.tenant_id)
     if batch:
         yield batch
 

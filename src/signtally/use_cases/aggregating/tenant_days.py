@@ -49,7 +49,7 @@ def batches(days: Iterable[TenantDay]) -> Iterator[list[TenantDay]]:
     tenants: set[str] = set()
     for day in sorted(days, key=lambda each: (each.begins, each.tenant_id)):
         span = day.begins - batch[0].begins if batch else dt.timedelta(0)
-        read = (span // _DAY + 1) * len(tenants | {day.tenant_id})
+        read = (span // _DAY + 1) * (len(tenants) + (day.tenant_id not in tenants))
         is_far = span >= _SPAN and (len(batch) >= FEW or read > _READ_FOR_ONE_ASKED * (len(batch) + 1))
         if is_far or len(batch) == _MANY:
             yield batch

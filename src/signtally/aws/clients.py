@@ -1,6 +1,7 @@
 """boto3 clients, made once, for real AWS or for endpoints on this machine."""
 
 import dataclasses
+import datetime as dt
 import functools
 import os
 from typing import TYPE_CHECKING, Any, cast
@@ -10,6 +11,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
+from botocore.utils import parse_timestamp
 
 from signtally.aws.errors import translated
 
@@ -55,6 +57,7 @@ class AwsClients:
     def __init__(self, patience: Patience = BATCH_PATIENCE) -> None:
         self._patience = patience
         core = botocore.session.get_session()
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_instant)
         self._ignores_endpoints = bool(core.get_config_variable("ignore_configured_endpoint_urls"))
         if all(is_loopback(self._configured_endpoint(service)) for service in SERVICES):
             # Nobody runs an instance profile for a local AWS, and looking for one takes seconds.
@@ -134,3 +137,11 @@ class AwsClients:
 def _not_after_silence(caught_exception: Exception | None = None, **_: object) -> bool | None:
     """What botocore is told first about a retry: no after a read timeout; None leaves it to its retry mode."""
     return False if isinstance(caught_exception, ReadTimeoutError) else None
+
+
+def _instant(value: Any) -> dt.datetime:  # noqa: ANN401 -- a text or a number, as the service writes it
+    """An instant in an answer. botocore tries every notation on each, and a listing of S3 has a thousand."""
+    if isinstance(value, str) and value.endswith("Z"):
+        return dt.datetime.fromisoformat(value)
+    parsed: dt.datetime = parse_timestamp(value)
+    return parsed

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -313,6 +314,21 @@ def test_a_store_that_is_away_costs_no_message_a_receive(world: World, monkeypat
         world.drain(pace=dataclasses.replace(FAST, patience_seconds=0.05))
     (message,) = world.queue.receive(wait_seconds=0)
     assert message.receive_count == 1  # this one
+
+
+def test_a_run_that_waits_for_a_service_to_begin_keeps_its_budget(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away() -> None:
+        raise ServiceUnavailableError("Timestream is away")
+
+    monkeypatch.setattr(world.store, "check", away)
+    begun = time.monotonic()
+    with pytest.raises(ServiceUnavailableError):
+        world.drain(pace=dataclasses.replace(FAST, patience_seconds=3_600), budget_seconds=0.1)
+    assert time.monotonic() - begun < 60
+    assert "Timestream is away" in caplog.text
+    assert len(caplog.records) == 1  # not one an attempt
 
 
 def test_what_others_hold_is_waited_for(world: World) -> None:

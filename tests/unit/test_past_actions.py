@@ -140,6 +140,7 @@ def test_times_as_databases_print_them(written: str, meant: str) -> None:
         ("2019-07-01T11:34:56", "2019-07-01T11:34:56+02:00"),
         ("2019-10-27 02:30:00", "2019-10-27T02:30:00+02:00"),  # comes twice: the first
         ("2019-02-30 02:30:00", "2019-02-30T02:30:00"),  # does not exist
+        ("2019-03-31 02:30:00", "2019-03-31T02:30:00"),  # no clock in Berlin showed it
     ],
 )
 def test_local_times_are_read_in_the_mappings_zone(local: str, instant: str) -> None:

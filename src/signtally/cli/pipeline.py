@@ -64,7 +64,12 @@ def emit(  # noqa: PLR0913 -- one parameter an option
 
 @click.command()
 @click.option("--consumers", type=click.IntRange(min=1, max=64), default=4, show_default=True)
-@click.option("--budget", "budget_seconds", type=click.FloatRange(min=0), help="Stop after so many seconds.")
+@click.option(
+    "--budget",
+    "budget_seconds",
+    type=click.FloatRange(min=0),
+    help="Take nothing more after so many seconds, and end when what is in hand is settled.",
+)
 @json_option
 def ingest(*, consumers: int, budget_seconds: float | None, as_json: bool) -> None:
     """Drain the queue: end when nothing is visible and nothing is in flight."""

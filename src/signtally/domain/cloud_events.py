@@ -134,7 +134,7 @@ def checked_event(fields: Any, *, latest: dt.datetime) -> UsageEvent:  # noqa: A
         raise BadEventError(DeadLetterReason.SPECVERSION, f'specversion is {found}, not "1.0"')
     event_id = _attribute(fields, "id", DeadLetterReason.ID)
     source = _attribute(fields, "source", DeadLetterReason.SOURCE)
-    action = _action(_attribute(fields, "type", DeadLetterReason.TYPE))
+    action = _action(_event_type(fields))
     occurred_at = event_time(_attribute(fields, "time", DeadLetterReason.TIME), latest=latest)
     data = fields.get("data")
     if type(data) is not dict:
@@ -153,6 +153,11 @@ def _attribute(fields: dict[str, Any], name: str, reason: DeadLetterReason) -> s
     if type(value) is not str or not value:
         raise BadEventError(reason, f"{name} is {_shown(value)}" if name in fields else f"{name} is missing")
     return value
+
+
+def _event_type(fields: dict[str, Any]) -> str:
+    """An empty one is a type that is not known, not one of the wrong kind."""
+    return "" if fields.get("type") == "" else _attribute(fields, "type", DeadLetterReason.TYPE)
 
 
 def _action(event_type: str) -> Action:

@@ -30,6 +30,8 @@ def rfc3339(text: str, *, zone: ZoneInfo | None) -> str:
 
 def _in_zone(local: str, zone: ZoneInfo) -> str | None:
     try:
-        return dt.datetime.fromisoformat(local).replace(tzinfo=zone).isoformat()
-    except ValueError:
+        instant = dt.datetime.fromisoformat(local).replace(tzinfo=zone)
+        was_skipped = instant.astimezone(dt.UTC).astimezone(zone).replace(tzinfo=None) != instant.replace(tzinfo=None)
+    except (ValueError, OverflowError):
         return None  # no such day or hour
+    return None if was_skipped else instant.isoformat()  # no clock there ever showed it

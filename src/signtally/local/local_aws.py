@@ -44,6 +44,7 @@ class LocalAws:
             "AWS_ENDPOINT_URL_TIMESTREAM_WRITE": timestream,
             "AWS_ENDPOINT_URL_TIMESTREAM_QUERY": timestream,
             "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",  # what boto3 itself reads
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
         }

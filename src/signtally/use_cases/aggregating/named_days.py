@@ -8,7 +8,7 @@ import polars as pl
 
 from signtally.domain.actions import MEASURES
 from signtally.domain.aggregation import TenantDay
-from signtally.domain.periods import Period, PeriodKind, period_between
+from signtally.domain.periods import FuturePeriodError, Period, PeriodKind, period_between
 from signtally.domain.restatements import RestatementReason
 from signtally.services import Services
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
@@ -62,6 +62,8 @@ def aggregate_days(
 def named_span(first: dt.date | None, last: dt.date | None, *, services: Services) -> Period:
     """What *first* and *last* name, of the days that may have events; raise PeriodError."""
     whole = every_day(services)
+    if first is not None and first > whole.last:
+        raise FuturePeriodError(f"{first} lies ahead: there is nothing to count after {whole.last}")
     return period_between(first or min(whole.first, last or whole.last), last or whole.last).clip(whole.last)
 
 

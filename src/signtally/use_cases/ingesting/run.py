@@ -92,6 +92,7 @@ class IngestRun:
         )
         self._started_at = self._flushed_at = time.monotonic()
         self._stop_at = math.inf
+        self._has_begun = False
         self._is_quiet = False  # the latest receive came back empty
         self._is_drained = False
         self._published: dt.datetime | None = None
@@ -101,10 +102,7 @@ class IngestRun:
         """Return when the queue is drained or the budget used up; raise a ServiceError with everything given back."""
         self._stop_at = math.inf if budget_seconds is None else self._started_at + budget_seconds
         try:
-            self._patience.call(self._dead_letters.depth)  # refuse to begin where bad messages could not go
-            # Or where good ones could not: each receive in vain brings SQS's own limit nearer to good messages.
-            self._patience.call(self._store.check)
-            self._published = self._patience.call(self._freshness.settled_through)
+            self._begin(budget_seconds)
             while not self._is_finished:
                 self._advance()
         except BaseException as error:
@@ -118,6 +116,22 @@ class IngestRun:
     def stop(self) -> None:
         """Take nothing more and return once what is in hand is finished; a signal handler may call it."""
         self._stop_at = min(self._stop_at, time.monotonic())
+        if not self._has_begun:
+            self._hurry.set()  # there is nothing in hand to be patient for
+
+    def _begin(self, budget_seconds: float | None) -> None:
+        """Find every service there, or wait for it as long as the patience and the budget allow."""
+        timer = None if budget_seconds is None else threading.Timer(budget_seconds, self.stop)
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
+        self._patience.call(self._dead_letters.depth)  # refuse to begin where bad messages could not go
+        # Or where good ones could not: each receive in vain brings SQS's own limit nearer to good messages.
+        self._patience.call(self._store.check)
+        self._published = self._patience.call(self._freshness.settled_through)
+        self._has_begun = True
+        if timer is not None:
+            timer.cancel()
 
     @property
     def _is_stopping(self) -> bool:

@@ -38,7 +38,7 @@ _PERIODS = ("{0:%Y-%m-%d}", "{0:%G}-W{0:%V}", "{0:%Y-%m}", "{0:%Y}-Q{1}", "{0:%Y
 
 @pytest.mark.timeout(max(900, EVENTS // 100))
 def test_every_figure_of_a_year_is_what_plain_python_counts(real_services: Services, tmp_path: Path) -> None:
-    settings = real_services.settings.model_copy(update={"reconcile_days": 4_000})  # ids are sent again by history too
+    settings = real_services.settings.model_copy(update={"reconcile_days": 10_000})  # ids are sent again by history too
     services = dataclasses.replace(real_services, settings=settings)
     until = services.clock().replace(second=0, microsecond=0)
     year = generate(EVENTS, seed=SEED, until=until)

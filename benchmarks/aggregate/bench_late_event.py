@@ -1,0 +1,101 @@
+"""One late event → its restated day, with 100, 1,000 and 10,000 tenants in the store: seconds and requests.
+
+Over the local AWS. Every tenant has a profile, a day of events, and daily usage counted from them; what is measured is
+one run of aggregation after one more event of one tenant. Goals: at most 2 s, requests that do not grow.
+"""
+
+import datetime as dt
+import itertools
+import os
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from botocore.httpsession import URLLib3Session
+
+from signtally import wiring
+from signtally.domain.actions import Action
+from signtally.domain.events import ReceivedEvent, UsageEvent
+from signtally.domain.tenants import TenantProfile
+from signtally.local.local_aws import LocalAws
+from signtally.local.ports import free_port
+from signtally.local.processes import Supervisor
+from signtally.services import Services
+from signtally.settings import Settings
+from signtally.stores.tenants import Tenants
+from signtally.stores.touched import TouchedNotes
+from signtally.use_cases import provisioning
+from signtally.use_cases.aggregating import aggregate_touched
+
+EVENTS_A_TENANT = 3
+WRITERS = 8
+HAPPENED = dt.datetime.now(dt.UTC).replace(hour=12, minute=0, second=0, microsecond=0) - dt.timedelta(days=3)
+
+
+class CountedRequests:
+    """What goes over the wire, repeats included."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        send = URLLib3Session.send
+
+        def counted(session: URLLib3Session, request: Any) -> Any:  # noqa: ANN401 -- botocore has no types for it
+            self.total += 1
+            return send(session, request)
+
+        URLLib3Session.send = counted
+
+
+def late_event(tenant: int, number: int) -> UsageEvent:
+    happened = HAPPENED + dt.timedelta(seconds=number)
+    return UsageEvent("/portal", f"{tenant}-{number}", Action.SENT, f"t{tenant}", f"u{number}", "doc", happened)
+
+
+def ingest(services: Services, events: Iterator[UsageEvent]) -> None:
+    def write(some: list[UsageEvent]) -> None:
+        services.usage_store.put_events([ReceivedEvent(each, services.clock(), "m") for each in some])
+        TouchedNotes(services.objects).put(some)
+
+    with ThreadPoolExecutor(WRITERS) as writers:
+        for _ in writers.map(write, iter(lambda: [*itertools.islice(events, 100)], [])):
+            pass
+
+
+def filled(tenants: int) -> Services:
+    name = f"bench-{uuid.uuid4().hex[:12]}"
+    services = wiring.services(Settings(queue=name, dead_letter_queue=f"{name}-dead", bucket=name, database=name))
+    provisioning.provision(services=services)
+    with ThreadPoolExecutor(WRITERS) as writers:
+        profiles = (TenantProfile(tenant_id=f"t{tenant}", timezone="Asia/Kathmandu") for tenant in range(tenants))
+        for _ in writers.map(Tenants(services.objects).put, profiles):
+            pass
+    ingest(services, (late_event(tenant, number) for tenant in range(tenants) for number in range(EVENTS_A_TENANT)))
+    aggregate_touched(services=services)
+    return services
+
+
+def main() -> None:
+    requests = CountedRequests()
+    with tempfile.TemporaryDirectory() as data, Supervisor(log=lambda line: print(line, file=sys.stderr)) as supervisor:
+        aws = LocalAws(free_port(0), free_port(0), Path(data))
+        for program in aws.programs():
+            supervisor.start(program)
+        supervisor.wait_until_ready()
+        os.environ.update(aws.environment)
+        for tenants in (100, 1_000, 10_000):
+            services = filled(tenants)
+            ingest(services, iter([late_event(tenants // 2, EVENTS_A_TENANT)]))
+            before, began = requests.total, time.perf_counter()
+            outcome = aggregate_touched(services=services)
+            seconds = time.perf_counter() - began
+            assert (outcome.tenant_days, outcome.rows) == (1, 1), outcome
+            print(f"| {tenants:,} tenants | {seconds:.2f} s | {requests.total - before} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,14 +1,23 @@
-"""Whether what ingest says it wrote is among what was read."""
+"""Whether what ingest says it wrote is among what was read, and what was counted from it can be read in turn."""
+
+import datetime as dt
 
 import polars as pl
+
+from signtally.ports.usage_store import UsageStore
+from signtally.use_cases.aggregating.written_rows import WrittenRows
 
 _KEY = ["tenant_id", "hour", "event_id"]
 
 
 class NotedEvents:
-    """Rows of schema TOUCHED, and which of them were seen; called from several threads."""
+    """Rows of schema TOUCHED, and which of them were seen; called from several threads.
 
-    def __init__(self, rows: pl.DataFrame) -> None:
+    The store is slow to show what lies on days before *slow_before*.
+    """
+
+    def __init__(self, rows: pl.DataFrame, *, slow_before: dt.date = dt.date.min) -> None:
+        self.written = WrittenRows(slow_before)
         self._rows = rows
         self._found: list[pl.DataFrame] = []
 
@@ -24,3 +33,13 @@ class NotedEvents:
         """What nobody has seen: it is stored, and cannot be read yet."""
         found = pl.concat(self._found) if self._found else self._rows.clear()
         return self._rows.join(found, on=_KEY, how="anti")
+
+    def unconfirmed(self, store: UsageStore) -> pl.DataFrame:
+        """Rows near days whose daily usage was written and cannot be read yet. Raise a ServiceError."""
+        shifts = [pl.col("day") + pl.duration(days=shift) for shift in (-1, 0, 1)]  # its hours, in whatever zone
+        near = self.written.unread(store).select("tenant_id", day=pl.concat_list(shifts)).explode("day").unique()
+        return (
+            self._rows.with_columns(day=pl.col("hour").dt.date())
+            .join(near, on=["tenant_id", "day"], how="semi")
+            .drop("day")
+        )

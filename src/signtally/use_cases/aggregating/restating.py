@@ -78,7 +78,9 @@ def _restate_batch(
         version = time.time_ns() // _NANOSECONDS_A_MICROSECOND  # real time whatever the clock says: it orders runs
         refused: list[TenantDay] = []
         for part in read_days(left, store=services.usage_store, noted=noted):
-            outcome, is_whole = _write(part, version=version, reason=reason, services=services)
+            rows = restatement(part.counted, existing=part.stored)
+            outcome, is_whole = _write(part, rows, version=version, reason=reason, services=services)
+            noted.written.add(rows)
             done = AggregationOutcome.total([done, outcome])
             refused += [] if is_whole else part.days
         if not refused:
@@ -91,9 +93,10 @@ def _restate_batch(
     )
 
 
-def _write(part: CountedDays, *, version: int, reason: Reasons, services: Services) -> tuple[AggregationOutcome, bool]:
+def _write(
+    part: CountedDays, rows: pl.DataFrame, *, version: int, reason: Reasons, services: Services
+) -> tuple[AggregationOutcome, bool]:
     """What was written, and whether all of it was taken."""
-    rows = restatement(part.counted, existing=part.stored)
     taken = 0
     if len(rows):
         _record(part, reason=reason, services=services)

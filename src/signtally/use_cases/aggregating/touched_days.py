@@ -20,6 +20,7 @@ from signtally.use_cases.aggregating.zone_moves import CountingZones, count_wher
 
 _log = logging.getLogger(__name__)
 _ROUND_EVENTS = 500_000  # noted events that are held in memory
+_A_DAY_OR_TWO = dt.timedelta(days=2)
 
 
 def aggregate_touched(*, services: Services, shard: Shard = EVERYBODY, due_only: bool = False) -> AggregationOutcome:
@@ -53,7 +54,9 @@ def _aggregate_round(notes: Sequence[TouchedNote], shard: Shard, *, services: Se
     """Tenants are moved once their notes are read, so that a recount of all of their days settles these as well."""
     own = [_of_shard(note.rows, shard) for note in notes]
     rows = pl.concat([TOUCHED.to_frame(), *own])
-    noted, hours, reasons = NotedEvents(rows), hours_of(rows), _reasons(rows)
+    slow_before = (services.clock() - dt.timedelta(hours=services.settings.memory_retention_hours)).date()
+    noted = NotedEvents(rows, slow_before=slow_before + _A_DAY_OR_TWO)  # its time is up to two days before its end
+    hours, reasons = hours_of(rows), _reasons(rows)
 
     def count(zones: CountingZones) -> AggregationOutcome:
         stayed = [hour for hour in hours if hour.tenant_id not in zones.recounted]
@@ -63,17 +66,18 @@ def _aggregate_round(notes: Sequence[TouchedNote], shard: Shard, *, services: Se
 
     outcome = count_where_tenants_live(count, noted=noted, shard=shard, services=services)
     missing = noted.missing()
+    left = pl.concat([missing, noted.unconfirmed(services.usage_store)])
     for note, done in zip(notes, own, strict=True):
-        _settle(note, done, missing, services=services)
+        _settle(note, done, left, services=services)
     if len(missing):
         _log.warning("%d events are stored and cannot be read yet: their figures are provisional", len(missing))
     return dataclasses.replace(outcome, notes=len(notes), unreadable=len(missing))
 
 
-def _settle(note: TouchedNote, done: pl.DataFrame, missing: pl.DataFrame, *, services: Services) -> None:
+def _settle(note: TouchedNote, done: pl.DataFrame, postponed: pl.DataFrame, *, services: Services) -> None:
     """Forget what is counted; the new note of what is not stands before the old one falls, and its marks likewise."""
     touched, provisional = TouchedNotes(services.objects, clock=services.clock), ProvisionalFigures(services.objects)
-    left = done.join(missing, on=[*TOUCHED], how="semi")
+    left = done.join(postponed, on=[*TOUCHED], how="semi")
     if len(left):
         provisional.mark(touched.postpone(note, left))
     if note.tried_at is not None:

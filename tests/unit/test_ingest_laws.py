@@ -14,6 +14,7 @@ from typing import TypeVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from signtally.domain.events import ReceivedEvent
 from signtally.memory.mailer import MemoryMailer
@@ -157,11 +158,14 @@ class World:
         self.dead_letters = MemoryEventQueue(clock=lambda: self.now)
         self.store = MemoryUsageStore(refusal=refusal)
         self.objects = MemoryObjectStore()
-        self.parts = list(itertools.chain.from_iterable(messages))
+        self.parts: list[str] = []
         for parts in messages:
-            body = parts[0] if len(parts) == 1 else f"[{','.join(parts)}]"
-            self.queue.send([OutgoingMessage(body)])
-            self.advance(0.001)
+            self.send(parts)
+
+    def send(self, parts: Sequence[str]) -> None:
+        self.parts += parts
+        self.queue.send([OutgoingMessage(parts[0] if len(parts) == 1 else f"[{','.join(parts)}]")])
+        self.advance(0.001)
 
     def advance(self, seconds: float) -> None:
         self.now += dt.timedelta(seconds=seconds)
@@ -195,6 +199,14 @@ class World:
         for stored in list(self.queue._stored.values()):  # noqa: SLF001 -- what is in flight, seen by nobody else
             if stored.sent_at < instant:
                 assert all(self.is_settled(part, ids) for part in parts_of(stored.message.body)), (instant, stored)
+
+    def check_conserved(self) -> None:
+        """Whatever was sent is on the queue, stored or dead-lettered, and nothing else is anywhere."""
+        waiting = {part for message in self.queue.contents() for part in parts_of(message.body)}
+        ids = {found.event.id for found in self.stored()}
+        assert [part for part in self.parts if part not in waiting and not self.is_settled(part, ids)] == []
+        assert ids <= {json.loads(part)["id"] for part in self.parts if is_good(part)}
+        assert self.letters() <= {part for part in self.parts if not is_good(part)}
 
     def firsts(self) -> dict[str, tuple[str, str]]:
         """The identity that was sent first under each id.
@@ -324,3 +336,41 @@ def test_what_a_dead_run_held_holds_freshness(held: int) -> None:
     world.queue.extend(theirs[held:], visibility_seconds=0)
     world.drain()  # check_settled sees every instant that is published
     world.check()
+
+
+class IngestMachine(RuleBasedStateMachine):
+    """A portal that sends, runs that may die at any call, others who take messages and never come back, and time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World([])
+
+    @rule(some=parts)
+    def deliver(self, some: list[str]) -> None:
+        self.world.send(some)
+
+    @rule(seconds=st.sampled_from([1, 30, 61]))
+    def let_time_pass(self, seconds: int) -> None:
+        """After a minute what was taken and not deleted is delivered again."""
+        self.world.advance(seconds)
+
+    @rule()
+    def take_and_die(self) -> None:
+        self.world.queue.receive(wait_seconds=0)
+
+    @rule(plan=deadly_plans)
+    def run(self, plan: list[str]) -> None:
+        with dying():
+            self.world.drain(plan)
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        self.world.check_conserved()
+
+    def teardown(self) -> None:
+        self.world.drain()
+        self.world.check()
+
+
+TestIngestMachine = IngestMachine.TestCase
+TestIngestMachine.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)

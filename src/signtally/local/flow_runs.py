@@ -50,15 +50,16 @@ class FlowRuns:
             time.sleep(_POLL_SECONDS)
         if run["state_type"] != "COMPLETED":
             raise ChildError(f"{deployment} ended as {run['state_name']}: {run['state']['message']}")
-        return self._figures(run_id)
+        return self._figures(run_id, key=deployment.split("/")[0])
 
     def _start(self, deployment: str, parameters: Mapping[str, object]) -> str:
         with _reported(deployment):
             return str(self._api.start(deployment, parameters)["id"])
 
-    def _figures(self, run_id: str) -> dict[str, Any]:
+    def _figures(self, run_id: str, *, key: str) -> dict[str, Any]:
+        """Of the summary, which bears its flow's name; what told how far the run is lies beside it."""
         found = self._send("POST", "/artifacts/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
-        rows = [row for artifact in found if artifact["type"] == "table" for row in json.loads(artifact["data"])]
+        rows = [row for artifact in found if artifact["key"] == key for row in json.loads(artifact["data"])]
         return {row["figure"]: row["value"] for row in rows if "figure" in row}
 
     def _send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 -- JSON

@@ -50,6 +50,8 @@ class Demo:
         runs = FlowRuns(self.stack.prefect_url)
         for deployment in _PIPELINE:  # the demo starts them itself, to measure each
             runs.set_schedules(deployment, active=False)
+        for deployment in _PIPELINE:
+            runs.wait_until_idle(deployment)
         sent = self._send(runs)
         with _Stopwatch() as ingesting:
             ingested = self._ingest(runs)

@@ -27,6 +27,19 @@ class FlowRuns:
         deployment_id = self._send("GET", f"/deployments/name/{deployment}")["id"]
         self._send("POST", f"/deployments/{deployment_id}/{verb}", {})
 
+    def wait_until_idle(self, deployment: str, *, timeout_seconds: float = 120) -> None:
+        """Until no run of it is under way: one that was due before its schedule was paused may just begin."""
+        deadline = time.monotonic() + timeout_seconds
+        deployment_id = self._send("GET", f"/deployments/name/{deployment}")["id"]
+        under_way = {
+            "deployments": {"id": {"any_": [deployment_id]}},
+            "flow_runs": {"state": {"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING"]}}},
+        }
+        while self._send("POST", "/flow_runs/filter", under_way):
+            if time.monotonic() > deadline:
+                raise ChildError(f"a scheduled run of {deployment} has not ended within {timeout_seconds:.0f} s")
+            time.sleep(_POLL_SECONDS)
+
     def run(
         self,
         deployment: str,
@@ -50,7 +63,7 @@ class FlowRuns:
             time.sleep(_POLL_SECONDS)
         if run["state_type"] != "COMPLETED":
             raise ChildError(f"{deployment} ended as {run['state_name']}: {run['state']['message']}")
-        return self._figures(run_id, key=deployment.split("/")[0])
+        return self._figures(run_id, key=deployment.split("/", maxsplit=1)[0])
 
     def _start(self, deployment: str, parameters: Mapping[str, object]) -> str:
         with _reported(deployment):

@@ -91,7 +91,7 @@ def main() -> None:
             services = filled(tenants)
             ingest(services, iter([late_event(tenants // 2, EVENTS_A_TENANT)]))
             before, began = requests.total, time.perf_counter()
-            outcome = aggregate_touched(services=services)
+            outcome = aggregate_touched(services=services, due_only=True)  # as the schedule does, every minute
             seconds = time.perf_counter() - began
             assert (outcome.tenant_days, outcome.rows) == (1, 1), outcome
             print(f"| {tenants:,} tenants | {seconds:.2f} s | {requests.total - before} |", flush=True)

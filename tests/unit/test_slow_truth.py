@@ -1,7 +1,8 @@
 """What was written may become readable later: until then days stay touched, and say that they are provisional."""
 
+import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 import pytest
@@ -11,15 +12,19 @@ from signtally.domain.counts import Counts
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.restatements import RestatementReason, since_reported
 from signtally.domain.shards import Shard
+from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
 from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
+from signtally.ports.objects import ObjectSummary
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.freshness import Freshness
+from signtally.stores.keys import TENANTS
 from signtally.stores.provisional import ProvisionalFigures
+from signtally.stores.tenants import Tenants
 from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
 
@@ -185,6 +190,37 @@ def test_a_superseded_event_does_not_count(world: World) -> None:
     world.store.put_superseded(loser.select("tenant_id", "user_id", "action", "event_id", "occurred_at"))
     aggregate_days(tenant_id="acme", services=world.services)
     assert world.sent() == {START.date(): 1}
+
+
+class ListingObjects(MemoryObjectStore):
+    """Counts the listings of profiles: one page a thousand of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listings = 0
+
+    def summaries(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
+        self.listings += prefix.startswith(TENANTS)
+        return super().summaries(prefix, after=after)
+
+
+def test_a_run_of_every_minute_looks_at_the_zones_of_whom_it_counts(world: World) -> None:
+    objects = ListingObjects()
+    world.services = dataclasses.replace(world.services, objects=objects)
+    evening = START - DAY + dt.timedelta(hours=11)  # the day after in Auckland
+    for tenant_id in ("acme", "bolt"):
+        world.ingest(evening, tenant_id=tenant_id)
+    aggregate_touched(services=world.services, due_only=True)
+    objects.listings = 0
+    for tenant_id in ("acme", "bolt"):
+        Tenants(objects).put(TenantProfile(tenant_id=tenant_id, timezone="Pacific/Auckland"))
+    world.ingest(evening)
+    aggregate_touched(services=world.services, due_only=True)
+    moved, stayed = {evening.date(): 0, START.date(): 2}, {evening.date(): 1}
+    assert (world.sent(), world.sent(tenant_id="bolt"), objects.listings) == (moved, stayed, 0)
+    world.now += dt.timedelta(minutes=5)
+    aggregate_touched(services=world.services, due_only=True)
+    assert world.sent(tenant_id="bolt") == {evening.date(): 0, START.date(): 1}
 
 
 def test_there_is_no_fifth_shard_of_four() -> None:

@@ -103,4 +103,4 @@ def _count_again(occupied: OccupiedDays, *, tenant_id: str | None, services: Ser
         days = occupied.in_zones(zones.of(stayed))
         return restate(days, reason=RestatementReason.RECOUNT, services=services)
 
-    return count_where_tenants_live(count, tenant_id=tenant_id, services=services)
+    return count_where_tenants_live(count, tenant_ids=None if tenant_id is None else [tenant_id], services=services)

@@ -13,6 +13,7 @@ from signtally.services import Services
 from signtally.stores.freshness import Freshness
 from signtally.stores.provisional import ProvisionalFigures
 from signtally.stores.touched import TOUCHED, TouchedNote, TouchedNotes, hours_of
+from signtally.stores.zone_checks import ZoneChecks
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import Calendars
@@ -21,19 +22,26 @@ from signtally.use_cases.aggregating.zone_moves import CountingZones, count_wher
 _log = logging.getLogger(__name__)
 _ROUND_EVENTS = 500_000  # noted events that are held in memory
 _A_DAY_OR_TWO = dt.timedelta(days=2)
+_MOST_PROFILES = 40  # that are read one by one: about as many requests as it takes to list those of 43,000 tenants
 
 
 def aggregate_touched(*, services: Services, shard: Shard = EVERYBODY, due_only: bool = False) -> AggregationOutcome:
     """Count again every day that was noted and every tenant that has moved to another zone. Idempotent.
 
-    Then publish how far the figures are complete; a shard cannot know that and publishes nothing. With *due_only*,
-    events that could not be read not long ago are left for later: a run of every minute need not try them each time.
+    Then publish how far the figures are complete; a shard cannot know that and publishes nothing. With *due_only*, for
+    runs of every minute, what was done not long ago is left for later: trying again events that could not be read, and
+    looking at the zones of tenants that nothing has touched.
     """
-    freshness = Freshness(services.objects)
+    freshness, checks, now = Freshness(services.objects), ZoneChecks(services.objects), services.clock()
+    is_everybodys = not due_only or checks.is_due(now=now)
     # Before the notes are listed: what was sent before this instant is stored by now, and noted.
     settled_through = freshness.settled_through() if shard.is_everybody else None
     pending = TouchedNotes(services.objects, clock=services.clock).pending(due_only=due_only)
-    total = AggregationOutcome.total(_aggregate_round(notes, shard, services=services) for notes in _rounds(pending))
+    total = AggregationOutcome.total(
+        _aggregate_round(notes, shard, moves_everybody=is_everybodys, services=services) for notes in _rounds(pending)
+    )
+    if due_only and is_everybodys and shard.is_everybody:
+        checks.done(at=now)
     if settled_through is not None:
         freshness.publish_data_through(settled_through)
     return dataclasses.replace(total, data_through=settled_through)
@@ -50,7 +58,9 @@ def publish_counted(settled_through: dt.datetime | None, *, services: Services) 
         Freshness(services.objects).publish_data_through(settled_through)
 
 
-def _aggregate_round(notes: Sequence[TouchedNote], shard: Shard, *, services: Services) -> AggregationOutcome:
+def _aggregate_round(
+    notes: Sequence[TouchedNote], shard: Shard, *, moves_everybody: bool, services: Services
+) -> AggregationOutcome:
     """Tenants are moved once their notes are read, so that a recount of all of their days settles these as well."""
     own = [_of_shard(note.rows, shard) for note in notes]
     rows = pl.concat([TOUCHED.to_frame(), *own])
@@ -64,7 +74,9 @@ def _aggregate_round(notes: Sequence[TouchedNote], shard: Shard, *, services: Se
         days = {day for hour in stayed for day in calendars.days_of(hour)}
         return restate(days, reason=reasons, noted=noted, services=services)
 
-    outcome = count_where_tenants_live(count, noted=noted, shard=shard, services=services)
+    touched = {hour.tenant_id for hour in hours}
+    movers = None if moves_everybody or len(touched) > _MOST_PROFILES else touched
+    outcome = count_where_tenants_live(count, tenant_ids=movers, noted=noted, shard=shard, services=services)
     missing = noted.missing()
     left = pl.concat([missing, noted.unconfirmed(services.usage_store)])
     for note, done in zip(notes, own, strict=True):

@@ -76,11 +76,11 @@ def count_where_tenants_live(
     count: Callable[[CountingZones], AggregationOutcome],
     *,
     services: Services,
-    tenant_id: str | None = None,
+    tenant_ids: Collection[str] | None = None,
     shard: Shard = EVERYBODY,
     noted: NotedEvents | None = None,
 ) -> AggregationOutcome:
-    """Move the tenants that are due, all, a shard or one, then *count* in the zones that they live in. Idempotent.
+    """Move the tenants that are due, of all, a shard or some, then *count* in the zones that they live in. Idempotent.
 
     Where it is lost in which zones tenants were counted, a run over *noted* events recounts every tenant with events;
     another counts in the zones of the profiles, and leaves the rest to the next that does.
@@ -88,11 +88,11 @@ def count_where_tenants_live(
     zones = CountedZones(services.objects)
     done: list[AggregationOutcome] = []
     for _ in range(_ATTEMPTS):
-        profiles = _profile_zones(tenant_id, services=services)
+        profiles = _profile_zones(tenant_ids, services=services)
         entries = zones.read()
         if entries is None and noted is not None:
             entries = _begin(zones, services=services)
-        due = _due(entries, profiles, tenant_id=tenant_id, shard=shard)
+        due = _due(entries, profiles, tenant_ids=tenant_ids, shard=shard)
         if due:
             done += _move(due, zones, services=services, noted=noted)
             if not zones.confirm(due):
@@ -123,9 +123,9 @@ def event_days(days: Period, *, tenant_ids: Sequence[str] | None, services: Serv
     )
 
 
-def _profile_zones(tenant_id: str | None, *, services: Services) -> dict[str, str]:
+def _profile_zones(tenant_ids: Collection[str] | None, *, services: Services) -> dict[str, str]:
     tenants = Tenants(services.objects)
-    return tenants.zones() if tenant_id is None else {tenant_id: tenants.get(tenant_id).timezone}
+    return tenants.zones() if tenant_ids is None else {each: tenants.get(each).timezone for each in tenant_ids}
 
 
 def _begin(zones: CountedZones, *, services: Services) -> Entries | None:
@@ -135,14 +135,15 @@ def _begin(zones: CountedZones, *, services: Services) -> Entries | None:
 
 
 def _due(
-    entries: Entries | None, profiles: Mapping[str, str], *, tenant_id: str | None, shard: Shard
+    entries: Entries | None, profiles: Mapping[str, str], *, tenant_ids: Collection[str] | None, shard: Shard
 ) -> dict[str, str]:
     """The tenants whose days do not all stand in the zone of their profile, with that zone."""
-    asked = {each: entry for each, entry in (entries or {}).items() if tenant_id in {None, each} and shard.holds(each)}
+    noted = entries or {}
+    asked = noted if tenant_ids is None else {each: noted[each] for each in tenant_ids if each in noted}
     return {
         each: lived_in
         for each, entry in asked.items()
-        if entry != CountedZone(lived_in := profiles.get(each, DEFAULT_ZONE))
+        if shard.holds(each) and entry != CountedZone(lived_in := profiles.get(each, DEFAULT_ZONE))
     }
 
 

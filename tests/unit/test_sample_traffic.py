@@ -64,7 +64,14 @@ def test_what_is_sent_is_what_the_plan_says(traffic: tuple[list[list[str]], dict
 
 def test_junk_is_of_every_kind_that_the_parser_knows(traffic: tuple[list[list[str]], dict[str, Any]]) -> None:
     # Too deep a body and what the store alone can refuse cannot be told from the contract.
-    others = {DeadLetterReason.TOO_DEEP, DeadLetterReason.STORE_REFUSED, DeadLetterReason.GAVE_UP}
+    others = {
+        DeadLetterReason.TOO_DEEP,
+        DeadLetterReason.TOO_OLD,
+        DeadLetterReason.TOO_FAR_AHEAD,
+        DeadLetterReason.REFUSED_BY_TIMESTREAM,
+        DeadLetterReason.STORE_REFUSED,
+        DeadLetterReason.GAVE_UP,
+    }
     assert set(traffic[1]["dead_letters"]) == {str(reason) for reason in set(DeadLetterReason) - others}
 
 

@@ -1,7 +1,5 @@
 """Whether what ingest says it wrote is among what was read, and what was counted from it can be read in turn."""
 
-import datetime as dt
-
 import polars as pl
 
 from signtally.ports.usage_store import UsageStore
@@ -11,13 +9,10 @@ _KEY = ["tenant_id", "hour", "event_id"]
 
 
 class NotedEvents:
-    """Rows of schema TOUCHED, and which of them were seen; called from several threads.
+    """Rows of schema TOUCHED, and which of them were seen; called from several threads."""
 
-    The store is slow to show what lies on days before *slow_before*.
-    """
-
-    def __init__(self, rows: pl.DataFrame, *, slow_before: dt.date = dt.date.min) -> None:
-        self.written = WrittenRows(slow_before)
+    def __init__(self, rows: pl.DataFrame) -> None:
+        self.written = WrittenRows()
         self._rows = rows
         self._found: list[pl.DataFrame] = []
 

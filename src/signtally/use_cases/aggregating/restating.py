@@ -80,7 +80,8 @@ def _restate_batch(
         for part in read_days(left, store=services.usage_store, noted=noted):
             rows = restatement(part.counted, existing=part.stored)
             outcome, is_whole = _write(part, rows, version=version, reason=reason, services=services)
-            noted.written.add(rows)
+            if is_whole:
+                noted.written.add(rows)
             done = AggregationOutcome.total([done, outcome])
             refused += [] if is_whole else part.days
         if not refused:

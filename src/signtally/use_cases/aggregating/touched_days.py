@@ -21,7 +21,6 @@ from signtally.use_cases.aggregating.zone_moves import CountingZones, count_wher
 
 _log = logging.getLogger(__name__)
 _ROUND_EVENTS = 500_000  # noted events that are held in memory
-_A_DAY_OR_TWO = dt.timedelta(days=2)
 _MOST_PROFILES = 40  # that are read one by one: about as many requests as it takes to list those of 43,000 tenants
 
 
@@ -64,9 +63,7 @@ def _aggregate_round(
     """Tenants are moved once their notes are read, so that a recount of all of their days settles these as well."""
     own = [_of_shard(note.rows, shard) for note in notes]
     rows = pl.concat([TOUCHED.to_frame(), *own])
-    slow_before = (services.clock() - dt.timedelta(hours=services.settings.memory_retention_hours)).date()
-    noted = NotedEvents(rows, slow_before=slow_before + _A_DAY_OR_TWO)  # its time is up to two days before its end
-    hours, reasons = hours_of(rows), _reasons(rows)
+    noted, hours, reasons = NotedEvents(rows), hours_of(rows), _reasons(rows)
 
     def count(zones: CountingZones) -> AggregationOutcome:
         stayed = [hour for hour in hours if hour.tenant_id not in zones.recounted]

@@ -1,4 +1,4 @@
-"""Whether the rows that a run wrote can be read: those of old days lie in a store that may show them hours later."""
+"""Whether the rows that a run wrote can be read: the store may show them later, those of old days hours later."""
 
 import datetime as dt
 
@@ -13,17 +13,15 @@ _FEW = 1_000  # rows that a query reads back; of more, a bulk read
 
 
 class WrittenRows:
-    """Rows of days before *slow_before*; called from several threads."""
+    """Called from several threads."""
 
-    def __init__(self, slow_before: dt.date) -> None:
-        self._slow_before = slow_before
+    def __init__(self) -> None:
         self._rows: list[pl.DataFrame] = []
 
     def add(self, rows: pl.DataFrame) -> None:
         """Rows of schema DAILY_USAGE were written."""
-        old = rows.filter(pl.col("day") < self._slow_before)
-        if len(old):
-            self._rows.append(old.select(_KEPT))
+        if len(rows):
+            self._rows.append(rows.select(_KEPT))
 
     def unread(self, store: UsageStore) -> pl.DataFrame:
         """The tenants and days of which a row cannot be read yet as it was written. Raise a ServiceError."""

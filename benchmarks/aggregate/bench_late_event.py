@@ -75,7 +75,7 @@ def filled(tenants: int) -> Services:
         for _ in writers.map(Tenants(services.objects).put, profiles):
             pass
     ingest(services, (late_event(tenant, number) for tenant in range(tenants) for number in range(EVENTS_A_TENANT)))
-    aggregate_touched(services=services)
+    aggregate_touched(services=services, due_only=True)
     return services
 
 

@@ -374,6 +374,30 @@ def test_a_message_that_comes_twice_while_in_hand_counts_once(world: World) -> N
     assert world.queue.contents() == []
 
 
+def test_a_slow_write_shows_its_message_to_nobody_else(world: World) -> None:
+    """Its visibility is extended for as long as the write takes, well beyond the time for which it was received."""
+    queue, extensions, was_slow = MemoryEventQueue(visibility_seconds=1), Counter[str](), threading.Event()
+    extend, received = queue.extend, list[QueuedMessage]()
+
+    def watched(messages: Sequence[QueuedMessage], *, visibility_seconds: int) -> None:
+        extend(messages, visibility_seconds=visibility_seconds)
+        extensions.update(message.message_id for message in messages)
+        if max(extensions.values()) >= 4:  # each comes half a visibility after the one before
+            was_slow.set()
+
+    def slow(_: Sequence[ReceivedEvent]) -> None:
+        assert was_slow.wait(60)
+        received.extend(queue.receive(wait_seconds=0))
+
+    queue.extend = watched  # type: ignore[method-assign]
+    world.store.trouble = slow
+    services = dataclasses.replace(world.services, queue=queue, clock=lambda: dt.datetime.now(dt.UTC))
+    queue.send([OutgoingMessage(json.dumps(event("slow")))])
+    outcome = drain(services=services, pace=FAST)
+    assert (outcome.stored, outcome.duplicates, received) == (1, 0, [])
+    assert queue.contents() == []
+
+
 def test_a_failed_delete_doubles_nothing(world: World) -> None:
     delete = world.queue.delete
     failures = iter([True])

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
+from fake_services import fake_services
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,14 +16,9 @@ from signtally.domain.actions import MEASURES, Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import PeriodError
 from signtally.domain.tenants import TenantProfile
-from signtally.memory.mailer import MemoryMailer
-from signtally.memory.objects import MemoryObjectStore
-from signtally.memory.queue import MemoryEventQueue
-from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
-from signtally.settings import Settings
 from signtally.stores.freshness import Freshness
 from signtally.stores.tenants import Tenants
 from signtally.stores.touched import TouchedNotes
@@ -34,16 +30,7 @@ FIRST, LAST = dt.date(2026, 10, 20), dt.date(2026, 11, 5)
 
 
 def services_over(store: MemoryUsageStore) -> Services:
-    services = Services(
-        settings=Settings(),
-        queue=MemoryEventQueue(),
-        dead_letters=MemoryEventQueue(),
-        usage_store=store,
-        objects=MemoryObjectStore(),
-        mailer=MemoryMailer(),
-        report_queue=MemoryReportQueue(),
-        clock=lambda: NOW,
-    )
+    services = fake_services(usage_store=store, clock=lambda: NOW)
     for tenant_id, zone in ZONES.items():
         if zone != "UTC":
             Tenants(services.objects).put(TenantProfile(tenant_id=tenant_id, timezone=zone))

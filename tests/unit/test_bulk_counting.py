@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
 import pytest
+from fake_services import fake_services
 from polars.testing import assert_frame_equal
 
 from signtally.domain.actions import Action
@@ -16,13 +17,8 @@ from signtally.domain.periods import spans_of_day
 from signtally.domain.repeated_ids import RepeatedIds
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.tenant_parts import TenantPart, tenant_parts
-from signtally.memory.mailer import MemoryMailer
-from signtally.memory.objects import MemoryObjectStore
-from signtally.memory.queue import MemoryEventQueue
-from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
-from signtally.settings import Settings
 from signtally.stores.touched import TOUCHED
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
@@ -59,16 +55,7 @@ class CountingStore(MemoryUsageStore):
 
 
 def services_over(store: MemoryUsageStore) -> Services:
-    return Services(
-        settings=Settings(),
-        queue=MemoryEventQueue(),
-        dead_letters=MemoryEventQueue(),
-        usage_store=store,
-        objects=MemoryObjectStore(),
-        mailer=MemoryMailer(),
-        report_queue=MemoryReportQueue(),
-        clock=lambda: NOW,
-    )
+    return fake_services(usage_store=store, clock=lambda: NOW)
 
 
 def event(tenant: int, number: int, *, user: str = "u1", minutes: int = 0, received: int = 0) -> ReceivedEvent:

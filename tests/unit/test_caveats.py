@@ -3,19 +3,13 @@
 import datetime as dt
 
 import pytest
+from fake_services import fake_services
 
 from signtally.domain.actions import Action
 from signtally.domain.counts import Counts
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportManifest, ReportRequest
-from signtally.memory.mailer import MemoryMailer
-from signtally.memory.objects import MemoryObjectStore
-from signtally.memory.queue import MemoryEventQueue
-from signtally.memory.report_queue import MemoryReportQueue
-from signtally.memory.usage_store import MemoryUsageStore
-from signtally.services import Services
-from signtally.settings import Settings
 from signtally.stores.provisional import ProvisionalFigures
 from signtally.stores.tenants import Tenants
 from signtally.stores.touched import TouchedNotes
@@ -30,16 +24,7 @@ DAY = dt.timedelta(days=1)
 class World:
     def __init__(self) -> None:
         self.now = NOON + 40 * DAY
-        self.services = Services(
-            settings=Settings(),
-            queue=MemoryEventQueue(),
-            dead_letters=MemoryEventQueue(),
-            usage_store=MemoryUsageStore(),
-            objects=MemoryObjectStore(),
-            mailer=MemoryMailer(),
-            report_queue=MemoryReportQueue(),
-            clock=lambda: self.now,
-        )
+        self.services = fake_services(clock=lambda: self.now)
         self._numbers = iter(range(10**6))
 
     def happen(self, at: dt.datetime, *, times: int = 1, user_id: str = "ann") -> None:

@@ -9,16 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+from fake_services import fake_services
 
 from signtally.domain.events import ReceivedEvent
-from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
-from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.queue import OutgoingMessage
 from signtally.ports.usage_store import WriteOutcome
-from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.freshness import Freshness
 from signtally.stores.joint_looks import Call, Holdings, JointLooks
@@ -51,14 +49,8 @@ class Fleet:
 
     def __init__(self) -> None:
         self.queue = MemoryEventQueue()
-        self.services = Services(
-            settings=Settings(clock_skew=dt.timedelta(0)),
-            queue=self.queue,
-            dead_letters=MemoryEventQueue(),
-            usage_store=SlowStore(),
-            objects=MemoryObjectStore(),
-            mailer=MemoryMailer(),
-            report_queue=MemoryReportQueue(),
+        self.services = fake_services(
+            settings=Settings(clock_skew=dt.timedelta(0)), queue=self.queue, usage_store=SlowStore()
         )
         self._numbers = itertools.count()
         self._is_closing = threading.Event()

@@ -5,6 +5,7 @@ import datetime as dt
 import itertools
 
 import pytest
+from fake_services import fake_services
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,13 +18,8 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import FuturePeriodError, days_within, parse_period
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Allowance, TenantProfile
-from signtally.memory.mailer import MemoryMailer
-from signtally.memory.objects import MemoryObjectStore
-from signtally.memory.queue import MemoryEventQueue
-from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
-from signtally.settings import Settings
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.report_figures import read_report
 
@@ -49,16 +45,7 @@ def services_with(*events: ReceivedEvent) -> Services:
     days = [TenantDay("acme", day, ACME.timezone) for day in days_within(**span, zone=ACME.zone)]
     found = store.events(**span, tenant_ids=["acme"])
     store.put_daily_usage(daily_usage(found.lazy(), days=days).collect(), version=1)
-    return Services(
-        settings=Settings(),
-        queue=MemoryEventQueue(),
-        dead_letters=MemoryEventQueue(),
-        usage_store=store,
-        objects=MemoryObjectStore(),
-        mailer=MemoryMailer(),
-        report_queue=MemoryReportQueue(),
-        clock=lambda: NOW,
-    )
+    return fake_services(usage_store=store, clock=lambda: NOW)
 
 
 STORY = (

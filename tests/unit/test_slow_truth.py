@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 import pytest
+from fake_services import fake_services
 
 from signtally.domain.actions import Action
 from signtally.domain.counts import Counts
@@ -13,14 +14,9 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.restatements import RestatementReason, since_reported
 from signtally.domain.shards import Shard
 from signtally.domain.tenants import TenantProfile
-from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
-from signtally.memory.queue import MemoryEventQueue
-from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.objects import ObjectSummary
-from signtally.services import Services
-from signtally.settings import Settings
 from signtally.stores.freshness import Freshness
 from signtally.stores.keys import TENANTS
 from signtally.stores.provisional import ProvisionalFigures
@@ -48,16 +44,7 @@ class World:
     def __init__(self) -> None:
         self.now = START
         self.store = SlowStore()
-        self.services = Services(
-            settings=Settings(),
-            queue=MemoryEventQueue(),
-            dead_letters=MemoryEventQueue(),
-            usage_store=self.store,
-            objects=MemoryObjectStore(),
-            mailer=MemoryMailer(),
-            report_queue=MemoryReportQueue(),
-            clock=lambda: self.now,
-        )
+        self.services = fake_services(usage_store=self.store, clock=lambda: self.now)
         self._numbers = iter(range(10**6))
 
     def ingest(self, *instants: dt.datetime, tenant_id: str = "acme", is_hidden: bool = False) -> None:

@@ -5,6 +5,7 @@ import datetime as dt
 
 import polars as pl
 import pytest
+from fake_services import fake_services
 from happened import happened
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,13 +16,8 @@ from signtally.domain.counts import Counts
 from signtally.domain.periods import FuturePeriodError, parse_period, period_between
 from signtally.domain.snapshot import ControlTotalsError
 from signtally.domain.tenants import TenantProfile
-from signtally.memory.mailer import MemoryMailer
-from signtally.memory.objects import MemoryObjectStore
-from signtally.memory.queue import MemoryEventQueue
-from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
-from signtally.settings import Settings
 from signtally.stores.freshness import Freshness
 from signtally.use_cases.reading import read_usage
 
@@ -42,16 +38,7 @@ def services_with(*rows: dict[str, object]) -> Services:
     for row in rows:
         if row["day"] == TODAY:
             store.put_events(happened(row, at=NOW))
-    return Services(
-        settings=Settings(),
-        queue=MemoryEventQueue(),
-        dead_letters=MemoryEventQueue(),
-        usage_store=store,
-        objects=MemoryObjectStore(),
-        mailer=MemoryMailer(),
-        report_queue=MemoryReportQueue(),
-        clock=lambda: NOW,
-    )
+    return fake_services(usage_store=store, clock=lambda: NOW)
 
 
 def usage(day: str, user_id: str = "u1", **values: object) -> dict[str, object]:

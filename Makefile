@@ -33,7 +33,7 @@ soak: setup ## Look for counterexamples to the laws with new examples, ten times
 
 .PHONY: year
 year: setup ## A generated year of EVENTS (10 million unless given) through the whole chain; takes hours
-	@YEAR_EVENTS=$(or $(EVENTS),10000000) $(BIN)/pytest -q tests/year
+	@YEAR_EVENTS=$(or $(EVENTS),10000000) $(BIN)/pytest -q --log-cli-level=INFO --log-cli-format="%(asctime)s %(message)s" tests/year
 
 .PHONY: lint
 lint: setup ## Format, lint, types and import rules alone

@@ -62,7 +62,7 @@ ZONES = [
 _EVENTS = """
 COPY (
     SELECT tenant_id, tenant_id || '/u' || person AS user_id, $actions[1 + n % len($actions)] AS action,
-        '/portal/documents#' || md5((n - (hash(n, 'twice') % 1000 = 0)::INT)::VARCHAR) AS event_id,
+        '/portal/documents#' || md5($file || (n - (hash(n, 'twice') % 1000 = 0)::INT)::VARCHAR) AS event_id,
         occurred_at, occurred_at + to_seconds((hash(n, 'received') % 60)::INT) AS received_at,
         uuid()::VARCHAR AS message_id, 'doc_' || n // 5 AS document_id,
         CASE WHEN n % 5 > 0 THEN 'User ' || person END AS user_name,
@@ -88,9 +88,10 @@ def make_tenants(path: Path) -> None:
 
 
 def make_events(path: Path, *, events: int, since: dt.datetime, until: dt.datetime) -> None:
-    """Spread evenly, in order of time."""
+    """Spread evenly, in order of time; ids differ from those of other files, as they do on the queue."""
     pause = (until - since) // dt.timedelta(microseconds=1) // events
-    values = {"actions": [str(action) for action in Action], "since": since, "pause": pause, "tenants": TENANTS}
+    values: dict[str, object] = {"since": since, "pause": pause, "tenants": TENANTS, "file": path.stem}
+    values["actions"] = [str(action) for action in Action]
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false; SET memory_limit = '2GB'")
         connection.execute(_EVENTS.format(events=events, path=path), values)

@@ -268,7 +268,7 @@ def test_of_two_runs_at_once_the_one_that_read_later_wins() -> None:
 
 
 @pytest.mark.parametrize("ahead", [dt.timedelta(), dt.timedelta(days=1)])
-def test_a_twin_that_knew_less_but_wrote_later_is_written_over_or_reported(ahead: dt.timedelta) -> None:
+def test_a_twin_that_knew_less_but_wrote_later_is_written_over_however_wrong_its_clock_is(ahead: dt.timedelta) -> None:
     store = StubbornStore()
     services = services_over(store)
     ingest(services, [event(1, NOW)])
@@ -281,13 +281,52 @@ def test_a_twin_that_knew_less_but_wrote_later_is_written_over_or_reported(ahead
 
     ingest(services, [event(2, NOW)])
     store.before_write = twin
-    if ahead:
-        with pytest.raises(ServiceUnavailableError, match="clock"):
-            aggregate_touched(services=services)
-        assert pending(services) == 1
-    else:
+    aggregate_touched(services=services)
+    assert stored(services)["sent"].to_list() == [2]
+    assert pending(services) == 0
+
+
+def test_two_runs_that_overtake_a_row_of_the_future_at_once_leave_what_the_one_that_read_later_knows() -> None:
+    store = StubbornStore()
+    services = services_over(store)
+    ingest(services, [event(1, NOW)])
+    aggregate_touched(services=services)
+    tomorrow = time.time_ns() // 1000 + dt.timedelta(days=1) // dt.timedelta(microseconds=1)
+    assert (
+        store.put_daily_usage(
+            stored(services).drop("counted_at").with_columns(sent=pl.lit(99, pl.Int64)), version=tomorrow
+        )
+        == 1
+    )
+
+    def twin() -> None:
+        ingest(services, [event(3, NOW)])
         aggregate_touched(services=services)
-        assert stored(services)["sent"].to_list() == [2]
+
+    ingest(services, [event(2, NOW)])
+    store.before_write = twin
+    aggregate_touched(services=services)
+    assert stored(services)["sent"].to_list() == [3]
+    assert pending(services) == 0
+
+
+def test_rows_that_others_keep_writing_while_they_are_counted_stay_noted() -> None:
+    store = StubbornStore()
+    services = services_over(store)
+    ingest(services, [event(1, NOW)])
+    aggregate_touched(services=services)
+    outdated = stored(services).drop("counted_at")
+
+    def again() -> None:
+        later = stored(services)["counted_at"].dt.epoch("us").item() + 1_000_000
+        store.put_daily_usage(outdated.with_columns(sent=pl.lit(later, pl.Int64)), version=later)
+        store.before_write = again
+
+    ingest(services, [event(2, NOW)])
+    store.before_write = again
+    with pytest.raises(ServiceUnavailableError, match="another run"):
+        aggregate_touched(services=services)
+    assert pending(services) == 1
 
 
 def test_the_number_of_queries_does_not_grow_with_tenants() -> None:

@@ -87,6 +87,9 @@ class TimestreamUsageStore:
         batches = (usage_batch(part, version=version) for part in rows.iter_slices(_WRITE_LIMIT))
         return self._access.write_newest(DAILY_USAGE_TABLE, batches)
 
+    def usage_generation(self) -> str:
+        return self._tables.created_at(DAILY_USAGE_TABLE).isoformat()
+
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         select = self._selection_of_days(first, last)
         return self._access.read(DAILY_USAGE_TABLE, STORED_USAGE, tenant_ids=tenant_ids, select=select)

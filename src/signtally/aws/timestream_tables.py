@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from signtally.aws.errors import translated
@@ -51,6 +52,10 @@ class TimestreamTables:
         """Raise a ServiceError unless the writing side answers and has this table."""
         with translated("Timestream", f"table {self.database}.{table}"):
             self.write.describe_table(DatabaseName=self.database, TableName=table)
+
+    def created_at(self, table: str) -> dt.datetime:
+        with translated("Timestream", f"table {self.database}.{table}"):
+            return self.write.describe_table(DatabaseName=self.database, TableName=table)["Table"]["CreationTime"]
 
     def _create(self, table: str, *, retention_days: int) -> bool:
         with translated("Timestream", f"table {self.database}.{table}"):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-_IDS_A_PASS = 10_000_000  # whose numbers are held at a time: half a gigabyte
+_IDS_A_PASS = 4_000_000  # whose numbers are held at a time: a quarter of a gigabyte
 _ARRIVAL = ("received_at", "message_id", "user_id", "action", "event_id")  # the last three: some order for what ties
 _IDENTITY = ("tenant_id", "user_id", "action", "event_id", "occurred_at")
 _NUMBER = pl.col("event_id").hash()

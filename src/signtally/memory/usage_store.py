@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import threading
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import polars as pl
@@ -31,6 +32,7 @@ class MemoryUsageStore:
         self._rows: dict[_RowIdentity, tuple[int, _Row]] = {}
         self._restatements = RESTATEMENTS.to_frame()
         self._superseded = IDENTITY.to_frame()
+        self._generation = uuid.uuid4().hex
         self._lock = threading.Lock()
 
     def check(self) -> None:
@@ -63,6 +65,9 @@ class MemoryUsageStore:
     def put_daily_usage(self, rows: pl.DataFrame, *, version: int) -> int:
         with self._lock:
             return sum(self._put_row(row, version) for row in rows.match_to_schema(DAILY_USAGE).iter_rows(named=True))
+
+    def usage_generation(self) -> str:
+        return self._generation
 
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         return self._usage_of(tenant_ids, first, last)

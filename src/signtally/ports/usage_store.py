@@ -65,6 +65,10 @@ class UsageStore(Protocol):
         """
         ...
 
+    def usage_generation(self) -> str:
+        """What tells the rows of daily usage from those that come after all of them were lost, made anew and empty."""
+        ...
+
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         """Rows of schema STORED_USAGE with first ≤ day ≤ last; rows that were restated to zero come too."""
         ...

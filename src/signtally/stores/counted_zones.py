@@ -1,10 +1,12 @@
 """In which zone each tenant's days are counted: how aggregation notices that a tenant has moved.
 
 One small object, `state/counted-zones.json`, for all tenants. A tenant is entered before its first day is counted, so
-one that is not in it has no daily usage yet. One that moves is marked as moving before the first day is counted in the
-new zone, and as settled after the last: a crash in between leaves the mark. When the object is lost, every tenant that
-has events is entered without a zone and thereby due to be recounted: the rows' own `timezone` would be cheaper to read,
-but rows of one zone may still lack the events of a day that was not counted again when their tenant moved.
+one that is not in it has no daily usage yet. The object says of which generation of rows it speaks: where the table
+was deleted and made anew, nobody has daily usage, whatever it says. One that moves is marked as moving before the
+first day is counted in the new zone, and as settled after the last: a crash in between leaves the mark. When the
+object is lost, every tenant that has events is entered without a zone and thereby due to be recounted: the rows' own
+`timezone` would be cheaper to read, but rows of one zone may still lack the events of a day that was not counted
+again when their tenant moved.
 """
 
 import dataclasses
@@ -40,19 +42,22 @@ Entries = dict[str, CountedZone]
 
 
 class CountedZones:
-    def __init__(self, objects: ObjectStore) -> None:
+    """*generation* is what `UsageStore.usage_generation` says of the rows that there are."""
+
+    def __init__(self, objects: ObjectStore, *, generation: str) -> None:
         self._objects = objects
+        self._generation = generation
 
     def read(self) -> Entries | None:
-        """None: it is lost, or there never was one."""
+        """None: it is lost, or the rows are, or there never were any."""
         return self._stored()[0]
 
-    def begin(self, tenant_ids: Iterable[str]) -> None:
-        """Start anew with these tenants due, unless another run has just done so."""
+    def begin(self, tenant_ids: Iterable[str], *, again: bool = False) -> None:
+        """Start anew with these tenants due, unless another run has just done so; with *again* in any case."""
         entries, etag = self._stored()
-        if entries is not None:
+        if entries is not None and not again:
             return
-        body = _body(dict.fromkeys(tenant_ids, CountedZone.unknown()))
+        body = self._body(dict.fromkeys(tenant_ids, CountedZone.unknown()))
         if etag is None:
             self._objects.claim(_KEY, body)
         else:
@@ -115,7 +120,7 @@ class CountedZones:
             if entries is None or etag is None:
                 return {}
             changed = edit(entries)
-            if changed == entries or self._objects.replace(_KEY, _body(changed), etag=etag):
+            if changed == entries or self._objects.replace(_KEY, self._body(changed), etag=etag):
                 return changed
 
     def _stored(self) -> tuple[Entries | None, str | None]:
@@ -125,9 +130,18 @@ class CountedZones:
         except ObjectMissingError:
             return None, None
         try:
-            return _entries(json.loads(stored.body)), stored.etag
-        except (ValueError, TypeError, AttributeError):
+            document = json.loads(stored.body)
+            is_of_these_rows = document["generation"] == self._generation
+            return _entries(document["zones"]) if is_of_these_rows else None, stored.etag
+        except (ValueError, TypeError, AttributeError, KeyError):
             return None, stored.etag
+
+    def _body(self, entries: Mapping[str, CountedZone]) -> bytes:
+        zones = {
+            tenant_id: entry.zone if entry.move is None else [entry.zone, entry.move]
+            for tenant_id, entry in sorted(entries.items())
+        }
+        return json.dumps({"generation": self._generation, "zones": zones}, indent=0).encode()
 
 
 def _is_under_way(entry: CountedZone | None, zone: str) -> bool:
@@ -140,11 +154,3 @@ def _entries(document: Mapping[str, str | list[str]]) -> Entries:
         tenant_id: CountedZone(entry) if isinstance(entry, str) else CountedZone(*entry)
         for tenant_id, entry in document.items()
     }
-
-
-def _body(entries: Mapping[str, CountedZone]) -> bytes:
-    document = {
-        tenant_id: entry.zone if entry.move is None else [entry.zone, entry.move]
-        for tenant_id, entry in sorted(entries.items())
-    }
-    return json.dumps(document, indent=0).encode()

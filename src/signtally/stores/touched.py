@@ -9,6 +9,7 @@ import dataclasses
 import datetime as dt
 import io
 import itertools
+import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,7 @@ TOUCHED = pl.Schema(
     }
 )
 _PREFIX = f"{STATE}touched/"
+_BEGUN = f"{_PREFIX}begun.json"  # among the notes, so that it is lost with them
 _READERS, _READ_AHEAD = 8, 64  # a backlog has thousands of notes, each a small object
 _LONGEST_PAUSE = dt.timedelta(minutes=30)  # what becomes readable is counted within an hour
 _PAUSE_SHARE = 4  # the longer it could not be read, the longer it rests between two tries
@@ -69,6 +71,18 @@ class TouchedNotes:
         self._objects = objects
         self._clock = clock
 
+    def are_kept(self) -> bool:
+        """Whether no note can be missing: nothing has emptied the folder since `begin`."""
+        try:
+            self._objects.get(_BEGUN)
+        except ObjectMissingError:
+            return False
+        return True
+
+    def begin(self) -> None:
+        """From here on, what is touched is noted; what was touched before has to be found without notes."""
+        self._objects.claim(_BEGUN, json.dumps({"at": self._clock().isoformat()}).encode())
+
     def put(self, events: Iterable[UsageEvent], *, reason: RestatementReason = RestatementReason.LATE_EVENTS) -> None:
         touched = [(each.tenant_id, each.occurred_at, each.event_id, str(reason)) for each in events]
         self.put_rows(pl.DataFrame(touched, schema=TOUCHED, orient="row"))
@@ -85,7 +99,8 @@ class TouchedNotes:
         With *due_only*, without those that were tried in vain not long ago.
         """
         now = self._clock()
-        found = (each for each in self._objects.summaries(_PREFIX) if not due_only or _is_due(each.key, now))
+        notes = (each for each in self._objects.summaries(_PREFIX) if each.key != _BEGUN)
+        found = (each for each in notes if not due_only or _is_due(each.key, now))
         with ThreadPoolExecutor(_READERS) as readers:
             while some := list(itertools.islice(found, _READ_AHEAD)):
                 yield from filter(None, readers.map(self._read, some))

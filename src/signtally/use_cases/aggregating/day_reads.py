@@ -26,7 +26,10 @@ class CountedDays:
 
 
 def read_days(days: Sequence[TenantDay], *, store: UsageStore, noted: NotedEvents) -> Iterator[CountedDays]:
-    """Count *days*, which lie close together in time; all of what is yielded was read when the first of it comes."""
+    """Count *days*, which lie close together in time; all of what is yielded was read when the first of it comes.
+
+    Rows are read before events: what is written over them knows all that they knew.
+    """
     read = _by_query if is_few(days) else _in_bulk
     return read(days, store=store, noted=noted)
 
@@ -38,11 +41,11 @@ def is_few(days: Sequence[TenantDay]) -> bool:
 def _by_query(days: Sequence[TenantDay], *, store: UsageStore, noted: NotedEvents) -> Iterator[CountedDays]:
     tenant_ids = sorted({each.tenant_id for each in days})
     since, until, first, last = _bounds(days)
+    stored = store.daily_usage(first=first, last=last, tenant_ids=tenant_ids)
     events = store.events(since=since, until=until, tenant_ids=tenant_ids).lazy()
     noted.see(events)
     superseded = store.superseded(since=since, until=until, tenant_ids=tenant_ids)
     counted = daily_usage(events, days=days, ids=RepeatedIds.among(events, superseded=superseded)).collect()
-    stored = store.daily_usage(first=first, last=last, tenant_ids=tenant_ids)
     yield CountedDays(days, counted, stored.join(_wanted(days), on=_DAY, how="semi"))
 
 
@@ -51,8 +54,8 @@ def _in_bulk(days: Sequence[TenantDay], *, store: UsageStore, noted: NotedEvents
     tenant_ids = sorted({each.tenant_id for each in days})
     since, until, first, last = _bounds(days)
     with (
-        store.scan_events(since=since, until=until, tenant_ids=tenant_ids) as events,
         store.scan_daily_usage(first=first, last=last, tenant_ids=tenant_ids) as stored,
+        store.scan_events(since=since, until=until, tenant_ids=tenant_ids) as events,
     ):
         noted.see(events)
         superseded = store.superseded(since=since, until=until, tenant_ids=None)  # few; naming tenants takes queries

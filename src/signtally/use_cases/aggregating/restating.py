@@ -2,7 +2,9 @@
 
 A batch of tenant-days reads all events of its days, counts them, and writes the rows that say something else than
 before: 100 a request, which is all that grows with the number of tenants. Runs may repeat, overlap and die at any
-point: a row's version is the instant before its events were read, so that of two runs the one that knows more wins.
+point: a row's version is the instant before its events were read, so that of two runs the one that knows more wins. A
+row that a machine with a fast clock wrote is overtaken by one version: it was read before the events were, so a run
+that overtakes it too, and knows less, is refused and looks again.
 """
 
 import dataclasses
@@ -11,7 +13,7 @@ import functools
 import itertools
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
@@ -29,6 +31,7 @@ _log = logging.getLogger(__name__)
 _AT_ONCE = 4  # batches: while one waits for Timestream, another is parsed
 _ATTEMPTS = 3
 _NANOSECONDS_A_MICROSECOND = 1000
+_ROW = ("tenant_id", "user_id", "day")
 _NOTHING = TOUCHED.to_frame()
 
 
@@ -89,8 +92,8 @@ def _restate_batch(
             return done
         left = refused  # another run wrote in between and may have known less, when its clock is ahead: look again
     raise ServiceUnavailableError(
-        f"rows of daily usage of {days[0].day} keep being written with later versions than this run's: "
-        "is the clock of this machine right? The days stay noted, and the next run counts them"
+        f"rows of daily usage of {days[0].day} keep being written by another run while this one counts them: "
+        "the days stay noted, and the next run counts them"
     )
 
 
@@ -101,12 +104,23 @@ def _write(
     taken = 0
     if len(rows):
         _record(part, reason=reason, services=services)
-        taken = services.usage_store.put_daily_usage(rows, version=version)
-    restated = len(rows.join(part.stored, on=["tenant_id", "user_id", "day"], how="semi"))
+        versions = _by_version(rows, stored=part.stored, version=version)
+        taken = sum(services.usage_store.put_daily_usage(some, version=each) for each, some in versions)
+    restated = len(rows.join(part.stored, on=_ROW, how="semi"))
     if taken < len(rows):
         return AggregationOutcome(rows=taken, restated=restated), False
     with_figures = pl.concat([each.select("tenant_id", "day") for each in (part.counted, part.stored)]).n_unique()
     return AggregationOutcome(tenant_days=with_figures, rows=taken, restated=restated), True
+
+
+def _by_version(rows: pl.DataFrame, *, stored: pl.DataFrame, version: int) -> Iterator[tuple[int, pl.DataFrame]]:
+    """*rows* in this run's *version*, and in the next one those that stand in a later: some clock was ahead."""
+    standing = stored.select(*_ROW, after=pl.col("counted_at").dt.epoch("us") + 1)
+    versions = pl.max_horizontal(pl.lit(version, pl.Int64), "after")
+    ordered = rows.join(standing, on=_ROW, how="left").with_columns(version=versions).drop("after")
+    for (each,), some in ordered.group_by("version"):
+        assert isinstance(each, int)  # noqa: S101 -- the line above says so; mypy cannot see it
+        yield each, some.drop("version")
 
 
 def _record(part: CountedDays, *, reason: Reasons, services: Services) -> None:

@@ -18,6 +18,7 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone, CountedZones, Entries
 from signtally.stores.tenants import DEFAULT_ZONE, Tenants
+from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import Calendars, blocks
@@ -82,16 +83,17 @@ def count_where_tenants_live(
 ) -> AggregationOutcome:
     """Move the tenants that are due, of all, a shard or some, then *count* in the zones that they live in. Idempotent.
 
-    Where it is lost in which zones tenants were counted, a run over *noted* events recounts every tenant with events;
-    another counts in the zones of the profiles, and leaves the rest to the next that does.
+    Where the rows are lost, or the notes of what was touched, or the zones in which tenants were counted, a run over
+    *noted* events recounts every tenant with events; another counts in the zones of the profiles, and no more.
     """
-    zones = CountedZones(services.objects)
+    zones = CountedZones(services.objects, generation=services.usage_store.usage_generation())
+    notes = TouchedNotes(services.objects, clock=services.clock)
     done: list[AggregationOutcome] = []
     for _ in range(_ATTEMPTS):
         profiles = _profile_zones(tenant_ids, services=services)
         entries = zones.read()
-        if entries is None and noted is not None:
-            entries = _begin(zones, services=services)
+        if noted is not None and (entries is None or not notes.are_kept()):
+            entries = _begin(zones, notes, services=services)
         due = _due(entries, profiles, tenant_ids=tenant_ids, shard=shard)
         if due:
             done += _move(due, zones, services=services, noted=noted)
@@ -128,9 +130,11 @@ def _profile_zones(tenant_ids: Collection[str] | None, *, services: Services) ->
     return tenants.zones() if tenant_ids is None else {each: tenants.get(each).timezone for each in tenant_ids}
 
 
-def _begin(zones: CountedZones, *, services: Services) -> Entries | None:
-    zones.begin(tenant_ids := _tenants_with_events(services))
-    _log.info("the zones in which days were counted are not known: counting all of %d tenants", len(tenant_ids))
+def _begin(zones: CountedZones, notes: TouchedNotes, *, services: Services) -> Entries | None:
+    """The notes begin last: a crash before that has all counted once more."""
+    zones.begin(tenant_ids := _tenants_with_events(services), again=not notes.are_kept())
+    notes.begin()
+    _log.info("what was counted, or in which zones, is not known: counting all of %d tenants", len(tenant_ids))
     return zones.read()
 
 

@@ -85,6 +85,7 @@ def _totals(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _moves(profiles: dict[str, str], tenant_id: str | None, *, services: Services) -> dict[str, str]:
-    entries = CountedZones(services.objects).read() or {}
+    zones = CountedZones(services.objects, generation=services.usage_store.usage_generation())
+    entries = zones.read() or {}
     homes = {each: profiles.get(each, DEFAULT_ZONE) for each in entries if tenant_id in {None, each}}
     return {each: zone for each, zone in sorted(homes.items()) if entries[each] != CountedZone(zone)}

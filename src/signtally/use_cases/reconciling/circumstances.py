@@ -55,7 +55,7 @@ def look_around(*, services: Services) -> Circumstances:
     settled_through = Freshness(services.objects).settled_through()
     unsettled = _noted_instants(services)
     profiles = Tenants(services.objects).zones()
-    entries = CountedZones(services.objects).read()
+    entries = CountedZones(services.objects, generation=services.usage_store.usage_generation()).read()
     known = {tenant_id: entry.zone for tenant_id, entry in (entries or {}).items() if entry.is_known}
     return Circumstances(profiles | known, _moving(entries, profiles), settled_through, unsettled)
 

@@ -59,7 +59,7 @@ class TouchedNote:
 
     @property
     def hours(self) -> set[TouchedHour]:
-        return hours_of(self.rows)
+        return {TouchedHour(*row) for row in self.rows.select("tenant_id", "hour").unique().iter_rows()}
 
 
 class TouchedNotes:
@@ -136,11 +136,6 @@ class TouchedNotes:
             return None
         noted_at, tried_at = _instants(key)
         return TouchedNote(key, stored.etag, noted_at, tried_at, pl.read_parquet(io.BytesIO(stored.body)))
-
-
-def hours_of(rows: pl.DataFrame) -> set[TouchedHour]:
-    """The hours that rows of schema TOUCHED lie in, each once."""
-    return {TouchedHour(tenant_id, hour) for tenant_id, hour in rows.select("tenant_id", "hour").unique().iter_rows()}
 
 
 def _body(rows: pl.DataFrame) -> bytes:

@@ -9,7 +9,6 @@ import polars as pl
 
 from signtally.domain.aggregation import TenantDay
 from signtally.domain.periods import Period, days_within
-from signtally.stores.touched import TouchedHour
 
 _HOUR = dt.timedelta(hours=1)
 _DAY = dt.timedelta(days=1)
@@ -17,7 +16,8 @@ _DAY = dt.timedelta(days=1)
 # tenant-days have about as many pages of events, which take longer than it takes to write and fetch files.
 FEW = 1_000
 _MANY = 100_000  # tenant-days of one bulk read: two days of all tenants
-_SPAN = dt.timedelta(days=7)  # of what is read in one go, with the days in between that nobody asked for
+_SPAN = dt.timedelta(days=7)  # of what is read of many tenants in one go, with the days that nobody asked for
+_MANY_TENANTS = 500  # of as many or more, a week is gigabytes
 # Sparse history would be thousands of such reads: more time is read in one go while one of so many tenant-days in
 # its rectangle was asked for.
 _READ_FOR_ONE_ASKED = 30
@@ -29,11 +29,17 @@ class Calendars:
     def __init__(self, zones: Mapping[str, str]) -> None:
         self._zones = zones
 
-    def days_of(self, touched: TouchedHour) -> Iterator[TenantDay]:
-        """The tenant's days that an hour of UTC has a part in: two where it holds a midnight."""
-        timezone = self._zones[touched.tenant_id]
-        for day in _days_of_hour(touched.hour, timezone):
-            yield TenantDay(touched.tenant_id, day, timezone)
+    def touched_days(self, rows: pl.DataFrame) -> set[TenantDay]:
+        """The days that tenants' hours of UTC have a part in, two where one holds a midnight; *rows* have both."""
+        homes = pl.DataFrame(
+            [*self._zones.items()], schema={"tenant_id": pl.String, "timezone": pl.String}, orient="row"
+        )
+        hours = rows.select("tenant_id", "hour").unique().join(homes, on="tenant_id")
+        zone_hours = hours.select("timezone", "hour").unique()
+        days = pl.Series([_days_of_hour(hour, zone) for zone, hour in zone_hours.iter_rows()], dtype=pl.List(pl.Date))
+        placed = zone_hours.with_columns(day=days).explode("day")
+        found = hours.join(placed, on=["timezone", "hour"]).select("tenant_id", "day", "timezone").unique()
+        return {TenantDay(*row) for row in found.iter_rows()}
 
     def days_near(self, event_days: pl.DataFrame, *, within: Period) -> set[TenantDay]:
         """Days that may hold those events in any zone that the tenant lives in or lived in before."""
@@ -50,7 +56,7 @@ def batches(days: Iterable[TenantDay]) -> Iterator[list[TenantDay]]:
     for day in sorted(days, key=lambda each: (each.begins, each.tenant_id)):
         span = day.begins - batch[0].begins if batch else dt.timedelta(0)
         read = (span // _DAY + 1) * (len(tenants) + (day.tenant_id not in tenants))
-        is_far = span >= _SPAN and (len(batch) >= FEW or read > _READ_FOR_ONE_ASKED * (len(batch) + 1))
+        is_far = span >= _SPAN and (len(tenants) >= _MANY_TENANTS or read > _READ_FOR_ONE_ASKED * (len(batch) + 1))
         if is_far or len(batch) == _MANY:
             yield batch
             batch, tenants = [], set()

@@ -12,7 +12,7 @@ from signtally.domain.shards import EVERYBODY, Shard
 from signtally.services import Services
 from signtally.stores.freshness import Freshness
 from signtally.stores.provisional import ProvisionalFigures
-from signtally.stores.touched import TOUCHED, TouchedNote, TouchedNotes, hours_of
+from signtally.stores.touched import TOUCHED, TouchedNote, TouchedNotes
 from signtally.stores.zone_checks import ZoneChecks
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
@@ -20,7 +20,7 @@ from signtally.use_cases.aggregating.tenant_days import Calendars
 from signtally.use_cases.aggregating.zone_moves import CountingZones, count_where_tenants_live
 
 _log = logging.getLogger(__name__)
-_ROUND_EVENTS = 500_000  # noted events that are held in memory
+_ROUND_EVENTS = 2_000_000  # noted events that are held in memory
 _MOST_PROFILES = 40  # that are read one by one: about as many requests as it takes to list those of 43,000 tenants
 
 
@@ -63,15 +63,13 @@ def _aggregate_round(
     """Tenants are moved once their notes are read, so that a recount of all of their days settles these as well."""
     own = [_of_shard(note.rows, shard) for note in notes]
     rows = pl.concat([TOUCHED.to_frame(), *own])
-    noted, hours, reasons = NotedEvents(rows), hours_of(rows), _reasons(rows)
+    noted, reasons = NotedEvents(rows), _reasons(rows)
+    touched = {*rows["tenant_id"].unique()}
 
     def count(zones: CountingZones) -> AggregationOutcome:
-        stayed = [hour for hour in hours if hour.tenant_id not in zones.recounted]
-        calendars = Calendars(zones.of({hour.tenant_id for hour in stayed}))
-        days = {day for hour in stayed for day in calendars.days_of(hour)}
+        days = Calendars(zones.of(touched.difference(zones.recounted))).touched_days(rows)
         return restate(days, reason=reasons, noted=noted, services=services)
 
-    touched = {hour.tenant_id for hour in hours}
     movers = None if moves_everybody or len(touched) > _MOST_PROFILES else touched
     outcome = count_where_tenants_live(count, tenant_ids=movers, noted=noted, shard=shard, services=services)
     missing = noted.missing()

@@ -19,6 +19,7 @@ from generated_year import ACTIONS, Event, Figures, GeneratedYear, generate
 
 from signtally.domain.actions import MEASURES
 from signtally.domain.history_mapping import HistoryMapping
+from signtally.domain.import_outcome import ImportProgress
 from signtally.domain.periods import parse_period
 from signtally.domain.tenants import TenantProfile
 from signtally.history.opening import open_history
@@ -56,9 +57,8 @@ def test_every_figure_of_a_year_is_what_plain_python_counts(real_services: Servi
 def _bring_in(year: GeneratedYear, history: Path, *, services: Services) -> None:
     """As it would come: history first, then what the portal sends, then what it sends again."""
     year.write_history(history)
-    imported = import_history(
-        open_history(str(history), mapping=HistoryMapping()), mapping=HistoryMapping(), services=services
-    )
+    source, mapping = open_history(str(history), mapping=HistoryMapping()), HistoryMapping()
+    imported = import_history(source, mapping=mapping, services=services, on_progress=_log_progress)
     assert imported.outcome.rejected == {}
     aggregate_touched(services=services)
     for wave in (year.first_wave, year.second_wave):
@@ -69,6 +69,10 @@ def _bring_in(year: GeneratedYear, history: Path, *, services: Services) -> None
         aggregate_touched(services=services)
     outcome = reconcile(first=dt.date(2000, 1, 1), services=services)
     assert outcome.is_clean, outcome
+
+
+def _log_progress(progress: ImportProgress) -> None:
+    _log.info("%s", progress)
 
 
 def _send(wave: Sequence[Event], *, services: Services) -> None:

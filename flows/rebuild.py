@@ -28,6 +28,7 @@ def rebuild(
         {
             "tenant": each.tenant_id,
             "day": each.day.isoformat(),
+            "user": each.user_id or "",
             "measure": each.measure,
             "before": each.before,
             "after": each.after,

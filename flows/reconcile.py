@@ -46,7 +46,8 @@ def _publish_differences(outcome: ReconcileOutcome) -> None:
 
 
 def _row(found: Difference | ReportDifference, source: str, *, said: int) -> Row:
-    where = {"tenant": found.tenant_id, "day": found.day.isoformat(), "action": found.action}
+    user_id = found.user_id if isinstance(found, Difference) else None
+    where = {"tenant": found.tenant_id, "day": found.day.isoformat(), "user": user_id or "", "action": found.action}
     return {**where, "source": source, "said": said, "aggregates": found.aggregates}
 
 

@@ -26,7 +26,7 @@ from signtally.stores.holds import Holds
 from signtally.stores.superseding import Superseding
 from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
-from signtally.use_cases.rebuilding import rebuild
+from signtally.use_cases.rebuilding import DayChange, preview, rebuild
 from signtally.use_cases.reconciling import ReconcileOutcome, day_figures, reconcile
 from signtally.use_cases.reconciling.day_figures import Comparison, compare_days
 from signtally.use_cases.reporting import report_now
@@ -138,6 +138,28 @@ def test_an_event_behind_ingests_back_is_found_alone_and_mended(data: st.DataObj
     rebuild(first=day, last=day, services=world.services)
     assert world.figures() == counted_plainly(events)
     assert run(world).held == ()
+
+
+def test_figures_that_stand_with_the_wrong_users_are_found_with_them_and_mended(world: World) -> None:
+    world.count(
+        event("1", on(OCTOBER_30)),
+        event("2", on(OCTOBER_30), user_id="u2"),
+        event("3", on(OCTOBER_30), tenant_id="bolt"),
+    )
+    right = world.figures()
+    of_acme = {row["user_id"]: row for row in world.rows().to_dicts() if row["tenant_id"] == "acme"}
+    day = of_acme["u1"]["day"]
+    world.overwrite(of_acme["u1"], sent=0)
+    world.overwrite(of_acme["u2"], sent=2)
+    differences = (Difference("acme", day, "sent", 1, 0, "u1"), Difference("acme", day, "sent", 1, 2, "u2"))
+    found = run(world)
+    assert (found.mismatches, found.mismatched, found.held) == (differences, 2, ("acme",))
+    assert str(differences[0]) == f"acme · {day} · u1 · sent: events 1, aggregates 0"
+    changes = (DayChange("acme", day, "sent", 0, 1, "u1"), DayChange("acme", day, "sent", 2, 1, "u2"))
+    assert preview(services=world.services).changes == changes
+    assert rebuild(services=world.services).lifted == ("acme",)
+    assert world.figures() == right
+    assert run(world).is_clean
 
 
 def test_a_row_without_any_event_is_found_and_becomes_zeros(world: World) -> None:

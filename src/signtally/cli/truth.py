@@ -10,7 +10,7 @@ from signtally import wiring
 from signtally.cli.output import answer, json_option
 from signtally.cli.parameters import DAY
 from signtally.local.processes import interruptible
-from signtally.use_cases.rebuilding import Preview, RebuildOutcome, RebuildProgress, preview
+from signtally.use_cases.rebuilding import DayChange, Preview, RebuildOutcome, RebuildProgress, preview
 from signtally.use_cases.rebuilding import rebuild as rebuild_days
 from signtally.use_cases.reconciling import ReconcileOutcome
 from signtally.use_cases.reconciling import reconcile as reconcile_days
@@ -84,11 +84,15 @@ def _account(outcome: ReconcileOutcome) -> Iterator[str]:
 def _changes(found: Preview) -> Iterator[str]:
     """Tenants by tenants, and in them a line a day."""
     for (tenant_id, day), changes in itertools.groupby(found.changes, lambda each: (each.tenant_id, each.day)):
-        said = ", ".join(f"{each.measure} {each.before} → {each.after}" for each in changes)
-        yield f"{tenant_id} · {day}: {said}"
+        yield f"{tenant_id} · {day}: {', '.join(map(_change, changes))}"
     for tenant_id, zone in found.moves.items():
         yield f"{tenant_id} has moved to {zone}: all of its days would be counted anew there"
     yield f"{found.rows} rows would be written for {found.period.first} to {found.period.last}; nothing was"
+
+
+def _change(found: DayChange) -> str:
+    of_user = "" if found.user_id is None else f"{found.user_id} "
+    return f"{of_user}{found.measure} {found.before} → {found.after}"
 
 
 def _result(outcome: RebuildOutcome) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -10,7 +10,9 @@ from signtally.domain.actions import MEASURES
 from signtally.domain.aggregation import IDENTITY, UTC_MICROSECONDS
 from signtally.domain.local_dates import LocalDates
 
-DAY_COUNTS = pl.Schema({"tenant_id": pl.String(), "day": pl.Date(), **{name: pl.Int64() for name in MEASURES}})
+USER_SHARES = "user_shares"  # a number that is another one when users' counts are, though their sums are the same
+_COUNTED = (*MEASURES, USER_SHARES)
+DAY_COUNTS = pl.Schema({"tenant_id": pl.String(), "day": pl.Date(), **{name: pl.Int64() for name in _COUNTED}})
 EVENT_COUNTS = pl.Schema({**DAY_COUNTS, "last_received": UTC_MICROSECONDS})
 DIFFERENCES = pl.Schema(
     {
@@ -19,24 +21,37 @@ DIFFERENCES = pl.Schema(
         "action": pl.String(),
         "events": pl.Int64(),
         "aggregates": pl.Int64(),
+        "user_id": pl.String(),
     }
 )
-_DAY = ["tenant_id", "day"]
+DAY = ["tenant_id", "day"]
+USER_DAY = [*DAY, "user_id"]
+_LARGEST_SHARE = 2**31  # so that a day of two billion events adds up
 _ARRIVAL = ("received_at", "message_id", "user_id", "action", "occurred_at")
 
 
-@dataclasses.dataclass(frozen=True, slots=True, order=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Difference:
-    """What the events of a tenant's day say of one action, and what its daily usage says."""
+    """What the events of a tenant's day say of one action, and what its daily usage says.
+
+    It is of one user where the tenant's own figures agree, and figures stand with the wrong users.
+    """
 
     tenant_id: str
     day: dt.date
     action: str
     events: int
     aggregates: int
+    user_id: str | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        known = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
+        return known | {"day": self.day.isoformat()}
 
     def __str__(self) -> str:
-        return f"{self.tenant_id} · {self.day} · {self.action}: events {self.events}, aggregates {self.aggregates}"
+        of_user = "" if self.user_id is None else f" · {self.user_id}"
+        what = f"{self.tenant_id} · {self.day}{of_user} · {self.action}"
+        return f"{what}: events {self.events}, aggregates {self.aggregates}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -51,29 +66,64 @@ class ReportDifference:
     reported: int
     aggregates: int
 
+    def as_dict(self) -> dict[str, object]:
+        return dataclasses.asdict(self) | {"day": self.day.isoformat()}
+
     def __str__(self) -> str:
         what = f"{self.tenant_id} · report {self.report_id} v{self.version} · {self.day} · {self.action}"
         return f"{what}: reported {self.reported}, aggregates {self.aggregates}"
 
 
-def counted_plainly(events: pl.LazyFrame, *, dates: LocalDates) -> pl.DataFrame:
-    """Events of schema EVENTS by tenant and local day, schema EVENT_COUNTS; an id counts once a tenant's day."""
+def counted_plainly(events: pl.LazyFrame, *, dates: LocalDates, by: Sequence[str] = DAY) -> pl.DataFrame:
+    """Events of schema EVENTS by tenant and local day, schema EVENT_COUNTS; an id counts once a tenant's day.
+
+    *by* may name the user too: then each row is of one.
+    """
     needed = events.select("tenant_id", "event_id", *_ARRIVAL)
     dated = dates.of(needed, at="occurred_at").sort(*_ARRIVAL)
-    first = dated.group_by(*_DAY, "event_id").agg(pl.col("action").first(), last_received=pl.col("received_at").max())
+    whose = pl.col("action", "user_id").first()
+    first = dated.group_by(*DAY, "event_id").agg(whose, last_received=pl.col("received_at").max())
     wide = [(pl.col("action") == name).sum().cast(pl.Int64).alias(name) for name in MEASURES]
-    return first.group_by(_DAY).agg(*wide, pl.col("last_received").max()).match_to_schema(EVENT_COUNTS).collect()
+    shares = _share(pl.col("action")).sum().alias(USER_SHARES)
+    return first.group_by(by).agg(*wide, shares, pl.col("last_received").max()).collect()
+
+
+def summed(rows: pl.LazyFrame, *, by: Sequence[str] = DAY) -> pl.LazyFrame:
+    """Rows of schema DAILY_USAGE by tenant and day, schema DAY_COUNTS; *by* may name the user too."""
+    shares = pl.sum_horizontal(pl.col(name) * _share(pl.lit(name)) for name in MEASURES).alias(USER_SHARES)
+    return rows.with_columns(shares).group_by(by).agg(pl.col(_COUNTED).sum())
+
+
+def _share(action: pl.Expr) -> pl.Expr:
+    """What one *action* of a row's user adds to USER_SHARES: a figure that moves to another user changes the sum."""
+    return (pl.concat_str(action, "user_id", separator=" ").hash() % _LARGEST_SHARE).cast(pl.Int64)
 
 
 def differences(counted: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
-    """Two frames with the columns of DAY_COUNTS, schema DIFFERENCES; a day that one of them lacks is zeros there."""
+    """Two frames with the columns of DAY_COUNTS, schema DIFFERENCES; a day that one of them lacks is zeros there.
+
+    A day that differs in nothing but USER_SHARES comes with that for an action: see `user_differences`.
+    """
+    found = _differing(counted, stored, of=_COUNTED, by=DAY)
+    by_sums = found.filter(pl.col("action") != USER_SHARES)
+    by_users = found.filter(pl.col("action") == USER_SHARES).join(by_sums, on=DAY, how="anti")
+    return pl.concat([by_sums, by_users]).sort(*DAY, "action")
+
+
+def user_differences(counted: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+    """The same of frames by user, each difference with its user."""
+    return _differing(counted, stored, of=MEASURES, by=USER_DAY).sort(*USER_DAY, "action")
+
+
+def _differing(counted: pl.DataFrame, stored: pl.DataFrame, *, of: Sequence[str], by: Sequence[str]) -> pl.DataFrame:
     long = [
-        frame.unpivot(MEASURES, index=_DAY, variable_name="action", value_name=name)
+        frame.unpivot(of, index=by, variable_name="action", value_name=name)
         for frame, name in ((counted, "events"), (stored, "aggregates"))
     ]
-    both = long[0].join(long[1], on=[*_DAY, "action"], how="full", coalesce=True)
+    both = long[0].join(long[1], on=[*by, "action"], how="full", coalesce=True)
     filled = both.with_columns(pl.col("events", "aggregates").fill_null(0))
-    return filled.filter(pl.col("events") != pl.col("aggregates")).match_to_schema(DIFFERENCES).sort(*_DAY, "action")
+    found = filled.filter(pl.col("events") != pl.col("aggregates"))
+    return found.match_to_schema(DIFFERENCES, missing_columns={"user_id": "insert"})
 
 
 def listed(rows: pl.DataFrame) -> Iterator[Difference]:

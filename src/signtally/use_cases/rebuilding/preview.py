@@ -2,15 +2,22 @@
 
 import dataclasses
 import datetime as dt
-import itertools
 from collections.abc import Iterator
 
 import polars as pl
 
-from signtally.domain.actions import MEASURES
 from signtally.domain.aggregation import restatement
 from signtally.domain.periods import Period
-from signtally.domain.reconciliation import differences
+from signtally.domain.reconciliation import (
+    DAY,
+    USER_DAY,
+    USER_SHARES,
+    Difference,
+    differences,
+    listed,
+    summed,
+    user_differences,
+)
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone, CountedZones
 from signtally.stores.tenants import DEFAULT_ZONE, Tenants
@@ -20,21 +27,25 @@ from signtally.use_cases.aggregating.day_reads import CountedDays, read_days
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.tenant_days import batches
 
-_DAY = ["tenant_id", "day"]
 
-
-@dataclasses.dataclass(frozen=True, slots=True, order=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class DayChange:
-    """One measure of a tenant's day, as daily usage says it and as its events do."""
+    """One measure of a tenant's day, as daily usage says it and as its events do; of a user, when the sums agree."""
 
     tenant_id: str
     day: dt.date
     measure: str
     before: int
     after: int
+    user_id: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.tenant_id} · {self.day} · {self.measure}: {self.before} → {self.after}"
+        of_user = "" if self.user_id is None else f" · {self.user_id}"
+        return f"{self.tenant_id} · {self.day}{of_user} · {self.measure}: {self.before} → {self.after}"
+
+    def as_dict(self) -> dict[str, object]:
+        known = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
+        return known | {"day": self.day.isoformat()}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +58,7 @@ class Preview:
     moves: dict[str, str]  # tenant → zone; a rebuild counts their other days too
 
     def as_dict(self) -> dict[str, object]:
-        changes = [dataclasses.asdict(each) | {"day": each.day.isoformat()} for each in self.changes]
+        changes = [each.as_dict() for each in self.changes]
         span = {"from": self.period.first.isoformat(), "to": self.period.last.isoformat()}
         return {**span, "dry_run": True, "rows": self.rows, "changes": changes, "moves": self.moves}
 
@@ -68,20 +79,23 @@ def preview(
                 rows += written
                 changes += changed
     moves = _moves(profiles, tenant_id, services=services)
-    return Preview(period=span, rows=rows, changes=tuple(sorted(changes)), moves=moves)
+    ordered = sorted(changes, key=lambda each: (each.tenant_id, each.day, each.user_id or "", each.measure))
+    return Preview(period=span, rows=rows, changes=tuple(ordered), moves=moves)
 
 
 def _compared(part: CountedDays) -> tuple[int, Iterator[DayChange]]:
-    changed = differences(_totals(part.counted), _totals(part.stored))
-    return len(restatement(part.counted, existing=part.stored)), itertools.starmap(_change, changed.iter_rows())
+    counted, stored = part.counted.lazy(), part.stored.lazy()
+    changed = differences(summed(counted).collect(), summed(stored).collect())
+    shifted = changed.filter(pl.col("action") == USER_SHARES).select(DAY)
+    of_users = user_differences(
+        *(summed(each.join(shifted.lazy(), on=DAY, how="semi"), by=USER_DAY).collect() for each in (counted, stored))
+    )
+    found = listed(pl.concat([changed.filter(pl.col("action") != USER_SHARES), of_users]))
+    return len(restatement(part.counted, existing=part.stored)), map(_change, found)
 
 
-def _change(tenant_id: str, day: dt.date, measure: str, events: int, aggregates: int) -> DayChange:
-    return DayChange(tenant_id, day, measure, before=aggregates, after=events)
-
-
-def _totals(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.group_by(_DAY).agg(pl.col(MEASURES).sum())
+def _change(found: Difference) -> DayChange:
+    return DayChange(found.tenant_id, found.day, found.action, found.aggregates, found.events, found.user_id)
 
 
 def _moves(profiles: dict[str, str], tenant_id: str | None, *, services: Services) -> dict[str, str]:

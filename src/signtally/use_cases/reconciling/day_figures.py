@@ -12,9 +12,17 @@ import polars as pl
 
 from signtally.domain.actions import MEASURES
 from signtally.domain.aggregation import IDENTITY
-from signtally.domain.local_dates import LocalDates
 from signtally.domain.periods import Period
-from signtally.domain.reconciliation import DAY_COUNTS, DIFFERENCES, EVENT_COUNTS, counted_plainly, differences
+from signtally.domain.reconciliation import (
+    DAY,
+    DIFFERENCES,
+    USER_DAY,
+    USER_SHARES,
+    counted_plainly,
+    differences,
+    summed,
+    user_differences,
+)
 from signtally.services import Services
 from signtally.use_cases.reconciling.circumstances import Circumstances, instants_of, look_around
 
@@ -23,7 +31,6 @@ _WIDEST_DAYS = 52 * 7  # of them, where there is little
 _LITTLE = 20_000  # tenant-days
 PART_EVENTS = 1_000_000  # of those, so many are in memory at a time
 _NAMED_TENANTS = 500  # of more, everybody is looked at again
-_DAY = ["tenant_id", "day"]
 _ONE_DAY = dt.timedelta(days=1)
 
 
@@ -59,29 +66,45 @@ def _look_twice(block: Period, tenant_ids: Sequence[str] | None, *, services: Se
     if first.mismatches.is_empty():
         return first
     suspects = first.mismatches["tenant_id"].unique().sort().to_list()
-    second = _look(block, suspects if len(suspects) <= _NAMED_TENANTS else tenant_ids, services=services)
+    named = suspects if len(suspects) <= _NAMED_TENANTS else tenant_ids
+    second = _look(block, named, services=services)
+    seen_twice = first.mismatches.join(
+        second.mismatches, on=[*DIFFERENCES], how="semi", nulls_equal=True, maintain_order="left"
+    )
+    is_of_users = pl.col("action") == USER_SHARES
+    of_users = _look_at_users(block, named, seen_twice.filter(is_of_users).select(DAY), services=services)
     return dataclasses.replace(
         first,
         pending=pl.concat([first.pending, second.pending]).unique(),
-        mismatches=first.mismatches.join(second.mismatches, on=[*DIFFERENCES], how="semi", maintain_order="left"),
+        mismatches=pl.concat([seen_twice.filter(~is_of_users), of_users]).sort(*DAY, "user_id", "action"),
     )
+
+
+def _look_at_users(
+    block: Period, tenant_ids: Sequence[str] | None, days: pl.DataFrame, *, services: Services
+) -> pl.DataFrame:
+    """Which users' figures differ on these *days*, whose sums are right."""
+    if days.is_empty():
+        return DIFFERENCES.to_frame()
+    look = _Look(block, tenant_ids, look_around(services=services), services=services, only=days)
+    stored = look.stored(USER_DAY)
+    return user_differences(look.counted(USER_DAY), stored)
 
 
 def _look(block: Period, tenant_ids: Sequence[str] | None, *, services: Services) -> Comparison:
     """Rows are read before events, so that whatever was counted is among the events."""
     before = look_around(services=services)
-    now = services.clock()
-    dates = before.dates(block)
-    stored = _stored(block, tenant_ids, dates, now=now, services=services)
-    counted = _counted(block, tenant_ids, dates, now=now, services=services)
+    look = _Look(block, tenant_ids, before, services=services)
+    stored = look.stored(DAY)
+    counted = look.counted(DAY)
     after = look_around(services=services)
     differing = differences(counted, stored)
     pending = _pending(differing, counted, before.pending_days(block, later=after), before)
     with_figures = stored.filter(pl.any_horizontal(pl.col(MEASURES) != 0))
     return Comparison(
-        compared=pl.concat([counted.select(_DAY), with_figures.select(_DAY)]).unique(),
+        compared=pl.concat([counted.select(DAY), with_figures.select(DAY)]).unique(),
         pending=pending,
-        mismatches=differing.join(pending, on=_DAY, how="anti", maintain_order="left"),
+        mismatches=differing.join(pending, on=DAY, how="anti", maintain_order="left"),
     )
 
 
@@ -89,34 +112,54 @@ def _pending(
     differing: pl.DataFrame, counted: pl.DataFrame, noted: pl.DataFrame, circumstances: Circumstances
 ) -> pl.DataFrame:
     """The differing days that are noted, of moving tenants, or with events that may not be noted yet."""
-    days = differing.select(_DAY).unique()
+    days = differing.select(DAY).unique()
     moving = days.filter(circumstances.is_moving())
     settled = circumstances.settled_through
     fresh = counted.filter(pl.col("last_received") >= settled) if settled is not None else counted.clear()
-    return pl.concat([days.join(each, on=_DAY, how="semi") for each in (noted, moving, fresh)]).unique()
+    return pl.concat([days.join(each, on=DAY, how="semi") for each in (noted, moving, fresh)]).unique()
 
 
-def _stored(
-    block: Period, tenant_ids: Sequence[str] | None, dates: LocalDates, *, now: dt.datetime, services: Services
-) -> pl.DataFrame:
-    with services.usage_store.scan_daily_usage(first=block.first, last=block.last, tenant_ids=tenant_ids) as rows:
-        sums = rows.group_by(_DAY).agg(pl.col(MEASURES).sum())
-        return dates.closed(sums, by=now).match_to_schema(DAY_COUNTS).collect(engine="streaming")
+class _Look:
+    """Both sides of a block's days that were over when it began, *only* some of them or all; by DAY or USER_DAY."""
 
+    def __init__(
+        self,
+        block: Period,
+        tenant_ids: Sequence[str] | None,
+        circumstances: Circumstances,
+        *,
+        services: Services,
+        only: pl.DataFrame | None = None,
+    ) -> None:
+        self._block = block
+        self._tenant_ids = tenant_ids
+        self._dates = circumstances.dates(block)
+        self._store = services.usage_store
+        self._only = only
+        self._began = services.clock()
 
-def _counted(
-    block: Period, tenant_ids: Sequence[str] | None, dates: LocalDates, *, now: dt.datetime, services: Services
-) -> pl.DataFrame:
-    """By parts of all event ids, so that memory stays bounded: repetitions of an id fall into the same part."""
-    store, (since, until) = services.usage_store, instants_of(block)
-    superseded = store.superseded(since=since, until=until, tenant_ids=tenant_ids).lazy()
-    with store.scan_events(since=since, until=until, tenant_ids=tenant_ids) as events:
-        parts = 1 + events.select(pl.len()).collect().item() // PART_EVENTS
-        counted = []
-        for part in range(parts):
-            own = events.filter(pl.col("event_id").hash() % parts == part)
-            valid = own.join(superseded, on=[*IDENTITY], how="anti")
-            counted.append(counted_plainly(valid, dates=dates))
-    whole = pl.concat(counted).lazy().group_by(_DAY).agg(pl.col(MEASURES).sum(), pl.col("last_received").max())
-    within = whole.filter(pl.col("day").is_between(block.first, block.last))
-    return dates.closed(within, by=now).match_to_schema(EVENT_COUNTS).collect()
+    def stored(self, by: Sequence[str]) -> pl.DataFrame:
+        first, last = self._block.first, self._block.last
+        with self._store.scan_daily_usage(first=first, last=last, tenant_ids=self._tenant_ids) as rows:
+            return self._closed(summed(self._wanted(rows), by=by)).collect(engine="streaming")
+
+    def counted(self, by: Sequence[str]) -> pl.DataFrame:
+        """By parts of all event ids, so that memory stays bounded: repetitions of an id fall into the same part."""
+        since, until = instants_of(self._block)
+        superseded = self._store.superseded(since=since, until=until, tenant_ids=self._tenant_ids).lazy()
+        with self._store.scan_events(since=since, until=until, tenant_ids=self._tenant_ids) as events:
+            parts = 1 + events.select(pl.len()).collect().item() // PART_EVENTS
+            counted = []
+            for part in range(parts):
+                own = events.filter(pl.col("event_id").hash() % parts == part)
+                valid = own.join(superseded, on=[*IDENTITY], how="anti")
+                counted.append(self._wanted(counted_plainly(valid, dates=self._dates, by=by).lazy()).collect())
+        sums = [pl.col(name).sum() for name in (*MEASURES, USER_SHARES)]
+        whole = pl.concat(counted).lazy().group_by(by).agg(*sums, pl.col("last_received").max())
+        return self._closed(whole.filter(pl.col("day").is_between(self._block.first, self._block.last))).collect()
+
+    def _wanted(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return rows if self._only is None else rows.join(self._only.lazy(), on=DAY, how="semi")
+
+    def _closed(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return self._dates.closed(rows, by=self._began)

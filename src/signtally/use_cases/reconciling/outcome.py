@@ -31,8 +31,8 @@ class ReconcileOutcome:
         figures = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         del figures["period"]
         differences = {
-            name: [dataclasses.asdict(each) | {"day": each.day.isoformat()} for each in figures[name]]
-            for name in ("mismatches", "report_mismatches")
+            "mismatches": [each.as_dict() for each in self.mismatches],
+            "report_mismatches": [each.as_dict() for each in self.report_mismatches],
         }
         return {"from": self.period.first.isoformat(), "to": self.period.last.isoformat(), **figures, **differences}
 

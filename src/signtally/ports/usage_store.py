@@ -1,4 +1,7 @@
-"""Where events and daily usage live: Timestream today, another database tomorrow; no caller may know which."""
+"""Where events and daily usage live: Timestream today, another database tomorrow; no caller may know which.
+
+Every method raises a ServiceError of `signtally.ports.errors`; ServiceUnavailableError means: try again later.
+"""
 
 import dataclasses
 import datetime as dt
@@ -27,12 +30,8 @@ class WriteOutcome:
     detail: str = ""
 
 
-class UsageStore(Protocol):
-    """Methods raise a ServiceError of `signtally.ports.errors`; ServiceUnavailableError means: try again later."""
-
-    def check(self) -> None:
-        """Raise a ServiceError when events could not be written now; nothing is written."""
-        ...
+class EventStore(Protocol):
+    """What happened: one record an event, which never changes."""
 
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         """Write up to 100 events of distinct identity in one request; one outcome each, in order. Idempotent."""
@@ -58,6 +57,14 @@ class UsageStore(Protocol):
         """Tenants and the days of UTC on which they have events, schema EVENT_DAYS; of every tenant with None."""
         ...
 
+    def repeated_events(self, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        """Of every tenant, schema ARRIVALS: events whose id stands more than once with since ≤ occurred_at < until."""
+        ...
+
+
+class DailyUsageStore(Protocol):
+    """What tenants, users and local days amount to: rows that are written again in higher versions."""
+
     def put_daily_usage(self, rows: pl.DataFrame, *, version: int) -> int:
         """Write rows of schema DAILY_USAGE over older versions; return how many were written.
 
@@ -65,13 +72,23 @@ class UsageStore(Protocol):
         """
         ...
 
+    def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
+        """Rows of schema STORED_USAGE with first ≤ day ≤ last; rows that were restated to zero come too."""
+        ...
+
+    def scan_daily_usage(
+        self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str] | None
+    ) -> AbstractContextManager[pl.LazyFrame]:
+        """What `daily_usage` answers, read in bulk as by `scan_events`."""
+        ...
+
     def usage_generation(self) -> str:
         """What tells the rows of daily usage from those that come after all of them were lost, made anew and empty."""
         ...
 
-    def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
-        """Rows of schema STORED_USAGE with first ≤ day ≤ last; rows that were restated to zero come too."""
-        ...
+
+class CorrectionStore(Protocol):
+    """What was put right: days whose figures changed, and events that do not count."""
 
     def put_restatements(self, rows: pl.DataFrame) -> None:
         """Keep records of schema `signtally.domain.restatements.RESTATEMENTS`."""
@@ -79,10 +96,6 @@ class UsageStore(Protocol):
 
     def restatements(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         """Records about days first ≤ day ≤ last, in any order."""
-        ...
-
-    def repeated_events(self, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        """Of every tenant, schema ARRIVALS: events whose id stands more than once with since ≤ occurred_at < until."""
         ...
 
     def put_superseded(self, rows: pl.DataFrame) -> None:
@@ -93,11 +106,9 @@ class UsageStore(Protocol):
         """What was remembered of events with since ≤ occurred_at < until, schema IDENTITY; everybody's with None."""
         ...
 
-    def scan_daily_usage(
-        self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str] | None
-    ) -> AbstractContextManager[pl.LazyFrame]:
-        """What `daily_usage` answers, read in bulk as by `scan_events`."""
-        ...
+
+class DocumentStore(Protocol):
+    """What one tenant's events say of documents, hours and users, worked out where they are."""
 
     def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         """Documents as the events before *until* tell of them, schema `signtally.domain.document_lives.DOCUMENTS`.
@@ -127,6 +138,14 @@ class UsageStore(Protocol):
 
         Each event id counts once within that time, as it was received first; superseded events are counted too.
         """
+        ...
+
+
+class UsageStore(EventStore, DailyUsageStore, CorrectionStore, DocumentStore, Protocol):
+    """All of it, in one database."""
+
+    def check(self) -> None:
+        """Raise a ServiceError when events could not be written now; nothing is written."""
         ...
 
     def provision(self) -> bool:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from signtally.ports.usage_store import UsageStore
+from signtally.ports.usage_store import DailyUsageStore
 from signtally.use_cases.aggregating.written_rows import WrittenRows
 
 _KEY = ["tenant_id", "hour", "event_id"]
@@ -29,7 +29,7 @@ class NotedEvents:
         found = pl.concat(self._found) if self._found else self._rows.clear()
         return self._rows.join(found, on=_KEY, how="anti")
 
-    def unconfirmed(self, store: UsageStore) -> pl.DataFrame:
+    def unconfirmed(self, store: DailyUsageStore) -> pl.DataFrame:
         """Rows near days whose daily usage was written and cannot be read yet. Raise a ServiceError."""
         shifts = [pl.col("day") + pl.duration(days=shift) for shift in (-1, 0, 1)]  # its hours, in whatever zone
         near = self.written.unread(store).select("tenant_id", day=pl.concat_list(shifts)).explode("day").unique()

@@ -5,7 +5,7 @@ import datetime as dt
 import polars as pl
 
 from signtally.domain.actions import MEASURES
-from signtally.ports.usage_store import UsageStore
+from signtally.ports.usage_store import DailyUsageStore
 
 _KEPT = ["tenant_id", "user_id", "day", *MEASURES]
 _DAY = ["tenant_id", "day"]
@@ -23,7 +23,7 @@ class WrittenRows:
         if len(rows):
             self._rows.append(rows.select(_KEPT))
 
-    def unread(self, store: UsageStore) -> pl.DataFrame:
+    def unread(self, store: DailyUsageStore) -> pl.DataFrame:
         """The tenants and days of which a row cannot be read yet as it was written. Raise a ServiceError."""
         if not self._rows:
             return pl.DataFrame(schema={"tenant_id": pl.String, "day": pl.Date})

@@ -17,12 +17,14 @@ from signtally.domain.periods import spans_of_day
 from signtally.domain.repeated_ids import RepeatedIds
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.tenant_parts import TenantPart, tenant_parts
+from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.stores.touched import TOUCHED
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import FEW
+from signtally.use_cases.aggregating.written_rows import WrittenRows
 
 DAY = dt.date(2026, 10, 20)
 NOON = dt.datetime(2026, 10, 20, 12, tzinfo=dt.UTC)
@@ -128,7 +130,8 @@ def test_bulk_reads_tell_which_noted_events_they_saw() -> None:
     store = MemoryUsageStore()
     store.put_events([event(tenant, 1) for tenant in range(MANY)])
     keys = [(f"t{tenant}", NOON, event(tenant, 1).event.event_id, "late-events") for tenant in (1, 2, MANY + 1)]
-    noted = NotedEvents(pl.DataFrame(keys, schema=TOUCHED, orient="row"))
+    written = WrittenRows(store, MemoryObjectStore())
+    noted = NotedEvents(pl.DataFrame(keys, schema=TOUCHED, orient="row"), written=written)
     restated(store, MANY, noted)
     assert noted.missing()["tenant_id"].to_list() == [f"t{MANY + 1}"]
 

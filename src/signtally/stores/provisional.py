@@ -5,14 +5,14 @@ One empty object a tenant and note (`stores.touched`), whose name says it all, s
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 
 import polars as pl
 
 from signtally.ports.objects import ObjectStore
 from signtally.stores.keys import STATE, segment
-from signtally.stores.touched import TouchedNote
+from signtally.stores.touched import TouchedNote, note_name
 
 _PREFIX = f"{STATE}provisional/"
 _HOUR_SECONDS = 3600
@@ -39,13 +39,18 @@ class ProvisionalFigures:
         tenants = {segment(tenant_id) for tenant_id in rows["tenant_id"].unique()}
         self._objects.delete(key for key in _keys(note) if PurePosixPath(key).parent.name in tenants)
 
+    def clear_orphans(self, notes: Collection[str]) -> None:
+        """Take back the marks of all notes but these: a note that is lost will never be counted and settled."""
+        marks = (each.key for each in self._objects.summaries(_PREFIX))
+        self._objects.delete(key for key in marks if PurePosixPath(key).name.rsplit("-", 1)[1] not in notes)
+
     def spans(self, tenant_id: str) -> list[ProvisionalSpan]:
         names = [PurePosixPath(each.key).name for each in self._objects.summaries(f"{_PREFIX}{segment(tenant_id)}/")]
         return [_span(name) for name in names]
 
 
 def _keys(note: TouchedNote) -> Iterator[str]:
-    name = PurePosixPath(note.key).name.split(".")[2]
+    name = note_name(note.key)
     spans = note.rows.group_by("tenant_id").agg(first=pl.col("hour").min(), last=pl.col("hour").max())
     for tenant_id, first, last in spans.iter_rows():
         yield f"{_PREFIX}{segment(tenant_id)}/{_number(first)}-{_number(last) + 1}-{name}"

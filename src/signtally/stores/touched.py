@@ -13,6 +13,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
 
 import polars as pl
 
@@ -83,6 +84,10 @@ class TouchedNotes:
         """From here on, what is touched is noted; what was touched before has to be found without notes."""
         self._objects.claim(_BEGUN, json.dumps({"at": self._clock().isoformat()}).encode())
 
+    def names(self) -> set[str]:
+        """Which notes there are, as they are named in marks of provisional figures."""
+        return {note_name(each.key) for each in self._objects.summaries(_PREFIX) if each.key != _BEGUN}
+
     def put(self, events: Iterable[UsageEvent], *, reason: RestatementReason = RestatementReason.LATE_EVENTS) -> None:
         touched = [(each.tenant_id, each.occurred_at, each.event_id, str(reason)) for each in events]
         self.put_rows(pl.DataFrame(touched, schema=TOUCHED, orient="row"))
@@ -136,6 +141,11 @@ class TouchedNotes:
             return None
         noted_at, tried_at = _instants(key)
         return TouchedNote(key, stored.etag, noted_at, tried_at, pl.read_parquet(io.BytesIO(stored.body)))
+
+
+def note_name(key: str) -> str:
+    """The part of a note's key that is its own, and that marks of provisional figures repeat."""
+    return PurePosixPath(key).name.split(".")[2]
 
 
 def _body(rows: pl.DataFrame) -> bytes:

@@ -6,14 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 import polars as pl
 
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import DAILY_USAGE
+from signtally.domain.aggregation import DAILY_USAGE, STORED_USAGE
 from signtally.domain.allowance import AllowanceUse, allowance_use
 from signtally.domain.counts import Counts
-from signtally.domain.periods import Period
+from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.snapshot import DayUsage, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 from signtally.stores.freshness import Freshness
+from signtally.stores.unread_rows import UnreadRows, overlaid
+from signtally.use_cases.caveats import provisional_days
 from signtally.use_cases.live_day import read_live_day
 
 _SUMS = [pl.col(measure).sum() for measure in MEASURES]
@@ -32,7 +34,10 @@ def read_usage(
     earliest = previous.first if allowed is None else min(previous.first, clipped.last.replace(day=1))
     # Before the rows: what is written between the two reads may only make them fresher than they say.
     data_through = Freshness(services.objects).data_through()
-    found = _read(tenant, earliest, clipped.last, today=tenant.today(now), services=services)
+    spoken_of = Period(PeriodKind.RANGE, previous.first, clipped.last)
+    with ThreadPoolExecutor(1) as beside:
+        provisional = beside.submit(provisional_days, tenant, spoken_of, services=services)
+        found = _read(tenant, earliest, clipped.last, today=tenant.today(now), services=services)
     rows = _of_users(found, user_ids).filter(pl.any_horizontal(pl.col(MEASURES) != 0))
     current, before = days_of(clipped, rows), days_of(previous, rows)
     snapshot = UsageSnapshot(
@@ -46,21 +51,35 @@ def read_usage(
         days=by_day(current, clipped),
         users=by_user(current, named_by=rows),
         user_ids=user_ids,
+        provisional_days=tuple(clipped.days()) if _is_moving(rows, tenant) else provisional.result(),
         allowance=None if allowed is None else _allowance(rows, allowed, as_of=clipped.last, today=tenant.today(now)),
     )
     snapshot.check_control_totals()
     return snapshot
 
 
+def _is_moving(rows: pl.DataFrame, tenant: TenantProfile) -> bool:
+    """Whether days still stand in another zone than the tenant lives in by now: some overlap, or leave a gap."""
+    return not rows.filter(pl.col("timezone") != tenant.timezone).is_empty()
+
+
 def _read(tenant: TenantProfile, first: dt.date, last: dt.date, *, today: dt.date, services: Services) -> pl.DataFrame:
     """Closed days from their daily usage, today from its events, so that each figure counts once."""
-    store, tenant_ids = services.usage_store, [tenant.tenant_id]
     if today > last:
-        return store.daily_usage(first=first, last=last, tenant_ids=tenant_ids).select([*DAILY_USAGE])
+        return _stored(tenant, Period(PeriodKind.RANGE, first, last), services=services)
     with ThreadPoolExecutor(1) as beside:
         live = beside.submit(read_live_day, tenant, today, services=services)
-        stored = store.daily_usage(first=first, last=today, tenant_ids=tenant_ids)
-        return pl.concat([stored.filter(pl.col("day") < today).select([*DAILY_USAGE]), live.result()])
+        stored = _stored(tenant, Period(PeriodKind.RANGE, first, today), services=services)
+        return pl.concat([stored.filter(pl.col("day") < today), live.result()])
+
+
+def _stored(tenant: TenantProfile, days: Period, *, services: Services) -> pl.DataFrame:
+    """Schema DAILY_USAGE; what cannot be read yet is looked for first, since it is forgotten once it can be."""
+    writes = [STORED_USAGE.to_frame(), *(each.rows for each in UnreadRows(services.objects).writes(within=days))]
+    of_days = pl.col("day").is_between(days.first, days.last)
+    unread = pl.concat(writes).filter(of_days, tenant_id=tenant.tenant_id)
+    stored = services.usage_store.daily_usage(first=days.first, last=days.last, tenant_ids=[tenant.tenant_id])
+    return overlaid(stored, unread).select([*DAILY_USAGE])
 
 
 def _of_users(rows: pl.DataFrame, user_ids: tuple[str, ...] | None) -> pl.DataFrame:

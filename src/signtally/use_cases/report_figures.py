@@ -17,7 +17,7 @@ from signtally.domain.restatements import RestatedDay
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
-from signtally.use_cases.caveats import provisional_days, restated_days
+from signtally.use_cases.caveats import restated_days
 from signtally.use_cases.reading import by_day, by_user, days_of, read_usage, total_of
 
 _QUERIES_BESIDE = 4  # the counts are read meanwhile
@@ -56,7 +56,6 @@ def _on_activity(
             store.activity, tenant.tenant_id, since=since, until=until, parted_at=parted_at, user_ids=user_ids
         )
         restated = pool.submit(_restated, tenant, period, user_ids=user_ids, services=services)
-        provisional = pool.submit(provisional_days, tenant, period, services=services)
         usage = read_usage(tenant, period, services=services, user_ids=user_ids)
         figures = figures_until(of_senders(documents.result(), user_ids), since=since, until=until)
         activity = activity_of(quarters.result(), since=since, parted_at=parted_at, zone=tenant.zone)
@@ -64,7 +63,6 @@ def _on_activity(
         usage,
         insights=Insights(figures, activity.documents, activity),
         restated=restated.result(),
-        provisional_days=provisional.result(),
     )
 
 

@@ -46,7 +46,8 @@ def _by_query(days: Sequence[TenantDay], *, store: UsageStore, noted: NotedEvent
     noted.see(events)
     superseded = store.superseded(since=since, until=until, tenant_ids=tenant_ids)
     counted = daily_usage(events, days=days, ids=RepeatedIds.among(events, superseded=superseded)).collect()
-    yield CountedDays(days, counted, stored.join(_wanted(days), on=_DAY, how="semi"))
+    wanted = _wanted(days)
+    yield CountedDays(days, counted, noted.written.over(stored.join(wanted, on=_DAY, how="semi"), days=wanted))
 
 
 def _in_bulk(days: Sequence[TenantDay], *, store: UsageStore, noted: NotedEvents) -> Iterator[CountedDays]:
@@ -60,8 +61,9 @@ def _in_bulk(days: Sequence[TenantDay], *, store: UsageStore, noted: NotedEvents
         noted.see(events)
         superseded = store.superseded(since=since, until=until, tenant_ids=None)  # few; naming tenants takes queries
         for part, own, counted in daily_usage_by_parts(events, days=days, superseded=superseded):
-            there = part.rows(stored).join(_wanted(own).lazy(), on=_DAY, how="semi").collect(engine="streaming")
-            yield CountedDays(own, counted, there)
+            wanted = _wanted(own)
+            there = part.rows(stored).join(wanted.lazy(), on=_DAY, how="semi").collect(engine="streaming")
+            yield CountedDays(own, counted, noted.written.over(there, days=wanted))
 
 
 def _bounds(days: Sequence[TenantDay]) -> tuple[dt.datetime, dt.datetime, dt.date, dt.date]:

@@ -2,7 +2,6 @@
 
 import polars as pl
 
-from signtally.ports.usage_store import DailyUsageStore
 from signtally.use_cases.aggregating.written_rows import WrittenRows
 
 _KEY = ["tenant_id", "hour", "event_id"]
@@ -11,8 +10,8 @@ _KEY = ["tenant_id", "hour", "event_id"]
 class NotedEvents:
     """Rows of schema TOUCHED, and which of them were seen; called from several threads."""
 
-    def __init__(self, rows: pl.DataFrame) -> None:
-        self.written = WrittenRows()
+    def __init__(self, rows: pl.DataFrame, *, written: WrittenRows) -> None:
+        self.written = written
         self._rows = rows
         self._found: list[pl.DataFrame] = []
 
@@ -29,10 +28,10 @@ class NotedEvents:
         found = pl.concat(self._found) if self._found else self._rows.clear()
         return self._rows.join(found, on=_KEY, how="anti")
 
-    def unconfirmed(self, store: DailyUsageStore) -> pl.DataFrame:
-        """Rows near days whose daily usage was written and cannot be read yet. Raise a ServiceError."""
+    def unconfirmed(self) -> pl.DataFrame:
+        """Rows near days with daily usage that some run wrote and nobody can read yet. Raise a ServiceError."""
         shifts = [pl.col("day") + pl.duration(days=shift) for shift in (-1, 0, 1)]  # its hours, in whatever zone
-        near = self.written.unread(store).select("tenant_id", day=pl.concat_list(shifts)).explode("day").unique()
+        near = self.written.unread().select("tenant_id", day=pl.concat_list(shifts)).explode("day").unique()
         return (
             self._rows.with_columns(day=pl.col("hour").dt.date())
             .join(near, on=["tenant_id", "day"], how="semi")

@@ -26,6 +26,7 @@ from signtally.stores.touched import TOUCHED
 from signtally.use_cases.aggregating.day_reads import CountedDays, is_few, read_days
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.tenant_days import batches
+from signtally.use_cases.aggregating.written_rows import WrittenRows
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 4  # batches: while one waits for Timestream, another is parsed
@@ -66,11 +67,16 @@ def restate(
 
     Batches for queries go side by side. One that is read in bulk fills memory and processors: they go one by one.
     """
-    work = functools.partial(_restate_batch, reason=reason, services=services, noted=noted or NotedEvents(_NOTHING))
+    written = WrittenRows(services.usage_store, services.objects) if noted is None else noted.written
+    about = noted or NotedEvents(_NOTHING, written=written)
+    work = functools.partial(_restate_batch, reason=reason, services=services, noted=about)
     found = [*batches(days)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         few = pool.map(work, filter(is_few, found))
-        return AggregationOutcome.total([*few, *map(work, itertools.filterfalse(is_few, found))])
+        outcome = AggregationOutcome.total([*few, *map(work, itertools.filterfalse(is_few, found))])
+    if noted is None:
+        written.unread()  # what can be read already is forgotten; the rest the next aggregation looks for
+    return outcome
 
 
 def _restate_batch(
@@ -80,13 +86,14 @@ def _restate_batch(
     for _ in range(_ATTEMPTS):
         version = time.time_ns() // _NANOSECONDS_A_MICROSECOND  # real time whatever the clock says: it orders runs
         refused: list[TenantDay] = []
+        noted.written.look()
         for part in read_days(left, store=services.usage_store, noted=noted):
             rows = restatement(part.counted, existing=part.stored)
-            outcome, is_whole = _write(part, rows, version=version, reason=reason, services=services)
-            if is_whole:
-                noted.written.add(rows)
-            done = AggregationOutcome.total([done, outcome])
-            refused += [] if is_whole else part.days
+            if len(rows):
+                _record(part, reason=reason, services=services)
+            taken = _put(rows, stored=part.stored, version=version, written=noted.written, services=services)
+            done = AggregationOutcome.total([done, _outcome(part, rows, taken=taken)])
+            refused += [] if taken == len(rows) else part.days
         if not refused:
             _log.info("counted %d tenant-days from %s on, wrote %d rows", done.tenant_days, days[0].day, done.rows)
             return done
@@ -97,20 +104,24 @@ def _restate_batch(
     )
 
 
-def _write(
-    part: CountedDays, rows: pl.DataFrame, *, version: int, reason: Reasons, services: Services
-) -> tuple[AggregationOutcome, bool]:
-    """What was written, and whether all of it was taken."""
+def _put(rows: pl.DataFrame, *, stored: pl.DataFrame, version: int, written: WrittenRows, services: Services) -> int:
+    """How many were taken; those that were are remembered until they can be read."""
     taken = 0
-    if len(rows):
-        _record(part, reason=reason, services=services)
-        versions = _by_version(rows, stored=part.stored, version=version)
-        taken = sum(services.usage_store.put_daily_usage(some, version=each) for each, some in versions)
+    for each, some in _by_version(rows, stored=stored, version=version):
+        count = services.usage_store.put_daily_usage(some, version=each)
+        if count == len(some):
+            written.add(some, version=each)
+        taken += count
+    return taken
+
+
+def _outcome(part: CountedDays, rows: pl.DataFrame, *, taken: int) -> AggregationOutcome:
+    """Days count once all of their *rows* were taken: until then they are counted again."""
     restated = len(rows.join(part.stored, on=_ROW, how="semi"))
     if taken < len(rows):
-        return AggregationOutcome(rows=taken, restated=restated), False
+        return AggregationOutcome(rows=taken, restated=restated)
     with_figures = pl.concat([each.select("tenant_id", "day") for each in (part.counted, part.stored)]).n_unique()
-    return AggregationOutcome(tenant_days=with_figures, rows=taken, restated=restated), True
+    return AggregationOutcome(tenant_days=with_figures, rows=taken, restated=restated)
 
 
 def _by_version(rows: pl.DataFrame, *, stored: pl.DataFrame, version: int) -> Iterator[tuple[int, pl.DataFrame]]:

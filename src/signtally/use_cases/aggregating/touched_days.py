@@ -17,6 +17,7 @@ from signtally.stores.zone_checks import ZoneChecks
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import Calendars
+from signtally.use_cases.aggregating.written_rows import WrittenRows
 from signtally.use_cases.aggregating.zone_moves import CountingZones, count_where_tenants_live
 
 _log = logging.getLogger(__name__)
@@ -63,7 +64,8 @@ def _aggregate_round(
     """Tenants are moved once their notes are read, so that a recount of all of their days settles these as well."""
     own = [_of_shard(note.rows, shard) for note in notes]
     rows = pl.concat([TOUCHED.to_frame(), *own])
-    noted, reasons = NotedEvents(rows), _reasons(rows)
+    noted = NotedEvents(rows, written=WrittenRows(services.usage_store, services.objects))
+    reasons = _reasons(rows)
     touched = {*rows["tenant_id"].unique()}
 
     def count(zones: CountingZones) -> AggregationOutcome:
@@ -73,7 +75,8 @@ def _aggregate_round(
     movers = None if moves_everybody or len(touched) > _MOST_PROFILES else touched
     outcome = count_where_tenants_live(count, tenant_ids=movers, noted=noted, shard=shard, services=services)
     missing = noted.missing()
-    left = pl.concat([missing, noted.unconfirmed(services.usage_store)])
+    is_worth_it = moves_everybody or len(rows) or noted.written.has_own  # to look what can be read by now
+    left = pl.concat([missing, noted.unconfirmed()]) if is_worth_it else missing
     for note, done in zip(notes, own, strict=True):
         _settle(note, done, left, services=services)
     if len(missing):

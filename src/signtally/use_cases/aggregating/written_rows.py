@@ -1,44 +1,75 @@
-"""Whether the rows that a run wrote can be read: the store may show them later, those of old days hours later."""
+"""The rows that runs have written, as long as they cannot be read: the store may show them hours later."""
 
 import datetime as dt
+import threading
 
 import polars as pl
 
-from signtally.domain.actions import MEASURES
+from signtally.ports.objects import ObjectStore
 from signtally.ports.usage_store import DailyUsageStore
+from signtally.stores.unread_rows import UnreadRows, UnreadWrite, overlaid, still_unread
 
-_KEPT = ["tenant_id", "user_id", "day", *MEASURES]
+_ROW = ["tenant_id", "user_id", "day"]
 _DAY = ["tenant_id", "day"]
 _FEW = 1_000  # rows that a query reads back; of more, a bulk read
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class WrittenRows:
-    """Called from several threads."""
+    """This run's rows and those that earlier runs have left; called from several threads."""
 
-    def __init__(self) -> None:
-        self._rows: list[pl.DataFrame] = []
+    def __init__(self, store: DailyUsageStore, objects: ObjectStore) -> None:
+        self._store = store
+        self._kept = UnreadRows(objects)
+        self._generation = store.usage_generation()
+        self._writes: dict[str, UnreadWrite] = {}
+        self._lock = threading.Lock()
+        self.has_own = False
 
-    def add(self, rows: pl.DataFrame) -> None:
-        """Rows of schema DAILY_USAGE were written."""
-        if len(rows):
-            self._rows.append(rows.select(_KEPT))
+    def add(self, rows: pl.DataFrame, *, version: int) -> None:
+        """Rows of schema DAILY_USAGE were written in this version."""
+        counted_at = pl.lit(_EPOCH + dt.timedelta(microseconds=version), pl.Datetime("us", "UTC"))
+        write = self._kept.add(rows.with_columns(counted_at=counted_at), generation=self._generation)
+        with self._lock:
+            self.has_own = True
+            self._writes[write.key] = write
 
-    def unread(self, store: DailyUsageStore) -> pl.DataFrame:
-        """The tenants and days of which a row cannot be read yet as it was written. Raise a ServiceError."""
-        if not self._rows:
+    def look(self) -> None:
+        """Learn what others have written meanwhile."""
+        with self._lock:
+            known = [*self._writes]
+        found = [*self._kept.writes(generation=self._generation, known=known)]
+        with self._lock:
+            self._writes |= {each.key: each for each in found}
+
+    def over(self, stored: pl.DataFrame, *, days: pl.DataFrame) -> pl.DataFrame:
+        """*stored* rows (schema STORED_USAGE) of these tenants' *days*, and over them what cannot be read yet."""
+        with self._lock:
+            writes = [*self._writes.values()]
+        if not writes:
+            return stored
+        return overlaid(stored, pl.concat([each.rows for each in writes]).join(days, on=_DAY, how="semi"))
+
+    def unread(self) -> pl.DataFrame:
+        """The tenants and days of which a row cannot be read yet; what can be is forgotten. Raise a ServiceError."""
+        self.look()
+        if not self._writes:
             return pl.DataFrame(schema={"tenant_id": pl.String, "day": pl.Date})
-        written = pl.concat(self._rows).unique(["tenant_id", "user_id", "day"], keep="last", maintain_order=True)
+        written = pl.concat([each.rows for each in self._writes.values()])
+        left = self._left(written)
+        readable = [each for each in self._writes.values() if each.rows.join(left, on=_ROW, how="semi").is_empty()]
+        self._kept.forget(readable)
+        for each in readable:
+            del self._writes[each.key]
+        return left.select(_DAY).unique()
+
+    def _left(self, written: pl.DataFrame) -> pl.DataFrame:
         first, last = written["day"].min(), written["day"].max()
         assert isinstance(first, dt.date)  # noqa: S101 -- the schema says so; mypy cannot see it
         assert isinstance(last, dt.date)  # noqa: S101 -- as above
         tenant_ids = written["tenant_id"].unique().to_list()
         if len(written) <= _FEW:
-            stored = store.daily_usage(first=first, last=last, tenant_ids=tenant_ids)
-            return _differing(written, stored.lazy())
-        with store.scan_daily_usage(first=first, last=last, tenant_ids=tenant_ids) as rows:
-            return _differing(written, rows)
-
-
-def _differing(written: pl.DataFrame, stored: pl.LazyFrame) -> pl.DataFrame:
-    unread = written.lazy().join(stored.select(_KEPT), on=_KEPT, how="anti")
-    return unread.select(_DAY).unique().collect(engine="streaming")
+            stored = self._store.daily_usage(first=first, last=last, tenant_ids=tenant_ids)
+            return still_unread(written, stored.lazy())
+        with self._store.scan_daily_usage(first=first, last=last, tenant_ids=tenant_ids) as rows:
+            return still_unread(written, rows)

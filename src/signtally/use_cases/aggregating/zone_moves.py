@@ -17,8 +17,10 @@ from signtally.domain.shards import EVERYBODY, Shard
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone, CountedZones, Entries
+from signtally.stores.provisional import ProvisionalFigures
 from signtally.stores.tenants import DEFAULT_ZONE, Tenants
 from signtally.stores.touched import TouchedNotes
+from signtally.stores.unread_rows import UnreadRows
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import Calendars, blocks
@@ -96,7 +98,7 @@ def count_where_tenants_live(
             entries = _begin(zones, notes, services=services)
         due = _due(entries, profiles, tenant_ids=tenant_ids, shard=shard)
         if due:
-            done += _move(due, zones, services=services, noted=noted)
+            done += _move(due, zones, entries=entries or {}, services=services, noted=noted)
             if not zones.confirm(due):
                 continue  # another run has taken some of them elsewhere
             entries = zones.read()
@@ -132,6 +134,8 @@ def _profile_zones(tenant_ids: Collection[str] | None, *, services: Services) ->
 
 def _begin(zones: CountedZones, notes: TouchedNotes, *, services: Services) -> Entries | None:
     """The notes begin last: a crash before that has all counted once more."""
+    UnreadRows(services.objects).forget_others(generation=services.usage_store.usage_generation())
+    ProvisionalFigures(services.objects).clear_orphans(notes.names())
     zones.begin(tenant_ids := _tenants_with_events(services), again=not notes.are_kept())
     notes.begin()
     _log.info("what was counted, or in which zones, is not known: counting all of %d tenants", len(tenant_ids))
@@ -152,21 +156,24 @@ def _due(
 
 
 def _move(
-    due: Mapping[str, str], zones: CountedZones, *, services: Services, noted: NotedEvents | None
+    due: Mapping[str, str], zones: CountedZones, *, entries: Entries, services: Services, noted: NotedEvents | None
 ) -> Iterator[AggregationOutcome]:
     """Recount tenants in their new zones, some at a time, so that a run that breaks off has not worked in vain."""
     tenant_ids = sorted(due)
     for offset in range(0, len(tenant_ids), _TENANTS_A_MOVE):
         some = tenant_ids[offset : offset + _TENANTS_A_MOVE]
         moves = zones.depart({tenant_id: due[tenant_id] for tenant_id in some})
-        yield from _recount(some, Calendars(due), services=services, noted=noted)
+        reasons = {each: _reason(entries[each]) for each in some}
+        yield from _recount(reasons, Calendars(due), services=services, noted=noted)
         zones.arrive(moves)
         _log.info("counted every day of %d tenants in the zones of their profiles, %s first", len(some), some[0])
 
 
 def _recount(
-    tenant_ids: Sequence[str], calendars: Calendars, *, services: Services, noted: NotedEvents | None
+    reasons: Mapping[str, RestatementReason], calendars: Calendars, *, services: Services, noted: NotedEvents | None
 ) -> Iterator[AggregationOutcome]:
+    """Every day of the tenants that there are *reasons* for."""
+    tenant_ids = sorted(reasons)
     found = event_days(every_day(services), tenant_ids=tenant_ids, services=services)
     oldest, newest = found["utc_day"].min(), found["utc_day"].max()
     if not isinstance(oldest, dt.date) or not isinstance(newest, dt.date):
@@ -174,7 +181,12 @@ def _recount(
     for block in blocks(period_between(oldest - _DAY, newest + _DAY), days=_MOVE_DAYS):
         near = found.filter(pl.col("utc_day").is_between(block.first - _DAY, block.last + _DAY))
         days = calendars.days_near(near, within=block)
-        yield restate(days, reason=RestatementReason.TIME_ZONE, services=services, noted=noted)
+        yield restate(days, reason=reasons, services=services, noted=noted)
+
+
+def _reason(entry: CountedZone) -> RestatementReason:
+    """A tenant of which nothing is known any more has not moved."""
+    return RestatementReason.TIME_ZONE if entry.is_known else RestatementReason.RECOUNT
 
 
 def _tenants_with_events(services: Services) -> set[str]:

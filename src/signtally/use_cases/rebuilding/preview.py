@@ -26,6 +26,7 @@ from signtally.use_cases.aggregating import named_span, occupied_blocks
 from signtally.use_cases.aggregating.day_reads import CountedDays, read_days
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.tenant_days import batches
+from signtally.use_cases.aggregating.written_rows import WrittenRows
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,12 +70,14 @@ def preview(
     """What `rebuild` with the same arguments would change within these days. Raise PeriodError or a ServiceError."""
     span = named_span(first, last, services=services)
     profiles = Tenants(services.objects).zones()
+    noted = NotedEvents(TOUCHED.to_frame(), written=WrittenRows(services.usage_store, services.objects))
+    noted.written.look()
     rows = 0
     changes: list[DayChange] = []
     for occupied in occupied_blocks(span, tenant_id=tenant_id, services=services):
         zones = {each: profiles.get(each, DEFAULT_ZONE) for each in occupied.tenant_ids}
         for batch in batches(occupied.in_zones(zones)):
-            for part in read_days(batch, store=services.usage_store, noted=NotedEvents(TOUCHED.to_frame())):
+            for part in read_days(batch, store=services.usage_store, noted=noted):
                 written, changed = _compared(part)
                 rows += written
                 changes += changed

@@ -19,8 +19,10 @@ from signtally.stores.freshness import Freshness
 from signtally.stores.superseding import Superseding
 from signtally.stores.tenants import DEFAULT_ZONE, Tenants
 from signtally.stores.touched import TouchedNotes
+from signtally.stores.unread_rows import UnreadRows
 
 _INSTANTS = pl.Schema({"tenant_id": pl.String(), "at": UTC_MICROSECONDS})
+_DAYS = pl.Schema({"tenant_id": pl.String(), "day": pl.Date()})
 _DAY = dt.timedelta(days=1)
 _LATEST_ZONE, _EARLIEST_ZONE = dt.timedelta(hours=12), dt.timedelta(hours=14)  # behind UTC and ahead of it
 
@@ -33,6 +35,7 @@ class Circumstances:
     moving: frozenset[str] | None
     settled_through: dt.datetime | None  # what was sent before is stored and noted
     unsettled: pl.DataFrame  # tenants and instants of what is noted and not counted
+    unread: pl.DataFrame  # tenants and days of rows that are written and cannot be read yet
 
     def dates(self, period: Period) -> LocalDates:
         since, until = instants_of(period)
@@ -43,7 +46,8 @@ class Circumstances:
         since, until = instants_of(period)
         instants = pl.concat([self.unsettled, later.unsettled]).unique()
         within = instants.lazy().filter(pl.col("at").is_between(since, until, closed="left"))
-        return self.dates(period).of(within, at="at").select("tenant_id", "day").unique().collect()
+        noted = self.dates(period).of(within, at="at").select("tenant_id", "day").collect()
+        return pl.concat([noted, self.unread, later.unread]).unique()
 
     def is_moving(self) -> pl.Expr:
         """Of rows with a tenant_id."""
@@ -57,7 +61,8 @@ def look_around(*, services: Services) -> Circumstances:
     profiles = Tenants(services.objects).zones()
     entries = CountedZones(services.objects, generation=services.usage_store.usage_generation()).read()
     known = {tenant_id: entry.zone for tenant_id, entry in (entries or {}).items() if entry.is_known}
-    return Circumstances(profiles | known, _moving(entries, profiles), settled_through, unsettled)
+    moving = _moving(entries, profiles)
+    return Circumstances(profiles | known, moving, settled_through, unsettled, _unread_days(services))
 
 
 def instants_of(period: Period) -> tuple[dt.datetime, dt.datetime]:
@@ -71,6 +76,11 @@ def _moving(entries: Entries | None, profiles: Mapping[str, str]) -> frozenset[s
         return None
     homes = {tenant_id: CountedZone(profiles.get(tenant_id, DEFAULT_ZONE)) for tenant_id in entries}
     return frozenset(tenant_id for tenant_id, entry in entries.items() if entry != homes[tenant_id])
+
+
+def _unread_days(services: Services) -> pl.DataFrame:
+    parts = [each.rows.select("tenant_id", "day") for each in UnreadRows(services.objects).writes()]
+    return pl.concat([_DAYS.to_frame(), *parts]).unique()
 
 
 def _noted_instants(services: Services) -> pl.DataFrame:

@@ -1,0 +1,97 @@
+"""Rows of daily usage that were written and may not be readable yet: the store may show them hours later.
+
+Until a row can be read, whoever recounts its day or reports on it has to know of it from here: a recount would leave
+it standing where it should be zero, and a report would miss it. One object a write, in the folder of the generation of
+rows that it belongs to (`UsageStore.usage_generation`), with the days in its name so that few are read.
+"""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import io
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+import polars as pl
+
+from signtally.domain.aggregation import STORED_USAGE
+from signtally.domain.periods import Period
+from signtally.ports.objects import ObjectMissingError, ObjectStore
+from signtally.stores.keys import STATE
+
+_PREFIX = f"{STATE}unread/"
+_ROW = ["tenant_id", "user_id", "day"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class UnreadWrite:
+    """*rows* in schema STORED_USAGE."""
+
+    key: str
+    rows: pl.DataFrame
+
+
+class UnreadRows:
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    def add(self, rows: pl.DataFrame, *, generation: str) -> UnreadWrite:
+        """Remember rows of schema STORED_USAGE that were written, at least one."""
+        first, last = (rows["day"].dt.strftime("%Y%m%d").sort()[index] for index in (0, -1))
+        body = io.BytesIO()
+        rows.match_to_schema(STORED_USAGE).write_parquet(body, compression="zstd")
+        key = f"{_folder(generation)}{first}-{last}-{uuid.uuid4().hex}.parquet"
+        self._objects.put(key, body.getvalue(), content_type="application/vnd.apache.parquet")
+        return UnreadWrite(key, rows)
+
+    def writes(
+        self, *, generation: str | None = None, within: Period | None = None, known: Iterable[str] = ()
+    ) -> Iterator[UnreadWrite]:
+        """All of them, of one generation, or with days *within* a period; without those whose keys are *known*."""
+        left_out = {*known}
+        for each in self._objects.summaries(_PREFIX if generation is None else _folder(generation)):
+            if each.key in left_out or (within is not None and not _touches(each.key, within)):
+                continue
+            try:
+                body = self._objects.get(each.key).body
+            except ObjectMissingError:
+                continue  # it has become readable
+            yield UnreadWrite(each.key, pl.read_parquet(io.BytesIO(body)))
+
+    def forget(self, writes: Iterable[UnreadWrite]) -> None:
+        self._objects.delete([each.key for each in writes])
+
+    def forget_others(self, *, generation: str) -> None:
+        """Those of rows that were lost with their table."""
+        own = _folder(generation)
+        self._objects.delete([each.key for each in self._objects.summaries(_PREFIX) if not each.key.startswith(own)])
+
+
+def overlaid(stored: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
+    """Of rows in schema STORED_USAGE, those that will stand once all of them can be read."""
+    if unread.is_empty():
+        return stored
+    both = pl.concat([stored.select([*STORED_USAGE]), unread.select([*STORED_USAGE])]).sort("counted_at")
+    return both.unique(_ROW, keep="last", maintain_order=True)
+
+
+def still_unread(written: pl.DataFrame, stored: pl.LazyFrame) -> pl.DataFrame:
+    """Of *written* rows, those in whose place *stored* ones show nothing or something older."""
+    readable = stored.select(*_ROW, shown_at="counted_at")
+    joined = written.lazy().join(readable, on=_ROW, how="left")
+    unread = joined.filter(pl.col("shown_at").is_null() | (pl.col("shown_at") < pl.col("counted_at")))
+    return unread.drop("shown_at").collect(engine="streaming")
+
+
+def _folder(generation: str) -> str:
+    return f"{_PREFIX}{hashlib.sha256(generation.encode()).hexdigest()[:16]}/"
+
+
+def _touches(key: str, period: Period) -> bool:
+    first, last, _ = PurePosixPath(key).name.split("-")
+    return _day(first) <= period.last and period.first <= _day(last)
+
+
+def _day(digits: str) -> dt.date:
+    return dt.datetime.strptime(digits, "%Y%m%d").replace(tzinfo=dt.UTC).date()

@@ -5,7 +5,7 @@ import { showCards } from "./cards.js";
 import { chartTable, drawChart } from "./chart.js";
 import { byId, el, foreign } from "./dom.js";
 import { download, downloadAgain } from "./downloads.js";
-import { adopt, ago, clock, extent } from "./format.js";
+import { adopt, ago, clock, dates, extent } from "./format.js";
 import { showHistory } from "./history.js";
 import { offerPeriods, parameters, previousShort, previousTitle, title } from "./periods.js";
 import { showInsights } from "./insights.js";
@@ -127,6 +127,11 @@ function drawSeries() {
 function freshness() {
   const through = shown.usage.data_through && new Date(shown.usage.data_through);
   byId("fresh").textContent = through ? `Data through ${clock(through)}, ${ago(through)}` : "Nothing was counted yet";
+  const provisional = shown.usage.provisional;
+  byId("provisional").hidden = !provisional;
+  byId("provisional").textContent = provisional
+    ? `Provisional: events of ${dates(provisional.from, provisional.to)} are stored and not all counted yet.`
+    : "";
 }
 
 async function downloadWanted() {

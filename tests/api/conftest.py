@@ -72,7 +72,8 @@ class World:
 
     def count(self, tenant_id: str, user_id: str, day: str, *, version: int = 1, **figures: Any) -> None:
         """Store a row of daily usage; measures that are not named are 0."""
-        row = {"tenant_id": tenant_id, "user_id": user_id, "day": dt.date.fromisoformat(day), "timezone": "UTC"}
+        row = {"tenant_id": tenant_id, "user_id": user_id, "day": dt.date.fromisoformat(day)}
+        row["timezone"] = Tenants(self.objects).get(tenant_id).timezone
         row |= dict.fromkeys(MEASURES, 0) | {"user_name": None, "user_email": None} | figures
         self.usage.put_daily_usage(pl.DataFrame([row], schema=DAILY_USAGE), version=version)
         if Tenants(self.objects).get(tenant_id).today(self.now) == row["day"]:

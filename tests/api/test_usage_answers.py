@@ -35,6 +35,13 @@ def test_the_whole_answer(admin: Any) -> None:
     }
 
 
+def test_figures_that_may_still_change_say_so(admin: Any, world: Any) -> None:
+    berlin = Tenants(world.objects).get("acme")
+    Tenants(world.objects).put(berlin.model_copy(update={"timezone": "Asia/Tokyo"}))
+    answer = admin.get("/v1/usage?period=2026-10").json()
+    assert answer["provisional"] == {"from": "2026-10-01", "to": answer["to"]}
+
+
 def test_the_current_month_unless_a_period_is_named(admin: Any) -> None:
     assert admin.get("/v1/usage").json() == admin.get("/v1/usage?period=2026-10").json()
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from signtally.domain.basis import Basis
 from signtally.domain.counts import Counts
@@ -57,6 +57,11 @@ class DayRow(Measures, CalendarDay):
     """One day's figures."""
 
 
+class ProvisionalDays(_Document):
+    first: dt.date = Field(alias="from")
+    last: dt.date = Field(alias="to", description="Included")
+
+
 class Usage(_Document):
     """The figures of one period; with `group_by`, one page of rows beside the totals of all."""
 
@@ -69,6 +74,18 @@ class Usage(_Document):
     previous_totals: Measures = Field(description="Of the period just before: of the same kind, or as many days")
     rows: list[UserRow] | list[DayRow] = Field(description="Users by user_id, or days in order; empty for `none`")
     next_cursor: NextCursor
+    provisional: ProvisionalDays | None = Field(
+        default=None,
+        description="Days of this period or the one before whose figures do not hold everything that is stored yet; "
+        "left out while there are none",
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, serialized: SerializerFunctionWrapHandler) -> dict[str, object]:
+        fields: dict[str, object] = serialized(self)
+        if self.provisional is None:
+            del fields["provisional"]
+        return fields
 
 
 class ReportLinks(_Document):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from signtally.api.auth import SignedIn
 from signtally.api.context import OwnTenant, WithServices
 from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, position_of
-from signtally.api.documents import DayRow, Measures, Usage, UserRow
+from signtally.api.documents import DayRow, Measures, ProvisionalDays, Usage, UserRow
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
 from signtally.api.places import seated
 from signtally.api.problems import ProblemKind, answers
@@ -50,6 +50,7 @@ def usage(query: Annotated[UsageQuery, Query()], caller: SignedIn, tenant: OwnTe
     period = period or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
     snapshot = read_usage(tenant, period, services=services, user_ids=caller.visible_user_ids)
     rows, next_cursor = _page(query, snapshot)
+    provisional = snapshot.provisional_days
     return Usage(
         tenant_id=tenant.tenant_id,
         timezone=tenant.timezone,
@@ -60,6 +61,7 @@ def usage(query: Annotated[UsageQuery, Query()], caller: SignedIn, tenant: OwnTe
         previous_totals=Measures.of(snapshot.previous_totals),
         rows=rows,
         next_cursor=next_cursor,
+        provisional=ProvisionalDays(first=provisional[0], last=provisional[-1]) if provisional else None,
     )
 
 

@@ -166,7 +166,7 @@ def test_an_empty_store_answers_with_empty_frames(store: UsageStore) -> None:
     assert usage_of(store, "acme").equals(DAILY_USAGE.to_frame())
     assert store.days_with_events(since=NOW - DAY, until=NOW, tenant_ids=None).equals(EVENT_DAYS.to_frame())
     assert store.put_events([]) == []
-    assert store.put_daily_usage(DAILY_USAGE.to_frame(), version=1) == 0
+    assert store.put_daily_usage(DAILY_USAGE.to_frame(), version=1).is_empty()
 
 
 def test_nobody_asked_for_is_nobody_read(store: UsageStore) -> None:
@@ -247,7 +247,7 @@ def test_awkward_names_stay_what_they_are_and_read_nobody_elses(store: UsageStor
     many = [event(number, tenant_id=name, user_id=name) for number, name in enumerate(AWKWARD)]
     assert results(store, *many) == [STORED] * len(AWKWARD)
     rows = pl.concat(usage(tenant_id=name, user_id=name) for name in AWKWARD)
-    assert store.put_daily_usage(rows, version=1) == len(AWKWARD)
+    assert store.put_daily_usage(rows, version=1).is_empty()
     for name in AWKWARD:
         assert events_of(store, name).select("tenant_id", "user_id").rows() == [(name, name)]
         assert usage_of(store, name).select("tenant_id", "user_id").rows() == [(name, name)]
@@ -301,7 +301,7 @@ def test_users_are_counted_within_some_time_each_event_id_once(store: UsageStore
 
 def test_daily_usage_comes_back_as_it_was(store: UsageStore) -> None:
     rows = usage(sent=2**53 + 1).with_columns(user_name=pl.lit("Ann Ash"), expired=pl.lit(7, pl.Int64))
-    assert store.put_daily_usage(rows, version=5) == 1
+    assert store.put_daily_usage(rows, version=5).is_empty()
     assert usage_of(store, "acme").equals(rows)
     counted_at = store.daily_usage(first=NOW.date(), last=NOW.date(), tenant_ids=["acme"])["counted_at"]
     assert counted_at.to_list() == [dt.datetime(1970, 1, 1, microsecond=5, tzinfo=dt.UTC)]
@@ -309,20 +309,21 @@ def test_daily_usage_comes_back_as_it_was(store: UsageStore) -> None:
 
 def test_a_higher_version_replaces_the_whole_row(store: UsageStore) -> None:
     store.put_daily_usage(usage(sent=1).with_columns(user_name=pl.lit("Ann")), version=5)
-    assert store.put_daily_usage(usage(sent=2), version=6) == 1
+    assert store.put_daily_usage(usage(sent=2), version=6).is_empty()
     assert usage_of(store, "acme").equals(usage(sent=2))
 
 
 def test_a_lower_version_leaves_what_is_there_and_is_no_error(store: UsageStore) -> None:
     store.put_daily_usage(usage(user_id="u1", sent=2), version=6)
-    assert store.put_daily_usage(pl.concat([usage(user_id="u1", sent=1), usage(user_id="u2", sent=9)]), version=5) == 1
+    refused = store.put_daily_usage(pl.concat([usage(user_id="u1", sent=1), usage(user_id="u2", sent=9)]), version=5)
+    assert refused.rows() == [("acme", "u1", NOW.date(), 6)]
     assert usage_of(store, "acme")["sent"].to_list() == [2, 9]
 
 
 def test_the_same_version_is_accepted_with_the_same_figures_only(store: UsageStore) -> None:
     store.put_daily_usage(usage(sent=1), version=5)
-    assert store.put_daily_usage(usage(sent=1), version=5) == 1
-    assert store.put_daily_usage(usage(sent=2), version=5) == 0
+    assert store.put_daily_usage(usage(sent=1), version=5).is_empty()
+    assert len(store.put_daily_usage(usage(sent=2), version=5)) == 1
     assert usage_of(store, "acme")["sent"].to_list() == [1]
 
 
@@ -340,7 +341,7 @@ def test_days_are_read_from_first_to_last_and_tomorrow_can_be_written(store: Usa
 
 def test_thousands_of_rows_are_written_and_read_whole(store: UsageStore) -> None:
     rows = pl.concat(usage(user_id=f"u{number:04}", sent=number) for number in range(2_345))
-    assert store.put_daily_usage(rows, version=1) == 2_345
+    assert store.put_daily_usage(rows, version=1).is_empty()
     assert usage_of(store, "acme").equals(rows)
 
 
@@ -441,7 +442,7 @@ def test_timestream_finds_the_one_invalid_record_that_sinks_a_call(timestream_st
 
 def test_timestream_cuts_a_name_that_would_make_a_days_row_too_long(timestream_store: UsageStore) -> None:
     rows = usage(user_id="😀" * 256).with_columns(user_name=pl.lit("Ann " * 500), user_email=pl.lit("é" * 700))
-    assert timestream_store.put_daily_usage(rows, version=1) == 1
+    assert timestream_store.put_daily_usage(rows, version=1).is_empty()
     row = usage_of(timestream_store, "acme").row(0, named=True)
     assert row["user_name"].startswith("Ann ")
     assert row["user_name"].endswith("…")

@@ -228,10 +228,12 @@ class StubbornStore(MemoryUsageStore):
         self.reads.append("daily_usage")
         return super().daily_usage(first=first, last=last, tenant_ids=tenant_ids)
 
-    def put_daily_usage(self, rows: pl.DataFrame, *, version: int) -> int:
+    def put_daily_usage(
+        self, rows: pl.DataFrame, *, version: int, counted_at: dt.datetime | None = None
+    ) -> pl.DataFrame:
         act, self.before_write = self.before_write, lambda: None
         act()
-        return super().put_daily_usage(rows, version=version)
+        return super().put_daily_usage(rows, version=version, counted_at=counted_at)
 
 
 def failing() -> None:
@@ -277,7 +279,7 @@ def test_a_twin_that_knew_less_but_wrote_later_is_written_over_however_wrong_its
 
     def twin() -> None:
         version = time.time_ns() // 1000 + ahead // dt.timedelta(microseconds=1)
-        assert store.put_daily_usage(outdated, version=version) == 1
+        assert store.put_daily_usage(outdated, version=version).is_empty()
 
     ingest(services, [event(2, NOW)])
     store.before_write = twin
@@ -292,12 +294,8 @@ def test_two_runs_that_overtake_a_row_of_the_future_at_once_leave_what_the_one_t
     ingest(services, [event(1, NOW)])
     aggregate_touched(services=services)
     tomorrow = time.time_ns() // 1000 + dt.timedelta(days=1) // dt.timedelta(microseconds=1)
-    assert (
-        store.put_daily_usage(
-            stored(services).drop("counted_at").with_columns(sent=pl.lit(99, pl.Int64)), version=tomorrow
-        )
-        == 1
-    )
+    wrong = stored(services).drop("counted_at").with_columns(sent=pl.lit(99, pl.Int64))
+    assert store.put_daily_usage(wrong, version=tomorrow).is_empty()
 
     def twin() -> None:
         ingest(services, [event(3, NOW)])
@@ -307,6 +305,21 @@ def test_two_runs_that_overtake_a_row_of_the_future_at_once_leave_what_the_one_t
     store.before_write = twin
     aggregate_touched(services=services)
     assert stored(services)["sent"].to_list() == [3]
+    assert pending(services) == 0
+
+
+def test_a_row_in_somebody_elses_version_is_written_over_and_says_when_it_was_counted() -> None:
+    store = StubbornStore()
+    services = services_over(store)
+    ingest(services, [event(1, NOW)])
+    aggregate_touched(services=services)
+    wrong, counted_at = stored(services).drop("counted_at").with_columns(sent=pl.lit(99, pl.Int64)), NOW
+    assert store.put_daily_usage(wrong, version=time.time_ns(), counted_at=counted_at).is_empty()  # nanoseconds
+    for number in (2, 3):
+        ingest(services, [event(number, NOW)])
+        aggregate_touched(services=services)
+        assert stored(services)["sent"].to_list() == [number]
+        assert stored(services)["counted_at"].item() - dt.datetime.now(dt.UTC) < dt.timedelta(minutes=1)
     assert pending(services) == 0
 
 

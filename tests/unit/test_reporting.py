@@ -97,7 +97,7 @@ def write(store: MemoryUsageStore, *, day: str, sent: int, version: int) -> None
         "user_email": None,
         "timezone": "Asia/Kathmandu",
     }
-    assert store.put_daily_usage(pl.DataFrame([row], schema=DAILY_USAGE), version=version) == 1
+    assert store.put_daily_usage(pl.DataFrame([row], schema=DAILY_USAGE), version=version).is_empty()
 
 
 def ask(services: Services, request: ReportRequest = OCTOBER) -> tuple[ReportStatus, int]:

@@ -10,6 +10,7 @@ from truth_world import EVER, FOR_EVER, NOW, World, event
 
 from signtally.domain.aggregation import STORED_USAGE
 from signtally.domain.periods import Period, PeriodKind
+from signtally.domain.tenants import TenantProfile
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.stores.provisional import ProvisionalFigures
 from signtally.stores.tenants import Tenants
@@ -151,6 +152,18 @@ def test_days_of_a_tenant_that_is_due_to_move_are_provisional(world: World) -> N
         assert found == (tuple(period.days()) if is_provisional else ())
     aggregate_touched(services=world.services)
     assert read_usage(tenant, period, services=world.services).provisional_days == ()
+
+
+def test_so_is_a_today_that_the_move_takes_events_from(world: World) -> None:
+    world.count(event("1", NOW.replace(hour=3)))
+    world.now = NOW.replace(hour=23)
+    tenant = TenantProfile(tenant_id="acme", timezone="America/Los_Angeles")
+    Tenants(world.services.objects).put(tenant)
+    month = Period(PeriodKind.MONTH, NOW.date().replace(day=1), NOW.date().replace(day=30))
+    assert read_usage(tenant, month, services=world.services).provisional_days
+    aggregate_touched(services=world.services)
+    found = read_usage(tenant, month, services=world.services)
+    assert (found.provisional_days, found.totals.sent, found.days[1].counts.sent) == ((), 1, 1)
 
 
 def test_only_writes_of_the_days_that_are_asked_for_are_read(world: World) -> None:

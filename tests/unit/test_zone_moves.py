@@ -62,10 +62,12 @@ class TrackedStore(MemoryUsageStore):
         self.asked.append("days_with_events")
         return super().days_with_events(since=since, until=until, tenant_ids=tenant_ids)
 
-    def put_daily_usage(self, rows: pl.DataFrame, *, version: int) -> int:
+    def put_daily_usage(
+        self, rows: pl.DataFrame, *, version: int, counted_at: dt.datetime | None = None
+    ) -> pl.DataFrame:
         if self.before_writes:
             self.before_writes.pop(0)()
-        return super().put_daily_usage(rows, version=version)
+        return super().put_daily_usage(rows, version=version, counted_at=counted_at)
 
 
 class TrackedObjects(MemoryObjectStore):

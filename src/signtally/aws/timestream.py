@@ -16,7 +16,14 @@ import polars as pl
 from signtally.aws import timestream_document_sql as document_sql
 from signtally.aws import timestream_sql as sql
 from signtally.aws.timestream_access import Selection, TimestreamAccess
-from signtally.aws.timestream_records import event_batch, outcome, restatement_batch, superseded_batch, usage_batch
+from signtally.aws.timestream_records import (
+    event_batch,
+    microseconds,
+    outcome,
+    restatement_batch,
+    superseded_batch,
+    usage_batch,
+)
 from signtally.aws.timestream_tables import (
     DAILY_USAGE_TABLE,
     EVENTS_TABLE,
@@ -26,7 +33,7 @@ from signtally.aws.timestream_tables import (
 )
 from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.domain.activity import ACTIVITY, activity_rows
-from signtally.domain.aggregation import ARRIVALS, EVENT_DAYS, EVENTS, IDENTITY, STORED_USAGE
+from signtally.domain.aggregation import ARRIVALS, EVENT_DAYS, EVENTS, IDENTITY, STANDING_ROWS, STORED_USAGE
 from signtally.domain.document_lives import DOCUMENTS
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.restatements import RESTATEMENTS
@@ -83,9 +90,19 @@ class TimestreamUsageStore:
         queries = (sql.select_days_with_events(table, since=since, until=until, tenants=tenants) for tenants in lists)
         return self._access.frame(EVENTS_TABLE, queries, columns=[*EVENT_DAYS], schema=EVENT_DAYS)
 
-    def put_daily_usage(self, rows: pl.DataFrame, *, version: int) -> int:
-        batches = (usage_batch(part, version=version) for part in rows.iter_slices(_WRITE_LIMIT))
-        return self._access.write_newest(DAILY_USAGE_TABLE, batches)
+    def put_daily_usage(
+        self, rows: pl.DataFrame, *, version: int, counted_at: dt.datetime | None = None
+    ) -> pl.DataFrame:
+        instant = str(version) if counted_at is None else microseconds(counted_at)
+        parts = rows.iter_slices(_WRITE_LIMIT)
+        batches = (usage_batch(part, version=version, counted_at=instant) for part in parts)
+        outdated = self._access.write_newest(DAILY_USAGE_TABLE, batches)
+        versions = pl.Series([each and (each.existing_version or version) for each in outdated], dtype=pl.Int64)
+        return (
+            rows.with_columns(version=versions)
+            .filter(pl.col("version").is_not_null())
+            .match_to_schema(STANDING_ROWS, extra_columns="ignore")
+        )
 
     def usage_generation(self) -> str:
         return self._tables.created_at(DAILY_USAGE_TABLE).isoformat()
@@ -127,13 +144,16 @@ class TimestreamUsageStore:
 
     def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         def select(table: str, columns: Sequence[str]) -> str:
-            return document_sql.select_documents(table, columns, tenant_id=tenant_id, since=since, until=until)
+            return document_sql.select_documents(
+                self._valid(table), columns, tenant_id=tenant_id, since=since, until=until
+            )
 
         return self._derive(DOCUMENTS, select)
 
     def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         def select(table: str, columns: Sequence[str]) -> str:
-            return document_sql.select_documents_sent(table, columns, tenant_id=tenant_id, since=since, until=until)
+            valid = self._valid(table)
+            return document_sql.select_documents_sent(valid, columns, tenant_id=tenant_id, since=since, until=until)
 
         return self._derive(DOCUMENTS, select)
 
@@ -149,11 +169,14 @@ class TimestreamUsageStore:
         lists = [None] if user_ids is None else [*sql.literal_lists(user_ids)]
         if len(lists) != 1:  # more users than a query can name, or none
             events = self.events(since=since, until=until, tenant_ids=[tenant_id])
-            return activity_rows(events, parted_at=parted_at, user_ids=user_ids)
+            superseded = self.superseded(since=since, until=until, tenant_ids=[tenant_id])
+            valid = events.join(superseded, on=[*IDENTITY], how="anti")
+            return activity_rows(valid, parted_at=parted_at, user_ids=user_ids)
 
         def select(table: str, _: Sequence[str]) -> str:
+            valid = self._valid(table)
             return document_sql.select_activity(
-                table, tenant_id=tenant_id, since=since, until=until, parted_at=parted_at, users=lists[0]
+                valid, tenant_id=tenant_id, since=since, until=until, parted_at=parted_at, users=lists[0]
             )
 
         return self._derive(ACTIVITY, select)
@@ -174,6 +197,11 @@ class TimestreamUsageStore:
             return schema.to_frame()
         query = select(self._access.name(EVENTS_TABLE), columns)
         return self._access.frame(EVENTS_TABLE, [query], columns=[*schema], schema=schema)
+
+    def _valid(self, events: str) -> document_sql.ValidEvents:
+        """Until an event is superseded, the table of those has no columns that a query could name."""
+        some = self._access.columns(SUPERSEDED_TABLE, IDENTITY)
+        return document_sql.ValidEvents(events, self._access.name(SUPERSEDED_TABLE) if some else None)
 
     def _within(
         self, table: str, schema: pl.Schema, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None

@@ -9,7 +9,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
 import polars as pl
 from botocore.exceptions import ClientError
@@ -35,6 +35,7 @@ Selection = Callable[[Sequence[str], str | None], str]  # the query for these co
 class _RejectedRecord(TypedDict):
     RecordIndex: int
     Reason: str
+    ExistingVersion: NotRequired[int]
 
 
 class _Rejected(TypedDict):
@@ -73,7 +74,9 @@ class TimestreamAccess:
                 )
             except self._writer.exceptions.RejectedRecordsException as error:
                 rejected = cast("_Rejected", error.response)["RejectedRecords"]
-                rejections = {each["RecordIndex"]: Rejection(each["Reason"]) for each in rejected}
+                rejections = {
+                    each["RecordIndex"]: Rejection(each["Reason"], each.get("ExistingVersion")) for each in rejected
+                }
                 return [rejections.get(index) for index in range(len(batch.records))]
             except ClientError as error:
                 if error.response["Error"]["Code"] not in _OF_WHOLE_CALL:
@@ -83,17 +86,18 @@ class TimestreamAccess:
                 return [rejection for half in batch.halves() for rejection in self.write(table, half)]
         return [None] * len(batch.records)
 
-    def write_newest(self, table: str, batches: Iterable[Batch]) -> int:
-        """Write records that carry a version, side by side; return how many were not outdated."""
+    def write_newest(self, table: str, batches: Iterable[Batch]) -> list[Rejection | None]:
+        """Write records that carry a version, side by side; of each, in order, what says that it is outdated."""
         with ThreadPoolExecutor(_WRITERS) as writers:
-            return sum(writers.map(lambda batch: self._write_newest(table, batch), batches))
+            written = writers.map(lambda batch: self._write_newest(table, batch), batches)
+            return [rejection for rejections in written for rejection in rejections]
 
-    def _write_newest(self, table: str, batch: Batch) -> int:
+    def _write_newest(self, table: str, batch: Batch) -> list[Rejection | None]:
         rejections = self.write(table, batch)
         refused = [each for each in rejections if each is not None and not each.is_outdated]
         if refused:
             raise ServiceError(f"Timestream refused {len(refused)} records of {table}: {refused[0].reason}")
-        return rejections.count(None)
+        return rejections
 
     def read(
         self, table: str, schema: pl.Schema, *, tenant_ids: Sequence[str] | None, select: Selection

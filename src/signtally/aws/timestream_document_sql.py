@@ -1,11 +1,13 @@
 """Timestream SQL that makes documents, quarter-hours and users' counts of events, so that only these travel."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
-from signtally.aws.timestream_sql import instant_literal, literal
+from signtally.aws.timestream_sql import instant_literal, literal, source
 from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY, QUARTERS_A_WEEK
+from signtally.domain.aggregation import IDENTITY
 from signtally.domain.document_lives import ARRIVAL, DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
 
 # Of two events with one id the one received first counts, as in `signtally.domain.document_lives.first_received`.
@@ -13,32 +15,53 @@ _ARRIVAL = ", ".join("time" if column == "occurred_at" else column for column in
 _QUARTER_MILLISECONDS = 15 * 60 * 1_000
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class ValidEvents:
+    """The events of *table* but for those that the table *superseded* names; with None, all of them."""
+
+    table: str
+    superseded: str | None
+
+    def where(self, condition: str) -> str:
+        """What follows FROM. The *condition* names no columns but those of IDENTITY, and bounds both tables."""
+        if self.superseded is None:
+            return f"{self.table} WHERE {condition}"
+        names = {source(column): f"superseded_{source(column)}" for column in IDENTITY}
+        # Named apart, so that everything around may name the columns of events alone.
+        renamed = ", ".join(f"{name} AS {apart}" for name, apart in names.items())
+        same = " AND ".join(f"{name} = {apart}" for name, apart in names.items())
+        return (
+            f"{self.table} LEFT JOIN (SELECT {renamed} FROM {self.superseded} WHERE {condition}) AS apart "  # noqa: S608 -- names of ours and literals
+            f"ON {same} WHERE {condition} AND superseded_event_id IS NULL"
+        )
+
+
 def select_documents(
-    table: str, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
+    events: ValidEvents, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
 ) -> str:
-    """Columns of schema DOCUMENTS; *columns* are those that the table has."""
+    """Columns of schema DOCUMENTS; *columns* are those that the table of events has."""
     start = instant_literal(since)
     endings = [f"{action}_at" for action in ENDINGS]
     is_open = " AND ".join(f"{ending} IS NULL" for ending in endings)
     # Closed since then means that no ending lies before, whatever endings there are.
     closed_since = " AND ".join(f"({ending} IS NULL OR {ending} >= {start})" for ending in endings)
     return (
-        f"{_documents(table, columns, f'{_of(tenant_id)} AND time < {instant_literal(until)}')} "
+        f"{_documents(events, columns, f'{_of(tenant_id)} AND time < {instant_literal(until)}')} "
         "WHERE (first_sent_at IS NOT NULL OR completed_at IS NOT NULL) AND "
         f"(({is_open}) OR ({closed_since}) OR first_sent_at >= {start} OR completed_at >= {start})"
     )
 
 
 def select_documents_sent(
-    table: str, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
+    events: ValidEvents, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
 ) -> str:
     """The same columns."""
     within = f"first_sent_at >= {instant_literal(since)} AND first_sent_at < {instant_literal(until)}"
-    return f"{_documents(table, columns, _of(tenant_id))} WHERE {within}"
+    return f"{_documents(events, columns, _of(tenant_id))} WHERE {within}"
 
 
 def select_activity(  # noqa: PLR0913 -- each bounds it in another way
-    table: str,
+    events: ValidEvents,
     *,
     tenant_id: str,
     since: dt.datetime,
@@ -50,7 +73,7 @@ def select_activity(  # noqa: PLR0913 -- each bounds it in another way
     when = f"{_of(tenant_id)} AND time >= {instant_literal(since)} AND time < {instant_literal(until)}"
     only = f" AND user_id IN ({users})" if users is not None else ""
     return (
-        f"WITH {_counted(table, ['document_id', 'user_id', 'time'], when)}, "  # noqa: S608 -- as there
+        f"WITH {_counted(events.where(when), ['document_id', 'user_id', 'time'])}, "  # noqa: S608 -- as there
         "placed AS (SELECT time, row_number() OVER (PARTITION BY document_id ORDER BY time) AS place "
         f"FROM counted WHERE arrival = 1{only}), "
         f"timed AS (SELECT time, place, {_part(parted_at)} AS part, "
@@ -65,7 +88,7 @@ def select_activity(  # noqa: PLR0913 -- each bounds it in another way
 def select_user_counts(
     table: str, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
 ) -> str:
-    """Columns of schema USER_COUNTS."""
+    """Columns of schema USER_COUNTS; superseded events count."""
     when = f"{_of(tenant_id)} AND time >= {instant_literal(since)} AND time < {instant_literal(until)}"
     names = [name for name in ("user_name", "user_email") if name in columns]
     counts = [f"sum(CASE WHEN action = {literal(action)} THEN 1 ELSE 0 END) AS {action}" for action in Action]
@@ -76,15 +99,16 @@ def select_user_counts(
         for name in ("user_name", "user_email")
     ]
     return (
-        f"WITH {_counted(table, ['user_id', 'action', 'time', *names], when)} "  # noqa: S608 -- names of ours and literals
+        f"WITH {_counted(f'{table} WHERE {when}', ['user_id', 'action', 'time', *names])} "  # noqa: S608 -- names of ours and literals
         f"SELECT {', '.join(['user_id', *counts, *latest])} FROM counted WHERE arrival = 1 GROUP BY user_id"
     )
 
 
-def _documents(table: str, columns: Sequence[str], where: str) -> str:
+def _documents(events: ValidEvents, columns: Sequence[str], where: str) -> str:
     """Everything up to a WHERE over documents."""
     sent_at = "sent_at" if "sent_at" in columns else "CAST(NULL AS TIMESTAMP) AS sent_at"
-    counted = _counted(table, ["document_id", "user_id", "action", "time", "received_at", "message_id", sent_at], where)
+    names = ["document_id", "user_id", "action", "time", "received_at", "message_id", sent_at]
+    counted = _counted(events.where(where), names)
     endings = ", ".join(f"{_first_time(action)} AS {action}_at" for action in ENDINGS)
     counts = ", ".join(
         f"sum(CASE WHEN action = {literal(action)} THEN 1 ELSE 0 END) AS {action}" for action in RECIPIENT_ACTIONS
@@ -103,11 +127,11 @@ def _documents(table: str, columns: Sequence[str], where: str) -> str:
     )
 
 
-def _counted(table: str, columns: Sequence[str], where: str) -> str:
-    """The table expression `counted`: each event id counts where `arrival` is 1."""
+def _counted(rows: str, columns: Sequence[str]) -> str:
+    """The table expression `counted`: each event id of *rows* counts where `arrival` is 1."""
     return (
         f"counted AS (SELECT {', '.join(columns)}, row_number() OVER (PARTITION BY event_id ORDER BY {_ARRIVAL}) "  # noqa: S608 -- names of ours and literals
-        f"AS arrival FROM {table} WHERE {where})"
+        f"AS arrival FROM {rows})"
     )
 
 

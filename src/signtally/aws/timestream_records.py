@@ -44,6 +44,7 @@ class Rejection:
     """One record that was not written, in Timestream's words."""
 
     reason: str
+    existing_version: int | None = None
 
     @property
     def exists_already(self) -> bool:
@@ -84,15 +85,15 @@ def event_batch(events: Sequence[ReceivedEvent]) -> Batch:
     return Batch(common, records)
 
 
-def usage_batch(rows: pl.DataFrame, *, version: int) -> Batch:
-    """Rows of schema DAILY_USAGE; a later version (microseconds since 1970) replaces an earlier one of its row."""
+def usage_batch(rows: pl.DataFrame, *, version: int, counted_at: str) -> Batch:
+    """Rows of schema DAILY_USAGE; a higher version replaces a lower one. *counted_at* is in microseconds."""
     common: RecordTypeDef = {
         "MeasureName": "usage",
         "MeasureValueType": "MULTI",
         "TimeUnit": "MICROSECONDS",
         "Version": version,
     }
-    return Batch(common, [_usage_record(row, version=version) for row in rows.iter_rows(named=True)])
+    return Batch(common, [_usage_record(row, counted_at=counted_at) for row in rows.iter_rows(named=True)])
 
 
 def restatement_batch(rows: pl.DataFrame, *, version: int) -> Batch:
@@ -164,7 +165,7 @@ def _event_measures(received: ReceivedEvent) -> "list[MeasureValueTypeDef]":
     return measures + _texts({"user_name": event.user_name, "user_email": event.user_email})
 
 
-def _usage_record(row: Mapping[str, object], *, version: int) -> "RecordTypeDef":
+def _usage_record(row: Mapping[str, object], *, counted_at: str) -> "RecordTypeDef":
     day = row["day"]
     assert isinstance(day, dt.date)  # noqa: S101 -- the schema says so; mypy cannot see it
     dimensions = {"tenant_id": str(row["tenant_id"]), "user_id": str(row["user_id"]), "day": day.isoformat()}
@@ -174,7 +175,7 @@ def _usage_record(row: Mapping[str, object], *, version: int) -> "RecordTypeDef"
         "Dimensions": _dimensions(dimensions),
         "Time": microseconds(day_instant(day)),
         "MeasureValues": [_measure(name, str(row[name]), "BIGINT") for name in MEASURES]
-        + [_measure("counted_at", str(version), "TIMESTAMP")]
+        + [_measure("counted_at", counted_at, "TIMESTAMP")]
         + _texts({**texts, "timezone": str(row["timezone"])}),
     }
 

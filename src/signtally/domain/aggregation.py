@@ -49,6 +49,9 @@ DAILY_USAGE = pl.Schema(
     }
 )
 STORED_USAGE = pl.Schema({**DAILY_USAGE, "counted_at": UTC_MICROSECONDS})  # when its events were read
+STANDING_ROWS = pl.Schema(  # in which version a row stands, when another was refused for it
+    {"tenant_id": pl.String(), "user_id": pl.String(), "day": pl.Date(), "version": pl.Int64()}
+)
 _ROW = ("tenant_id", "user_id", "day")
 _TENANT_DAY = ("tenant_id", "day")
 

@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import polars as pl
 
 from signtally.domain.activity import activity_rows
-from signtally.domain.aggregation import ARRIVALS, DAILY_USAGE, EVENT_DAYS, EVENTS, IDENTITY, STORED_USAGE
+from signtally.domain.aggregation import (
+    ARRIVALS,
+    DAILY_USAGE,
+    EVENT_DAYS,
+    EVENTS,
+    IDENTITY,
+    STANDING_ROWS,
+    STORED_USAGE,
+)
 from signtally.domain.document_lives import concerning, document_lives, sent_within
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.restatements import RESTATEMENTS
@@ -62,9 +70,16 @@ class MemoryUsageStore:
         }
         return pl.DataFrame(sorted(days), schema=EVENT_DAYS, orient="row")
 
-    def put_daily_usage(self, rows: pl.DataFrame, *, version: int) -> int:
+    def put_daily_usage(
+        self, rows: pl.DataFrame, *, version: int, counted_at: dt.datetime | None = None
+    ) -> pl.DataFrame:
+        instant = counted_at or _EPOCH + dt.timedelta(microseconds=version)
         with self._lock:
-            return sum(self._put_row(row, version) for row in rows.match_to_schema(DAILY_USAGE).iter_rows(named=True))
+            tried = rows.match_to_schema(DAILY_USAGE).iter_rows(named=True)
+            standing = [self._put_row(row | {"counted_at": instant}, version) for row in tried]
+        versions = pl.Series(standing, dtype=pl.Int64)
+        refused = rows.with_columns(version=versions).filter(pl.col("version").is_not_null())
+        return refused.match_to_schema(STANDING_ROWS, extra_columns="ignore")
 
     def usage_generation(self) -> str:
         return self._generation
@@ -104,11 +119,11 @@ class MemoryUsageStore:
             return self._superseded.filter(within, wanted)
 
     def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        events = self.events(since=_EVER, until=until, tenant_ids=[tenant_id])
+        events = self._valid_events(tenant_id, since=_EVER, until=until)
         return concerning(document_lives(events), since=since)
 
     def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        events = self.events(since=_EVER, until=_FOR_EVER, tenant_ids=[tenant_id])
+        events = self._valid_events(tenant_id, since=_EVER, until=_FOR_EVER)
         return sent_within(document_lives(events), since=since, until=until)
 
     def activity(
@@ -120,7 +135,7 @@ class MemoryUsageStore:
         parted_at: Sequence[dt.datetime],
         user_ids: Sequence[str] | None,
     ) -> pl.DataFrame:
-        events = self.events(since=since, until=until, tenant_ids=[tenant_id])
+        events = self._valid_events(tenant_id, since=since, until=until)
         return activity_rows(events, parted_at=parted_at, user_ids=user_ids)
 
     def user_counts(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
@@ -133,25 +148,31 @@ class MemoryUsageStore:
         first = self._events.setdefault(_identity(received), received)
         return WriteOutcome(WriteResult.STORED if first == received else WriteResult.DUPLICATE)
 
-    def _put_row(self, row: _Row, version: int) -> bool:
+    def _put_row(self, row: _Row, version: int) -> int | None:
+        """The version that stands in the way of this one."""
         identity = (str(row["tenant_id"]), str(row["user_id"]), dt.date.fromisoformat(str(row["day"])))
         held_version, held = self._rows.get(identity, (0, {}))
         if version < held_version or (version == held_version and row != held):
-            return False
+            return held_version
         self._rows[identity] = (version, row)
-        return True
+        return None
 
     def _events_of(self, tenant_ids: Sequence[str] | None, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         wanted = _everybody_or(tenant_ids)
         rows = [_event_row(found) for found in self._between(since, until) if wanted(found.event.tenant_id)]
         return pl.DataFrame(rows, schema=EVENTS, orient="row")
 
+    def _valid_events(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        events = self.events(since=since, until=until, tenant_ids=[tenant_id])
+        superseded = self.superseded(since=since, until=until, tenant_ids=[tenant_id])
+        return events.join(superseded, on=[*IDENTITY], how="anti")
+
     def _usage_of(self, tenant_ids: Sequence[str] | None, first: dt.date, last: dt.date) -> pl.DataFrame:
         wanted = _everybody_or(tenant_ids)
         with self._lock:
             rows = [
-                row | {"counted_at": _EPOCH + dt.timedelta(microseconds=version)}
-                for (tenant_id, _, day), (version, row) in self._rows.items()
+                row
+                for (tenant_id, _, day), (_, row) in self._rows.items()
                 if wanted(tenant_id) and first <= day <= last
             ]
         return pl.DataFrame(rows, schema=STORED_USAGE)

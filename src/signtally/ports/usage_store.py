@@ -65,10 +65,13 @@ class EventStore(Protocol):
 class DailyUsageStore(Protocol):
     """What tenants, users and local days amount to: rows that are written again in higher versions."""
 
-    def put_daily_usage(self, rows: pl.DataFrame, *, version: int) -> int:
-        """Write rows of schema DAILY_USAGE over older versions; return how many were written.
+    def put_daily_usage(
+        self, rows: pl.DataFrame, *, version: int, counted_at: dt.datetime | None = None
+    ) -> pl.DataFrame:
+        """Write rows of schema DAILY_USAGE over older versions; return those that were refused, schema STANDING_ROWS.
 
-        A row that stands in a higher version stays; so does one in the same version with other figures.
+        A row that stands in a higher version stays; so does one in the same version with other figures. *version* is
+        the instant at which the rows were counted, in microseconds since 1970, unless *counted_at* says another.
         """
         ...
 
@@ -113,12 +116,12 @@ class DocumentStore(Protocol):
     def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         """Documents as the events before *until* tell of them, schema `signtally.domain.document_lives.DOCUMENTS`.
 
-        Those that were open at *since*, and those sent or completed from then on.
+        Those that were open at *since*, and those sent or completed from then on. Superseded events tell nothing.
         """
         ...
 
     def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        """Documents first sent from *since* to before *until*, as all that is stored tells of them."""
+        """Documents first sent from *since* to before *until*, as all that is stored, and not superseded, tells."""
         ...
 
     def activity(
@@ -130,7 +133,10 @@ class DocumentStore(Protocol):
         parted_at: Sequence[dt.datetime],
         user_ids: Sequence[str] | None,
     ) -> pl.DataFrame:
-        """When anything happened, schema `signtally.domain.activity.ACTIVITY`; everybody's doing with None."""
+        """When anything happened, schema `signtally.domain.activity.ACTIVITY`; everybody's doing with None.
+
+        Superseded events do not count.
+        """
         ...
 
     def user_counts(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from signtally.stores.unread_rows import UnreadRows, overlaid
 from signtally.use_cases.caveats import provisional_days
 from signtally.use_cases.live_day import read_live_day
 
+_DAY = dt.timedelta(days=1)
 _SUMS = [pl.col(measure).sum() for measure in MEASURES]
 
 
@@ -37,7 +38,7 @@ def read_usage(
     spoken_of = Period(PeriodKind.RANGE, previous.first, clipped.last)
     with ThreadPoolExecutor(1) as beside:
         provisional = beside.submit(provisional_days, tenant, spoken_of, services=services)
-        found = _read(tenant, earliest, clipped.last, today=tenant.today(now), services=services)
+        found, is_moving = _read(tenant, earliest, clipped.last, today=tenant.today(now), services=services)
     rows = _of_users(found, user_ids).filter(pl.any_horizontal(pl.col(MEASURES) != 0))
     current, before = days_of(clipped, rows), days_of(previous, rows)
     snapshot = UsageSnapshot(
@@ -51,26 +52,33 @@ def read_usage(
         days=by_day(current, clipped),
         users=by_user(current, named_by=rows),
         user_ids=user_ids,
-        provisional_days=tuple(clipped.days()) if _is_moving(rows, tenant) else provisional.result(),
+        provisional_days=tuple(clipped.days()) if is_moving else provisional.result(),
         allowance=None if allowed is None else _allowance(rows, allowed, as_of=clipped.last, today=tenant.today(now)),
     )
     snapshot.check_control_totals()
     return snapshot
 
 
-def _is_moving(rows: pl.DataFrame, tenant: TenantProfile) -> bool:
-    """Whether days still stand in another zone than the tenant lives in by now: some overlap, or leave a gap."""
-    return not rows.filter(pl.col("timezone") != tenant.timezone).is_empty()
+def _read(
+    tenant: TenantProfile, first: dt.date, last: dt.date, *, today: dt.date, services: Services
+) -> tuple[pl.DataFrame, bool]:
+    """Closed days from their daily usage, today from its events, so that each figure counts once.
 
-
-def _read(tenant: TenantProfile, first: dt.date, last: dt.date, *, today: dt.date, services: Services) -> pl.DataFrame:
-    """Closed days from their daily usage, today from its events, so that each figure counts once."""
+    And whether days stand in another zone still than the tenant lives in by now, so that some overlap or leave a gap;
+    the last of them may bear tomorrow's date.
+    """
     if today > last:
-        return _stored(tenant, Period(PeriodKind.RANGE, first, last), services=services)
+        stored = _stored(tenant, Period(PeriodKind.RANGE, first, last), services=services)
+        return stored, _is_elsewhere(stored, tenant)
     with ThreadPoolExecutor(1) as beside:
         live = beside.submit(read_live_day, tenant, today, services=services)
-        stored = _stored(tenant, Period(PeriodKind.RANGE, first, today), services=services)
-        return pl.concat([stored.filter(pl.col("day") < today), live.result()])
+        stored = _stored(tenant, Period(PeriodKind.RANGE, first, today + _DAY), services=services)
+        return pl.concat([stored.filter(pl.col("day") < today), live.result()]), _is_elsewhere(stored, tenant)
+
+
+def _is_elsewhere(stored: pl.DataFrame, tenant: TenantProfile) -> bool:
+    figures = pl.any_horizontal(pl.col(MEASURES) != 0)
+    return not stored.filter(figures, pl.col("timezone") != tenant.timezone).is_empty()
 
 
 def _stored(tenant: TenantProfile, days: Period, *, services: Services) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from signtally.domain.aggregation import TenantDay, restatement
+from signtally.domain.aggregation import DAILY_USAGE, STANDING_ROWS, TenantDay, restatement
 from signtally.domain.restatements import RestatementReason, restated_days
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
@@ -33,6 +33,8 @@ _AT_ONCE = 4  # batches: while one waits for Timestream, another is parsed
 _ATTEMPTS = 3
 _NANOSECONDS_A_MICROSECOND = 1000
 _ROW = ("tenant_id", "user_id", "day")
+_HIGHEST = 2**63 - 1  # version
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _NOTHING = TOUCHED.to_frame()
 
 
@@ -82,7 +84,7 @@ def restate(
 def _restate_batch(
     days: Sequence[TenantDay], *, reason: Reasons, services: Services, noted: NotedEvents
 ) -> AggregationOutcome:
-    done, left = AggregationOutcome(), days
+    done, left, standing = AggregationOutcome(), days, STANDING_ROWS.to_frame()
     for _ in range(_ATTEMPTS):
         version = time.time_ns() // _NANOSECONDS_A_MICROSECOND  # real time whatever the clock says: it orders runs
         refused: list[TenantDay] = []
@@ -91,47 +93,67 @@ def _restate_batch(
             rows = restatement(part.counted, existing=part.stored)
             if len(rows):
                 _record(part, reason=reason, services=services)
-            taken = _put(rows, stored=part.stored, version=version, written=noted.written, services=services)
-            done = AggregationOutcome.total([done, _outcome(part, rows, taken=taken)])
-            refused += [] if taken == len(rows) else part.days
+            writes = _versions(rows, stored=part.stored, standing=standing, counted_at=version)
+            in_the_way = pl.concat(
+                [STANDING_ROWS.to_frame(), *(_put(each, written=noted.written, services=services) for each in writes)]
+            )
+            done = AggregationOutcome.total([done, _outcome(part, rows, refused=len(in_the_way))])
+            refused += part.days if len(in_the_way) else []
+            standing = pl.concat([standing, in_the_way]).group_by(_ROW).agg(pl.col("version").max())
         if not refused:
             _log.info("counted %d tenant-days from %s on, wrote %d rows", done.tenant_days, days[0].day, done.rows)
             return done
-        left = refused  # another run wrote in between and may have known less, when its clock is ahead: look again
+        left = refused  # another run wrote in between and may have known less, or somebody in a higher version
+    row = standing.sort(*_ROW).row(0, named=True)
     raise ServiceUnavailableError(
-        f"rows of daily usage of {days[0].day} keep being written by another run while this one counts them: "
-        "the days stay noted, and the next run counts them"
+        f"daily usage of {row['tenant_id']}, {row['user_id']} on {row['day']} (version {row['version']}) keeps being "
+        "written by another run, or stands in a version that none exceeds: the next run tries again"
     )
 
 
-def _put(rows: pl.DataFrame, *, stored: pl.DataFrame, version: int, written: WrittenRows, services: Services) -> int:
-    """How many were taken; those that were are remembered until they can be read."""
-    taken = 0
-    for each, some in _by_version(rows, stored=stored, version=version):
-        count = services.usage_store.put_daily_usage(some, version=each)
-        if count == len(some):
-            written.add(some, version=each)
-        taken += count
-    return taken
+@dataclasses.dataclass(frozen=True, slots=True)
+class _VersionedRows:
+    """Both in microseconds since 1970, though a version that exceeds somebody else's need not be an instant."""
+
+    rows: pl.DataFrame
+    version: int
+    counted_at: int
 
 
-def _outcome(part: CountedDays, rows: pl.DataFrame, *, taken: int) -> AggregationOutcome:
-    """Days count once all of their *rows* were taken: until then they are counted again."""
+def _versions(
+    rows: pl.DataFrame, *, stored: pl.DataFrame, standing: pl.DataFrame, counted_at: int
+) -> Iterator[_VersionedRows]:
+    """*rows* in the version *counted_at*, and in higher ones those that stand in later ones (schema STANDING_ROWS).
+
+    An instant that was stored by a machine whose clock is ahead is overtaken too.
+    """
+    seen = stored.select(*_ROW, seen=pl.col("counted_at").dt.epoch("us"))
+    known = rows.join(seen, on=_ROW, how="left").join(standing, on=_ROW, how="left")
+    instants = pl.max_horizontal(pl.lit(counted_at, pl.Int64), pl.col("seen") + 1)
+    placed = known.with_columns(instant=instants).with_columns(
+        above=pl.max_horizontal("instant", pl.col("version").clip(upper_bound=_HIGHEST - 1) + 1)
+    )
+    for (version, instant), some in placed.group_by("above", "instant"):
+        yield _VersionedRows(some.select([*DAILY_USAGE]), int(str(version)), int(str(instant)))
+
+
+def _put(write: _VersionedRows, *, written: WrittenRows, services: Services) -> pl.DataFrame:
+    """What was refused, schema STANDING_ROWS; what was taken is remembered until it can be read."""
+    counted_at = _EPOCH + dt.timedelta(microseconds=write.counted_at)
+    refused = services.usage_store.put_daily_usage(write.rows, version=write.version, counted_at=counted_at)
+    taken = write.rows.join(refused, on=_ROW, how="anti")
+    if len(taken):
+        written.add(taken, counted_at=counted_at)
+    return refused
+
+
+def _outcome(part: CountedDays, rows: pl.DataFrame, *, refused: int) -> AggregationOutcome:
+    """Days count once none of their *rows* was refused: until then they are counted again."""
     restated = len(rows.join(part.stored, on=_ROW, how="semi"))
-    if taken < len(rows):
-        return AggregationOutcome(rows=taken, restated=restated)
+    if refused:
+        return AggregationOutcome(rows=len(rows) - refused, restated=restated)
     with_figures = pl.concat([each.select("tenant_id", "day") for each in (part.counted, part.stored)]).n_unique()
-    return AggregationOutcome(tenant_days=with_figures, rows=taken, restated=restated)
-
-
-def _by_version(rows: pl.DataFrame, *, stored: pl.DataFrame, version: int) -> Iterator[tuple[int, pl.DataFrame]]:
-    """*rows* in this run's *version*, and in the next one those that stand in a later: some clock was ahead."""
-    standing = stored.select(*_ROW, after=pl.col("counted_at").dt.epoch("us") + 1)
-    versions = pl.max_horizontal(pl.lit(version, pl.Int64), "after")
-    ordered = rows.join(standing, on=_ROW, how="left").with_columns(version=versions).drop("after")
-    for (each,), some in ordered.group_by("version"):
-        assert isinstance(each, int)  # noqa: S101 -- the line above says so; mypy cannot see it
-        yield each, some.drop("version")
+    return AggregationOutcome(tenant_days=with_figures, rows=len(rows), restated=restated)
 
 
 def _record(part: CountedDays, *, reason: Reasons, services: Services) -> None:

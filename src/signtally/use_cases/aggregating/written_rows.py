@@ -5,6 +5,7 @@ import threading
 
 import polars as pl
 
+from signtally.domain.aggregation import UTC_MICROSECONDS
 from signtally.ports.objects import ObjectStore
 from signtally.ports.usage_store import DailyUsageStore
 from signtally.stores.unread_rows import UnreadRows, UnreadWrite, overlaid, still_unread
@@ -12,7 +13,6 @@ from signtally.stores.unread_rows import UnreadRows, UnreadWrite, overlaid, stil
 _ROW = ["tenant_id", "user_id", "day"]
 _DAY = ["tenant_id", "day"]
 _FEW = 1_000  # rows that a query reads back; of more, a bulk read
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class WrittenRows:
@@ -26,10 +26,10 @@ class WrittenRows:
         self._lock = threading.Lock()
         self.has_own = False
 
-    def add(self, rows: pl.DataFrame, *, version: int) -> None:
-        """Rows of schema DAILY_USAGE were written in this version."""
-        counted_at = pl.lit(_EPOCH + dt.timedelta(microseconds=version), pl.Datetime("us", "UTC"))
-        write = self._kept.add(rows.with_columns(counted_at=counted_at), generation=self._generation)
+    def add(self, rows: pl.DataFrame, *, counted_at: dt.datetime) -> None:
+        """Rows of schema DAILY_USAGE were written."""
+        timed = rows.with_columns(counted_at=pl.lit(counted_at, UTC_MICROSECONDS))
+        write = self._kept.add(timed, generation=self._generation)
         with self._lock:
             self.has_own = True
             self._writes[write.key] = write

@@ -8,15 +8,19 @@ import polars as pl
 import pytest
 from truth_world import EVER, FOR_EVER, NOW, World, event
 
-from signtally.domain.aggregation import STORED_USAGE
+from signtally.domain.aggregation import STORED_USAGE, TenantDay
 from signtally.domain.periods import Period, PeriodKind
+from signtally.domain.restatements import RestatementReason
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.stores.provisional import ProvisionalFigures
 from signtally.stores.tenants import Tenants
-from signtally.stores.touched import TouchedNotes
+from signtally.stores.touched import TOUCHED, TouchedNotes
 from signtally.stores.unread_rows import UnreadRows
 from signtally.use_cases.aggregating import aggregate_touched
+from signtally.use_cases.aggregating.noted_events import NotedEvents
+from signtally.use_cases.aggregating.restating import restate
+from signtally.use_cases.aggregating.written_rows import WrittenRows
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.rebuilding import rebuild
 from signtally.use_cases.reconciling import reconcile
@@ -164,6 +168,17 @@ def test_so_is_a_today_that_the_move_takes_events_from(world: World) -> None:
     aggregate_touched(services=world.services)
     found = read_usage(tenant, month, services=world.services)
     assert (found.provisional_days, found.totals.sent, found.days[1].counts.sent) == ((), 1, 1)
+
+
+def test_a_long_run_forgets_on_its_way_what_can_be_read(world: World, store: LateRows) -> None:
+    days = [TenantDay("acme", DATE, "UTC")]
+    for is_much in (False, True):
+        store.put_events([event(str(is_much), THREE_DAYS_AGO)])
+        written = WrittenRows(store, world.services.objects, much=0 if is_much else 1_000)
+        noted = NotedEvents(TOUCHED.to_frame(), written=written)
+        restate(days, reason=RestatementReason.RECOUNT, services=world.services, noted=noted)
+        assert unread(world) == (0 if is_much else 1)
+        assert written.unread().is_empty()
 
 
 def test_only_writes_of_the_days_that_are_asked_for_are_read(world: World) -> None:

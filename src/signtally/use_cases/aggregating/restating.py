@@ -76,7 +76,7 @@ def restate(
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         few = pool.map(work, filter(is_few, found))
         outcome = AggregationOutcome.total([*few, *map(work, itertools.filterfalse(is_few, found))])
-    if noted is None:
+    if noted is None or written.is_much:
         written.unread()  # what can be read already is forgotten; the rest the next aggregation looks for
     return outcome
 

@@ -13,18 +13,26 @@ from signtally.stores.unread_rows import UnreadRows, UnreadWrite, overlaid, stil
 _ROW = ["tenant_id", "user_id", "day"]
 _DAY = ["tenant_id", "day"]
 _FEW = 1_000  # rows that a query reads back; of more, a bulk read
+_MUCH = 500_000  # rows, a hundred megabytes
 
 
 class WrittenRows:
     """This run's rows and those that earlier runs have left; called from several threads."""
 
-    def __init__(self, store: DailyUsageStore, objects: ObjectStore) -> None:
+    def __init__(self, store: DailyUsageStore, objects: ObjectStore, *, much: int = _MUCH) -> None:
         self._store = store
         self._kept = UnreadRows(objects)
         self._generation = store.usage_generation()
         self._writes: dict[str, UnreadWrite] = {}
         self._lock = threading.Lock()
+        self._much = much
         self.has_own = False
+
+    @property
+    def is_much(self) -> bool:
+        """Whether it is time to forget what can be read by now, for the sake of memory."""
+        with self._lock:
+            return sum(len(each.rows) for each in self._writes.values()) > self._much
 
     def add(self, rows: pl.DataFrame, *, counted_at: dt.datetime) -> None:
         """Rows of schema DAILY_USAGE were written."""

@@ -26,7 +26,6 @@ from signtally.local.stack import Stack
 from signtally.sample.plan import TrafficPlan
 from signtally.sample.sending import default_until, emit
 from signtally.services import Services
-from signtally.stores.tenants import Tenants
 from signtally.use_cases import aggregating, ingesting, reporting
 
 REPORTS = 15
@@ -39,7 +38,7 @@ def main() -> None:
         stack.start(supervisor, log=lambda line: print(line, file=sys.stderr))
         services = wiring.services()
         tenant_id = _fill(services)
-        today = Tenants(services.objects).get(tenant_id).today(services.clock())
+        today = services.stores.tenants.get(tenant_id).today(services.clock())
         with _api(stack, services, tenant_id) as api:
             ordered = [_ordered(api, today - dt.timedelta(days=30 + number), today) for number in range(REPORTS)]
         direct = [
@@ -57,7 +56,7 @@ def _fill(services: Services) -> str:
     emit(TrafficPlan(tenants=5, days=90, events=5_000, seed=1, until=until), services=services)
     ingesting.drain(services=services)
     aggregating.aggregate_touched(services=services)
-    return next(iter(Tenants(services.objects).all()))
+    return next(iter(services.stores.tenants.all()))
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from signtally.domain.basis import Basis
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ordered_formats
 from signtally.render import files
-from signtally.stores.tenants import Tenants
 from signtally.use_cases import reporting
 from tasks.retrying import passing_trouble
 from tasks.services import services
@@ -35,7 +34,7 @@ def make_report(
     tenant_id: str, period: str, formats: list[str], user_ids: list[str] | None, basis: Basis
 ) -> ReportManifest:
     """Make the next version when the figures have changed since the last."""
-    tenant = Tenants(services().objects).get(tenant_id)
+    tenant = services().stores.tenants.get(tenant_id)
     request = ReportRequest(
         tenant_id=tenant_id,
         period=parse_period(period, week_starts_on=tenant.first_weekday),

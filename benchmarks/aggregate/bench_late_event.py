@@ -27,7 +27,6 @@ from signtally.local.ports import free_port
 from signtally.local.processes import Supervisor
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.stores.tenants import Tenants
 from signtally.stores.touched import TouchedNotes
 from signtally.use_cases import provisioning
 from signtally.use_cases.aggregating import aggregate_touched
@@ -72,7 +71,7 @@ def filled(tenants: int) -> Services:
     provisioning.provision(services=services)
     with ThreadPoolExecutor(WRITERS) as writers:
         profiles = (TenantProfile(tenant_id=f"t{tenant}", timezone="Asia/Kathmandu") for tenant in range(tenants))
-        for _ in writers.map(Tenants(services.objects).put, profiles):
+        for _ in writers.map(services.stores.tenants.put, profiles):
             pass
     ingest(services, (late_event(tenant, number) for tenant in range(tenants) for number in range(EVENTS_A_TENANT)))
     aggregate_touched(services=services, due_only=True)

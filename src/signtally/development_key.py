@@ -9,13 +9,14 @@ import jwt
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from signtally.errors import SigntallyError
 from signtally.settings import Settings
 
 ALGORITHM = "ES256"
 _FILE = "development-key.pem"
 
 
-class DevelopmentKeyError(Exception):
+class DevelopmentKeyError(SigntallyError):
     """The key file cannot be read or made; the text says which file and why."""
 
 

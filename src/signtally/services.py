@@ -1,4 +1,4 @@
-"""The ports that a use case is handed, in one value."""
+"""The ports and stores that a use case is handed, in one value."""
 
 import dataclasses
 import datetime as dt
@@ -10,6 +10,7 @@ from signtally.ports.queue import EventQueue
 from signtally.ports.report_queue import ReportQueue
 from signtally.ports.usage_store import UsageStore
 from signtally.settings import Settings
+from signtally.stores.all_stores import Stores
 
 Clock = Callable[[], dt.datetime]
 
@@ -30,3 +31,7 @@ class Services:
     mailer: Mailer
     report_queue: ReportQueue
     clock: Clock = system_clock
+    stores: Stores = dataclasses.field(init=False)  # over *objects* and *clock*
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stores", Stores(self.objects, clock=self.clock))

@@ -1,6 +1,6 @@
 """From settings to services: which adapter stands behind which port."""
 
-from signtally.aws.clients import BATCH_PATIENCE, PERSONAL_PATIENCE, AwsClients, Patience, is_loopback
+from signtally.aws.clients import BATCH_TIMEOUTS, INTERACTIVE_TIMEOUTS, AwsClients, ClientTimeouts, is_loopback
 from signtally.aws.s3 import S3ObjectStore
 from signtally.aws.ses import SesMailer
 from signtally.aws.sqs import SqsEventQueue
@@ -12,16 +12,16 @@ from signtally.services import Services
 from signtally.settings import Settings
 from signtally.smtp import SmtpMailer
 
-__all__ = ["BATCH_PATIENCE", "PERSONAL_PATIENCE", "only_loopback_endpoints", "services"]
+__all__ = ["BATCH_TIMEOUTS", "INTERACTIVE_TIMEOUTS", "only_loopback_endpoints", "services"]
 
 
-def services(settings: Settings | None = None, *, patience: Patience = BATCH_PATIENCE) -> Services:
+def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BATCH_TIMEOUTS) -> Services:
     """Connect nothing yet, only build: an unreachable service shows at its first call.
 
-    *patience* is PERSONAL_PATIENCE where somebody waits for the answer.
+    *timeouts* is INTERACTIVE_TIMEOUTS where somebody waits for the answer.
     """
     settings = settings or Settings()
-    clients = AwsClients(patience)
+    clients = AwsClients(timeouts)
     return Services(
         settings=settings,
         queue=SqsEventQueue(clients.sqs, name=settings.queue, dead_letter_queue=settings.dead_letter_queue),

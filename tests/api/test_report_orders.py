@@ -138,11 +138,11 @@ def test_a_body_that_is_no_json(admin: Any, problem: Check) -> None:
 
 def test_without_a_prefect_server_nothing_is_half_made(admin: Any, world: Any, problem: Check) -> None:
     world.orders.closed = True
-    before = {summary.key for summary in world.objects.summaries("")}
+    before = {summary.key for summary in world.objects.list_objects("")}
     answer = admin.post("/v1/reports", json=SEPTEMBER)
     assert "no Prefect server" in problem(answer, 503, "no-report-queue")["detail"]
     assert "internal.example" not in answer.text
-    assert {summary.key for summary in world.objects.summaries("")} == before
+    assert {summary.key for summary in world.objects.list_objects("")} == before
     assert admin.get("/v1/reports").json() == {"rows": [], "next_cursor": None}
     world.orders.closed = False
     assert made(admin, world, SEPTEMBER)["version"] == 1

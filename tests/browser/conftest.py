@@ -23,8 +23,6 @@ from signtally.domain.reports import ReportKey, ReportRequest
 from signtally.domain.tenants import TenantProfile
 from signtally.ports.report_queue import ReportQueueUnavailableError
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
-from signtally.stores.tenants import Tenants
 from signtally.use_cases import reporting
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in .ci/setup
@@ -115,8 +113,8 @@ def site(real_services: Services) -> Iterator[Site]:
 
 def _fill(services: Services) -> None:
     """Acme in Kathmandu: awkward names by hand, and enough others for a second screenful."""
-    Tenants(services.objects).put(TenantProfile(tenant_id="acme", name="Acme & Söhne", timezone="Asia/Kathmandu"))
-    Freshness(services.objects).publish_data_through(NOW - dt.timedelta(minutes=3))
+    services.stores.tenants.put(TenantProfile(tenant_id="acme", name="Acme & Söhne", timezone="Asia/Kathmandu"))
+    services.stores.freshness.publish_data_through(NOW - dt.timedelta(minutes=3))
     names = NAMES | {f"x_{number}": (f"Person {number}", f"p{number}@acme.example") for number in range(40)}
     rows = []
     for place, (user_id, (name, email)) in enumerate(names.items()):

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from signtally.stores.tenants import Tenants
-
 Open = Callable[..., Page]
 MAGIC = {"pdf": b"%PDF-", "xlsx": b"PK\x03\x04", "csv": b""}
 
@@ -206,8 +204,8 @@ def test_figures_that_may_still_change_say_so(site: Any, open_page: Open) -> Non
     page = open_page(site.signed_in())
     expect(page.locator("#headlines")).to_contain_text("3,825")
     expect(page.locator("#provisional")).to_be_hidden()
-    moved = Tenants(site.services.objects).get("acme").model_copy(update={"timezone": "Asia/Kolkata"})
-    Tenants(site.services.objects).put(moved)
+    moved = site.services.stores.tenants.get("acme").model_copy(update={"timezone": "Asia/Kolkata"})
+    site.services.stores.tenants.put(moved)
     page.get_by_role("button", name="Refresh").click()
     expect(page.locator("#provisional")).to_have_text(re.compile("^Provisional: events of 1–17 Oct 2026 are"))
 

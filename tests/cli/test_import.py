@@ -232,7 +232,7 @@ def importing(services: Services, directory: Path) -> Iterator[subprocess.Popen[
 
 
 def states(services: Services) -> list[Any]:
-    return [found for found in services.objects.summaries("state/imports/") if found.key.endswith(".json")]
+    return [found for found in services.objects.list_objects("state/imports/") if found.key.endswith(".json")]
 
 
 def position(services: Services) -> int:

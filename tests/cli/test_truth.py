@@ -14,7 +14,6 @@ from signtally.aws.timestream_tables import DAILY_USAGE_TABLE
 from signtally.domain.aggregation import DAILY_USAGE
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
 
 Signtally = Any
 DAY = dt.datetime.now(dt.UTC) - dt.timedelta(days=3)
@@ -31,7 +30,7 @@ def counted(signtally: Signtally, real_services: Services) -> Services:
     signtally("ingest")
     signtally("aggregate")
     # Ingest takes a margin for clocks that differ off what it knows: these events were sent within it.
-    Freshness(real_services.objects).publish_settled(real_services.clock())
+    real_services.stores.freshness.publish_settled(real_services.clock())
     return real_services
 
 
@@ -65,7 +64,7 @@ def test_a_mismatch_is_listed_held_mended_and_let_go(signtally: Signtally, count
 def test_lost_rows_and_lost_state_heal(signtally: Signtally, counted: Services) -> None:
     before = usage(counted)
     drop_daily_usage(counted)
-    counted.objects.delete(each.key for each in counted.objects.summaries("state/"))
+    counted.objects.delete(each.key for each in counted.objects.list_objects("state/"))
     signtally("provision")
     assert signtally("reconcile", "--json", "--tenant", "acme").code == 0, "without zones, all is counted again"
     drop_daily_usage(counted)

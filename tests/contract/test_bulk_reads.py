@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from polars.testing import assert_frame_equal
 
-from signtally.aws.clients import AwsClients, Patience
+from signtally.aws.clients import AwsClients, ClientTimeouts
 from signtally.aws.timestream_sql import table_name
 from signtally.aws.timestream_unload import TimestreamUnload, scanned
 from signtally.domain.actions import MEASURES, Action
@@ -108,7 +108,7 @@ def queried_usage(store: UsageStore, tenant_ids: list[str], *, days: int = 30) -
 
 
 def unloaded_keys(services: Services) -> list[str]:
-    return [found.key for found in services.objects.summaries(UNLOADS)]
+    return [found.key for found in services.objects.list_objects(UNLOADS)]
 
 
 # Every store
@@ -208,7 +208,7 @@ class BrokenS3:
     """Answers operations of one client's S3 with 503, as far as the network; it counts how often."""
 
     def __init__(self, *operations: str) -> None:
-        self.clients = AwsClients(Patience(attempts=1))
+        self.clients = AwsClients(ClientTimeouts(attempts=1))
         self.refusals = 0
         for operation in operations:
             self.clients.s3.meta.events.register(f"before-send.s3.{operation}", self._refuse)

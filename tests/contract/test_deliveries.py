@@ -20,7 +20,6 @@ from signtally.memory.objects import MemoryObjectStore
 from signtally.ports.objects import ObjectStore
 from signtally.services import Services
 from signtally.stores.deliveries import Deliveries, DeliveryKey, DoneOccurrences, MailDelivery, MailState
-from signtally.stores.tenants import Tenants
 from signtally.use_cases.digesting import run_digests
 
 NOW = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
@@ -125,7 +124,7 @@ def test_runs_at_once_on_real_services_send_one_mail_each(real_services: Service
     schedule = Schedule(name="Daily", every="day", formats=("csv",), recipients=recipients)
     for number in range(3):
         profile = TenantProfile(tenant_id=f"{domain}-{number}", schedules=(schedule,))
-        Tenants(real_services.objects).put(profile)
+        real_services.stores.tenants.put(profile)
     with ThreadPoolExecutor(3) as threads:
         outcomes = list(threads.map(lambda _: run_digests(services=real_services), range(3)))
     outcomes.append(run_digests(services=real_services))

@@ -50,7 +50,7 @@ def objects(request: pytest.FixtureRequest) -> ObjectStore:
 
 
 def keys_below(objects: ObjectStore, prefix: str, *, after: str | None = None) -> list[str]:
-    return [summary.key for summary in objects.summaries(prefix, after=after)]
+    return [summary.key for summary in objects.list_objects(prefix, after=after)]
 
 
 def test_what_was_put_comes_back_with_its_etag(objects: ObjectStore) -> None:
@@ -83,16 +83,16 @@ def test_what_is_not_there_is_missing(objects: ObjectStore) -> None:
         objects.signed_url("absent", ttl=HOUR, filename="a.pdf")
     objects.delete(["absent"])
     assert keys_below(objects, "absent") == []
-    assert list(objects.folders("absent/")) == []
+    assert list(objects.list_prefixes("absent/")) == []
 
 
 def test_a_key_is_claimed_once(objects: ObjectStore) -> None:
-    assert objects.claim("a", b"mine")
-    assert not objects.claim("a", b"yours")
-    assert not objects.claim("a", b"mine")
+    assert objects.put_if_absent("a", b"mine")
+    assert not objects.put_if_absent("a", b"yours")
+    assert not objects.put_if_absent("a", b"mine")
     assert objects.get("a").body == b"mine"
     objects.delete(["a"])
-    assert objects.claim("a", b"yours")
+    assert objects.put_if_absent("a", b"yours")
 
 
 def test_of_many_who_claim_at_once_one_wins(objects: ObjectStore) -> None:
@@ -100,7 +100,7 @@ def test_of_many_who_claim_at_once_one_wins(objects: ObjectStore) -> None:
 
     def claim(number: int) -> bool:
         ready.wait()
-        return objects.claim("a", str(number).encode())
+        return objects.put_if_absent("a", str(number).encode())
 
     with ThreadPoolExecutor(8) as pool:
         won = list(pool.map(claim, range(8)))
@@ -110,11 +110,11 @@ def test_of_many_who_claim_at_once_one_wins(objects: ObjectStore) -> None:
 
 def test_only_the_version_that_was_read_is_replaced(objects: ObjectStore) -> None:
     first = objects.put("a", b"one")
-    assert objects.replace("a", b"two", etag=first)
-    assert not objects.replace("a", b"three", etag=first)
+    assert objects.put_if_match("a", b"two", etag=first)
+    assert not objects.put_if_match("a", b"three", etag=first)
     assert objects.get("a").body == b"two"
     objects.delete(["a"])
-    assert not objects.replace("a", b"four", etag=first)
+    assert not objects.put_if_match("a", b"four", etag=first)
     with pytest.raises(ObjectMissingError):
         objects.get("a")
 
@@ -125,7 +125,7 @@ def test_increments_by_compare_and_set_lose_none(objects: ObjectStore) -> None:
     def increment(_: int) -> None:
         while True:
             held = objects.get("count")
-            if objects.replace("count", str(int(held.body) + 1).encode(), etag=held.etag):
+            if objects.put_if_match("count", str(int(held.body) + 1).encode(), etag=held.etag):
                 return
 
     with ThreadPoolExecutor(4) as pool:
@@ -138,14 +138,16 @@ def test_listings_are_in_key_order_below_a_prefix_and_behind_a_key(objects: Obje
         objects.put(key, key.encode())
     assert keys_below(objects, "p/") == ["p/B", "p/a", "p/b", "p/c/d"]
     assert keys_below(objects, "p/", after="p/a") == ["p/b", "p/c/d"]
-    assert [(found.etag, found.size_bytes) for found in objects.summaries("p/c/")] == [(objects.get("p/c/d").etag, 5)]
+    assert [(found.etag, found.size_bytes) for found in objects.list_objects("p/c/")] == [
+        (objects.get("p/c/d").etag, 5)
+    ]
 
 
 def test_folders_are_the_next_segments_each_once(objects: ObjectStore) -> None:
     for key in ("r/b/v1/x", "r/a/v1/x", "r/a/v2/x", "r/a/v10/x", "r/file", "s/z/v1/x"):
         objects.put(key, b"")
-    assert list(objects.folders("r/")) == ["a", "b"]
-    assert list(objects.folders("r/a/")) == ["v1", "v10", "v2"]
+    assert list(objects.list_prefixes("r/")) == ["a", "b"]
+    assert list(objects.list_prefixes("r/a/")) == ["v1", "v10", "v2"]
 
 
 def test_long_listings_and_deletions_come_whole(objects: ObjectStore) -> None:
@@ -154,7 +156,7 @@ def test_long_listings_and_deletions_come_whole(objects: ObjectStore) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda key: objects.put(key, b""), keys))
     assert keys_below(objects, "many/") == keys
-    assert len(list(objects.folders("many/"))) == len(keys)
+    assert len(list(objects.list_prefixes("many/"))) == len(keys)
     objects.delete(iter(keys[1:]))
     assert keys_below(objects, "many/") == keys[:1]
 
@@ -207,7 +209,7 @@ def test_without_a_bucket_it_says_what_to_do(local_aws: LocalAws) -> None:
     with pytest.raises(NotProvisionedError, match="signtally provision"):
         objects.put("a", b"")
     with pytest.raises(NotProvisionedError, match="signtally provision"):
-        list(objects.summaries(""))
+        list(objects.list_objects(""))
 
 
 def test_an_s3_that_is_away_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:

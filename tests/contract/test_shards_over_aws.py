@@ -10,8 +10,6 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.shards import Shard
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
-from signtally.stores.tenants import Tenants
 from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_touched, publish_counted, settled_now
 
@@ -23,7 +21,7 @@ def test_four_shards_at_once_count_what_one_would(real_services: Services) -> No
     now = real_services.clock()
     zones = {f"t{number}": ZONES[number % len(ZONES)] for number in range(TENANTS)}
     for tenant_id, zone in zones.items():
-        Tenants(real_services.objects).put(TenantProfile(tenant_id=tenant_id, timezone=zone))
+        real_services.stores.tenants.put(TenantProfile(tenant_id=tenant_id, timezone=zone))
     events = [
         UsageEvent(
             "/p", str(number), Action.SENT, f"t{number % TENANTS}", "u", "doc", now - dt.timedelta(minutes=7 * number)
@@ -34,7 +32,7 @@ def test_four_shards_at_once_count_what_one_would(real_services: Services) -> No
         some = events[first : first + 100]
         real_services.usage_store.put_events([ReceivedEvent(event, now, "m") for event in some])
         TouchedNotes(real_services.objects).put(some)
-    Freshness(real_services.objects).publish_settled(now)
+    real_services.stores.freshness.publish_settled(now)
 
     settled = settled_now(services=real_services)
     with ThreadPoolExecutor(SHARDS) as machines:
@@ -42,9 +40,9 @@ def test_four_shards_at_once_count_what_one_would(real_services: Services) -> No
         outcomes = list(machines.map(lambda shard: aggregate_touched(shard=shard, services=real_services), shards))
 
     assert all(outcome.rows > 0 and outcome.data_through is None for outcome in outcomes)
-    assert Freshness(real_services.objects).data_through() is None, "no shard knows when the others are done"
+    assert real_services.stores.freshness.data_through() is None, "no shard knows when the others are done"
     publish_counted(settled, services=real_services)
-    assert Freshness(real_services.objects).data_through() == now
+    assert real_services.stores.freshness.data_through() == now
     assert [*TouchedNotes(real_services.objects).pending()] == []
     counted = real_services.usage_store.daily_usage(
         first=now.date() - dt.timedelta(days=7), last=now.date() + dt.timedelta(days=1), tenant_ids=[*zones]

@@ -12,9 +12,6 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import Period, PeriodKind
 from signtally.local.local_aws import LocalAws
 from signtally.services import Services
-from signtally.stores.provisional import ProvisionalFigures
-from signtally.stores.tenants import Tenants
-from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_touched
 from signtally.use_cases.report_figures import read_report
 
@@ -43,12 +40,12 @@ def test_figures_are_provisional_until_what_was_written_is_read(real_services: S
     happened = services.clock() - dt.timedelta(days=40)  # older than the memory store keeps
     events = [UsageEvent("/p", str(number), Action.SENT, "acme", "ann", "d", happened) for number in range(3)]
     services.usage_store.put_events([ReceivedEvent(each, services.clock(), each.id) for each in events])
-    TouchedNotes(services.objects, clock=services.clock).put(events)
+    services.stores.touched.put(events)
     outcome = aggregate_touched(services=services)
     assert (outcome.unreadable, outcome.rows) == (3, 0)
-    assert ProvisionalFigures(services.objects).spans("acme")
+    assert services.stores.provisional.spans("acme")
     day = Period(PeriodKind.DAY, happened.date(), happened.date())
-    tenant = Tenants(services.objects).get("acme")
+    tenant = services.stores.tenants.get("acme")
     assert read_report(tenant, day, services=services).provisional_days == (happened.date(),)
     _count_until_final(services)
     report = read_report(tenant, day, services=services)
@@ -59,6 +56,6 @@ def _count_until_final(services: Services) -> None:
     """By hand: first until the events can be read, then until the rows that were counted from them can."""
     for _ in range(_TRIES):
         aggregate_touched(services=services)
-        if not ProvisionalFigures(services.objects).spans("acme"):
+        if not services.stores.provisional.spans("acme"):
             return
     raise AssertionError("it never became readable")

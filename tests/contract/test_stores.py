@@ -445,7 +445,7 @@ def test_a_withdrawn_claim_leaves_nothing(objects: ObjectStore) -> None:
     taken = claim(reports)
     reports.withdraw(taken)
     assert reports.versions("acme", REQUEST.report_id) == []
-    assert [found.key for found in objects.summaries("")] == []
+    assert [found.key for found in objects.list_objects("")] == []
     with pytest.raises(ReportMissingError):
         reports.latest("acme", REQUEST.report_id, now=NOW)
     with pytest.raises(ReportMissingError):
@@ -483,7 +483,7 @@ def test_a_manifest_is_plain_json_that_a_person_can_read(objects: ObjectStore) -
     reports = Reports(objects)
     key = claim(reports).key
     reports.finish(manifest(key))
-    (place,) = [found.key for found in objects.summaries("reports/") if found.key.endswith("manifest.json")]
+    (place,) = [found.key for found in objects.list_objects("reports/") if found.key.endswith("manifest.json")]
     stored = json.loads(objects.get(place).body)
     assert stored["totals"]["sent"] == 7
     assert stored["request"]["period"] == {"kind": "month", "first": "2026-10-01", "last": "2026-10-31"}

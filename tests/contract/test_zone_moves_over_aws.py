@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
 from signtally.stores.keys import tenant_profile
 from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_touched
@@ -41,7 +40,7 @@ def test_the_last_zone_counts_whoever_changed_it(real_services: Services) -> Non
         body = json.dumps({"tenant_id": "acme", "timezone": zone}).encode()
         real_services.objects.put(tenant_profile("acme"), body)
 
-    Freshness(real_services.objects).publish_settled(now)
+    real_services.stores.freshness.publish_settled(now)
     send(midnight - dt.timedelta(hours=14), midnight - dt.timedelta(minutes=30), midnight - dt.timedelta(days=400))
     assert aggregate_touched(services=real_services).data_through == now
     assert counted() == plainly("UTC")

@@ -16,7 +16,6 @@ from signtally.sample.tenants import sample_tenants
 from signtally.sample.traffic import late_events, punctual_events
 from signtally.sample.trouble import junk_like, sent_again
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
 from signtally.stores.touched import TouchedHour, TouchedNotes
 
 _DAYS, _TENANTS = 14, 40
@@ -49,7 +48,7 @@ class PortalTraffic:
         assert letters >= self.junk  # a crash may leave a letter twice, never too few
         noted = {hour for note in TouchedNotes(services.objects).pending() for hour in note.hours}
         assert self.hours <= noted
-        settled = Freshness(services.objects).settled_through()
+        settled = services.stores.freshness.settled_through()
         assert settled is not None
         assert now - settled < dt.timedelta(minutes=1)
 

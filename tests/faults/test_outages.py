@@ -18,8 +18,6 @@ from signtally.ports.usage_store import UsageStore
 from signtally.sample.plan import TrafficPlan
 from signtally.sample.sending import default_until, emit
 from signtally.services import Services
-from signtally.stores.reports import Reports
-from signtally.stores.tenants import Tenants
 from signtally.use_cases import aggregating, ingesting, reporting
 from signtally.use_cases.ingesting import IngestPace, IngestProgress
 
@@ -60,7 +58,7 @@ def test_s3_down_in_the_middle_of_a_report(place: Place) -> None:
     _send(100, services=place.services)
     ingesting.drain(services=place.services)
     aggregating.aggregate_touched(services=place.services)
-    (tenant_id, *_) = Tenants(place.services.objects).all()
+    (tenant_id, *_) = place.services.stores.tenants.all()
     month = period_of(PeriodKind.MONTH, place.services.clock().date())
     request = ReportRequest(tenant_id, month, ("csv",))
     struck = dataclasses.replace(
@@ -69,7 +67,7 @@ def test_s3_down_in_the_middle_of_a_report(place: Place) -> None:
     with pytest.raises(ServiceUnavailableError, match="S3 cannot be reached"):
         reporting.report_now(request, requested_by="ann", services=struck)
     place.aws.on()
-    assert Reports(place.services.objects).latest_manifest(tenant_id, request.report_id) is None
+    assert place.services.stores.reports.latest_manifest(tenant_id, request.report_id) is None
     manifest = reporting.report_now(request, requested_by="ann", services=place.services)
     assert [file.format for file in manifest.files] == ["csv"]
 

@@ -12,7 +12,6 @@ from flows.aggregate_shard import aggregate_shard
 from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
 from signtally.stores.touched import TouchedNotes
 from tasks.aggregate import ShardError
 from warm_worker import WarmWorker
@@ -26,21 +25,21 @@ def test_shards_run_side_by_side_and_their_parent_publishes(flow_services: Servi
     events = [UsageEvent("/p", tenant_id, Action.SENT, tenant_id, "u", "doc", now) for tenant_id in TENANTS]
     flow_services.usage_store.put_events([ReceivedEvent(event, now, "m") for event in events])
     TouchedNotes(flow_services.objects).put(events)
-    Freshness(flow_services.objects).publish_settled(now)
+    flow_services.stores.freshness.publish_settled(now)
     asyncio.run(_with_worker("flows.aggregate_shard:aggregate_shard"))
     today = dt.timedelta(days=1)
     rows = flow_services.usage_store.daily_usage(first=now.date() - today, last=now.date() + today, tenant_ids=TENANTS)
     assert sorted(rows["tenant_id"]) == sorted(TENANTS)
     assert [*TouchedNotes(flow_services.objects).pending()] == []
-    assert Freshness(flow_services.objects).data_through() == now
+    assert flow_services.stores.freshness.data_through() == now
 
 
 def test_nothing_is_published_when_a_shard_fails(flow_services: Services) -> None:
-    Freshness(flow_services.objects).publish_settled(flow_services.clock())
+    flow_services.stores.freshness.publish_settled(flow_services.clock())
     flow_services.objects.put(f"state/touched/{1:014}.{0:014}.spoilt.parquet", b"no Parquet")
     with pytest.raises(ShardError, match="Failed"):
         asyncio.run(_with_worker("flows.aggregate_shard:aggregate_shard"))
-    assert Freshness(flow_services.objects).data_through() is None
+    assert flow_services.stores.freshness.data_through() is None
 
 
 async def _with_worker(entrypoint: str) -> None:

@@ -20,8 +20,6 @@ from signtally.domain.reports import ReportRequest, ReportStatus
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.local.comparison import differences
 from signtally.services import Services
-from signtally.stores.reports import Reports
-from signtally.stores.tenants import Tenants
 
 
 def test_traffic_becomes_usage_and_a_report(flow_services: Services, tmp_path: Path) -> None:
@@ -35,11 +33,11 @@ def test_traffic_becomes_usage_and_a_report(flow_services: Services, tmp_path: P
     assert list(differences(expected, services=flow_services)) == []
 
     tenant_id = max(expected["tenants"], key=lambda each: sum(expected["tenants"][each]["totals"].values()))
-    tenant = Tenants(flow_services.objects).get(tenant_id)
+    tenant = flow_services.stores.tenants.get(tenant_id)
     month = period_of(PeriodKind.MONTH, tenant.today(flow_services.clock()))
     report(tenant_id, month.name, ["csv"])
     request = ReportRequest(tenant_id, month, ("csv",))
-    state = Reports(flow_services.objects).latest(tenant_id, request.report_id, now=flow_services.clock())
+    state = flow_services.stores.reports.latest(tenant_id, request.report_id, now=flow_services.clock())
     assert state.status is ReportStatus.READY
 
 
@@ -54,7 +52,7 @@ def test_a_run_leaves_a_table_of_what_it_did() -> None:
 def test_a_report_that_cannot_be_made_fails_for_its_asker_too(flow_services: Services) -> None:
     future = period_of(PeriodKind.YEAR, dt.date(2999, 1, 1))
     request = ReportRequest("acme", future, ("csv",))
-    reports = Reports(flow_services.objects)
+    reports = flow_services.stores.reports
     claim = reports.claim(request, version=1, requested_by="ann", now=flow_services.clock())
     assert claim is not None
     with pytest.raises(ValueError, match="after today"):
@@ -67,7 +65,7 @@ def test_a_report_that_cannot_be_made_fails_for_its_asker_too(flow_services: Ser
 
 def test_a_schedule_makes_its_report_and_mails_it_once(flow_services: Services) -> None:
     every_day = Schedule(name="daily", every="day", at="00:00", recipients=(Recipient(email="ann@acme.example"),))
-    Tenants(flow_services.objects).put(TenantProfile(tenant_id="acme", schedules=(every_day,)))
+    flow_services.stores.tenants.put(TenantProfile(tenant_id="acme", schedules=(every_day,)))
     assert scheduled_reports().made == 1
     assert digests().sent == 1
     assert (scheduled_reports().made, digests().sent) == (0, 0)

@@ -35,7 +35,7 @@ def test_a_file_is_imported_and_the_run_says_what_became_of_its_rows(flow_servic
     [reject] = json.loads(rejects.data)
     assert (reject["line"], reject["reason"]) == (3, "unknown-type")
     folder = rejects.description.rsplit(" ", 1)[1]
-    assert len(list(flow_services.objects.summaries(folder))) == 1
+    assert len(list(flow_services.objects.list_objects(folder))) == 1
     assert artifact("import-history-progress").data == 100.0
     assert import_history(str(path)) == done
     assert import_history(str(path), restart=True) == ImportOutcome(2, 0, 1, {"unknown-type": 1})

@@ -21,8 +21,6 @@ from signtally.domain.aggregation import DAILY_USAGE
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
-from signtally.stores.tenants import Tenants
 from signtally.use_cases.rebuilding import DayChange, Preview, RebuildOutcome
 
 TENANTS = ("acme", "bolt")
@@ -35,13 +33,13 @@ def two_days_ago(flow_services: Services) -> dt.date:
     happened = flow_services.clock() - dt.timedelta(days=2)
     every_day = Schedule(name="daily", every="day", at="00:00", recipients=(Recipient(email="ann@acme.example"),))
     for tenant_id in TENANTS:
-        Tenants(flow_services.objects).put(TenantProfile(tenant_id=tenant_id, schedules=(every_day,)))
+        flow_services.stores.tenants.put(TenantProfile(tenant_id=tenant_id, schedules=(every_day,)))
     bodies = [_body(tenant_id, number, happened) for tenant_id in TENANTS for number in range(2)]
     flow_services.queue.send([OutgoingMessage(body) for body in bodies])
     ingest(consumers=1, time_budget_seconds=30)
     aggregate()
     # Ingest takes a margin for clocks that differ off what it knows: these events were sent within it.
-    Freshness(flow_services.objects).publish_settled(flow_services.clock())
+    flow_services.stores.freshness.publish_settled(flow_services.clock())
     return happened.date()
 
 

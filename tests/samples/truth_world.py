@@ -16,9 +16,6 @@ from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.stores.freshness import Freshness
-from signtally.stores.tenants import Tenants
-from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_touched
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
@@ -60,16 +57,16 @@ class World:
         )
         for tenant_id, zone in ZONES.items():
             self.live_in(tenant_id, zone)
-        Freshness(self.services.objects).publish_settled(NOW)
+        self.services.stores.freshness.publish_settled(NOW)
         aggregate_touched(services=self.services)  # from here on it is known in which zones tenants are counted
 
     def live_in(self, tenant_id: str, zone: str) -> None:
-        Tenants(self.services.objects).put(TenantProfile(tenant_id=tenant_id, timezone=zone))
+        self.services.stores.tenants.put(TenantProfile(tenant_id=tenant_id, timezone=zone))
 
     def ingest(self, *events: ReceivedEvent) -> None:
         self.store.put_events(events)
         self.received += events
-        TouchedNotes(self.services.objects, clock=self.services.clock).put(each.event for each in events)
+        self.services.stores.touched.put(each.event for each in events)
 
     def count(self, *events: ReceivedEvent) -> None:
         self.ingest(*events)

@@ -19,8 +19,6 @@ from signtally.domain.tenants import TenantProfile
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
-from signtally.stores.tenants import Tenants
 from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
 
@@ -33,7 +31,7 @@ def services_over(store: MemoryUsageStore) -> Services:
     services = fake_services(usage_store=store, clock=lambda: NOW)
     for tenant_id, zone in ZONES.items():
         if zone != "UTC":
-            Tenants(services.objects).put(TenantProfile(tenant_id=tenant_id, timezone=zone))
+            services.stores.tenants.put(TenantProfile(tenant_id=tenant_id, timezone=zone))
     return services
 
 
@@ -51,7 +49,7 @@ def event(number: int, instant: dt.datetime, *, tenant_id: str = "acme", user_id
 def ingest(services: Services, events: Sequence[ReceivedEvent]) -> None:
     """What ingest does: write, then note what was touched."""
     services.usage_store.put_events(events)
-    TouchedNotes(services.objects, clock=services.clock).put(received.event for received in events)
+    services.stores.touched.put(received.event for received in events)
 
 
 def stored(services: Services) -> pl.DataFrame:
@@ -124,7 +122,7 @@ def test_any_order_batching_and_moment_of_aggregation_end_the_same(data: st.Data
 
 
 def test_what_ingest_settled_is_published_once_it_is_counted(services: Services) -> None:
-    Freshness(services.objects).publish_settled(NOW)
+    services.stores.freshness.publish_settled(NOW)
     ingest(services, [event(1, NOW), event(2, NOW)])
     outcome = aggregate_touched(services=services)
     assert outcome.as_dict() == {
@@ -135,13 +133,13 @@ def test_what_ingest_settled_is_published_once_it_is_counted(services: Services)
         "unreadable": 0,
         "data_through": NOW,
     }
-    assert Freshness(services.objects).data_through() == NOW
+    assert services.stores.freshness.data_through() == NOW
 
 
 def test_before_anything_settled_nothing_is_published(services: Services) -> None:
     ingest(services, [event(1, NOW)])
     assert aggregate_touched(services=services).data_through is None
-    assert Freshness(services.objects).data_through() is None
+    assert services.stores.freshness.data_through() is None
 
 
 def test_an_hour_that_holds_a_local_midnight_touches_both_days(services: Services) -> None:
@@ -164,7 +162,7 @@ def test_a_tenant_that_moves_is_restated_by_a_full_run(services: Services) -> No
     evening = dt.datetime(2026, 11, 1, 20, tzinfo=dt.UTC)  # 2 November in Kathmandu
     ingest(services, [event(1, evening)])
     aggregate_touched(services=services)
-    Tenants(services.objects).put(TenantProfile(tenant_id="acme", timezone="America/New_York"))
+    services.stores.tenants.put(TenantProfile(tenant_id="acme", timezone="America/New_York"))
     outcome = aggregate_days(tenant_id="acme", services=services)
     assert (outcome.rows, outcome.restated) == (2, 1)
     assert stored(services).select("day", "sent", "timezone").rows() == [
@@ -243,14 +241,14 @@ def failing() -> None:
 def test_a_run_that_breaks_off_leaves_its_notes_and_publishes_nothing() -> None:
     store = StubbornStore()
     services = services_over(store)
-    Freshness(services.objects).publish_settled(NOW)
+    services.stores.freshness.publish_settled(NOW)
     ingest(services, [event(1, NOW)])
     store.before_write = failing
     with pytest.raises(ServiceUnavailableError):
         aggregate_touched(services=services)
-    assert (pending(services), Freshness(services.objects).data_through()) == (1, None)
+    assert (pending(services), services.stores.freshness.data_through()) == (1, None)
     assert aggregate_touched(services=services).rows == 1
-    assert (pending(services), Freshness(services.objects).data_through()) == (0, NOW)
+    assert (pending(services), services.stores.freshness.data_through()) == (0, NOW)
 
 
 def test_of_two_runs_at_once_the_one_that_read_later_wins() -> None:

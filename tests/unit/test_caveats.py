@@ -10,9 +10,6 @@ from signtally.domain.counts import Counts
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportManifest, ReportRequest
-from signtally.stores.provisional import ProvisionalFigures
-from signtally.stores.tenants import Tenants
-from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_touched
 from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.reporting import report_now
@@ -33,7 +30,7 @@ class World:
             UsageEvent("/p", str(next(self._numbers)), Action.SENT, "acme", user_id, "d", at) for _ in range(times)
         ]
         self.services.usage_store.put_events([ReceivedEvent(each, self.now, each.id) for each in events])
-        TouchedNotes(self.services.objects, clock=self.services.clock).put(events)
+        self.services.stores.touched.put(events)
         aggregate_touched(services=self.services)
         self.now += dt.timedelta(minutes=1)
 
@@ -44,7 +41,7 @@ class World:
         return manifest
 
     def restated(self, period: str, *, user_ids: tuple[str, ...] | None = None) -> list[tuple[dt.date, Counts, Counts]]:
-        tenant = Tenants(self.services.objects).get("acme")
+        tenant = self.services.stores.tenants.get("acme")
         snapshot = read_report(tenant, parse_period(period), services=self.services, user_ids=user_ids)
         return [(each.day, each.before, each.after) for each in snapshot.restated]
 
@@ -89,11 +86,11 @@ def test_who_sees_some_users_learns_nothing_of_the_others(world: World) -> None:
 
 
 def test_days_whose_events_could_not_be_read_are_provisional(world: World) -> None:
-    notes = TouchedNotes(world.services.objects, clock=world.services.clock)
+    notes = world.services.stores.touched
     notes.put([UsageEvent("/p", "1", Action.SENT, "acme", "ann", "d", NOON)])
     (note,) = notes.pending()
-    ProvisionalFigures(world.services.objects).mark(note)
-    tenant = Tenants(world.services.objects).get("acme")
+    world.services.stores.provisional.mark(note)
+    tenant = world.services.stores.tenants.get("acme")
     september = read_report(tenant, parse_period("2026-09"), services=world.services)
     assert september.provisional_days == (NOON.date(),)
     october = read_report(tenant, parse_period("2026-10"), services=world.services)
@@ -101,5 +98,5 @@ def test_days_whose_events_could_not_be_read_are_provisional(world: World) -> No
     august = read_report(tenant, parse_period("2026-08"), services=world.services)
     assert august.provisional_days == ()
     before = september.fingerprint
-    ProvisionalFigures(world.services.objects).clear(note, note.rows)
+    world.services.stores.provisional.clear(note, note.rows)
     assert read_report(tenant, parse_period("2026-09"), services=world.services).fingerprint != before

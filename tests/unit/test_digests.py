@@ -25,7 +25,7 @@ from signtally.ports.mail import MailUncertainError
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.deliveries import Deliveries, DeliveryKey
-from signtally.stores.holds import Hold, Holds
+from signtally.stores.holds import Hold
 from signtally.stores.reports import Reports
 from signtally.stores.tenants import Tenants
 from signtally.use_cases.digesting import run_digests
@@ -71,13 +71,13 @@ class CountingObjectStore(MemoryObjectStore):
         self._called()
         return super().put(key, body, content_type=content_type)
 
-    def claim(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+    def put_if_absent(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
         self._called()
-        return super().claim(key, body, content_type=content_type)
+        return super().put_if_absent(key, body, content_type=content_type)
 
-    def summaries(self, prefix: str, *, after: str | None = None):  # type: ignore[no-untyped-def] # noqa: ANN201 -- as above
+    def list_objects(self, prefix: str, *, after: str | None = None):  # type: ignore[no-untyped-def] # noqa: ANN201 -- as above
         self._called()
-        return super().summaries(prefix, after=after)
+        return super().list_objects(prefix, after=after)
 
     def _called(self) -> None:
         self.calls += 1
@@ -400,7 +400,7 @@ def test_whatever_fails_nobody_gets_it_twice_and_in_the_end_everybody_has_it(
 def test_what_a_held_tenant_is_owed_stays_due_until_it_is_let_go() -> None:
     acmes = portal()
     acmes.store(acme(), acme(tenant_id="bolt"))
-    holds = Holds(acmes.services.objects)
+    holds = acmes.services.stores.holds
     holds.put(Hold("acme", DUE, DUE.date(), DUE.date(), differences=1, sample=("sent: events 1, aggregates 2",)))
     for due in (2, 1):
         made, sent = run_schedules(services=acmes.services), run_digests(services=acmes.services)

@@ -104,17 +104,17 @@ class FaultyObjects(MemoryObjectStore):
     def put(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
         return self._faults.call(lambda: self._inner.put(key, body, content_type=content_type))
 
-    def claim(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
-        return self._faults.call(lambda: self._inner.claim(key, body, content_type=content_type))
+    def put_if_absent(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+        return self._faults.call(lambda: self._inner.put_if_absent(key, body, content_type=content_type))
 
-    def replace(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
-        return self._faults.call(lambda: self._inner.replace(key, body, etag=etag, content_type=content_type))
+    def put_if_match(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
+        return self._faults.call(lambda: self._inner.put_if_match(key, body, etag=etag, content_type=content_type))
 
     def delete(self, keys: Iterable[str]) -> None:
         self._faults.call(lambda: self._inner.delete(keys))
 
-    def summaries(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
-        return self._inner.summaries(prefix, after=after)
+    def list_objects(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
+        return self._inner.list_objects(prefix, after=after)
 
 
 def refusal(received: ReceivedEvent) -> WriteOutcome | None:
@@ -259,7 +259,7 @@ def test_the_same_rows_again_are_known_as_done_and_a_restart_finds_duplicates() 
     assert restarted.outcome == ImportOutcome(11, 0, 10, {"unknown-type": 1})
     assert world.stored() == before
     assert len(world.rejects(restarted)) == 1
-    assert len(list(world.objects.summaries("state/imports/"))) == 2, "the state, and the rejected row once"
+    assert len(list(world.objects.list_objects("state/imports/"))) == 2, "the state, and the rejected row once"
 
 
 def test_the_same_rows_read_another_way_are_another_import() -> None:

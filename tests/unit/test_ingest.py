@@ -21,7 +21,6 @@ from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.stores.freshness import Freshness
 from signtally.stores.touched import TouchedHour, TouchedNotes
 from signtally.use_cases.ingesting import IngestOutcome, IngestPace, IngestProgress, drain
 
@@ -106,7 +105,7 @@ class World:
         return Counter(letter.attributes["reason"] for letter in self.dead_letters.contents())
 
     def settled_through(self) -> dt.datetime | None:
-        return Freshness(self.services.objects).settled_through()
+        return self.services.stores.freshness.settled_through()
 
 
 @pytest.fixture
@@ -469,7 +468,7 @@ def test_an_empty_queue_is_fresh_up_to_the_skew(world: World) -> None:
 
 
 def test_freshness_never_moves_backwards(world: World) -> None:
-    Freshness(world.services.objects).publish_settled(FAR_AHEAD)
+    world.services.stores.freshness.publish_settled(FAR_AHEAD)
     world.send(event("a"))
     world.drain()
     assert world.settled_through() == FAR_AHEAD

@@ -127,13 +127,13 @@ class FaultyObjects(MemoryObjectStore):
     def put(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
         return self._faults.call(lambda: self._inner.put(key, body, content_type=content_type))
 
-    def claim(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+    def put_if_absent(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
         self._hear(key, body)
-        return self._faults.call(lambda: self._inner.claim(key, body, content_type=content_type))
+        return self._faults.call(lambda: self._inner.put_if_absent(key, body, content_type=content_type))
 
-    def replace(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
+    def put_if_match(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
         self._hear(key, body)
-        return self._faults.call(lambda: self._inner.replace(key, body, etag=etag, content_type=content_type))
+        return self._faults.call(lambda: self._inner.put_if_match(key, body, etag=etag, content_type=content_type))
 
     def _hear(self, key: str, body: bytes) -> None:
         if key.endswith("settled-through.json"):

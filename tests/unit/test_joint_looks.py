@@ -18,7 +18,6 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.queue import OutgoingMessage
 from signtally.ports.usage_store import WriteOutcome
 from signtally.settings import Settings
-from signtally.stores.freshness import Freshness
 from signtally.stores.joint_looks import Call, Holdings, JointLooks
 from signtally.use_cases.ingesting import IngestOutcome, IngestPace, drain
 
@@ -72,7 +71,7 @@ class Fleet:
         self._threads.shutdown()
 
     def settled_through(self) -> dt.datetime | None:
-        return Freshness(self.services.objects).settled_through()
+        return self.services.stores.freshness.settled_through()
 
     def _keep_sending(self) -> None:
         while not self._is_closing.wait(0.002):
@@ -99,7 +98,7 @@ def test_freshness_moves_while_several_runs_are_never_idle(fleet: Fleet) -> None
     for _ in range(3):
         now = dt.datetime.now(dt.UTC)
         _await(lambda now=now: (fleet.settled_through() or now) > now)  # type: ignore[misc]
-    assert JointLooks(fleet.services.objects).latest() is not None
+    assert fleet.services.stores.joint_looks().latest() is not None
     fleet.close()
     assert sum(run.result().stored for run in runs) == len(fleet.services.usage_store._events)  # type: ignore[attr-defined]  # noqa: SLF001
 
@@ -110,7 +109,7 @@ def test_what_nobody_claims_holds_freshness_until_it_is_back(fleet: Fleet) -> No
     foreign = fleet.queue.receive(wait_seconds=0)
     fleet.queue.extend(foreign, visibility_seconds=3_600)
     fleet.start(2)
-    looks, calls = JointLooks(fleet.services.objects), set[str]()
+    looks, calls = fleet.services.stores.joint_looks(), set[str]()
 
     def heard_of_three() -> bool:
         latest = looks.latest()

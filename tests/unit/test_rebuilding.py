@@ -9,8 +9,6 @@ from truth_world import NOW, World, event
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.restatements import RestatementReason
 from signtally.ports.errors import ServiceUnavailableError
-from signtally.stores.freshness import Freshness
-from signtally.stores.rebuilds import RebuildLedger
 from signtally.use_cases.aggregating import aggregate_touched
 from signtally.use_cases.rebuilding import DayChange, RebuildProgress, preview, rebuild
 from signtally.use_cases.reconciling import reconcile
@@ -92,7 +90,7 @@ def test_progress_is_kept_by_what_was_asked_for(world: World) -> None:
     world.count(event("1", LAST_NIGHT))
     with pytest.raises(ServiceUnavailableError):
         rebuild(tenant_id="acme", services=world.services, on_progress=_failing_after(1, []))
-    assert RebuildLedger(world.services.objects, arguments=("acme", None, None)).read() is not None
+    assert world.services.stores.rebuild_ledger(arguments=("acme", None, None)).read() is not None
     assert not rebuild(services=world.services).resumed
     assert not rebuild(tenant_id="bolt", services=world.services).resumed
     assert rebuild(tenant_id="acme", services=world.services).resumed
@@ -103,10 +101,10 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(world: World) -> No
     world.write("coda", dt.date(2026, 9, 1), sent=2)
     world.store.put_events([event("3", LAST_NIGHT, user_id="u2")])
     spoil(world, every=2)
-    rows, keys = world.rows(), [each.key for each in world.services.objects.summaries("")]
+    rows, keys = world.rows(), [each.key for each in world.services.objects.list_objects("")]
     found = preview(services=world.services)
     assert world.rows().equals(rows)
-    assert [each.key for each in world.services.objects.summaries("")] == keys
+    assert [each.key for each in world.services.objects.list_objects("")] == keys
     expected = (
         DayChange("acme", dt.date(2026, 10, 31), "sent", 1, 2),
         DayChange("acme", dt.date(2026, 10, 31), "viewed", 9, 0),
@@ -133,8 +131,8 @@ def test_lost_state_heals(world: World, lost: str) -> None:
     world.count(*history())
     world.ingest(event("late", LAST_NIGHT))  # noted, and not counted yet
     world.live_in("acme", "America/New_York")
-    world.services.objects.delete(each.key for each in world.services.objects.summaries(lost))
-    Freshness(world.services.objects).publish_settled(NOW)
+    world.services.objects.delete(each.key for each in world.services.objects.list_objects(lost))
+    world.services.stores.freshness.publish_settled(NOW)
     assert aggregate_touched(services=world.services).data_through == NOW
     assert reconcile(first=dt.date(2024, 1, 1), services=world.services).is_clean
     assert world.figures() == _counted_in_a_new_world(event("late", LAST_NIGHT))

@@ -21,9 +21,6 @@ from signtally.domain.reconciliation import Difference
 from signtally.domain.reports import ReportManifest, ReportRequest
 from signtally.domain.restatements import RestatementReason
 from signtally.memory.usage_store import MemoryUsageStore
-from signtally.stores.freshness import Freshness
-from signtally.stores.holds import Holds
-from signtally.stores.superseding import Superseding
 from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
 from signtally.use_cases.rebuilding import DayChange, preview, rebuild
@@ -215,7 +212,7 @@ def test_a_store_that_is_slow_to_show_what_is_superseded_leaves_no_day_stale() -
     found = run(world)
     assert (found.is_clean, found.pending, found.superseded) == (True, 0, 0)
     assert world.figures() == counted_plainly([first])
-    assert Superseding(world.services.objects).all().is_empty()
+    assert world.services.stores.superseding.all().is_empty()
 
 
 def test_a_day_that_is_counted_by_parts_is_counted_whole(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +261,7 @@ def test_days_with_notes_that_are_not_counted_are_pending(world: World) -> None:
 def test_what_may_not_be_noted_yet_is_pending(world: World) -> None:
     world.store.put_events([event("1", on(OCTOBER_30), received_at=NOW + HOUR)])
     assert (run(world).is_clean, run(world).pending) == (True, 1)
-    Freshness(world.services.objects).publish_settled(NOW + 2 * HOUR)
+    world.services.stores.freshness.publish_settled(NOW + 2 * HOUR)
     assert run(world).mismatched == 1
 
 
@@ -300,7 +297,7 @@ def test_a_hold_ends_when_its_days_are_seen_to_match(world: World) -> None:
     world.count(event("1", on(OCTOBER_30)))
     world.overwrite(world.rows().to_dicts()[0], sent=5)
     run(world)
-    hold = Holds(world.services.objects).get("acme")
+    hold = world.services.stores.holds.get("acme")
     assert hold is not None
     assert (hold.first, hold.last, hold.differences) == (OCTOBER_30, OCTOBER_30, 1)
     assert hold.sample == ("acme · 2026-10-30 · sent: events 1, aggregates 5",)
@@ -308,7 +305,7 @@ def test_a_hold_ends_when_its_days_are_seen_to_match(world: World) -> None:
     aggregate_days(first=OCTOBER_30, last=OCTOBER_30, services=world.services)
     assert run(world, first=OCTOBER_30 + DAY).lifted == ()
     assert run(world).lifted == ("acme",)
-    assert [*Holds(world.services.objects).all()] == []
+    assert [*world.services.stores.holds.all()] == []
 
 
 def made(world: World, period: str = "2026-10", **about: object) -> ReportManifest:
@@ -378,7 +375,7 @@ def test_the_cohort_basis_is_left_aside_and_old_days_of_reports_are_forgotten(wo
     assert (run(world).reports, run(world).reports_skipped) == (0, 1)
     world.now += 40 * DAY
     run(world)
-    assert [*world.services.objects.folders("report-days/")] == []
+    assert [*world.services.objects.list_prefixes("report-days/")] == []
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from signtally.ports.report_queue import ReportQueueUnavailableError
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.freshness import Freshness
-from signtally.stores.reports import ReportMissingError, Reports
+from signtally.stores.reports import ReportMissingError
 from signtally.stores.tenants import Tenants
 from signtally.use_cases.reporting import fail_report, file_link, make_report, report_now, request_report
 
@@ -79,8 +79,8 @@ def services(clock: Clock, store: FragileStore, queue: MemoryReportQueue) -> Ser
         report_queue=queue,
         clock=clock,
     )
-    Tenants(services.objects).put(TenantProfile(tenant_id="acme", name="Acme", timezone="Asia/Kathmandu"))
-    Freshness(services.objects).publish_data_through(NOW - MINUTE)
+    services.stores.tenants.put(TenantProfile(tenant_id="acme", name="Acme", timezone="Asia/Kathmandu"))
+    services.stores.freshness.publish_data_through(NOW - MINUTE)
     write(store, day="2026-10-03", sent=41, version=1)
     write(store, day="2026-11-03", sent=5, version=1)
     return services
@@ -110,7 +110,7 @@ def key(version: int = 1, request: ReportRequest = OCTOBER) -> ReportKey:
 
 
 def stored_files(services: Services) -> list[str]:
-    return [found.key for found in services.objects.summaries("reports/") if not found.key.endswith(".json")]
+    return [found.key for found in services.objects.list_objects("reports/") if not found.key.endswith(".json")]
 
 
 def test_a_new_report_is_ordered_once_however_often_it_is_asked_for(
@@ -118,7 +118,7 @@ def test_a_new_report_is_ordered_once_however_often_it_is_asked_for(
 ) -> None:
     assert ask(services) == (ReportStatus.PENDING, 1)
     assert ask(services) == (ReportStatus.PENDING, 1)
-    Reports(services.objects).start(key())
+    services.stores.reports.start(key())
     assert ask(services) == (ReportStatus.RUNNING, 1)
     assert queue.orders == [(OCTOBER, 1)]
 
@@ -154,7 +154,7 @@ def test_restated_figures_make_the_next_version_and_the_old_one_stays(services: 
     second = make_report(key(2), services=services)
     assert (first.totals.sent, second.totals.sent) == (41, 43)
     assert {first.files[0].key, second.files[0].key} == set(stored_files(services))
-    assert Reports(services.objects).state(key(1), now=NOW).manifest == first
+    assert services.stores.reports.state(key(1), now=NOW).manifest == first
 
 
 def test_a_change_in_the_period_before_is_a_restatement_too(services: Services, store: FragileStore) -> None:
@@ -201,11 +201,11 @@ def test_other_formats_users_and_periods_are_other_reports(services: Services) -
 
 
 def test_without_a_queue_nothing_is_half_made(services: Services, queue: MemoryReportQueue) -> None:
-    before = [found.key for found in services.objects.summaries("")]
+    before = [found.key for found in services.objects.list_objects("")]
     queue.down = True
     with pytest.raises(ReportQueueUnavailableError):
         ask(services)
-    assert [found.key for found in services.objects.summaries("")] == before
+    assert [found.key for found in services.objects.list_objects("")] == before
     queue.down = False
     assert ask(services) == (ReportStatus.PENDING, 1)
 
@@ -215,7 +215,7 @@ def test_a_period_that_has_not_begun_leaves_nothing_either(services: Services, q
     for ask_for in (request_report, report_now):
         with pytest.raises(FuturePeriodError, match="2026-12-01"):
             ask_for(december, requested_by="ann", services=services)
-    assert (queue.orders, list(services.objects.summaries("reports/"))) == ([], [])
+    assert (queue.orders, list(services.objects.list_objects("reports/"))) == ([], [])
 
 
 def test_making_a_version_again_changes_nothing(services: Services, store: FragileStore) -> None:
@@ -263,7 +263,7 @@ def test_what_will_not_pass_by_fails_the_version_without_telling_secrets(
     with pytest.raises(RuntimeError):
         make_report(key(), services=services)
     store.error = None
-    state = Reports(services.objects).state(key(), now=NOW)
+    state = services.stores.reports.state(key(), now=NOW)
     assert state.status is ReportStatus.FAILED
     assert state.failure is not None
     assert "hunter2" not in state.failure.detail
@@ -282,7 +282,7 @@ def test_a_report_that_breaks_off_in_this_process_is_not_waited_for(services: Se
 def test_a_version_that_is_given_up_says_why(services: Services) -> None:
     ask(services)
     fail_report(key(), "the worker ran out of memory", services=services)
-    state = Reports(services.objects).state(key(), now=NOW)
+    state = services.stores.reports.state(key(), now=NOW)
     assert state.failure is not None
     assert (state.status, state.failure.detail) == (ReportStatus.FAILED, "the worker ran out of memory")
 

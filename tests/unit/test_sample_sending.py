@@ -20,7 +20,6 @@ from signtally.sample.plan import PlanError, TrafficPlan
 from signtally.sample.sending import default_until, emit
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.stores.tenants import Tenants
 
 NOW = dt.datetime(2026, 11, 22, 15, 4, 33, tzinfo=dt.UTC)
 PLAN = TrafficPlan(
@@ -89,7 +88,7 @@ def test_every_original_arrives_before_its_copy(tmp_path: Path) -> None:
 def test_profiles_are_stored_once_and_a_tenants_own_changes_stay() -> None:
     services = services_with(RecordingQueue())
     assert emit(PLAN, services=services).profiles_stored == 13  # the fifth of the fourteen is unknown
-    tenants = Tenants(services.objects)
+    tenants = services.stores.tenants
     stored = tenants.all()
     assert "energy-5" not in stored
     mine = Schedule(name="Mine", every="day")

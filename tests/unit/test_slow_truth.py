@@ -17,9 +17,7 @@ from signtally.domain.tenants import TenantProfile
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.objects import ObjectSummary
-from signtally.stores.freshness import Freshness
 from signtally.stores.keys import TENANTS
-from signtally.stores.provisional import ProvisionalFigures
 from signtally.stores.tenants import Tenants
 from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
@@ -53,7 +51,7 @@ class World:
             for instant in instants
         ]
         self.store.put_events([ReceivedEvent(each, self.now, f"m{each.id}") for each in events])
-        TouchedNotes(self.services.objects, clock=self.services.clock).put(events)
+        self.services.stores.touched.put(events)
         if is_hidden:
             self.store.hidden |= {each.event_id for each in events}
 
@@ -62,7 +60,7 @@ class World:
         return {row["day"]: row["sent"] for row in rows.iter_rows(named=True)}
 
     def is_provisional(self, tenant_id: str = "acme") -> bool:
-        return bool(ProvisionalFigures(self.services.objects).spans(tenant_id))
+        return bool(self.services.stores.provisional.spans(tenant_id))
 
     def records(self) -> pl.DataFrame:
         return self.store.restatements(first=dt.date(2026, 9, 1), last=self.now.date(), tenant_ids=["acme"])
@@ -111,7 +109,7 @@ def test_what_is_unreadable_for_one_tenant_leaves_the_others_final(world: World)
 
 def test_what_is_settled_is_published_although_some_of_it_is_provisional(world: World) -> None:
     world.ingest(START, is_hidden=True)
-    Freshness(world.services.objects).publish_settled(START)
+    world.services.stores.freshness.publish_settled(START)
     assert aggregate_touched(services=world.services).data_through == START
 
 
@@ -119,13 +117,13 @@ def test_shards_share_the_work_and_none_of_them_publishes(world: World) -> None:
     tenants = [f"t{number}" for number in range(40)]
     for tenant_id in tenants:
         world.ingest(START, tenant_id=tenant_id)
-    Freshness(world.services.objects).publish_settled(START)
+    world.services.stores.freshness.publish_settled(START)
     outcomes = [aggregate_touched(services=world.services, shard=Shard(index, 4)) for index in range(4)]
     assert sum(outcome.rows for outcome in outcomes) == 40
     assert min(outcome.rows for outcome in outcomes) > 0
     assert all(world.sent(tenant_id=tenant_id) == {START.date(): 1} for tenant_id in tenants)
     assert list(TouchedNotes(world.services.objects).pending()) == []
-    assert Freshness(world.services.objects).data_through() is None
+    assert world.services.stores.freshness.data_through() is None
 
 
 def test_a_closed_day_that_changes_is_recorded_with_before_after_when_and_why(world: World) -> None:
@@ -186,9 +184,9 @@ class ListingObjects(MemoryObjectStore):
         super().__init__()
         self.listings = 0
 
-    def summaries(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
+    def list_objects(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
         self.listings += prefix.startswith(TENANTS)
-        return super().summaries(prefix, after=after)
+        return super().list_objects(prefix, after=after)
 
 
 def test_a_run_of_every_minute_looks_at_the_zones_of_whom_it_counts(world: World) -> None:

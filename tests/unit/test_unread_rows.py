@@ -14,9 +14,7 @@ from signtally.domain.restatements import RestatementReason
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.stores.provisional import ProvisionalFigures
-from signtally.stores.tenants import Tenants
 from signtally.stores.touched import TOUCHED, TouchedNotes
-from signtally.stores.unread_rows import UnreadRows
 from signtally.use_cases.aggregating import aggregate_touched
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import restate
@@ -74,11 +72,11 @@ def world(store: LateRows) -> World:
 
 
 def unread(world: World) -> int:
-    return sum(len(each.rows) for each in UnreadRows(world.services.objects).writes())
+    return sum(len(each.rows) for each in world.services.stores.unread_rows.writes())
 
 
 def sent(world: World, *, days: int = 7) -> int:
-    tenant = Tenants(world.services.objects).get("acme")
+    tenant = world.services.stores.tenants.get("acme")
     return read_usage(
         tenant, Period(PeriodKind.RANGE, DATE - days * DAY, DATE + DAY), services=world.services
     ).totals.sent
@@ -141,7 +139,7 @@ def test_a_mark_of_a_note_that_was_lost_is_taken_back(world: World) -> None:
     TouchedNotes(objects).put([event("1", THREE_DAYS_AGO).event])  # it never becomes readable
     aggregate_touched(services=world.services)
     assert ProvisionalFigures(objects).spans("acme")
-    objects.delete(each.key for each in objects.summaries("state/touched/"))
+    objects.delete(each.key for each in objects.list_objects("state/touched/"))
     aggregate_touched(services=world.services)
     assert ProvisionalFigures(objects).spans("acme") == []
 
@@ -151,7 +149,7 @@ def test_days_of_a_tenant_that_is_due_to_move_are_provisional(world: World) -> N
     period = Period(PeriodKind.RANGE, DATE - DAY, DATE + DAY)
     for zone, is_provisional in (("UTC", False), ("Europe/Berlin", True)):
         world.live_in("acme", zone)
-        tenant = Tenants(world.services.objects).get("acme")
+        tenant = world.services.stores.tenants.get("acme")
         found = read_usage(tenant, period, services=world.services).provisional_days
         assert found == (tuple(period.days()) if is_provisional else ())
     aggregate_touched(services=world.services)
@@ -162,7 +160,7 @@ def test_so_is_a_today_that_the_move_takes_events_from(world: World) -> None:
     world.count(event("1", NOW.replace(hour=3)))
     world.now = NOW.replace(hour=23)
     tenant = TenantProfile(tenant_id="acme", timezone="America/Los_Angeles")
-    Tenants(world.services.objects).put(tenant)
+    world.services.stores.tenants.put(tenant)
     month = Period(PeriodKind.MONTH, NOW.date().replace(day=1), NOW.date().replace(day=30))
     assert read_usage(tenant, month, services=world.services).provisional_days
     aggregate_touched(services=world.services)
@@ -184,7 +182,7 @@ def test_a_long_run_forgets_on_its_way_what_can_be_read(world: World, store: Lat
 def test_only_writes_of_the_days_that_are_asked_for_are_read(world: World) -> None:
     world.count(event("1", THREE_DAYS_AGO), event("2", THREE_DAYS_AGO - 90 * DAY))
     rows = world.rows().match_to_schema(STORED_USAGE)
-    kept = UnreadRows(world.services.objects)
+    kept = world.services.stores.unread_rows
     writes = [kept.add(some, generation=f"g{number}") for number, some in enumerate(rows.iter_slices(1))]
     recently = Period(PeriodKind.RANGE, DATE - DAY, DATE)
     assert [each.rows["day"].item() for each in kept.writes(within=recently)] == [DATE]

@@ -85,9 +85,9 @@ class TrackedObjects(MemoryObjectStore):
         self.calls["put"] += 1
         return super().put(key, body, content_type=content_type)
 
-    def replace(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
+    def put_if_match(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
         self.calls["replace"] += 1
-        return super().replace(key, body, etag=etag, content_type=content_type)
+        return super().put_if_match(key, body, etag=etag, content_type=content_type)
 
 
 class World:

@@ -25,7 +25,6 @@ from signtally.domain.tenants import TenantProfile
 from signtally.history.opening import open_history
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
-from signtally.stores.tenants import Tenants
 from signtally.use_cases.aggregating import aggregate_touched
 from signtally.use_cases.importing import import_history
 from signtally.use_cases.ingesting import drain
@@ -47,7 +46,7 @@ def test_every_figure_of_a_year_is_what_plain_python_counts(real_services: Servi
     until = services.clock().replace(second=0, microsecond=0)
     year = generate(EVENTS, seed=SEED, until=until)
     for tenant_id, zone in year.zones.items():
-        Tenants(services.objects).put(TenantProfile(tenant_id=tenant_id, timezone=zone))
+        services.stores.tenants.put(TenantProfile(tenant_id=tenant_id, timezone=zone))
     _bring_in(year, tmp_path / "history.csv", services=services)
     expected = year.figures()
     assert _stored(year, services=services) == expected
@@ -110,7 +109,7 @@ def _check_periods(year: GeneratedYear, expected: Figures, *, services: Services
     today = services.clock().date()
     for tenant_id in chance.sample(sorted(year.zones), 20):
         own = [(date, counts) for (owner, _, date), counts in expected.items() if owner == tenant_id]
-        tenant = Tenants(services.objects).get(tenant_id)
+        tenant = services.stores.tenants.get(tenant_id)
         day = today - dt.timedelta(days=chance.randrange(360))
         for template in _PERIODS:
             period = parse_period(template.format(day, (day.month + 2) // 3), week_starts_on=tenant.first_weekday)

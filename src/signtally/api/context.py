@@ -7,7 +7,6 @@ from fastapi import Depends, Request
 from signtally.api.auth import SignedIn
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
-from signtally.stores.tenants import Tenants
 
 
 async def _services(request: Request) -> Services:
@@ -19,7 +18,7 @@ WithServices = Annotated[Services, Depends(_services)]
 
 
 def _tenant(caller: SignedIn, services: WithServices) -> TenantProfile:
-    return Tenants(services.objects).get(caller.tenant_id)
+    return services.stores.tenants.get(caller.tenant_id)
 
 
 OwnTenant = Annotated[TenantProfile, Depends(_tenant)]

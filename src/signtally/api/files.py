@@ -13,7 +13,7 @@ from signtally.api.problems import ProblemError, ProblemKind, answers
 from signtally.api.reports import ReportId, VersionQuery, only_visible
 from signtally.domain.reports import ReportKey, ReportManifest
 from signtally.domain.tenants import ReportFormat
-from signtally.stores.reports import Reports, ReportState
+from signtally.stores.reports import ReportState
 from signtally.use_cases.reporting import file_link
 
 router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[seated("others")])
@@ -49,7 +49,7 @@ def file(
     services: WithServices,
 ) -> RedirectResponse:
     """Leads to the newest version that is ready, or the one asked for. Follow it without the token."""
-    archive, now = Reports(services.objects), services.clock()
+    archive, now = services.stores.reports, services.clock()
     if query.version is None:
         state = archive.latest(caller.tenant_id, report_id, now=now)
         manifest = state.manifest or archive.latest_manifest(caller.tenant_id, report_id)

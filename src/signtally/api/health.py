@@ -12,7 +12,6 @@ from signtally.api.documents import Alive, Ready
 from signtally.api.problems import ProblemError, ProblemKind, answers
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
 
 router = APIRouter(tags=["health"])
 _DEADLINE_SECONDS = 5
@@ -75,7 +74,7 @@ def _outcome(name: str, answer: "Future[None]") -> str:
 
 
 def _bucket_answers(services: Services) -> None:
-    Freshness(services.objects).data_through()
+    services.stores.freshness.data_through()
 
 
 def _usage_store_answers(services: Services) -> None:

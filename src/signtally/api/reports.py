@@ -115,7 +115,7 @@ def reports(
     query: Annotated[ReportsQuery, Query()], http: Request, caller: SignedIn, services: WithServices
 ) -> ReportPage:
     """Each report once, in its newest version."""
-    archive, now = Reports(services.objects), services.clock()
+    archive, now = services.stores.reports, services.clock()
     position = position_of(query.cursor, listing="reports", form=ENTRY)
     entries = archive.requested(caller.tenant_id, after=position, user_ids=caller.visible_user_ids)
     newest = functools.partial(_newest, archive=archive, caller=caller, now=now)
@@ -143,7 +143,7 @@ def report(
     services: WithServices,
 ) -> Report:
     """Its newest version, or the one asked for; `files` have fresh signed URLs at every call."""
-    archive, now = Reports(services.objects), services.clock()
+    archive, now = services.stores.reports, services.clock()
     if query.version is None:
         state = archive.latest(caller.tenant_id, report_id, now=now)
     else:
@@ -165,7 +165,7 @@ def versions(
     services: WithServices,
 ) -> ReportPage:
     """A version never changes; figures that were restated since make the next one."""
-    archive, now = Reports(services.objects), services.clock()
+    archive, now = services.stores.reports, services.clock()
     only_visible(archive.latest(caller.tenant_id, report_id, now=now), caller)
     listing = f"versions/{report_id}"
     position = position_of(query.cursor, listing=listing, form=_VERSION)

@@ -11,7 +11,6 @@ from signtally.api.documents import SchedulePage
 from signtally.api.places import seated
 from signtally.api.problems import ProblemError, ProblemKind, answers
 from signtally.domain.tenants import Schedule, ScheduleName, ScheduleTerms, TenantProfile
-from signtally.stores.tenants import Tenants
 
 router = APIRouter(
     prefix="/schedules",
@@ -30,13 +29,13 @@ class ScheduleDefinition(ScheduleTerms):
 
 @router.get("", summary="All schedules")
 def schedules(caller: Administrator, services: WithServices) -> SchedulePage:
-    profile = Tenants(services.objects).get(caller.tenant_id)
+    profile = services.stores.tenants.get(caller.tenant_id)
     return SchedulePage(rows=list(profile.schedules), next_cursor=None)
 
 
 @router.get("/{name}", summary="One schedule", responses=answers(ProblemKind.NOT_FOUND))
 def schedule(name: NameInPath, caller: Administrator, services: WithServices) -> Schedule:
-    return _found(Tenants(services.objects).get(caller.tenant_id), name)
+    return _found(services.stores.tenants.get(caller.tenant_id), name)
 
 
 @router.put(
@@ -62,7 +61,7 @@ def put_schedule(
         kept = tuple(wanted if known.name == name else known for known in profile.schedules)
         return _with(profile, kept if existed else (*kept, wanted))
 
-    Tenants(services.objects).edit(caller.tenant_id, replaced)
+    services.stores.tenants.edit(caller.tenant_id, replaced)
     response.status_code = 200 if existed else 201
     return wanted
 
@@ -81,7 +80,7 @@ def delete_schedule(name: NameInPath, caller: Administrator, services: WithServi
         gone = _found(profile, name)
         return _with(profile, tuple(kept for kept in profile.schedules if kept != gone))
 
-    Tenants(services.objects).edit(caller.tenant_id, without)
+    services.stores.tenants.edit(caller.tenant_id, without)
 
 
 def _found(profile: TenantProfile, name: str) -> Schedule:

@@ -36,26 +36,26 @@ def is_loopback(url: str | None) -> bool:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Patience:
+class ClientTimeouts:
     """How long a client waits for a service, and how often it asks."""
 
     connect_seconds: float = 5
     read_seconds: float | None = None  # None: as long as the service may take
     attempts: int = 4
-    asks_again_after_silence: bool = True
+    retry_on_read_timeout: bool = True
 
 
-BATCH_PATIENCE = Patience()
+BATCH_TIMEOUTS = ClientTimeouts()
 # A person waits in front of the API. A service that was silent so long is stalled, and asking it again would double
 # the wait; what fails at once is asked once more.
-PERSONAL_PATIENCE = Patience(connect_seconds=2, read_seconds=5, attempts=2, asks_again_after_silence=False)
+INTERACTIVE_TIMEOUTS = ClientTimeouts(connect_seconds=2, read_seconds=5, attempts=2, retry_on_read_timeout=False)
 
 
 class AwsClients:
     """Each client is made at its first use and kept; clients are thread-safe."""
 
-    def __init__(self, patience: Patience = BATCH_PATIENCE) -> None:
-        self._patience = patience
+    def __init__(self, timeouts: ClientTimeouts = BATCH_TIMEOUTS) -> None:
+        self._timeouts = timeouts
         core = botocore.session.get_session()
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_instant)
         self._ignores_endpoints = bool(core.get_config_variable("ignore_configured_endpoint_urls"))
@@ -109,10 +109,10 @@ class AwsClients:
         endpoint = self._configured_endpoint(service)
         config = Config(
             **{
-                "connect_timeout": self._patience.connect_seconds,
-                "read_timeout": self._patience.read_seconds or read_seconds,
+                "connect_timeout": self._timeouts.connect_seconds,
+                "read_timeout": self._timeouts.read_seconds or read_seconds,
                 "max_pool_connections": _CONNECTIONS,
-                "retries": {"mode": "standard", "total_max_attempts": self._patience.attempts},
+                "retries": {"mode": "standard", "total_max_attempts": self._timeouts.attempts},
                 **options,
             }
         )
@@ -128,7 +128,7 @@ class AwsClients:
             local["endpoint_url"] = endpoint
         with translated(service, "a client"):
             client = self._session.client(service, config=config, **local)  # type: ignore[call-overload]
-        if not self._patience.asks_again_after_silence:
+        if not self._timeouts.retry_on_read_timeout:
             service_id = client.meta.service_model.service_id.hyphenize()
             client.meta.events.register_first(f"needs-retry.{service_id}", _not_after_silence)
         return client

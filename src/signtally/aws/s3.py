@@ -38,7 +38,7 @@ class S3ObjectStore:
         with translated("S3", self._what):
             return self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)["ETag"]
 
-    def claim(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+    def put_if_absent(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
         with translated("S3", self._what):
             try:
                 self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
@@ -46,7 +46,7 @@ class S3ObjectStore:
                 return self._lost(error)
         return True
 
-    def replace(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
+    def put_if_match(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
         with translated("S3", self._what):
             try:
                 self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfMatch=etag)
@@ -61,7 +61,7 @@ class S3ObjectStore:
                     Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in many], "Quiet": True}
                 )
 
-    def summaries(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
+    def list_objects(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=prefix, StartAfter=after or ""
         )
@@ -70,7 +70,7 @@ class S3ObjectStore:
                 for found in page.get("Contents", ()):
                     yield ObjectSummary(found["Key"], found["ETag"], found["Size"])
 
-    def folders(self, prefix: str) -> Iterator[str]:
+    def list_prefixes(self, prefix: str) -> Iterator[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
         with translated("S3", self._what):
             for page in pages:

@@ -89,7 +89,7 @@ class TimestreamUnload:
         What cannot be deleted now harms nobody, and the bucket expires it within a day or two.
         """
         try:
-            self._objects.delete(found.key for found in self._objects.summaries(folder))
+            self._objects.delete(found.key for found in self._objects.list_objects(folder))
         except ServiceError as error:
             _log.warning("left %s%s for the bucket's lifecycle rule to delete: %s", self._address, folder, error)
 

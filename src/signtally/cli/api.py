@@ -19,7 +19,7 @@ def api(*, port: int, host: str, as_json: bool) -> None:
     """Serve the API and the Usage Reports page until Ctrl-C."""
     require_free(port, what="the API", option="--port")
     try:
-        services = wiring.services(patience=wiring.PERSONAL_PATIENCE)
+        services = wiring.services(timeouts=wiring.INTERACTIVE_TIMEOUTS)
         app = create_app(services, loopback_only=wiring.only_loopback_endpoints())
     except UnsafeStartError as error:
         raise click.ClickException(str(error)) from error

@@ -7,22 +7,10 @@ from collections.abc import Callable, Mapping
 import click
 from pydantic import ValidationError
 
-from signtally.development_key import DevelopmentKeyError
-from signtally.domain.periods import PeriodError
-from signtally.local.errors import LocalError
-from signtally.ports.errors import ServiceError
-from signtally.ports.history import HistoryError
-from signtally.ports.report_queue import ReportQueueUnavailableError
-from signtally.sample.plan import PlanError
+from signtally.errors import SigntallyError
 
 EXPECTED_ERRORS: tuple[type[Exception], ...] = (
-    ServiceError,
-    HistoryError,
-    PeriodError,
-    ReportQueueUnavailableError,
-    LocalError,
-    DevelopmentKeyError,
-    PlanError,
+    SigntallyError,
     ValidationError,  # of a setting
 )
 

@@ -11,7 +11,6 @@ from signtally.domain.periods import parse_period
 from signtally.domain.reports import FORMATS, ReportManifest, ReportRequest, ordered_formats
 from signtally.services import Services
 from signtally.stores.keys import segment
-from signtally.stores.tenants import Tenants
 from signtally.use_cases import reporting
 
 
@@ -40,7 +39,7 @@ def report(  # noqa: PLR0913 -- one an option
     When this very report exists and its figures have not changed since, that version is given again.
     """
     services = wiring.services()
-    tenant = Tenants(services.objects).get(tenant_id)
+    tenant = services.stores.tenants.get(tenant_id)
     request = ReportRequest(
         tenant_id=tenant_id,
         period=parse_period(period, week_starts_on=tenant.first_weekday),

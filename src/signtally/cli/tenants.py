@@ -11,7 +11,7 @@ from signtally import wiring
 from signtally.cli.output import answer, explain, json_option
 from signtally.domain.tenants import TenantProfile
 from signtally.stores.profile_catalogue import BrokenProfileError
-from signtally.stores.tenants import DEFAULT_ZONE, Tenants
+from signtally.stores.tenants import DEFAULT_ZONE
 
 
 @click.group()
@@ -28,7 +28,7 @@ def put(files: tuple[Path, ...], *, as_json: bool) -> None:
     Nothing is stored unless every profile of every file is valid.
     """
     profiles = [profile for file in files for profile in _read(file)]
-    store = Tenants(wiring.services().objects)
+    store = wiring.services().stores.tenants
     for profile in profiles:
         store.put(profile)
     stored = [profile.tenant_id for profile in profiles]
@@ -39,7 +39,7 @@ def put(files: tuple[Path, ...], *, as_json: bool) -> None:
 @json_option
 def list_profiles(*, as_json: bool) -> None:
     """List the tenants that have a profile; what is wrong with a broken one stands beside it."""
-    profiles, broken = Tenants(wiring.services().objects).survey()
+    profiles, broken = wiring.services().stores.tenants.survey()
     listed = [
         {"tenant_id": profile.tenant_id, "name": profile.display_name, "timezone": profile.timezone}
         for profile in profiles.values()
@@ -58,7 +58,7 @@ def list_profiles(*, as_json: bool) -> None:
 def show(tenant_id: str, *, as_json: bool) -> None:
     """Show a tenant's profile; an unknown tenant has the defaults."""
     try:
-        profile = Tenants(wiring.services().objects).read(tenant_id)
+        profile = wiring.services().stores.tenants.read(tenant_id)
     except BrokenProfileError as error:
         raise click.ClickException(f"{error}; store it anew with: signtally tenants put FILE") from None
     shown = profile.model_dump(mode="json")

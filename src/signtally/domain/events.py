@@ -4,9 +4,10 @@ import dataclasses
 import datetime as dt
 
 from signtally.domain.actions import Action
+from signtally.errors import SigntallyError
 
 
-class BadEventError(ValueError):
+class BadEventError(SigntallyError, ValueError):
     """A message, or an element of one, that can never be counted: *reason* for machines, *detail* for a person."""
 
     def __init__(self, reason: str, detail: str) -> None:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
+from signtally.errors import SigntallyError
+
 MONDAY, THURSDAY = 0, 3
 DAYS_A_WEEK = 7
 EARLIEST_DAY = dt.date(2000, 1, 1)  # no event is older
@@ -18,7 +20,7 @@ _LATEST_YEAR = 9998  # a calendar with room for the day after
 Span = tuple[dt.datetime, dt.datetime]
 
 
-class PeriodError(ValueError):
+class PeriodError(SigntallyError, ValueError):
     """The text names no period; the message says what would."""
 
 

@@ -12,9 +12,10 @@ from signtally.domain.insights import Insights
 from signtally.domain.periods import Period
 from signtally.domain.restatements import RestatedDay
 from signtally.domain.tenants import TenantProfile
+from signtally.errors import SigntallyError
 
 
-class ControlTotalsError(ArithmeticError):
+class ControlTotalsError(SigntallyError, ArithmeticError):
     """The figures of a snapshot contradict each other: nothing may be made from it."""
 
 

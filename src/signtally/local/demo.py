@@ -18,7 +18,6 @@ from signtally.local.flow_runs import FlowRuns
 from signtally.local.processes import ChildError
 from signtally.local.stack import Stack
 from signtally.services import Services
-from signtally.stores.tenants import Tenants
 
 TENANTS, DAYS, EVENTS, SEED = 48, 40, 21_000, 2026
 SHARES = {"duplicates": 0.03, "late": 0.05, "junk": 0.01}
@@ -114,7 +113,7 @@ class Demo:
 
     def _report(self, tenant_id: str) -> Json:
         self.log(f"asking the API for a report of {tenant_id}")
-        today = Tenants(self.services.objects).get(tenant_id).today(self.services.clock())
+        today = self.services.stores.tenants.get(tenant_id).today(self.services.clock())
         asked = {"period": f"{today:%Y-%m}", "formats": ["pdf", "xlsx", "csv"]}
         with httpx.Client(base_url=self.stack.page_url, headers=self._bearer(tenant_id), timeout=30) as api:
             report = api.post("/v1/reports", json=asked).raise_for_status().json()

@@ -27,7 +27,7 @@ class MemoryObjectStore:
             self._bodies[key] = body
         return _etag(body)
 
-    def claim(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+    def put_if_absent(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
         del content_type
         with self._lock:
             if key in self._bodies:
@@ -35,7 +35,7 @@ class MemoryObjectStore:
             self._bodies[key] = body
             return True
 
-    def replace(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
+    def put_if_match(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
         del content_type
         with self._lock:
             if key not in self._bodies or _etag(self._bodies[key]) != etag:
@@ -49,14 +49,14 @@ class MemoryObjectStore:
             for key in doomed:
                 self._bodies.pop(key, None)
 
-    def summaries(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
+    def list_objects(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
         with self._lock:
             found = sorted((key, body) for key, body in self._bodies.items() if key.startswith(prefix))
         for key, body in found:
             if after is None or key > after:
                 yield ObjectSummary(key, _etag(body), len(body))
 
-    def folders(self, prefix: str) -> Iterator[str]:
+    def list_prefixes(self, prefix: str) -> Iterator[str]:
         with self._lock:
             below = [key.removeprefix(prefix) for key in self._bodies if key.startswith(prefix)]
         yield from sorted({rest.split("/", 1)[0] for rest in below if "/" in rest})

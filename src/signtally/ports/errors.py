@@ -1,7 +1,9 @@
 """What can go wrong with any service behind a port; every message says what to do."""
 
+from signtally.errors import SigntallyError
 
-class ServiceError(Exception):
+
+class ServiceError(SigntallyError):
     """A service did not do what was asked; its text is meant for a person."""
 
 

@@ -4,12 +4,13 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from signtally.errors import SigntallyError
 from signtally.ports.errors import ServiceUnavailableError
 
 Position = Mapping[str, int | str]
 
 
-class HistoryError(Exception):
+class HistoryError(SigntallyError):
     """The history cannot be read as asked; the text, meant for a person, says what to do and holds no password."""
 
 

@@ -3,10 +3,11 @@
 from email.message import EmailMessage
 from typing import Protocol
 
+from signtally.errors import SigntallyError
 from signtally.ports.errors import ServiceError
 
 
-class MailRefusedError(Exception):
+class MailRefusedError(SigntallyError):
     """The mail service refused this very message (an address, its size): sending it again will not help."""
 
 

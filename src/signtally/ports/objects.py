@@ -5,8 +5,10 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from signtally.errors import SigntallyError
 
-class ObjectMissingError(LookupError):
+
+class ObjectMissingError(SigntallyError, LookupError):
     """No object is stored under this key."""
 
 
@@ -34,11 +36,11 @@ class ObjectStore(Protocol):
         """Store, whatever was there; return the new ETag."""
         ...
 
-    def claim(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
+    def put_if_absent(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
         """Store only when nothing is there; False when somebody was first."""
         ...
 
-    def replace(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
+    def put_if_match(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
         """Store only over the version with this ETag; False when it has changed or gone."""
         ...
 
@@ -46,11 +48,11 @@ class ObjectStore(Protocol):
         """Absent keys are no error."""
         ...
 
-    def summaries(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
+    def list_objects(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
         """Objects below *prefix* in key order, those behind the key *after* only; read page by page as consumed."""
         ...
 
-    def folders(self, prefix: str) -> Iterator[str]:
+    def list_prefixes(self, prefix: str) -> Iterator[str]:
         """The distinct next path segments below *prefix* (which ends in `/`), in order, without slashes."""
         ...
 

@@ -3,9 +3,10 @@
 from typing import Protocol
 
 from signtally.domain.reports import ReportRequest
+from signtally.errors import SigntallyError
 
 
-class ReportQueueUnavailableError(Exception):
+class ReportQueueUnavailableError(SigntallyError):
     """Nobody takes orders now (no Prefect server): the report was not ordered; the text says what to do."""
 
 

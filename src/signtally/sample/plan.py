@@ -4,11 +4,13 @@ import dataclasses
 import datetime as dt
 import random
 
+from signtally.errors import SigntallyError
+
 _EARLIEST = dt.datetime(2000, 1, 2, tzinfo=dt.UTC)  # older events would be refused
 _LATE_DAYS = 14  # SQS keeps a message no longer
 
 
-class PlanError(ValueError):
+class PlanError(SigntallyError, ValueError):
     """No such traffic can be sent; the text says what would."""
 
 

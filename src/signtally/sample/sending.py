@@ -53,7 +53,7 @@ def emit(
     if plan.until > services.clock():
         raise PlanError(f"until is {plan.until.isoformat()}, in the future: nothing has happened there yet")
     tenants = sample_tenants(plan)
-    stored = _store_profiles(tenants, Tenants(services.objects))
+    stored = _store_profiles(tenants, services.stores.tenants)
     waves = Waves(plan, tenants)
     sent = 0
     for wave in waves:

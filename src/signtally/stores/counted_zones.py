@@ -59,9 +59,9 @@ class CountedZones:
             return
         body = self._body(dict.fromkeys(tenant_ids, CountedZone.unknown()))
         if etag is None:
-            self._objects.claim(_KEY, body)
+            self._objects.put_if_absent(_KEY, body)
         else:
-            self._objects.replace(_KEY, body, etag=etag)
+            self._objects.put_if_match(_KEY, body, etag=etag)
 
     def enter(self, zones: Mapping[str, str]) -> None:
         """Note where tenants that were never counted are going to be; the others stay as they are."""
@@ -120,7 +120,7 @@ class CountedZones:
             if entries is None or etag is None:
                 return {}
             changed = edit(entries)
-            if changed == entries or self._objects.replace(_KEY, self._body(changed), etag=etag):
+            if changed == entries or self._objects.put_if_match(_KEY, self._body(changed), etag=etag):
                 return changed
 
     def _stored(self) -> tuple[Entries | None, str | None]:

@@ -59,13 +59,13 @@ class Deliveries:
     def claim_report(self, key: DeliveryKey, *, now: dt.datetime, lease: dt.timedelta) -> bool:
         """Take the making of the report; False when it is made, or somebody took it less than *lease* ago."""
         place, body = f"{_folder(key)}{_MAKING}", json.dumps({"since": now.isoformat()}).encode()
-        if not self._objects.claim(place, body):
+        if not self._objects.put_if_absent(place, body):
             try:
                 stored = self._objects.get(place)
             except ObjectMissingError:  # made or released just now: the next run sees which
                 return False
             since = dt.datetime.fromisoformat(json.loads(stored.body)["since"])
-            if now - since < lease or not self._objects.replace(place, body, etag=stored.etag):
+            if now - since < lease or not self._objects.put_if_match(place, body, etag=stored.etag):
                 return False
         if self.report(key) is None:
             return True
@@ -91,7 +91,7 @@ class Deliveries:
         """Take one recipient's email: None when it is ours to send, else what became of it."""
         place = _mail(key, email)
         claim = MailDelivery(email, MailState.CLAIMED, now)
-        while not self._objects.claim(place, _MAIL_JSON.dump_json(claim)):
+        while not self._objects.put_if_absent(place, _MAIL_JSON.dump_json(claim)):
             try:
                 return _MAIL_JSON.validate_json(self._objects.get(place).body)
             except ObjectMissingError:  # released between the two calls
@@ -107,7 +107,7 @@ class Deliveries:
 
     def close_digest(self, key: DeliveryKey, *, now: dt.datetime) -> None:
         """Every recipient is dealt with: whoever joins the schedule later starts with its next occurrence."""
-        self._objects.claim(f"{_folder(key)}{_DIGEST}", json.dumps({"closed_at": now.isoformat()}).encode())
+        self._objects.put_if_absent(f"{_folder(key)}{_DIGEST}", json.dumps({"closed_at": now.isoformat()}).encode())
 
     def reported_periods(self, tenant_id: str, schedule: str) -> set[str]:
         """The names of the periods whose reports were made."""
@@ -118,7 +118,7 @@ class Deliveries:
         return self._periods_with(_DIGEST, _schedule(tenant_id, schedule))
 
     def _periods_with(self, name: str, folder: str) -> set[str]:
-        paths = (summary.key.removeprefix(folder).split("/") for summary in self._objects.summaries(folder))
+        paths = (summary.key.removeprefix(folder).split("/") for summary in self._objects.list_objects(folder))
         return {keys.text_of(path[0]) for path in paths if path[-1] == name}
 
 

@@ -42,5 +42,9 @@ class Freshness:
             if current is not None and current >= instant:
                 return
             key = f"{STATE}{name}.json"
-            if self._objects.claim(key, body) if etag is None else self._objects.replace(key, body, etag=etag):
+            if (
+                self._objects.put_if_absent(key, body)
+                if etag is None
+                else self._objects.put_if_match(key, body, etag=etag)
+            ):
                 return

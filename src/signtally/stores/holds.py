@@ -49,14 +49,14 @@ class Holds:
         return self._read(_key(tenant_id))
 
     def all(self) -> Iterator[Hold]:
-        return filter(None, (self._read(found.key) for found in self._objects.summaries(_PREFIX)))
+        return filter(None, (self._read(found.key) for found in self._objects.list_objects(_PREFIX)))
 
     def lift(self, tenant_ids: Iterable[str]) -> None:
         self._objects.delete(map(_key, tenant_ids))
 
     def held(self, tenant_ids: Iterable[str]) -> set[str]:
         """Those of these tenants that are held: one listing, however many they are."""
-        keys = {found.key for found in self._objects.summaries(_PREFIX)}
+        keys = {found.key for found in self._objects.list_objects(_PREFIX)}
         return {tenant_id for tenant_id in tenant_ids if _key(tenant_id) in keys} if keys else set()
 
     def _read(self, key: str) -> Hold | None:

@@ -7,13 +7,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from signtally.domain.import_outcome import ImportOutcome
+from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores.keys import STATE
 
 _PREFIX = f"{STATE}imports/"
 
 
-class ImportElsewhereError(Exception):
+class ImportElsewhereError(SigntallyError):
     """Another process has taken this import on: whoever sees this must stop."""
 
 
@@ -52,14 +53,14 @@ class ImportLedger:
 
     def begin(self, state: ImportState) -> ImportState:
         """The state that is there, or else this one, stored."""
-        self._objects.claim(self._key, _body(state))
+        self._objects.put_if_absent(self._key, _body(state))
         return self.read() or state
 
     def advance(self, state: ImportState) -> None:
         """Raise ImportElsewhereError when the state is not the one that was read or stored here last."""
         if self._etag is None:
             raise ImportElsewhereError
-        self._objects.replace(self._key, _body(state), etag=self._etag)
+        self._objects.put_if_match(self._key, _body(state), etag=self._etag)
         # The answer is not asked: a request that was repeated below us is refused because of its own first try.
         if self.read() != state:
             raise ImportElsewhereError
@@ -68,7 +69,7 @@ class ImportLedger:
         """Rows that were rejected go with the state; the events that were stored stay."""
         folder = f"{_PREFIX}{self.digest}/"
         self._objects.delete([self._key])
-        self._objects.delete(found.key for found in self._objects.summaries(folder))
+        self._objects.delete(found.key for found in self._objects.list_objects(folder))
 
     def put_rejects(self, state: ImportState, rejects: Sequence[Mapping[str, object]]) -> None:
         """The rows of the chunk that follows *state*; none is no object."""
@@ -84,7 +85,7 @@ class ImportLedger:
 
 def stored_rejects(objects: ObjectStore, *, folder: str) -> Iterator[bytes]:
     """Rejected rows in order, as lines of JSON, a chunk's at a time."""
-    for found in objects.summaries(folder):
+    for found in objects.list_objects(folder):
         yield objects.get(found.key).body
 
 

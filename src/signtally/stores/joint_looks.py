@@ -56,9 +56,9 @@ class JointLooks:
         if current != instead_of:
             return None
         call = Call(uuid.uuid4().hex)
-        if not (self._objects.claim(_CALL, _body(call)) if etag is None else self._replace(call, etag)):
+        if not (self._objects.put_if_absent(_CALL, _body(call)) if etag is None else self._replace(call, etag)):
             return None
-        self._objects.delete(summary.key for summary in self._objects.summaries(_PREFIX))  # of earlier calls
+        self._objects.delete(summary.key for summary in self._objects.list_objects(_PREFIX))  # of earlier calls
         return call
 
     def answer(self, call: Call, holdings: Holdings) -> None:
@@ -66,7 +66,7 @@ class JointLooks:
 
     def answers(self, call: Call) -> list[Holdings]:
         """What every run that has answered holds; it holds still from before its answer until the call is over."""
-        found = [self._holdings(each.key) for each in self._objects.summaries(f"{_PREFIX}{call.call_id}/")]
+        found = [self._holdings(each.key) for each in self._objects.list_objects(f"{_PREFIX}{call.call_id}/")]
         return [holdings for holdings in found if holdings is not None]
 
     def end(self, call: Call, *, shows_empty: bool) -> None:
@@ -89,7 +89,7 @@ class JointLooks:
         return Call(**json.loads(stored.body)), stored.etag
 
     def _replace(self, call: Call, etag: str) -> bool:
-        return self._objects.replace(_CALL, _body(call), etag=etag)
+        return self._objects.put_if_match(_CALL, _body(call), etag=etag)
 
 
 def _body(call: Call) -> bytes:

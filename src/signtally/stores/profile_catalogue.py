@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import ValidationError
 
 from signtally.domain.tenants import TenantProfile
+from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
 
@@ -17,7 +18,7 @@ _CATALOGUE = f"{keys.STATE}tenants.json"
 _READERS = 16  # profiles are small; the first catalogue of many tenants takes one read for each
 
 
-class BrokenProfileError(Exception):
+class BrokenProfileError(SigntallyError):
     """What is stored as a tenant's profile is none; the message is a sentence that names tenant and *fault*."""
 
     def __init__(self, tenant_id: str, fault: str) -> None:
@@ -40,7 +41,7 @@ class ProfileCatalogue:
     def entries(self) -> dict[str, CatalogueEntry]:
         """Stored profiles by key: a listing, the catalogue, and one read for each that changed since."""
         known = self._known()
-        current = {summary.key: summary.etag for summary in self._objects.summaries(keys.TENANTS)}
+        current = {summary.key: summary.etag for summary in self._objects.list_objects(keys.TENANTS)}
         changed = [key for key, etag in current.items() if key not in known or known[key].etag != etag]
         with ThreadPoolExecutor(_READERS) as readers:
             read = dict(zip(changed, readers.map(self._read, changed, map(current.get, changed)), strict=True))

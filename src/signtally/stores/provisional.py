@@ -41,11 +41,11 @@ class ProvisionalFigures:
 
     def clear_orphans(self, notes: Collection[str]) -> None:
         """Take back the marks of all notes but these: a note that is lost will never be counted and settled."""
-        marks = (each.key for each in self._objects.summaries(_PREFIX))
+        marks = (each.key for each in self._objects.list_objects(_PREFIX))
         self._objects.delete(key for key in marks if PurePosixPath(key).name.rsplit("-", 1)[1] not in notes)
 
     def spans(self, tenant_id: str) -> list[ProvisionalSpan]:
-        names = [PurePosixPath(each.key).name for each in self._objects.summaries(f"{_PREFIX}{segment(tenant_id)}/")]
+        names = [PurePosixPath(each.key).name for each in self._objects.list_objects(f"{_PREFIX}{segment(tenant_id)}/")]
         return [_span(name) for name in names]
 
 

@@ -25,13 +25,13 @@ class ReportDays:
     def folders(self, day: dt.date) -> Iterator[str]:
         """Where the versions that were made that day lie: `reports/{tenant}/{report}/v{n}/`."""
         folder = _folder(day)
-        for found in self._objects.summaries(folder):
+        for found in self._objects.list_objects(folder):
             yield f"{_REPORTS}{found.key.removeprefix(folder)}/"
 
     def forget(self, *, before: dt.date) -> None:
-        for name in [*self._objects.folders(keys.REPORT_DAYS)]:
+        for name in [*self._objects.list_prefixes(keys.REPORT_DAYS)]:
             if name < before.isoformat():
-                self._objects.delete(found.key for found in self._objects.summaries(f"{keys.REPORT_DAYS}{name}/"))
+                self._objects.delete(found.key for found in self._objects.list_objects(f"{keys.REPORT_DAYS}{name}/"))
 
 
 def _folder(day: dt.date) -> str:

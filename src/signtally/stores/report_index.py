@@ -41,7 +41,7 @@ class ReportIndex:
     ) -> Iterator[IndexEntry]:
         """What the tenant asked for, latest first; with *user_ids*, only reports narrowed to exactly those."""
         folder = _folder(tenant_id)
-        for summary in self._objects.summaries(folder, after=f"{folder}{after}" if after else None):
+        for summary in self._objects.list_objects(folder, after=f"{folder}{after}" if after else None):
             name = summary.key.removeprefix(folder)
             found = ENTRY.fullmatch(name)
             if found is None or (user_ids is not None and found["scope"] != _scope(user_ids)):

@@ -23,7 +23,7 @@ class ReportedPeriods:
     def note(self, tenant_id: str, period: Period, *, at: dt.datetime) -> None:
         """A report tells the figures of these days as they were at that instant; only the first one counts."""
         body = json.dumps({"at": at.isoformat()}).encode()
-        self._objects.claim(f"{_folder(tenant_id)}{period.first}_{period.last}.json", body)
+        self._objects.put_if_absent(f"{_folder(tenant_id)}{period.first}_{period.last}.json", body)
 
     def first_told(self, tenant_id: str, period: Period) -> dict[dt.date, dt.datetime]:
         """For each of these days that was ever reported, when it was first."""
@@ -37,7 +37,7 @@ class ReportedPeriods:
         return told
 
     def _overlapping(self, tenant_id: str, period: Period) -> Iterator[tuple[str, Period]]:
-        for summary in self._objects.summaries(_folder(tenant_id)):
+        for summary in self._objects.list_objects(_folder(tenant_id)):
             first, last = (dt.date.fromisoformat(each) for each in PurePosixPath(summary.key).stem.split("_"))
             if first <= period.last and last >= period.first:
                 yield summary.key, Period(period.kind, first, last)

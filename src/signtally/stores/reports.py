@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pydantic import TypeAdapter
 
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus
+from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
 from signtally.stores.report_days import ReportDays
@@ -25,7 +26,7 @@ _ABANDONED_AFTER = dt.timedelta(minutes=10)
 _READERS, _READ_AHEAD = 16, 256
 
 
-class ReportMissingError(LookupError):
+class ReportMissingError(SigntallyError, LookupError):
     """No such report or version is stored."""
 
 
@@ -72,7 +73,7 @@ class Reports:
         key = ReportKey(request.tenant_id, request.report_id, version)
         claim = ReportClaim(key, request, requested_by, now)
         self._index.note(key, user_ids=request.user_ids, at=now)
-        taken = self._objects.claim(f"{keys.report_version(key)}request.json", _CLAIM.dump_json(claim))
+        taken = self._objects.put_if_absent(f"{keys.report_version(key)}request.json", _CLAIM.dump_json(claim))
         return claim if taken else None
 
     def withdraw(self, claim: ReportClaim) -> None:
@@ -88,7 +89,7 @@ class Reports:
             raise ReportMissingError(f"no version {key.version} of report {key.report_id}") from None
 
     def start(self, key: ReportKey) -> None:
-        self._objects.claim(f"{keys.report_version(key)}started.json", b"{}")
+        self._objects.put_if_absent(f"{keys.report_version(key)}started.json", b"{}")
 
     def put_file(self, key: ReportKey, name: str, body: bytes, *, content_type: str) -> str:
         """Store one file of a version and return its place in the bucket."""
@@ -99,7 +100,7 @@ class Reports:
     def finish(self, manifest: ReportManifest) -> bool:
         """Publish a version; False when it was published before (a retried run): what was published first stays."""
         ReportDays(self._objects).note(manifest.key, made_at=manifest.made_at)
-        return self._objects.claim(
+        return self._objects.put_if_absent(
             f"{keys.report_version(manifest.key)}manifest.json", _MANIFEST.dump_json(manifest, indent=2)
         )
 
@@ -111,15 +112,17 @@ class Reports:
                 yield from filter(None, readers.map(self._manifest_in, some))
 
     def fail(self, key: ReportKey, failure: ReportFailure) -> None:
-        self._objects.claim(f"{keys.report_version(key)}failure.json", _FAILURE.dump_json(failure))
+        self._objects.put_if_absent(f"{keys.report_version(key)}failure.json", _FAILURE.dump_json(failure))
 
     def versions(self, tenant_id: str, report_id: str) -> list[int]:
         """The versions that were asked for, oldest first."""
-        found = (_VERSION.fullmatch(name) for name in self._objects.folders(keys.report_versions(tenant_id, report_id)))
+        found = (
+            _VERSION.fullmatch(name) for name in self._objects.list_prefixes(keys.report_versions(tenant_id, report_id))
+        )
         return sorted(int(match[1]) for match in found if match is not None)
 
     def report_ids(self, tenant_id: str) -> Iterator[str]:
-        for name in self._objects.folders(keys.tenant_reports(tenant_id)):
+        for name in self._objects.list_prefixes(keys.tenant_reports(tenant_id)):
             yield keys.text_of(name)
 
     def requested(
@@ -144,7 +147,7 @@ class Reports:
     def state(self, key: ReportKey, *, now: dt.datetime) -> ReportState:
         """Raise ReportMissingError when the version was never asked for."""
         claim = self.read_claim(key)
-        present = {summary.key for summary in self._objects.summaries(keys.report_version(key))}
+        present = {summary.key for summary in self._objects.list_objects(keys.report_version(key))}
         folder = keys.report_version(key)
         if f"{folder}manifest.json" in present:
             manifest = _MANIFEST.validate_json(self._objects.get(f"{folder}manifest.json").body)

@@ -28,7 +28,7 @@ class Superseding:
             self._store(f"{_PREFIX}{uuid.uuid4().hex}.parquet", rows)
 
     def lists(self) -> Iterator[tuple[str, pl.DataFrame]]:
-        for found in [*self._objects.summaries(_PREFIX)]:
+        for found in [*self._objects.list_objects(_PREFIX)]:
             try:
                 body = self._objects.get(found.key).body
             except ObjectMissingError:  # another run is done with it

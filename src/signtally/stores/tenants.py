@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from signtally.domain.tenants import TenantProfile
+from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
 from signtally.stores.profile_catalogue import BrokenProfileError, ProfileCatalogue, decoded, tenant_behind, validated
@@ -14,7 +15,7 @@ _EDIT_ATTEMPTS = 20
 DEFAULT_ZONE = TenantProfile.model_fields["timezone"].default
 
 
-class EditConflictError(Exception):
+class EditConflictError(SigntallyError):
     """Others kept changing the profile: nothing was stored, and the same edit may succeed later."""
 
 
@@ -48,7 +49,11 @@ class Tenants:
             current, etag = self._versioned(tenant_id)
             changed = change(current)
             body = _document(changed)
-            if self._objects.claim(key, body) if etag is None else self._objects.replace(key, body, etag=etag):
+            if (
+                self._objects.put_if_absent(key, body)
+                if etag is None
+                else self._objects.put_if_match(key, body, etag=etag)
+            ):
                 return changed
         raise EditConflictError(f"the profile of {tenant_id} changed {_EDIT_ATTEMPTS} times while it was edited")
 

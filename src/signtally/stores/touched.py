@@ -82,11 +82,11 @@ class TouchedNotes:
 
     def begin(self) -> None:
         """From here on, what is touched is noted; what was touched before has to be found without notes."""
-        self._objects.claim(_BEGUN, json.dumps({"at": self._clock().isoformat()}).encode())
+        self._objects.put_if_absent(_BEGUN, json.dumps({"at": self._clock().isoformat()}).encode())
 
     def names(self) -> set[str]:
         """Which notes there are, as they are named in marks of provisional figures."""
-        return {note_name(each.key) for each in self._objects.summaries(_PREFIX) if each.key != _BEGUN}
+        return {note_name(each.key) for each in self._objects.list_objects(_PREFIX) if each.key != _BEGUN}
 
     def put(self, events: Iterable[UsageEvent], *, reason: RestatementReason = RestatementReason.LATE_EVENTS) -> None:
         touched = [(each.tenant_id, each.occurred_at, each.event_id, str(reason)) for each in events]
@@ -104,7 +104,7 @@ class TouchedNotes:
         With *due_only*, without those that were tried in vain not long ago.
         """
         now = self._clock()
-        notes = (each for each in self._objects.summaries(_PREFIX) if each.key != _BEGUN)
+        notes = (each for each in self._objects.list_objects(_PREFIX) if each.key != _BEGUN)
         found = (each for each in notes if not due_only or _is_due(each.key, now))
         with ThreadPoolExecutor(_READERS) as readers:
             while some := list(itertools.islice(found, _READ_AHEAD)):
@@ -123,7 +123,9 @@ class TouchedNotes:
             if rest.is_empty():
                 self._objects.delete([current.key])
                 return
-            if len(rest) == len(current.rows) or self._objects.replace(current.key, _body(rest), etag=current.etag):
+            if len(rest) == len(current.rows) or self._objects.put_if_match(
+                current.key, _body(rest), etag=current.etag
+            ):
                 return
             current = self._read_key(current.key)
 

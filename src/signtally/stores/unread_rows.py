@@ -50,7 +50,7 @@ class UnreadRows:
     ) -> Iterator[UnreadWrite]:
         """All of them, of one generation, or with days *within* a period; without those whose keys are *known*."""
         left_out = {*known}
-        for each in self._objects.summaries(_PREFIX if generation is None else _folder(generation)):
+        for each in self._objects.list_objects(_PREFIX if generation is None else _folder(generation)):
             if each.key in left_out or (within is not None and not _touches(each.key, within)):
                 continue
             try:
@@ -65,7 +65,7 @@ class UnreadRows:
     def forget_others(self, *, generation: str) -> None:
         """Those of rows that were lost with their table."""
         own = _folder(generation)
-        self._objects.delete([each.key for each in self._objects.summaries(_PREFIX) if not each.key.startswith(own)])
+        self._objects.delete([each.key for each in self._objects.list_objects(_PREFIX) if not each.key.startswith(own)])
 
 
 def overlaid(stored: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:

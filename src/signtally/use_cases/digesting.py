@@ -25,8 +25,7 @@ from signtally.ports.errors import ServiceError
 from signtally.ports.mail import MailRefusedError, MailUncertainError
 from signtally.render.email import digest_message
 from signtally.services import Services
-from signtally.stores.deliveries import Deliveries, MailDelivery, MailState
-from signtally.stores.tenants import Tenants
+from signtally.stores.deliveries import MailDelivery, MailState
 from signtally.use_cases.occurrences import Owing, Round, as_of, delivery_key, label
 from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.scheduling import current_report, make_scheduled_report
@@ -59,10 +58,10 @@ def run_digests(*, services: Services, now: dt.datetime | None = None) -> Digest
     failed for some: run it again.
     """
     then = as_of(services, now)
-    owing = Owing("digests", _sends, Deliveries(services.objects).closed_periods)
+    owing = Owing("digests", _sends, services.stores.deliveries.closed_periods)
     going = Round(owing, services=then)
     post = _Post(services=services, then=then)
-    going.go(Tenants(services.objects).all(), post.deliver)
+    going.go(services.stores.tenants.all(), post.deliver)
     return DigestsOutcome(
         due=going.due,
         sent=post.sent,
@@ -88,7 +87,7 @@ class _Post:
         self.in_doubt: dict[str, str] = {}
         self._services = services
         self._then = then
-        self._deliveries = Deliveries(services.objects)
+        self._deliveries = services.stores.deliveries
 
     def deliver(self, occurrence: Occurrence) -> bool:
         """Send what is unsent of one occurrence; return whether all of its recipients are dealt with."""

@@ -11,7 +11,6 @@ from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.deliveries import DeliveryKey, DoneOccurrences
-from signtally.stores.holds import Holds
 
 log = logging.getLogger(__name__)
 _HOPELESS_AFTER = 5  # failures of services in a row: the rest would fare no better
@@ -78,8 +77,8 @@ class Round:
         figures do not match their events waits too. Raise OwedOccurrencesError in the end, or as soon as services fail
         for everybody.
         """
-        done = DoneOccurrences(self._services.objects, what=self._owing.what)
-        held = functools.cache(lambda: Holds(self._services.objects).held(profiles))  # asked when anything is owed
+        done = self._services.stores.done_occurrences(self._owing.what)
+        held = functools.cache(lambda: self._services.stores.holds.held(profiles))  # asked when anything is owed
         try:
             for occurrences in owed(profiles, self._owing, done=done, now=self._services.clock()):
                 if occurrences[0].tenant.tenant_id in held():

@@ -13,8 +13,7 @@ from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.snapshot import DayUsage, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
-from signtally.stores.unread_rows import UnreadRows, overlaid
+from signtally.stores.unread_rows import overlaid
 from signtally.use_cases.caveats import provisional_days
 from signtally.use_cases.live_day import read_live_day
 
@@ -34,7 +33,7 @@ def read_usage(
     previous, allowed = clipped.previous, None if user_ids is not None else tenant.allowance.documents_per_month
     earliest = previous.first if allowed is None else min(previous.first, clipped.last.replace(day=1))
     # Before the rows: what is written between the two reads may only make them fresher than they say.
-    data_through = Freshness(services.objects).data_through()
+    data_through = services.stores.freshness.data_through()
     spoken_of = Period(PeriodKind.RANGE, previous.first, clipped.last)
     with ThreadPoolExecutor(1) as beside:
         provisional = beside.submit(provisional_days, tenant, spoken_of, services=services)
@@ -83,7 +82,7 @@ def _is_elsewhere(stored: pl.DataFrame, tenant: TenantProfile) -> bool:
 
 def _stored(tenant: TenantProfile, days: Period, *, services: Services) -> pl.DataFrame:
     """Schema DAILY_USAGE; what cannot be read yet is looked for first, since it is forgotten once it can be."""
-    writes = [STORED_USAGE.to_frame(), *(each.rows for each in UnreadRows(services.objects).writes(within=days))]
+    writes = [STORED_USAGE.to_frame(), *(each.rows for each in services.stores.unread_rows.writes(within=days))]
     of_days = pl.col("day").is_between(days.first, days.last)
     unread = pl.concat(writes).filter(of_days, tenant_id=tenant.tenant_id)
     stored = services.usage_store.daily_usage(first=days.first, last=days.last, tenant_ids=[tenant.tenant_id])

@@ -12,9 +12,7 @@ from signtally.domain.tenants import TenantProfile
 from signtally.ports.errors import ServiceError
 from signtally.render.files import key_name, render
 from signtally.services import Services
-from signtally.stores.reported_periods import ReportedPeriods
-from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, Reports, ReportState
-from signtally.stores.tenants import Tenants
+from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, ReportState
 from signtally.use_cases.report_figures import read_report
 
 
@@ -23,7 +21,7 @@ def request_report(request: ReportRequest, *, requested_by: str, services: Servi
 
     Raise FuturePeriodError, ReportQueueUnavailableError or a ServiceError; then nothing was asked for.
     """
-    reports = Reports(services.objects)
+    reports = services.stores.reports
     claim = None
     while claim is None:
         # Read before looking: whoever asks in between takes this version, and we look again.
@@ -48,7 +46,7 @@ def report_now(request: ReportRequest, *, requested_by: str, services: Services)
 
     A version that is under way elsewhere is made here too, rather than another one: whoever is first publishes it.
     """
-    reports = Reports(services.objects)
+    reports = services.stores.reports
     claim = None
     while claim is None:
         version = _next_version(request, services=services)
@@ -73,7 +71,7 @@ def make_report(key: ReportKey, *, services: Services) -> ReportManifest:
     Raise ReportMissingError when it was never asked for. A ServiceError may pass by: call again. After any other
     error the version has failed, and its asker is told.
     """
-    reports = Reports(services.objects)
+    reports = services.stores.reports
     state = reports.state(key, now=services.clock())
     if state.manifest is not None:
         return state.manifest
@@ -95,7 +93,7 @@ def make_report(key: ReportKey, *, services: Services) -> ReportManifest:
 
 def fail_report(key: ReportKey, detail: str, *, services: Services) -> None:
     """Let the asker know that a version will not come; one that is finished stays ready."""
-    Reports(services.objects).fail(key, ReportFailure(detail, services.clock()))
+    services.stores.reports.fail(key, ReportFailure(detail, services.clock()))
 
 
 def file_link(manifest: ReportManifest, format: str, *, services: Services) -> tuple[str, dt.datetime]:  # noqa: A002 -- the API's word
@@ -109,7 +107,7 @@ def file_link(manifest: ReportManifest, format: str, *, services: Services) -> t
 
 def _under_way(request: ReportRequest, *, services: Services) -> ReportState | None:
     try:
-        newest = Reports(services.objects).latest(request.tenant_id, request.report_id, now=services.clock())
+        newest = services.stores.reports.latest(request.tenant_id, request.report_id, now=services.clock())
     except ReportMissingError:  # never asked for, or withdrawn
         return None
     return newest if newest.status in {ReportStatus.PENDING, ReportStatus.RUNNING} else None
@@ -120,9 +118,9 @@ def _standing(request: ReportRequest, *, services: Services) -> ReportManifest |
 
     While its period may still change, its `data_through` is part of what it says: then it serves for a while only.
     """
-    tenant = Tenants(services.objects).get(request.tenant_id)
+    tenant = services.stores.tenants.get(request.tenant_id)
     request.period.clip(tenant.today(services.clock()))
-    manifest = Reports(services.objects).latest_manifest(request.tenant_id, request.report_id)
+    manifest = services.stores.reports.latest_manifest(request.tenant_id, request.report_id)
     if manifest is None:
         return None
     snapshot = _figures(tenant, request, services=services)
@@ -139,17 +137,17 @@ def _figures(tenant: TenantProfile, request: ReportRequest, *, services: Service
 
 
 def _next_version(request: ReportRequest, *, services: Services) -> int:
-    return max(Reports(services.objects).versions(request.tenant_id, request.report_id), default=0) + 1
+    return max(services.stores.reports.versions(request.tenant_id, request.report_id), default=0) + 1
 
 
 def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:
     request, made_at = claim.request, services.clock()
-    tenant = Tenants(services.objects).get(request.tenant_id)
+    tenant = services.stores.tenants.get(request.tenant_id)
     snapshot = _figures(tenant, request, services=services)
     identity = ReportIdentity(claim.key.report_id, claim.key.version, made_at)
     if request.user_ids is None and request.basis is Basis.ACTIVITY:
         # Before the version is published: what changes from now on is a restatement of what it says.
-        ReportedPeriods(services.objects).note(tenant.tenant_id, snapshot.period, at=snapshot.taken_at)
+        services.stores.reported_periods.note(tenant.tenant_id, snapshot.period, at=snapshot.taken_at)
     return ReportManifest(
         key=claim.key,
         request=request,
@@ -173,7 +171,7 @@ def _file(
     rendered = render(name, snapshot, identity)
     sha256 = hashlib.sha256(rendered.body).hexdigest()
     place = PurePosixPath(key_name(name))
-    stored = Reports(services.objects).put_file(
+    stored = services.stores.reports.put_file(
         key, f"{place.stem}-{sha256[:12]}{place.suffix}", rendered.body, content_type=rendered.content_type
     )
     return ReportFile(name, stored, rendered.filename, len(rendered.body), sha256)

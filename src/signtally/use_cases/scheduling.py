@@ -6,8 +6,6 @@ import datetime as dt
 from signtally.domain.reports import ReportManifest, ReportRequest, ordered_formats
 from signtally.domain.schedules import Occurrence
 from signtally.services import Services
-from signtally.stores.deliveries import Deliveries
-from signtally.stores.tenants import Tenants
 from signtally.use_cases.occurrences import Owing, Round, as_of, delivery_key
 from signtally.use_cases.reporting import report_now
 
@@ -36,7 +34,7 @@ def run_schedules(*, services: Services, now: dt.datetime | None = None) -> Sche
     failed for some: run it again.
     """
     then = as_of(services, now)
-    owing = Owing("reports", lambda _: True, Deliveries(services.objects).reported_periods)
+    owing = Owing("reports", lambda _: True, services.stores.deliveries.reported_periods)
     going = Round(owing, services=then)
     made = waiting = 0
 
@@ -47,7 +45,7 @@ def run_schedules(*, services: Services, now: dt.datetime | None = None) -> Sche
         waiting += manifest is None
         return manifest is not None
 
-    going.go(Tenants(services.objects).all(), deliver)
+    going.go(services.stores.tenants.all(), deliver)
     return SchedulesOutcome(due=going.due, made=made, waiting=waiting, held=going.held, failures=going.failures)
 
 
@@ -56,7 +54,7 @@ def make_scheduled_report(occurrence: Occurrence, *, services: Services, then: S
 
     The clock of *then* decides what the report says, that of *services* who is still at work.
     """
-    deliveries, key = Deliveries(services.objects), delivery_key(occurrence)
+    deliveries, key = services.stores.deliveries, delivery_key(occurrence)
     if not deliveries.claim_report(key, now=services.clock(), lease=_MAKING_LEASE):
         return None
     try:

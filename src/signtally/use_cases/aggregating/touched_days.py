@@ -10,10 +10,7 @@ import polars as pl
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.shards import EVERYBODY, Shard
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
-from signtally.stores.provisional import ProvisionalFigures
-from signtally.stores.touched import TOUCHED, TouchedNote, TouchedNotes
-from signtally.stores.zone_checks import ZoneChecks
+from signtally.stores.touched import TOUCHED, TouchedNote
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import Calendars
@@ -32,11 +29,11 @@ def aggregate_touched(*, services: Services, shard: Shard = EVERYBODY, due_only:
     runs of every minute, what was done not long ago is left for later: trying again events that could not be read, and
     looking at the zones of tenants that nothing has touched.
     """
-    freshness, checks, now = Freshness(services.objects), ZoneChecks(services.objects), services.clock()
+    freshness, checks, now = services.stores.freshness, services.stores.zone_checks, services.clock()
     is_everybodys = not due_only or checks.is_due(now=now)
     # Before the notes are listed: what was sent before this instant is stored by now, and noted.
     settled_through = freshness.settled_through() if shard.is_everybody else None
-    pending = TouchedNotes(services.objects, clock=services.clock).pending(due_only=due_only)
+    pending = services.stores.touched.pending(due_only=due_only)
     total = AggregationOutcome.total(
         _aggregate_round(notes, shard, moves_everybody=is_everybodys, services=services) for notes in _rounds(pending)
     )
@@ -49,13 +46,13 @@ def aggregate_touched(*, services: Services, shard: Shard = EVERYBODY, due_only:
 
 def settled_now(*, services: Services) -> dt.datetime | None:
     """What the figures will be complete through when all shards have counted what is noted by now."""
-    return Freshness(services.objects).settled_through()
+    return services.stores.freshness.settled_through()
 
 
 def publish_counted(settled_through: dt.datetime | None, *, services: Services) -> None:
     """After all shards: what was settled before they began is in the figures."""
     if settled_through is not None:
-        Freshness(services.objects).publish_data_through(settled_through)
+        services.stores.freshness.publish_data_through(settled_through)
 
 
 def _aggregate_round(
@@ -86,7 +83,7 @@ def _aggregate_round(
 
 def _settle(note: TouchedNote, done: pl.DataFrame, postponed: pl.DataFrame, *, services: Services) -> None:
     """Forget what is counted; the new note of what is not stands before the old one falls, and its marks likewise."""
-    touched, provisional = TouchedNotes(services.objects, clock=services.clock), ProvisionalFigures(services.objects)
+    touched, provisional = services.stores.touched, services.stores.provisional
     left = done.join(postponed, on=[*TOUCHED], how="semi")
     if len(left):
         provisional.mark(touched.postpone(note, left))

@@ -17,10 +17,8 @@ from signtally.domain.shards import EVERYBODY, Shard
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone, CountedZones, Entries
-from signtally.stores.provisional import ProvisionalFigures
-from signtally.stores.tenants import DEFAULT_ZONE, Tenants
+from signtally.stores.tenants import DEFAULT_ZONE
 from signtally.stores.touched import TouchedNotes
-from signtally.stores.unread_rows import UnreadRows
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import Calendars, blocks
@@ -88,8 +86,8 @@ def count_where_tenants_live(
     Where the rows are lost, or the notes of what was touched, or the zones in which tenants were counted, a run over
     *noted* events recounts every tenant with events; another counts in the zones of the profiles, and no more.
     """
-    zones = CountedZones(services.objects, generation=services.usage_store.usage_generation())
-    notes = TouchedNotes(services.objects, clock=services.clock)
+    zones = services.stores.counted_zones(generation=services.usage_store.usage_generation())
+    notes = services.stores.touched
     done: list[AggregationOutcome] = []
     for _ in range(_ATTEMPTS):
         profiles = _profile_zones(tenant_ids, services=services)
@@ -128,14 +126,14 @@ def event_days(days: Period, *, tenant_ids: Sequence[str] | None, services: Serv
 
 
 def _profile_zones(tenant_ids: Collection[str] | None, *, services: Services) -> dict[str, str]:
-    tenants = Tenants(services.objects)
+    tenants = services.stores.tenants
     return tenants.zones() if tenant_ids is None else {each: tenants.get(each).timezone for each in tenant_ids}
 
 
 def _begin(zones: CountedZones, notes: TouchedNotes, *, services: Services) -> Entries | None:
     """The notes begin last: a crash before that has all counted once more."""
-    UnreadRows(services.objects).forget_others(generation=services.usage_store.usage_generation())
-    ProvisionalFigures(services.objects).clear_orphans(notes.names())
+    services.stores.unread_rows.forget_others(generation=services.usage_store.usage_generation())
+    services.stores.provisional.clear_orphans(notes.names())
     zones.begin(tenant_ids := _tenants_with_events(services), again=not notes.are_kept())
     notes.begin()
     _log.info("what was counted, or in which zones, is not known: counting all of %d tenants", len(tenant_ids))

@@ -16,7 +16,6 @@ from signtally.domain.restatements import RestatementReason
 from signtally.ports.history import HistoryChunk, HistoryError, HistorySource
 from signtally.services import Services
 from signtally.stores.imports import ImportElsewhereError, ImportLedger, ImportState, stored_rejects
-from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.importing.chunks import Arrival, chunk_settling
 from signtally.use_cases.importing.pace import ImportPace
 from signtally.use_cases.importing.writing import ChunkWriter, chunk_writer
@@ -86,7 +85,7 @@ class _Run:
         self._reader = reader
         self._ledger = ledger
         self._services = services
-        self._touched = TouchedNotes(services.objects, clock=services.clock)
+        self._touched = services.stores.touched
         self._on_progress = on_progress
         self._pace = pace
         self._begun = self._told = time.monotonic()
@@ -134,4 +133,4 @@ def _reader(source: HistorySource, mapping: HistoryMapping) -> RowReader:
 
 def _ledger(source: HistorySource, mapping: HistoryMapping, services: Services) -> ImportLedger:
     """The same rows read another way are another import."""
-    return ImportLedger(services.objects, identity=f"{source.identity}\n{mapping.model_dump_json()}")
+    return services.stores.import_ledger(identity=f"{source.identity}\n{mapping.model_dump_json()}")

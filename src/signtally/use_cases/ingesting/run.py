@@ -17,9 +17,6 @@ from signtally.domain.cloud_events import ParsedBody, parse_body
 from signtally.domain.ingest_outcome import IngestOutcome, IngestProgress
 from signtally.ports.queue import QueueDepth, QueuedMessage
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
-from signtally.stores.joint_looks import JointLooks
-from signtally.stores.touched import TouchedNotes
 from signtally.use_cases.ingesting.counted_ports import CountedQueue, CountedStore, RequestCount
 from signtally.use_cases.ingesting.custody import Custody
 from signtally.use_cases.ingesting.freshness import Look
@@ -70,23 +67,21 @@ class IngestRun:
         self._tally = Tally(RequestCount())
         self._queue = CountedQueue(services.queue, self._tally.requests)
         self._dead_letters = CountedQueue(services.dead_letters, self._tally.requests)
-        self._freshness = Freshness(services.objects)
+        self._freshness = services.stores.freshness
         threads = {_RECEIVE: consumers, WRITE: consumers, _SETTLE: 1, QUEUE: consumers + _EXTRA, LOOK: 1, CALL: 1}
         self._workers = Workers(threads)
         self._custody = Custody()
         self._store = CountedStore(services.usage_store, self._tally.requests)
         writer = EventWriter(self._store, patience=patience)
         self._storing = Storing(self._workers, writer, tally=self._tally, pace=pace, writers=consumers)
-        self._settling = Settling(
-            TouchedNotes(services.objects, clock=services.clock), self._dead_letters, patience=patience
-        )
+        self._settling = Settling(services.stores.touched, self._dead_letters, patience=patience)
         self._releasing = Releasing(
             self._workers, self._queue, self._custody, patience=patience, threads=consumers + _EXTRA
         )
         self._looking = Looking(
             self._workers,
             self._custody,
-            JointLook(JointLooks(services.objects), self._queue, patience=patience, pace=pace),
+            JointLook(services.stores.joint_looks(), self._queue, patience=patience, pace=pace),
             pace=pace,
             then=self._looked,
         )

@@ -19,8 +19,8 @@ from signtally.domain.reconciliation import (
     user_differences,
 )
 from signtally.services import Services
-from signtally.stores.counted_zones import CountedZone, CountedZones
-from signtally.stores.tenants import DEFAULT_ZONE, Tenants
+from signtally.stores.counted_zones import CountedZone
+from signtally.stores.tenants import DEFAULT_ZONE
 from signtally.stores.touched import TOUCHED
 from signtally.use_cases.aggregating import named_span, occupied_blocks
 from signtally.use_cases.aggregating.day_reads import CountedDays, read_days
@@ -69,7 +69,7 @@ def preview(
 ) -> Preview:
     """What `rebuild` with the same arguments would change within these days. Raise PeriodError or a ServiceError."""
     span = named_span(first, last, services=services)
-    profiles = Tenants(services.objects).zones()
+    profiles = services.stores.tenants.zones()
     noted = NotedEvents(TOUCHED.to_frame(), written=WrittenRows(services.usage_store, services.objects))
     noted.written.look()
     rows = 0
@@ -102,7 +102,7 @@ def _change(found: Difference) -> DayChange:
 
 
 def _moves(profiles: dict[str, str], tenant_id: str | None, *, services: Services) -> dict[str, str]:
-    zones = CountedZones(services.objects, generation=services.usage_store.usage_generation())
+    zones = services.stores.counted_zones(generation=services.usage_store.usage_generation())
     entries = zones.read() or {}
     homes = {each: profiles.get(each, DEFAULT_ZONE) for each in entries if tenant_id in {None, each}}
     return {each: zone for each, zone in sorted(homes.items()) if entries[each] != CountedZone(zone)}

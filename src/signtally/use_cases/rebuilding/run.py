@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from signtally.domain.periods import Period, PeriodKind
 from signtally.services import Services
-from signtally.stores.holds import Holds
-from signtally.stores.rebuilds import RebuildLedger, RebuildState
+from signtally.stores.rebuilds import RebuildState
 from signtally.use_cases.aggregating import named_span, recount
 from signtally.use_cases.aggregating.restating import AggregationOutcome
 
@@ -67,7 +66,7 @@ def rebuild(
     anew. Held tenants whose differences lie within are let go. Raise PeriodError or a ServiceError.
     """
     arguments = (tenant_id, *(None if day is None else day.isoformat() for day in (first, last)))
-    ledger = RebuildLedger(services.objects, arguments=arguments)
+    ledger = services.stores.rebuild_ledger(arguments=arguments)
     left = ledger.read()
     state = left or _begun(named_span(first, last, services=services), tenant_id, services=services)
     rest = Period(PeriodKind.RANGE, state.first, state.next_day)
@@ -104,7 +103,7 @@ def _advanced(state: RebuildState, block: Period, outcome: AggregationOutcome) -
 
 
 def _lift(span: Period, tenant_id: str | None, *, services: Services) -> set[str]:
-    holds = Holds(services.objects)
+    holds = services.stores.holds
     mended = {
         each.tenant_id
         for each in holds.all()

@@ -14,12 +14,8 @@ from signtally.domain.aggregation import UTC_MICROSECONDS
 from signtally.domain.local_dates import LocalDates
 from signtally.domain.periods import Period
 from signtally.services import Services
-from signtally.stores.counted_zones import CountedZone, CountedZones, Entries
-from signtally.stores.freshness import Freshness
-from signtally.stores.superseding import Superseding
-from signtally.stores.tenants import DEFAULT_ZONE, Tenants
-from signtally.stores.touched import TouchedNotes
-from signtally.stores.unread_rows import UnreadRows
+from signtally.stores.counted_zones import CountedZone, Entries
+from signtally.stores.tenants import DEFAULT_ZONE
 
 _INSTANTS = pl.Schema({"tenant_id": pl.String(), "at": UTC_MICROSECONDS})
 _DAYS = pl.Schema({"tenant_id": pl.String(), "day": pl.Date()})
@@ -56,10 +52,10 @@ class Circumstances:
 
 def look_around(*, services: Services) -> Circumstances:
     """To be read before events and figures are, for what is settled, and after, for what was noted meanwhile."""
-    settled_through = Freshness(services.objects).settled_through()
+    settled_through = services.stores.freshness.settled_through()
     unsettled = _noted_instants(services)
-    profiles = Tenants(services.objects).zones()
-    entries = CountedZones(services.objects, generation=services.usage_store.usage_generation()).read()
+    profiles = services.stores.tenants.zones()
+    entries = services.stores.counted_zones(generation=services.usage_store.usage_generation()).read()
     known = {tenant_id: entry.zone for tenant_id, entry in (entries or {}).items() if entry.is_known}
     moving = _moving(entries, profiles)
     return Circumstances(profiles | known, moving, settled_through, unsettled, _unread_days(services))
@@ -79,15 +75,15 @@ def _moving(entries: Entries | None, profiles: Mapping[str, str]) -> frozenset[s
 
 
 def _unread_days(services: Services) -> pl.DataFrame:
-    parts = [each.rows.select("tenant_id", "day") for each in UnreadRows(services.objects).writes()]
+    parts = [each.rows.select("tenant_id", "day") for each in services.stores.unread_rows.writes()]
     return pl.concat([_DAYS.to_frame(), *parts]).unique()
 
 
 def _noted_instants(services: Services) -> pl.DataFrame:
     """Both ends of each noted hour, since midnight may lie within; and what the store is still to leave out."""
     parts = [_INSTANTS.to_frame()]
-    for note in TouchedNotes(services.objects, clock=services.clock).pending():
+    for note in services.stores.touched.pending():
         hours = note.rows.select("tenant_id", at="hour").unique()
         parts += [hours, hours.with_columns(pl.col("at") + pl.duration(minutes=60, microseconds=-1))]
-    parts.append(Superseding(services.objects).all().select("tenant_id", at="occurred_at"))
+    parts.append(services.stores.superseding.all().select("tenant_id", at="occurred_at"))
     return pl.concat(parts).unique()

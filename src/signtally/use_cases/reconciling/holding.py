@@ -10,7 +10,7 @@ import polars as pl
 from signtally.domain.periods import Period
 from signtally.domain.reconciliation import ReportDifference, listed
 from signtally.services import Services
-from signtally.stores.holds import Hold, Holds
+from signtally.stores.holds import Hold
 
 _SAMPLE = 20  # of a tenant's differences, in its hold
 _WRITERS = 8
@@ -26,13 +26,13 @@ def hold(mismatches: pl.DataFrame, reports: Sequence[ReportDifference], *, servi
     none = mismatches.clear()
     found = (_hold_of(each, of_days.get((each,), none), of_reports[each], now=now) for each in sorted(tenant_ids))
     with ThreadPoolExecutor(_WRITERS) as writers:
-        list(writers.map(Holds(services.objects).put, found))
+        list(writers.map(services.stores.holds.put, found))
     return tenant_ids
 
 
 def lift(span: Period, *, tenant_id: str | None, unproven: Collection[str], services: Services) -> set[str]:
     """Let go who is held for days of *span*, unless it is *unproven*; return them."""
-    holds = Holds(services.objects)
+    holds = services.stores.holds
     proven = {
         each.tenant_id
         for each in holds.all()

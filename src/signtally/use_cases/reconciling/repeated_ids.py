@@ -8,8 +8,7 @@ from signtally.domain.aggregation import IDENTITY
 from signtally.domain.reconciliation import received_later
 from signtally.domain.restatements import RestatementReason
 from signtally.services import Services
-from signtally.stores.superseding import Superseding
-from signtally.stores.touched import TOUCHED, TouchedNotes
+from signtally.stores.touched import TOUCHED
 
 _AHEAD = dt.timedelta(days=1)  # of the clock; ingest takes minutes at most
 
@@ -19,7 +18,7 @@ def supersede_repeated(*, services: Services) -> int:
 
     Idempotent: what is marked already is not noted again.
     """
-    store, superseding = services.usage_store, Superseding(services.objects)
+    store, superseding = services.usage_store, services.stores.superseding
     since = services.clock() - dt.timedelta(days=services.settings.reconcile_days)
     until = services.clock() + _AHEAD
     later = received_later(store.repeated_events(since=since, until=until))
@@ -42,8 +41,8 @@ def _tell_the_store(key: str, rows: pl.DataFrame, *, services: Services) -> None
     told = rows.join(shown, on=[*IDENTITY], how="semi")
     reason = pl.lit(str(RestatementReason.REPEATED_ID)).alias("reason")
     touched = told.select("tenant_id", "event_id", reason, hour=pl.col("occurred_at"))
-    TouchedNotes(services.objects, clock=services.clock).put_rows(touched.match_to_schema(TOUCHED))
-    Superseding(services.objects).keep(key, rows.join(told, on=[*IDENTITY], how="anti"))
+    services.stores.touched.put_rows(touched.match_to_schema(TOUCHED))
+    services.stores.superseding.keep(key, rows.join(told, on=[*IDENTITY], how="anti"))
 
 
 def _tenants(rows: pl.DataFrame) -> list[str]:

@@ -17,7 +17,6 @@ from signtally.domain.counts import Counts
 from signtally.domain.reconciliation import ReportDifference
 from signtally.domain.reports import ReportManifest
 from signtally.services import Services
-from signtally.stores.reports import Reports
 from signtally.use_cases.reconciling.circumstances import look_around
 from signtally.use_cases.reconciling.report_excuses import Excuses
 
@@ -39,7 +38,7 @@ class ReportComparison:
 def compare_reports(*, tenant_id: str | None, services: Services) -> ReportComparison:
     """The versions that were made today or yesterday (UTC), unless a newer one has replaced them."""
     today = services.clock().date()
-    made = itertools.chain.from_iterable(Reports(services.objects).made_on(day) for day in (today - _DAY, today))
+    made = itertools.chain.from_iterable(services.stores.reports.made_on(day) for day in (today - _DAY, today))
     newest: dict[tuple[str, str], int] = {}
     compared = skipped = 0
     found: list[ReportDifference] = []

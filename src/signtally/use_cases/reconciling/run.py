@@ -6,7 +6,6 @@ import logging
 from signtally.domain.periods import Period, period_between
 from signtally.domain.reconciliation import listed
 from signtally.services import Services
-from signtally.stores.report_days import ReportDays
 from signtally.use_cases.aggregating import aggregate_touched
 from signtally.use_cases.reconciling.day_figures import compare_days
 from signtally.use_cases.reconciling.holding import hold, lift
@@ -35,7 +34,7 @@ def reconcile(
     held = hold(days.mismatches, reports.mismatches, services=services)
     unproven = held | {*days.pending["tenant_id"]}
     lifted = lift(span, tenant_id=tenant_id, unproven=unproven, services=services)
-    ReportDays(services.objects).forget(before=_oldest(services))
+    services.stores.report_days.forget(before=_oldest(services))
     outcome = ReconcileOutcome(
         period=span,
         superseded=superseded,

@@ -1,0 +1,61 @@
+"""Every store of the bucket, built once over one `ObjectStore`."""
+
+import datetime as dt
+from collections.abc import Callable
+
+from signtally.ports.objects import ObjectStore
+from signtally.stores.counted_zones import CountedZones
+from signtally.stores.deliveries import Deliveries, DoneOccurrences
+from signtally.stores.freshness import Freshness
+from signtally.stores.holds import Holds
+from signtally.stores.imports import ImportLedger
+from signtally.stores.joint_looks import JointLooks
+from signtally.stores.provisional import ProvisionalFigures
+from signtally.stores.rebuilds import RebuildLedger
+from signtally.stores.report_days import ReportDays
+from signtally.stores.reported_periods import ReportedPeriods
+from signtally.stores.reports import Reports
+from signtally.stores.superseding import Superseding
+from signtally.stores.tenants import Tenants
+from signtally.stores.touched import TouchedNotes
+from signtally.stores.unread_rows import UnreadRows
+from signtally.stores.zone_checks import ZoneChecks
+
+
+class Stores:
+    """The stores as attributes; those that are about one thing of several are methods that take its name."""
+
+    def __init__(self, objects: ObjectStore, *, clock: Callable[[], dt.datetime]) -> None:
+        self._objects = objects
+        self.deliveries = Deliveries(objects)
+        self.freshness = Freshness(objects)
+        self.holds = Holds(objects)
+        self.provisional = ProvisionalFigures(objects)
+        self.report_days = ReportDays(objects)
+        self.reported_periods = ReportedPeriods(objects)
+        self.reports = Reports(objects)
+        self.superseding = Superseding(objects)
+        self.tenants = Tenants(objects)
+        self.touched = TouchedNotes(objects, clock=clock)
+        self.unread_rows = UnreadRows(objects)
+        self.zone_checks = ZoneChecks(objects)
+
+    def counted_zones(self, *, generation: str) -> CountedZones:
+        """For the rows of this `UsageStore.usage_generation`."""
+        return CountedZones(self._objects, generation=generation)
+
+    def done_occurrences(self, what: str) -> DoneOccurrences:
+        """For `reports` or `digests`; reads what is known at once."""
+        return DoneOccurrences(self._objects, what=what)
+
+    def import_ledger(self, *, identity: str) -> ImportLedger:
+        """For the import that reads these rows in this way."""
+        return ImportLedger(self._objects, identity=identity)
+
+    def joint_looks(self) -> JointLooks:
+        """For one ingest run: each call is another participant."""
+        return JointLooks(self._objects)
+
+    def rebuild_ledger(self, *, arguments: tuple[str | None, ...]) -> RebuildLedger:
+        """For the rebuild that was asked for with these arguments."""
+        return RebuildLedger(self._objects, arguments=arguments)

@@ -1,9 +1,11 @@
 """What the documents say against what the code does."""
 
+import pkgutil
 import re
 from pathlib import Path
 
 import click
+import pytest
 
 from signtally.cli.main import signtally as group
 from signtally.domain.actions import Action
@@ -11,6 +13,11 @@ from signtally.domain.dead_letters import DeadLetterReason
 from signtally.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+PRODUCT = ROOT / "src/signtally"
+LIVING = ("README.md", "docs/glossary.md", "docs/architecture.md")  # they say how things are now
+TOP_LEVEL = {each.name for each in ROOT.iterdir()}
+ROOMS = {each.stem for each in PRODUCT.iterdir()}  # the product's packages and modules
+OTHERS_CLASSES = {"BaseWorker", "SentTimestamp", "CloudEvents"}
 
 
 def test_every_reason_for_a_dead_letter_is_explained_to_senders() -> None:
@@ -44,3 +51,49 @@ def test_every_relative_link_leads_somewhere() -> None:
     for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+@pytest.mark.parametrize("name", LIVING)
+def test_every_path_that_a_document_names_exists(name: str) -> None:
+    """Paths from the project's root, and modules written as paths below the product: `domain/periods.py`."""
+    for path in _quoted(name, r"[\w.-]+/[\w./-]*|\w+\.py"):
+        room = path.split("/")[0]
+        if room in TOP_LEVEL - {".venv"}:
+            assert (ROOT / path).exists(), f"{name} names {path}"
+        elif path.endswith(".py"):
+            assert (PRODUCT / path).exists(), f"{name} names {path}"
+
+
+@pytest.mark.parametrize("name", LIVING)
+def test_every_module_that_a_document_names_exists(name: str) -> None:
+    """Modules are written as below the product: `domain.periods`, `use_cases.ingesting`."""
+    names = _quoted(name, r"[a-z_]+(?:\.(?!py\b)\w+)*")
+    modules = [each for each in names if each.split(".")[0] in ROOMS]
+    assert modules or name == "README.md"
+    for module in modules:
+        try:
+            pkgutil.resolve_name(f"signtally.{module}")
+        except (ImportError, AttributeError):
+            pytest.fail(f"{name} names {module}")
+
+
+@pytest.mark.parametrize("name", LIVING)
+def test_every_class_that_a_document_names_exists(name: str) -> None:
+    sources = [each.read_text() for each in (ROOT / "src").rglob("*.py")]
+    for quoted in _quoted(name, r"[A-Z][a-z]+[A-Z]\w+(?:\.\w+)?"):
+        class_name, _, attribute = quoted.partition(".")
+        defining = [text for text in sources if re.search(rf"^class {class_name}\b", text, re.MULTILINE)]
+        assert defining or class_name in OTHERS_CLASSES, f"{name} names {quoted}"
+        assert not attribute or any(re.search(rf"\b{attribute}\b", text) for text in defining), f"{name}: {quoted}"
+
+
+@pytest.mark.parametrize("name", LIVING)
+def test_a_class_lives_in_the_module_that_a_document_says(name: str) -> None:
+    for class_name, module in re.findall(r"`(\w+)(?:\.\w+)?`\s+in\s+`([a-z_.]+)`", (ROOT / name).read_text()):
+        assert hasattr(pkgutil.resolve_name(f"signtally.{module}"), class_name), f"{name}: {class_name} in {module}"
+
+
+def _quoted(document: str, pattern: str) -> list[str]:
+    """What stands in backquotes, and has this form from end to end."""
+    text = re.sub(r"^```.*?^```", "", (ROOT / document).read_text(), flags=re.MULTILINE | re.DOTALL)
+    return [each for each in re.findall(r"`([^`]+)`", text) if re.fullmatch(pattern, each)]

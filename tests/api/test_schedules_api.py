@@ -74,7 +74,7 @@ def test_no_edit_is_lost_when_many_are_made_at_once(admin: Any, world: Any) -> N
 def test_a_profile_that_never_rests_is_a_conflict(
     admin: Any, world: Any, problem: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.objects, "replace", lambda *_, **__: False)
+    monkeypatch.setattr(world.objects, "put_if_match", lambda *_, **__: False)
     problem(admin.put("/v1/schedules/weekly", json={"every": "week"}), 409, "conflict")
     with pytest.raises(EditConflictError):
         Tenants(world.objects).edit("acme", lambda profile: profile)

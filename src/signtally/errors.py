@@ -3,7 +3,7 @@
 SigntallyError
 ├── ServiceError                      ports.errors: a service did not do what was asked
 │   ├── ServiceUnavailableError       the same call may succeed later
-│   │   └── OwedOccurrencesError      use_cases.occurrences: something due could not be delivered yet
+│   │   └── DeliveriesPendingError    use_cases.delivery_run: something due could not be delivered yet
 │   ├── AccessRefusedError            wrong or missing credentials
 │   ├── NotProvisionedError           a queue, bucket, database or table does not exist
 │   └── MailUncertainError            ports.mail: nobody knows whether it was sent

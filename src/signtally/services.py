@@ -35,3 +35,7 @@ class Services:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stores", Stores(self.objects, clock=self.clock))
+
+    def at(self, instant: dt.datetime | None) -> "Services":
+        """The same services with their clock stopped at *instant*; themselves if it is None."""
+        return self if instant is None else dataclasses.replace(self, clock=lambda: instant)

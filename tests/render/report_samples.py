@@ -9,8 +9,7 @@ from signtally.domain.actions import MEASURES
 from signtally.domain.activity import PeriodActivity
 from signtally.domain.allowance import allowance_use
 from signtally.domain.counts import Counts
-from signtally.domain.document_figures import DocumentFigures, Turnaround
-from signtally.domain.insights import Insights
+from signtally.domain.insights import DocumentFigures, Insights, Turnaround
 from signtally.domain.periods import Period, PeriodKind, parse_period, period_between
 from signtally.domain.restatements import RestatedDay
 from signtally.domain.snapshot import DayUsage, ReportIdentity, UsageSnapshot, UserUsage

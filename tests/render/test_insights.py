@@ -15,8 +15,7 @@ from report_samples import ACME, IDENTITY, insights, snapshot, user
 from signtally.domain.activity import PeriodActivity
 from signtally.domain.allowance import AllowanceUse, Outlook
 from signtally.domain.basis import Basis
-from signtally.domain.document_figures import DocumentFigures
-from signtally.domain.insights import Insights
+from signtally.domain.insights import DocumentFigures, Insights
 from signtally.domain.periods import parse_period
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Recipient

@@ -28,8 +28,8 @@ from signtally.stores.deliveries import Deliveries, DeliveryKey
 from signtally.stores.holds import Hold
 from signtally.stores.reports import Reports
 from signtally.stores.tenants import Tenants
+from signtally.use_cases.delivery_run import DeliveriesPendingError
 from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.occurrences import OwedOccurrencesError
 from signtally.use_cases.scheduling import run_schedules
 
 DUE = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
@@ -235,7 +235,7 @@ def test_a_mail_service_that_is_down_gets_everything_on_the_next_run() -> None:
     acmes = portal()
     acmes.store(acme())
     acmes.mailer.down = True
-    with pytest.raises(OwedOccurrencesError, match="acme / Monthly usage / 2026-10"):
+    with pytest.raises(DeliveriesPendingError, match="acme / Monthly usage / 2026-10"):
         run_digests(services=acmes.services)
     acmes.mailer.down = False
     assert run_digests(services=acmes.services).sent == 2
@@ -289,7 +289,7 @@ def test_a_store_that_is_down_ends_the_run_soon() -> None:
         reads.append((first, last, tenant_ids))
         raise ServiceUnavailableError("Timestream cannot be reached")
 
-    with pytest.raises(OwedOccurrencesError, match="Timestream cannot be reached"):
+    with pytest.raises(DeliveriesPendingError, match="Timestream cannot be reached"):
         run_schedules(services=dataclasses.replace(acmes.services, usage_store=Breaking(down)))
     assert len(reads) == 5
     assert run_schedules(services=acmes.services).made == 50
@@ -358,7 +358,7 @@ def test_now_pretends_only_where_it_should() -> None:
     """A report as of another day; but who is at work is known by the clock on the wall."""
     acmes = portal()
     acmes.store(acme())
-    assert run_schedules(services=acmes.services, now=dt.datetime(2027, 1, 1, 7, tzinfo=dt.UTC)).made == 1
+    assert run_schedules(services=acmes.services, as_of=dt.datetime(2027, 1, 1, 7, tzinfo=dt.UTC)).made == 1
     assert Deliveries(acmes.objects).reported_periods("acme", "Monthly usage") == {"2026-12"}
     assert run_digests(services=acmes.services).sent == 2
     assert Deliveries(acmes.objects).closed_periods("acme", "Monthly usage") == {"2026-10"}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signtally.domain.schedules import MOST_CAUGHT_UP, due_at, newest_due, outstanding
+from signtally.domain.schedules import MOST_CAUGHT_UP, due_at, find_outstanding, newest_due
 from signtally.domain.tenants import Schedule, TenantProfile
 
 ZONES = (
@@ -112,7 +112,7 @@ def test_skip_waits_an_hour_at_most() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missed", "settled", "expected"),
+    ("missed", "delivered", "expected"),
     [
         ("latest", set(), ["2026-10"]),
         ("latest", {"2026-06"}, ["2026-10"]),
@@ -126,16 +126,18 @@ def test_skip_waits_an_hour_at_most() -> None:
         ("all", {"Quatsch"}, ["2026-10"]),
     ],
 )
-def test_what_was_missed_is_caught_up_as_the_schedule_says(missed: str, settled: set[str], expected: list[str]) -> None:
+def test_missed_periods_are_caught_up_as_the_schedule_says(
+    missed: str, delivered: set[str], expected: list[str]
+) -> None:
     newest = newest_due(tenant(), schedule(missed=missed), now=instant("2026-11-22T12:00:00+00:00"))
     assert newest is not None
-    assert [occurrence.name for occurrence in outstanding(newest, settled=settled)] == expected
+    assert [occurrence.name for occurrence in find_outstanding(newest, delivered=delivered)] == expected
 
 
 def test_a_long_silence_is_caught_up_within_bounds() -> None:
     newest = newest_due(tenant(), schedule("day", missed="all"), now=instant("2026-11-22T12:00:00+00:00"))
     assert newest is not None
-    caught_up = outstanding(newest, settled={"2020-01-01"})
+    caught_up = find_outstanding(newest, delivered={"2020-01-01"})
     assert len(caught_up) == MOST_CAUGHT_UP
     assert caught_up[-1] == newest
 
@@ -164,7 +166,7 @@ def test_every_occurrence_is_delivered_once_and_none_is_left_out(
         now += pause
         newest = newest_due(profile, all_of_them, now=now)
         assert newest is not None
-        for occurrence in outstanding(newest, settled=delivered.keys()):
+        for occurrence in find_outstanding(newest, delivered=delivered.keys()):
             assert occurrence.name not in delivered
             assert occurrence.due_at == due_at(occurrence.period, profile, all_of_them) <= now
             delivered[occurrence.name] = occurrence.period.last

@@ -9,7 +9,7 @@ from signtally.api.documents import DataThrough, Measures
 from signtally.domain.activity import PeriodActivity
 from signtally.domain.allowance import AllowanceUse, Outlook
 from signtally.domain.basis import Basis
-from signtally.domain.document_figures import Turnaround
+from signtally.domain.insights import Turnaround
 from signtally.domain.snapshot import UsageSnapshot
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

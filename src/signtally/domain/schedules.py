@@ -1,7 +1,7 @@
 """When scheduled reports are due: an occurrence is one period of one schedule, at one instant, exactly once.
 
 A schedule reports a whole period on the day after it ended, at its local time in the tenant's zone. Where clocks skip
-that time it is due as much later as they skip; where they show it twice, the first time.
+that time, it is due later by as much as they skip; where they show it twice, it is due the first time.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from signtally.domain.periods import Period, PeriodError, PeriodKind, end_of_day, parse_period, period_of, start_of_day
 from signtally.domain.tenants import Schedule, TenantProfile
 
-SKIP_AFTER = dt.timedelta(hours=1)  # what `missed: skip` still counts as being in time
+SKIP_AFTER = dt.timedelta(hours=1)  # `missed: skip` still delivers up to this much late
 MOST_CAUGHT_UP = 31  # occurrences of one schedule that `missed: all` delivers after a long silence
 _ONE_DAY = dt.timedelta(days=1)
 
@@ -40,20 +40,20 @@ def newest_due(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) -
     return newest
 
 
-def outstanding(newest: Occurrence, *, settled: AbstractSet[str]) -> list[Occurrence]:
-    """What is to be delivered now, oldest first: *newest* unless settled, and for `missed: all` those before it.
+def find_outstanding(newest: Occurrence, *, delivered: AbstractSet[str]) -> list[Occurrence]:
+    """The occurrences to deliver now, oldest first: *newest* unless delivered; with `missed: all` also those before it.
 
-    *settled* holds the names of the schedule's periods that were delivered. Those before *newest* come back to the
-    last that was; a schedule that has never delivered owes nothing older than its newest.
+    *delivered* holds the names of the schedule's periods that were delivered. Missed ones reach back to the last of
+    them; a schedule that has never delivered has nothing due that is older than its newest.
     """
-    if newest.name in settled:
+    if newest.name in delivered:
         return []
-    last_day = _last_day(settled, newest.tenant)
+    last_day = _last_day(delivered, newest.tenant)
     if newest.schedule.missed != "all" or last_day is None:
         return [newest]
     recent = itertools.islice(_due_by(newest.tenant, newest.schedule, newest.due_at), MOST_CAUGHT_UP)
     missed = itertools.takewhile(lambda occurrence: occurrence.period.last > last_day, recent)
-    earlier = [occurrence for occurrence in missed if occurrence.name not in settled | {newest.name}]
+    earlier = [occurrence for occurrence in missed if occurrence.name not in delivered | {newest.name}]
     return [*reversed(earlier), newest]
 
 
@@ -81,10 +81,10 @@ def _has_happened(period: Period, tenant: TenantProfile) -> bool:
     return start_of_day(period.first, tenant.zone) < end_of_day(period.last, tenant.zone)
 
 
-def _last_day(settled: Collection[str], tenant: TenantProfile) -> dt.date | None:
-    """The last day that any settled period covers, whatever kind of period the schedule had then."""
+def _last_day(delivered: Collection[str], tenant: TenantProfile) -> dt.date | None:
+    """The last day that any delivered period covers, whatever kind of period the schedule had then."""
     days = []
-    for name in settled:
+    for name in delivered:
         try:
             days.append(parse_period(name, week_starts_on=tenant.first_weekday).last)
         except PeriodError:  # no period of ours: leave it out rather than deliver nothing

@@ -5,8 +5,7 @@ import datetime as dt
 
 from signtally.domain.allowance import AllowanceUse, Outlook
 from signtally.domain.basis import Basis
-from signtally.domain.document_figures import DocumentFigures
-from signtally.domain.insights import Insights
+from signtally.domain.insights import DocumentFigures, Insights
 from signtally.domain.periods import DAYS_A_WEEK
 from signtally.render.contents import Card, Contents
 from signtally.render.formats import UNDEFINED

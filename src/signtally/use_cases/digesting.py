@@ -1,14 +1,14 @@
 """Digests: one email to each recipient of each due occurrence, and to nobody twice.
 
-A recipient's entry in the ledger is claimed, then the message is handed to the mail service, then the outcome is
-recorded. Whoever finds an entry leaves that recipient alone, so neither runs at once nor runs again send twice. What
-is left are two windows, and both end with an email too few rather than one too many:
+Each recipient has an entry in the ledger: it is claimed, then the message is handed to the mail service, then the
+outcome is recorded. A run that finds an entry skips that recipient, so neither overlapping nor repeated runs send
+twice. Two gaps remain, and both end with one email too few rather than one too many:
 
-- a run that dies between claim and record leaves a claim: perhaps the message went out, perhaps not;
-- a mail service that takes a message and never answers: the same.
+- a run dies between claim and record: the message may or may not have gone out;
+- a mail service takes a message and never answers: the same.
 
-Both are reported once as *in doubt*, for a person to look into. A service that surely did not take the message gets it
-again: the claim is released, and the next run sends. A refused address is recorded and reported, once.
+Both are reported once as *in doubt*, for a person to look into. When a service surely did not take the message, the
+claim is released and the next run sends it. A refused address is recorded and reported, once.
 """
 
 import dataclasses
@@ -26,23 +26,23 @@ from signtally.ports.mail import MailRefusedError, MailUncertainError
 from signtally.render.email import digest_message
 from signtally.services import Services
 from signtally.stores.deliveries import MailDelivery, MailState
-from signtally.use_cases.occurrences import Owing, Round, as_of, delivery_key, label
+from signtally.use_cases.delivery_run import DeliveryKind, DeliveryRun, delivery_key, label
 from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.scheduling import current_report, make_scheduled_report
 
-# A claim of that age belongs to nobody who is still sending.
-_SENDING_LASTS_AT_MOST = dt.timedelta(minutes=15)
+# A lease: a claim older than this belongs to a run that has died.
+_SENDING_LEASE = dt.timedelta(minutes=15)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DigestsOutcome:
-    """*due* and *waiting* are occurrences, *sent* emails; the rest maps who or what it is about to what happened."""
+    """*due*, *waiting* and *held* count occurrences, *sent* emails; the dicts say by occurrence or recipient why."""
 
     due: int
     sent: int
     reports_made: int
-    waiting: int  # in the hands of another run
-    held: int  # occurrences of tenants whose figures do not match their events: they stay due
+    waiting: int  # with another run
+    held: int  # of tenants on hold: they stay due
     refused: dict[str, str]
     in_doubt: dict[str, str]
     failures: dict[str, str]
@@ -51,75 +51,73 @@ class DigestsOutcome:
         return dataclasses.asdict(self)
 
 
-def run_digests(*, services: Services, now: dt.datetime | None = None) -> DigestsOutcome:
-    """Email every occurrence that is due by *now* to its recipients; a report that is missing is made first.
+def run_digests(*, services: Services, as_of: dt.datetime | None = None) -> DigestsOutcome:
+    """Email every occurrence that is due by *as_of* (now, if None) to its recipients; make missing reports first.
 
-    Any number of runs may go on at once. Raise OwedOccurrencesError, after everybody else was served, when a service
+    Any number of runs may overlap. Raises DeliveriesPendingError, after every other tenant was served, when a service
     failed for some: run it again.
     """
-    then = as_of(services, now)
-    owing = Owing("digests", _sends, services.stores.deliveries.closed_periods)
-    going = Round(owing, services=then)
-    post = _Post(services=services, then=then)
-    going.go(services.stores.tenants.all(), post.deliver)
+    kind = DeliveryKind("digests", _sends_digests, services.stores.deliveries.closed_periods)
+    run = DeliveryRun(kind, services=services, as_of=as_of or services.clock())
+    sender = DigestSender(services=services, as_of=as_of)
+    run.run(sender.deliver)
     return DigestsOutcome(
-        due=going.due,
-        sent=post.sent,
-        reports_made=post.reports_made,
-        waiting=post.waiting,
-        held=going.held,
-        refused=post.refused,
-        in_doubt=post.in_doubt,
-        failures=going.failures,
+        due=run.due,
+        sent=sender.sent,
+        reports_made=sender.reports_made,
+        waiting=sender.waiting,
+        held=run.held,
+        refused=sender.refused,
+        in_doubt=sender.in_doubt,
+        failures=run.failures,
     )
 
 
-def _sends(schedule: Schedule) -> bool:
+def _sends_digests(schedule: Schedule) -> bool:
     return schedule.digest and bool(schedule.recipients)
 
 
-class _Post:
-    """Sends the digests of one run and counts them; *then* is *services* with the clock at which it pretends to run."""
+class DigestSender:
+    """Sends the digests of one run and counts them; the emails say what is known at *as_of* (now, if None)."""
 
-    def __init__(self, *, services: Services, then: Services) -> None:
+    def __init__(self, *, services: Services, as_of: dt.datetime | None) -> None:
         self.sent = self.reports_made = self.waiting = 0
         self.refused: dict[str, str] = {}
         self.in_doubt: dict[str, str] = {}
         self._services = services
-        self._then = then
+        self._as_of = as_of
         self._deliveries = services.stores.deliveries
 
     def deliver(self, occurrence: Occurrence) -> bool:
-        """Send what is unsent of one occurrence; return whether all of its recipients are dealt with."""
+        """Send one occurrence's outstanding emails; return whether every recipient is dealt with."""
         if not self._has_report(occurrence):
             self.waiting += 1
             return False
-        letters = self._letters(occurrence)
-        settled, troubles = [], []
-        for message, email in letters:
+        dealt_with, errors = [], []
+        for message, email in self._render_messages(occurrence):
             try:
-                settled.append(self._send(occurrence, message, email))
-            except ServiceError as error:  # the other recipients' turn all the same: it may be this address alone
-                troubles.append(error)
-        if troubles:
-            raise troubles[0]
-        if not all(settled):
+                dealt_with.append(self._send(occurrence, message, email))
+            except ServiceError as error:  # go on with the other recipients: it may be this address alone
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        if not all(dealt_with):
             self.waiting += 1
             return False
         self._deliveries.close_digest(delivery_key(occurrence), now=self._services.clock())
         return True
 
     def _has_report(self, occurrence: Occurrence) -> bool:
-        """Make the report unless it is made; False while another run has it in hand."""
+        """Make the report unless it is made; False while another run is making it."""
         key = delivery_key(occurrence)
         if self._deliveries.report(key) is not None:
             return True
-        made = make_scheduled_report(occurrence, services=self._services, then=self._then)
+        made = make_scheduled_report(occurrence, services=self._services, as_of=self._as_of)
         self.reports_made += made is not None
         return made is not None or self._deliveries.report(key) is not None
 
-    def _letters(self, occurrence: Occurrence) -> list[tuple[EmailMessage, str]]:
-        """Every recipient's message, made before any is claimed: one that cannot be made leaves nothing in doubt."""
+    def _render_messages(self, occurrence: Occurrence) -> list[tuple[EmailMessage, str]]:
+        """Every recipient's message, rendered before any is claimed: a failure here leaves nothing in doubt."""
         manifest, snapshot = self._figures(occurrence)
         settings = self._services.settings
         return [
@@ -138,28 +136,29 @@ class _Post:
         ]
 
     def _figures(self, occurrence: Occurrence) -> tuple[ReportManifest, UsageSnapshot]:
-        """The report that the links open, and the same figures for the text."""
-        manifest = current_report(occurrence, services=self._then)
-        snapshot = read_report(occurrence.tenant, occurrence.period, services=self._then)
+        """The report that the links open, and a snapshot of the same figures for the email's text."""
+        services = self._services.at(self._as_of)
+        manifest = current_report(occurrence, services=services)
+        snapshot = read_report(occurrence.tenant, occurrence.period, services=services)
         if snapshot.fingerprint != manifest.fingerprint:  # restated between the two: the newer version is linked
-            manifest = current_report(occurrence, services=self._then)
-            snapshot = read_report(occurrence.tenant, occurrence.period, services=self._then)
+            manifest = current_report(occurrence, services=services)
+            snapshot = read_report(occurrence.tenant, occurrence.period, services=services)
         return manifest, snapshot
 
     def _send(self, occurrence: Occurrence, message: EmailMessage, email: str) -> bool:
-        """Return whether this recipient is dealt with; False while another run has them in hand."""
+        """Send to one recipient unless that was done; return False while another run is sending to them."""
         key = delivery_key(occurrence)
         earlier = self._deliveries.claim_mail(key, email, now=self._services.clock())
         if earlier is not None:
-            return self._is_settled(occurrence, earlier)
+            return self._is_dealt_with(occurrence, earlier)
         try:
             state, detail = MailState.SENT, self._services.mailer.send(message)
         except MailRefusedError as error:
             state, detail = MailState.REFUSED, str(error)
-            self.refused[_about(occurrence, email)] = detail
+            self.refused[_recipient_label(occurrence, email)] = detail
         except MailUncertainError as error:
             state, detail = MailState.UNCERTAIN, str(error)
-            self.in_doubt[_about(occurrence, email)] = detail
+            self.in_doubt[_recipient_label(occurrence, email)] = detail
         except ServiceError:
             self._deliveries.release_mail(key, email)
             raise
@@ -167,14 +166,15 @@ class _Post:
         self._deliveries.record_mail(key, MailDelivery(email, state, self._services.clock(), detail))
         return True
 
-    def _is_settled(self, occurrence: Occurrence, earlier: MailDelivery) -> bool:
+    def _is_dealt_with(self, occurrence: Occurrence, earlier: MailDelivery) -> bool:
+        """Whether an earlier attempt has an outcome; a claim that has lapsed is recorded as in doubt."""
         if earlier.state is not MailState.CLAIMED:
             return True
         now = self._services.clock()
-        if now - earlier.at < _SENDING_LASTS_AT_MOST:
+        if now - earlier.at < _SENDING_LEASE:
             return False
         detail = f"a run that began to send at {earlier.at.isoformat(timespec='seconds')} never said how it ended"
-        self.in_doubt[_about(occurrence, earlier.email)] = detail
+        self.in_doubt[_recipient_label(occurrence, earlier.email)] = detail
         self._deliveries.record_mail(
             delivery_key(occurrence), MailDelivery(earlier.email, MailState.UNCERTAIN, now, detail)
         )
@@ -182,15 +182,15 @@ class _Post:
 
 
 def _distinct(recipients: Iterable[Recipient]) -> Iterable[Recipient]:
-    """Each address once, however it is written."""
+    """Each address once, whatever its capitals."""
     return {recipient.email.casefold(): recipient for recipient in recipients}.values()
 
 
 def _links(manifest: ReportManifest, *, public_url: str) -> dict[str, str]:
-    """Addresses by format that ask the API for a signed URL when they are opened: an email carries no secret."""
+    """Links by format; opening one asks the API for a signed URL, so that an email carries no secret."""
     report = f"{public_url.rstrip('/')}/v1/reports/{quote(manifest.key.report_id, safe='')}"
     return {file.format: f"{report}/files/{file.format}" for file in manifest.files}
 
 
-def _about(occurrence: Occurrence, email: str) -> str:
+def _recipient_label(occurrence: Occurrence, email: str) -> str:
     return f"{label(occurrence)} / {email}"

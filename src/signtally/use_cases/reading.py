@@ -6,16 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 import polars as pl
 
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import DAILY_USAGE, STORED_USAGE
+from signtally.domain.aggregation import DAILY_USAGE, IDENTITY, STORED_USAGE, TenantDay, daily_usage
 from signtally.domain.allowance import AllowanceUse, allowance_use
 from signtally.domain.counts import Counts
-from signtally.domain.periods import Period, PeriodKind
+from signtally.domain.periods import Period, PeriodKind, days_within
+from signtally.domain.restatements import RestatedDay, since_reported
 from signtally.domain.snapshot import DayUsage, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 from signtally.stores.unread_rows import overlaid
-from signtally.use_cases.caveats import provisional_days
-from signtally.use_cases.live_day import read_live_day
 
 _DAY = dt.timedelta(days=1)
 _SUMS = [pl.col(measure).sum() for measure in MEASURES]
@@ -87,6 +86,40 @@ def _stored(tenant: TenantProfile, days: Period, *, services: Services) -> pl.Da
     unread = pl.concat(writes).filter(of_days, tenant_id=tenant.tenant_id)
     stored = services.usage_store.daily_usage(first=days.first, last=days.last, tenant_ids=[tenant.tenant_id])
     return overlaid(stored, unread).select([*DAILY_USAGE])
+
+
+def read_live_day(tenant: TenantProfile, day: dt.date, *, services: Services) -> pl.DataFrame:
+    """Rows of schema DAILY_USAGE, as aggregation would write them now. Raise a ServiceError.
+
+    Counted by the store; in this process where only some of the events count, or the day comes in two pieces.
+    """
+    store, counted_day = services.usage_store, TenantDay(tenant.tenant_id, day, tenant.timezone)
+    since, until = counted_day.begins, counted_day.ends
+    superseded = store.superseded(since=since, until=until, tenant_ids=[tenant.tenant_id])
+    if superseded.is_empty() and len(counted_day.spans) == 1:
+        counted = store.user_counts(tenant.tenant_id, since=since, until=until)
+        where = {"tenant_id": pl.lit(tenant.tenant_id), "day": pl.lit(day), "timezone": pl.lit(tenant.timezone)}
+        return counted.with_columns(**where).match_to_schema(DAILY_USAGE)
+    events = store.events(since=since, until=until, tenant_ids=[tenant.tenant_id])
+    valid = events.join(superseded, on=[*IDENTITY], how="anti")
+    return daily_usage(valid.lazy(), days=[counted_day]).collect()
+
+
+def restated_days(tenant: TenantProfile, period: Period, *, services: Services) -> tuple[RestatedDay, ...]:
+    """The period's days whose figures have changed since a report first told them. Raise a ServiceError."""
+    records = services.usage_store.restatements(first=period.first, last=period.last, tenant_ids=[tenant.tenant_id])
+    if records.is_empty():
+        return ()
+    told = services.stores.reported_periods.first_told(tenant.tenant_id, period)
+    return since_reported(records, told)
+
+
+def provisional_days(tenant: TenantProfile, period: Period, *, services: Services) -> tuple[dt.date, ...]:
+    """The period's days between the first and the last event that is stored and could not be read yet."""
+    days: set[dt.date] = set()
+    for span in services.stores.provisional.spans(tenant.tenant_id):
+        days.update(days_within(span.since, span.until, tenant.zone))
+    return tuple(sorted(day for day in days if period.first <= day <= period.last))
 
 
 def _of_users(rows: pl.DataFrame, user_ids: tuple[str, ...] | None) -> pl.DataFrame:

@@ -7,18 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 import polars as pl
 
 from signtally.domain.activity import activity_of, offset_changes
-from signtally.domain.basis import Basis
-from signtally.domain.cohort import cohort_usage
-from signtally.domain.document_figures import figures_of_cohort, figures_until
+from signtally.domain.basis import Basis, cohort_usage
 from signtally.domain.document_lives import of_senders
-from signtally.domain.insights import Insights
+from signtally.domain.insights import Insights, figures_of_cohort, figures_until
 from signtally.domain.periods import Period, end_of_day, start_of_day
 from signtally.domain.restatements import RestatedDay
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
-from signtally.use_cases.caveats import restated_days
-from signtally.use_cases.reading import by_day, by_user, days_of, read_usage, total_of
+from signtally.use_cases.reading import by_day, by_user, days_of, read_usage, restated_days, total_of
 
 _QUERIES_BESIDE = 4  # the counts are read meanwhile
 
@@ -37,7 +34,7 @@ def read_report(
     """
     now = services.clock()
     clipped = period.clip(tenant.today(now))
-    at_once = dataclasses.replace(services, clock=lambda: now)  # one today, whatever midnight passes
+    at_once = services.at(now)  # one "today" throughout, even across midnight
     match basis:
         case Basis.ACTIVITY:
             return _on_activity(tenant, clipped, services=at_once, user_ids=user_ids)

@@ -1,7 +1,8 @@
-"""Reports: ordering them, making their files, linking to them. A report whose figures stand is never made twice."""
+"""Reports: ordering them, making their files, linking to them. A report that is up to date is not made again."""
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 from signtally.domain.basis import Basis
@@ -15,61 +16,54 @@ from signtally.services import Services
 from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, ReportState
 from signtally.use_cases.report_figures import read_report
 
+_Finder = Callable[[ReportRequest, Services], ReportManifest | ReportState | None]
+_SERVICE_DOWN = "A service that the report needs did not answer. Ask for it again."
+_FAILED = "The report could not be made. The operators can see why."
+
 
 def request_report(request: ReportRequest, *, requested_by: str, services: Services) -> ReportState:
-    """The version that serves this request: a ready one whose figures stand, one under way, or a new one, ordered.
+    """The version that answers this request: one being made, a ready one that is up to date, or a new one, ordered.
 
-    Raise FuturePeriodError, ReportQueueUnavailableError or a ServiceError; then nothing was asked for.
+    Raises FuturePeriodError, ReportQueueUnavailableError or a ServiceError; then nothing was ordered.
     """
     reports = services.stores.reports
-    claim = None
-    while claim is None:
-        # Read before looking: whoever asks in between takes this version, and we look again.
-        version = _next_version(request, services=services)
-        under_way = _under_way(request, services=services)
-        if under_way is not None:
-            return under_way
-        standing = _standing(request, services=services)
-        if standing is not None:
-            return reports.state(standing.key, now=services.clock())
-        claim = reports.claim(request, version=version, requested_by=requested_by, now=services.clock())
-    try:
-        services.report_queue.order(request, version=claim.key.version)
-    except Exception:
-        reports.withdraw(claim)
-        raise
-    return ReportState(claim, ReportStatus.PENDING)
+    match _find_or_claim(request, (_in_progress, _up_to_date), requested_by=requested_by, services=services):
+        case ReportState() as in_progress:
+            return in_progress
+        case ReportManifest() as ready:
+            return reports.state(ready.key, now=services.clock())
+        case ReportClaim() as claim:
+            try:
+                services.report_queue.order(request, version=claim.key.version)
+            except Exception:
+                reports.withdraw(claim)
+                raise
+            return ReportState(claim, ReportStatus.PENDING)
 
 
 def report_now(request: ReportRequest, *, requested_by: str, services: Services) -> ReportManifest:
-    """Make the report in this process, unless a version exists whose figures stand. Raises as `make_report` does.
+    """Make the report in this process, unless a version is up to date. Raises what `make_report` raises.
 
-    A version that is under way elsewhere is made here too, rather than another one: whoever is first publishes it.
+    A version that another process is making is made here too, rather than a further one: the first to finish
+    publishes it.
     """
-    reports = services.stores.reports
-    claim = None
-    while claim is None:
-        version = _next_version(request, services=services)
-        standing = _standing(request, services=services)
-        if standing is not None:
-            return standing
-        under_way = _under_way(request, services=services)
-        if under_way is not None:
-            claim = under_way.claim
-        else:
-            claim = reports.claim(request, version=version, requested_by=requested_by, now=services.clock())
+    match _find_or_claim(request, (_up_to_date, _in_progress), requested_by=requested_by, services=services):
+        case ReportManifest() as ready:
+            return ready
+        case ReportState(claim=claim) | (ReportClaim() as claim):
+            pass
     try:
         return make_report(claim.key, services=services)
-    except ServiceError:  # nobody will come back to this version
-        fail_report(claim.key, "a service that it needs did not answer; ask again", services=services)
+    except ServiceError:  # nobody will retry this version
+        fail_report(claim.key, _SERVICE_DOWN, services=services)
         raise
 
 
 def make_report(key: ReportKey, *, services: Services) -> ReportManifest:
-    """Make the files of a version that was asked for; one that is finished stays as it is.
+    """Make the files of a claimed version; a finished one stays as it is.
 
-    Raise ReportMissingError when it was never asked for. A ServiceError may pass by: call again. After any other
-    error the version has failed, and its asker is told.
+    Raises ReportMissingError when it was never claimed, and a ServiceError when a service is down: call again. After
+    any other error the version has failed, and the person who asked for it is told why.
     """
     reports = services.stores.reports
     state = reports.state(key, now=services.clock())
@@ -84,20 +78,20 @@ def make_report(key: ReportKey, *, services: Services) -> ReportManifest:
         fail_report(key, str(error), services=services)
         raise
     except Exception:
-        fail_report(key, "its figures or files could not be made; the operators can see why", services=services)
+        fail_report(key, _FAILED, services=services)
         raise
-    if not reports.finish(manifest):  # a twin was faster, and what it published stays
+    if not reports.finish(manifest):  # another process was faster, and what it published stays
         return reports.state(key, now=services.clock()).manifest or manifest
     return manifest
 
 
 def fail_report(key: ReportKey, detail: str, *, services: Services) -> None:
-    """Let the asker know that a version will not come; one that is finished stays ready."""
+    """Record that a version will not be finished, and why; a finished one stays ready."""
     services.stores.reports.fail(key, ReportFailure(detail, services.clock()))
 
 
 def file_link(manifest: ReportManifest, format: str, *, services: Services) -> tuple[str, dt.datetime]:  # noqa: A002 -- the API's word
-    """A signed URL of one file, and until when it opens. Raise LookupError when there is no file in that format."""
+    """A signed URL of one file and when it expires. Raises ReportMissingError when there is no file in that format."""
     file = next((file for file in manifest.files if file.format == format), None)
     if file is None:
         raise ReportMissingError(f"report {manifest.key.report_id} was not made as {format}")
@@ -105,7 +99,23 @@ def file_link(manifest: ReportManifest, format: str, *, services: Services) -> t
     return services.objects.signed_url(file.key, ttl=ttl, filename=file.filename), services.clock() + ttl
 
 
-def _under_way(request: ReportRequest, *, services: Services) -> ReportState | None:
+def _find_or_claim(
+    request: ReportRequest, finders: Sequence[_Finder], *, requested_by: str, services: Services
+) -> ReportManifest | ReportState | ReportClaim:
+    """What the first of the *finders* finds, else a claim on the next version."""
+    while True:
+        # Read before looking: if somebody else claims this version in between, the claim fails and we look again.
+        version = max(services.stores.reports.versions(request.tenant_id, request.report_id), default=0) + 1
+        for find in finders:
+            if (found := find(request, services)) is not None:
+                return found
+        claim = services.stores.reports.claim(request, version=version, requested_by=requested_by, now=services.clock())
+        if claim is not None:
+            return claim
+
+
+def _in_progress(request: ReportRequest, services: Services) -> ReportState | None:
+    """The newest version, while it waits or is being made."""
     try:
         newest = services.stores.reports.latest(request.tenant_id, request.report_id, now=services.clock())
     except ReportMissingError:  # never asked for, or withdrawn
@@ -113,10 +123,10 @@ def _under_way(request: ReportRequest, *, services: Services) -> ReportState | N
     return newest if newest.status in {ReportStatus.PENDING, ReportStatus.RUNNING} else None
 
 
-def _standing(request: ReportRequest, *, services: Services) -> ReportManifest | None:
-    """The newest whole version if it says what would be said now. Raise FuturePeriodError.
+def _up_to_date(request: ReportRequest, services: Services) -> ReportManifest | None:
+    """The newest finished version if a new one would say the same. Raises FuturePeriodError.
 
-    While its period may still change, its `data_through` is part of what it says: then it serves for a while only.
+    While its period may still change, a version also ages: its `data_through` is part of what it says.
     """
     tenant = services.stores.tenants.get(request.tenant_id)
     request.period.clip(tenant.today(services.clock()))
@@ -136,17 +146,13 @@ def _figures(tenant: TenantProfile, request: ReportRequest, *, services: Service
     return read_report(tenant, request.period, services=services, user_ids=request.user_ids, basis=request.basis)
 
 
-def _next_version(request: ReportRequest, *, services: Services) -> int:
-    return max(services.stores.reports.versions(request.tenant_id, request.report_id), default=0) + 1
-
-
 def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:
     request, made_at = claim.request, services.clock()
     tenant = services.stores.tenants.get(request.tenant_id)
     snapshot = _figures(tenant, request, services=services)
     identity = ReportIdentity(claim.key.report_id, claim.key.version, made_at)
     if request.user_ids is None and request.basis is Basis.ACTIVITY:
-        # Before the version is published: what changes from now on is a restatement of what it says.
+        # Before the version is published: any change from now on is a restatement.
         services.stores.reported_periods.note(tenant.tenant_id, snapshot.period, at=snapshot.taken_at)
     return ReportManifest(
         key=claim.key,
@@ -167,11 +173,11 @@ def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:
 def _file(
     name: str, snapshot: UsageSnapshot, identity: ReportIdentity, key: ReportKey, *, services: Services
 ) -> ReportFile:
-    """Render and store one file, named after its content: a twin at work on the same version does it no harm."""
+    """Render and store one file, named after its content: a process at work on the same version does no harm."""
     rendered = render(name, snapshot, identity)
     sha256 = hashlib.sha256(rendered.body).hexdigest()
-    place = PurePosixPath(key_name(name))
+    path = PurePosixPath(key_name(name))
     stored = services.stores.reports.put_file(
-        key, f"{place.stem}-{sha256[:12]}{place.suffix}", rendered.body, content_type=rendered.content_type
+        key, f"{path.stem}-{sha256[:12]}{path.suffix}", rendered.body, content_type=rendered.content_type
     )
     return ReportFile(name, stored, rendered.filename, len(rendered.body), sha256)

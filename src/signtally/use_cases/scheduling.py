@@ -6,59 +6,60 @@ import datetime as dt
 from signtally.domain.reports import ReportManifest, ReportRequest, ordered_formats
 from signtally.domain.schedules import Occurrence
 from signtally.services import Services
-from signtally.use_cases.occurrences import Owing, Round, as_of, delivery_key
+from signtally.use_cases.delivery_run import DeliveryKind, DeliveryRun, delivery_key
 from signtally.use_cases.reporting import report_now
 
-# Longer than a report takes to make: who has not finished by then has died.
-_MAKING_LEASE = dt.timedelta(minutes=15)
+# A lease: longer than a report takes to make, so a run that holds the claim for longer has died.
+_REPORT_LEASE = dt.timedelta(minutes=15)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulesOutcome:
-    """*due* is what this run found owed, *waiting* what another one has in hand; *failures* say of what and why."""
+    """Counts of occurrences, and by occurrence why it failed."""
 
-    due: int
+    due: int  # found by this run
     made: int
-    waiting: int
-    held: int  # of tenants whose figures do not match their events: it stays due
+    waiting: int  # being made by another run
+    held: int  # of tenants on hold: they stay due
     failures: dict[str, str]
 
     def as_dict(self) -> dict[str, object]:
         return dataclasses.asdict(self)
 
 
-def run_schedules(*, services: Services, now: dt.datetime | None = None) -> SchedulesOutcome:
-    """Make the files of every occurrence that is due by *now* and not made yet.
+def run_schedules(*, services: Services, as_of: dt.datetime | None = None) -> SchedulesOutcome:
+    """Make the files of every occurrence that is due by *as_of* (now, if None) and not made yet.
 
-    Any number of runs may go on at once. Raise OwedOccurrencesError, after everybody else was served, when a service
+    Any number of runs may overlap. Raises DeliveriesPendingError, after every other tenant was served, when a service
     failed for some: run it again.
     """
-    then = as_of(services, now)
-    owing = Owing("reports", lambda _: True, services.stores.deliveries.reported_periods)
-    going = Round(owing, services=then)
+    kind = DeliveryKind("reports", lambda _: True, services.stores.deliveries.reported_periods)
+    run = DeliveryRun(kind, services=services, as_of=as_of or services.clock())
     made = waiting = 0
 
     def deliver(occurrence: Occurrence) -> bool:
         nonlocal made, waiting
-        manifest = make_scheduled_report(occurrence, services=services, then=then)
+        manifest = make_scheduled_report(occurrence, services=services, as_of=as_of)
         made += manifest is not None
         waiting += manifest is None
         return manifest is not None
 
-    going.go(services.stores.tenants.all(), deliver)
-    return SchedulesOutcome(due=going.due, made=made, waiting=waiting, held=going.held, failures=going.failures)
+    run.run(deliver)
+    return SchedulesOutcome(due=run.due, made=made, waiting=waiting, held=run.held, failures=run.failures)
 
 
-def make_scheduled_report(occurrence: Occurrence, *, services: Services, then: Services) -> ReportManifest | None:
-    """Make an occurrence's report and enter it into the ledger; None when another run has it in hand or has made it.
+def make_scheduled_report(
+    occurrence: Occurrence, *, services: Services, as_of: dt.datetime | None
+) -> ReportManifest | None:
+    """Make an occurrence's report and record it in the ledger; None when another run is making or has made it.
 
-    The clock of *then* decides what the report says, that of *services* who is still at work.
+    *as_of* (now, if None) decides what the report says, the services' own clock whether a claim has lapsed.
     """
     deliveries, key = services.stores.deliveries, delivery_key(occurrence)
-    if not deliveries.claim_report(key, now=services.clock(), lease=_MAKING_LEASE):
+    if not deliveries.claim_report(key, now=services.clock(), lease=_REPORT_LEASE):
         return None
     try:
-        manifest = current_report(occurrence, services=then)
+        manifest = current_report(occurrence, services=services.at(as_of))
     except BaseException:
         deliveries.release_report(key)
         raise
@@ -67,7 +68,7 @@ def make_scheduled_report(occurrence: Occurrence, *, services: Services, then: S
 
 
 def current_report(occurrence: Occurrence, *, services: Services) -> ReportManifest:
-    """The report that says what is known now: the newest version, or the next one if figures changed since."""
+    """The report with today's figures: the newest version, or the next one if figures have changed since."""
     schedule = occurrence.schedule
     request = ReportRequest(occurrence.tenant.tenant_id, occurrence.period, ordered_formats(schedule.formats))
     return report_now(request, requested_by=f"schedule {schedule.name}", services=services)

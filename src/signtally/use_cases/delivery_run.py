@@ -1,0 +1,125 @@
+"""One run over everything that tenants' schedules have due: finding it, and going on after whatever fails."""
+
+import dataclasses
+import datetime as dt
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from signtally.domain.schedules import Occurrence, find_outstanding, newest_due
+from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.ports.errors import ServiceError, ServiceUnavailableError
+from signtally.services import Services
+from signtally.stores.deliveries import DeliveryKey, DoneOccurrences
+
+_log = logging.getLogger(__name__)
+_MAX_CONSECUTIVE_FAILURES = 5  # of services: the rest of the run would fare no better
+
+
+class DeliveriesPendingError(ServiceUnavailableError):
+    """Something stays due because a service failed. What was delivered is recorded: running again does the rest."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DeliveryKind:
+    """One kind of delivery: which schedules it applies to, and which of their periods are delivered already."""
+
+    name: str  # `reports` or `digests`
+    applies_to: Callable[[Schedule], bool]
+    delivered_periods: Callable[[str, str], set[str]]  # tenant id, schedule's name → names of periods
+
+
+def find_due(
+    profiles: Mapping[str, TenantProfile], kind: DeliveryKind, *, done: DoneOccurrences, now: dt.datetime
+) -> Iterator[list[Occurrence]]:
+    """Each schedule's due occurrences, oldest first; a schedule whose newest one is in *done* costs no request."""
+    for tenant in profiles.values():
+        for schedule in tenant.schedules:
+            newest = newest_due(tenant, schedule, now=now) if kind.applies_to(schedule) else None
+            if newest is None or delivery_key(newest) in done:
+                continue
+            delivered = kind.delivered_periods(tenant.tenant_id, schedule.name)
+            occurrences = find_outstanding(newest, delivered=delivered)
+            if occurrences:
+                yield occurrences
+            else:
+                done.add(delivery_key(newest))
+
+
+def delivery_key(occurrence: Occurrence) -> DeliveryKey:
+    return DeliveryKey(occurrence.tenant.tenant_id, occurrence.schedule.name, occurrence.name)
+
+
+def label(occurrence: Occurrence) -> str:
+    return f"{occurrence.tenant.tenant_id} / {occurrence.schedule.name} / {occurrence.name}"
+
+
+class DeliveryRun:
+    """Delivers everything of one kind that is due by *as_of*: one tenant's failure is noted and stops nobody else.
+
+    Afterwards *due* counts the occurrences it found, *held* those of tenants whose scheduled sends wait, and
+    *failures* says by occurrence what went wrong.
+    """
+
+    def __init__(self, kind: DeliveryKind, *, services: Services, as_of: dt.datetime) -> None:
+        self.failures: dict[str, str] = {}
+        self.due = self.held = 0
+        self._kind = kind
+        self._services = services
+        self._as_of = as_of
+        self._pending: list[str] = []
+        self._last_error: ServiceError | None = None
+        self._consecutive_failures = 0
+
+    def run(self, deliver: Callable[[Occurrence], bool]) -> None:
+        """Call *deliver* for every due occurrence; it returns whether the occurrence is done now.
+
+        After one that is not, the later ones of its schedule wait for the next run. Those of a tenant on hold wait
+        too. Raises DeliveriesPendingError at the end, or as soon as services fail for everybody.
+        """
+        profiles = self._services.stores.tenants.all()
+        done = self._services.stores.done_occurrences(self._kind.name)
+        holds: set[str] | None = None  # read when the first occurrence is due
+        try:
+            for occurrences in find_due(profiles, self._kind, done=done, now=self._as_of):
+                if holds is None:
+                    holds = self._services.stores.holds.held(profiles)
+                if occurrences[0].tenant.tenant_id in holds:
+                    self._hold(occurrences)
+                elif self._deliver_in_order(occurrences, deliver):
+                    done.add(delivery_key(occurrences[-1]))
+                if self._consecutive_failures >= _MAX_CONSECUTIVE_FAILURES:
+                    break
+        finally:
+            every = ((tenant.tenant_id, schedule.name) for tenant in profiles.values() for schedule in tenant.schedules)
+            done.save(every)
+        if self._last_error is not None:
+            raise DeliveriesPendingError(
+                f"{len(self._pending)} due {self._kind.name} could not be delivered, such as {self._pending[0]}; "
+                f"run it again. {self._last_error}"
+            ) from self._last_error
+
+    def _hold(self, occurrences: Collection[Occurrence]) -> None:
+        self.due += len(occurrences)
+        self.held += len(occurrences)
+        for each in occurrences:
+            _log.warning("%s is on hold: the tenant's figures and events contradict each other", label(each))
+
+    def _deliver_in_order(self, occurrences: Collection[Occurrence], deliver: Callable[[Occurrence], bool]) -> bool:
+        return all(self._attempt(occurrence, deliver) for occurrence in occurrences)
+
+    def _attempt(self, occurrence: Occurrence, deliver: Callable[[Occurrence], bool]) -> bool:
+        self.due += 1
+        try:
+            done = deliver(occurrence)
+        except ServiceError as error:
+            _log.warning("%s: %s", label(occurrence), error)
+            self._pending.append(label(occurrence))
+            self._last_error = error
+            self._consecutive_failures += 1
+            return False
+        except Exception as error:  # noqa: BLE001 -- logged; one tenant stops nobody else
+            _log.exception("%s failed", label(occurrence))
+            self.failures[label(occurrence)] = f"{type(error).__name__}: {error}"
+            return False
+        self._consecutive_failures = 0
+        return done

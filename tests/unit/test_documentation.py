@@ -48,9 +48,22 @@ def test_every_command_stands_in_the_readme() -> None:
 
 
 def test_every_relative_link_leads_somewhere() -> None:
-    for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
-            assert (document.parent / target).exists(), f"{document.name} links to {target}"
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deployments").glob("*.md")]:
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", document.read_text()):
+            found = document.parent / target if target else document
+            assert found.exists(), f"{document.name} links to {target}"
+            assert not anchor or anchor in _anchors(found), f"{document.name} links to {target}#{anchor}"
+
+
+def test_every_decision_stands_in_the_index() -> None:
+    folder = ROOT / "docs/decisions"
+    index = (folder / "README.md").read_text()
+    records = sorted(folder.glob("[0-9]*.md"))
+    assert [int(each.name[:4]) for each in records] == [*range(1, len(records) + 1)]
+    for record in records:
+        heading = re.match(r"# (\d+)\. (.*)\n", record.read_text())
+        assert heading, record.name
+        assert f"| {heading[1]} | [{heading[2]}]({record.name}) |" in index
 
 
 @pytest.mark.parametrize("name", LIVING)
@@ -89,7 +102,7 @@ def test_every_class_that_a_document_names_exists(name: str) -> None:
 
 @pytest.mark.parametrize("name", LIVING)
 def test_a_class_lives_in_the_module_that_a_document_says(name: str) -> None:
-    for class_name, module in re.findall(r"`(\w+)(?:\.\w+)?`\s+in\s+`([a-z_.]+)`", (ROOT / name).read_text()):
+    for class_name, module in re.findall(r"`([A-Z]\w*)(?:\.\w+)?`\s+in\s+`([a-z_.]+)`", (ROOT / name).read_text()):
         assert hasattr(pkgutil.resolve_name(f"signtally.{module}"), class_name), f"{name}: {class_name} in {module}"
 
 
@@ -97,3 +110,9 @@ def _quoted(document: str, pattern: str) -> list[str]:
     """What stands in backquotes, and has this form from end to end."""
     text = re.sub(r"^```.*?^```", "", (ROOT / document).read_text(), flags=re.MULTILINE | re.DOTALL)
     return [each for each in re.findall(r"`([^`]+)`", text) if re.fullmatch(pattern, each)]
+
+
+def _anchors(document: Path) -> set[str]:
+    """The headings as GitHub names them in links."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}

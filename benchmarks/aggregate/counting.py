@@ -18,7 +18,8 @@ def ours(folder: Path, first: dt.date, days: int) -> int:
     """Block by block as `signtally aggregate` does with what the store has unloaded."""
     import polars as pl
 
-    from signtally.domain.aggregation import IDENTITY, TenantDay
+    from signtally.domain.aggregation import TenantDay
+    from signtally.domain.schemas import IDENTITY
     from signtally.domain.tenant_parts import daily_usage_by_parts
 
     rows, nothing = 0, IDENTITY.to_frame()

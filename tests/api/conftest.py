@@ -15,8 +15,8 @@ from happened import happened
 from signtally.api.app import create_app
 from signtally.development_key import development_token
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import DAILY_USAGE
 from signtally.domain.reports import ReportKey, ReportRequest
+from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore

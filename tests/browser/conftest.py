@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from signtally.api.app import create_app
 from signtally.development_key import development_token
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import DAILY_USAGE
 from signtally.domain.reports import ReportKey, ReportRequest
+from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.ports.report_queue import ReportQueueUnavailableError
 from signtally.services import Services

@@ -11,7 +11,7 @@ import pytest
 from signtally import wiring
 from signtally.aws.clients import AwsClients
 from signtally.aws.timestream_tables import DAILY_USAGE_TABLE
-from signtally.domain.aggregation import DAILY_USAGE
+from signtally.domain.schemas import DAILY_USAGE
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
 

@@ -20,8 +20,8 @@ from signtally.aws.clients import AwsClients, ClientTimeouts
 from signtally.aws.timestream_sql import table_name
 from signtally.aws.timestream_unload import TimestreamUnload, scanned
 from signtally.domain.actions import MEASURES, Action
-from signtally.domain.aggregation import DAILY_USAGE, EVENTS, STORED_USAGE
 from signtally.domain.events import ReceivedEvent, UsageEvent
+from signtally.domain.schemas import DAILY_USAGE, EVENTS, STORED_USAGE
 from signtally.local.local_aws import LocalAws
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUnavailableError

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from signtally import wiring
 from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY
-from signtally.domain.aggregation import IDENTITY
+from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.document_lives import DOCUMENTS
 from signtally.domain.events import ReceivedEvent, UsageEvent
+from signtally.domain.schemas import IDENTITY
 from signtally.local.local_aws import LocalAws
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.usage_store import UsageStore
@@ -113,6 +114,23 @@ def test_a_document_is_what_its_events_tell(store: UsageStore) -> None:
         "viewed": 1,
         "signed": 1,
     }
+
+
+def test_of_two_elements_of_one_message_with_one_id_the_same_counts_everywhere(store: UsageStore) -> None:
+    """Only user, action and time tell them apart: documents, live counts and daily usage choose by the same order."""
+    copies = [
+        event(VIEWED, 1, user_id="zoe", event_id="same", received_hours=3),
+        event(Action.SIGNED, 2, user_id="ann", event_id="same", received_hours=3),
+        event(DECLINED, 1, user_id="ann", event_id="same", received_hours=3),
+        event(SENT, 0, received_hours=3),
+    ]
+    store.put_events([dataclasses.replace(copy, message_id="one") for copy in copies])
+    assert life(documents(store)) == {"sender_id": "ann", "first_sent_at": 0, "declined_at": 1}
+    live = store.user_counts("acme", since=AGES_AGO, until=AGES_ON)
+    events = store.events(since=AGES_AGO, until=AGES_ON, tenant_ids=["acme"])
+    daily = daily_usage(events.lazy(), days=[TenantDay("acme", NOON.date(), "UTC")]).collect()
+    for rows in (live, daily):
+        assert rows.select("user_id", "sent", "declined", "viewed", "signed").rows() == [("ann", 1, 1, 0, 0)]
 
 
 def test_the_first_of_each_counts(store: UsageStore) -> None:

@@ -12,9 +12,8 @@ from signtally.aws.clients import AwsClients
 from signtally.aws.timestream import TimestreamUsageStore
 from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.domain.actions import MEASURES, Action
-from signtally.domain.aggregation import ARRIVALS, DAILY_USAGE, EVENT_DAYS, EVENTS, IDENTITY, STORED_USAGE
 from signtally.domain.events import ReceivedEvent, UsageEvent
-from signtally.domain.restatements import RESTATEMENTS
+from signtally.domain.schemas import ARRIVALS, DAILY_USAGE, EVENT_DAYS, EVENTS, IDENTITY, RESTATEMENTS, STORED_USAGE
 from signtally.domain.user_counts import USER_COUNTS
 from signtally.local.local_aws import LocalAws
 from signtally.memory.usage_store import MemoryUsageStore

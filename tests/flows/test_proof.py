@@ -17,7 +17,7 @@ from flows.ingest import ingest
 from flows.rebuild import rebuild
 from flows.reconcile import MISMATCH_EVENT, MismatchError, reconcile
 from flows.scheduled_reports import scheduled_reports
-from signtally.domain.aggregation import DAILY_USAGE
+from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services

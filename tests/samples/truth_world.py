@@ -6,8 +6,8 @@ import datetime as dt
 import polars as pl
 
 from signtally.domain.actions import MEASURES, Action
-from signtally.domain.aggregation import DAILY_USAGE
 from signtally.domain.events import ReceivedEvent, UsageEvent
+from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore

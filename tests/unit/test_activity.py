@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signtally.domain.activity import ACTIVITY, PeriodActivity, activity_of, activity_rows, offset_changes
-from signtally.domain.aggregation import EVENTS
+from signtally.domain.schemas import EVENTS
 
 BERLIN, KATHMANDU, ST_JOHNS = map(ZoneInfo, ("Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"))
 

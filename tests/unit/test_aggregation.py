@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signtally.domain.actions import MEASURES, Action
-from signtally.domain.aggregation import DAILY_USAGE, TenantDay, daily_usage, restatement
+from signtally.domain.aggregation import TenantDay, daily_usage, restatement
 from signtally.domain.events import ReceivedEvent, UsageEvent
+from signtally.domain.schemas import DAILY_USAGE
 from signtally.memory.usage_store import MemoryUsageStore
 
 ZONES = {"acme": "Asia/Kathmandu", "bolt": "America/Goose_Bay", "coda": "Pacific/Apia", "dune": "America/St_Johns"}

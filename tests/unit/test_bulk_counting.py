@@ -11,11 +11,12 @@ from fake_services import fake_services
 from polars.testing import assert_frame_equal
 
 from signtally.domain.actions import Action
-from signtally.domain.aggregation import EVENTS, IDENTITY, TenantDay, daily_usage
+from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import spans_of_day
 from signtally.domain.repeated_ids import RepeatedIds
 from signtally.domain.restatements import RestatementReason
+from signtally.domain.schemas import EVENTS, IDENTITY
 from signtally.domain.tenant_parts import TenantPart, tenant_parts
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.usage_store import MemoryUsageStore

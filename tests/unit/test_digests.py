@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import DAILY_USAGE
+from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore

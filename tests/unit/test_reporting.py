@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import DAILY_USAGE
 from signtally.domain.periods import FuturePeriodError, parse_period
 from signtally.domain.reports import ReportKey, ReportRequest, ReportStatus
+from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import DAILY_USAGE, IDENTITY
 from signtally.domain.counts import Counts
 from signtally.domain.periods import FuturePeriodError, parse_period, period_between
+from signtally.domain.schemas import DAILY_USAGE, IDENTITY
 from signtally.domain.snapshot import ControlTotalsError
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.usage_store import MemoryUsageStore

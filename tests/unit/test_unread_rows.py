@@ -8,9 +8,10 @@ import polars as pl
 import pytest
 from truth_world import EVER, FOR_EVER, NOW, World, event
 
-from signtally.domain.aggregation import STORED_USAGE, TenantDay
+from signtally.domain.aggregation import TenantDay
 from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.restatements import RestatementReason
+from signtally.domain.schemas import STORED_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.stores.provisional import ProvisionalFigures

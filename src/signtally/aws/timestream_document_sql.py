@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from signtally.aws.timestream_sql import instant_literal, literal, source
 from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY, QUARTERS_A_WEEK
-from signtally.domain.aggregation import IDENTITY
-from signtally.domain.document_lives import ARRIVAL, DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
+from signtally.domain.document_lives import DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
+from signtally.domain.schemas import FIRST_RECEIVED_ORDER, IDENTITY
 
 # Of two events with one id the one received first counts, as in `signtally.domain.document_lives.first_received`.
-_ARRIVAL = ", ".join("time" if column == "occurred_at" else column for column in ARRIVAL)
+_ORDER = ", ".join("time" if column == "occurred_at" else column for column in FIRST_RECEIVED_ORDER)
 _QUARTER_MILLISECONDS = 15 * 60 * 1_000
 
 
@@ -74,12 +74,12 @@ def select_activity(  # noqa: PLR0913 -- each bounds it in another way
     only = f" AND user_id IN ({users})" if users is not None else ""
     return (
         f"WITH {_counted(events.where(when), ['document_id', 'user_id', 'time'])}, "  # noqa: S608 -- as there
-        "placed AS (SELECT time, row_number() OVER (PARTITION BY document_id ORDER BY time) AS place "
+        "numbered AS (SELECT time, row_number() OVER (PARTITION BY document_id ORDER BY time) AS nth "
         f"FROM counted WHERE arrival = 1{only}), "
-        f"timed AS (SELECT time, place, {_part(parted_at)} AS part, "
-        f"mod(to_milliseconds(time) / {_QUARTER_MILLISECONDS}, {QUARTERS_A_WEEK}) AS quarter FROM placed), "
+        f"timed AS (SELECT time, nth, {_part(parted_at)} AS part, "
+        f"mod(to_milliseconds(time) / {_QUARTER_MILLISECONDS}, {QUARTERS_A_WEEK}) AS quarter FROM numbered), "
         "quarters AS (SELECT part, quarter, count(*) AS events, "
-        "sum(CASE WHEN place = 1 THEN 1 ELSE 0 END) AS documents, min(time) AS first_at, max(time) AS last_at "
+        "sum(CASE WHEN nth = 1 THEN 1 ELSE 0 END) AS documents, min(time) AS first_at, max(time) AS last_at "
         "FROM timed GROUP BY part, quarter) "
         f"SELECT {', '.join(ACTIVITY)} FROM quarters"
     )
@@ -116,7 +116,7 @@ def _documents(events: ValidEvents, columns: Sequence[str], where: str) -> str:
     return (
         f"WITH {counted}, "  # noqa: S608 -- names of ours and literals
         "ranked AS (SELECT document_id, user_id, action, time, sent_at, row_number() OVER "
-        f"(PARTITION BY document_id, action ORDER BY time, {_ARRIVAL}) AS place FROM counted WHERE arrival = 1), "
+        f"(PARTITION BY document_id, action ORDER BY time, {_ORDER}) AS nth FROM counted WHERE arrival = 1), "
         f"grouped AS (SELECT document_id, {_first_user(Action.SENT)} AS sender, "
         f"{_first_user(Action.COMPLETED)} AS completer, {_first_time(Action.SENT)} AS first_sent, "
         f"min(sent_at) AS said_sent, {endings}, {counts} FROM ranked GROUP BY document_id), "
@@ -130,7 +130,7 @@ def _documents(events: ValidEvents, columns: Sequence[str], where: str) -> str:
 def _counted(rows: str, columns: Sequence[str]) -> str:
     """The table expression `counted`: each event id of *rows* counts where `arrival` is 1."""
     return (
-        f"counted AS (SELECT {', '.join(columns)}, row_number() OVER (PARTITION BY event_id ORDER BY {_ARRIVAL}) "  # noqa: S608 -- names of ours and literals
+        f"counted AS (SELECT {', '.join(columns)}, row_number() OVER (PARTITION BY event_id ORDER BY {_ORDER}) "  # noqa: S608 -- names of ours and literals
         f"AS arrival FROM {rows})"
     )
 
@@ -153,4 +153,4 @@ def _first_time(action: Action) -> str:
 
 
 def _first_user(action: Action) -> str:
-    return f"max(CASE WHEN action = {literal(action)} AND place = 1 THEN user_id END)"
+    return f"max(CASE WHEN action = {literal(action)} AND nth = 1 THEN user_id END)"

@@ -9,10 +9,9 @@ import polars as pl
 
 from signtally.aws.timestream_sql import day_instant
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import IDENTITY
 from signtally.domain.dead_letters import DeadLetterReason
 from signtally.domain.events import ReceivedEvent
-from signtally.domain.restatements import AFTER, BEFORE, RESTATEMENTS
+from signtally.domain.schemas import AFTER, BEFORE, IDENTITY, RESTATEMENTS
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 
 if TYPE_CHECKING:

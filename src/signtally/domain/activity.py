@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from signtally.domain.aggregation import UTC_MICROSECONDS
-from signtally.domain.document_lives import ARRIVAL, first_received
+from signtally.domain.document_lives import first_received
 from signtally.domain.periods import DAYS_A_WEEK
+from signtally.domain.schemas import FIRST_RECEIVED_ORDER, UTC_MICROSECONDS
 
 HOURS_A_DAY = 24
 _SECONDS_A_DAY = 86_400
@@ -86,7 +86,7 @@ def activity_rows(
     if user_ids is not None:
         counted = counted.filter(pl.col("user_id").is_in(list(user_ids)))
     return (
-        counted.sort("occurred_at", *ARRIVAL)
+        counted.sort("occurred_at", *FIRST_RECEIVED_ORDER)
         .with_columns(opens=pl.col("document_id").is_first_distinct())
         .group_by(
             part=pl.sum_horizontal(pl.lit(0, pl.Int64), *(pl.col("occurred_at") >= instant for instant in parted_at)),

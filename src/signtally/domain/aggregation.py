@@ -1,4 +1,4 @@
-"""From events to daily usage: the tables' schemas and the counting."""
+"""From events to daily usage: counting a tenant's days, and which rows must be rewritten for them."""
 
 import dataclasses
 import datetime as dt
@@ -11,49 +11,7 @@ from signtally.domain.actions import MEASURES, Action
 from signtally.domain.day_slots import SPANS, DaySlots
 from signtally.domain.periods import Span, end_of_day, spans_of_day, start_of_day
 from signtally.domain.repeated_ids import RepeatedIds
-
-UTC_MICROSECONDS = pl.Datetime("us", "UTC")
-EVENTS = pl.Schema(
-    {
-        "tenant_id": pl.String(),
-        "user_id": pl.String(),
-        "action": pl.String(),
-        "event_id": pl.String(),
-        "occurred_at": UTC_MICROSECONDS,
-        "received_at": UTC_MICROSECONDS,
-        "message_id": pl.String(),
-        "document_id": pl.String(),
-        "user_name": pl.String(),
-        "user_email": pl.String(),
-        "sent_at": UTC_MICROSECONDS,
-    }
-)
-IDENTITY = pl.Schema(
-    {
-        name: kind
-        for name, kind in EVENTS.items()
-        if name in {"tenant_id", "user_id", "action", "event_id", "occurred_at"}
-    }
-)
-ARRIVALS = pl.Schema({**IDENTITY, "received_at": UTC_MICROSECONDS, "message_id": pl.String()})
-EVENT_DAYS = pl.Schema({"tenant_id": pl.String(), "utc_day": pl.Date()})
-DAILY_USAGE = pl.Schema(
-    {
-        "tenant_id": pl.String(),
-        "user_id": pl.String(),
-        "day": pl.Date(),
-        **{measure: pl.Int64() for measure in MEASURES},
-        "user_name": pl.String(),
-        "user_email": pl.String(),
-        "timezone": pl.String(),
-    }
-)
-STORED_USAGE = pl.Schema({**DAILY_USAGE, "counted_at": UTC_MICROSECONDS})  # when its events were read
-STANDING_ROWS = pl.Schema(  # in which version a row stands, when another was refused for it
-    {"tenant_id": pl.String(), "user_id": pl.String(), "day": pl.Date(), "version": pl.Int64()}
-)
-_ROW = ("tenant_id", "user_id", "day")
-_TENANT_DAY = ("tenant_id", "day")
+from signtally.domain.schemas import DAILY_USAGE, IDENTITY, TENANT_DAY_KEY, USER_DAY_KEY
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,13 +47,13 @@ def daily_usage(events: pl.LazyFrame, *, days: Iterable[TenantDay], ids: Repeate
     """
     rows = [(each.tenant_id, each.day, each.timezone, *span) for each in days for span in each.spans]
     spans = pl.DataFrame(rows, schema=SPANS, orient="row")
-    wanted = spans.select(*_TENANT_DAY, "timezone").unique(_TENANT_DAY).lazy()
+    wanted = spans.select(*TENANT_DAY_KEY, "timezone").unique(TENANT_DAY_KEY).lazy()
     counts = [(pl.col("action") == action).sum().cast(pl.Int64).alias(action) for action in Action]
     once = (ids or RepeatedIds.among(events, superseded=IDENTITY.to_frame())).counted_once(
         events, place=DaySlots(spans).place
     )
-    figures = once.group_by(*_ROW).agg(*counts, _latest("user_name"), _latest("user_email"))
-    return figures.join(wanted, on=_TENANT_DAY).match_to_schema(DAILY_USAGE)
+    figures = once.group_by(*USER_DAY_KEY).agg(*counts, _latest("user_name"), _latest("user_email"))
+    return figures.join(wanted, on=TENANT_DAY_KEY).match_to_schema(DAILY_USAGE)
 
 
 def _latest(name: str) -> pl.Expr:
@@ -112,7 +70,8 @@ def restatement(counted: pl.DataFrame, *, existing: pl.DataFrame) -> pl.DataFram
     """
     figures = [pl.col(measure) for measure in MEASURES]
     standing = existing.select([*DAILY_USAGE])
-    vanished = standing.filter(pl.any_horizontal(column != 0 for column in figures)).join(counted, on=_ROW, how="anti")
+    has_figures = pl.any_horizontal(column != 0 for column in figures)
+    vanished = standing.filter(has_figures).join(counted, on=USER_DAY_KEY, how="anti")
     zeros = vanished.with_columns(*(column * 0 for column in figures), user_name=None, user_email=None)
     changed = counted.join(standing, on=[*DAILY_USAGE], how="anti", nulls_equal=True)
     return pl.concat([changed, zeros.match_to_schema(DAILY_USAGE)])

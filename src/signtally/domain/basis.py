@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import UTC_MICROSECONDS
 from signtally.domain.document_lives import ENDINGS, RECIPIENT_ACTIONS, outcome
 from signtally.domain.periods import Period, spans_of_day
+from signtally.domain.schemas import UTC_MICROSECONDS
 
 COHORT_USAGE = pl.Schema({"user_id": pl.String(), "day": pl.Date(), **{measure: pl.Int64() for measure in MEASURES}})
 _SPANS = pl.Schema({"day": pl.Date(), "since": UTC_MICROSECONDS, "until": UTC_MICROSECONDS})

@@ -8,14 +8,15 @@ import math
 
 import polars as pl
 
-_INSTANT = pl.Datetime("us", "UTC")
+from signtally.domain.schemas import UTC_MICROSECONDS
+
 SPANS = pl.Schema(
     {
         "tenant_id": pl.String(),
         "day": pl.Date(),
         "timezone": pl.String(),
-        "since": _INSTANT,
-        "until": _INSTANT,
+        "since": UTC_MICROSECONDS,
+        "until": UTC_MICROSECONDS,
     }
 )
 _EDGES = ("since", "until")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from signtally.domain.actions import Action
-from signtally.domain.aggregation import UTC_MICROSECONDS
+from signtally.domain.schemas import FIRST_RECEIVED_ORDER, UTC_MICROSECONDS
 
 # One row a document of one tenant, each instant that of the first such event, null when there was none.
 DOCUMENTS = pl.Schema(
@@ -25,7 +25,6 @@ DOCUMENTS = pl.Schema(
 )
 ENDINGS = (Action.COMPLETED, Action.DECLINED, Action.CANCELLED, Action.EXPIRED)
 RECIPIENT_ACTIONS = (Action.RECEIVED, Action.VIEWED, Action.SIGNED)
-ARRIVAL = ("received_at", "message_id", "user_id", "action", "occurred_at")  # which of two of one id came first
 
 
 def document_lives(events: pl.DataFrame) -> pl.DataFrame:
@@ -38,7 +37,7 @@ def document_lives(events: pl.DataFrame) -> pl.DataFrame:
     user, at = pl.col("user_id"), pl.col("occurred_at")
     return (
         first_received(events)
-        .sort("occurred_at", *ARRIVAL)
+        .sort("occurred_at", *FIRST_RECEIVED_ORDER)
         .group_by("document_id")
         .agg(
             sender_id=pl.coalesce(user.filter(of[each]).first() for each in (Action.SENT, Action.COMPLETED)),
@@ -52,7 +51,7 @@ def document_lives(events: pl.DataFrame) -> pl.DataFrame:
 
 def first_received(events: pl.DataFrame) -> pl.DataFrame:
     """One row an event id of one tenant."""
-    return events.sort(*ARRIVAL).unique("event_id", keep="first", maintain_order=True)
+    return events.sort(*FIRST_RECEIVED_ORDER).unique("event_id", keep="first", maintain_order=True)
 
 
 def closed_at() -> pl.Expr:

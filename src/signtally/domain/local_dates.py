@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from signtally.domain.aggregation import UTC_MICROSECONDS
 from signtally.domain.periods import end_of_day
+from signtally.domain.schemas import UTC_MICROSECONDS
 
 _HOMES = {"tenant_id": pl.String, "zone": pl.String}
 _OFFSETS = pl.Schema({"zone": pl.String(), "from": UTC_MICROSECONDS, "offset": pl.Duration("us")})

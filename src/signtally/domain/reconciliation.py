@@ -7,27 +7,30 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import IDENTITY, UTC_MICROSECONDS
 from signtally.domain.local_dates import LocalDates
+from signtally.domain.schemas import (
+    FIRST_RECEIVED_ORDER,
+    IDENTITY,
+    TENANT_DAY_KEY,
+    TENANT_DAYS,
+    USER_DAY_KEY,
+    UTC_MICROSECONDS,
+)
 
 USER_SHARES = "user_shares"  # a number that is another one when users' counts are, though their sums are the same
 _COUNTED = (*MEASURES, USER_SHARES)
-DAY_COUNTS = pl.Schema({"tenant_id": pl.String(), "day": pl.Date(), **{name: pl.Int64() for name in _COUNTED}})
+DAY_COUNTS = pl.Schema({**TENANT_DAYS, **{name: pl.Int64() for name in _COUNTED}})
 EVENT_COUNTS = pl.Schema({**DAY_COUNTS, "last_received": UTC_MICROSECONDS})
 DIFFERENCES = pl.Schema(
     {
-        "tenant_id": pl.String(),
-        "day": pl.Date(),
+        **TENANT_DAYS,
         "action": pl.String(),
         "events": pl.Int64(),
         "aggregates": pl.Int64(),
         "user_id": pl.String(),
     }
 )
-DAY = ["tenant_id", "day"]
-USER_DAY = [*DAY, "user_id"]
 _LARGEST_SHARE = 2**31  # so that a day of two billion events adds up
-_ARRIVAL = ("received_at", "message_id", "user_id", "action", "occurred_at")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,21 +77,21 @@ class ReportDifference:
         return f"{what}: reported {self.reported}, aggregates {self.aggregates}"
 
 
-def counted_plainly(events: pl.LazyFrame, *, dates: LocalDates, by: Sequence[str] = DAY) -> pl.DataFrame:
+def counted_plainly(events: pl.LazyFrame, *, dates: LocalDates, by: Sequence[str] = TENANT_DAY_KEY) -> pl.DataFrame:
     """Events of schema EVENTS by tenant and local day, schema EVENT_COUNTS; an id counts once a tenant's day.
 
     *by* may name the user too: then each row is of one.
     """
-    needed = events.select("tenant_id", "event_id", *_ARRIVAL)
-    dated = dates.of(needed, at="occurred_at").sort(*_ARRIVAL)
+    needed = events.select("tenant_id", "event_id", *FIRST_RECEIVED_ORDER)
+    dated = dates.of(needed, at="occurred_at").sort(*FIRST_RECEIVED_ORDER)
     whose = pl.col("action", "user_id").first()
-    first = dated.group_by(*DAY, "event_id").agg(whose, last_received=pl.col("received_at").max())
+    first = dated.group_by(*TENANT_DAY_KEY, "event_id").agg(whose, last_received=pl.col("received_at").max())
     wide = [(pl.col("action") == name).sum().cast(pl.Int64).alias(name) for name in MEASURES]
     shares = _share(pl.col("action")).sum().alias(USER_SHARES)
     return first.group_by(by).agg(*wide, shares, pl.col("last_received").max()).collect()
 
 
-def summed(rows: pl.LazyFrame, *, by: Sequence[str] = DAY) -> pl.LazyFrame:
+def summed(rows: pl.LazyFrame, *, by: Sequence[str] = TENANT_DAY_KEY) -> pl.LazyFrame:
     """Rows of schema DAILY_USAGE by tenant and day, schema DAY_COUNTS; *by* may name the user too."""
     shares = pl.sum_horizontal(pl.col(name) * _share(pl.lit(name)) for name in MEASURES).alias(USER_SHARES)
     return rows.with_columns(shares).group_by(by).agg(pl.col(_COUNTED).sum())
@@ -104,15 +107,15 @@ def differences(counted: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
 
     A day that differs in nothing but USER_SHARES comes with that for an action: see `user_differences`.
     """
-    found = _differing(counted, stored, of=_COUNTED, by=DAY)
+    found = _differing(counted, stored, of=_COUNTED, by=TENANT_DAY_KEY)
     by_sums = found.filter(pl.col("action") != USER_SHARES)
-    by_users = found.filter(pl.col("action") == USER_SHARES).join(by_sums, on=DAY, how="anti")
-    return pl.concat([by_sums, by_users]).sort(*DAY, "action")
+    by_users = found.filter(pl.col("action") == USER_SHARES).join(by_sums, on=TENANT_DAY_KEY, how="anti")
+    return pl.concat([by_sums, by_users]).sort(*TENANT_DAY_KEY, "action")
 
 
 def user_differences(counted: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
     """The same of frames by user, each difference with its user."""
-    return _differing(counted, stored, of=MEASURES, by=USER_DAY).sort(*USER_DAY, "action")
+    return _differing(counted, stored, of=MEASURES, by=USER_DAY_KEY).sort(*USER_DAY_KEY, "action")
 
 
 def _differing(counted: pl.DataFrame, stored: pl.DataFrame, *, of: Sequence[str], by: Sequence[str]) -> pl.DataFrame:
@@ -134,8 +137,8 @@ def listed(rows: pl.DataFrame) -> Iterator[Difference]:
 def received_later(arrivals: pl.DataFrame) -> pl.DataFrame:
     """Of events in schema ARRIVALS, those whose id was received before with other values, schema IDENTITY.
 
-    The order is that of `signtally.domain.aggregation`, so that an id that ties within a day falls the same way.
+    Any tenant's event may be the first, whereas days are counted tenant by tenant.
     """
-    ordered = arrivals.sort(*_ARRIVAL, "tenant_id")
+    ordered = arrivals.sort(*FIRST_RECEIVED_ORDER, "tenant_id")
     first = ordered.unique("event_id", keep="first", maintain_order=True)
     return ordered.join(first, on=[*IDENTITY], how="anti").select([*IDENTITY]).unique()

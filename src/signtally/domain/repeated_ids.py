@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import polars as pl
 
+from signtally.domain.schemas import FIRST_RECEIVED_ORDER, IDENTITY
+
 _IDS_A_PASS = 4_000_000  # whose numbers are held at a time: a quarter of a gigabyte
-_ARRIVAL = ("received_at", "message_id", "user_id", "action", "event_id")  # the last three: some order for what ties
-_IDENTITY = ("tenant_id", "user_id", "action", "event_id", "occurred_at")
 _NUMBER = pl.col("event_id").hash()
 
 Placing = Callable[[pl.LazyFrame], pl.LazyFrame]
@@ -40,11 +40,11 @@ class RepeatedIds:
         if self.numbers.is_empty():
             return place(events)
         numbered, numbers = events.with_columns(number=_NUMBER), self.numbers.lazy()
-        close = numbered.join(numbers, on="number", how="semi").join(self.superseded.lazy(), on=_IDENTITY, how="anti")
+        close = numbered.join(numbers, on="number", how="semi").join(self.superseded.lazy(), on=[*IDENTITY], how="anti")
         first = (
             place(close)
             .collect(engine="streaming")
-            .sort(*_ARRIVAL, "occurred_at")
+            .sort(*FIRST_RECEIVED_ORDER)
             .unique(["tenant_id", "day", "event_id"], keep="first", maintain_order=True)
         )
         return pl.concat([place(numbered.join(numbers, on="number", how="anti")), first.lazy()])

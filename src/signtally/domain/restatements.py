@@ -9,6 +9,7 @@ import polars as pl
 
 from signtally.domain.actions import MEASURES
 from signtally.domain.counts import Counts
+from signtally.domain.schemas import AFTER, BEFORE, RESTATEMENTS, TENANT_DAY_KEY, TENANT_DAYS, UTC_MICROSECONDS
 
 
 class RestatementReason(enum.StrEnum):
@@ -17,20 +18,6 @@ class RestatementReason(enum.StrEnum):
     TIME_ZONE = "time-zone"  # the tenant lives elsewhere now, and its days begin at other instants
     REPEATED_ID = "repeated-id"  # an event was sent twice with another time, user or action: the first received counts
     RECOUNT = "recount"  # by hand, or to mend what reconciliation found
-
-
-BEFORE, AFTER = "before_", "after_"
-RESTATEMENTS = pl.Schema(
-    {
-        "tenant_id": pl.String(),
-        "day": pl.Date(),
-        "restated_at": pl.Datetime("us", "UTC"),
-        "reason": pl.String(),
-        **{f"{BEFORE}{measure}": pl.Int64() for measure in MEASURES},
-        **{f"{AFTER}{measure}": pl.Int64() for measure in MEASURES},
-    }
-)
-_DAY = ["tenant_id", "day"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,16 +43,16 @@ def restated_days(
 
     A day that is not over yet changes all the time: that is no restatement. *reasons* are by tenant.
     """
-    over = pl.DataFrame(list(closed), schema={"tenant_id": pl.String, "day": pl.Date}, orient="row")
+    over = pl.DataFrame(list(closed), schema=TENANT_DAYS, orient="row")
     both = (
-        over.join(_totals(existing, BEFORE), on=_DAY, how="left")
-        .join(_totals(counted, AFTER), on=_DAY, how="left")
+        over.join(_totals(existing, BEFORE), on=TENANT_DAY_KEY, how="left")
+        .join(_totals(counted, AFTER), on=TENANT_DAY_KEY, how="left")
         .with_columns(pl.col(f"^({BEFORE}|{AFTER}).*$").fill_null(0))
     )
     changed = both.filter(pl.any_horizontal(pl.col(f"{BEFORE}{name}") != pl.col(f"{AFTER}{name}") for name in MEASURES))
     why = [str(reasons.get(tenant_id, RestatementReason.LATE_EVENTS)) for tenant_id in changed["tenant_id"]]
     return changed.with_columns(
-        restated_at=pl.lit(at).cast(pl.Datetime("us", "UTC")), reason=pl.Series(why, dtype=pl.String)
+        restated_at=pl.lit(at).cast(UTC_MICROSECONDS), reason=pl.Series(why, dtype=pl.String)
     ).select([*RESTATEMENTS])
 
 
@@ -89,7 +76,7 @@ def since_reported(records: pl.DataFrame, reported_at: Mapping[dt.date, dt.datet
 
 
 def _totals(rows: pl.DataFrame, prefix: str) -> pl.DataFrame:
-    return rows.group_by(_DAY).agg(pl.col(measure).sum().alias(f"{prefix}{measure}") for measure in MEASURES)
+    return rows.group_by(TENANT_DAY_KEY).agg(pl.col(measure).sum().alias(f"{prefix}{measure}") for measure in MEASURES)
 
 
 def _counts(row: Mapping[str, object], prefix: str) -> Counts:

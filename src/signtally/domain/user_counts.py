@@ -3,7 +3,8 @@
 import polars as pl
 
 from signtally.domain.actions import MEASURES, Action
-from signtally.domain.document_lives import ARRIVAL, first_received
+from signtally.domain.document_lives import first_received
+from signtally.domain.schemas import FIRST_RECEIVED_ORDER
 
 USER_COUNTS = pl.Schema(
     {
@@ -19,5 +20,5 @@ def user_counts(events: pl.DataFrame) -> pl.DataFrame:
     """One row a user, from all events of one tenant in that time; each event id counts once, as first received."""
     counts = [(pl.col("action") == action).sum().cast(pl.Int64).alias(action) for action in Action]
     latest = [pl.col(name).drop_nulls().last() for name in ("user_name", "user_email")]
-    counted = first_received(events).sort("occurred_at", *ARRIVAL).group_by("user_id").agg(*counts, *latest)
-    return counted.match_to_schema(USER_COUNTS)
+    ordered = first_received(events).sort("occurred_at", *FIRST_RECEIVED_ORDER)
+    return ordered.group_by("user_id").agg(*counts, *latest).match_to_schema(USER_COUNTS)

@@ -9,18 +9,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import polars as pl
 
 from signtally.domain.activity import activity_rows
-from signtally.domain.aggregation import (
+from signtally.domain.document_lives import concerning, document_lives, sent_within
+from signtally.domain.events import ReceivedEvent
+from signtally.domain.schemas import (
     ARRIVALS,
     DAILY_USAGE,
     EVENT_DAYS,
     EVENTS,
     IDENTITY,
+    RESTATEMENTS,
     STANDING_ROWS,
     STORED_USAGE,
 )
-from signtally.domain.document_lives import concerning, document_lives, sent_within
-from signtally.domain.events import ReceivedEvent
-from signtally.domain.restatements import RESTATEMENTS
 from signtally.domain.user_counts import user_counts
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 

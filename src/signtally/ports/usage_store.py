@@ -38,7 +38,7 @@ class EventStore(Protocol):
         ...
 
     def events(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
-        """Events with since ≤ occurred_at < until, in the schema `signtally.domain.aggregation.EVENTS`."""
+        """Events with since ≤ occurred_at < until, in the schema `signtally.domain.schemas.EVENTS`."""
         ...
 
     def scan_events(
@@ -94,7 +94,7 @@ class CorrectionStore(Protocol):
     """What was put right: days whose figures changed, and events that do not count."""
 
     def put_restatements(self, rows: pl.DataFrame) -> None:
-        """Keep records of schema `signtally.domain.restatements.RESTATEMENTS`."""
+        """Keep records of schema `signtally.domain.schemas.RESTATEMENTS`."""
         ...
 
     def restatements(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:

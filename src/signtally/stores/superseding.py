@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from signtally.domain.aggregation import IDENTITY
+from signtally.domain.schemas import IDENTITY
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores.keys import STATE
 

@@ -15,13 +15,12 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
-from signtally.domain.aggregation import STORED_USAGE
 from signtally.domain.periods import Period
+from signtally.domain.schemas import STORED_USAGE, USER_DAY_KEY
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores.keys import STATE
 
 _PREFIX = f"{STATE}unread/"
-_ROW = ["tenant_id", "user_id", "day"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,13 +72,13 @@ def overlaid(stored: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
     if unread.is_empty():
         return stored
     both = pl.concat([stored.select([*STORED_USAGE]), unread.select([*STORED_USAGE])]).sort("counted_at")
-    return both.unique(_ROW, keep="last", maintain_order=True)
+    return both.unique(USER_DAY_KEY, keep="last", maintain_order=True)
 
 
 def still_unread(written: pl.DataFrame, stored: pl.LazyFrame) -> pl.DataFrame:
     """Of *written* rows, those in whose place *stored* ones show nothing or something older."""
-    readable = stored.select(*_ROW, shown_at="counted_at")
-    joined = written.lazy().join(readable, on=_ROW, how="left")
+    readable = stored.select(*USER_DAY_KEY, shown_at="counted_at")
+    joined = written.lazy().join(readable, on=USER_DAY_KEY, how="left")
     unread = joined.filter(pl.col("shown_at").is_null() | (pl.col("shown_at") < pl.col("counted_at")))
     return unread.drop("shown_at").collect(engine="streaming")
 

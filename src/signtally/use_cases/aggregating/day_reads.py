@@ -8,12 +8,11 @@ import polars as pl
 
 from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.repeated_ids import RepeatedIds
+from signtally.domain.schemas import TENANT_DAY_KEY, TENANT_DAYS
 from signtally.domain.tenant_parts import daily_usage_by_parts
 from signtally.ports.usage_store import UsageStore
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.tenant_days import FEW
-
-_DAY = ["tenant_id", "day"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,7 +46,9 @@ def _by_query(days: Sequence[TenantDay], *, store: UsageStore, noted: NotedEvent
     superseded = store.superseded(since=since, until=until, tenant_ids=tenant_ids)
     counted = daily_usage(events, days=days, ids=RepeatedIds.among(events, superseded=superseded)).collect()
     wanted = _wanted(days)
-    yield CountedDays(days, counted, noted.written.over(stored.join(wanted, on=_DAY, how="semi"), days=wanted))
+    yield CountedDays(
+        days, counted, noted.written.over(stored.join(wanted, on=TENANT_DAY_KEY, how="semi"), days=wanted)
+    )
 
 
 def _in_bulk(days: Sequence[TenantDay], *, store: UsageStore, noted: NotedEvents) -> Iterator[CountedDays]:
@@ -62,7 +63,7 @@ def _in_bulk(days: Sequence[TenantDay], *, store: UsageStore, noted: NotedEvents
         superseded = store.superseded(since=since, until=until, tenant_ids=None)  # few; naming tenants takes queries
         for part, own, counted in daily_usage_by_parts(events, days=days, superseded=superseded):
             wanted = _wanted(own)
-            there = part.rows(stored).join(wanted.lazy(), on=_DAY, how="semi").collect(engine="streaming")
+            there = part.rows(stored).join(wanted.lazy(), on=TENANT_DAY_KEY, how="semi").collect(engine="streaming")
             yield CountedDays(own, counted, noted.written.over(there, days=wanted))
 
 
@@ -73,5 +74,4 @@ def _bounds(days: Sequence[TenantDay]) -> tuple[dt.datetime, dt.datetime, dt.dat
 
 
 def _wanted(days: Sequence[TenantDay]) -> pl.DataFrame:
-    schema = {"tenant_id": pl.String, "day": pl.Date}
-    return pl.DataFrame([(each.tenant_id, each.day) for each in days], schema=schema, orient="row")
+    return pl.DataFrame([(each.tenant_id, each.day) for each in days], schema=TENANT_DAYS, orient="row")

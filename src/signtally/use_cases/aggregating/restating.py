@@ -18,8 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from signtally.domain.aggregation import DAILY_USAGE, STANDING_ROWS, TenantDay, restatement
+from signtally.domain.aggregation import TenantDay, restatement
 from signtally.domain.restatements import RestatementReason, restated_days
+from signtally.domain.schemas import DAILY_USAGE, STANDING_ROWS, USER_DAY_KEY
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.touched import TOUCHED
@@ -32,7 +33,6 @@ _log = logging.getLogger(__name__)
 _AT_ONCE = 4  # batches: while one waits for Timestream, another is parsed
 _ATTEMPTS = 3
 _NANOSECONDS_A_MICROSECOND = 1000
-_ROW = ("tenant_id", "user_id", "day")
 _HIGHEST = 2**63 - 1  # version
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _NOTHING = TOUCHED.to_frame()
@@ -95,16 +95,19 @@ def _restate_batch(
                 _record(part, reason=reason, services=services)
             writes = _versions(rows, stored=part.stored, standing=standing, counted_at=version)
             in_the_way = pl.concat(
-                [STANDING_ROWS.to_frame(), *(_put(each, written=noted.written, services=services) for each in writes)]
+                [
+                    STANDING_ROWS.to_frame(),
+                    *(_put(each, written=noted.written, services=services) for each in writes),
+                ]
             )
             done = AggregationOutcome.total([done, _outcome(part, rows, refused=len(in_the_way))])
             refused += part.days if len(in_the_way) else []
-            standing = pl.concat([standing, in_the_way]).group_by(_ROW).agg(pl.col("version").max())
+            standing = pl.concat([standing, in_the_way]).group_by(USER_DAY_KEY).agg(pl.col("version").max())
         if not refused:
             _log.info("counted %d tenant-days from %s on, wrote %d rows", done.tenant_days, days[0].day, done.rows)
             return done
         left = refused  # another run wrote in between and may have known less, or somebody in a higher version
-    row = standing.sort(*_ROW).row(0, named=True)
+    row = standing.sort(*USER_DAY_KEY).row(0, named=True)
     raise ServiceUnavailableError(
         f"daily usage of {row['tenant_id']}, {row['user_id']} on {row['day']} (version {row['version']}) keeps being "
         "written by another run, or stands in a version that none exceeds: the next run tries again"
@@ -127,8 +130,8 @@ def _versions(
 
     An instant that was stored by a machine whose clock is ahead is overtaken too.
     """
-    seen = stored.select(*_ROW, seen=pl.col("counted_at").dt.epoch("us"))
-    known = rows.join(seen, on=_ROW, how="left").join(standing, on=_ROW, how="left")
+    seen = stored.select(*USER_DAY_KEY, seen=pl.col("counted_at").dt.epoch("us"))
+    known = rows.join(seen, on=USER_DAY_KEY, how="left").join(standing, on=USER_DAY_KEY, how="left")
     instants = pl.max_horizontal(pl.lit(counted_at, pl.Int64), pl.col("seen") + 1)
     placed = known.with_columns(instant=instants).with_columns(
         above=pl.max_horizontal("instant", pl.col("version").clip(upper_bound=_HIGHEST - 1) + 1)
@@ -141,7 +144,7 @@ def _put(write: _VersionedRows, *, written: WrittenRows, services: Services) -> 
     """What was refused, schema STANDING_ROWS; what was taken is remembered until it can be read."""
     counted_at = _EPOCH + dt.timedelta(microseconds=write.counted_at)
     refused = services.usage_store.put_daily_usage(write.rows, version=write.version, counted_at=counted_at)
-    taken = write.rows.join(refused, on=_ROW, how="anti")
+    taken = write.rows.join(refused, on=USER_DAY_KEY, how="anti")
     if len(taken):
         written.add(taken, counted_at=counted_at)
     return refused
@@ -149,7 +152,7 @@ def _put(write: _VersionedRows, *, written: WrittenRows, services: Services) -> 
 
 def _outcome(part: CountedDays, rows: pl.DataFrame, *, refused: int) -> AggregationOutcome:
     """Days count once none of their *rows* was refused: until then they are counted again."""
-    restated = len(rows.join(part.stored, on=_ROW, how="semi"))
+    restated = len(rows.join(part.stored, on=USER_DAY_KEY, how="semi"))
     if refused:
         return AggregationOutcome(rows=len(rows) - refused, restated=restated)
     with_figures = pl.concat([each.select("tenant_id", "day") for each in (part.counted, part.stored)]).n_unique()

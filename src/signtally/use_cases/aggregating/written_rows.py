@@ -5,13 +5,11 @@ import threading
 
 import polars as pl
 
-from signtally.domain.aggregation import UTC_MICROSECONDS
+from signtally.domain.schemas import TENANT_DAY_KEY, TENANT_DAYS, USER_DAY_KEY, UTC_MICROSECONDS
 from signtally.ports.objects import ObjectStore
 from signtally.ports.usage_store import DailyUsageStore
 from signtally.stores.unread_rows import UnreadRows, UnreadWrite, overlaid, still_unread
 
-_ROW = ["tenant_id", "user_id", "day"]
-_DAY = ["tenant_id", "day"]
 _FEW = 1_000  # rows that a query reads back; of more, a bulk read
 _MUCH = 500_000  # rows, a hundred megabytes
 
@@ -56,20 +54,22 @@ class WrittenRows:
             writes = [*self._writes.values()]
         if not writes:
             return stored
-        return overlaid(stored, pl.concat([each.rows for each in writes]).join(days, on=_DAY, how="semi"))
+        return overlaid(stored, pl.concat([each.rows for each in writes]).join(days, on=TENANT_DAY_KEY, how="semi"))
 
     def unread(self) -> pl.DataFrame:
         """The tenants and days of which a row cannot be read yet; what can be is forgotten. Raise a ServiceError."""
         self.look()
         if not self._writes:
-            return pl.DataFrame(schema={"tenant_id": pl.String, "day": pl.Date})
+            return TENANT_DAYS.to_frame()
         written = pl.concat([each.rows for each in self._writes.values()])
         left = self._left(written)
-        readable = [each for each in self._writes.values() if each.rows.join(left, on=_ROW, how="semi").is_empty()]
+        readable = [
+            each for each in self._writes.values() if each.rows.join(left, on=USER_DAY_KEY, how="semi").is_empty()
+        ]
         self._kept.forget(readable)
         for each in readable:
             del self._writes[each.key]
-        return left.select(_DAY).unique()
+        return left.select(TENANT_DAY_KEY).unique()
 
     def _left(self, written: pl.DataFrame) -> pl.DataFrame:
         first, last = written["day"].min(), written["day"].max()

@@ -8,16 +8,8 @@ import polars as pl
 
 from signtally.domain.aggregation import restatement
 from signtally.domain.periods import Period
-from signtally.domain.reconciliation import (
-    DAY,
-    USER_DAY,
-    USER_SHARES,
-    Difference,
-    differences,
-    listed,
-    summed,
-    user_differences,
-)
+from signtally.domain.reconciliation import USER_SHARES, Difference, differences, listed, summed, user_differences
+from signtally.domain.schemas import TENANT_DAY_KEY, USER_DAY_KEY
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone
 from signtally.stores.tenants import DEFAULT_ZONE
@@ -89,10 +81,9 @@ def preview(
 def _compared(part: CountedDays) -> tuple[int, Iterator[DayChange]]:
     counted, stored = part.counted.lazy(), part.stored.lazy()
     changed = differences(summed(counted).collect(), summed(stored).collect())
-    shifted = changed.filter(pl.col("action") == USER_SHARES).select(DAY)
-    of_users = user_differences(
-        *(summed(each.join(shifted.lazy(), on=DAY, how="semi"), by=USER_DAY).collect() for each in (counted, stored))
-    )
+    shifted = changed.filter(pl.col("action") == USER_SHARES).select(TENANT_DAY_KEY)
+    both = (each.join(shifted.lazy(), on=TENANT_DAY_KEY, how="semi") for each in (counted, stored))
+    of_users = user_differences(*(summed(each, by=USER_DAY_KEY).collect() for each in both))
     found = listed(pl.concat([changed.filter(pl.col("action") != USER_SHARES), of_users]))
     return len(restatement(part.counted, existing=part.stored)), map(_change, found)
 

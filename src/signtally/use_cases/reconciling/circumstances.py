@@ -10,15 +10,14 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from signtally.domain.aggregation import UTC_MICROSECONDS
 from signtally.domain.local_dates import LocalDates
 from signtally.domain.periods import Period
+from signtally.domain.schemas import TENANT_DAYS, UTC_MICROSECONDS
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone, Entries
 from signtally.stores.tenants import DEFAULT_ZONE
 
 _INSTANTS = pl.Schema({"tenant_id": pl.String(), "at": UTC_MICROSECONDS})
-_DAYS = pl.Schema({"tenant_id": pl.String(), "day": pl.Date()})
 _DAY = dt.timedelta(days=1)
 _LATEST_ZONE, _EARLIEST_ZONE = dt.timedelta(hours=12), dt.timedelta(hours=14)  # behind UTC and ahead of it
 
@@ -76,7 +75,7 @@ def _moving(entries: Entries | None, profiles: Mapping[str, str]) -> frozenset[s
 
 def _unread_days(services: Services) -> pl.DataFrame:
     parts = [each.rows.select("tenant_id", "day") for each in services.stores.unread_rows.writes()]
-    return pl.concat([_DAYS.to_frame(), *parts]).unique()
+    return pl.concat([TENANT_DAYS.to_frame(), *parts]).unique()
 
 
 def _noted_instants(services: Services) -> pl.DataFrame:

@@ -11,18 +11,16 @@ from collections.abc import Sequence
 import polars as pl
 
 from signtally.domain.actions import MEASURES
-from signtally.domain.aggregation import IDENTITY
 from signtally.domain.periods import Period
 from signtally.domain.reconciliation import (
-    DAY,
     DIFFERENCES,
-    USER_DAY,
     USER_SHARES,
     counted_plainly,
     differences,
     summed,
     user_differences,
 )
+from signtally.domain.schemas import IDENTITY, TENANT_DAY_KEY, USER_DAY_KEY
 from signtally.services import Services
 from signtally.use_cases.reconciling.circumstances import Circumstances, instants_of, look_around
 
@@ -72,11 +70,11 @@ def _look_twice(block: Period, tenant_ids: Sequence[str] | None, *, services: Se
         second.mismatches, on=[*DIFFERENCES], how="semi", nulls_equal=True, maintain_order="left"
     )
     is_of_users = pl.col("action") == USER_SHARES
-    of_users = _look_at_users(block, named, seen_twice.filter(is_of_users).select(DAY), services=services)
+    of_users = _look_at_users(block, named, seen_twice.filter(is_of_users).select(TENANT_DAY_KEY), services=services)
     return dataclasses.replace(
         first,
         pending=pl.concat([first.pending, second.pending]).unique(),
-        mismatches=pl.concat([seen_twice.filter(~is_of_users), of_users]).sort(*DAY, "user_id", "action"),
+        mismatches=pl.concat([seen_twice.filter(~is_of_users), of_users]).sort(*TENANT_DAY_KEY, "user_id", "action"),
     )
 
 
@@ -87,24 +85,24 @@ def _look_at_users(
     if days.is_empty():
         return DIFFERENCES.to_frame()
     look = _Look(block, tenant_ids, look_around(services=services), services=services, only=days)
-    stored = look.stored(USER_DAY)
-    return user_differences(look.counted(USER_DAY), stored)
+    stored = look.stored(USER_DAY_KEY)
+    return user_differences(look.counted(USER_DAY_KEY), stored)
 
 
 def _look(block: Period, tenant_ids: Sequence[str] | None, *, services: Services) -> Comparison:
     """Rows are read before events, so that whatever was counted is among the events."""
     before = look_around(services=services)
     look = _Look(block, tenant_ids, before, services=services)
-    stored = look.stored(DAY)
-    counted = look.counted(DAY)
+    stored = look.stored(TENANT_DAY_KEY)
+    counted = look.counted(TENANT_DAY_KEY)
     after = look_around(services=services)
     differing = differences(counted, stored)
     pending = _pending(differing, counted, before.pending_days(block, later=after), before)
     with_figures = stored.filter(pl.any_horizontal(pl.col(MEASURES) != 0))
     return Comparison(
-        compared=pl.concat([counted.select(DAY), with_figures.select(DAY)]).unique(),
+        compared=pl.concat([counted.select(TENANT_DAY_KEY), with_figures.select(TENANT_DAY_KEY)]).unique(),
         pending=pending,
-        mismatches=differing.join(pending, on=DAY, how="anti", maintain_order="left"),
+        mismatches=differing.join(pending, on=TENANT_DAY_KEY, how="anti", maintain_order="left"),
     )
 
 
@@ -112,15 +110,18 @@ def _pending(
     differing: pl.DataFrame, counted: pl.DataFrame, noted: pl.DataFrame, circumstances: Circumstances
 ) -> pl.DataFrame:
     """The differing days that are noted, of moving tenants, or with events that may not be noted yet."""
-    days = differing.select(DAY).unique()
+    days = differing.select(TENANT_DAY_KEY).unique()
     moving = days.filter(circumstances.is_moving())
     settled = circumstances.settled_through
     fresh = counted.filter(pl.col("last_received") >= settled) if settled is not None else counted.clear()
-    return pl.concat([days.join(each, on=DAY, how="semi") for each in (noted, moving, fresh)]).unique()
+    return pl.concat([days.join(each, on=TENANT_DAY_KEY, how="semi") for each in (noted, moving, fresh)]).unique()
 
 
 class _Look:
-    """Both sides of a block's days that were over when it began, *only* some of them or all; by DAY or USER_DAY."""
+    """Both sides of a block's days that were over when it began, *only* some of them or all.
+
+    A row each by TENANT_DAY_KEY or by USER_DAY_KEY.
+    """
 
     def __init__(
         self,
@@ -159,7 +160,7 @@ class _Look:
         return self._closed(whole.filter(pl.col("day").is_between(self._block.first, self._block.last))).collect()
 
     def _wanted(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        return rows if self._only is None else rows.join(self._only.lazy(), on=DAY, how="semi")
+        return rows if self._only is None else rows.join(self._only.lazy(), on=TENANT_DAY_KEY, how="semi")
 
     def _closed(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         return self._dates.closed(rows, by=self._began)

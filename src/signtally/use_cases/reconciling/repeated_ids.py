@@ -4,9 +4,9 @@ import datetime as dt
 
 import polars as pl
 
-from signtally.domain.aggregation import IDENTITY
 from signtally.domain.reconciliation import received_later
 from signtally.domain.restatements import RestatementReason
+from signtally.domain.schemas import IDENTITY
 from signtally.services import Services
 from signtally.stores.touched import TOUCHED
 

@@ -11,7 +11,7 @@ from signtally.domain.actions import MEASURES
 from signtally.domain.counts import Counts
 from signtally.domain.periods import end_of_day, period_between
 from signtally.domain.reports import ReportManifest
-from signtally.domain.restatements import AFTER
+from signtally.domain.schemas import AFTER
 from signtally.services import Services
 from signtally.use_cases.reconciling.circumstances import Circumstances, look_around
 

@@ -1,0 +1,63 @@
+"""The schemas of all tables and reads, the columns that identify their rows, and the order in which events arrived."""
+
+import polars as pl
+
+from signtally.domain.actions import MEASURES
+
+UTC_MICROSECONDS = pl.Datetime("us", "UTC")
+
+# One row an event. `received_at` is when its message was sent; two elements of one message share it and `message_id`.
+EVENTS = pl.Schema(
+    {
+        "tenant_id": pl.String(),
+        "user_id": pl.String(),
+        "action": pl.String(),
+        "event_id": pl.String(),
+        "occurred_at": UTC_MICROSECONDS,
+        "received_at": UTC_MICROSECONDS,
+        "message_id": pl.String(),
+        "document_id": pl.String(),
+        "user_name": pl.String(),
+        "user_email": pl.String(),
+        "sent_at": UTC_MICROSECONDS,
+    }
+)
+_IDENTITY_COLUMNS = ("tenant_id", "user_id", "action", "event_id", "occurred_at")
+IDENTITY = pl.Schema({name: EVENTS[name] for name in _IDENTITY_COLUMNS})  # two events that share all of it are one
+ARRIVALS = pl.Schema({**IDENTITY, "received_at": UTC_MICROSECONDS, "message_id": pl.String()})
+EVENT_DAYS = pl.Schema({"tenant_id": pl.String(), "utc_day": pl.Date()})
+
+# First received wins: of a tenant's events that share an id, the first in this order counts. The columns after
+# `message_id` decide between elements of one message; with the id they complete the identity, so nothing ever ties.
+FIRST_RECEIVED_ORDER = ("received_at", "message_id", "user_id", "action", "occurred_at")
+
+# One row a user and local day.
+DAILY_USAGE = pl.Schema(
+    {
+        "tenant_id": pl.String(),
+        "user_id": pl.String(),
+        "day": pl.Date(),
+        **{measure: pl.Int64() for measure in MEASURES},
+        "user_name": pl.String(),
+        "user_email": pl.String(),
+        "timezone": pl.String(),
+    }
+)
+STORED_USAGE = pl.Schema({**DAILY_USAGE, "counted_at": UTC_MICROSECONDS})  # when its events were read
+TENANT_DAYS = pl.Schema({"tenant_id": pl.String(), "day": pl.Date()})
+TENANT_DAY_KEY = tuple(TENANT_DAYS)
+USER_DAY_KEY = (*TENANT_DAY_KEY, "user_id")  # identifies a row of daily usage
+# The version in which a row of daily usage stands; of rows that were refused because of it.
+STANDING_ROWS = pl.Schema({"tenant_id": pl.String(), "user_id": pl.String(), "day": pl.Date(), "version": pl.Int64()})
+
+# One row a change of a tenant's day that was over: its measures before and after.
+BEFORE, AFTER = "before_", "after_"
+RESTATEMENTS = pl.Schema(
+    {
+        **TENANT_DAYS,
+        "restated_at": UTC_MICROSECONDS,
+        "reason": pl.String(),
+        **{f"{BEFORE}{measure}": pl.Int64() for measure in MEASURES},
+        **{f"{AFTER}{measure}": pl.Int64() for measure in MEASURES},
+    }
+)

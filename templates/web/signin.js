@@ -17,7 +17,7 @@ function words(error) {
   const back = "Go back to your portal and open Usage Reports there again.";
   if (!error) return ["Sign in to see your usage", "Open Usage Reports from your portal: it brings you here with a token."];
   if (error.expired) return ["Your session has ended", back];
-  return ["You are not signed in", `The service says: ${error.message}. ${back}`];
+  return ["You are not signed in", `The service says: ${error.message} ${back}`];
 }
 
 // Only on a machine that trusts its development key.

@@ -119,7 +119,7 @@ def test_nothing_is_null_and_never_zero_per_cent(admin: Any) -> None:
     [
         ("period=2026-11", "future-period", "after today"),
         ("period=soon", "bad-period", "write a day"),
-        ("from=2026-10-01", "bad-period", "both from and to"),
+        ("from=2026-10-01", "bad-period", "both `from` and `to`"),
         ("basis=both", "invalid-request", "query.basis"),
         ("group_by=day", "invalid-request", "query.group_by"),
         ("basis=cohort&basis=cohort", "invalid-request", "give it once"),

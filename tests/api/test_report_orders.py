@@ -104,16 +104,16 @@ def test_a_filter_narrows_a_report(admin: Any, world: Any) -> None:
 @pytest.mark.parametrize(
     ("body", "kind", "advice"),
     [
-        ({}, "bad-period", "write a period such as 2026-10"),
+        ({}, "bad-period", "Write a `period` such as 2026-10"),
         ({"period": "2026-10", "from": "2026-10-01", "to": "2026-10-02"}, "bad-period", "not both"),
-        ({"from": "2026-10-01"}, "bad-period", "both from and to"),
+        ({"from": "2026-10-01"}, "bad-period", "both `from` and `to`"),
         ({"period": "soon"}, "bad-period", "write a day"),
         ({"period": "2026-11"}, "future-period", "after today"),
         ({"period": 2026}, "invalid-request", "body.period"),
         ({"period": "2026-10", "formats": []}, "invalid-request", "body.formats"),
         ({"period": "2026-10", "formats": ["docx"]}, "invalid-request", "'pdf', 'xlsx' or 'csv'"),
         ({"period": "2026-10", "formats": "pdf"}, "invalid-request", "body.formats"),
-        ({"period": "2026-10", "format": ["pdf"]}, "invalid-request", "body.format: there is no such"),
+        ({"period": "2026-10", "format": ["pdf"]}, "invalid-request", "body.format: unknown parameter"),
         ({"period": "2026-10", "filters": {"users": ["u_1"]}}, "invalid-request", "body.filters.user"),
         ({"period": "2026-10", "filters": {"user_ids": []}}, "invalid-request", "body.filters.user_ids"),
         ({"from": 20261001, "to": "2026-10-02"}, "invalid-request", "write a date"),
@@ -131,7 +131,7 @@ def test_an_order_that_is_not_valid_says_what_to_write(
 def test_a_body_that_is_no_json(admin: Any, problem: Check) -> None:
     headers = {"Content-Type": "application/json"}
     assert (
-        "not JSON"
+        "not valid JSON"
         in problem(admin.post("/v1/reports", content=b"{", headers=headers), 422, "invalid-request")["detail"]
     )
 
@@ -275,7 +275,7 @@ def test_a_file_that_is_not_there(admin: Any, world: Any, problem: Check) -> Non
     assert "its figures could not be read" in document["detail"]
     ready = made(admin, world, SEPTEMBER)
     absent = problem(admin.get(f"{ready['links']['self']}/files/pdf"), 404, "not-found")
-    assert absent["detail"] == f"report {ready['report_id']} was made as csv, not as pdf: order that format too"
+    assert absent["detail"] == f"Report {ready['report_id']} was made as csv, not as pdf. Order that format too."
     problem(admin.get(f"{ready['links']['self']}/files/docx"), 404, "not-found")
     problem(admin.get(f"/v1/reports/{'x' * 65}"), 404, "not-found")
 

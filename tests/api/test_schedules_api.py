@@ -89,7 +89,7 @@ def test_a_profile_that_never_rests_is_a_conflict(
         ({"every": "day", "formats": []}, "body.formats"),
         ({"every": "day", "formats": ["docx"]}, "'pdf', 'xlsx' or 'csv'"),
         ({"every": "day", "recipients": [{"email": "ann"}]}, "write ann@acme.example"),
-        ({"every": "day", "recipient": []}, "no such"),
+        ({"every": "day", "recipient": []}, "unknown parameter"),
         ({"every": "day", "name": "other"}, "the address 'weekly'"),
         ({"every": "day", "missed": "some"}, "'latest', 'all' or 'skip'"),
     ],

@@ -1,29 +1,31 @@
-"""The ASGI application: `create_app` puts keys, routes, problems and the page together."""
+"""The ASGI application: `create_app` joins signing keys, routes, error handlers and the page."""
 
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from signtally.api import faults, files, health, insights, myself, page, reports, schedules, usage
+from signtally.api import error_handlers, files, health, insights, me, page, reports, schedules, usage
 from signtally.api.auth import Authenticator
-from signtally.api.middleware import HeadAsGet, RequestFrame
+from signtally.api.concurrency import Bulkheads
+from signtally.api.middleware import HeadAsGetMiddleware, RequestContextMiddleware
 from signtally.api.openapi import describe
-from signtally.api.places import Seating
-from signtally.api.problems import ProblemKind, answers
-from signtally.api.queries import each_once
+from signtally.api.problems import ProblemKind, problem_responses
+from signtally.api.queries import reject_duplicate_query_params
 from signtally.api.signing_keys import DevelopmentKeys, JwksKeys, SigningKeys
+from signtally.errors import SigntallyError
 from signtally.services import Services
 from signtally.settings import Settings
 
 
-class UnsafeStartError(Exception):
-    """The API would trust a development key beside real data; the text says what to set."""
+class UnsafeStartError(SigntallyError):
+    """The API would trust the development key on real data; the text says which setting is missing."""
 
 
 def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
-    """Build the application; *loopback_only* says that every AWS endpoint is on this machine.
+    """Build the application; *loopback_only* is true when every AWS endpoint is on this machine.
 
-    Raises UnsafeStartError when it is not and SIGNTALLY_JWKS_URL is unset; DevelopmentKeyError.
+    Raises UnsafeStartError when it is false and SIGNTALLY_JWKS_URL is not set, DevelopmentKeyError when that key
+    cannot be read or made.
     """
     app = FastAPI(
         title="Signtally",
@@ -37,20 +39,20 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
     app.state.authenticator = Authenticator(
         _signing_keys(services.settings, loopback_only=loopback_only), settings=services.settings
     )
-    app.state.seating = Seating()
+    app.state.bulkheads = Bulkheads()
     app.state.probes = health.probes()
     app.include_router(_versioned())
     app.include_router(health.router)
-    page.add_to(app, development=services.settings.jwks_url is None)
-    faults.add_to(app)
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(RequestFrame)
+    page.register(app, development=services.settings.jwks_url is None)
+    error_handlers.register(app)
+    app.add_middleware(HeadAsGetMiddleware)
+    app.add_middleware(RequestContextMiddleware)
     describe(app)
     return app
 
 
 def _versioned() -> APIRouter:
-    refusals: dict[int | str, dict[str, Any]] = answers(
+    refusals: dict[int | str, dict[str, Any]] = problem_responses(
         ProblemKind.MISSING_TOKEN,
         ProblemKind.EXPIRED_TOKEN,
         ProblemKind.BAD_TOKEN,
@@ -62,8 +64,8 @@ def _versioned() -> APIRouter:
         ProblemKind.UNAVAILABLE,
         ProblemKind.KEYS_UNAVAILABLE,
     )
-    router = APIRouter(prefix="/v1", responses=refusals, dependencies=[Depends(each_once)])
-    for part in (usage, insights, reports, files, schedules, myself):
+    router = APIRouter(prefix="/v1", responses=refusals, dependencies=[Depends(reject_duplicate_query_params)])
+    for part in (usage, insights, reports, files, schedules, me):
         router.include_router(part.router)
     return router
 
@@ -73,7 +75,7 @@ def _signing_keys(settings: Settings, *, loopback_only: bool) -> SigningKeys:
         return JwksKeys.at(settings.jwks_url)
     if not loopback_only:
         raise UnsafeStartError(
-            "SIGNTALLY_JWKS_URL is not set, and not every AWS endpoint is on this machine: set it to the JSON Web Key "
+            "SIGNTALLY_JWKS_URL is not set, and not every AWS endpoint is on this machine. Set it to the JSON Web Key "
             "Set of your identity provider, or point the AWS_ENDPOINT_URL_… variables at `signtally local`"
         )
     return DevelopmentKeys(settings.state_directory)

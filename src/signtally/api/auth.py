@@ -1,4 +1,4 @@
-"""Who calls: a bearer JWT, checked, and what its claims allow."""
+"""Authentication: checks the bearer JWT of a request and reads the caller from its claims."""
 
 import dataclasses
 import enum
@@ -17,11 +17,11 @@ from signtally.settings import Settings
 _RETRY_AFTER_SECONDS = 5
 _REASONS: dict[type[Exception], str] = {
     jwt.InvalidAlgorithmError: f"it must be signed with {' or '.join(ALGORITHMS)}",
-    jwt.InvalidIssuerError: "it comes from another issuer (claim iss)",
-    jwt.InvalidAudienceError: "it is meant for another audience (claim aud)",
-    jwt.ImmatureSignatureError: "it is not valid yet (claim nbf)",
+    jwt.InvalidIssuerError: "it comes from another issuer (claim `iss`)",
+    jwt.InvalidAudienceError: "it is meant for another audience (claim `aud`)",
+    jwt.ImmatureSignatureError: "it is not valid yet (claim `nbf`)",
     jwt.InvalidSignatureError: "its signature is wrong",
-    UnknownKeyError: "no trusted key has signed it",
+    UnknownKeyError: "it is not signed with a trusted key",
 }
 _MALFORMED = "it is not a well-formed signed JWT"
 _bearer = HTTPBearer(
@@ -40,7 +40,7 @@ class Role(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Caller:
-    """One user of one tenant; nothing of any other tenant may reach them."""
+    """The authenticated user; they may only ever see data of their own tenant."""
 
     tenant_id: str
     user_id: str
@@ -48,12 +48,12 @@ class Caller:
 
     @property
     def visible_user_ids(self) -> tuple[str, ...] | None:
-        """Whose activity they may see; None: everybody's in the tenant."""
+        """The users whose activity the caller may see; None means all users of the tenant."""
         return None if self.role is Role.TENANT_ADMIN else (self.user_id,)
 
 
 class Authenticator:
-    """Turns a token into a Caller, or raises the ProblemError that says what is wrong with it."""
+    """Turns a token into a Caller; raises a ProblemError that says what is wrong with the token."""
 
     def __init__(self, keys: SigningKeys, *, settings: Settings) -> None:
         self._keys = keys
@@ -68,7 +68,7 @@ class Authenticator:
         except ValueError:
             raise ProblemError(
                 ProblemKind.FORBIDDEN,
-                "the token's claim role is neither tenant_admin nor member: ask the administrator of your portal",
+                "The token's claim `role` is neither tenant_admin nor member. Ask the administrator of your portal.",
                 headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
             ) from None
         return Caller(tenant_id, user_id, role)
@@ -85,13 +85,13 @@ class Authenticator:
                 options={"require": ["iss", "aud", "exp", "sub"], "verify_iat": False},
             )
         except jwt.ExpiredSignatureError:
-            raise _refusal("it has expired: sign in again for a new one", kind=ProblemKind.EXPIRED_TOKEN) from None
+            raise _refusal("it has expired; sign in again", kind=ProblemKind.EXPIRED_TOKEN) from None
         except (jwt.PyJWTError, UnknownKeyError) as error:
             raise _refusal(_reason(error)) from None
         except KeysUnavailableError:
             raise ProblemError(
                 ProblemKind.KEYS_UNAVAILABLE,
-                "the identity provider's signing keys cannot be had just now: try again in a few seconds",
+                "The identity provider's signing keys cannot be read at the moment. Try again in a few seconds.",
                 headers={"Retry-After": str(_RETRY_AFTER_SECONDS)},
             ) from None
 
@@ -110,21 +110,21 @@ def authenticated(request: Request, credentials: Credentials) -> Caller:
     if credentials is None:
         raise ProblemError(
             ProblemKind.MISSING_TOKEN,
-            "send a token in the header `Authorization: Bearer …`",
+            "Send a token in the header `Authorization: Bearer …`.",
             headers={"WWW-Authenticate": "Bearer"},
         )
     authenticator: Authenticator = request.app.state.authenticator
     return authenticator.caller(credentials.credentials)
 
 
-async def administrating(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+async def require_admin(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
     if caller.role is not Role.TENANT_ADMIN:
-        raise ProblemError(ProblemKind.FORBIDDEN, "only a tenant_admin may see and change the tenant's schedules")
+        raise ProblemError(ProblemKind.FORBIDDEN, "Only a tenant_admin may see and change schedules.")
     return caller
 
 
-SignedIn = Annotated[Caller, Depends(authenticated)]
-Administrator = Annotated[Caller, Depends(administrating)]
+CurrentUser = Annotated[Caller, Depends(authenticated)]
+Administrator = Annotated[Caller, Depends(require_admin)]
 
 
 def _id_in(claims: Mapping[str, object], name: str) -> str:
@@ -135,7 +135,7 @@ def _id_in(claims: Mapping[str, object], name: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """What is wrong with a token, without repeating any of it."""
+    """What is wrong with a token, without repeating any part of the token."""
     if isinstance(error, jwt.MissingRequiredClaimError):
         return f"it lacks the claim {error.claim}"
     return next((reason for kind, reason in _REASONS.items() if isinstance(error, kind)), _MALFORMED)
@@ -143,4 +143,4 @@ def _reason(error: Exception) -> str:
 
 def _refusal(reason: str, *, kind: ProblemKind = ProblemKind.BAD_TOKEN) -> ProblemError:
     challenge = f'Bearer error="invalid_token", error_description="{reason}"'
-    return ProblemError(kind, f"the token is refused: {reason}", headers={"WWW-Authenticate": challenge})
+    return ProblemError(kind, f"The token is not accepted: {reason}.", headers={"WWW-Authenticate": challenge})

@@ -1,10 +1,10 @@
-"""What every endpoint needs of its request: the services, and the caller's tenant."""
+"""Dependencies that endpoints share: the services, and the profile of the caller's tenant."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from signtally.api.auth import SignedIn
+from signtally.api.auth import CurrentUser
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 
@@ -14,11 +14,11 @@ async def _services(request: Request) -> Services:
     return services
 
 
-WithServices = Annotated[Services, Depends(_services)]
+ServicesDep = Annotated[Services, Depends(_services)]
 
 
-def _tenant(caller: SignedIn, services: WithServices) -> TenantProfile:
+def _tenant(caller: CurrentUser, services: ServicesDep) -> TenantProfile:
     return services.stores.tenants.get(caller.tenant_id)
 
 
-OwnTenant = Annotated[TenantProfile, Depends(_tenant)]
+CurrentTenant = Annotated[TenantProfile, Depends(_tenant)]

@@ -1,4 +1,7 @@
-"""Opaque, URL-safe cursors: where a listing goes on, whatever was added or counted meanwhile."""
+"""Opaque, URL-safe cursors: the position after which the next page of a listing starts.
+
+A position is a sort key, so rows that are added or counted between two pages neither repeat nor skip others.
+"""
 
 import base64
 import binascii
@@ -15,21 +18,21 @@ _ANY = re.compile(".*", re.DOTALL)
 
 Cursor = Annotated[
     str | None,
-    Field(description="`next_cursor` of the page before; left out for the first page", max_length=2000),
+    Field(description="`next_cursor` of the previous page; leave it out for the first page", max_length=2000),
 ]
-Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT, description="How many rows a page has at most")]
+Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT, description="The largest number of rows on a page")]
 
 
 def cursor_after(listing: str, position: str) -> str:
-    """The cursor of the page that starts behind *position* in the *listing* of this name."""
+    """The cursor of the page that starts after *position* (a sort key) in the *listing* of this name."""
     return base64.urlsafe_b64encode(json.dumps([listing, position]).encode()).decode().rstrip("=")
 
 
 def position_of(cursor: str | None, *, listing: str, form: re.Pattern[str] = _ANY) -> str | None:
-    """The position behind which a page starts, None for the first page.
+    """The position after which the page starts; None for the first page.
 
-    A cursor is no secret, and anyone can make one up: raise ProblemError unless it is of this *listing* and its
-    position has the *form* of one.
+    Anyone can make up a cursor: raises ProblemError unless this one is of the *listing* and its position matches
+    *form*.
     """
     if cursor is None:
         return None
@@ -43,6 +46,6 @@ def position_of(cursor: str | None, *, listing: str, form: re.Pattern[str] = _AN
             return position
     raise ProblemError(
         ProblemKind.BAD_CURSOR,
-        "the cursor is none that this listing gave out: pass next_cursor on unchanged, with the same parameters, "
-        "or leave it out to begin anew",
+        "This cursor does not belong to this listing. Send `next_cursor` of the previous page unchanged, with the same "
+        "parameters, or leave `cursor` out to start at the first page.",
     )

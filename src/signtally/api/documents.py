@@ -22,7 +22,7 @@ class _Document(BaseModel):
 
 
 class Measures(_Document):
-    """Events of a period by what happened, each on its own date."""
+    """Counts of events by action, each event on its own date."""
 
     sent: int
     received: int
@@ -89,9 +89,9 @@ class Usage(_Document):
 
 
 class ReportLinks(_Document):
-    this: str = Field(alias="self", description="Where its status is")
+    this: str = Field(alias="self", description="The address of its status")
     versions: str
-    files: dict[ReportFormat, str] = Field(description="Per format, an address that leads to a fresh signed URL")
+    files: dict[ReportFormat, str] = Field(description="By format: an address that redirects to a fresh signed URL")
 
 
 class ReportFileLink(_Document):
@@ -103,13 +103,13 @@ class ReportFileLink(_Document):
 
 
 class ReportFilters(BaseModel):
-    """What a report is narrowed to."""
+    """Which users a report covers, and how events are dated."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     user_ids: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=256)]] | None, Field(min_length=1, max_length=1000)
-    ] = Field(default=None, description="Only what these users did, or sent; everybody's when null")
+    ] = Field(default=None, description="Only what these users did or sent; null: all users")
     basis: Basis = Field(
         default=Basis.ACTIVITY,
         description="`activity`: each event on its own date. `cohort`: the documents sent in the period, followed to "
@@ -123,9 +123,9 @@ class Report(_Document):
     report_id: str
     version: int
     status: ReportStatus
-    period: str = Field(description="As it was asked for: `2026-10`; a range as `2026-10-03_2026-10-17`")
+    period: str = Field(description="As it was ordered: `2026-10`; a range as `2026-10-03_2026-10-17`")
     first: dt.date = Field(alias="from", description="First day, included")
-    last: dt.date = Field(alias="to", description="Last day, included; of a ready report the last that is in it")
+    last: dt.date = Field(alias="to", description="Last day, included; of a ready report the last day in its figures")
     formats: list[ReportFormat]
     filters: ReportFilters | None
     requested_at: dt.datetime
@@ -138,7 +138,7 @@ class Report(_Document):
 
 
 class OrderedReport(_Document):
-    """A report that is being made: ask `links.self` until its status is ready or failed."""
+    """A report that is being made: poll `links.self` until its status is ready or failed."""
 
     report_id: str
     status: Literal["pending", "running"]
@@ -156,7 +156,7 @@ class SchedulePage(_Document):
 
 
 class CalendarPeriod(_Document):
-    """A period that a person would pick today, and the one it is compared with."""
+    """A calendar period to choose from, and the period that it is compared with."""
 
     key: Literal["today", "this_week", "this_month", "last_month", "this_quarter", "this_year"]
     period: str = Field(description="As `period` takes it")
@@ -167,17 +167,17 @@ class CalendarPeriod(_Document):
 
 
 class Myself(_Document):
-    """Whom the token stands for, and the calendar in which their tenant lives."""
+    """The user of the token, their tenant and its calendar."""
 
     tenant_id: str
     tenant_name: str
     user_id: str
     role: Literal["tenant_admin", "member"]
     timezone: str
-    locale: str = Field(description="BCP 47: in which figures are written")
-    language: str = Field(description="BCP 47: in which dates and words are written")
+    locale: str = Field(description="BCP 47: the language in which figures are written")
+    language: str = Field(description="BCP 47: the language of dates and words")
     logo: str | None
-    accent: str = Field(description="The tenant's colour, as dark as reading it on white takes")
+    accent: str = Field(description="The tenant's colour, darkened where needed to be readable on white")
     today: dt.date
     periods: list[CalendarPeriod]
 
@@ -188,4 +188,4 @@ class Alive(_Document):
 
 class Ready(_Document):
     status: Literal["ready"] = "ready"
-    checks: dict[str, str] = Field(description="Each service it needs, with `ok` or what is wrong")
+    checks: dict[str, str] = Field(description="Each service that the API needs: `ok`, or what is wrong")

@@ -1,4 +1,4 @@
-"""`/v1/reports/{id}/files/{format}`: the lasting address of a file, which emails carry."""
+"""`/v1/reports/{id}/files/{format}`: the permanent address of a file, used in emails."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -7,24 +7,25 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
 
 from signtally.api.auth import Caller, Credentials, authenticated
-from signtally.api.context import WithServices
-from signtally.api.places import seated
-from signtally.api.problems import ProblemError, ProblemKind, answers
+from signtally.api.concurrency import limit_concurrency
+from signtally.api.context import ServicesDep
+from signtally.api.problems import ProblemError, ProblemKind, problem_responses
 from signtally.api.reports import ReportId, VersionQuery, only_visible
 from signtally.domain.reports import ReportKey, ReportManifest
 from signtally.domain.tenants import ReportFormat
+from signtally.errors import SigntallyError
 from signtally.stores.reports import ReportState
 from signtally.use_cases.reporting import file_link
 
-router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[seated("others")])
+router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[limit_concurrency("others")])
 
 
-class PageInsteadError(Exception):
-    """A browser without a token asked for a file: the page, which has one, is to fetch it."""
+class PageInsteadError(SigntallyError):
+    """A browser without a token asked for a file; it is redirected to the page, which has a token and downloads it."""
 
 
 def _signed_in(request: Request, credentials: Credentials) -> Caller:
-    """A link in an email is opened by a browser, which sends no token: it is led to the page."""
+    """Raises PageInsteadError for a browser without a token, as when a link in an email is opened."""
     if credentials is None and "text/html" in request.headers.get("accept", ""):
         raise PageInsteadError
     return authenticated(request, credentials)
@@ -38,7 +39,7 @@ def _signed_in(request: Request, credentials: Credentials) -> Caller:
     responses={
         303: {"description": "A browser without a token is led to the Usage Reports page, which downloads the file"},
         307: {"description": "To a fresh signed URL"},
-        **answers(ProblemKind.NOT_FOUND, ProblemKind.NOT_READY),
+        **problem_responses(ProblemKind.NOT_FOUND, ProblemKind.NOT_READY),
     },
 )
 def file(
@@ -46,7 +47,7 @@ def file(
     format: ReportFormat,  # noqa: A002 -- the word in the address
     query: Annotated[VersionQuery, Query()],
     caller: Annotated[Caller, Depends(_signed_in)],
-    services: WithServices,
+    services: ServicesDep,
 ) -> RedirectResponse:
     """Leads to the newest version that is ready, or the one asked for. Follow it without the token."""
     archive, now = services.stores.reports, services.clock()
@@ -60,14 +61,14 @@ def file(
     if format not in {stored.format for stored in manifest.files}:
         made = " and ".join(stored.format for stored in manifest.files)
         raise ProblemError(
-            ProblemKind.NOT_FOUND, f"report {report_id} was made as {made}, not as {format}: order that format too"
+            ProblemKind.NOT_FOUND, f"Report {report_id} was made as {made}, not as {format}. Order that format too."
         )
     url, _ = file_link(manifest, format, services=services)
     return RedirectResponse(url, status_code=307)
 
 
 def page_instead(request: Request) -> RedirectResponse:
-    """To the page on this host, with what to download in the fragment, which no server sees."""
+    """Redirect to the page on this host; the URL fragment, which is never sent to a server, names the file."""
     wanted = {**request.path_params, "version": request.query_params.get("version")}
     names = {"report": wanted["report_id"], "format": wanted["format"], "version": wanted["version"]}
     fragment = urlencode({name: value for name, value in names.items() if value})
@@ -78,7 +79,7 @@ def _ready(manifest: ReportManifest | None, state: ReportState) -> ReportManifes
     if manifest is not None:
         return manifest
     if state.failure is not None:
-        raise ProblemError(ProblemKind.NOT_READY, f"the report could not be made: {state.failure.detail}")
+        raise ProblemError(ProblemKind.NOT_READY, f"The report could not be made: {state.failure.detail}")
     raise ProblemError(
-        ProblemKind.NOT_READY, "the report is still being made: try again in a moment", headers={"Retry-After": "1"}
+        ProblemKind.NOT_READY, "The report is still being made. Try again in a moment.", headers={"Retry-After": "1"}
     )

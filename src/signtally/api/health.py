@@ -1,4 +1,4 @@
-"""`/healthz`: the process is up. `/readyz`: what it needs answers."""
+"""`/healthz`: the process runs. `/readyz`: the services that it needs answer."""
 
 import asyncio
 import logging
@@ -7,20 +7,23 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from fastapi import APIRouter, Request
 
-from signtally.api.context import WithServices
+from signtally.api.context import ServicesDep
 from signtally.api.documents import Alive, Ready
-from signtally.api.problems import ProblemError, ProblemKind, answers
+from signtally.api.problems import ProblemError, ProblemKind, problem_responses
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 
 router = APIRouter(tags=["health"])
 _DEADLINE_SECONDS = 5
-_NOBODY = "readiness"  # a tenant without rows: the question costs next to nothing
+_NOBODY = "readiness"  # a tenant without rows, so that the query costs next to nothing
 _log = logging.getLogger("signtally.api")
 
 
 class Probe:
-    """One check in a thread of its own: while it hangs, whoever asks waits for the same answer, and for no other's."""
+    """One check, run on a thread of its own; calls that come while it runs wait for the same result.
+
+    So a service that hangs occupies one thread, and the other checks still answer.
+    """
 
     def __init__(self, name: str, check: Callable[[Services], None]) -> None:
         self._check = check
@@ -34,18 +37,18 @@ class Probe:
 
 
 def probes() -> dict[str, Probe]:
-    """One for each service that the API cannot do without."""
+    """One probe for each service that the API needs, by its name."""
     return {name: Probe(name, check) for name, check in _CHECKS.items()}
 
 
-@router.get("/healthz", summary="The process is up")
+@router.get("/healthz", summary="The process runs")
 async def healthz() -> Alive:
     return Alive()
 
 
-@router.get("/readyz", summary="What it needs answers", responses=answers(ProblemKind.UNAVAILABLE))
-async def readyz(request: Request, services: WithServices) -> Ready:
-    """503 says in `checks` which service does not answer."""
+@router.get("/readyz", summary="The services it needs answer", responses=problem_responses(ProblemKind.UNAVAILABLE))
+async def readyz(request: Request, services: ServicesDep) -> Ready:
+    """A 503 names in `checks` the service that does not answer."""
     waiting: dict[str, Future[None]] = {
         name: probe.answer(services) for name, probe in request.app.state.probes.items()
     }
@@ -55,7 +58,7 @@ async def readyz(request: Request, services: WithServices) -> Ready:
     if failed:
         raise ProblemError(
             ProblemKind.UNAVAILABLE,
-            f"not ready: {' and '.join(failed)} cannot be used; the log says why",
+            f"Not ready: {' and '.join(failed)} cannot be used. The log has the reason.",
             headers={"Retry-After": "5"},
             members={"checks": checks},
         )

@@ -5,17 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from signtally.api.auth import SignedIn
-from signtally.api.context import OwnTenant, WithServices
+from signtally.api.auth import CurrentUser
+from signtally.api.concurrency import limit_concurrency
+from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.insight_documents import InsightsDocument
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
-from signtally.api.places import seated
-from signtally.api.problems import ProblemKind, answers
+from signtally.api.problems import ProblemKind, problem_responses
 from signtally.domain.basis import Basis
 from signtally.domain.periods import PeriodKind, period_of
 from signtally.use_cases.report_figures import read_report
 
-router = APIRouter(tags=["usage"], dependencies=[seated("figures")])
+router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
 
 
 class InsightsQuery(BaseModel):
@@ -36,10 +36,10 @@ class InsightsQuery(BaseModel):
 @router.get(
     "/insights",
     summary="What a period says beyond counts",
-    responses=answers(ProblemKind.BAD_PERIOD, ProblemKind.FUTURE_PERIOD, ProblemKind.INVALID),
+    responses=problem_responses(ProblemKind.BAD_PERIOD, ProblemKind.FUTURE_PERIOD, ProblemKind.INVALID),
 )
 def insights(
-    query: Annotated[InsightsQuery, Query()], caller: SignedIn, tenant: OwnTenant, services: WithServices
+    query: Annotated[InsightsQuery, Query()], caller: CurrentUser, tenant: CurrentTenant, services: ServicesDep
 ) -> InsightsDocument:
     """The figures of a report's files, exactly, for a period named as in `/v1/usage`.
 

@@ -1,4 +1,4 @@
-"""Around every request: a name for it, a line in the log, limits, and headers that keep browsers careful."""
+"""Middleware around every request: a request id, a line in the log, a size limit, security headers."""
 
 import logging
 import time
@@ -21,11 +21,12 @@ _SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_UNEXPECTED = "An unexpected error occurred. The log has it under the instance of this response."
 _log = logging.getLogger("signtally.api")
 
 
-class RequestFrame:
-    """The outermost layer of the application, so that even a fault is logged, named and answered as a problem."""
+class RequestContextMiddleware:
+    """The outermost middleware: gives each request an id, logs it, and answers an unhandled error as a 500 problem."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -34,23 +35,22 @@ class RequestFrame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send)
+        request_log = _RequestLog(scope, receive, send)
         try:
-            await self._app(scope, exchange.receive, exchange.send)
+            await self._app(scope, request_log.receive, request_log.send)
         except Exception:
-            _log.exception("%s failed", exchange)
-            if exchange.status is not None:
-                raise  # half an answer is out already: only breaking the connection is honest now
-            problem = ProblemError(
-                ProblemKind.INTERNAL, "the fault is logged under this instance; tell it whoever runs this service"
-            )
-            await problem_response(problem, request_id=exchange.request_id)(scope, receive, exchange.send)
+            _log.exception("%s failed", request_log)
+            if request_log.status is not None:
+                raise  # part of the response is sent already: all that is left is to break the connection
+            problem = ProblemError(ProblemKind.INTERNAL, _UNEXPECTED)
+            response = problem_response(problem, request_id=request_log.request_id)
+            await response(scope, receive, request_log.send)
         finally:
-            _log.info("%s", exchange)
+            _log.info("%s", request_log)
 
 
-class HeadAsGet:
-    """Answers HEAD wherever there is GET, as GET without the body: an address is asked whether it is there."""
+class HeadAsGetMiddleware:
+    """Answers HEAD wherever there is GET, as GET without the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -66,8 +66,11 @@ class HeadAsGet:
         await self._app({**scope, "method": "GET"}, receive, send_without_body)
 
 
-class _Exchange:
-    """One request with its answer, as the log and the headers need it."""
+class _RequestLog:
+    """One request and its response: id, status and duration for the log; `receive` and `send` wrap ASGI's.
+
+    `receive` limits the body's size, `send` adds the headers.
+    """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.request_id = scope.setdefault("state", {})["request_id"] = str(uuid.uuid4())
@@ -83,7 +86,7 @@ class _Exchange:
         self._received_bytes += len(message.get("body", b""))
         if self._received_bytes > _LARGEST_BODY_BYTES:
             # FastAPI lets its own kind of error through while it reads a body, and hides others.
-            raise HTTPException(413, f"send at most {_LARGEST_BODY_BYTES // 1024} KiB")
+            raise HTTPException(413, f"The request body is too large. Send at most {_LARGEST_BODY_BYTES // 1024} KiB.")
         return message
 
     async def send(self, message: Message) -> None:

@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's, with the problems that every endpoint may answer."""
+"""The OpenAPI document: FastAPI's, with the schema of problem documents added."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _REFERENCE = "#/components/schemas/{model}"
 
 
 def describe(app: FastAPI) -> None:
-    """Complete the document at its first use; FastAPI keeps it from then on."""
+    """Complete the document at its first request; FastAPI caches it."""
     generated = app.openapi
 
     def openapi() -> dict[str, Any]:

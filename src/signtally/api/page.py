@@ -42,10 +42,10 @@ def theme_style(theme: Theme) -> str:
     return f":root {{\n{properties}}}\n"
 
 
-def add_to(app: FastAPI, *, development: bool) -> None:
-    """Everything is rendered once, at the start; only the documentation waits for its first reader.
+def register(app: FastAPI, *, development: bool) -> None:
+    """Add the page, `/docs` and their files; the page is rendered here once, the documentation at its first request.
 
-    No endpoint here takes a thread, so that the page opens and says what is wrong when every thread waits.
+    The endpoints are coroutines: they need no thread, so the page opens even when every thread waits for a service.
     """
     assets = Assets.load()
     page = _render("index", assets, development=development, terms=_terms(), words=_words())
@@ -66,7 +66,7 @@ def add_to(app: FastAPI, *, development: bool) -> None:
     async def static(digest: str, name: Annotated[str, Path()]) -> Response:
         body = assets.bodies.get(name)
         if body is None or digest != assets.digest:
-            raise ProblemError(ProblemKind.NOT_FOUND, "there is no such file; reload the page")
+            raise ProblemError(ProblemKind.NOT_FOUND, "This file does not exist. Reload the page.")
         return Response(body, media_type=_type_of(name), headers={"Cache-Control": _FOR_EVER})
 
 

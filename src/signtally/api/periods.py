@@ -1,4 +1,4 @@
-"""How a request names its period: `period=2026-10`, or `from` and `to`."""
+"""The period of a request: `period=2026-10`, or `from` and `to`."""
 
 import datetime as dt
 import re
@@ -37,13 +37,16 @@ LastDay = Annotated[CalendarDate | None, Field(description="Last day, included, 
 def named_period(
     name: str | None, *, first: dt.date | None, last: dt.date | None, tenant: TenantProfile
 ) -> Period | None:
-    """The period that a request names, whole; None when it names none. Raises ProblemError or PeriodError."""
+    """The whole period that a request names, not clipped to today; None when it names none.
+
+    Raises ProblemError or PeriodError.
+    """
     if name is not None and (first is not None or last is not None):
-        raise ProblemError(ProblemKind.BAD_PERIOD, "write either period, or from and to, not both")
+        raise ProblemError(ProblemKind.BAD_PERIOD, "Write either `period`, or `from` and `to`, not both.")
     if name is not None:
         return parse_period(name, week_starts_on=tenant.first_weekday)
     if first is not None and last is not None:
         return period_between(first, last)
     if first is not None or last is not None:
-        raise ProblemError(ProblemKind.BAD_PERIOD, "write both from and to, such as from=2026-10-01&to=2026-10-17")
+        raise ProblemError(ProblemKind.BAD_PERIOD, "Write both `from` and `to`, such as from=2026-10-01&to=2026-10-17.")
     return None

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents: one catalogue, one shape, for everything that can go wrong."""
+"""Errors as RFC 9457 problem documents: the catalogue of kinds, and their one JSON shape."""
 
 import dataclasses
 import enum
@@ -9,30 +9,32 @@ from typing import Any
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from signtally.errors import SigntallyError
+
 MEDIA_TYPE = "application/problem+json"
 
 
 class ProblemKind(enum.Enum):
-    """What went wrong: the fragment of the problem's `type`, its HTTP status, its title."""
+    """One kind of error: the fragment of its `type` URI (stable for clients), its HTTP status, its title."""
 
     BAD_REQUEST = ("bad-request", 400, "The request cannot be read")
-    MISSING_TOKEN = ("missing-token", 401, "A bearer token is needed")
+    MISSING_TOKEN = ("missing-token", 401, "A bearer token is required")
     EXPIRED_TOKEN = ("expired-token", 401, "The token has expired")
     BAD_TOKEN = ("bad-token", 401, "The token is not accepted")
     FORBIDDEN = ("forbidden", 403, "Not allowed")
-    NOT_FOUND = ("not-found", 404, "Nothing is there")
-    METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "The method is not allowed here")
+    NOT_FOUND = ("not-found", 404, "Not found")
+    METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "Method not allowed")
     NOT_READY = ("not-ready", 409, "The report is not ready")
-    CONFLICT = ("conflict", 409, "Too many changes at once")
+    CONFLICT = ("conflict", 409, "Conflicting change")
     TOO_LARGE = ("too-large", 413, "The request is too large")
     INVALID = ("invalid-request", 422, "The request is not valid")
     BAD_PERIOD = ("bad-period", 422, "The period is not valid")
     FUTURE_PERIOD = ("future-period", 422, "The period lies in the future")
     BAD_CURSOR = ("bad-cursor", 422, "The cursor is not valid")
-    INTERNAL = ("internal-error", 500, "Something went wrong here")
-    UNAVAILABLE = ("unavailable", 503, "A service does not answer")
-    KEYS_UNAVAILABLE = ("keys-unavailable", 503, "Tokens cannot be checked now")
-    NO_REPORT_QUEUE = ("no-report-queue", 503, "Reports cannot be ordered now")
+    INTERNAL = ("internal-error", 500, "Something went wrong")
+    UNAVAILABLE = ("unavailable", 503, "Service unavailable")
+    KEYS_UNAVAILABLE = ("keys-unavailable", 503, "Tokens cannot be checked at the moment")
+    NO_REPORT_QUEUE = ("no-report-queue", 503, "Reports cannot be ordered at the moment")
 
     def __init__(self, name: str, status: int, title: str) -> None:
         self.fragment = name
@@ -41,7 +43,7 @@ class ProblemKind(enum.Enum):
 
     @property
     def type_uri(self) -> str:
-        """A reference to the page that explains it."""
+        """A relative reference to its explanation in the API documentation."""
         return f"/docs#{self.fragment}"
 
 
@@ -59,13 +61,16 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     detail: str = Field(description="What happened and what to do")
-    instance: str | None = Field(default=None, description="This very occurrence, as the log names it")
+    instance: str | None = Field(default=None, description="This occurrence: the log has it under the same id")
     errors: list[InvalidPart] | None = Field(default=None, description="Every part that is not valid (422)")
 
 
 @dataclasses.dataclass(slots=True)
-class ProblemError(Exception):
-    """Raised anywhere below an endpoint, answered as a problem document."""
+class ProblemError(SigntallyError):
+    """Raised while a request is handled; answered as a problem document.
+
+    *detail* is one or more full sentences: what happened, and what to do.
+    """
 
     kind: ProblemKind
     detail: str
@@ -91,8 +96,8 @@ def problem_response(problem: ProblemError, *, request_id: str | None) -> JSONRe
     )
 
 
-def answers(*kinds: ProblemKind) -> dict[int | str, dict[str, Any]]:
-    """The problems of an endpoint, as FastAPI's `responses` describes them."""
+def problem_responses(*kinds: ProblemKind) -> dict[int | str, dict[str, Any]]:
+    """The problems that an endpoint may answer, for the `responses` parameter of its FastAPI route."""
     by_status: dict[int, list[str]] = {}
     for kind in kinds:
         by_status.setdefault(kind.status, []).append(kind.title)

@@ -1,4 +1,4 @@
-"""Query strings: what holds for every parameter."""
+"""Rules for every query string."""
 
 from collections import Counter
 
@@ -6,8 +6,8 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 
 
-async def each_once(request: Request) -> None:
-    """Refuse a parameter that is given twice, rather than choose one of its values. Raises RequestValidationError."""
+async def reject_duplicate_query_params(request: Request) -> None:
+    """Raises RequestValidationError when a query parameter occurs more than once, instead of picking one value."""
     given = Counter(name for name, _ in request.query_params.multi_items())
     errors = [
         {"type": "repeated", "loc": ("query", name), "msg": "give it once"}

@@ -1,4 +1,4 @@
-"""`/v1/reports`: ordering a report, watching it being made, listing what was asked for."""
+"""`/v1/reports`: order a report, read its status, list reports and versions."""
 
 import dataclasses
 import datetime as dt
@@ -13,13 +13,13 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from signtally.api.auth import Caller, SignedIn
-from signtally.api.context import OwnTenant, WithServices
+from signtally.api.auth import Caller, CurrentUser
+from signtally.api.concurrency import limit_concurrency
+from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.cursors import Cursor, cursor_after, position_of
 from signtally.api.documents import OrderedReport, Report, ReportFilters, ReportPage
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
-from signtally.api.places import seated
-from signtally.api.problems import ProblemError, ProblemKind, answers
+from signtally.api.problems import ProblemError, ProblemKind, problem_responses
 from signtally.api.report_documents import links_of, report_document
 from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
 from signtally.domain.tenants import ReportFormat, TenantProfile
@@ -44,7 +44,7 @@ class _Found:
 
 
 class ReportOrder(BaseModel):
-    """What the report is about: `period`, or `from` and `to`."""
+    """What the report covers: a `period`, or `from` and `to`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -72,12 +72,12 @@ class ReportsQuery(BaseModel):
     "",
     status_code=202,
     summary="Order a report",
-    dependencies=[seated("orders")],
+    dependencies=[limit_concurrency("orders")],
     response_model=None,
     responses={
-        200: {"model": Report, "description": "This very report exists already"},
+        200: {"model": Report, "description": "This report exists already, with current figures"},
         202: {"model": OrderedReport, "description": "It is being made"},
-        **answers(
+        **problem_responses(
             ProblemKind.FORBIDDEN,
             ProblemKind.BAD_PERIOD,
             ProblemKind.FUTURE_PERIOD,
@@ -87,7 +87,7 @@ class ReportsQuery(BaseModel):
     },
 )
 def order_report(
-    order: ReportOrder, http: Request, caller: SignedIn, tenant: OwnTenant, services: WithServices
+    order: ReportOrder, http: Request, caller: CurrentUser, tenant: CurrentTenant, services: ServicesDep
 ) -> JSONResponse:
     """Ask for the files of a period; all formats unless some are named.
 
@@ -108,11 +108,11 @@ def order_report(
 @router.get(
     "",
     summary="Reports, the latest ordered first",
-    dependencies=[seated("others")],
-    responses=answers(ProblemKind.BAD_CURSOR),
+    dependencies=[limit_concurrency("others")],
+    responses=problem_responses(ProblemKind.BAD_CURSOR),
 )
 def reports(
-    query: Annotated[ReportsQuery, Query()], http: Request, caller: SignedIn, services: WithServices
+    query: Annotated[ReportsQuery, Query()], http: Request, caller: CurrentUser, services: ServicesDep
 ) -> ReportPage:
     """Each report once, in its newest version."""
     archive, now = services.stores.reports, services.clock()
@@ -132,15 +132,15 @@ def reports(
 @router.get(
     "/{report_id}",
     summary="Where a report stands",
-    dependencies=[seated("others")],
-    responses=answers(ProblemKind.NOT_FOUND),
+    dependencies=[limit_concurrency("others")],
+    responses=problem_responses(ProblemKind.NOT_FOUND),
 )
 def report(
     report_id: ReportId,
     query: Annotated[VersionQuery, Query()],
     http: Request,
-    caller: SignedIn,
-    services: WithServices,
+    caller: CurrentUser,
+    services: ServicesDep,
 ) -> Report:
     """Its newest version, or the one asked for; `files` have fresh signed URLs at every call."""
     archive, now = services.stores.reports, services.clock()
@@ -154,15 +154,15 @@ def report(
 @router.get(
     "/{report_id}/versions",
     summary="Versions of a report, the newest first",
-    dependencies=[seated("others")],
-    responses=answers(ProblemKind.NOT_FOUND, ProblemKind.BAD_CURSOR),
+    dependencies=[limit_concurrency("others")],
+    responses=problem_responses(ProblemKind.NOT_FOUND, ProblemKind.BAD_CURSOR),
 )
 def versions(
     report_id: ReportId,
     query: Annotated[ReportsQuery, Query()],
     http: Request,
-    caller: SignedIn,
-    services: WithServices,
+    caller: CurrentUser,
+    services: ServicesDep,
 ) -> ReportPage:
     """A version never changes; figures that were restated since make the next one."""
     archive, now = services.stores.reports, services.clock()
@@ -185,7 +185,7 @@ def versions(
 
 
 def only_visible(state: ReportState, caller: Caller) -> ReportState:
-    """To a member, a report about others does not exist. Raises ReportMissingError."""
+    """Raises ReportMissingError when a member asks for a report about others: to them it does not exist."""
     own = caller.visible_user_ids
     if own is not None and state.claim.request.user_ids != own:
         raise ReportMissingError(f"no report {state.claim.key.report_id}")
@@ -195,12 +195,12 @@ def only_visible(state: ReportState, caller: Caller) -> ReportState:
 def _request(order: ReportOrder, *, caller: Caller, tenant: TenantProfile) -> ReportRequest:
     period = named_period(order.period, first=order.first, last=order.last, tenant=tenant)
     if period is None:
-        raise ProblemError(ProblemKind.BAD_PERIOD, "write a period such as 2026-10, or from and to")
+        raise ProblemError(ProblemKind.BAD_PERIOD, "Write a `period` such as 2026-10, or `from` and `to`.")
     filters = order.filters or ReportFilters()
     wanted = None if filters.user_ids is None else tuple(sorted(set(filters.user_ids)))
     own = caller.visible_user_ids
     if own is not None and wanted not in {None, own}:
-        raise ProblemError(ProblemKind.FORBIDDEN, "a member may ask only for a report about themselves")
+        raise ProblemError(ProblemKind.FORBIDDEN, "A member may only order a report about themselves.")
     formats = tuple(name for name in FORMATS if name in order.formats)
     return ReportRequest(tenant.tenant_id, period, formats, own or wanted, filters.basis)
 
@@ -214,7 +214,7 @@ def _newest(entry: IndexEntry, archive: Reports, *, caller: Caller, now: dt.date
 
 
 def _read(items: Iterable[Item], read: Callable[[Item], Answer], *, at_once: int) -> Iterator[Answer]:
-    """Read several at a time, in order, and no further than the consumer asks."""
+    """Read *at_once* items at a time on several threads; yields in order, and reads no further than is asked for."""
     remaining = iter(items)
     with ThreadPoolExecutor(_READERS) as pool:
         while many := list(itertools.islice(remaining, at_once)):

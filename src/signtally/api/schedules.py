@@ -6,35 +6,35 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 from signtally.api.auth import Administrator
-from signtally.api.context import WithServices
+from signtally.api.concurrency import limit_concurrency
+from signtally.api.context import ServicesDep
 from signtally.api.documents import SchedulePage
-from signtally.api.places import seated
-from signtally.api.problems import ProblemError, ProblemKind, answers
+from signtally.api.problems import ProblemError, ProblemKind, problem_responses
 from signtally.domain.tenants import Schedule, ScheduleName, ScheduleTerms, TenantProfile
 
 router = APIRouter(
     prefix="/schedules",
     tags=["schedules"],
-    responses=answers(ProblemKind.FORBIDDEN),
-    dependencies=[seated("others")],
+    responses=problem_responses(ProblemKind.FORBIDDEN),
+    dependencies=[limit_concurrency("others")],
 )
-NameInPath = Annotated[ScheduleName, Path(description="The schedule's name, one of its kind in the tenant")]
+NameInPath = Annotated[ScheduleName, Path(description="The schedule's name, unique in the tenant")]
 
 
 class ScheduleDefinition(ScheduleTerms):
-    """A schedule as `GET` answers it; the name may be left out, since the address says it."""
+    """A schedule as `GET` returns it; `name` may be left out, because it is in the address."""
 
     name: ScheduleName | None = Field(default=None)
 
 
 @router.get("", summary="All schedules")
-def schedules(caller: Administrator, services: WithServices) -> SchedulePage:
+def schedules(caller: Administrator, services: ServicesDep) -> SchedulePage:
     profile = services.stores.tenants.get(caller.tenant_id)
     return SchedulePage(rows=list(profile.schedules), next_cursor=None)
 
 
-@router.get("/{name}", summary="One schedule", responses=answers(ProblemKind.NOT_FOUND))
-def schedule(name: NameInPath, caller: Administrator, services: WithServices) -> Schedule:
+@router.get("/{name}", summary="One schedule", responses=problem_responses(ProblemKind.NOT_FOUND))
+def schedule(name: NameInPath, caller: Administrator, services: ServicesDep) -> Schedule:
     return _found(services.stores.tenants.get(caller.tenant_id), name)
 
 
@@ -43,15 +43,15 @@ def schedule(name: NameInPath, caller: Administrator, services: WithServices) ->
     summary="Create or replace a schedule",
     responses={
         201: {"model": Schedule, "description": "It is new"},
-        **answers(ProblemKind.CONFLICT, ProblemKind.INVALID),
+        **problem_responses(ProblemKind.CONFLICT, ProblemKind.INVALID),
     },
 )
 def put_schedule(
-    name: NameInPath, definition: ScheduleDefinition, response: Response, caller: Administrator, services: WithServices
+    name: NameInPath, definition: ScheduleDefinition, response: Response, caller: Administrator, services: ServicesDep
 ) -> Schedule:
-    """Others' edits at the same moment are kept: each changes its own schedule only."""
+    """Simultaneous edits of other schedules are kept."""
     if definition.name not in {None, name}:
-        raise ProblemError(ProblemKind.INVALID, f"the body names {definition.name!r} and the address {name!r}")
+        raise ProblemError(ProblemKind.INVALID, f"The body says name {definition.name!r}, the address {name!r}.")
     wanted = Schedule.model_validate({**definition.model_dump(exclude_unset=True), "name": name})
     existed = False
 
@@ -71,10 +71,10 @@ def put_schedule(
     status_code=204,
     response_class=Response,  # an answer without a body has no type
     summary="Delete a schedule",
-    responses=answers(ProblemKind.NOT_FOUND, ProblemKind.CONFLICT),
+    responses=problem_responses(ProblemKind.NOT_FOUND, ProblemKind.CONFLICT),
 )
-def delete_schedule(name: NameInPath, caller: Administrator, services: WithServices) -> None:
-    """Reports that it made stay."""
+def delete_schedule(name: NameInPath, caller: Administrator, services: ServicesDep) -> None:
+    """Reports that it has made are kept."""
 
     def without(profile: TenantProfile) -> TenantProfile:
         gone = _found(profile, name)
@@ -87,7 +87,7 @@ def _found(profile: TenantProfile, name: str) -> Schedule:
     for known in profile.schedules:
         if known.name == name:
             return known
-    raise ProblemError(ProblemKind.NOT_FOUND, f"there is no schedule called {name!r}")
+    raise ProblemError(ProblemKind.NOT_FOUND, f"There is no schedule called {name!r}.")
 
 
 def _with(profile: TenantProfile, schedules: tuple[Schedule, ...]) -> TenantProfile:

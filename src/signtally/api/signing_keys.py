@@ -12,34 +12,35 @@ import httpx
 import jwt
 
 from signtally.development_key import key_id, load_development_key
+from signtally.errors import SigntallyError
 
 ALGORITHMS = ("RS256", "ES256")
-_FRESH_SECONDS = 300  # then the set is read again, if it can be
-_USABLE_SECONDS = 3600  # an outage of the key server up to this long goes unnoticed
-_REREADS = 3  # for unknown kids: so many at once …
-_REREAD_SECONDS = 10  # … and another one every so many seconds, so that made-up kids do not flood the key server
-_RETRY_SECONDS = 2  # after a read that failed
+_FRESH_SECONDS = 300  # older sets are read again
+_USABLE_SECONDS = 3600  # how long a set serves while the key server does not answer
+_REREADS = 3  # unknown key ids may cause this many reads at once …
+_REREAD_SECONDS = 10  # … and one more every 10 s, so that made-up ids do not flood the key server
+_RETRY_SECONDS = 2  # between reads while they fail
 _TIMEOUT_SECONDS = 5
-_WAIT_SECONDS = 10  # for a reading that another request began
+_WAIT_SECONDS = 10  # for a read that another thread has begun
 _log = logging.getLogger("signtally.api")
 
 
-class UnknownKeyError(Exception):
-    """No trusted key has this id and fits this algorithm."""
+class UnknownKeyError(SigntallyError):
+    """No trusted key has this id and algorithm."""
 
 
-class KeysUnavailableError(Exception):
-    """The trusted keys cannot be had now."""
+class KeysUnavailableError(SigntallyError):
+    """The trusted keys cannot be read at the moment."""
 
 
 class SigningKeys(Protocol):
     def find(self, kid: str | None, *, algorithm: str) -> jwt.PyJWK:
-        """Raise UnknownKeyError or KeysUnavailableError."""
+        """The key with this id (None: the only one there is). Raises UnknownKeyError or KeysUnavailableError."""
         ...
 
 
-class _Allowance:
-    """So many at once, and one more every so many seconds."""
+class _TokenBucket:
+    """A rate limit: *count* calls at once, and one more every *refill_seconds*."""
 
     def __init__(self, count: int, *, refill_seconds: float, monotonic: Callable[[], float]) -> None:
         self._count = self._left = float(count)
@@ -58,14 +59,17 @@ class _Allowance:
 
 
 class JwksKeys:
-    """A JSON Web Key Set behind a URL, read again when it is old or lacks a key, and kept through short outages."""
+    """A JSON Web Key Set behind a URL, cached.
+
+    It is read again when it is older than 5 minutes or lacks a key, and used for up to an hour while it cannot be read.
+    """
 
     def __init__(self, fetch: Callable[[], bytes], *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
         self._monotonic = monotonic
-        self._rereads = _Allowance(_REREADS, refill_seconds=_REREAD_SECONDS, monotonic=monotonic)
+        self._rereads = _TokenBucket(_REREADS, refill_seconds=_REREAD_SECONDS, monotonic=monotonic)
         self._reading = threading.Lock()
-        self._readings = 0  # that have ended, well or not
+        self._readings = 0  # finished, successful or not
         self._keys: tuple[jwt.PyJWK, ...] = ()
         self._read_at = self._tried_at = float("-inf")
         self._is_failing = False
@@ -79,10 +83,10 @@ class JwksKeys:
 
     def find(self, kid: str | None, *, algorithm: str) -> jwt.PyJWK:
         readings = self._readings
-        found = _fitting(self._keys, kid, algorithm)
+        found = _matching(self._keys, kid, algorithm)
         if not found or self._age > _FRESH_SECONDS:
             self._read_again(since=readings, waiting=not found)
-            found = _fitting(self._keys, kid, algorithm)
+            found = _matching(self._keys, kid, algorithm)
         usable = self._age <= _USABLE_SECONDS
         if found and usable:
             return _only(found, kid)
@@ -95,9 +99,9 @@ class JwksKeys:
         return self._monotonic() - self._read_at
 
     def _read_again(self, *, since: int, waiting: bool) -> None:
-        """Read the set, if that is allowed now and nobody has read it *since*.
+        """Read the set unless another thread has read it *since* (a number of reads), or it was read too recently.
 
-        Who holds the key already does not wait for another's reading; who lacks it does.
+        *waiting*: wait for a read that another thread has begun; otherwise leave it to that thread.
         """
         if not self._reading.acquire(timeout=_WAIT_SECONDS if waiting else 0):
             if waiting:
@@ -128,7 +132,7 @@ class JwksKeys:
 
 
 class DevelopmentKeys:
-    """The key that `signtally token` signs with; read again when a token names another one."""
+    """The key that `signtally token` signs with; read again when a token names another key id."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -137,7 +141,7 @@ class DevelopmentKeys:
     def find(self, kid: str | None, *, algorithm: str) -> jwt.PyJWK:
         if kid != self._key.key_id:
             self._key = self._read()
-        return _only(_fitting([self._key], kid, algorithm), kid)
+        return _only(_matching([self._key], kid, algorithm), kid)
 
     def _read(self) -> jwt.PyJWK:
         key = load_development_key(self._directory)
@@ -146,7 +150,7 @@ class DevelopmentKeys:
 
 
 def _signing_keys(document: bytes) -> tuple[jwt.PyJWK, ...]:
-    """The keys of a set that can check a signature we accept; others (encryption, other algorithms) are left out."""
+    """The keys of a set that check signatures by an accepted algorithm; encryption keys and others are left out."""
     usable = []
     for entry in json.loads(document)["keys"]:
         try:
@@ -158,12 +162,12 @@ def _signing_keys(document: bytes) -> tuple[jwt.PyJWK, ...]:
     return tuple(usable)
 
 
-def _fitting(keys: Sequence[jwt.PyJWK], kid: str | None, algorithm: str) -> list[jwt.PyJWK]:
+def _matching(keys: Sequence[jwt.PyJWK], kid: str | None, algorithm: str) -> list[jwt.PyJWK]:
     return [key for key in keys if key.algorithm_name == algorithm and kid in {None, key.key_id}]
 
 
 def _only(keys: Sequence[jwt.PyJWK], kid: str | None) -> jwt.PyJWK:
-    """The key meant; a token without a kid may mean the only one there is, never one of several."""
+    """The only key of *keys*. Raises UnknownKeyError for none, and for several when the token names no key id."""
     if not keys or (kid is None and len(keys) > 1):
         raise UnknownKeyError(f"no trusted key is called {kid!r}")
     return keys[0]

@@ -6,18 +6,18 @@ from typing import Annotated, Literal, TypeVar
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from signtally.api.auth import SignedIn
-from signtally.api.context import OwnTenant, WithServices
+from signtally.api.auth import CurrentUser
+from signtally.api.concurrency import limit_concurrency
+from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, position_of
 from signtally.api.documents import DayRow, Measures, ProvisionalDays, Usage, UserRow
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
-from signtally.api.places import seated
-from signtally.api.problems import ProblemKind, answers
+from signtally.api.problems import ProblemKind, problem_responses
 from signtally.domain.periods import PeriodKind, period_of
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.use_cases.reading import read_usage
 
-router = APIRouter(tags=["usage"], dependencies=[seated("figures")])
+router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
 Row = TypeVar("Row", DayRow, UserRow)
 
 
@@ -37,9 +37,13 @@ class UsageQuery(BaseModel):
 @router.get(
     "/usage",
     summary="The figures of a period",
-    responses=answers(ProblemKind.BAD_PERIOD, ProblemKind.FUTURE_PERIOD, ProblemKind.BAD_CURSOR, ProblemKind.INVALID),
+    responses=problem_responses(
+        ProblemKind.BAD_PERIOD, ProblemKind.FUTURE_PERIOD, ProblemKind.BAD_CURSOR, ProblemKind.INVALID
+    ),
 )
-def usage(query: Annotated[UsageQuery, Query()], caller: SignedIn, tenant: OwnTenant, services: WithServices) -> Usage:
+def usage(
+    query: Annotated[UsageQuery, Query()], caller: CurrentUser, tenant: CurrentTenant, services: ServicesDep
+) -> Usage:
     """Name the `period`, or its days by `from` and `to`; without either it is the current month.
 
     A period that reaches into the future ends today, and `to` says so; one that has not begun is a 422. Rows come in

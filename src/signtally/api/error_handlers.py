@@ -1,4 +1,4 @@
-"""Which problem each error becomes."""
+"""Exception handlers: the problem document that each error is answered with."""
 
 import logging
 from http import HTTPStatus
@@ -22,14 +22,14 @@ _log = logging.getLogger("signtally.api")
 _RETRY_AFTER = {"Retry-After": "10"}
 
 
-def add_to(app: FastAPI) -> None:
+def register(app: FastAPI) -> None:
     for kind in _PROBLEMS:
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _other_method)
     app.add_exception_handler(PageInsteadError, _page)
 
 
-# Handlers are coroutines: as functions they would wait for a thread, and a stalled service may hold every one.
+# Handlers are coroutines: a plain function would need a thread, and a stalled service may occupy all of them.
 async def _page(request: Request, _: Exception) -> Response:
     return page_instead(request)
 
@@ -44,18 +44,20 @@ async def _answer(request: Request, error: Exception) -> Response:
 
 
 async def _other_method(request: Request, _: Exception) -> Response:
-    """Name every method of the address: the framework knows only those of one route."""
+    """List every method of the path in `Allow`: the framework lists those of one route only."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     described = request.app.openapi()["paths"].items()
     methods = {name.upper() for template, calls in described if _fits(template, path) for name in calls}
     methods = methods or {"GET"}
     allowed = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
-    problem = ProblemError(ProblemKind.METHOD_NOT_ALLOWED, f"use {allowed} here", headers={"Allow": allowed})
+    problem = ProblemError(
+        ProblemKind.METHOD_NOT_ALLOWED, f"This address accepts {allowed}.", headers={"Allow": allowed}
+    )
     return problem_response(problem, request_id=request.state.request_id)
 
 
 def _is_of_address(error: RequestValidationError) -> bool:
-    """Whether the path names what cannot exist: a format that there is not, an id that is too long."""
+    """Whether the path itself is invalid (an unknown format, an id that is too long): then the answer is 404."""
     return any(found["loc"][0] == "path" for found in error.errors())
 
 
@@ -65,7 +67,7 @@ def _fits(template: str, path: str) -> bool:
 
 def _of_framework(error: HTTPException) -> ProblemError:
     kind = KIND_OF_STATUS.get(HTTPStatus(error.status_code), ProblemKind.BAD_REQUEST)
-    nothing = "there is nothing at this address; /docs lists what there is"
+    nothing = "There is nothing at this address. See /docs for the API reference."
     detail = nothing if kind is ProblemKind.NOT_FOUND else error.detail
     return ProblemError(kind, detail, headers=error.headers or {})
 
@@ -82,18 +84,23 @@ def _of_validation(error: RequestValidationError) -> ProblemError:
 def _message(found: dict[str, Any]) -> str:
     match found["type"]:
         case "extra_forbidden":
-            return "there is no such parameter; /docs lists those that there are"
+            return "unknown parameter; see /docs for the ones that exist"
         case "json_invalid":
-            return f"this is not JSON: {found['ctx']['error']}"
+            return f"not valid JSON: {found['ctx']['error']}"
         case _:
             return cast("str", found["msg"]).removeprefix("Value error, ")
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _of_service(_: Exception) -> ProblemError:
     return ProblemError(
         ProblemKind.UNAVAILABLE,
-        "a service that this answer needs does not work just now: try again in a minute; the log has the reason "
-        "under this instance",
+        "A service that this request depends on is not available. Try again in a minute. The log has the reason under "
+        "the instance of this response.",
         headers=_RETRY_AFTER,
     )
 
@@ -101,8 +108,8 @@ def _of_service(_: Exception) -> ProblemError:
 def _of_report_queue(_: Exception) -> ProblemError:
     return ProblemError(
         ProblemKind.NO_REPORT_QUEUE,
-        "no Prefect server takes orders for reports just now, and nothing was ordered: try again in a minute; "
-        "the log has the reason under this instance",
+        "The report was not ordered, because no Prefect server accepts orders at the moment. Try again in a minute. "
+        "The log has the reason under the instance of this response.",
         headers=_RETRY_AFTER,
     )
 
@@ -111,20 +118,22 @@ def _of_broken_profile(error: Exception) -> ProblemError:
     _log.error("%s; an edit was refused", error)
     return ProblemError(
         ProblemKind.CONFLICT,
-        "the tenant's stored profile is broken, and nothing was changed: whoever runs the service must mend it first",
+        "Nothing was changed, because the stored profile of this tenant is broken. The operator of this service must "
+        "repair it first.",
     )
 
 
-# The first that fits is taken: subclasses stand before their parents.
+# The first match wins: subclasses come before their parents.
 _PROBLEMS: dict[type[Exception], Any] = {
     ProblemError: lambda error: error,
     HTTPException: _of_framework,
     RequestValidationError: _of_validation,
-    FuturePeriodError: lambda error: ProblemError(ProblemKind.FUTURE_PERIOD, str(error)),
-    PeriodError: lambda error: ProblemError(ProblemKind.BAD_PERIOD, str(error)),
-    ReportMissingError: lambda error: ProblemError(ProblemKind.NOT_FOUND, f"there is {error}"),
+    FuturePeriodError: lambda error: ProblemError(ProblemKind.FUTURE_PERIOD, _sentence(error)),
+    PeriodError: lambda error: ProblemError(ProblemKind.BAD_PERIOD, _sentence(error)),
+    ReportMissingError: lambda error: ProblemError(ProblemKind.NOT_FOUND, f"There is {error}."),
     EditConflictError: lambda _: ProblemError(
-        ProblemKind.CONFLICT, "others kept changing the tenant's profile: nothing was changed, try again"
+        ProblemKind.CONFLICT,
+        "Nothing was changed, because others changed the profile at the same time. Try again.",
     ),
     BrokenProfileError: _of_broken_profile,
     ReportQueueUnavailableError: _of_report_queue,

@@ -1,20 +1,20 @@
-"""`GET /v1/me`: whom a token stands for, and the periods that their calendar offers today."""
+"""`GET /v1/me`: the authenticated user, their tenant, and the calendar periods to choose from today."""
 
 import datetime as dt
 from typing import Literal, cast
 
 from fastapi import APIRouter
 
-from signtally.api.auth import SignedIn
-from signtally.api.context import OwnTenant, WithServices
+from signtally.api.auth import CurrentUser
+from signtally.api.concurrency import limit_concurrency
+from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.documents import CalendarPeriod, Myself
-from signtally.api.places import seated
 from signtally.domain.periods import Period, PeriodKind, period_of
 from signtally.domain.tenants import TenantProfile
 from signtally.render.formats import Formats, one_line
 from signtally.render.theme import Theme
 
-router = APIRouter(tags=["account"], dependencies=[seated("others")])
+router = APIRouter(tags=["account"], dependencies=[limit_concurrency("others")])
 _KINDS = {
     "today": PeriodKind.DAY,
     "this_week": PeriodKind.WEEK,
@@ -24,9 +24,9 @@ _KINDS = {
 }
 
 
-@router.get("/me", summary="Whom the token stands for")
-def myself(caller: SignedIn, tenant: OwnTenant, services: WithServices) -> Myself:
-    """The caller, their tenant, and the calendar periods that it is in today."""
+@router.get("/me", summary="The user of the token")
+def myself(caller: CurrentUser, tenant: CurrentTenant, services: ServicesDep) -> Myself:
+    """The user, their tenant, and the calendar periods of today in the tenant's zone."""
     today = tenant.today(services.clock())
     formats = Formats.of(tenant)
     return Myself(

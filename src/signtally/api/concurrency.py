@@ -1,0 +1,63 @@
+"""How many calls run at once: a stalled service can hold up a few of them, never all."""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from typing import Literal
+
+from fastapi import Depends, Request
+from fastapi.params import Depends as Dependency
+
+from signtally.api.problems import ProblemError, ProblemKind
+
+_WAIT_SECONDS = 3
+
+
+class ConcurrencyLimit:
+    """A semaphore: a call waits up to 3 s for a slot, else it is answered 503 with Retry-After."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = asyncio.Semaphore(slots)
+
+    async def acquire(self) -> None:
+        """Raises ProblemError when no slot is free within 3 s."""
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise ProblemError(
+                ProblemKind.UNAVAILABLE,
+                "The service is busy: too many requests of this kind are waiting. Try again in a few seconds.",
+                headers={"Retry-After": "5"},
+            ) from None
+
+    def release(self) -> None:
+        self._slots.release()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bulkheads:
+    """The limits of one application: one for each service that calls wait for.
+
+    Together they leave 6 of the 40 threads that answer requests free, so that calls which wait for no service are
+    never delayed.
+    """
+
+    figures: ConcurrencyLimit = dataclasses.field(default_factory=lambda: ConcurrencyLimit(16))  # the usage store
+    orders: ConcurrencyLimit = dataclasses.field(default_factory=lambda: ConcurrencyLimit(6))  # the store, then Prefect
+    others: ConcurrencyLimit = dataclasses.field(default_factory=lambda: ConcurrencyLimit(12))  # the bucket
+
+
+def limit_concurrency(kind: Literal["figures", "orders", "others"]) -> Dependency:
+    """A FastAPI dependency that holds a slot of this *kind* from the parsed request until the answer is made."""
+
+    async def hold_slot(request: Request) -> AsyncIterator[None]:
+        limit: ConcurrencyLimit = getattr(request.app.state.bulkheads, kind)
+        await limit.acquire()
+        try:
+            yield
+        finally:
+            limit.release()
+
+    dependency: Dependency = Depends(hold_slot, scope="function")
+    return dependency

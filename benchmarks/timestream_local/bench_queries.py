@@ -14,10 +14,10 @@ from pathlib import Path
 import duckdb
 from bench_harness import NAMES, Raw, batch, free_port, milliseconds, process, server, show
 
-from timestream_local import operations, writes
-from timestream_local.requests import Context
+from timestream_local.operations import databases, tables, write_records
+from timestream_local.protocol.context import Context
 from timestream_local.service import Service
-from timestream_local.storage import Storage
+from timestream_local.store.storage import Storage
 
 ROWS = 10_000_000
 YEAR_NS = 365 * 86_400 * 10**9
@@ -38,13 +38,13 @@ def fill(path: Path) -> int:
     """Make the table as a client would, then fill it behind the server's back; return the first time."""
     service = Service(Storage(str(path)))
     context = Context("us-east-1", "")
-    operations.create_database(service, context, {"DatabaseName": NAMES["DatabaseName"]})
-    operations.create_table(
+    databases.create_database(service, context, {"DatabaseName": NAMES["DatabaseName"]})
+    tables.create_table(
         service, context, {**NAMES, "MagneticStoreWriteProperties": {"EnableMagneticStoreWrites": True}}
     )
-    written, done = writes.submit(service, {**NAMES, "Records": batch(0)})
+    written, done = write_records.submit(service, {**NAMES, "Records": batch(0)})
     done.result()
-    writes.answer(written)
+    write_records.answer(written)
     start = time.time_ns() - YEAR_NS
     service.storage.connection.execute(FILL.format(start=start, step=YEAR_NS // ROWS, rows=ROWS))
     service.close()

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from bench_harness import NAMES, Raw, batch, client, create, free_port, milliseconds, process, server, show
 
-from timestream_local.catalog import Column, ColumnKind, ScalarType, Table
-from timestream_local.ingestion import arrow_rows
-from timestream_local.records import parse_records
+from timestream_local.catalog.schema import Column, ColumnKind, ScalarType, Table
+from timestream_local.writing.records import parse_records
+from timestream_local.writing.writer import arrow_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

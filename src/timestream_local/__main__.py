@@ -1,27 +1,22 @@
 """The command line: ``timestream-local --port 8086 --data usage.duckdb``."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import gc
 import logging
 import os
 import signal
+import socket
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import duckdb
 import uvicorn
 
 from timestream_local.modes import Modes
-from timestream_local.server import application
+from timestream_local.server.application import application
 from timestream_local.service import Service
-from timestream_local.storage import Storage
-
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Sequence
+from timestream_local.store.storage import Storage
 
 DEFAULT_PORT = 8086
 HIGHEST_PORT = 65_535

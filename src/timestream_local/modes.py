@@ -1,11 +1,9 @@
 """How the store may be made to behave as badly as the real one: lagging reads and throttling. All off by default."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from typing import Any
 
-from timestream_local.errors import ValidationError
+from timestream_local.protocol.errors import ValidationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Modes:
     throttle_share: float = 0.0
 
     @classmethod
-    def parse(cls, given: dict[str, Any], *, current: Modes) -> Modes:
+    def parse(cls, given: dict[str, Any], *, current: "Modes") -> "Modes":
         """Return *current* with what *given* changes."""
         known = {field.name: getattr(current, field.name) for field in fields(cls)}
         for name, value in given.items():

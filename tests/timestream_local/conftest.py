@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode leaves
 from timestream_harness import Clock, Server, Table, in_process, running
 
 from timestream_local.service import Service
-from timestream_local.storage import Storage
+from timestream_local.store.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

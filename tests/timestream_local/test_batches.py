@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from timestream_harness import Clock, in_process, multi
 
 from timestream_local.service import Service
-from timestream_local.storage import Storage
+from timestream_local.store.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

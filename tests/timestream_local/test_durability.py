@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from timestream_harness import Server, client, free_port, multi, record, running, start
 
-from timestream_local.storage import Storage
+from timestream_local.store.storage import Storage
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from timestream_harness import in_process, multi
 
-from timestream_local.records import Pairs
 from timestream_local.service import Service
-from timestream_local.storage import Storage
+from timestream_local.store.storage import Storage
+from timestream_local.writing.records import Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

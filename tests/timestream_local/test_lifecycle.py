@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from timestream_harness import client, free_port, running
 
-from timestream_local import execution
-from timestream_local.errors import InternalServerError
+from timestream_local.protocol.errors import InternalServerError
+from timestream_local.query import execution
 from timestream_local.service import Service
-from timestream_local.storage import Storage
+from timestream_local.store.storage import Storage
 
 PROGRAM = Path(sysconfig.get_path("scripts")) / "timestream-local"
 ENDLESS = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE (a.range + b.range) % 7 = 3"

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from timestream_harness import multi, now_ms, record
 
-from timestream_local.inlets import MOST_INLETS
+from timestream_local.writing.prepared_inserts import MOST_PREPARED
 
 if TYPE_CHECKING:
     from timestream_harness import Clock, Server, Table
@@ -61,7 +61,7 @@ def test_the_time_unit_scales_time_and_timestamp_measures(table: Table, unit: st
 
 def test_batches_of_very_many_different_columns_keep_their_values(table: Table) -> None:
     """More sets of columns, one after the other and all again, than the writer keeps INSERTs prepared."""
-    sets = MOST_INLETS + 5
+    sets = MOST_PREPARED + 5
     for version in (1, 2):
         for number in range(sets):
             measures = {f"m{number}": ("BIGINT", str(number * version))}

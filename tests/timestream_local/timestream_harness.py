@@ -20,7 +20,7 @@ import pytest
 import uvicorn
 from botocore.config import Config
 
-from timestream_local.server import application
+from timestream_local.server.application import application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

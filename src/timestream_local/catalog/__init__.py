@@ -1,0 +1,1 @@
+"""What exists (databases, tables, columns), and its names as DuckDB has them."""

@@ -1,0 +1,1 @@
+"""The operations of both services, one function each."""

@@ -1,0 +1,1 @@
+"""The wire: errors, the checks of a request, types and values as JSON."""

@@ -1,0 +1,1 @@
+"""A statement compiled, run on a snapshot, and read in pages."""

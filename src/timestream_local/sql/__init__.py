@@ -1,0 +1,1 @@
+"""Timestream SQL to DuckDB SQL: parsing, names, types, translation, macros."""

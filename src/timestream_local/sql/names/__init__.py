@@ -1,0 +1,1 @@
+"""Every name of a query bound to what it stands for."""

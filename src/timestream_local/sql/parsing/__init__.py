@@ -1,0 +1,1 @@
+"""A query string to a statement and its tree."""

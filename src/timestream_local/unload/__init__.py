@@ -1,0 +1,1 @@
+"""UNLOAD: a query's rows as files in S3."""

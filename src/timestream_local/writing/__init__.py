@@ -1,0 +1,1 @@
+"""From a WriteRecords request to rows on disk."""

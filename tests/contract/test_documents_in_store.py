@@ -15,7 +15,7 @@ from signtally import wiring
 from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY
 from signtally.domain.aggregation import TenantDay, daily_usage
-from signtally.domain.document_lives import DOCUMENTS
+from signtally.domain.document_lifecycles import DOCUMENTS
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import IDENTITY
 from signtally.local.local_aws import LocalAws

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from signtally.aws.clients import AwsClients
 from signtally.aws.s3 import S3ObjectStore
-from signtally.domain.actions import Action
-from signtally.domain.counts import Counts
+from signtally.domain.actions import Action, Counts
 from signtally.domain.events import UsageEvent
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportFile, ReportKey, ReportManifest, ReportRequest, ReportStatus

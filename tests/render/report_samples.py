@@ -5,10 +5,9 @@ import datetime as dt
 
 from hypothesis import strategies as st
 
-from signtally.domain.actions import MEASURES
+from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.activity import PeriodActivity
 from signtally.domain.allowance import allowance_use
-from signtally.domain.counts import Counts
 from signtally.domain.insights import DocumentFigures, Insights, Turnaround
 from signtally.domain.periods import Period, PeriodKind, parse_period, period_between
 from signtally.domain.restatements import RestatedDay

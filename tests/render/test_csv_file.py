@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from report_samples import IDENTITY, nasty_snapshot, snapshot, snapshots, user
 
-from signtally.domain.actions import MEASURES
-from signtally.domain.counts import Counts
+from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.render.csv import COLUMNS, guarded
 from signtally.render.files import render

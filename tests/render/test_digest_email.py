@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_samples import ACME, nasty_snapshot, snapshot, snapshots, user
 
-from signtally.domain.counts import Counts
+from signtally.domain.actions import Counts
 from signtally.domain.periods import parse_period
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Branding, Recipient

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_samples import ACME, IDENTITY, snapshot, user
 
-from signtally.domain.counts import Counts
+from signtally.domain.actions import Counts
 from signtally.domain.periods import parse_period, period_between
 from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from report_samples import ACME, IDENTITY, nasty_snapshot, printable_rows, printable_tenants, snapshot, snapshots, user
 from weasyprint.urls import FatalURLFetchingError
 
-from signtally.domain.counts import Counts
+from signtally.domain.actions import Counts
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Branding, TenantProfile
 from signtally.render import pdf

@@ -10,8 +10,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from report_samples import IDENTITY, nasty_snapshot, periods, snapshot, snapshots, user
 
-from signtally.domain.actions import MEASURES
-from signtally.domain.counts import Counts
+from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.periods import Period, parse_period
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.render import xlsx

@@ -5,8 +5,7 @@ import datetime as dt
 import pytest
 from fake_services import fake_services
 
-from signtally.domain.actions import Action
-from signtally.domain.counts import Counts
+from signtally.domain.actions import Action, Counts
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportManifest, ReportRequest

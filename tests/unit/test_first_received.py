@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from signtally.domain.actions import Action
 from signtally.domain.aggregation import TenantDay, daily_usage
-from signtally.domain.document_lives import document_lives, first_received
+from signtally.domain.document_lifecycles import document_lifecycles, first_received
 from signtally.domain.local_dates import LocalDates
 from signtally.domain.reconciliation import counted_plainly, received_later
 from signtally.domain.schemas import EVENTS
@@ -56,7 +56,7 @@ def test_everything_that_is_counted_counts_the_same_copies(copies: list[Mapping[
         event_id: dict.fromkeys(EVENTS) | dict(copy) for event_id, copy in expected.items()
     }
     assert len(received_later(events)) == len(copies) - len(expected)
-    (document,) = document_lives(events).to_dicts()
+    (document,) = document_lifecycles(events).to_dicts()
     assert document["viewed"] == sum(action == "viewed" for _, action in counted)
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signtally.domain.document_lives import DOCUMENTS, outcome
+from signtally.domain.document_lifecycles import DOCUMENTS, outcome
 from signtally.domain.insights import figures_of_cohort, figures_until, turnaround
 
 START, END = dt.datetime(2026, 10, 1, tzinfo=dt.UTC), dt.datetime(2026, 11, 1, tzinfo=dt.UTC)

@@ -9,11 +9,10 @@ from fake_services import fake_services
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signtally.domain.actions import Action
+from signtally.domain.actions import Action, Counts
 from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.allowance import Outlook
 from signtally.domain.basis import Basis
-from signtally.domain.counts import Counts
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import FuturePeriodError, days_within, parse_period
 from signtally.domain.snapshot import UsageSnapshot

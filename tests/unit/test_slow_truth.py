@@ -8,8 +8,7 @@ import polars as pl
 import pytest
 from fake_services import fake_services
 
-from signtally.domain.actions import Action
-from signtally.domain.counts import Counts
+from signtally.domain.actions import Action, Counts
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.restatements import RestatementReason, since_reported
 from signtally.domain.shards import Shard

@@ -10,8 +10,7 @@ from happened import happened
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signtally.domain.actions import MEASURES
-from signtally.domain.counts import Counts
+from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.periods import FuturePeriodError, parse_period, period_between
 from signtally.domain.schemas import DAILY_USAGE, IDENTITY
 from signtally.domain.snapshot import ControlTotalsError

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from signtally.domain.actions import Counts
 from signtally.domain.basis import Basis
-from signtally.domain.counts import Counts
 from signtally.domain.reports import ReportStatus
 from signtally.domain.tenants import ReportFormat, Schedule
 

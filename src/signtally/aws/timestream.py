@@ -33,7 +33,7 @@ from signtally.aws.timestream_tables import (
 )
 from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.domain.activity import ACTIVITY, activity_rows
-from signtally.domain.document_lives import DOCUMENTS
+from signtally.domain.document_lifecycles import DOCUMENTS
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import ARRIVALS, EVENT_DAYS, EVENTS, IDENTITY, RESTATEMENTS, STANDING_ROWS, STORED_USAGE
 from signtally.domain.user_counts import USER_COUNTS

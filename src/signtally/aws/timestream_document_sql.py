@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from signtally.aws.timestream_sql import instant_literal, literal, source
 from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY, QUARTERS_A_WEEK
-from signtally.domain.document_lives import DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
+from signtally.domain.document_lifecycles import DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
 from signtally.domain.schemas import FIRST_RECEIVED_ORDER, IDENTITY
 
-# Of two events with one id the one received first counts, as in `signtally.domain.document_lives.first_received`.
+# Of two events with one id the one received first counts, as in `signtally.domain.document_lifecycles.first_received`.
 _ORDER = ", ".join("time" if column == "occurred_at" else column for column in FIRST_RECEIVED_ORDER)
 _QUARTER_MILLISECONDS = 15 * 60 * 1_000
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from signtally.domain.document_lives import first_received
+from signtally.domain.document_lifecycles import first_received
 from signtally.domain.periods import DAYS_A_WEEK
 from signtally.domain.schemas import FIRST_RECEIVED_ORDER, UTC_MICROSECONDS
 

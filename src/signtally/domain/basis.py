@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from signtally.domain.actions import MEASURES
-from signtally.domain.document_lives import ENDINGS, RECIPIENT_ACTIONS, outcome
+from signtally.domain.document_lifecycles import ENDINGS, RECIPIENT_ACTIONS, outcome
 from signtally.domain.periods import Period, spans_of_day
 from signtally.domain.schemas import UTC_MICROSECONDS
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from signtally.domain.activity import PeriodActivity
-from signtally.domain.document_lives import closed_at
+from signtally.domain.document_lifecycles import closed_at
 
 _MICROSECOND = dt.timedelta(microseconds=1)
 

@@ -7,8 +7,8 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+from signtally.domain.actions import Counts
 from signtally.domain.basis import Basis
-from signtally.domain.counts import Counts
 from signtally.domain.periods import Period
 
 FORMATS = ("pdf", "xlsx", "csv")

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from signtally.domain.actions import MEASURES
-from signtally.domain.counts import Counts
+from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.schemas import AFTER, BEFORE, RESTATEMENTS, TENANT_DAY_KEY, TENANT_DAYS, UTC_MICROSECONDS
 
 

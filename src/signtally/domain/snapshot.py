@@ -5,9 +5,9 @@ import datetime as dt
 import hashlib
 import json
 
+from signtally.domain.actions import Counts
 from signtally.domain.allowance import AllowanceUse
 from signtally.domain.basis import Basis
-from signtally.domain.counts import Counts
 from signtally.domain.insights import Insights
 from signtally.domain.periods import Period
 from signtally.domain.restatements import RestatedDay

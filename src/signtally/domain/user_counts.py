@@ -3,7 +3,7 @@
 import polars as pl
 
 from signtally.domain.actions import MEASURES, Action
-from signtally.domain.document_lives import first_received
+from signtally.domain.document_lifecycles import first_received
 from signtally.domain.schemas import FIRST_RECEIVED_ORDER
 
 USER_COUNTS = pl.Schema(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import polars as pl
 
 from signtally.domain.activity import activity_rows
-from signtally.domain.document_lives import concerning, document_lives, sent_within
+from signtally.domain.document_lifecycles import concerning, document_lifecycles, sent_within
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import (
     ARRIVALS,
@@ -120,11 +120,11 @@ class MemoryUsageStore:
 
     def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         events = self._valid_events(tenant_id, since=_EVER, until=until)
-        return concerning(document_lives(events), since=since)
+        return concerning(document_lifecycles(events), since=since)
 
     def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         events = self._valid_events(tenant_id, since=_EVER, until=_FOR_EVER)
-        return sent_within(document_lives(events), since=since, until=until)
+        return sent_within(document_lifecycles(events), since=since, until=until)
 
     def activity(
         self,

@@ -114,7 +114,7 @@ class DocumentStore(Protocol):
     """What one tenant's events say of documents, hours and users, worked out where they are."""
 
     def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        """Documents as the events before *until* tell of them, schema `signtally.domain.document_lives.DOCUMENTS`.
+        """Documents as the events before *until* tell of them, schema `signtally.domain.document_lifecycles.DOCUMENTS`.
 
         Those that were open at *since*, and those sent or completed from then on. Superseded events tell nothing.
         """

@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import Callable
 
-from signtally.domain.counts import Counts
+from signtally.domain.actions import Counts
 from signtally.domain.periods import DAYS_A_WEEK, PeriodKind, period_of
 from signtally.domain.snapshot import DayUsage
 from signtally.render.contents import Contents

@@ -5,10 +5,9 @@ import datetime as dt
 import functools
 from zoneinfo import ZoneInfo
 
-from signtally.domain.actions import Action
+from signtally.domain.actions import Action, Counts
 from signtally.domain.allowance import AllowanceUse
 from signtally.domain.basis import Basis
-from signtally.domain.counts import Counts
 from signtally.domain.definitions import Definition, definition, definitions_used
 from signtally.domain.periods import Period, PeriodKind, end_of_day, start_of_day
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot, UserUsage

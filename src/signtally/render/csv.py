@@ -31,9 +31,8 @@ import io
 import re
 from collections.abc import Iterator
 
-from signtally.domain.actions import MEASURES
+from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.allowance import AllowanceUse
-from signtally.domain.counts import Counts
 from signtally.domain.insights import Insights
 from signtally.domain.snapshot import ReportIdentity
 from signtally.render.contents import Contents

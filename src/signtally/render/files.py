@@ -6,7 +6,7 @@ import importlib
 import re
 import unicodedata
 
-from signtally.domain.counts import Counts
+from signtally.domain.actions import Counts
 from signtally.domain.periods import period_between
 from signtally.domain.reports import FORMATS
 from signtally.domain.snapshot import DayUsage, ReportIdentity, UsageSnapshot

@@ -8,7 +8,7 @@ import math
 from weasyprint import HTML
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from signtally.domain.counts import Counts
+from signtally.domain.actions import Counts
 from signtally.domain.snapshot import ReportIdentity, UserUsage
 from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents, rest_of, shown_names

@@ -14,9 +14,8 @@ from openpyxl import Workbook
 from openpyxl.formatting.rule import ColorScaleRule
 from openpyxl.utils import get_column_letter
 
-from signtally.domain.actions import Action
+from signtally.domain.actions import Action, Counts
 from signtally.domain.activity import HOURS_A_DAY, PeriodActivity
-from signtally.domain.counts import Counts
 from signtally.domain.periods import DAYS_A_WEEK
 from signtally.domain.snapshot import ReportIdentity, UserUsage
 from signtally.render.contents import Contents

@@ -5,10 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from signtally.domain.actions import MEASURES
+from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.allowance import AllowanceUse, allowance_use
-from signtally.domain.counts import Counts
 from signtally.domain.periods import Period, PeriodKind, days_within
 from signtally.domain.restatements import RestatedDay, since_reported
 from signtally.domain.schemas import DAILY_USAGE, IDENTITY, STORED_USAGE

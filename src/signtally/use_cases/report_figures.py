@@ -8,7 +8,7 @@ import polars as pl
 
 from signtally.domain.activity import activity_of, offset_changes
 from signtally.domain.basis import Basis, cohort_usage
-from signtally.domain.document_lives import of_senders
+from signtally.domain.document_lifecycles import of_senders
 from signtally.domain.insights import Insights, figures_of_cohort, figures_until
 from signtally.domain.periods import Period, end_of_day, start_of_day
 from signtally.domain.restatements import RestatedDay

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from signtally.domain.actions import MEASURES
-from signtally.domain.counts import Counts
+from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.periods import end_of_day, period_between
 from signtally.domain.reports import ReportManifest
 from signtally.domain.schemas import AFTER

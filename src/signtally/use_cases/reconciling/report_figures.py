@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from signtally.domain.actions import MEASURES
+from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.basis import Basis
-from signtally.domain.counts import Counts
 from signtally.domain.reconciliation import ReportDifference
 from signtally.domain.reports import ReportManifest
 from signtally.services import Services

@@ -27,7 +27,7 @@ ENDINGS = (Action.COMPLETED, Action.DECLINED, Action.CANCELLED, Action.EXPIRED)
 RECIPIENT_ACTIONS = (Action.RECEIVED, Action.VIEWED, Action.SIGNED)
 
 
-def document_lives(events: pl.DataFrame) -> pl.DataFrame:
+def document_lifecycles(events: pl.DataFrame) -> pl.DataFrame:
     """Schema DOCUMENTS, from all events of one tenant; each event id counts once, as it was first received.
 
     A document was first sent at its first sent event, or when its completion says (`sent_at`), whichever is earlier.
@@ -66,7 +66,7 @@ def outcome() -> pl.Expr:
     return pl.when(pl.col("completed_at").is_not_null()).then(pl.lit(str(Action.COMPLETED))).otherwise(first)
 
 
-def concerning(lives: pl.DataFrame, *, since: dt.datetime) -> pl.DataFrame:
+def concerning(documents: pl.DataFrame, *, since: dt.datetime) -> pl.DataFrame:
     """The documents that were open at *since*, or sent or completed from then on."""
     known = pl.col("first_sent_at").is_not_null() | pl.col("completed_at").is_not_null()
     later = pl.any_horizontal(
@@ -74,13 +74,13 @@ def concerning(lives: pl.DataFrame, *, since: dt.datetime) -> pl.DataFrame:
         closed_at() >= since,
         *(pl.col(each) >= since for each in ("first_sent_at", "completed_at")),
     )
-    return lives.filter(known, later)
+    return documents.filter(known, later)
 
 
-def sent_within(lives: pl.DataFrame, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-    return lives.filter(pl.col("first_sent_at") >= since, pl.col("first_sent_at") < until)
+def sent_within(documents: pl.DataFrame, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+    return documents.filter(pl.col("first_sent_at") >= since, pl.col("first_sent_at") < until)
 
 
-def of_senders(lives: pl.DataFrame, user_ids: Iterable[str] | None) -> pl.DataFrame:
+def of_senders(documents: pl.DataFrame, user_ids: Iterable[str] | None) -> pl.DataFrame:
     """The documents that these users sent; all of them with None."""
-    return lives if user_ids is None else lives.filter(pl.col("sender_id").is_in(list(user_ids)))
+    return documents if user_ids is None else documents.filter(pl.col("sender_id").is_in(list(user_ids)))

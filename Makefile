@@ -4,6 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 ONCE ?=
+UPGRADE ?=
 
 .PHONY: help
 help: ## Show what can be made
@@ -36,7 +37,8 @@ year: setup ## A generated year of EVENTS (10 million unless given) through the 
 	@YEAR_EVENTS=$(or $(EVENTS),10000000) $(BIN)/pytest -q --log-cli-level=INFO --log-cli-format="%(asctime)s %(message)s" tests/year
 
 .PHONY: lint
-lint: setup ## Format, lint, types and import rules alone
+lint: setup ## Format, lint, types, import rules, and whether the locks are current
+	@.ci/step "locks" .ci/lock --check
 	@.ci/step "format" $(BIN)/ruff format --check .
 	@.ci/step "lint" $(BIN)/ruff check .
 	@.ci/step "types" $(BIN)/mypy
@@ -48,5 +50,5 @@ format: setup ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix .
 
 .PHONY: lock
-lock: setup ## Resolve pyproject.toml into requirements/ anew
-	@.ci/lock
+lock: setup ## Resolve pyproject.toml into requirements/; UPGRADE=1 takes the newest versions
+	@.ci/lock $(if $(UPGRADE),--upgrade)

@@ -27,7 +27,7 @@ from signtally.local.ports import free_port
 from signtally.local.processes import Supervisor
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.stores.touched import TouchedNotes
+from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases import provisioning
 from signtally.use_cases.aggregating import aggregate_touched
 
@@ -58,7 +58,7 @@ def late_event(tenant: int, number: int) -> UsageEvent:
 def ingest(services: Services, events: Iterator[UsageEvent]) -> None:
     def write(some: list[UsageEvent]) -> None:
         services.usage_store.put_events([ReceivedEvent(each, services.clock(), "m") for each in some])
-        TouchedNotes(services.objects).put(some)
+        TouchedHours(services.objects).append(some)
 
     with ThreadPoolExecutor(WRITERS) as writers:
         for _ in writers.map(write, iter(lambda: [*itertools.islice(events, 100)], [])):

@@ -3,7 +3,8 @@
 SigntallyError
 ├── ServiceError                      ports.errors: a service did not do what was asked
 │   ├── ServiceUnavailableError       the same call may succeed later
-│   │   └── DeliveriesPendingError    use_cases.delivery_run: something due could not be delivered yet
+│   │   ├── DeliveriesPendingError    use_cases.delivery_run: something due could not be delivered yet
+│   │   └── ContentionError           stores.typed_objects: others kept changing an object
 │   ├── AccessRefusedError            wrong or missing credentials
 │   ├── NotProvisionedError           a queue, bucket, database or table does not exist
 │   └── MailUncertainError            ports.mail: nobody knows whether it was sent

@@ -25,8 +25,8 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.report_queue import ReportQueueUnavailableError
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.stores.freshness import Freshness
 from signtally.stores.tenants import Tenants
+from signtally.stores.watermarks import Watermarks
 from signtally.use_cases import reporting
 
 NOW = dt.datetime(2026, 10, 17, 12, 35, tzinfo=dt.UTC)
@@ -144,7 +144,7 @@ def world(tmp_path: Path) -> World:
     objects = MemoryObjectStore()
     world = World(objects, MemoryUsageStore(), OrderBook(), Settings(state_directory=tmp_path / "state"))
     Tenants(objects).put(TenantProfile(tenant_id="acme", name="Acme", timezone="Europe/Berlin"))
-    Freshness(objects).publish_data_through(DATA_THROUGH)
+    Watermarks(objects).publish_data_through(DATA_THROUGH)
     ann = {"user_name": "Ann Ash", "user_email": "ann@acme.example"}
     world.count("acme", "u_1", "2026-09-30", sent=4, completed=2, **ann)
     world.count("acme", "u_1", "2026-10-01", sent=3, received=5, completed=1, **ann)

@@ -77,7 +77,7 @@ def test_a_profile_that_never_rests_is_a_conflict(
     monkeypatch.setattr(world.objects, "put_if_match", lambda *_, **__: False)
     problem(admin.put("/v1/schedules/weekly", json={"every": "week"}), 409, "conflict")
     with pytest.raises(EditConflictError):
-        Tenants(world.objects).edit("acme", lambda profile: profile)
+        Tenants(world.objects).edit("acme", lambda profile: profile.model_copy(update={"name": "Bolt"}))
 
 
 @pytest.mark.parametrize(

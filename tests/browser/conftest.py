@@ -114,7 +114,7 @@ def site(real_services: Services) -> Iterator[Site]:
 def _fill(services: Services) -> None:
     """Acme in Kathmandu: awkward names by hand, and enough others for a second screenful."""
     services.stores.tenants.put(TenantProfile(tenant_id="acme", name="Acme & Söhne", timezone="Asia/Kathmandu"))
-    services.stores.freshness.publish_data_through(NOW - dt.timedelta(minutes=3))
+    services.stores.watermarks.publish_data_through(NOW - dt.timedelta(minutes=3))
     names = NAMES | {f"x_{number}": (f"Person {number}", f"p{number}@acme.example") for number in range(40)}
     rows = []
     for place, (user_id, (name, email)) in enumerate(names.items()):

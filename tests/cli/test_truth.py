@@ -30,7 +30,7 @@ def counted(signtally: Signtally, real_services: Services) -> Services:
     signtally("ingest")
     signtally("aggregate")
     # Ingest takes a margin for clocks that differ off what it knows: these events were sent within it.
-    real_services.stores.freshness.publish_settled(real_services.clock())
+    real_services.stores.watermarks.publish_settled_through(real_services.clock())
     return real_services
 
 

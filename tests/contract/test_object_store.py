@@ -3,11 +3,14 @@
 import datetime as dt
 import threading
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 
 from signtally.aws.clients import AwsClients
 from signtally.aws.s3 import S3ObjectStore
@@ -131,6 +134,44 @@ def test_increments_by_compare_and_set_lose_none(objects: ObjectStore) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(increment, range(12)))
     assert objects.get("count").body == b"12"
+
+
+@pytest.mark.parametrize("beaten", [False, True])
+@pytest.mark.parametrize("first_write", [False, True])
+def test_a_conditional_put_whose_answer_got_lost_does_not_lose_to_itself(
+    local_aws: LocalAws, *, first_write: bool, beaten: bool
+) -> None:
+    """Botocore sends it again, and S3 refuses the second one because of the first."""
+    del local_aws
+    s3 = AwsClients().s3
+    bucket = f"b-{uuid.uuid4().hex}"
+    objects, other = (S3ObjectStore(client, bucket=bucket) for client in (s3, AwsClients().s3))
+    objects.provision()
+    sent: list[AWSPreparedRequest] = []
+
+    def lose_the_first_answer(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+        sent.append(request)
+        if len(sent) > 1:
+            return None
+        with httpx.Client() as client:
+            body = request.body.read() if hasattr(request.body, "read") else request.body
+            client.put(request.url, content=body, headers={**request.headers}).raise_for_status()
+        if hasattr(request.body, "seek"):
+            request.body.seek(0)
+        if beaten:  # by somebody who happens to write the same
+            other.put("a", b"two")
+        return AWSResponse(request.url, 500, HTTPHeaders(), _NoBody())
+
+    etag = None if first_write else objects.put("a", b"one")
+    s3.meta.events.register("before-send.s3.PutObject", lose_the_first_answer)
+    won = objects.put_if_absent("a", b"two") if etag is None else objects.put_if_match("a", b"two", etag=etag)
+    assert (won, len(sent)) == (not beaten, 2)
+    assert objects.get("a").body == b"two"
+
+
+class _NoBody:
+    def stream(self) -> Iterator[bytes]:
+        return iter(())
 
 
 def test_listings_are_in_key_order_below_a_prefix_and_behind_a_key(objects: ObjectStore) -> None:

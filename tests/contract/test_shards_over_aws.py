@@ -10,7 +10,7 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.shards import Shard
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
-from signtally.stores.touched import TouchedNotes
+from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.aggregating import aggregate_touched, publish_counted, settled_now
 
 SHARDS, TENANTS, EVENTS = 4, 40, 1_000
@@ -31,8 +31,8 @@ def test_four_shards_at_once_count_what_one_would(real_services: Services) -> No
     for first in range(0, EVENTS, 100):
         some = events[first : first + 100]
         real_services.usage_store.put_events([ReceivedEvent(event, now, "m") for event in some])
-        TouchedNotes(real_services.objects).put(some)
-    real_services.stores.freshness.publish_settled(now)
+        TouchedHours(real_services.objects).append(some)
+    real_services.stores.watermarks.publish_settled_through(now)
 
     settled = settled_now(services=real_services)
     with ThreadPoolExecutor(SHARDS) as machines:
@@ -40,10 +40,10 @@ def test_four_shards_at_once_count_what_one_would(real_services: Services) -> No
         outcomes = list(machines.map(lambda shard: aggregate_touched(shard=shard, services=real_services), shards))
 
     assert all(outcome.rows > 0 and outcome.data_through is None for outcome in outcomes)
-    assert real_services.stores.freshness.data_through() is None, "no shard knows when the others are done"
+    assert real_services.stores.watermarks.data_through() is None, "no shard knows when the others are done"
     publish_counted(settled, services=real_services)
-    assert real_services.stores.freshness.data_through() == now
-    assert [*TouchedNotes(real_services.objects).pending()] == []
+    assert real_services.stores.watermarks.data_through() == now
+    assert [*TouchedHours(real_services.objects).pending()] == []
     counted = real_services.usage_store.daily_usage(
         first=now.date() - dt.timedelta(days=7), last=now.date() + dt.timedelta(days=1), tenant_ids=[*zones]
     )

@@ -40,7 +40,7 @@ def test_figures_are_provisional_until_what_was_written_is_read(real_services: S
     happened = services.clock() - dt.timedelta(days=40)  # older than the memory store keeps
     events = [UsageEvent("/p", str(number), Action.SENT, "acme", "ann", "d", happened) for number in range(3)]
     services.usage_store.put_events([ReceivedEvent(each, services.clock(), each.id) for each in events])
-    services.stores.touched.put(events)
+    services.stores.touched_hours.append(events)
     outcome = aggregate_touched(services=services)
     assert (outcome.unreadable, outcome.rows) == (3, 0)
     assert services.stores.provisional.spans("acme")

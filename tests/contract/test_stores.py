@@ -21,13 +21,13 @@ from signtally.local.local_aws import LocalAws
 from signtally.memory.objects import MemoryObjectStore
 from signtally.ports.objects import ObjectStore
 from signtally.stores.counted_zones import CountedZone, CountedZones
-from signtally.stores.freshness import Freshness
 from signtally.stores.keys import segment, tenant_profile, text_of
 from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.provisional import ProvisionalFigures, ProvisionalSpan
 from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, Reports
 from signtally.stores.tenants import Tenants
-from signtally.stores.touched import TOUCHED, TouchedHour, TouchedNotes
+from signtally.stores.touched_hours import TOUCHED, TouchedHour, TouchedHours
+from signtally.stores.watermarks import Watermarks
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
@@ -226,22 +226,22 @@ def test_a_tenant_is_moving_until_whoever_moves_it_is_done(objects: ObjectStore)
     zones.begin(["acme", "late"])  # another run was first
     zones.enter({"acme": "UTC", "new": "Asia/Tokyo"})
     assert zones.read() == {"acme": CountedZone.unknown(), "new": CountedZone("Asia/Tokyo")}
-    moves = zones.depart({"acme": "Asia/Tokyo"})
-    assert zones.depart({"acme": "Asia/Tokyo"}) == moves  # a twin on the same way
+    moves = zones.begin_move({"acme": "Asia/Tokyo"})
+    assert zones.begin_move({"acme": "Asia/Tokyo"}) == moves  # a twin on the same way
     assert zones.read() == moves | {"new": CountedZone("Asia/Tokyo")}
-    zones.arrive(moves)
+    zones.finish_move(moves)
     assert zones.read() == dict.fromkeys(["acme", "new"], CountedZone("Asia/Tokyo"))
-    assert zones.confirm({"acme": "Asia/Tokyo"})
+    assert zones.verify({"acme": "Asia/Tokyo"})
 
 
 def test_who_was_crossed_does_not_arrive_and_is_due_again(objects: ObjectStore) -> None:
     zones = CountedZones(objects, generation="first")
     zones.begin(["acme"])
-    tokyo, berlin = (zones.depart({"acme": zone}) for zone in ("Asia/Tokyo", "Europe/Berlin"))
-    zones.arrive(tokyo)
+    tokyo, berlin = (zones.begin_move({"acme": zone}) for zone in ("Asia/Tokyo", "Europe/Berlin"))
+    zones.finish_move(tokyo)
     assert zones.read() == berlin
-    assert not zones.confirm({"acme": "Asia/Tokyo"})
-    zones.arrive(berlin)
+    assert not zones.verify({"acme": "Asia/Tokyo"})
+    zones.finish_move(berlin)
     assert zones.read() == {"acme": CountedZone.unknown()}
 
 
@@ -262,15 +262,15 @@ def test_a_long_id_in_any_script_has_a_profile_too(objects: ObjectStore) -> None
     assert tenants.all() == {profile.tenant_id: profile for profile in profiles}
 
 
-# Freshness
+# Watermarks
 
 
 def test_instants_are_published_apart_and_never_move_backwards(objects: ObjectStore) -> None:
-    freshness = Freshness(objects)
+    freshness = Watermarks(objects)
     assert (freshness.settled_through(), freshness.data_through()) == (None, None)
-    freshness.publish_settled(NOW)
+    freshness.publish_settled_through(NOW)
     assert (freshness.settled_through(), freshness.data_through()) == (NOW, None)
-    freshness.publish_settled(NOW - MINUTE)
+    freshness.publish_settled_through(NOW - MINUTE)
     freshness.publish_data_through(NOW - MINUTE)
     freshness.publish_data_through(NOW - 2 * MINUTE)
     assert (freshness.settled_through(), freshness.data_through()) == (NOW, NOW - MINUTE)
@@ -279,11 +279,11 @@ def test_instants_are_published_apart_and_never_move_backwards(objects: ObjectSt
 def test_of_many_who_publish_at_once_the_latest_instant_stays(objects: ObjectStore) -> None:
     instants = [NOW + number * MINUTE for number in (3, 1, 7, 5, 2, 6, 4, 0)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(Freshness(objects).publish_settled, instants))
-    assert Freshness(objects).settled_through() == max(instants)
+        list(pool.map(Watermarks(objects).publish_settled_through, instants))
+    assert Watermarks(objects).settled_through() == max(instants)
 
 
-# Touched notes
+# Touched hours
 
 
 def touched_event(number: int = 1, *, tenant_id: str = "acme", at: dt.datetime = NOW) -> UsageEvent:
@@ -291,7 +291,7 @@ def touched_event(number: int = 1, *, tenant_id: str = "acme", at: dt.datetime =
 
 
 def test_notes_say_which_events_of_which_tenants_lie_in_which_hours_of_utc(objects: ObjectStore) -> None:
-    notes = TouchedNotes(objects)
+    notes = TouchedHours(objects)
     kathmandu = dt.timezone(dt.timedelta(hours=5, minutes=45))
     instant = dt.datetime(2026, 10, 3, 5, 44, 59, tzinfo=kathmandu)
     events = [
@@ -299,8 +299,8 @@ def test_notes_say_which_events_of_which_tenants_lie_in_which_hours_of_utc(objec
         touched_event(2, at=instant + MINUTE),
         touched_event(3, at=instant, tenant_id="ö"),
     ]
-    notes.put([*events, *events], reason=RestatementReason.IMPORT)
-    notes.put([])
+    notes.append([*events, *events], reason=RestatementReason.IMPORT)
+    notes.append([])
     (note,) = notes.pending()
     assert note.hours == {
         TouchedHour("acme", dt.datetime(2026, 10, 2, 23, tzinfo=dt.UTC)),
@@ -314,59 +314,59 @@ def test_notes_say_which_events_of_which_tenants_lie_in_which_hours_of_utc(objec
 
 
 def test_a_settled_note_is_forgotten_and_a_later_one_is_not(objects: ObjectStore) -> None:
-    notes = TouchedNotes(objects)
+    notes = TouchedHours(objects)
     for _ in range(130):  # more than are read ahead
-        notes.put([touched_event()])
+        notes.append([touched_event()])
     counted = list(notes.pending())
     assert len(counted) == 130
-    notes.put([touched_event()])
+    notes.append([touched_event()])
     for note in counted:
-        notes.settle(note, note.rows)
+        notes.ack(note, note.rows)
     assert len(list(notes.pending())) == 1
 
 
 def test_a_note_that_a_twin_settles_meanwhile_is_passed_over(objects: ObjectStore) -> None:
-    notes = TouchedNotes(objects)
+    notes = TouchedHours(objects)
     for _ in range(70):
-        notes.put([touched_event()])
+        notes.append([touched_event()])
     reading = notes.pending()
     first = next(reading)
-    for note in TouchedNotes(objects).pending():
-        notes.settle(note, note.rows)
+    for note in TouchedHours(objects).pending():
+        notes.ack(note, note.rows)
     assert first not in list(reading)
 
 
 def test_shards_settle_their_own_part_of_a_note(objects: ObjectStore) -> None:
-    notes = TouchedNotes(objects)
-    notes.put([touched_event(1), touched_event(2, tenant_id="bolt")])
+    notes = TouchedHours(objects)
+    notes.append([touched_event(1), touched_event(2, tenant_id="bolt")])
     (one,), (other,) = notes.pending(), notes.pending()
-    notes.settle(one, one.rows.filter(tenant_id="acme"))
+    notes.ack(one, one.rows.filter(tenant_id="acme"))
     (left,) = notes.pending()
     assert left.rows["tenant_id"].to_list() == ["bolt"]
-    notes.settle(other, other.rows.filter(tenant_id="bolt"))  # read before the first wrote
+    notes.ack(other, other.rows.filter(tenant_id="bolt"))  # read before the first wrote
     assert list(notes.pending()) == []
 
 
 def test_what_cannot_be_read_is_tried_again_after_a_while_and_by_hand_at_once(objects: ObjectStore) -> None:
     now = NOW
-    notes = TouchedNotes(objects, clock=lambda: now)
-    notes.put([touched_event()])
+    notes = TouchedHours(objects, clock=lambda: now)
+    notes.append([touched_event()])
     (note,) = notes.pending(due_only=True)
     now = NOW + 8 * MINUTE
-    later = notes.postpone(note, note.rows)
-    notes.settle(note, note.rows)
+    later = notes.requeue(note, note.rows)
+    notes.ack(note, note.rows)
     assert list(notes.pending(due_only=True)) == []
-    assert [(each.key, each.noted_at, each.tried_at) for each in notes.pending()] == [(later.key, NOW, now)]
+    assert [(each.key, each.appended_at, each.tried_at) for each in notes.pending()] == [(later.key, NOW, now)]
     now += 2 * MINUTE  # a quarter of the time for which it could not be read
     assert [each.key for each in notes.pending(due_only=True)] == [later.key]
 
 
 def test_figures_are_provisional_while_a_note_marks_them(objects: ObjectStore) -> None:
-    notes, figures = TouchedNotes(objects, clock=lambda: NOW), ProvisionalFigures(objects)
+    notes, figures = TouchedHours(objects, clock=lambda: NOW), ProvisionalFigures(objects)
     old = NOW - dt.timedelta(days=40)
-    notes.put([touched_event(1), touched_event(2, at=old), touched_event(3, tenant_id="a/b")])
+    notes.append([touched_event(1), touched_event(2, at=old), touched_event(3, tenant_id="a/b")])
     (note,) = notes.pending()
-    later = notes.postpone(note, note.rows)
+    later = notes.requeue(note, note.rows)
     figures.mark(later)
     hour = TouchedHour.of("acme", NOW).hour
     first = TouchedHour.of("acme", old).hour

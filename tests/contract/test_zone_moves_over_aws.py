@@ -9,7 +9,7 @@ from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.services import Services
 from signtally.stores.keys import tenant_profile
-from signtally.stores.touched import TouchedNotes
+from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.aggregating import aggregate_touched
 
 
@@ -24,7 +24,7 @@ def test_the_last_zone_counts_whoever_changed_it(real_services: Services) -> Non
             for when in instants
         ]
         real_services.usage_store.put_events(events)
-        TouchedNotes(real_services.objects).put(received.event for received in events)
+        TouchedHours(real_services.objects).append(received.event for received in events)
         sent.extend(instants)
 
     def counted() -> dict[dt.date, int]:
@@ -40,7 +40,7 @@ def test_the_last_zone_counts_whoever_changed_it(real_services: Services) -> Non
         body = json.dumps({"tenant_id": "acme", "timezone": zone}).encode()
         real_services.objects.put(tenant_profile("acme"), body)
 
-    real_services.stores.freshness.publish_settled(now)
+    real_services.stores.watermarks.publish_settled_through(now)
     send(midnight - dt.timedelta(hours=14), midnight - dt.timedelta(minutes=30), midnight - dt.timedelta(days=400))
     assert aggregate_touched(services=real_services).data_through == now
     assert counted() == plainly("UTC")

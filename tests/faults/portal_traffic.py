@@ -16,7 +16,7 @@ from signtally.sample.tenants import sample_tenants
 from signtally.sample.traffic import late_events, punctual_events
 from signtally.sample.trouble import junk_like, sent_again
 from signtally.services import Services
-from signtally.stores.touched import TouchedHour, TouchedNotes
+from signtally.stores.touched_hours import TouchedHour, TouchedHours
 
 _DAYS, _TENANTS = 14, 40
 _IMPORTED_AGO = dt.timedelta(days=900)  # far beyond what the memory store holds
@@ -46,9 +46,9 @@ class PortalTraffic:
         letters = _dead_letters(services)
         assert set(letters) == set(self.junk)
         assert letters >= self.junk  # a crash may leave a letter twice, never too few
-        noted = {hour for note in TouchedNotes(services.objects).pending() for hour in note.hours}
+        noted = {hour for note in TouchedHours(services.objects).pending() for hour in note.hours}
         assert self.hours <= noted
-        settled = services.stores.freshness.settled_through()
+        settled = services.stores.watermarks.settled_through()
         assert settled is not None
         assert now - settled < dt.timedelta(minutes=1)
 

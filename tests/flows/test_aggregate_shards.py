@@ -12,7 +12,7 @@ from flows.aggregate_shard import aggregate_shard
 from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.services import Services
-from signtally.stores.touched import TouchedNotes
+from signtally.stores.touched_hours import TouchedHours
 from tasks.aggregate import ShardError
 from warm_worker import WarmWorker
 
@@ -24,22 +24,22 @@ def test_shards_run_side_by_side_and_their_parent_publishes(flow_services: Servi
     now = flow_services.clock()
     events = [UsageEvent("/p", tenant_id, Action.SENT, tenant_id, "u", "doc", now) for tenant_id in TENANTS]
     flow_services.usage_store.put_events([ReceivedEvent(event, now, "m") for event in events])
-    TouchedNotes(flow_services.objects).put(events)
-    flow_services.stores.freshness.publish_settled(now)
+    TouchedHours(flow_services.objects).append(events)
+    flow_services.stores.watermarks.publish_settled_through(now)
     asyncio.run(_with_worker("flows.aggregate_shard:aggregate_shard"))
     today = dt.timedelta(days=1)
     rows = flow_services.usage_store.daily_usage(first=now.date() - today, last=now.date() + today, tenant_ids=TENANTS)
     assert sorted(rows["tenant_id"]) == sorted(TENANTS)
-    assert [*TouchedNotes(flow_services.objects).pending()] == []
-    assert flow_services.stores.freshness.data_through() == now
+    assert [*TouchedHours(flow_services.objects).pending()] == []
+    assert flow_services.stores.watermarks.data_through() == now
 
 
 def test_nothing_is_published_when_a_shard_fails(flow_services: Services) -> None:
-    flow_services.stores.freshness.publish_settled(flow_services.clock())
+    flow_services.stores.watermarks.publish_settled_through(flow_services.clock())
     flow_services.objects.put(f"state/touched/{1:014}.{0:014}.spoilt.parquet", b"no Parquet")
     with pytest.raises(ShardError, match="Failed"):
         asyncio.run(_with_worker("flows.aggregate_shard:aggregate_shard"))
-    assert flow_services.stores.freshness.data_through() is None
+    assert flow_services.stores.watermarks.data_through() is None
 
 
 async def _with_worker(entrypoint: str) -> None:

@@ -39,7 +39,7 @@ def two_days_ago(flow_services: Services) -> dt.date:
     ingest(consumers=1, time_budget_seconds=30)
     aggregate()
     # Ingest takes a margin for clocks that differ off what it knows: these events were sent within it.
-    flow_services.stores.freshness.publish_settled(flow_services.clock())
+    flow_services.stores.watermarks.publish_settled_through(flow_services.clock())
     return happened.date()
 
 

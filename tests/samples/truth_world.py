@@ -57,7 +57,7 @@ class World:
         )
         for tenant_id, zone in ZONES.items():
             self.live_in(tenant_id, zone)
-        self.services.stores.freshness.publish_settled(NOW)
+        self.services.stores.watermarks.publish_settled_through(NOW)
         aggregate_touched(services=self.services)  # from here on it is known in which zones tenants are counted
 
     def live_in(self, tenant_id: str, zone: str) -> None:
@@ -66,7 +66,7 @@ class World:
     def ingest(self, *events: ReceivedEvent) -> None:
         self.store.put_events(events)
         self.received += events
-        self.services.stores.touched.put(each.event for each in events)
+        self.services.stores.touched_hours.append(each.event for each in events)
 
     def count(self, *events: ReceivedEvent) -> None:
         self.ingest(*events)

@@ -19,7 +19,7 @@ from signtally.domain.tenants import TenantProfile
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
-from signtally.stores.touched import TouchedNotes
+from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
@@ -49,7 +49,7 @@ def event(number: int, instant: dt.datetime, *, tenant_id: str = "acme", user_id
 def ingest(services: Services, events: Sequence[ReceivedEvent]) -> None:
     """What ingest does: write, then note what was touched."""
     services.usage_store.put_events(events)
-    services.stores.touched.put(received.event for received in events)
+    services.stores.touched_hours.append(received.event for received in events)
 
 
 def stored(services: Services) -> pl.DataFrame:
@@ -67,7 +67,7 @@ def figures(services: Services) -> dict[tuple[str, str, dt.date], dict[str, int]
 
 
 def pending(services: Services) -> int:
-    return len(list(TouchedNotes(services.objects).pending()))
+    return len(list(TouchedHours(services.objects).pending()))
 
 
 def counted_plainly(events: Iterable[ReceivedEvent]) -> dict[tuple[str, str, dt.date], dict[str, int]]:
@@ -122,7 +122,7 @@ def test_any_order_batching_and_moment_of_aggregation_end_the_same(data: st.Data
 
 
 def test_what_ingest_settled_is_published_once_it_is_counted(services: Services) -> None:
-    services.stores.freshness.publish_settled(NOW)
+    services.stores.watermarks.publish_settled_through(NOW)
     ingest(services, [event(1, NOW), event(2, NOW)])
     outcome = aggregate_touched(services=services)
     assert outcome.as_dict() == {
@@ -133,13 +133,13 @@ def test_what_ingest_settled_is_published_once_it_is_counted(services: Services)
         "unreadable": 0,
         "data_through": NOW,
     }
-    assert services.stores.freshness.data_through() == NOW
+    assert services.stores.watermarks.data_through() == NOW
 
 
 def test_before_anything_settled_nothing_is_published(services: Services) -> None:
     ingest(services, [event(1, NOW)])
     assert aggregate_touched(services=services).data_through is None
-    assert services.stores.freshness.data_through() is None
+    assert services.stores.watermarks.data_through() is None
 
 
 def test_an_hour_that_holds_a_local_midnight_touches_both_days(services: Services) -> None:
@@ -241,14 +241,14 @@ def failing() -> None:
 def test_a_run_that_breaks_off_leaves_its_notes_and_publishes_nothing() -> None:
     store = StubbornStore()
     services = services_over(store)
-    services.stores.freshness.publish_settled(NOW)
+    services.stores.watermarks.publish_settled_through(NOW)
     ingest(services, [event(1, NOW)])
     store.before_write = failing
     with pytest.raises(ServiceUnavailableError):
         aggregate_touched(services=services)
-    assert (pending(services), services.stores.freshness.data_through()) == (1, None)
+    assert (pending(services), services.stores.watermarks.data_through()) == (1, None)
     assert aggregate_touched(services=services).rows == 1
-    assert (pending(services), services.stores.freshness.data_through()) == (0, NOW)
+    assert (pending(services), services.stores.watermarks.data_through()) == (0, NOW)
 
 
 def test_of_two_runs_at_once_the_one_that_read_later_wins() -> None:

@@ -21,7 +21,7 @@ from signtally.domain.tenant_parts import TenantPart, tenant_parts
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
-from signtally.stores.touched import TOUCHED
+from signtally.stores.touched_hours import TOUCHED
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import FEW

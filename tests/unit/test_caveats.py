@@ -29,7 +29,7 @@ class World:
             UsageEvent("/p", str(next(self._numbers)), Action.SENT, "acme", user_id, "d", at) for _ in range(times)
         ]
         self.services.usage_store.put_events([ReceivedEvent(each, self.now, each.id) for each in events])
-        self.services.stores.touched.put(events)
+        self.services.stores.touched_hours.append(events)
         aggregate_touched(services=self.services)
         self.now += dt.timedelta(minutes=1)
 
@@ -85,8 +85,8 @@ def test_who_sees_some_users_learns_nothing_of_the_others(world: World) -> None:
 
 
 def test_days_whose_events_could_not_be_read_are_provisional(world: World) -> None:
-    notes = world.services.stores.touched
-    notes.put([UsageEvent("/p", "1", Action.SENT, "acme", "ann", "d", NOON)])
+    notes = world.services.stores.touched_hours
+    notes.append([UsageEvent("/p", "1", Action.SENT, "acme", "ann", "d", NOON)])
     (note,) = notes.pending()
     world.services.stores.provisional.mark(note)
     tenant = world.services.stores.tenants.get("acme")

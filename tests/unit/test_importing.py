@@ -29,7 +29,7 @@ from signtally.ports.objects import ObjectSummary, StoredObject
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.stores.touched import TouchedHour, TouchedNotes
+from signtally.stores.touched_hours import TouchedHour, TouchedHours
 from signtally.use_cases.importing import (
     Imported,
     ImportOutcome,
@@ -159,7 +159,7 @@ class World:
         return list(self.store._between(LONG_AGO, FAR_AHEAD))  # noqa: SLF001 -- with what the store tells nobody
 
     def noted(self) -> set[TouchedHour]:
-        return {hour for note in TouchedNotes(self.objects).pending() for hour in note.hours}
+        return {hour for note in TouchedHours(self.objects).pending() for hour in note.hours}
 
 
 def source(rows: Sequence[Row | UnreadableRow]) -> MemoryHistory:

@@ -21,7 +21,7 @@ from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.stores.touched import TouchedHour, TouchedNotes
+from signtally.stores.touched_hours import TouchedHour, TouchedHours
 from signtally.use_cases.ingesting import IngestOutcome, IngestPace, IngestProgress, drain
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
@@ -105,7 +105,7 @@ class World:
         return Counter(letter.attributes["reason"] for letter in self.dead_letters.contents())
 
     def settled_through(self) -> dt.datetime | None:
-        return self.services.stores.freshness.settled_through()
+        return self.services.stores.watermarks.settled_through()
 
 
 @pytest.fixture
@@ -430,7 +430,7 @@ def test_a_letter_that_its_queue_will_not_take_holds_up_nobody(world: World) -> 
 
 
 def test_what_is_written_is_noted_before_it_is_deleted(world: World) -> None:
-    notes = TouchedNotes(world.services.objects)
+    notes = TouchedHours(world.services.objects)
     delete = world.queue.delete
 
     def noted() -> set[TouchedHour]:
@@ -455,7 +455,7 @@ def test_what_a_failing_message_stored_is_noted_although_it_stays(world: World) 
     world.store.trouble = poisoned
     world.send([event("poison"), event("beside", tenant_id="beside")])
     world.drain(budget_seconds=0.2)
-    hours = {hour for note in TouchedNotes(world.services.objects).pending() for hour in note.hours}
+    hours = {hour for note in TouchedHours(world.services.objects).pending() for hour in note.hours}
     assert {hour.tenant_id for hour in hours} == {"beside"}
 
 
@@ -468,7 +468,7 @@ def test_an_empty_queue_is_fresh_up_to_the_skew(world: World) -> None:
 
 
 def test_freshness_never_moves_backwards(world: World) -> None:
-    world.services.stores.freshness.publish_settled(FAR_AHEAD)
+    world.services.stores.watermarks.publish_settled_through(FAR_AHEAD)
     world.send(event("a"))
     world.drain()
     assert world.settled_through() == FAR_AHEAD

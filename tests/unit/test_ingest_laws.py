@@ -27,7 +27,7 @@ from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.stores.touched import TouchedHour, TouchedNotes
+from signtally.stores.touched_hours import TouchedHour, TouchedHours
 from signtally.use_cases.ingesting import IngestOutcome, IngestPace, drain
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
@@ -229,7 +229,7 @@ class World:
         winners = {found.event.id: found for found in sorted(stored, key=order, reverse=True)}
         assert self.firsts().items() <= {event_id: identity(found) for event_id, found in winners.items()}.items()
         # Of a loser (the same id with another time, sent later) nobody needs a note: it must not be counted.
-        noted = {hour for note in TouchedNotes(self.objects).pending() for hour in note.hours}
+        noted = {hour for note in TouchedHours(self.objects).pending() for hour in note.hours}
         assert {TouchedHour.of(each.event.tenant_id, each.event.occurred_at) for each in winners.values()} <= noted
 
 

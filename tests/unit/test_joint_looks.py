@@ -71,7 +71,7 @@ class Fleet:
         self._threads.shutdown()
 
     def settled_through(self) -> dt.datetime | None:
-        return self.services.stores.freshness.settled_through()
+        return self.services.stores.watermarks.settled_through()
 
     def _keep_sending(self) -> None:
         while not self._is_closing.wait(0.002):

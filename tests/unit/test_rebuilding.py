@@ -132,7 +132,7 @@ def test_lost_state_heals(world: World, lost: str) -> None:
     world.ingest(event("late", LAST_NIGHT))  # noted, and not counted yet
     world.live_in("acme", "America/New_York")
     world.services.objects.delete(each.key for each in world.services.objects.list_objects(lost))
-    world.services.stores.freshness.publish_settled(NOW)
+    world.services.stores.watermarks.publish_settled_through(NOW)
     assert aggregate_touched(services=world.services).data_through == NOW
     assert reconcile(first=dt.date(2024, 1, 1), services=world.services).is_clean
     assert world.figures() == _counted_in_a_new_world(event("late", LAST_NIGHT))

@@ -21,7 +21,7 @@ from signtally.domain.reconciliation import Difference
 from signtally.domain.reports import ReportManifest, ReportRequest
 from signtally.domain.restatements import RestatementReason
 from signtally.memory.usage_store import MemoryUsageStore
-from signtally.stores.touched import TouchedNotes
+from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
 from signtally.use_cases.rebuilding import DayChange, preview, rebuild
 from signtally.use_cases.reconciling import ReconcileOutcome, day_figures, reconcile
@@ -180,7 +180,7 @@ def test_an_id_that_came_again_on_another_day_of_another_tenant_counts_once(worl
     records = world.store.restatements(first=OCTOBER_30 - 9 * DAY, last=OCTOBER_30, tenant_ids=["bolt"])
     assert records["reason"].to_list() == [RestatementReason.LATE_EVENTS, RestatementReason.REPEATED_ID]
     assert run(world).superseded == 0
-    assert list(TouchedNotes(world.services.objects).pending()) == []
+    assert list(TouchedHours(world.services.objects).pending()) == []
 
 
 def test_an_id_that_came_again_after_the_days_that_are_looked_at_stays(world: World) -> None:
@@ -261,7 +261,7 @@ def test_days_with_notes_that_are_not_counted_are_pending(world: World) -> None:
 def test_what_may_not_be_noted_yet_is_pending(world: World) -> None:
     world.store.put_events([event("1", on(OCTOBER_30), received_at=NOW + HOUR)])
     assert (run(world).is_clean, run(world).pending) == (True, 1)
-    world.services.stores.freshness.publish_settled(NOW + 2 * HOUR)
+    world.services.stores.watermarks.publish_settled_through(NOW + 2 * HOUR)
     assert run(world).mismatched == 1
 
 

@@ -22,9 +22,9 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.report_queue import ReportQueueUnavailableError
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.stores.freshness import Freshness
 from signtally.stores.reports import ReportMissingError
 from signtally.stores.tenants import Tenants
+from signtally.stores.watermarks import Watermarks
 from signtally.use_cases.reporting import fail_report, file_link, make_report, report_now, request_report
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
@@ -80,7 +80,7 @@ def services(clock: Clock, store: FragileStore, queue: MemoryReportQueue) -> Ser
         clock=clock,
     )
     services.stores.tenants.put(TenantProfile(tenant_id="acme", name="Acme", timezone="Asia/Kathmandu"))
-    services.stores.freshness.publish_data_through(NOW - MINUTE)
+    services.stores.watermarks.publish_data_through(NOW - MINUTE)
     write(store, day="2026-10-03", sent=41, version=1)
     write(store, day="2026-11-03", sent=5, version=1)
     return services
@@ -177,11 +177,11 @@ def test_a_report_that_was_made_before_all_data_of_its_period_were_in_serves_for
     """October ended in Kathmandu on the 31st at 18:15 UTC; what it was made from reaches to 18:14 only."""
     late = dataclasses.replace(services, objects=MemoryObjectStore())
     Tenants(late.objects).put(TenantProfile(tenant_id="acme", timezone="Asia/Kathmandu"))
-    Freshness(late.objects).publish_data_through(dt.datetime(2026, 10, 31, 18, 14, tzinfo=dt.UTC))
+    Watermarks(late.objects).publish_data_through(dt.datetime(2026, 10, 31, 18, 14, tzinfo=dt.UTC))
     report_now(OCTOBER, requested_by="ann", services=late)
     clock.now += late.settings.report_reuse
     assert ask(late) == (ReportStatus.PENDING, 2)
-    Freshness(late.objects).publish_data_through(dt.datetime(2026, 10, 31, 18, 15, tzinfo=dt.UTC))
+    Watermarks(late.objects).publish_data_through(dt.datetime(2026, 10, 31, 18, 15, tzinfo=dt.UTC))
     make_report(key(2), services=late)
     clock.now += dt.timedelta(days=9)
     assert ask(late) == (ReportStatus.READY, 2)

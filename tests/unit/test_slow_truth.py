@@ -18,7 +18,7 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.objects import ObjectSummary
 from signtally.stores.keys import TENANTS
 from signtally.stores.tenants import Tenants
-from signtally.stores.touched import TouchedNotes
+from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
 
 START = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
@@ -50,7 +50,7 @@ class World:
             for instant in instants
         ]
         self.store.put_events([ReceivedEvent(each, self.now, f"m{each.id}") for each in events])
-        self.services.stores.touched.put(events)
+        self.services.stores.touched_hours.append(events)
         if is_hidden:
             self.store.hidden |= {each.event_id for each in events}
 
@@ -80,7 +80,7 @@ def test_a_day_stays_touched_until_what_was_written_is_read(world: World) -> Non
     outcome = aggregate_touched(services=world.services)
     assert (outcome.unreadable, world.sent()) == (0, {START.date(): 2})
     assert not world.is_provisional()
-    assert list(TouchedNotes(world.services.objects).pending()) == []
+    assert list(TouchedHours(world.services.objects).pending()) == []
 
 
 def test_a_run_of_every_minute_does_not_try_each_time(world: World) -> None:
@@ -108,7 +108,7 @@ def test_what_is_unreadable_for_one_tenant_leaves_the_others_final(world: World)
 
 def test_what_is_settled_is_published_although_some_of_it_is_provisional(world: World) -> None:
     world.ingest(START, is_hidden=True)
-    world.services.stores.freshness.publish_settled(START)
+    world.services.stores.watermarks.publish_settled_through(START)
     assert aggregate_touched(services=world.services).data_through == START
 
 
@@ -116,13 +116,13 @@ def test_shards_share_the_work_and_none_of_them_publishes(world: World) -> None:
     tenants = [f"t{number}" for number in range(40)]
     for tenant_id in tenants:
         world.ingest(START, tenant_id=tenant_id)
-    world.services.stores.freshness.publish_settled(START)
+    world.services.stores.watermarks.publish_settled_through(START)
     outcomes = [aggregate_touched(services=world.services, shard=Shard(index, 4)) for index in range(4)]
     assert sum(outcome.rows for outcome in outcomes) == 40
     assert min(outcome.rows for outcome in outcomes) > 0
     assert all(world.sent(tenant_id=tenant_id) == {START.date(): 1} for tenant_id in tenants)
-    assert list(TouchedNotes(world.services.objects).pending()) == []
-    assert world.services.stores.freshness.data_through() is None
+    assert list(TouchedHours(world.services.objects).pending()) == []
+    assert world.services.stores.watermarks.data_through() is None
 
 
 def test_a_closed_day_that_changes_is_recorded_with_before_after_when_and_why(world: World) -> None:

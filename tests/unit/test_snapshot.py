@@ -17,7 +17,7 @@ from signtally.domain.snapshot import ControlTotalsError
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
-from signtally.stores.freshness import Freshness
+from signtally.stores.watermarks import Watermarks
 from signtally.use_cases.reading import read_usage
 
 NOW = dt.datetime(2026, 11, 3, 20, tzinfo=dt.UTC)
@@ -164,12 +164,12 @@ def test_freshness_is_that_of_before_the_rows_were_read() -> None:
     class SlowStore(MemoryUsageStore):
         def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: object) -> pl.DataFrame:
             del first, last, tenant_ids
-            Freshness(slow.objects).publish_data_through(NOW)
+            Watermarks(slow.objects).publish_data_through(NOW)
             return DAILY_USAGE.to_frame()
 
     slow = dataclasses.replace(services_with(), usage_store=SlowStore())
     before = NOW - dt.timedelta(hours=1)
-    Freshness(slow.objects).publish_data_through(before)
+    Watermarks(slow.objects).publish_data_through(before)
     assert read_usage(ACME, OCTOBER, services=slow).data_through == before
 
 
@@ -177,7 +177,7 @@ def test_a_fingerprint_is_of_figures_and_names_not_of_the_moment() -> None:
     services = services_with(usage("2026-10-02", sent=1))
     snapshot = read_usage(ACME, OCTOBER, services=services)
     later = dataclasses.replace(services, clock=lambda: NOW + dt.timedelta(days=3))
-    Freshness(later.objects).publish_data_through(NOW)
+    Watermarks(later.objects).publish_data_through(NOW)
     assert read_usage(ACME, OCTOBER, services=later).fingerprint == snapshot.fingerprint
     other_rows = [
         usage("2026-10-02", sent=2),

@@ -15,7 +15,7 @@ from signtally.domain.schemas import STORED_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.stores.provisional import ProvisionalFigures
-from signtally.stores.touched import TOUCHED, TouchedNotes
+from signtally.stores.touched_hours import TOUCHED, TouchedHours
 from signtally.use_cases.aggregating import aggregate_touched
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import restate
@@ -87,7 +87,7 @@ def catch_up(world: World, store: LateRows) -> None:
     store.thaw()
     aggregate_touched(services=world.services)
     assert unread(world) == 0
-    assert list(TouchedNotes(world.services.objects).pending()) == []
+    assert list(TouchedHours(world.services.objects).pending()) == []
 
 
 def test_a_tenant_that_moves_before_its_rows_can_be_read_is_counted_once(world: World, store: LateRows) -> None:
@@ -137,7 +137,7 @@ def test_rows_of_a_table_that_was_lost_are_forgotten(world: World, store: LateRo
 
 def test_a_mark_of_a_note_that_was_lost_is_taken_back(world: World) -> None:
     objects = world.services.objects
-    TouchedNotes(objects).put([event("1", THREE_DAYS_AGO).event])  # it never becomes readable
+    TouchedHours(objects).append([event("1", THREE_DAYS_AGO).event])  # it never becomes readable
     aggregate_touched(services=world.services)
     assert ProvisionalFigures(objects).spans("acme")
     objects.delete(each.key for each in objects.list_objects("state/touched/"))

@@ -27,10 +27,10 @@ from signtally.ports.objects import StoredObject
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.counted_zones import CountedZone, CountedZones
-from signtally.stores.freshness import Freshness
 from signtally.stores.keys import tenant_profile
 from signtally.stores.tenants import Tenants
-from signtally.stores.touched import TouchedNotes
+from signtally.stores.touched_hours import TouchedHours
+from signtally.stores.watermarks import Watermarks
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
 
 NOW = dt.datetime(2026, 10, 20, 9, tzinfo=dt.UTC)
@@ -119,7 +119,7 @@ class World:
             event = UsageEvent("/portal", number, Action.SENT, tenant_id, user_id, "doc", when)
             self.sent.append(ReceivedEvent(event, NOW, f"m{number}"))
             self.store.put_events(self.sent[-1:])
-            TouchedNotes(self.objects).put([event])
+            TouchedHours(self.objects).append([event])
 
     def aggregate(self) -> None:
         aggregate_touched(services=self.services)
@@ -193,13 +193,13 @@ def test_figures_are_called_complete_only_when_who_moved_is_recounted(world: Wor
     world.send("2026-10-05T23:30Z")
     world.aggregate()
     world.live_in(AUCKLAND)
-    Freshness(world.objects).publish_settled(NOW)
+    Watermarks(world.objects).publish_settled_through(NOW)
     world.store.before_writes = [crash]
     with pytest.raises(CrashError):
         world.aggregate()
-    assert Freshness(world.objects).data_through() is None
+    assert Watermarks(world.objects).data_through() is None
     world.aggregate()
-    assert Freshness(world.objects).data_through() == NOW
+    assert Watermarks(world.objects).data_through() == NOW
     assert world.is_right()
 
 
@@ -300,12 +300,12 @@ def test_many_runs_at_once(world: World) -> None:
 def test_a_tenant_that_never_stands_still_is_reported(world: World) -> None:
     world.send("2026-10-05T20:00Z")
     world.aggregate()
-    zones = itertools.cycle([AUCKLAND, HONOLULU])
+    homes = itertools.cycle([AUCKLAND, HONOLULU])
 
     def twin() -> None:
-        world.live_in(next(zones))
-        depart = CountedZones(world.objects, generation=world.store.usage_generation()).depart
-        depart({"acme": Tenants(world.objects).get("acme").timezone})
+        world.live_in(next(homes))
+        zones = CountedZones(world.objects, generation=world.store.usage_generation())
+        zones.begin_move({"acme": Tenants(world.objects).get("acme").timezone})
 
     world.live_in(APIA)
     world.store.before_writes = [twin] * 20

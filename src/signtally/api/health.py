@@ -77,7 +77,7 @@ def _outcome(name: str, answer: "Future[None]") -> str:
 
 
 def _bucket_answers(services: Services) -> None:
-    services.stores.freshness.data_through()
+    services.stores.watermarks.data_through()
 
 
 def _usage_store_answers(services: Services) -> None:

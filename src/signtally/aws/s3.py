@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+import uuid
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
 
 _DELETE_LIMIT = 1000  # keys a DeleteObjects call
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409", "404", "NoSuchKey"}
+_CALL_ID = "call-id"  # user metadata of conditional puts
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
 
 
 class S3ObjectStore:
+    """One bucket of S3."""
+
     def __init__(self, s3: "S3Client", *, bucket: str) -> None:
         self._s3 = s3
         self._bucket = bucket
@@ -39,20 +43,10 @@ class S3ObjectStore:
             return self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)["ETag"]
 
     def put_if_absent(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
-        with translated("S3", self._what):
-            try:
-                self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
-            except ClientError as error:
-                return self._lost(error)
-        return True
+        return self._put_if(key, body, content_type, IfNoneMatch="*")
 
     def put_if_match(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
-        with translated("S3", self._what):
-            try:
-                self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfMatch=etag)
-            except ClientError as error:
-                return self._lost(error)
-        return True
+        return self._put_if(key, body, content_type, IfMatch=etag)
 
     def delete(self, keys: Iterable[str]) -> None:
         for many in _chunks(keys, _DELETE_LIMIT):
@@ -94,15 +88,39 @@ class S3ObjectStore:
         with translated("S3", self._what):
             return S3Bucket(self._s3, self._bucket).provision()
 
+    def _put_if(self, key: str, body: bytes, content_type: str, **condition: str) -> bool:
+        """A conditional put. Its metadata name the call, since botocore repeats a request whose answer got lost."""
+        call_id = uuid.uuid4().hex
+        with translated("S3", self._what):
+            try:
+                self._s3.put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=content_type,
+                    Metadata={_CALL_ID: call_id},
+                    **condition,  # type: ignore[arg-type]
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _CONFLICTS:
+                    raise
+                was_repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+                return was_repeated and self._is_of_call(key, call_id)
+        return True
+
+    def _is_of_call(self, key: str, call_id: str) -> bool:
+        """Whether the stored version was put by the first try of this very call, to which the next one then lost."""
+        try:
+            return self._s3.head_object(Bucket=self._bucket, Key=key)["Metadata"].get(_CALL_ID) == call_id
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _ABSENT:
+                return False
+            raise
+
     def _missing(self, error: ClientError, key: str) -> Exception:
         if error.response["Error"]["Code"] in _ABSENT:
             return ObjectMissingError(key)  # only absence is ours to translate
         return service_error(error, service="S3", what=self._what)
-
-    def _lost(self, error: ClientError) -> bool:
-        if error.response["Error"]["Code"] in _CONFLICTS:
-            return False
-        raise error
 
 
 def _chunks(keys: Iterable[str], size: int) -> Iterator[list[str]]:

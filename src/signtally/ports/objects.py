@@ -14,12 +14,16 @@ class ObjectMissingError(SigntallyError, LookupError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StoredObject:
+    """An object's bytes and the ETag of this version of it."""
+
     body: bytes
     etag: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ObjectSummary:
+    """An object as listings show it."""
+
     key: str
     etag: str
     size_bytes: int
@@ -29,7 +33,7 @@ class ObjectStore(Protocol):
     """Objects by key. Every method may raise a ServiceError of `signtally.ports.errors`."""
 
     def get(self, key: str) -> StoredObject:
-        """Raise ObjectMissingError when there is none."""
+        """The object under *key*. Raises ObjectMissingError."""
         ...
 
     def put(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
@@ -37,7 +41,10 @@ class ObjectStore(Protocol):
         ...
 
     def put_if_absent(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
-        """Store only when nothing is there; False when somebody was first."""
+        """Store only when nothing is there; False when somebody was first.
+
+        As with `put_if_match`, a request that is repeated because its answer got lost does not lose to itself.
+        """
         ...
 
     def put_if_match(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
@@ -57,7 +64,7 @@ class ObjectStore(Protocol):
         ...
 
     def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str) -> str:
-        """A GET URL valid for *ttl* that downloads as *filename*; raise ObjectMissingError."""
+        """A GET URL valid for *ttl* that downloads as *filename*. Raises ObjectMissingError."""
         ...
 
     def provision(self) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from signtally.ports.objects import ObjectStore
 from signtally.stores.counted_zones import CountedZones
 from signtally.stores.deliveries import Deliveries, DoneOccurrences
-from signtally.stores.freshness import Freshness
 from signtally.stores.holds import Holds
 from signtally.stores.imports import ImportLedger
 from signtally.stores.joint_looks import JointLooks
@@ -17,8 +16,9 @@ from signtally.stores.reported_periods import ReportedPeriods
 from signtally.stores.reports import Reports
 from signtally.stores.superseding import Superseding
 from signtally.stores.tenants import Tenants
-from signtally.stores.touched import TouchedNotes
+from signtally.stores.touched_hours import TouchedHours
 from signtally.stores.unread_rows import UnreadRows
+from signtally.stores.watermarks import Watermarks
 from signtally.stores.zone_checks import ZoneChecks
 
 
@@ -28,7 +28,6 @@ class Stores:
     def __init__(self, objects: ObjectStore, *, clock: Callable[[], dt.datetime]) -> None:
         self._objects = objects
         self.deliveries = Deliveries(objects)
-        self.freshness = Freshness(objects)
         self.holds = Holds(objects)
         self.provisional = ProvisionalFigures(objects)
         self.report_days = ReportDays(objects)
@@ -36,8 +35,9 @@ class Stores:
         self.reports = Reports(objects)
         self.superseding = Superseding(objects)
         self.tenants = Tenants(objects)
-        self.touched = TouchedNotes(objects, clock=clock)
+        self.touched_hours = TouchedHours(objects, clock=clock)
         self.unread_rows = UnreadRows(objects)
+        self.watermarks = Watermarks(objects)
         self.zone_checks = ZoneChecks(objects)
 
     def counted_zones(self, *, generation: str) -> CountedZones:

@@ -9,15 +9,16 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import TypeAdapter
 
-from signtally.ports.objects import ObjectMissingError, ObjectStore
+from signtally.ports.objects import ObjectStore
 from signtally.stores.keys import STATE, segment
+from signtally.stores.typed_objects import JsonObject
 
 _PREFIX = f"{STATE}holds/"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Hold:
-    """*first* to *last* are the days that differ, *sample* some of the differences in words."""
+    """Why a tenant's sends wait: the days *first* to *last* that differ, and a *sample* of the differences in words."""
 
     tenant_id: str
     since: dt.datetime  # aware, UTC: when the first of them was found
@@ -34,36 +35,41 @@ _HOLD = TypeAdapter(Hold)
 
 
 class Holds:
+    """The holds by tenant. Every method may raise a ServiceError, as in all stores."""
+
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
     def put(self, hold: Hold) -> None:
-        """Over an earlier hold of the tenant, which keeps its instant and its days too."""
-        earlier = self.get(hold.tenant_id)
-        if earlier is not None:
+        """Hold a tenant; where it is held already, it stays so since then, and for the days of both."""
+
+        def widened(earlier: Hold | None) -> Hold:
+            if earlier is None:
+                return hold
             first, last = min(earlier.first, hold.first), max(earlier.last, hold.last)
-            hold = dataclasses.replace(hold, since=earlier.since, first=first, last=last)
-        self._objects.put(_key(hold.tenant_id), _HOLD.dump_json(hold))
+            return dataclasses.replace(hold, since=earlier.since, first=first, last=last)
+
+        self._object(_key(hold.tenant_id)).update(widened)
 
     def get(self, tenant_id: str) -> Hold | None:
-        return self._read(_key(tenant_id))
+        """The tenant's hold; None when it has none."""
+        return self._object(_key(tenant_id)).read()
 
     def all(self) -> Iterator[Hold]:
-        return filter(None, (self._read(found.key) for found in self._objects.list_objects(_PREFIX)))
+        """Every hold, in no order."""
+        return filter(None, (self._object(found.key).read() for found in self._objects.list_objects(_PREFIX)))
 
     def lift(self, tenant_ids: Iterable[str]) -> None:
+        """Let scheduled sends go on; tenants without a hold are no error."""
         self._objects.delete(map(_key, tenant_ids))
 
     def held(self, tenant_ids: Iterable[str]) -> set[str]:
-        """Those of these tenants that are held: one listing, however many they are."""
+        """The tenants among these that have a hold: one listing, however many they are."""
         keys = {found.key for found in self._objects.list_objects(_PREFIX)}
         return {tenant_id for tenant_id in tenant_ids if _key(tenant_id) in keys} if keys else set()
 
-    def _read(self, key: str) -> Hold | None:
-        try:
-            return _HOLD.validate_json(self._objects.get(key).body)
-        except ObjectMissingError:
-            return None
+    def _object(self, key: str) -> JsonObject[Hold]:
+        return JsonObject(self._objects, key, _HOLD)
 
 
 def _key(tenant_id: str) -> str:

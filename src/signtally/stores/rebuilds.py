@@ -7,8 +7,9 @@ import json
 
 from pydantic import TypeAdapter
 
-from signtally.ports.objects import ObjectMissingError, ObjectStore
+from signtally.ports.objects import ObjectStore
 from signtally.stores.keys import STATE
+from signtally.stores.typed_objects import JsonObject
 
 _PREFIX = f"{STATE}rebuilds/"
 
@@ -34,19 +35,15 @@ class RebuildLedger:
     """The state of one rebuild, known by what it was asked for: *arguments* as they were given."""
 
     def __init__(self, objects: ObjectStore, *, arguments: tuple[str | None, ...]) -> None:
-        self._objects = objects
         digest = hashlib.sha256(json.dumps(arguments).encode()).hexdigest()[:32]
-        self._key = f"{_PREFIX}{digest}.json"
+        self._object = JsonObject(objects, f"{_PREFIX}{digest}.json", _STATE)
 
     def read(self) -> RebuildState | None:
-        """None: it was never begun, or it is finished."""
-        try:
-            return _STATE.validate_json(self._objects.get(self._key).body)
-        except ObjectMissingError:
-            return None
+        """The state so far; None when it was never begun, or is finished."""
+        return self._object.read()
 
     def put(self, state: RebuildState) -> None:
-        self._objects.put(self._key, _STATE.dump_json(state))
+        self._object.write(state)
 
     def forget(self) -> None:
-        self._objects.delete([self._key])
+        self._object.delete()

@@ -3,27 +3,39 @@
 One object a period, `reported/{tenant}/{first}_{last}.json`, claimed by the first report of it.
 """
 
+import dataclasses
 import datetime as dt
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
+from pydantic import TypeAdapter
+
 from signtally.domain.periods import Period
-from signtally.ports.objects import ObjectMissingError, ObjectStore
+from signtally.ports.objects import ObjectStore
 from signtally.stores.keys import segment
+from signtally.stores.typed_objects import JsonObject
 
 _READERS = 8
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _FirstReport:
+    at: dt.datetime
+
+
+_JSON = TypeAdapter(_FirstReport)
+
+
 class ReportedPeriods:
+    """The instant of the first report of each period of a tenant."""
+
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
     def note(self, tenant_id: str, period: Period, *, at: dt.datetime) -> None:
-        """A report tells the figures of these days as they were at that instant; only the first one counts."""
-        body = json.dumps({"at": at.isoformat()}).encode()
-        self._objects.put_if_absent(f"{_folder(tenant_id)}{period.first}_{period.last}.json", body)
+        """Note that a report told the figures of these days as of *at*; only a period's first note is kept."""
+        self._object(f"{_folder(tenant_id)}{period.first}_{period.last}.json").create(_FirstReport(at))
 
     def first_told(self, tenant_id: str, period: Period) -> dict[dt.date, dt.datetime]:
         """For each of these days that was ever reported, when it was first."""
@@ -42,12 +54,13 @@ class ReportedPeriods:
             if first <= period.last and last >= period.first:
                 yield summary.key, Period(period.kind, first, last)
 
-    def _read(self, place: tuple[str, Period]) -> tuple[Period, dt.datetime] | None:
-        key, days = place
-        try:
-            return days, dt.datetime.fromisoformat(json.loads(self._objects.get(key).body)["at"])
-        except ObjectMissingError:
-            return None
+    def _read(self, found: tuple[str, Period]) -> tuple[Period, dt.datetime] | None:
+        key, days = found
+        first_report = self._object(key).read()
+        return None if first_report is None else (days, first_report.at)
+
+    def _object(self, key: str) -> JsonObject[_FirstReport]:
+        return JsonObject(self._objects, key, _JSON)
 
 
 def _folder(tenant_id: str) -> str:

@@ -6,12 +6,12 @@ from typing import cast
 
 from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
-from signtally.ports.objects import ObjectMissingError, ObjectStore
+from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
 from signtally.stores.profile_catalogue import BrokenProfileError, ProfileCatalogue, decoded, tenant_behind, validated
+from signtally.stores.typed_objects import ContentionError, TypedObject
 
 _log = logging.getLogger(__name__)
-_EDIT_ATTEMPTS = 20
 DEFAULT_ZONE = TenantProfile.model_fields["timezone"].default
 
 
@@ -20,6 +20,8 @@ class EditConflictError(SigntallyError):
 
 
 class Tenants:
+    """The profiles by tenant id."""
+
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
@@ -33,29 +35,25 @@ class Tenants:
 
     def read(self, tenant_id: str) -> TenantProfile:
         """The stored profile, defaults for an unknown tenant; raise BrokenProfileError."""
-        return self._versioned(tenant_id)[0]
+        return self._profile(tenant_id).read() or TenantProfile(tenant_id=tenant_id)
 
     def put(self, profile: TenantProfile) -> None:
         self._objects.put(keys.tenant_profile(profile.tenant_id), _document(profile))
 
     def edit(self, tenant_id: str, change: Callable[[TenantProfile], TenantProfile]) -> TenantProfile:
-        """Store what *change* makes of the profile, again and again until nobody else's edit came in between.
+        """Store what *change* makes of the profile, by compare-and-set: called again when another edit came first.
 
         Raises EditConflictError, BrokenProfileError (what its author meant is not to be written over), and whatever
         *change* raises.
         """
-        key = keys.tenant_profile(tenant_id)
-        for _ in range(_EDIT_ATTEMPTS):
-            current, etag = self._versioned(tenant_id)
-            changed = change(current)
-            body = _document(changed)
-            if (
-                self._objects.put_if_absent(key, body)
-                if etag is None
-                else self._objects.put_if_match(key, body, etag=etag)
-            ):
-                return changed
-        raise EditConflictError(f"the profile of {tenant_id} changed {_EDIT_ATTEMPTS} times while it was edited")
+
+        def changed(stored: TenantProfile | None) -> TenantProfile:
+            return change(stored or TenantProfile(tenant_id=tenant_id))
+
+        try:
+            return self._profile(tenant_id).update(changed)
+        except ContentionError as error:
+            raise EditConflictError(f"others kept changing the profile of {tenant_id} while it was edited") from error
 
     def all(self) -> Mapping[str, TenantProfile]:
         """Every stored profile by tenant id; a broken one is reported and left out, as if its tenant had none."""
@@ -87,14 +85,9 @@ class Tenants:
             zones[document["tenant_id"]] = document.get("timezone", DEFAULT_ZONE)
         return zones
 
-    def _versioned(self, tenant_id: str) -> tuple[TenantProfile, str | None]:
-        """The profile with the ETag under which it is stored; None: it is not."""
+    def _profile(self, tenant_id: str) -> TypedObject[TenantProfile]:
         key = keys.tenant_profile(tenant_id)
-        try:
-            stored = self._objects.get(key)
-        except ObjectMissingError:
-            return TenantProfile(tenant_id=tenant_id), None
-        return validated(key, decoded(key, stored.body)), stored.etag
+        return TypedObject(self._objects, key, encode=_document, decode=lambda body: validated(key, decoded(key, body)))
 
 
 def _report(error: BrokenProfileError) -> None:

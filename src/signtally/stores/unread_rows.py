@@ -8,7 +8,6 @@ rows that it belongs to (`UsageStore.usage_generation`), with the days in its na
 import dataclasses
 import datetime as dt
 import hashlib
-import io
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
@@ -17,54 +16,57 @@ import polars as pl
 
 from signtally.domain.periods import Period
 from signtally.domain.schemas import STORED_USAGE, USER_DAY_KEY
-from signtally.ports.objects import ObjectMissingError, ObjectStore
+from signtally.ports.objects import ObjectStore
 from signtally.stores.keys import STATE
+from signtally.stores.typed_objects import ParquetObject
 
 _PREFIX = f"{STATE}unread/"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class UnreadWrite:
-    """*rows* in schema STORED_USAGE."""
+    """One write: its object's key and its *rows*, in schema STORED_USAGE."""
 
     key: str
     rows: pl.DataFrame
 
 
 class UnreadRows:
+    """The writes whose rows may not be readable yet, one object each."""
+
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
     def add(self, rows: pl.DataFrame, *, generation: str) -> UnreadWrite:
         """Remember rows of schema STORED_USAGE that were written, at least one."""
         first, last = (rows["day"].dt.strftime("%Y%m%d").sort()[index] for index in (0, -1))
-        body = io.BytesIO()
-        rows.match_to_schema(STORED_USAGE).write_parquet(body, compression="zstd")
         key = f"{_folder(generation)}{first}-{last}-{uuid.uuid4().hex}.parquet"
-        self._objects.put(key, body.getvalue(), content_type="application/vnd.apache.parquet")
+        self._object(key).write(rows)
         return UnreadWrite(key, rows)
 
     def writes(
         self, *, generation: str | None = None, within: Period | None = None, known: Iterable[str] = ()
     ) -> Iterator[UnreadWrite]:
-        """All of them, of one generation, or with days *within* a period; without those whose keys are *known*."""
+        """Writes of one generation or all, with days *within* a period or any, without those whose keys are *known*."""
         left_out = {*known}
         for each in self._objects.list_objects(_PREFIX if generation is None else _folder(generation)):
             if each.key in left_out or (within is not None and not _touches(each.key, within)):
                 continue
-            try:
-                body = self._objects.get(each.key).body
-            except ObjectMissingError:
-                continue  # it has become readable
-            yield UnreadWrite(each.key, pl.read_parquet(io.BytesIO(body)))
+            rows = self._object(each.key).read()
+            if rows is not None:  # else they have become readable
+                yield UnreadWrite(each.key, rows)
 
     def forget(self, writes: Iterable[UnreadWrite]) -> None:
+        """Delete writes whose rows can be read."""
         self._objects.delete([each.key for each in writes])
 
     def forget_others(self, *, generation: str) -> None:
-        """Those of rows that were lost with their table."""
+        """Delete the writes of all other generations: their rows were lost with their table."""
         own = _folder(generation)
         self._objects.delete([each.key for each in self._objects.list_objects(_PREFIX) if not each.key.startswith(own)])
+
+    def _object(self, key: str) -> ParquetObject:
+        return ParquetObject(self._objects, key, STORED_USAGE)
 
 
 def overlaid(stored: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:

@@ -32,7 +32,7 @@ def read_usage(
     previous, allowed = clipped.previous, None if user_ids is not None else tenant.allowance.documents_per_month
     earliest = previous.first if allowed is None else min(previous.first, clipped.last.replace(day=1))
     # Before the rows: what is written between the two reads may only make them fresher than they say.
-    data_through = services.stores.freshness.data_through()
+    data_through = services.stores.watermarks.data_through()
     spoken_of = Period(PeriodKind.RANGE, previous.first, clipped.last)
     with ThreadPoolExecutor(1) as beside:
         provisional = beside.submit(provisional_days, tenant, spoken_of, services=services)

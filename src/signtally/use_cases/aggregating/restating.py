@@ -23,7 +23,7 @@ from signtally.domain.restatements import RestatementReason, restated_days
 from signtally.domain.schemas import DAILY_USAGE, STANDING_ROWS, USER_DAY_KEY
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
-from signtally.stores.touched import TOUCHED
+from signtally.stores.touched_hours import TOUCHED
 from signtally.use_cases.aggregating.day_reads import CountedDays, is_few, read_days
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.tenant_days import batches

@@ -10,7 +10,7 @@ import polars as pl
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.shards import EVERYBODY, Shard
 from signtally.services import Services
-from signtally.stores.touched import TOUCHED, TouchedNote
+from signtally.stores.touched_hours import TOUCHED, TouchedBatch
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import Calendars
@@ -29,11 +29,11 @@ def aggregate_touched(*, services: Services, shard: Shard = EVERYBODY, due_only:
     runs of every minute, what was done not long ago is left for later: trying again events that could not be read, and
     looking at the zones of tenants that nothing has touched.
     """
-    freshness, checks, now = services.stores.freshness, services.stores.zone_checks, services.clock()
+    freshness, checks, now = services.stores.watermarks, services.stores.zone_checks, services.clock()
     is_everybodys = not due_only or checks.is_due(now=now)
     # Before the notes are listed: what was sent before this instant is stored by now, and noted.
     settled_through = freshness.settled_through() if shard.is_everybody else None
-    pending = services.stores.touched.pending(due_only=due_only)
+    pending = services.stores.touched_hours.pending(due_only=due_only)
     total = AggregationOutcome.total(
         _aggregate_round(notes, shard, moves_everybody=is_everybodys, services=services) for notes in _rounds(pending)
     )
@@ -46,17 +46,17 @@ def aggregate_touched(*, services: Services, shard: Shard = EVERYBODY, due_only:
 
 def settled_now(*, services: Services) -> dt.datetime | None:
     """What the figures will be complete through when all shards have counted what is noted by now."""
-    return services.stores.freshness.settled_through()
+    return services.stores.watermarks.settled_through()
 
 
 def publish_counted(settled_through: dt.datetime | None, *, services: Services) -> None:
     """After all shards: what was settled before they began is in the figures."""
     if settled_through is not None:
-        services.stores.freshness.publish_data_through(settled_through)
+        services.stores.watermarks.publish_data_through(settled_through)
 
 
 def _aggregate_round(
-    notes: Sequence[TouchedNote], shard: Shard, *, moves_everybody: bool, services: Services
+    notes: Sequence[TouchedBatch], shard: Shard, *, moves_everybody: bool, services: Services
 ) -> AggregationOutcome:
     """Tenants are moved once their notes are read, so that a recount of all of their days settles these as well."""
     own = [_of_shard(note.rows, shard) for note in notes]
@@ -81,16 +81,16 @@ def _aggregate_round(
     return dataclasses.replace(outcome, notes=len(notes), unreadable=len(missing))
 
 
-def _settle(note: TouchedNote, done: pl.DataFrame, postponed: pl.DataFrame, *, services: Services) -> None:
+def _settle(note: TouchedBatch, done: pl.DataFrame, postponed: pl.DataFrame, *, services: Services) -> None:
     """Forget what is counted; the new note of what is not stands before the old one falls, and its marks likewise."""
-    touched, provisional = services.stores.touched, services.stores.provisional
+    touched, provisional = services.stores.touched_hours, services.stores.provisional
     left = done.join(postponed, on=[*TOUCHED], how="semi")
     if len(left):
-        provisional.mark(touched.postpone(note, left))
+        provisional.mark(touched.requeue(note, left))
     if note.tried_at is not None:
         provisional.clear(note, done)
     if len(done):
-        touched.settle(note, done)
+        touched.ack(note, done)
 
 
 def _of_shard(rows: pl.DataFrame, shard: Shard) -> pl.DataFrame:
@@ -107,9 +107,9 @@ def _reasons(rows: pl.DataFrame) -> dict[str, RestatementReason]:
     return {tenant_id: RestatementReason(reason) for tenant_id, reason in ordered}
 
 
-def _rounds(notes: Iterable[TouchedNote]) -> Iterator[list[TouchedNote]]:
+def _rounds(notes: Iterable[TouchedBatch]) -> Iterator[list[TouchedBatch]]:
     """Notes by as many as fit into memory; at least one round, for tenants move without a note."""
-    some: list[TouchedNote] = []
+    some: list[TouchedBatch] = []
     events = 0
     for note in notes:
         some.append(note)

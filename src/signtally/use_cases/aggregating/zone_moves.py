@@ -18,7 +18,7 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone, CountedZones, Entries
 from signtally.stores.tenants import DEFAULT_ZONE
-from signtally.stores.touched import TouchedNotes
+from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import Calendars, blocks
@@ -63,7 +63,7 @@ class CountingZones:
         """Whether nobody moved elsewhere meanwhile; where there are no notes yet, all will be recounted anyway."""
         if self._entries is None:
             return self._zones.read() is None
-        return not self._used or self._zones.confirm(self._used)
+        return not self._used or self._zones.verify(self._used)
 
     def _noted(self, tenant_id: str) -> str | None:
         noted = (self._entries or {}).get(tenant_id)
@@ -87,17 +87,17 @@ def count_where_tenants_live(
     *noted* events recounts every tenant with events; another counts in the zones of the profiles, and no more.
     """
     zones = services.stores.counted_zones(generation=services.usage_store.usage_generation())
-    notes = services.stores.touched
+    notes = services.stores.touched_hours
     done: list[AggregationOutcome] = []
     for _ in range(_ATTEMPTS):
         profiles = _profile_zones(tenant_ids, services=services)
         entries = zones.read()
-        if noted is not None and (entries is None or not notes.are_kept()):
+        if noted is not None and (entries is None or not notes.is_initialised()):
             entries = _begin(zones, notes, services=services)
         due = _due(entries, profiles, tenant_ids=tenant_ids, shard=shard)
         if due:
             done += _move(due, zones, entries=entries or {}, services=services, noted=noted)
-            if not zones.confirm(due):
+            if not zones.verify(due):
                 continue  # another run has taken some of them elsewhere
             entries = zones.read()
         counting = CountingZones(zones, entries, profiles=profiles, recounted=due)
@@ -130,12 +130,12 @@ def _profile_zones(tenant_ids: Collection[str] | None, *, services: Services) ->
     return tenants.zones() if tenant_ids is None else {each: tenants.get(each).timezone for each in tenant_ids}
 
 
-def _begin(zones: CountedZones, notes: TouchedNotes, *, services: Services) -> Entries | None:
+def _begin(zones: CountedZones, notes: TouchedHours, *, services: Services) -> Entries | None:
     """The notes begin last: a crash before that has all counted once more."""
     services.stores.unread_rows.forget_others(generation=services.usage_store.usage_generation())
     services.stores.provisional.clear_orphans(notes.names())
-    zones.begin(tenant_ids := _tenants_with_events(services), again=not notes.are_kept())
-    notes.begin()
+    zones.begin(tenant_ids := _tenants_with_events(services), again=not notes.is_initialised())
+    notes.initialise()
     _log.info("what was counted, or in which zones, is not known: counting all of %d tenants", len(tenant_ids))
     return zones.read()
 
@@ -160,10 +160,10 @@ def _move(
     tenant_ids = sorted(due)
     for offset in range(0, len(tenant_ids), _TENANTS_A_MOVE):
         some = tenant_ids[offset : offset + _TENANTS_A_MOVE]
-        moves = zones.depart({tenant_id: due[tenant_id] for tenant_id in some})
+        moves = zones.begin_move({tenant_id: due[tenant_id] for tenant_id in some})
         reasons = {each: _reason(entries[each]) for each in some}
         yield from _recount(reasons, Calendars(due), services=services, noted=noted)
-        zones.arrive(moves)
+        zones.finish_move(moves)
         _log.info("counted every day of %d tenants in the zones of their profiles, %s first", len(some), some[0])
 
 

@@ -85,7 +85,7 @@ class _Run:
         self._reader = reader
         self._ledger = ledger
         self._services = services
-        self._touched = services.stores.touched
+        self._touched = services.stores.touched_hours
         self._on_progress = on_progress
         self._pace = pace
         self._begun = self._told = time.monotonic()
@@ -105,7 +105,7 @@ class _Run:
         arrival = Arrival(state.begun_at, self._ledger.digest)
         settling = chunk_settling(self._reader, arrival=arrival, now=self._services.clock())
         settled = settling.settle(chunk.rows, writer=writer)
-        self._touched.put(settled.touched, reason=RestatementReason.IMPORT)
+        self._touched.append(settled.touched, reason=RestatementReason.IMPORT)
         self._ledger.put_rejects(state, settled.rejects)
         outcome = state.outcome + settled.outcome
         state = dataclasses.replace(state, position=chunk.position, chunks=state.chunks + 1, outcome=outcome)

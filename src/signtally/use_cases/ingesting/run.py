@@ -67,14 +67,14 @@ class IngestRun:
         self._tally = Tally(RequestCount())
         self._queue = CountedQueue(services.queue, self._tally.requests)
         self._dead_letters = CountedQueue(services.dead_letters, self._tally.requests)
-        self._freshness = services.stores.freshness
+        self._freshness = services.stores.watermarks
         threads = {_RECEIVE: consumers, WRITE: consumers, _SETTLE: 1, QUEUE: consumers + _EXTRA, LOOK: 1, CALL: 1}
         self._workers = Workers(threads)
         self._custody = Custody()
         self._store = CountedStore(services.usage_store, self._tally.requests)
         writer = EventWriter(self._store, patience=patience)
         self._storing = Storing(self._workers, writer, tally=self._tally, pace=pace, writers=consumers)
-        self._settling = Settling(services.stores.touched, self._dead_letters, patience=patience)
+        self._settling = Settling(services.stores.touched_hours, self._dead_letters, patience=patience)
         self._releasing = Releasing(
             self._workers, self._queue, self._custody, patience=patience, threads=consumers + _EXTRA
         )
@@ -233,7 +233,7 @@ class IngestRun:
         if instant is None or (self._published is not None and instant <= self._published):
             return
         self._published = instant
-        work = partial(self._patience.call, partial(self._freshness.publish_settled, instant))
+        work = partial(self._patience.call, partial(self._freshness.publish_settled_through, instant))
         self._workers.start(_SETTLE, work, lambda _: None)
 
     def _abandon(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from signtally.domain.dead_letters import dead_letter_attributes
 from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage
-from signtally.stores.touched import TouchedNotes
+from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.ingesting.counted_ports import CountedQueue
 from signtally.use_cases.ingesting.held import HeldMessage
 from signtally.use_cases.ingesting.patience import Patience
@@ -20,7 +20,7 @@ class Settling:
     A crash between the steps repeats them: notes are idempotent, a dead letter may be there twice.
     """
 
-    def __init__(self, notes: TouchedNotes, dead_letters: CountedQueue, *, patience: Patience) -> None:
+    def __init__(self, notes: TouchedHours, dead_letters: CountedQueue, *, patience: Patience) -> None:
         self._notes = notes
         self._dead_letters = dead_letters
         self._patience = patience
@@ -33,7 +33,7 @@ class Settling:
         """
         stored = [held.parsed.events[number] for held in [*complete, *stored_only] for number in held.stored]
         if stored:
-            self._patience.call(lambda: self._notes.put(stored))
+            self._patience.call(lambda: self._notes.append(stored))
         try:
             self._send(complete)
         except (AccessRefusedError, NotProvisionedError, ServiceUnavailableError):

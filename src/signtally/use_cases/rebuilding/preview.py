@@ -13,7 +13,7 @@ from signtally.domain.schemas import TENANT_DAY_KEY, USER_DAY_KEY
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone
 from signtally.stores.tenants import DEFAULT_ZONE
-from signtally.stores.touched import TOUCHED
+from signtally.stores.touched_hours import TOUCHED
 from signtally.use_cases.aggregating import named_span, occupied_blocks
 from signtally.use_cases.aggregating.day_reads import CountedDays, read_days
 from signtally.use_cases.aggregating.noted_events import NotedEvents

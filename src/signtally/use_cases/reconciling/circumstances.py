@@ -51,7 +51,7 @@ class Circumstances:
 
 def look_around(*, services: Services) -> Circumstances:
     """To be read before events and figures are, for what is settled, and after, for what was noted meanwhile."""
-    settled_through = services.stores.freshness.settled_through()
+    settled_through = services.stores.watermarks.settled_through()
     unsettled = _noted_instants(services)
     profiles = services.stores.tenants.zones()
     entries = services.stores.counted_zones(generation=services.usage_store.usage_generation()).read()
@@ -81,7 +81,7 @@ def _unread_days(services: Services) -> pl.DataFrame:
 def _noted_instants(services: Services) -> pl.DataFrame:
     """Both ends of each noted hour, since midnight may lie within; and what the store is still to leave out."""
     parts = [_INSTANTS.to_frame()]
-    for note in services.stores.touched.pending():
+    for note in services.stores.touched_hours.pending():
         hours = note.rows.select("tenant_id", at="hour").unique()
         parts += [hours, hours.with_columns(pl.col("at") + pl.duration(minutes=60, microseconds=-1))]
     parts.append(services.stores.superseding.all().select("tenant_id", at="occurred_at"))

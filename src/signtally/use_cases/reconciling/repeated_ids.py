@@ -8,7 +8,7 @@ from signtally.domain.reconciliation import received_later
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.schemas import IDENTITY
 from signtally.services import Services
-from signtally.stores.touched import TOUCHED
+from signtally.stores.touched_hours import TOUCHED
 
 _AHEAD = dt.timedelta(days=1)  # of the clock; ingest takes minutes at most
 
@@ -41,7 +41,7 @@ def _tell_the_store(key: str, rows: pl.DataFrame, *, services: Services) -> None
     told = rows.join(shown, on=[*IDENTITY], how="semi")
     reason = pl.lit(str(RestatementReason.REPEATED_ID)).alias("reason")
     touched = told.select("tenant_id", "event_id", reason, hour=pl.col("occurred_at"))
-    services.stores.touched.put_rows(touched.match_to_schema(TOUCHED))
+    services.stores.touched_hours.append_rows(touched.match_to_schema(TOUCHED))
     services.stores.superseding.keep(key, rows.join(told, on=[*IDENTITY], how="anti"))
 
 

@@ -102,7 +102,8 @@ def _restate_batch(
             )
             done = AggregationOutcome.total([done, _outcome(part, rows, refused=len(in_the_way))])
             refused += part.days if len(in_the_way) else []
-            standing = pl.concat([standing, in_the_way]).group_by(USER_DAY_KEY).agg(pl.col("version").max())
+            highest = pl.concat([standing, in_the_way]).group_by(USER_DAY_KEY).agg(pl.col("version").max())
+            standing = highest.match_to_schema(STANDING_ROWS)
         if not refused:
             _log.info("counted %d tenant-days from %s on, wrote %d rows", done.tenant_days, days[0].day, done.rows)
             return done

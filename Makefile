@@ -5,6 +5,8 @@ SHELL := bash
 BIN := .venv/bin
 ONCE ?=
 UPGRADE ?=
+WORKERS ?= 2
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help
 help: ## Show what can be made
@@ -26,7 +28,7 @@ demo: setup ## Start everything with sample traffic and stay up; ONCE=1 stops af
 test: browser lint ## Format, lint, types, imports, all tests, the demo once
 	@.ci/step "wheel" .ci/wheel
 	@.ci/step "demo once" $(BIN)/signtally demo --once
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 .PHONY: soak
 soak: setup ## Look for counterexamples to the laws with new examples, ten times over

@@ -16,21 +16,36 @@ import pytest
 
 from signtally import wiring
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import LOOPBACK, free_port
+from signtally.local.ports import LOOPBACK
 from signtally.local.processes import Supervisor
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases import provisioning
+from tests.support.examples import SOAK, examples
+from tests.support.groups import assign_groups, longest_first
+from tests.support.ports import free_port
 
+_HERE = Path(__file__).parent
 _FOREIGN = ("AWS_", "SIGNTALLY_", "PREFECT_")
 
 # A law that holds slowly holds: on a busy machine an example may take as long as it likes.
 # The same examples for everybody who runs the tests; `make soak` looks for new ones, and prints how to repeat a find.
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
 hypothesis.settings.register_profile(
-    "soak", deadline=None, print_blob=True, suppress_health_check=[*hypothesis.HealthCheck]
+    "soak",
+    deadline=None,
+    max_examples=examples(100),
+    print_blob=True,
+    suppress_health_check=[*hypothesis.HealthCheck],
 )
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+hypothesis.settings.load_profile("soak" if SOAK else "repeatable")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tell pytest-xdist which tests belong together, and let the longest start first."""
+    assign_groups(items)
+    if hasattr(config, "workerinput"):
+        items[:] = longest_first(items, tests=_HERE)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,7 +65,7 @@ def _own_environment() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """Ministack and timestream-local on free ports for the whole session; boto3 finds them by the environment."""
-    aws = LocalAws(free_port(0), free_port(0), tmp_path_factory.mktemp("aws"))
+    aws = LocalAws(free_port(), free_port(), tmp_path_factory.mktemp("aws"))
     with Supervisor(log=lambda line: sys.stderr.write(f"{line}\n")) as supervisor:
         for program in aws.programs():
             supervisor.start(program)
@@ -88,7 +103,7 @@ def postgresql() -> Iterator[str]:
     if whose:
         shutil.chown(directory, "postgres", "postgres")  # the server refuses to run as root
     (directory / "password").write_text("pass word@/")
-    data, port = directory / "data", free_port(0)
+    data, port = directory / "data", free_port()
     rules = ["--auth-host=scram-sha-256", "--auth-local=reject", f"--pwfile={directory / 'password'}"]
     initdb = [programs / "initdb", "-D", data, "-U", "tests", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", *rules]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd="/", **whose)

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import polars as pl
 import pytest
-from happened import happened
 
 from signtally.api.app import create_app
 from signtally.development_key import development_token
@@ -28,6 +27,7 @@ from signtally.settings import Settings
 from signtally.stores.tenants import Tenants
 from signtally.stores.watermarks import Watermarks
 from signtally.use_cases import reporting
+from tests.support.events import happened
 
 NOW = dt.datetime(2026, 10, 17, 12, 35, tzinfo=dt.UTC)
 DATA_THROUGH = dt.datetime(2026, 10, 17, 12, 32, 5, tzinfo=dt.UTC)

@@ -7,6 +7,8 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
+from tests.support.examples import examples
+
 CALLS = {
     "/v1/usage": {"get"},
     "/v1/insights": {"get"},
@@ -66,7 +68,7 @@ def described(app: Any) -> Any:
 def test_generated_requests_are_answered_as_described(described: Any, world: Any, path: str, method: str) -> None:
     @given(case=described[path][method.upper()].as_strategy())
     @settings(
-        max_examples=20,
+        max_examples=examples(20),
         deadline=None,
         derandomize=True,
         database=None,

@@ -12,7 +12,6 @@ from typing import Any
 import polars as pl
 import pytest
 import uvicorn
-from happened import happened
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from signtally.api.app import create_app
@@ -24,6 +23,7 @@ from signtally.domain.tenants import TenantProfile
 from signtally.ports.report_queue import ReportQueueUnavailableError
 from signtally.services import Services
 from signtally.use_cases import reporting
+from tests.support.events import happened
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in .ci/setup
 _FLAGS = [

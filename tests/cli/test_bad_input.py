@@ -12,10 +12,11 @@ import pytest
 
 from signtally import wiring
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import LOOPBACK, free_port
+from signtally.local.ports import LOOPBACK
 from signtally.local.processes import Program, Supervisor
 from signtally.settings import Settings
 from signtally.stores.reports import Reports
+from tests.support.ports import free_port
 
 Signtally = Any
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens
@@ -32,7 +33,7 @@ def taken_port() -> Iterator[int]:
 @pytest.fixture(scope="module")
 def guarded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A local AWS that knows one access key, and refuses every other."""
-    port = free_port(0)
+    port = free_port()
     state = tmp_path_factory.mktemp("guarded")
     program = Program(
         name="guarded",
@@ -120,7 +121,7 @@ def test_a_port_in_use(signtally: Signtally, taken_port: int) -> None:
 
 
 def test_a_data_directory_in_use(signtally: Signtally, local_aws: LocalAws) -> None:
-    ports = ("--port", str(free_port(0)), "--timestream-port", str(free_port(0)))
+    ports = ("--port", str(free_port()), "--timestream-port", str(free_port()))
     assert signtally("local", *ports, "--data", str(local_aws.data)).failed_with("in use by another", "--data")
 
 

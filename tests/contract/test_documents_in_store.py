@@ -22,6 +22,7 @@ from signtally.local.local_aws import LocalAws
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.usage_store import UsageStore
 from signtally.settings import Settings
+from tests.support.examples import examples
 
 # On a quarter of an hour, and recent enough for every store to take what happened around it.
 NOON = dt.datetime.now(dt.UTC).replace(hour=12, minute=0, second=0, microsecond=0) - dt.timedelta(days=40)
@@ -380,7 +381,7 @@ def _as_the_portal_says(events: Iterable[ReceivedEvent], tenant_id: str) -> list
     return changed
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(events=st.lists(_events, max_size=12), superseded=st.sets(st.integers(0, 11)), since=_hours, until=_hours)
 def test_timestream_makes_of_any_events_what_memory_makes(  # noqa: PLR0913 -- two stores, and what a law is about
     memory_store: UsageStore,

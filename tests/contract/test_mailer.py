@@ -19,11 +19,11 @@ from signtally.aws.clients import AwsClients
 from signtally.aws.ses import SesMailer
 from signtally.domain.mail_addresses import NoAddressError
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import free_port
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnavailableError
 from signtally.ports.mail import Mailer, MailRefusedError, MailUncertainError
 from signtally.smtp import SmtpMailer
+from tests.support.ports import free_port
 
 Server = TypeVar("Server", bound=socketserver.ThreadingTCPServer)
 SENDER = "Signtally – Berichte <reports@signtally.example>"
@@ -207,7 +207,7 @@ def test_ses_takes_nothing_from_a_sender_it_does_not_know(ses_post: PostOffice) 
 
 def test_a_mail_service_that_is_not_there_took_nothing(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
     del local_aws
-    nobody = free_port(0)
+    nobody = free_port()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SES", f"http://127.0.0.1:{nobody}")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{nobody}")
     for mailer in (SesMailer(AwsClients().ses), SmtpMailer("127.0.0.1", nobody)):

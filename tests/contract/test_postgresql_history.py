@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from signtally.history.postgresql import PostgresqlHistory
-from signtally.local.ports import LOOPBACK, free_port
+from signtally.local.ports import LOOPBACK
 from signtally.ports.history import HistoryError, HistoryRow, HistoryUnavailableError
+from tests.support.ports import free_port
 
 COLUMNS = ["id", "time"]
 SECRET = "pass%20word"
@@ -117,7 +118,7 @@ def address_problems(postgresql: str) -> dict[str, str]:
     return {
         "wrong password": postgresql.replace(SECRET, "secret"),
         "wrong database": postgresql.replace(SECRET, "secret").removesuffix("postgres") + "nowhere",
-        "wrong port": f"postgresql://tests:secret@{LOOPBACK}:{free_port(0)}/postgres",
+        "wrong port": f"postgresql://tests:secret@{LOOPBACK}:{free_port()}/postgres",
         "no address": "postgresql://tests:secret@%zz@host/x",
         "no port": "postgresql://tests:se/cret@host:5432/x",
         "no database": "postgresql://tests:12/secret@host:5432/x",

@@ -25,6 +25,7 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.local.local_aws import LocalAws
 from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnavailableError
 from signtally.ports.usage_store import WriteResult
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from mypy_boto3_timestream_query import TimestreamQueryClient
@@ -83,7 +84,7 @@ def query(local_aws: LocalAws) -> "TimestreamQueryClient":
 
 
 def test_timestream_reads_back_what_a_literal_says(query: "TimestreamQueryClient") -> None:
-    @settings(max_examples=60)
+    @settings(max_examples=examples(60))
     @given(texts)
     @example("a'b\\'c\n--d/*e*/")
     def reads_back(text: str) -> None:

@@ -1,4 +1,4 @@
-"""What the fault tests share: their neighbours as modules, and one seed for all chance in them."""
+"""What the fault tests share: one seed for all chance in them, and a local AWS that can be switched off."""
 
 import contextlib
 import os
@@ -10,13 +10,10 @@ import pytest
 
 from signtally import wiring
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import free_port
 from signtally.settings import Settings
 from signtally.use_cases import provisioning
-
-sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode leaves a test's neighbours unimportable
-
-from switched_aws import Place, Switch
+from tests.support.ports import free_port
+from tests.support.switched_aws import Place, Switch
 
 
 @pytest.fixture
@@ -30,7 +27,7 @@ def seed() -> int:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """A local AWS of this test's own, provisioned."""
-    local = LocalAws(free_port(0), free_port(0), tmp_path / "aws")
+    local = LocalAws(free_port(), free_port(), tmp_path / "aws")
     aws, timestream = (Switch(program) for program in local.programs())
     for name, value in local.environment.items():
         monkeypatch.setenv(name, value)

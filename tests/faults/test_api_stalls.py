@@ -19,10 +19,10 @@ import pytest
 from signtally import wiring
 from signtally.development_key import development_token
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import free_port
 from signtally.local.processes import Program
 from signtally.settings import Settings
 from signtally.use_cases import provisioning
+from tests.support.ports import free_port
 
 SOON_SECONDS = 2  # of what waits for nothing, on a busy machine
 LATEST_SECONDS = 12  # of what waits for a stalled service: 3 for a place, 5 for the service, and a busy machine
@@ -71,7 +71,7 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A local AWS and an API of this test's own, as `signtally api` serves it."""
-    local = LocalAws(free_port(0), free_port(0), tmp_path / "aws")
+    local = LocalAws(free_port(), free_port(), tmp_path / "aws")
     settings = Settings(state_directory=tmp_path / "state")
     for name, value in local.environment.items():
         monkeypatch.setenv(name, value)
@@ -82,7 +82,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         token = development_token(
             settings=settings, tenant_id="acme", user_id="u", role="tenant_admin", ttl=dt.timedelta(hours=1)
         )
-        port = free_port(0)
+        port = free_port()
         url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "signtally", "api", "--port", str(port)]
         running.enter_context(_run(Program("api", command, health_url=f"{url}/readyz")))

@@ -11,17 +11,18 @@ from pathlib import Path
 
 import httpx
 import pytest
-from portal_traffic import send_portal_traffic
-from switched_aws import Place, Switch
 
 from signtally import wiring
 from signtally.aws.clients import AwsClients
 from signtally.aws.sqs import SqsEventQueue
-from signtally.local.ports import LOOPBACK, free_port
+from signtally.local.ports import LOOPBACK
 from signtally.local.processes import Program
 from signtally.services import Services
 from signtally.use_cases import ingesting
 from signtally.use_cases.ingesting import IngestPace, IngestProgress
+from tests.support.portal_traffic import send_portal_traffic
+from tests.support.ports import free_port
+from tests.support.switched_aws import Place, Switch
 
 SCRIPT = Path(__file__).with_name("seeded_microburst.py")
 VISIBILITY_SECONDS = 8  # a receive whose answer is lost holds its messages so long
@@ -66,7 +67,7 @@ def _rules() -> Iterator[dict[str, object]]:
 
 @contextlib.contextmanager
 def _burst(server_port: int, seed: int) -> Iterator[Burst]:
-    port = free_port(0)
+    port = free_port()
     url = f"http://{LOOPBACK}:{port}"
     command = [sys.executable, str(SCRIPT), str(port), f"http://{LOOPBACK}:{server_port}", str(seed)]
     switch = Switch(Program("microburst", command, health_url=f"{url}/_microburst/health"))

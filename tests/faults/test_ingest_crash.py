@@ -13,12 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from portal_traffic import send_portal_traffic
 
 from signtally.aws.clients import AwsClients
 from signtally.aws.sqs import SqsEventQueue
 from signtally.services import Services
 from signtally.settings import Settings
+from tests.support.portal_traffic import send_portal_traffic
 
 SCRIPT = Path(__file__).with_name("announced_ingest.py")
 VISIBILITY_SECONDS = 5

@@ -8,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
-from portal_traffic import send_portal_traffic
-from switched_aws import Place
 
 from signtally.domain.periods import PeriodKind, period_of
 from signtally.domain.reports import ReportRequest
@@ -20,6 +18,8 @@ from signtally.sample.sending import default_until, emit
 from signtally.services import Services
 from signtally.use_cases import aggregating, ingesting, reporting
 from signtally.use_cases.ingesting import IngestPace, IngestProgress
+from tests.support.portal_traffic import send_portal_traffic
+from tests.support.switched_aws import Place
 
 
 def test_timestream_down_in_the_middle_of_a_drain(place: Place) -> None:

@@ -7,13 +7,13 @@ import re
 import polars as pl
 import pytest
 from hypothesis import given
-from report_samples import IDENTITY, nasty_snapshot, snapshot, snapshots, user
 
 from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.render.csv import COLUMNS, guarded
 from signtally.render.files import render
 from signtally.render.formats import visible
+from tests.support.report_samples import IDENTITY, nasty_snapshot, snapshot, snapshots, user
 
 _CALCULATED = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 _TEXTS = ("user_id", "user_name", "user_email")

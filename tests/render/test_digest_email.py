@@ -9,7 +9,6 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_samples import ACME, nasty_snapshot, snapshot, snapshots, user
 
 from signtally.domain.actions import Counts
 from signtally.domain.periods import parse_period
@@ -17,6 +16,8 @@ from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Branding, Recipient
 from signtally.render.contents import Contents
 from signtally.render.email import digest_message
+from tests.support.examples import examples
+from tests.support.report_samples import ACME, nasty_snapshot, snapshot, snapshots, user
 
 _LINKS = {name: f"https://api.example/v1/reports/r1/files/{name}" for name in ("pdf", "xlsx", "csv")}
 _HEADERS = {
@@ -93,7 +94,7 @@ def test_the_same_digest_has_the_same_message_id_and_another_persons_another() -
 
 
 @given(snapshots())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_both_parts_carry_the_snapshots_totals(report: UsageSnapshot) -> None:
     message, contents = _digest(report), Contents(report)
     for text in (_part(message, "plain"), _Markup(_part(message, "html")).text):
@@ -104,7 +105,7 @@ def test_both_parts_carry_the_snapshots_totals(report: UsageSnapshot) -> None:
 
 
 @given(st.text(st.characters(), min_size=1, max_size=80), st.text(st.characters(), max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_no_name_adds_a_header(tenant_name: str, schedule_name: str) -> None:
     """Whatever stands in a profile stays inside the subject."""
     tenant = ACME.model_copy(update={"name": f"{tenant_name}\r\nBcc: eve@evil.example\u2028X: y"})

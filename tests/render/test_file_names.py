@@ -7,13 +7,13 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_samples import ACME, IDENTITY, snapshot, user
 
 from signtally.domain.actions import Counts
 from signtally.domain.periods import parse_period, period_between
 from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents
 from signtally.render.files import download_name, key_name, render
+from tests.support.report_samples import ACME, IDENTITY, snapshot, user
 
 
 @pytest.mark.parametrize(

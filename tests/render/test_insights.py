@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 from pypdf import PdfReader
-from report_samples import ACME, IDENTITY, insights, snapshot, user
 
 from signtally.domain.activity import PeriodActivity
 from signtally.domain.allowance import AllowanceUse, Outlook
@@ -24,6 +23,7 @@ from signtally.render.email import digest_message
 from signtally.render.files import render
 from signtally.render.formats import Formats
 from signtally.render.insights import InsightContents
+from tests.support.report_samples import ACME, IDENTITY, insights, snapshot, user
 
 HOUR = dt.timedelta(hours=1)
 EMPTY = Insights(DocumentFigures(0, None, 0), 0, PeriodActivity(((0,) * 24,) * 7, 0, None, None))

@@ -9,7 +9,6 @@ import sys
 import pytest
 from hypothesis import Phase, given, settings
 from pypdf import PdfReader
-from report_samples import ACME, IDENTITY, nasty_snapshot, printable_rows, printable_tenants, snapshot, snapshots, user
 from weasyprint.urls import FatalURLFetchingError
 
 from signtally.domain.actions import Counts
@@ -18,6 +17,17 @@ from signtally.domain.tenants import Branding, TenantProfile
 from signtally.render import pdf
 from signtally.render.contents import Contents
 from signtally.render.files import render, warm_up
+from tests.support.examples import examples
+from tests.support.report_samples import (
+    ACME,
+    IDENTITY,
+    nasty_snapshot,
+    printable_rows,
+    printable_tenants,
+    snapshot,
+    snapshots,
+    user,
+)
 
 _SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">{}</svg>'
 
@@ -36,7 +46,7 @@ def _branded(logo: str) -> TenantProfile:
 
 @given(snapshots(printable_rows, printable_tenants))
 @settings(
-    max_examples=8, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+    max_examples=examples(8), deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
 )  # shrinking takes minutes
 def test_the_totals_of_any_snapshot_are_printed(report: UsageSnapshot) -> None:
     """In the table of measures, below the users, and as control totals, whatever the users are called."""

@@ -6,7 +6,6 @@ import io
 import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
-from report_samples import IDENTITY, restated, snapshot, user
 
 from signtally.domain.periods import parse_period
 from signtally.domain.restatements import RestatementReason
@@ -15,6 +14,7 @@ from signtally.domain.tenants import Recipient
 from signtally.render.email import digest_message
 from signtally.render.files import render
 from signtally.render.restatements import REASONS
+from tests.support.report_samples import IDENTITY, restated, snapshot, user
 
 OCTOBER = parse_period("2026-10")
 FIRST, SECOND = list(OCTOBER.days())[:2]

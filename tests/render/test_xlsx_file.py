@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from report_samples import IDENTITY, nasty_snapshot, periods, snapshot, snapshots, user
 
 from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.periods import Period, parse_period
@@ -16,6 +15,8 @@ from signtally.domain.snapshot import UsageSnapshot
 from signtally.render import xlsx
 from signtally.render.files import render
 from signtally.render.formats import visible
+from tests.support.examples import examples
+from tests.support.report_samples import IDENTITY, nasty_snapshot, periods, snapshot, snapshots, user
 
 _FIRST_FIGURE = {"Days": 2, "Users": 3}
 
@@ -35,7 +36,7 @@ def _unescaped(text: object) -> str:
 
 
 @given(snapshots())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_rows_and_totals_of_both_tables_are_the_snapshots(report: UsageSnapshot) -> None:
     book = _workbook(report)
     for title, column in _FIRST_FIGURE.items():
@@ -47,7 +48,7 @@ def test_rows_and_totals_of_both_tables_are_the_snapshots(report: UsageSnapshot)
 
 
 @given(snapshots())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_every_name_comes_back_as_a_text(report: UsageSnapshot) -> None:
     """No formula, no error value, nothing lost; what no XML can hold is visibly replaced."""
     book = _workbook(report)
@@ -74,7 +75,7 @@ def test_a_text_that_looks_like_a_formula_stays_one_when_it_is_edited() -> None:
 
 
 @given(periods())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 def test_days_are_dates(period: Period) -> None:
     rows, _ = _table(_workbook(snapshot((user(1),), period=period))["Days"])
     assert [row[0].date() for row in rows if isinstance(row[0], dt.datetime)] == list(period.days())

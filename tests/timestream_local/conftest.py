@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode leaves a test's neighbours unimportable
-
-from timestream_harness import Clock, Server, Table, in_process, running
-
+from tests.timestream_local.timestream_harness import Clock, Server, Table, in_process, running
 from timestream_local.service import Service
 from timestream_local.store.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")

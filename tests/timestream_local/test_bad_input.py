@@ -10,10 +10,11 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from timestream_harness import multi, record
+
+from tests.timestream_local.timestream_harness import multi, record
 
 if TYPE_CHECKING:
-    from timestream_harness import Server, Table
+    from tests.timestream_local.timestream_harness import Server, Table
 
 
 def post(server: Server, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from timestream_harness import Clock, in_process, multi
 
+from tests.support.examples import examples
+from tests.timestream_local.timestream_harness import Clock, in_process, multi
 from timestream_local.service import Service
 from timestream_local.store.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from timestream_harness import Server, Table
+    from tests.timestream_local.timestream_harness import Server, Table
 
 HOUR_MS = 3_600_000
 RETENTION = {"MemoryStoreRetentionPeriodInHours": 24, "MagneticStoreRetentionPeriodInDays": 2}
@@ -132,7 +133,7 @@ def writes(draw: st.DrawFn) -> Write:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(writes(), min_size=1, max_size=8), min_size=1, max_size=5), magnetic=st.booleans())
 def test_batches_end_as_the_model_says(near: Server, clock: Clock, batches: list[list[Write]], magnetic: bool) -> None:  # noqa: FBT001 - Hypothesis passes it by name
     table = near.table(

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from timestream_harness import record
+
+from tests.timestream_local.timestream_harness import record
 
 if TYPE_CHECKING:
-    from timestream_harness import Server, Table
+    from tests.timestream_local.timestream_harness import Server, Table
 
 
 def test_a_database_is_created_described_updated_and_deleted(server: Server) -> None:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from timestream_harness import Server, client, free_port, multi, record, running, start
 
+from tests.support.ports import free_port
+from tests.timestream_local.timestream_harness import Server, client, multi, record, running, start
 from timestream_local.store.storage import Storage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from timestream_harness import Table
+    from tests.timestream_local.timestream_harness import Table
 
 BASE = 1_600_000_000_000
 

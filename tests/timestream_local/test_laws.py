@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from timestream_harness import in_process, multi
 
+from tests.support.examples import examples
+from tests.timestream_local.timestream_harness import in_process, multi
 from timestream_local.service import Service
 from timestream_local.store.storage import Storage
 from timestream_local.writing.records import Pairs
@@ -18,9 +19,9 @@ from timestream_local.writing.records import Pairs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from timestream_harness import Server
+    from tests.timestream_local.timestream_harness import Server
 
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

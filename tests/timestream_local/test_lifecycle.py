@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from timestream_harness import client, free_port, running
 
+from tests.support.ports import free_port
+from tests.timestream_local.timestream_harness import client, running
 from timestream_local.protocol.errors import InternalServerError
 from timestream_local.query import execution
 from timestream_local.service import Service

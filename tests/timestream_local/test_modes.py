@@ -11,10 +11,11 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from timestream_harness import record
+
+from tests.timestream_local.timestream_harness import record
 
 if TYPE_CHECKING:
-    from timestream_harness import Clock, Server
+    from tests.timestream_local.timestream_harness import Clock, Server
 
 
 def control(server: Server, path: str, **modes: object) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from timestream_harness import Server
+    from tests.timestream_local.timestream_harness import Server
 
 FIVE = "SELECT c FROM UNNEST(sequence(1, 5)) AS t(c) ORDER BY c"
 

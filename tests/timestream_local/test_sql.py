@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from timestream_harness import Table, multi, record
+
+from tests.timestream_local.timestream_harness import Table, multi, record
 
 if TYPE_CHECKING:
-    from timestream_harness import Server
+    from tests.timestream_local.timestream_harness import Server
 
 NUMBERS = "(VALUES 1, 2, 3, 4) AS t(c)"
 PAIRS = "(VALUES ('a', 1), ('b', 2), ('c', 3), ('d', 4)) AS t(c1, c2)"

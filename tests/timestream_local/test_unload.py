@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import boto3
 import pyarrow.parquet as pq
 import pytest
-from timestream_harness import ONCE, local_s3, multi, running
+
+from tests.timestream_local.timestream_harness import ONCE, local_s3, multi, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from timestream_harness import Server, Table
+    from tests.timestream_local.timestream_harness import Server, Table
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pandas as pd
 import pytest
-from timestream_harness import ONCE, local_s3, running
+
+from tests.timestream_local.timestream_harness import ONCE, local_s3, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from timestream_harness import multi, now_ms, record
 
+from tests.timestream_local.timestream_harness import multi, now_ms, record
 from timestream_local.writing.prepared_inserts import MOST_PREPARED
 
 if TYPE_CHECKING:
-    from timestream_harness import Clock, Server, Table
+    from tests.timestream_local.timestream_harness import Clock, Server, Table
 
 EXISTS = (
     "A record already exists with the same time, dimensions, measure name, and record version. A higher record version "

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ import pytest
 import uvicorn
 from botocore.config import Config
 
+from tests.support.ports import free_port
 from timestream_local.server.application import application
 
 if TYPE_CHECKING:
@@ -28,12 +28,6 @@ if TYPE_CHECKING:
     from timestream_local.service import Service
 
 ONCE = Config(retries={"total_max_attempts": 1}, region_name="us-east-1")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def client(service: str, url: str) -> Any:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from fake_services import fake_services
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +20,8 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
+from tests.support.examples import examples
+from tests.support.fakes import fake_services
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 ZONES = {"acme": "Asia/Kathmandu", "bolt": "Europe/Berlin", "coda": "America/St_Johns", "nobody-knows-it": "UTC"}
@@ -101,7 +102,7 @@ def traffic(draw: st.DrawFn) -> list[ReceivedEvent]:
     ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(data=st.data())
 def test_any_order_batching_and_moment_of_aggregation_end_the_same(data: st.DataObject) -> None:
     events = data.draw(traffic())

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
 import pytest
-from fake_services import fake_services
 from polars.testing import assert_frame_equal
 
 from signtally.domain.actions import Action
@@ -26,6 +25,7 @@ from signtally.use_cases.aggregating.noted_events import NotedEvents
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import FEW
 from signtally.use_cases.aggregating.written_rows import WrittenRows
+from tests.support.fakes import fake_services
 
 DAY = dt.date(2026, 10, 20)
 NOON = dt.datetime(2026, 10, 20, 12, tzinfo=dt.UTC)

@@ -3,7 +3,6 @@
 import datetime as dt
 
 import pytest
-from fake_services import fake_services
 
 from signtally.domain.actions import Action, Counts
 from signtally.domain.events import ReceivedEvent, UsageEvent
@@ -12,6 +11,7 @@ from signtally.domain.reports import ReportManifest, ReportRequest
 from signtally.use_cases.aggregating import aggregate_touched
 from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.reporting import report_now
+from tests.support.fakes import fake_services
 
 NOON = dt.datetime(2026, 9, 3, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

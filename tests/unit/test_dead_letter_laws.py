@@ -27,15 +27,13 @@ from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases.dead_letters import ReplayOutcome, list_dead_letters, replay_dead_letters
 from signtally.use_cases.ingesting import IngestPace, drain
+from tests.support.crashes import CrashError
+from tests.support.examples import examples
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
 PACE = IngestPace(gather_seconds=0.002, flush_seconds=0.002, look_seconds=0.005, pause_seconds=0.0005)
 Result = TypeVar("Result")
-
-
-class CrashError(BaseException):
-    """The replay's process is gone."""
 
 
 class InterruptedQueue:
@@ -180,7 +178,7 @@ troubles = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(kinds, st.integers(1, 4), reasons, meetings)
 def test_a_replay_that_meets_ingest_sends_each_letter_once(
     kinds: list[str], batch: int, reasons: tuple[str, ...], plan: list[str]
@@ -202,7 +200,7 @@ def test_a_replay_that_meets_ingest_sends_each_letter_once(
     assert world.dead_letters.depth().in_flight == 0, "what was left is given back"
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(kinds, st.integers(1, 4), troubles)
 def test_no_trouble_loses_a_letter_or_counts_an_event_twice(kinds: list[str], batch: int, plan: list[str]) -> None:
     world = World(kinds, batch=batch)
@@ -219,7 +217,7 @@ def test_no_trouble_loses_a_letter_or_counts_an_event_twice(kinds: list[str], ba
     assert sorted(world.stored()) == sorted(body for body in world.bodies if '"mended"' in body)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(kinds, st.integers(1, 3))
 def test_replays_and_looks_side_by_side_leave_each_letter_in_one_place(kinds: list[str], batch: int) -> None:
     world = World(kinds, batch=batch)

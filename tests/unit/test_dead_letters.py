@@ -29,19 +29,9 @@ from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases.dead_letters import list_dead_letters, replay_dead_letters, walk
 from signtally.use_cases.ingesting import IngestPace, drain
+from tests.support.clocks import Clock
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> dt.datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += dt.timedelta(seconds=seconds)
 
 
 class TroubledQueue(MemoryEventQueue):
@@ -64,7 +54,7 @@ class TroubledQueue(MemoryEventQueue):
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START)
 
 
 @pytest.fixture

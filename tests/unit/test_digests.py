@@ -31,6 +31,8 @@ from signtally.stores.tenants import Tenants
 from signtally.use_cases.delivery_run import DeliveriesPendingError
 from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.scheduling import run_schedules
+from tests.support.clocks import Clock
+from tests.support.examples import examples
 
 DUE = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
 MONTHLY = Schedule(
@@ -40,14 +42,6 @@ MONTHLY = Schedule(
     recipients=(Recipient(email="ann@acme.example"), Recipient(email="bo@acme.example")),
 )
 OCTOBER = DeliveryKey("acme", "Monthly usage", "2026-10")
-
-
-class Clock:
-    def __init__(self, now: dt.datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> dt.datetime:
-        return self.now
 
 
 class NoReportQueue:
@@ -371,7 +365,7 @@ instants = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(steps=instants, every=st.sampled_from(["day", "week", "month"]), missed=st.sampled_from(["latest", "all"]))
 def test_whatever_fails_nobody_gets_it_twice_and_in_the_end_everybody_has_it(
     steps: list[tuple[dt.timedelta, bool, int]], every: str, missed: str

@@ -39,6 +39,7 @@ from signtally.use_cases.importing import (
     import_history,
     rejected_rows,
 )
+from tests.support.crashes import CrashError
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
@@ -47,10 +48,6 @@ PACE = ImportPace(
 )
 Result = TypeVar("Result")
 Row = dict[str, object]
-
-
-class CrashError(BaseException):
-    """The process is gone: whatever it still tries fails as well."""
 
 
 class Faults:

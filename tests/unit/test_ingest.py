@@ -23,23 +23,13 @@ from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.touched_hours import TouchedHour, TouchedHours
 from signtally.use_cases.ingesting import IngestOutcome, IngestPace, IngestProgress, drain
+from tests.support.clocks import Clock
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 SKEW = dt.timedelta(seconds=2)
 FAST = IngestPace(gather_seconds=0.01, flush_seconds=0.01, pause_seconds=0.001, patience_seconds=5)
 LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 FAR_AHEAD = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> dt.datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += dt.timedelta(seconds=seconds)
 
 
 class Stuttering:
@@ -110,7 +100,7 @@ class World:
 
 @pytest.fixture
 def world() -> World:
-    clock = Clock()
+    clock = Clock(START)
     queue = MemoryEventQueue(clock=clock, sleep=clock.advance)
     dead_letters, store = MemoryEventQueue(clock=clock), Store()
     services = Services(

@@ -29,6 +29,8 @@ from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.touched_hours import TouchedHour, TouchedHours
 from signtally.use_cases.ingesting import IngestOutcome, IngestPace, drain
+from tests.support.crashes import CrashError
+from tests.support.examples import examples
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
@@ -37,10 +39,6 @@ PACE = IngestPace(
     write_events=4, joint_look_seconds=0.01, notice_seconds=0.002, hold_still_seconds=0.1,
 )  # fmt: skip
 Result = TypeVar("Result")
-
-
-class CrashError(BaseException):
-    """The process is gone: whatever it still tries fails as well."""
 
 
 class Faults:
@@ -279,7 +277,7 @@ def dying() -> Iterator[None]:
         yield
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(traffic, passing_plans)
 def test_passing_trouble_changes_no_figure(messages: list[list[str]], plan: list[str]) -> None:
     world = World(messages)
@@ -291,7 +289,7 @@ def test_passing_trouble_changes_no_figure(messages: list[list[str]], plan: list
     assert sum(outcome.dead_letters.values()) == len(world.parts) - len(good)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(traffic, st.lists(deadly_plans, max_size=4))
 def test_no_crash_loses_or_doubles_an_event(messages: list[list[str]], plans: list[list[str]]) -> None:
     world = World(messages)
@@ -302,7 +300,7 @@ def test_no_crash_loses_or_doubles_an_event(messages: list[list[str]], plans: li
     world.check()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(traffic, deadly_plans, deadly_plans)
 def test_runs_side_by_side_need_no_agreement(messages: list[list[str]], one: list[str], other: list[str]) -> None:
     world = World(messages)
@@ -317,7 +315,7 @@ def test_runs_side_by_side_need_no_agreement(messages: list[list[str]], one: lis
     world.check()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(st.lists(st.lists(events | bad_parts | poisons, min_size=1, max_size=4), max_size=6), passing_plans)
 def test_poison_ends_among_the_dead_letters_alone(messages: list[list[str]], plan: list[str]) -> None:
     world = World(messages)
@@ -373,4 +371,4 @@ class IngestMachine(RuleBasedStateMachine):
 
 
 TestIngestMachine = IngestMachine.TestCase
-TestIngestMachine.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+TestIngestMachine.settings = settings(max_examples=examples(40), stateful_step_count=12, deadline=None)

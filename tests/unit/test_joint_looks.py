@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from fake_services import fake_services
 
 from signtally.domain.events import ReceivedEvent
 from signtally.memory.objects import MemoryObjectStore
@@ -20,6 +19,7 @@ from signtally.ports.usage_store import WriteOutcome
 from signtally.settings import Settings
 from signtally.stores.joint_looks import Call, Holdings, JointLooks
 from signtally.use_cases.ingesting import IngestOutcome, IngestPace, drain
+from tests.support.fakes import fake_services
 
 PACE = IngestPace(
     gather_seconds=0.002,

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from signtally.domain.periods import days_within, end_of_day, spans_of_day, start_of_day
+from tests.support.examples import examples
 
 # Half and quarter hours, clocks that change at midnight, a skipped date, a date that shows twice, the Earth's ends.
 REMARKABLE = [
@@ -42,7 +43,7 @@ def local_date(instant: dt.datetime, zone: ZoneInfo) -> dt.date:
     return instant.astimezone(zone).date()
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(instant=instants, name=zones)
 @example(dt.datetime(2010, 11, 7, 3, 0, 30, tzinfo=dt.UTC), "America/Goose_Bay")
 @example(dt.datetime(2010, 11, 7, 3, 30, tzinfo=dt.UTC), "America/Goose_Bay")
@@ -58,7 +59,7 @@ def test_every_instant_lies_in_exactly_the_day_that_clocks_show(instant: dt.date
     assert days_within(instant, instant + MICROSECOND, zone) == (shown,)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(day=days, name=zones)
 @example(dt.date(2011, 12, 29), "Pacific/Apia")
 @example(dt.date(2010, 11, 6), "America/Goose_Bay")

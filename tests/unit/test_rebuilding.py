@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
-from truth_world import NOW, World, event
 
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.restatements import RestatementReason
@@ -12,6 +11,7 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.use_cases.aggregating import aggregate_touched
 from signtally.use_cases.rebuilding import DayChange, RebuildProgress, preview, rebuild
 from signtally.use_cases.reconciling import reconcile
+from tests.support.truth_world import NOW, World, event
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 LAST_NIGHT = dt.datetime(2026, 10, 30, 20, tzinfo=dt.UTC)  # the 31st in Kathmandu

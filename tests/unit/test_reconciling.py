@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from truth_world import NOW, ZONES, Figures, World, event
 
 from signtally.domain.actions import MEASURES, Action
 from signtally.domain.basis import Basis
@@ -27,6 +26,8 @@ from signtally.use_cases.rebuilding import DayChange, preview, rebuild
 from signtally.use_cases.reconciling import ReconcileOutcome, day_figures, reconcile
 from signtally.use_cases.reconciling.day_figures import Comparison, compare_days
 from signtally.use_cases.reporting import report_now
+from tests.support.examples import examples
+from tests.support.truth_world import NOW, ZONES, Figures, World, event
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 OCTOBER_30 = dt.date(2026, 10, 30)
@@ -77,7 +78,7 @@ def traffic(draw: st.DrawFn, *, repeating: bool = True) -> list[ReceivedEvent]:
     ]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(data=st.data())
 def test_a_clean_world_never_mismatches_and_ends_with_every_id_once(data: st.DataObject) -> None:
     world, events = World(), data.draw(traffic())
@@ -98,7 +99,7 @@ def test_a_clean_world_never_mismatches_and_ends_with_every_id_once(data: st.Dat
     assert (again.is_clean, again.pending, again.superseded) == (True, 0, 0)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(data=st.data())
 def test_whatever_row_is_spoilt_is_found_alone_and_mended(data: st.DataObject) -> None:
     world, events = World(), data.draw(traffic(repeating=False).filter(bool))
@@ -119,7 +120,7 @@ def test_whatever_row_is_spoilt_is_found_alone_and_mended(data: st.DataObject) -
     assert run(world).is_clean
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(data=st.data())
 def test_an_event_behind_ingests_back_is_found_alone_and_mended(data: st.DataObject) -> None:
     world, events = World(), data.draw(traffic(repeating=False).filter(bool))

@@ -5,7 +5,6 @@ import datetime as dt
 import itertools
 
 import pytest
-from fake_services import fake_services
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.report_figures import read_report
+from tests.support.fakes import fake_services
 
 NOW = dt.datetime(2026, 11, 3, 20, tzinfo=dt.UTC)
 ACME = TenantProfile(tenant_id="acme", timezone="Asia/Kathmandu", allowance=Allowance(documents_per_month=10))

@@ -26,19 +26,12 @@ from signtally.stores.reports import ReportMissingError
 from signtally.stores.tenants import Tenants
 from signtally.stores.watermarks import Watermarks
 from signtally.use_cases.reporting import fail_report, file_link, make_report, report_now, request_report
+from tests.support.clocks import Clock
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 OCTOBER = ReportRequest("acme", parse_period("2026-10"), ("csv",))
 NOVEMBER = ReportRequest("acme", parse_period("2026-11"), ("csv",))
 MINUTE = dt.timedelta(minutes=1)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> dt.datetime:
-        return self.now
 
 
 class FragileStore(MemoryUsageStore):
@@ -54,7 +47,7 @@ class FragileStore(MemoryUsageStore):
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from signtally.sample.plan import PlanError, TrafficPlan
 from signtally.sample.regions import regions_for
 from signtally.sample.tenants import power_law, sample_tenants
 from signtally.sample.waves import Waves
+from tests.support.examples import examples
 
 UNTIL = dt.datetime(2026, 11, 22, 15, 4, tzinfo=dt.UTC)
 PLAN = TrafficPlan(tenants=40, days=35, events=6_000, seed=7, until=UNTIL, duplicates=0.05, late=0.04, junk=0.03)
@@ -193,7 +194,7 @@ def test_another_day_makes_other_events_of_the_same_people() -> None:
     assert not ids[0] & ids[1]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     tenants=st.integers(1, 30),
     days=st.integers(1, 60),

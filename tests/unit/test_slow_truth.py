@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 import pytest
-from fake_services import fake_services
 
 from signtally.domain.actions import Action, Counts
 from signtally.domain.events import ReceivedEvent, UsageEvent
@@ -20,6 +19,7 @@ from signtally.stores.keys import TENANTS
 from signtally.stores.tenants import Tenants
 from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
+from tests.support.fakes import fake_services
 
 START = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)

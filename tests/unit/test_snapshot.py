@@ -5,8 +5,6 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from fake_services import fake_services
-from happened import happened
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +17,8 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.stores.watermarks import Watermarks
 from signtally.use_cases.reading import read_usage
+from tests.support.events import happened
+from tests.support.fakes import fake_services
 
 NOW = dt.datetime(2026, 11, 3, 20, tzinfo=dt.UTC)
 ACME = TenantProfile(tenant_id="acme", timezone="Asia/Kathmandu")  # where it is 4 November already

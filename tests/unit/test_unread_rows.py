@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 import pytest
-from truth_world import EVER, FOR_EVER, NOW, World, event
 
 from signtally.domain.aggregation import TenantDay
 from signtally.domain.periods import Period, PeriodKind
@@ -23,6 +22,7 @@ from signtally.use_cases.aggregating.written_rows import WrittenRows
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.rebuilding import rebuild
 from signtally.use_cases.reconciling import reconcile
+from tests.support.truth_world import EVER, FOR_EVER, NOW, World, event
 
 DAY = dt.timedelta(days=1)
 THREE_DAYS_AGO = NOW.replace(hour=23, minute=30) - 3 * DAY

@@ -32,16 +32,14 @@ from signtally.stores.tenants import Tenants
 from signtally.stores.touched_hours import TouchedHours
 from signtally.stores.watermarks import Watermarks
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
+from tests.support.crashes import CrashError
+from tests.support.examples import examples
 
 NOW = dt.datetime(2026, 10, 20, 9, tzinfo=dt.UTC)
 AUCKLAND, UTC, APIA, HONOLULU = "Pacific/Auckland", "UTC", "Pacific/Apia", "Pacific/Honolulu"
 TENANTS = ("acme", "bolt")
 STATE = "state/counted-zones.json"
 Figures = dict[tuple[str, str, dt.date], int]
-
-
-class CrashError(BaseException):
-    """The process is gone."""
 
 
 class TrackedStore(MemoryUsageStore):
@@ -438,7 +436,7 @@ def steps(draw: st.DrawFn) -> tuple[str, ...]:
             return (other,)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(steps(), max_size=25))
 def test_whatever_happens_in_whatever_order_the_last_zone_counts(history: list[tuple[str, ...]]) -> None:
     world = World()

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from generated_year import ACTIONS, Event, Figures, GeneratedYear, generate
 
 from signtally.domain.actions import MEASURES
 from signtally.domain.history_mapping import HistoryMapping
@@ -30,6 +29,7 @@ from signtally.use_cases.importing import import_history
 from signtally.use_cases.ingesting import drain
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.reconciling import reconcile
+from tests.support.generated_year import ACTIONS, Event, Figures, GeneratedYear, generate
 
 _log = logging.getLogger(__name__)
 EVENTS = int(os.environ.get("YEAR_EVENTS", "200000"))

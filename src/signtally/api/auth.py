@@ -11,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.api.signing_keys import ALGORITHMS, KeysUnavailableError, SigningKeys, UnknownKeyError
-from signtally.domain.tenants import ID_LIMIT_CHARACTERS
+from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.settings import Settings
 
 _RETRY_AFTER_SECONDS = 5

@@ -21,6 +21,7 @@ from signtally.api.documents import OrderedReport, Report, ReportFilters, Report
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
 from signtally.api.report_documents import links_of, report_document
+from signtally.domain.batches import batched
 from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
 from signtally.domain.tenants import ReportFormat, TenantProfile
 from signtally.stores.report_index import ENTRY, IndexEntry
@@ -215,7 +216,6 @@ def _newest(entry: IndexEntry, archive: Reports, *, caller: Caller, now: dt.date
 
 def _read(items: Iterable[Item], read: Callable[[Item], Answer], *, at_once: int) -> Iterator[Answer]:
     """Read *at_once* items at a time on several threads; yields in order, and reads no further than is asked for."""
-    remaining = iter(items)
     with ThreadPoolExecutor(_READERS) as pool:
-        while many := list(itertools.islice(remaining, at_once)):
+        for many in batched(items, at_once):
             yield from pool.map(read, many)

@@ -1,7 +1,6 @@
 """The bucket: an ObjectStore over S3, with conditional writes for claims and compare-and-set."""
 
 import datetime as dt
-import itertools
 import uuid
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from signtally.aws.errors import service_error, translated
 from signtally.aws.s3_bucket import S3Bucket
+from signtally.domain.batches import batched
 from signtally.ports.objects import ObjectMissingError, ObjectSummary, StoredObject
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class S3ObjectStore:
         return self._put_if(key, body, content_type, IfMatch=etag)
 
     def delete(self, keys: Iterable[str]) -> None:
-        for many in _chunks(keys, _DELETE_LIMIT):
+        for many in batched(keys, _DELETE_LIMIT):
             with translated("S3", self._what):
                 self._s3.delete_objects(
                     Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in many], "Quiet": True}
@@ -121,9 +121,3 @@ class S3ObjectStore:
         if error.response["Error"]["Code"] in _ABSENT:
             return ObjectMissingError(key)  # only absence is ours to translate
         return service_error(error, service="S3", what=self._what)
-
-
-def _chunks(keys: Iterable[str], size: int) -> Iterator[list[str]]:
-    remaining = iter(keys)
-    while many := list(itertools.islice(remaining, size)):
-        yield many

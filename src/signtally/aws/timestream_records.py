@@ -12,14 +12,13 @@ from signtally.domain.actions import MEASURES
 from signtally.domain.dead_letters import DeadLetterReason
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import AFTER, BEFORE, IDENTITY, RESTATEMENTS
+from signtally.domain.time_units import MICROSECOND, UNIX_EPOCH
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 
 if TYPE_CHECKING:
     from mypy_boto3_timestream_write.literals import MeasureValueTypeType
     from mypy_boto3_timestream_write.type_defs import DimensionTypeDef, MeasureValueTypeDef, RecordTypeDef
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MICROSECOND = dt.timedelta(microseconds=1)
 _RECORD_LIMIT_BYTES = 2048
 _ROW_WITHOUT_TEXTS_BYTES = 340  # the names of its columns, eight figures, an instant, a day, a zone, room to err
 # Never event_id: a record must keep a dimension of its own.
@@ -149,7 +148,7 @@ def outcome(received: ReceivedEvent, rejection: Rejection | None) -> WriteOutcom
 
 def microseconds(instant: dt.datetime) -> str:
     """Since 1970, exactly: a float of seconds would be wrong in the last digit."""
-    return str((instant - _EPOCH) // _MICROSECOND)
+    return str((instant - UNIX_EPOCH) // MICROSECOND)
 
 
 def _event_measures(received: ReceivedEvent) -> "list[MeasureValueTypeDef]":

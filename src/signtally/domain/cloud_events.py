@@ -15,9 +15,9 @@ from signtally.domain.actions import Action
 from signtally.domain.dead_letters import DeadLetterReason
 from signtally.domain.event_times import FUTURE_LIMIT, event_time
 from signtally.domain.events import BadEventError, UsageEvent
+from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.json_text import decoded, element_texts, is_array
 
-ID_LIMIT_CHARACTERS = 256  # of a tenant's, a user's, a document's id
 RECORD_LIMIT_BYTES = 2_048  # Timestream's, for a record and for one dimension with its name
 # What a stored record holds beside the texts measured below: the names of its columns (88 bytes), action, measure
 # name, three instants and a message id of at most 100 characters.

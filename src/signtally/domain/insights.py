@@ -8,8 +8,7 @@ import polars as pl
 
 from signtally.domain.activity import PeriodActivity
 from signtally.domain.document_lifecycles import closed_at
-
-_MICROSECOND = dt.timedelta(microseconds=1)
+from signtally.domain.time_units import MICROSECOND
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def turnaround(completed: pl.DataFrame) -> Turnaround | None:
         return None
     return Turnaround(
         documents=len(ordered),
-        mean=sum(ordered) // len(ordered) * _MICROSECOND,
+        mean=sum(ordered) // len(ordered) * MICROSECOND,
         median=_quantile(ordered, tenths=5),
         p90=_quantile(ordered, tenths=9),
     )
@@ -75,4 +74,4 @@ def _quantile(ordered: Sequence[int], *, tenths: int) -> dt.timedelta:
     place, rest = divmod(tenths * (len(ordered) - 1), 10)
     below = ordered[place]
     above = ordered[min(place + 1, len(ordered) - 1)]
-    return (below + (above - below) * rest // 10) * _MICROSECOND
+    return (below + (above - below) * rest // 10) * MICROSECOND

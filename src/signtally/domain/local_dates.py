@@ -12,11 +12,11 @@ import polars as pl
 
 from signtally.domain.periods import end_of_day
 from signtally.domain.schemas import UTC_MICROSECONDS
+from signtally.domain.time_units import ONE_DAY
 
 _HOMES = {"tenant_id": pl.String, "zone": pl.String}
 _OFFSETS = pl.Schema({"zone": pl.String(), "from": UTC_MICROSECONDS, "offset": pl.Duration("us")})
 _HOUR_SECONDS = 3600
-_DAY = dt.timedelta(days=1)
 
 
 class LocalDates:
@@ -55,8 +55,8 @@ class LocalDates:
 
 
 def _last_closed(zone: ZoneInfo, instant: dt.datetime) -> dt.date:
-    yesterday = instant.astimezone(zone).date() - _DAY
-    return yesterday if end_of_day(yesterday, zone) <= instant else yesterday - _DAY
+    yesterday = instant.astimezone(zone).date() - ONE_DAY
+    return yesterday if end_of_day(yesterday, zone) <= instant else yesterday - ONE_DAY
 
 
 def _offsets(zone: ZoneInfo, since: dt.datetime, until: dt.datetime) -> Iterator[tuple[dt.datetime, dt.timedelta]]:

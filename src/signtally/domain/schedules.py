@@ -12,10 +12,10 @@ from collections.abc import Set as AbstractSet
 
 from signtally.domain.periods import Period, PeriodError, PeriodKind, end_of_day, parse_period, period_of, start_of_day
 from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.time_units import ONE_DAY
 
 SKIP_AFTER = dt.timedelta(hours=1)  # `missed: skip` still delivers up to this much late
 MOST_CAUGHT_UP = 31  # occurrences of one schedule that `missed: all` delivers after a long silence
-_ONE_DAY = dt.timedelta(days=1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,14 +59,14 @@ def find_outstanding(newest: Occurrence, *, delivered: AbstractSet[str]) -> list
 
 def due_at(period: Period, tenant: TenantProfile, schedule: Schedule) -> dt.datetime:
     """The instant (UTC) at which a period's report is due."""
-    local = dt.datetime.combine(period.last + _ONE_DAY, schedule.local_time, tzinfo=tenant.zone)
+    local = dt.datetime.combine(period.last + ONE_DAY, schedule.local_time, tzinfo=tenant.zone)
     return local.astimezone(dt.UTC)
 
 
 def _due_by(tenant: TenantProfile, schedule: Schedule, now: dt.datetime) -> Iterator[Occurrence]:
     """Every occurrence due by *now*, newest first, without end."""
     # From tomorrow: where clocks go back over midnight, today's date comes twice and a time of tomorrow's has been.
-    period = period_of(schedule.kind, tenant.today(now) + _ONE_DAY, week_starts_on=tenant.first_weekday)
+    period = period_of(schedule.kind, tenant.today(now) + ONE_DAY, week_starts_on=tenant.first_weekday)
     while True:
         instant = due_at(period, tenant, schedule)
         if instant <= now and _has_happened(period, tenant):

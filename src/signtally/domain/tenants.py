@@ -1,34 +1,22 @@
 """A tenant's profile: who it is, in which calendar it lives, and which reports it wants by itself."""
 
 import datetime as dt
-import functools
 import re
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.periods import PeriodKind
+from signtally.domain.zone_names import ZoneName
 
-ID_LIMIT_CHARACTERS = 256
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+|https://[^\s\"'<>]+")
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+", re.ASCII)
 
 ReportFormat = Literal["pdf", "xlsx", "csv"]
 ScheduleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
-
-
-@functools.cache
-def _zone_names() -> frozenset[str]:
-    """Listed once: it takes milliseconds each time, and a catalogue holds thousands of profiles."""
-    return frozenset(available_timezones())
-
-
-def _zone_name(name: str) -> str:
-    if name not in _zone_names():
-        raise ValueError(f"{name!r} is no IANA time zone; write one such as Europe/Berlin or Asia/Kathmandu")
-    return name
 
 
 def _weekday(value: object) -> object:
@@ -111,7 +99,7 @@ class TenantProfile(_Part):
 
     tenant_id: Annotated[str, Field(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    timezone: Annotated[str, AfterValidator(_zone_name)] = "UTC"
+    timezone: ZoneName = "UTC"
     locale: str = "en"  # one that is not supported falls back to `en` where it is used
     week_starts_on: Annotated[
         Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], BeforeValidator(_weekday)

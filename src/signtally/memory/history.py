@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
+from signtally.domain.batches import batched
 from signtally.ports.history import HistoryChunk, HistoryRow, Position, UnreadableRow
 
 
@@ -33,6 +34,6 @@ class MemoryHistory:
         del columns  # all are there anyway
         count = int(after["rows"]) if after else 0
         remaining = itertools.islice(self._rows, count, None)
-        while rows := list(itertools.islice(remaining, self._chunk_rows)):
+        for rows in batched(remaining, self._chunk_rows):
             count += len(rows)
             yield HistoryChunk(rows, {"rows": count}, count / len(self._rows))

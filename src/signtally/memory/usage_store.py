@@ -21,10 +21,10 @@ from signtally.domain.schemas import (
     STANDING_ROWS,
     STORED_USAGE,
 )
+from signtally.domain.time_units import UNIX_EPOCH
 from signtally.domain.user_counts import user_counts
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EventIdentity = tuple[str, str, str, str, dt.datetime]
 _RowIdentity = tuple[str, str, dt.date]
 _Row = dict[str, object]
@@ -73,7 +73,7 @@ class MemoryUsageStore:
     def put_daily_usage(
         self, rows: pl.DataFrame, *, version: int, counted_at: dt.datetime | None = None
     ) -> pl.DataFrame:
-        instant = counted_at or _EPOCH + dt.timedelta(microseconds=version)
+        instant = counted_at or UNIX_EPOCH + dt.timedelta(microseconds=version)
         with self._lock:
             tried = rows.match_to_schema(DAILY_USAGE).iter_rows(named=True)
             standing = [self._put_row(row | {"counted_at": instant}, version) for row in tried]

@@ -3,11 +3,11 @@
 import collections
 import dataclasses
 import datetime as dt
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from signtally.domain.batches import batched
 from signtally.domain.tenants import TenantProfile
 from signtally.ports.queue import OutgoingMessage
 from signtally.sample.plan import PlanError, TrafficPlan
@@ -71,7 +71,7 @@ def _send(messages: Iterable[tuple[str, int]], *, services: Services) -> Iterato
     ahead: collections.deque[Future[int]] = collections.deque()
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="emit")
     try:
-        for request in _chunks(messages):
+        for request in batched(messages, _MESSAGES_A_REQUEST):
             ahead.append(executor.submit(_send_request, request, services=services))
             while len(ahead) >= _REQUESTS_AHEAD or (ahead and ahead[0].done()):
                 yield ahead.popleft().result()
@@ -84,12 +84,6 @@ def _send(messages: Iterable[tuple[str, int]], *, services: Services) -> Iterato
 def _send_request(request: list[tuple[str, int]], *, services: Services) -> int:
     services.queue.send([OutgoingMessage(body) for body, _ in request])
     return sum(pieces for _, pieces in request)
-
-
-def _chunks(messages: Iterable[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
-    remaining = iter(messages)
-    while request := list(itertools.islice(remaining, _MESSAGES_A_REQUEST)):
-        yield request
 
 
 def _store_profiles(tenants: Sequence[SampleTenant], profiles: Tenants) -> int:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from signtally.domain.reports import ReportKey
+from signtally.domain.time_units import MILLISECOND, UNIX_EPOCH
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
 
@@ -52,11 +53,11 @@ class ReportIndex:
 
 def milliseconds(instant: dt.datetime) -> int:
     """Whole milliseconds since 1970, as the index keeps instants."""
-    return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(milliseconds=1)
+    return (instant - UNIX_EPOCH) // MILLISECOND
 
 
 def _instant(since_1970_ms: int) -> dt.datetime:
-    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(milliseconds=since_1970_ms)
+    return UNIX_EPOCH + dt.timedelta(milliseconds=since_1970_ms)
 
 
 def _folder(tenant_id: str) -> str:

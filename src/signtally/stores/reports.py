@@ -6,13 +6,13 @@ the end `manifest.json` or `failure.json`. Nothing there is ever written twice, 
 
 import dataclasses
 import datetime as dt
-import itertools
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import TypeAdapter
 
+from signtally.domain.batches import batched
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectMissingError, ObjectStore
@@ -108,7 +108,7 @@ class Reports:
         """The whole versions, of all tenants, that were made on a day of UTC; in no order."""
         folders = ReportDays(self._objects).folders(day)
         with ThreadPoolExecutor(_READERS) as readers:
-            while some := [*itertools.islice(folders, _READ_AHEAD)]:
+            for some in batched(folders, _READ_AHEAD):
                 yield from filter(None, readers.map(self._manifest_in, some))
 
     def fail(self, key: ReportKey, failure: ReportFailure) -> None:

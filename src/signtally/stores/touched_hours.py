@@ -8,7 +8,6 @@ until then (`stores.provisional`).
 
 import dataclasses
 import datetime as dt
-import itertools
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +16,10 @@ from pathlib import PurePosixPath
 import polars as pl
 from pydantic import TypeAdapter
 
+from signtally.domain.batches import batched
 from signtally.domain.events import UsageEvent
 from signtally.domain.restatements import RestatementReason
+from signtally.domain.time_units import MILLISECOND, UNIX_EPOCH
 from signtally.ports.objects import ObjectStore
 from signtally.stores.keys import STATE
 from signtally.stores.typed_objects import JsonObject, ParquetObject, Versioned
@@ -36,7 +37,6 @@ _MARKER = f"{_PREFIX}begun.json"  # among the batches, so that it is lost with t
 _READERS, _READ_AHEAD = 8, 64  # a backlog has thousands of batches, each a small object
 _MAX_BACKOFF = dt.timedelta(minutes=30)  # what becomes readable is counted within an hour
 _BACKOFF_DIVISOR = 4  # back off for a quarter of the time for which it could not be read
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -119,7 +119,7 @@ class TouchedHours:
         now = self._clock()
         found = (key for key in self._keys() if not due_only or _is_due(key, now))
         with ThreadPoolExecutor(_READERS) as readers:
-            while some := list(itertools.islice(found, _READ_AHEAD)):
+            for some in batched(found, _READ_AHEAD):
                 yield from filter(None, readers.map(self._read, some))
 
     def requeue(self, batch: TouchedBatch, missing: pl.DataFrame) -> TouchedBatch:
@@ -154,7 +154,7 @@ class TouchedHours:
         return (each.key for each in self._objects.list_objects(_PREFIX) if each.key != _MARKER)
 
     def _store(self, rows: pl.DataFrame, *, appended_at: dt.datetime, tried_at: dt.datetime | None) -> tuple[str, str]:
-        key = f"{_PREFIX}{_digits(appended_at)}.{_digits(tried_at or _EPOCH)}.{uuid.uuid4().hex}.parquet"
+        key = f"{_PREFIX}{_digits(appended_at)}.{_digits(tried_at or UNIX_EPOCH)}.{uuid.uuid4().hex}.parquet"
         return key, self._object(key).write(rows)
 
     def _read(self, key: str) -> TouchedBatch | None:
@@ -178,8 +178,8 @@ def _instants(key: str) -> tuple[dt.datetime, dt.datetime | None]:
 
 
 def _digits(instant: dt.datetime) -> str:
-    return f"{(instant - _EPOCH) // dt.timedelta(milliseconds=1):014}"
+    return f"{(instant - UNIX_EPOCH) // MILLISECOND:014}"
 
 
 def _instant(digits: str) -> dt.datetime:
-    return _EPOCH + dt.timedelta(milliseconds=int(digits))
+    return UNIX_EPOCH + dt.timedelta(milliseconds=int(digits))

@@ -13,10 +13,10 @@ from signtally.domain.restatements import RestatedDay, since_reported
 from signtally.domain.schemas import DAILY_USAGE, IDENTITY, STORED_USAGE
 from signtally.domain.snapshot import DayUsage, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
+from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.stores.unread_rows import overlaid
 
-_DAY = dt.timedelta(days=1)
 _SUMS = [pl.col(measure).sum() for measure in MEASURES]
 
 
@@ -70,7 +70,7 @@ def _read(
         return stored, _is_elsewhere(stored, tenant)
     with ThreadPoolExecutor(1) as beside:
         live = beside.submit(read_live_day, tenant, today, services=services)
-        stored = _stored(tenant, Period(PeriodKind.RANGE, first, today + _DAY), services=services)
+        stored = _stored(tenant, Period(PeriodKind.RANGE, first, today + ONE_DAY), services=services)
         return pl.concat([stored.filter(pl.col("day") < today), live.result()]), _is_elsewhere(stored, tenant)
 
 

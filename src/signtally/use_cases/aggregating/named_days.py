@@ -10,6 +10,7 @@ from signtally.domain.actions import MEASURES
 from signtally.domain.aggregation import TenantDay
 from signtally.domain.periods import FuturePeriodError, Period, PeriodKind, period_between
 from signtally.domain.restatements import RestatementReason
+from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import Calendars
@@ -18,7 +19,6 @@ from signtally.use_cases.aggregating.zone_moves import CountingZones, count_wher
 _BLOCK_DAYS = 14  # of all tenants, whose days are held in memory
 _TENANT_BLOCK_DAYS = 52 * 7  # of one tenant
 _WIDEST = 16  # times as many where there is nothing
-_DAY = dt.timedelta(days=1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,14 +78,14 @@ def occupied_blocks(span: Period, *, tenant_id: str | None, services: Services) 
     width = least = _BLOCK_DAYS if tenant_id is None else _TENANT_BLOCK_DAYS
     last = span.last
     while last >= span.first:
-        block = Period(PeriodKind.RANGE, max(span.first, last - (width - 1) * _DAY), last)
+        block = Period(PeriodKind.RANGE, max(span.first, last - (width - 1) * ONE_DAY), last)
         occupied = _occupied(block, tenant_id=tenant_id, services=services)
         if len(occupied) and block.day_count > least:
             width = least  # too many days for one go, perhaps
             continue
         yield occupied
         width = least if len(occupied) else min(2 * width, _WIDEST * least)
-        last = block.first - _DAY
+        last = block.first - ONE_DAY
 
 
 def _occupied(block: Period, *, tenant_id: str | None, services: Services) -> OccupiedDays:

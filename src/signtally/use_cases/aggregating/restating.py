@@ -21,6 +21,7 @@ import polars as pl
 from signtally.domain.aggregation import TenantDay, restatement
 from signtally.domain.restatements import RestatementReason, restated_days
 from signtally.domain.schemas import DAILY_USAGE, STANDING_ROWS, USER_DAY_KEY
+from signtally.domain.time_units import UNIX_EPOCH
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.touched_hours import TOUCHED
@@ -34,7 +35,6 @@ _AT_ONCE = 4  # batches: while one waits for Timestream, another is parsed
 _ATTEMPTS = 3
 _NANOSECONDS_A_MICROSECOND = 1000
 _HIGHEST = 2**63 - 1  # version
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _NOTHING = TOUCHED.to_frame()
 
 
@@ -143,7 +143,7 @@ def _versions(
 
 def _put(write: _VersionedRows, *, written: WrittenRows, services: Services) -> pl.DataFrame:
     """What was refused, schema STANDING_ROWS; what was taken is remembered until it can be read."""
-    counted_at = _EPOCH + dt.timedelta(microseconds=write.counted_at)
+    counted_at = UNIX_EPOCH + dt.timedelta(microseconds=write.counted_at)
     refused = services.usage_store.put_daily_usage(write.rows, version=write.version, counted_at=counted_at)
     taken = write.rows.join(refused, on=USER_DAY_KEY, how="anti")
     if len(taken):

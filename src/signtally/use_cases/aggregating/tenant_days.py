@@ -9,9 +9,9 @@ import polars as pl
 
 from signtally.domain.aggregation import TenantDay
 from signtally.domain.periods import Period, days_within
+from signtally.domain.time_units import ONE_DAY
 
 _HOUR = dt.timedelta(hours=1)
-_DAY = dt.timedelta(days=1)
 # A query answers a page of 1,000 events or less at a time, and each page is a request and parsed in Python. So many
 # tenant-days have about as many pages of events, which take longer than it takes to write and fetch files.
 FEW = 1_000
@@ -43,7 +43,7 @@ class Calendars:
 
     def days_near(self, event_days: pl.DataFrame, *, within: Period) -> set[TenantDay]:
         """Days that may hold those events in any zone that the tenant lives in or lived in before."""
-        shifts = [pl.col("utc_day") + shift * _DAY for shift in (-1, 0, 1)]
+        shifts = [pl.col("utc_day") + shift * ONE_DAY for shift in (-1, 0, 1)]
         near = event_days.select("tenant_id", day=pl.concat_list(shifts)).explode("day").unique()
         wanted = near.filter(pl.col("day").is_between(within.first, within.last))
         return {TenantDay(tenant_id, day, self._zones[tenant_id]) for tenant_id, day in wanted.iter_rows()}
@@ -55,7 +55,7 @@ def batches(days: Iterable[TenantDay]) -> Iterator[list[TenantDay]]:
     tenants: set[str] = set()
     for day in sorted(days, key=lambda each: (each.begins, each.tenant_id)):
         span = day.begins - batch[0].begins if batch else dt.timedelta(0)
-        read = (span // _DAY + 1) * (len(tenants) + (day.tenant_id not in tenants))
+        read = (span // ONE_DAY + 1) * (len(tenants) + (day.tenant_id not in tenants))
         is_far = span >= _SPAN and (len(tenants) >= _MANY_TENANTS or read > _READ_FOR_ONE_ASKED * (len(batch) + 1))
         if is_far or len(batch) == _MANY:
             yield batch

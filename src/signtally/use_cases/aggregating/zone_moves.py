@@ -14,6 +14,7 @@ import polars as pl
 from signtally.domain.periods import EARLIEST_DAY, Period, period_between
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.shards import EVERYBODY, Shard
+from signtally.domain.time_units import ONE_DAY
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone, CountedZones, Entries
@@ -24,7 +25,6 @@ from signtally.use_cases.aggregating.restating import AggregationOutcome, restat
 from signtally.use_cases.aggregating.tenant_days import Calendars, blocks
 
 _log = logging.getLogger(__name__)
-_DAY = dt.timedelta(days=1)
 _ATTEMPTS = 5
 _TENANTS_A_MOVE = 500  # of whom a list of the days with events is held in memory
 _MOVE_DAYS = 52 * 7  # of that list, as days to count
@@ -119,7 +119,7 @@ def every_day(services: Services) -> Period:
 def event_days(days: Period, *, tenant_ids: Sequence[str] | None, services: Services) -> pl.DataFrame:
     """The days of UTC with events that may belong to these local days, in whatever zone."""
     return services.usage_store.days_with_events(
-        since=_utc_midnight(days.first - _DAY),
+        since=_utc_midnight(days.first - ONE_DAY),
         until=_utc_midnight(days.last + dt.timedelta(days=2)),
         tenant_ids=tenant_ids,
     )
@@ -176,8 +176,8 @@ def _recount(
     oldest, newest = found["utc_day"].min(), found["utc_day"].max()
     if not isinstance(oldest, dt.date) or not isinstance(newest, dt.date):
         return  # there is nothing to count
-    for block in blocks(period_between(oldest - _DAY, newest + _DAY), days=_MOVE_DAYS):
-        near = found.filter(pl.col("utc_day").is_between(block.first - _DAY, block.last + _DAY))
+    for block in blocks(period_between(oldest - ONE_DAY, newest + ONE_DAY), days=_MOVE_DAYS):
+        near = found.filter(pl.col("utc_day").is_between(block.first - ONE_DAY, block.last + ONE_DAY))
         days = calendars.days_near(near, within=block)
         yield restate(days, reason=reasons, services=services, noted=noted)
 
@@ -197,7 +197,7 @@ def _tenants_with_events(services: Services) -> set[str]:
         tenants = event_days(period_between(first, last), tenant_ids=None, services=services)["tenant_id"]
         days = _SEARCH_DAYS if len(tenants) else min(2 * days, _EMPTY_SEARCH_DAYS)
         found.update(tenants.unique())
-        last = first - _DAY
+        last = first - ONE_DAY
     return found
 
 

@@ -5,12 +5,11 @@ import datetime as dt
 from collections.abc import Callable
 
 from signtally.domain.periods import Period, PeriodKind
+from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.stores.rebuilds import RebuildState
 from signtally.use_cases.aggregating import named_span, recount
 from signtally.use_cases.aggregating.restating import AggregationOutcome
-
-_DAY = dt.timedelta(days=1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class RebuildProgress:
         return (self.state.last - self.state.next_day).days / days
 
     def __str__(self) -> str:
-        back_to = max(self.state.first, self.state.next_day + _DAY)
+        back_to = max(self.state.first, self.state.next_day + ONE_DAY)
         done = f"{self.state.tenant_days} days of tenants counted, {self.state.rows} rows written"
         return f"{self.fraction:.0%}: {self.state.last} back to {back_to}, {done}"
 
@@ -95,7 +94,7 @@ def _begun(span: Period, tenant_id: str | None, *, services: Services) -> Rebuil
 def _advanced(state: RebuildState, block: Period, outcome: AggregationOutcome) -> RebuildState:
     return dataclasses.replace(
         state,
-        next_day=block.first - _DAY,
+        next_day=block.first - ONE_DAY,
         tenant_days=state.tenant_days + outcome.tenant_days,
         rows=state.rows + outcome.rows,
         restated=state.restated + outcome.restated,

@@ -13,12 +13,12 @@ import polars as pl
 from signtally.domain.local_dates import LocalDates
 from signtally.domain.periods import Period
 from signtally.domain.schemas import TENANT_DAYS, UTC_MICROSECONDS
+from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone, Entries
 from signtally.stores.tenants import DEFAULT_ZONE
 
 _INSTANTS = pl.Schema({"tenant_id": pl.String(), "at": UTC_MICROSECONDS})
-_DAY = dt.timedelta(days=1)
 _LATEST_ZONE, _EARLIEST_ZONE = dt.timedelta(hours=12), dt.timedelta(hours=14)  # behind UTC and ahead of it
 
 
@@ -63,7 +63,7 @@ def look_around(*, services: Services) -> Circumstances:
 def instants_of(period: Period) -> tuple[dt.datetime, dt.datetime]:
     """From when to when it is one of these days anywhere on Earth."""
     midnight = dt.datetime.combine(period.first, dt.time.min, tzinfo=dt.UTC)
-    return midnight - _EARLIEST_ZONE, midnight + period.day_count * _DAY + _LATEST_ZONE
+    return midnight - _EARLIEST_ZONE, midnight + period.day_count * ONE_DAY + _LATEST_ZONE
 
 
 def _moving(entries: Entries | None, profiles: Mapping[str, str]) -> frozenset[str] | None:

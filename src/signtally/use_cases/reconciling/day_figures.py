@@ -5,7 +5,6 @@ meanwhile: only what differs in the same way both times is a mismatch.
 """
 
 import dataclasses
-import datetime as dt
 from collections.abc import Sequence
 
 import polars as pl
@@ -21,6 +20,7 @@ from signtally.domain.reconciliation import (
     user_differences,
 )
 from signtally.domain.schemas import IDENTITY, TENANT_DAY_KEY, USER_DAY_KEY
+from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.use_cases.reconciling.circumstances import Circumstances, instants_of, look_around
 
@@ -29,7 +29,6 @@ _WIDEST_DAYS = 52 * 7  # of them, where there is little
 _LITTLE = 20_000  # tenant-days
 PART_EVENTS = 1_000_000  # of those, so many are in memory at a time
 _NAMED_TENANTS = 500  # of more, everybody is looked at again
-_ONE_DAY = dt.timedelta(days=1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,10 +47,10 @@ def compare_days(span: Period, *, tenant_id: str | None, services: Services) -> 
     looks: list[Comparison] = []
     first = span.first
     while first <= span.last:
-        block = Period(span.kind, first, min(span.last, first + (width - 1) * _ONE_DAY))
+        block = Period(span.kind, first, min(span.last, first + (width - 1) * ONE_DAY))
         looks.append(_look_twice(block, tenant_ids, services=services))
         width = min(2 * width, _WIDEST_DAYS) if len(looks[-1].compared) < _LITTLE else _BLOCK_DAYS
-        first = block.last + _ONE_DAY
+        first = block.last + ONE_DAY
     return Comparison(
         pl.concat([look.compared for look in looks]),
         pl.concat([look.pending for look in looks]),

@@ -11,10 +11,10 @@ from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.periods import end_of_day, period_between
 from signtally.domain.reports import ReportManifest
 from signtally.domain.schemas import AFTER
+from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.use_cases.reconciling.circumstances import Circumstances, look_around
 
-_DAY = dt.timedelta(days=1)
 _UNDER_WAY = dt.timedelta(minutes=30)  # at most, from reading events to having written what they amount to
 
 
@@ -56,4 +56,4 @@ def _was_live(manifest: ReportManifest, day: dt.date) -> bool:
     if day >= today:
         return True
     is_settled = manifest.data_through is not None and manifest.data_through >= end_of_day(day, zone)
-    return day == today - _DAY and not is_settled
+    return day == today - ONE_DAY and not is_settled

@@ -15,11 +15,11 @@ from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.basis import Basis
 from signtally.domain.reconciliation import ReportDifference
 from signtally.domain.reports import ReportManifest
+from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.use_cases.reconciling.circumstances import look_around
 from signtally.use_cases.reconciling.report_excuses import Excuses
 
-_DAY = dt.timedelta(days=1)
 _REPORT_DAYS_A_ROUND = 500_000  # held in memory
 _REPORTED = pl.Schema(
     {"number": pl.Int64(), "day": pl.Date(), **{f"reported_{measure}": pl.Int64() for measure in MEASURES}}
@@ -37,7 +37,7 @@ class ReportComparison:
 def compare_reports(*, tenant_id: str | None, services: Services) -> ReportComparison:
     """The versions that were made today or yesterday (UTC), unless a newer one has replaced them."""
     today = services.clock().date()
-    made = itertools.chain.from_iterable(services.stores.reports.made_on(day) for day in (today - _DAY, today))
+    made = itertools.chain.from_iterable(services.stores.reports.made_on(day) for day in (today - ONE_DAY, today))
     newest: dict[tuple[str, str], int] = {}
     compared = skipped = 0
     found: list[ReportDifference] = []

@@ -5,6 +5,7 @@ import logging
 
 from signtally.domain.periods import Period, period_between
 from signtally.domain.reconciliation import listed
+from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.use_cases.aggregating import aggregate_touched
 from signtally.use_cases.reconciling.day_figures import compare_days
@@ -14,7 +15,6 @@ from signtally.use_cases.reconciling.repeated_ids import supersede_repeated
 from signtally.use_cases.reconciling.report_figures import compare_reports
 
 _log = logging.getLogger(__name__)
-_DAY = dt.timedelta(days=1)
 _LISTED = 100_000
 
 
@@ -60,4 +60,4 @@ def _span(first: dt.date | None, last: dt.date | None, *, services: Services) ->
 
 
 def _oldest(services: Services) -> dt.date:
-    return services.clock().date() - services.settings.reconcile_days * _DAY
+    return services.clock().date() - services.settings.reconcile_days * ONE_DAY

@@ -127,12 +127,13 @@ function drawSeries() {
 function freshness() {
   const through = shown.usage.data_through && new Date(shown.usage.data_through);
   byId("fresh").textContent = through ? `Data through ${clock(through)}, ${ago(through)}` : "Nothing was counted yet";
-  const provisional = shown.usage.provisional;
-  byId("provisional").hidden = !provisional;
-  byId("provisional").textContent = provisional
-    ? `Provisional: events of ${dates(provisional.from, provisional.to)} are stored and not all counted yet.`
-    : "";
+  const { provisional, notice } = shown.usage;
+  const caveats = [notice, provisional && provisionalWords(provisional)].filter(Boolean);
+  byId("provisional").hidden = !caveats.length;
+  byId("provisional").textContent = caveats.join(" ");
 }
+
+const provisionalWords = ({ from, to }) => `Provisional: events of ${dates(from, to)} are stored and not all counted yet.`;
 
 async function downloadWanted() {
   const wanted = session.wanted();

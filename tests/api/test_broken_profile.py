@@ -1,4 +1,4 @@
-"""A tenant whose stored profile is broken is answered with the defaults, and its profile is left to be mended."""
+"""A broken profile: its valid fields apply, the answer says when days are in UTC, and edits are refused."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,11 +15,21 @@ def _broken(world: Any) -> None:
     world.objects.put(tenant_profile("acme"), BODY)
 
 
-def test_usage_and_schedules_are_answered_with_the_defaults(admin: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_valid_zone_the_answer_says_that_days_are_in_utc(
+    admin: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     usage = admin.get("/v1/usage?period=2026-10")
     assert (usage.status_code, usage.json()["timezone"]) == (200, "UTC")
-    assert admin.get("/v1/schedules").json()["rows"] == []
+    assert usage.json()["notice"].startswith("Days are counted in UTC")
+    assert [schedule["name"] for schedule in admin.get("/v1/schedules").json()["rows"]] == ["weekly"]
     assert "tenant acme is broken: timezone: 'Mars/Phobos'" in caplog.text
+
+
+def test_an_invalid_name_costs_a_tenant_nothing_else(admin: Any, world: Any) -> None:
+    world.objects.put(tenant_profile("acme"), b'{"tenant_id": "acme", "timezone": "Asia/Tokyo", "name": ""}')
+    usage = admin.get("/v1/usage?period=2026-10").json()
+    assert usage["timezone"] == "Asia/Tokyo"
+    assert "notice" not in usage
 
 
 def test_an_edit_is_refused_because_it_would_write_over_what_is_to_be_mended(

@@ -26,7 +26,8 @@ def test_a_broken_profile_is_named_and_holds_up_nobody(signtally: Signtally, rea
     assert acme == {"tenant_id": "acme", "name": "acme", "timezone": "Asia/Tokyo"}
     assert (broken["tenant_id"], broken["timezone"]) == ("broken", "UTC")
     assert "'Mars/Phobos' is no IANA time zone" in broken["broken"]
-    assert "BROKEN" in signtally("tenants", "list").out
+    assert broken["sends_on_hold"] is True
+    assert "BROKEN (scheduled sends wait, days are in UTC)" in signtally("tenants", "list").out
 
     shown = signtally("tenants", "show", "broken")
     assert (shown.code, shown.out) == (1, "")
@@ -37,3 +38,16 @@ def test_a_broken_profile_is_named_and_holds_up_nobody(signtally: Signtally, rea
         ran = signtally(*command)
         assert ran.code == 0, ran.err
         assert "tenant broken is broken" in ran.err
+
+
+@pytest.mark.usefixtures("local_aws")
+def test_an_invalid_field_is_named_and_the_others_apply(signtally: Signtally, real_settings: Settings) -> None:
+    signtally("provision")
+    objects = wiring.services(real_settings).objects
+    objects.put(tenant_profile("acme"), b'{"tenant_id": "acme", "timezone": "Asia/Tokyo", "name": ""}')
+    (listed,) = signtally("tenants", "list", "--json").answer["tenants"]
+    assert (listed["timezone"], listed["sends_on_hold"]) == ("Asia/Tokyo", False)
+    assert "name: String should have at least 1 character" in listed["broken"]
+    shown = signtally("tenants", "show", "acme", "--json")
+    assert (shown.code, shown.answer["timezone"], shown.answer["name"]) == (0, "Asia/Tokyo", None)
+    assert "tenant acme is broken: name: String should have" in shown.err

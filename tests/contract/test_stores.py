@@ -151,18 +151,17 @@ BROKEN = {
     "no-json": (b"{tenant", "not JSON"),
     "no-text": (b"\xff\xfe\xff", "not JSON"),
     "deep": (b"[" * 100_000, "not JSON"),
-    "list": (b"[]", "valid dictionary"),
-    "zone": (b'{"tenant_id": "zone", "timezone": "Mars/Phobos"}', "timezone: 'Mars/Phobos' is no IANA time zone"),
+    "list": (b"[]", "it is not a JSON object"),
     "alien": (b'{"tenant_id": "acme"}', "it says that it is of 'acme'"),
     "two": (b'{"tenant_id": 2, "colour": "red"}', "; colour: "),
 }
 
 
 @pytest.mark.parametrize("tenant_id", BROKEN)
-def test_a_broken_profile_is_told_apart_and_harms_nobody(
+def test_an_unreadable_profile_is_reported_and_harms_nobody(
     objects: ObjectStore, tenant_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    body, fault = BROKEN[tenant_id]
+    body, problem = BROKEN[tenant_id]
     tenants = Tenants(objects)
     acme = TenantProfile(tenant_id="acme", timezone="Asia/Tokyo")
     tenants.put(acme)
@@ -171,14 +170,53 @@ def test_a_broken_profile_is_told_apart_and_harms_nobody(
         assert tenants.all() == {"acme": acme}
         assert tenants.zones() == {"acme": "Asia/Tokyo"}
         (told,) = tenants.survey()[1]
-        assert (told.tenant_id, fault in told.fault) == (tenant_id, True)
-    assert tenants.get(tenant_id) == TenantProfile(tenant_id=tenant_id)
+        assert (told.profile.tenant_id, problem in told.problems, told.profile.is_unreadable) == (tenant_id, True, True)
+    assert tenants.get(tenant_id) == TenantProfile(tenant_id=tenant_id).as_unreadable()
     with pytest.raises(BrokenProfileError) as raised:
         tenants.read(tenant_id)
-    assert raised.value.fault == told.fault
+    assert raised.value.problems == told.problems
     errors = {record.getMessage() for record in caplog.records if record.levelname == "ERROR"}
-    assert errors == {f"{told}; until it is mended, this tenant has the defaults (UTC, no schedule)"}
+    assert errors == {f"{told}; until it is mended, its days are counted in UTC and its scheduled sends wait"}
     assert "\n" not in str(told)
+
+
+def test_a_profile_without_a_valid_zone_keeps_its_other_fields(objects: ObjectStore) -> None:
+    tenants = Tenants(objects)
+    weekly = {"name": "w", "every": "week"}
+    document = {"tenant_id": "acme", "name": "Acme", "timezone": "Mars/Phobos", "schedules": [weekly]}
+    objects.put(tenant_profile("acme"), json.dumps(document).encode())
+    expected = TenantProfile(
+        tenant_id="acme", name="Acme", schedules=(Schedule(name="w", every="week"),)
+    ).as_unreadable()
+    for _ in range(2):
+        assert tenants.all() == {"acme": expected}
+        assert tenants.zones() == {"acme": "UTC"}
+        (told,) = tenants.survey()[1]
+        assert told.profile.is_unreadable
+        assert "timezone: 'Mars/Phobos' is no IANA time zone" in told.problems
+    assert tenants.get("acme") == expected
+
+
+def test_a_broken_profile_falls_back_field_by_field(objects: ObjectStore, caplog: pytest.LogCaptureFixture) -> None:
+    tenants = Tenants(objects)
+    weekly, daily = {"name": "weekly", "every": "week"}, {"name": "daily", "every": "day", "at": "25:00"}
+    broken = {"tenant_id": "acme", "name": "x" * 201, "timezone": "Asia/Tokyo", "schedules": [daily, weekly]}
+    objects.put(tenant_profile("acme"), json.dumps(broken).encode())
+    expected = TenantProfile(
+        tenant_id="acme", timezone="Asia/Tokyo", schedules=(Schedule(name="weekly", every="week"),)
+    )
+    for _ in range(2):
+        assert tenants.all() == {"acme": expected}
+        assert tenants.zones() == {"acme": "Asia/Tokyo"}
+        (told,) = tenants.survey()[1]
+        assert not told.profile.is_unreadable
+        assert "name: String should have at most 200" in told.problems
+        assert "schedules.0.at: '25:00' is no time of day" in told.problems
+    assert tenants.get("acme") == expected
+    assert "what is invalid has its default, a bad schedule is left out, the rest applies" in caplog.text
+    with pytest.raises(BrokenProfileError, match="acme is broken: name"):
+        tenants.edit("acme", lambda profile: profile)
+    assert json.loads(objects.get(tenant_profile("acme")).body) == broken
 
 
 def test_a_broken_profile_is_not_written_over_by_an_edit(objects: ObjectStore) -> None:
@@ -191,8 +229,10 @@ def test_a_broken_profile_is_not_written_over_by_an_edit(objects: ObjectStore) -
 
 def test_a_mended_profile_counts_at_once(objects: ObjectStore) -> None:
     tenants = Tenants(objects)
-    objects.put(tenant_profile("acme"), b"{}")
+    objects.put(tenant_profile("acme"), b"")
     assert tenants.all() == {}
+    objects.put(tenant_profile("acme"), b'{"timezone": "Asia/Seoul"}')  # whose it is, the key says
+    assert tenants.zones() == {"acme": "Asia/Seoul"}
     tenants.put(TenantProfile(tenant_id="acme", timezone="Asia/Tokyo"))
     assert tenants.zones() == {"acme": "Asia/Tokyo"}
 
@@ -204,7 +244,7 @@ def test_profiles_are_checked_again_when_the_rules_change(objects: ObjectStore) 
     tenants.all()
     catalogue = json.loads(objects.get("state/tenants.json").body)
     catalogue["rules"] = "others"
-    catalogue["profiles"][tenant_profile("acme")][1:] = [None, "timezone: 'Asia/Tokyo' is no IANA time zone"]
+    catalogue["profiles"][tenant_profile("acme")][1:] = [None, ["timezone: 'Asia/Tokyo' is no IANA time zone"], True]
     objects.put("state/tenants.json", json.dumps(catalogue).encode())
     assert tenants.zones() == {"acme": "Asia/Tokyo"}
 

@@ -11,10 +11,11 @@ from signtally.domain.periods import parse_period
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Recipient
+from signtally.render.contents import UNREADABLE_PROFILE
 from signtally.render.email import digest_message
 from signtally.render.files import render
 from signtally.render.restatements import REASONS
-from tests.support.report_samples import IDENTITY, restated, snapshot, user
+from tests.support.report_samples import ACME, IDENTITY, restated, snapshot, user
 
 OCTOBER = parse_period("2026-10")
 FIRST, SECOND = list(OCTOBER.days())[:2]
@@ -89,15 +90,33 @@ def test_nothing_is_said_where_nothing_changed() -> None:
     assert all("estated" not in text for text in _digest(report))
 
 
-@pytest.mark.parametrize("place", ["pdf", "digest", "csv"])
-def test_provisional_days_are_named(place: str) -> None:
+def _text(kind: str, report: UsageSnapshot) -> str:
+    match kind:
+        case "pdf":
+            return _pdf_text(report)
+        case "xlsx":
+            sheet = load_workbook(io.BytesIO(render("xlsx", report, IDENTITY).body))["Summary"]
+            return " ".join(str(value) for row in sheet.iter_rows(values_only=True) for value in row if value)
+        case "text" | "html":
+            return _digest(report)[kind == "html"]
+        case _:
+            return render("csv", report, IDENTITY).body.decode("utf-8-sig")
+
+
+EVERYWHERE = pytest.mark.parametrize("kind", ["pdf", "xlsx", "csv", "text", "html"])
+
+
+@EVERYWHERE
+def test_provisional_days_are_named(kind: str) -> None:
     report = snapshot((user(1),), provisional_days=(FIRST, SECOND))
-    texts = {
-        "pdf": lambda: _pdf_text(report),
-        "digest": lambda: _digest(report)[0],
-        "csv": lambda: render("csv", report, IDENTITY).body.decode("utf-8-sig"),
-    }
-    assert "Provisional: events of 1–2 Oct 2026 are stored and not all counted yet." in texts[place]()
+    assert "Provisional: events of 1–2 Oct 2026 are stored and not all counted yet." in _text(kind, report)
+
+
+@EVERYWHERE
+def test_days_in_utc_for_want_of_a_readable_profile_are_explained(kind: str) -> None:
+    unreadable = snapshot((user(1),), tenant=ACME.as_unreadable())
+    assert UNREADABLE_PROFILE in _text(kind, unreadable)
+    assert UNREADABLE_PROFILE not in _text(kind, snapshot((user(1),)))
 
 
 def test_every_reason_has_words() -> None:

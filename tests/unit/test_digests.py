@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime as dt
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.deliveries import Deliveries, DeliveryKey
 from signtally.stores.holds import Hold
+from signtally.stores.keys import tenant_profile
 from signtally.stores.reports import Reports
 from signtally.stores.tenants import Tenants
 from signtally.use_cases.delivery_run import DeliveriesPendingError
@@ -403,3 +405,33 @@ def test_what_a_held_tenant_is_owed_stays_due_until_it_is_let_go() -> None:
     assert run_schedules(services=acmes.services).made == 1
     assert run_digests(services=acmes.services).sent == 2
     assert run_digests(services=acmes.services).due == 0
+
+
+def test_without_a_valid_zone_scheduled_sends_wait_until_the_profile_is_mended(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    acmes = portal()
+    acmes.store(acme(), acme(tenant_id="zen"))
+    valid = acmes.objects.get(tenant_profile("acme")).body
+    acmes.objects.put(tenant_profile("acme"), valid.replace(b'"UTC"', b'"Mars/Phobos"'))
+    made, digests = run_schedules(services=acmes.services), run_digests(services=acmes.services)
+    assert (made.due, made.made, made.held) == (2, 1, 1)
+    assert (digests.due, digests.sent, digests.held) == (2, 2, 1)
+    assert "acme / Monthly usage / 2026-10 is on hold: the tenant's profile has no valid time zone" in caplog.text
+    acmes.objects.put(tenant_profile("acme"), b"{")  # not even its schedules are known
+    assert run_digests(services=acmes.services).due == 0
+    assert "its scheduled sends wait" in caplog.text
+    acmes.objects.put(tenant_profile("acme"), valid)
+    assert run_schedules(services=acmes.services).made == 1
+    assert run_digests(services=acmes.services).sent == 2
+
+
+def test_an_invalid_name_costs_a_tenant_neither_its_zone_nor_its_digests() -> None:
+    acmes = portal()
+    broken = acme(timezone="Asia/Tokyo").model_dump(mode="json") | {"name": "x" * 201, "locale": 5}
+    acmes.objects.put(tenant_profile("acme"), json.dumps(broken).encode())
+    assert run_digests(services=acmes.services).sent == 2
+    body = acmes.mailer.sent[0].get_body(("plain",))
+    assert body is not None
+    assert "Asia/Tokyo" in body.get_content()
+    assert "profile" not in body.get_content()

@@ -20,8 +20,10 @@ from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.report_queue import ReportQueueUnavailableError
+from signtally.render.contents import UNREADABLE_PROFILE
 from signtally.services import Services
 from signtally.settings import Settings
+from signtally.stores.keys import tenant_profile
 from signtally.stores.reports import ReportMissingError
 from signtally.stores.tenants import Tenants
 from signtally.stores.watermarks import Watermarks
@@ -306,3 +308,14 @@ def test_a_version_under_way_elsewhere_is_made_here_rather_than_another(services
     made_here = report_now(OCTOBER, requested_by="operator", services=services)
     assert made_here.key.version == 1
     assert make_report(key(), services=services) == made_here, "the worker that comes later finds it made"
+
+
+def test_a_report_says_that_its_profile_could_not_be_read_and_is_made_anew_once_it_can(services: Services) -> None:
+    stored = services.objects.get(tenant_profile("acme")).body
+    services.objects.put(tenant_profile("acme"), b"{")
+    broken = report_now(OCTOBER, requested_by="ann", services=services)
+    assert UNREADABLE_PROFILE in services.objects.get(broken.files[0].key).body.decode()
+    services.objects.put(tenant_profile("acme"), stored)
+    mended = report_now(OCTOBER, requested_by="ann", services=services)
+    assert mended.key.version == broken.key.version + 1
+    assert UNREADABLE_PROFILE not in services.objects.get(mended.files[0].key).body.decode()

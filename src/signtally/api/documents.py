@@ -79,12 +79,18 @@ class Usage(_Document):
         description="Days of this period or the one before whose figures do not hold everything that is stored yet; "
         "left out while there are none",
     )
+    notice: str | None = Field(
+        default=None,
+        description="What a reader must know about all figures, as a sentence: the tenant's profile could not be read, "
+        "so days are counted in UTC; left out otherwise",
+    )
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, serialized: SerializerFunctionWrapHandler) -> dict[str, object]:
         fields: dict[str, object] = serialized(self)
-        if self.provisional is None:
-            del fields["provisional"]
+        for name in ("provisional", "notice"):
+            if getattr(self, name) is None:
+                del fields[name]
         return fields
 
 

@@ -40,34 +40,44 @@ def put(files: tuple[Path, ...], *, as_json: bool) -> None:
 def list_profiles(*, as_json: bool) -> None:
     """List the tenants that have a profile; what is wrong with a broken one stands beside it."""
     profiles, broken = wiring.services().stores.tenants.survey()
-    listed = [
-        {"tenant_id": profile.tenant_id, "name": profile.display_name, "timezone": profile.timezone}
+    listed: dict[str, dict[str, object]] = {
+        profile.tenant_id: {"tenant_id": profile.tenant_id, "name": profile.display_name, "timezone": profile.timezone}
         for profile in profiles.values()
-    ]
-    listed += [
-        {"tenant_id": each.tenant_id, "name": each.tenant_id, "timezone": DEFAULT_ZONE, "broken": each.fault}
-        for each in broken
-    ]
-    listed.sort(key=lambda entry: entry["tenant_id"])
-    answer({"tenants": listed}, as_json=as_json, lines=lambda: [_line(entry) for entry in listed])
+    }
+    for error in broken:
+        tenant_id = error.profile.tenant_id
+        about = listed.setdefault(tenant_id, {"tenant_id": tenant_id, "name": tenant_id, "timezone": DEFAULT_ZONE})
+        about |= {"broken": error.problems, "sends_on_hold": error.profile.is_unreadable}
+    rows = sorted(listed.values(), key=lambda row: str(row["tenant_id"]))
+    answer({"tenants": rows}, as_json=as_json, lines=lambda: [_line(row) for row in rows])
 
 
 @tenants.command()
 @click.argument("tenant_id")
 @json_option
 def show(tenant_id: str, *, as_json: bool) -> None:
-    """Show a tenant's profile; an unknown tenant has the defaults."""
+    """Show a tenant's profile as it applies; an unknown tenant has the defaults.
+
+    Invalid fields of a broken profile have their defaults too, and stderr names them. A profile that cannot be read,
+    or has no valid time zone, is an error.
+    """
     try:
         profile = wiring.services().stores.tenants.read(tenant_id)
     except BrokenProfileError as error:
-        raise click.ClickException(f"{error}; store it anew with: signtally tenants put FILE") from None
+        if error.profile.is_unreadable:
+            raise click.ClickException(f"{error}; store it anew with: signtally tenants put FILE") from None
+        click.echo(f"{error}; shown is what applies", err=True)
+        profile = error.profile
     shown = profile.model_dump(mode="json")
     answer(shown, as_json=as_json, lines=lambda: json.dumps(shown, indent=2, ensure_ascii=False).splitlines())
 
 
-def _line(entry: Mapping[str, str]) -> str:
-    what = f"BROKEN, so it has the defaults: {entry['broken']}" if "broken" in entry else entry["name"]
-    return f"{entry['tenant_id']:<32} {entry['timezone']:<32} {what}"
+def _line(row: Mapping[str, object]) -> str:
+    what = str(row["name"])
+    if "broken" in row:
+        effect = "scheduled sends wait, days are in UTC" if row["sends_on_hold"] else "these have their defaults"
+        what = f"{what}   BROKEN ({effect}): {row['broken']}"
+    return f"{row['tenant_id']:<32} {row['timezone']:<32} {what}"
 
 
 def _read(file: Path) -> list[TenantProfile]:

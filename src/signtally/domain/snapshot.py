@@ -77,6 +77,8 @@ class UsageSnapshot:
         look = self.tenant.model_dump(mode="json", exclude={"schedules"})
         parts = (self.allowance, self.insights, *self.restated)
         beyond = [*(dataclasses.asdict(part) for part in parts if part is not None), *map(str, self.provisional_days)]
+        if self.tenant.is_unreadable:
+            beyond.append("unreadable profile")
         about = [look, self.previous_totals.as_tuple(), days, users, self.basis, beyond]
         return hashlib.sha256(json.dumps(about, default=str).encode()).hexdigest()
 

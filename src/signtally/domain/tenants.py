@@ -1,11 +1,11 @@
-"""A tenant's profile: who it is, in which calendar it lives, and which reports it wants by itself."""
+"""A tenant's profile: its name, its calendar and time zone, its look, and the reports it has scheduled."""
 
 import datetime as dt
 import re
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.periods import PeriodKind
@@ -48,7 +48,7 @@ class _Part(BaseModel):
 
 
 class Branding(_Part):
-    """A logo for the page and the emails (the PDF shows it when it is a data: URI), and the colour of the charts."""
+    """A logo for the page and the PDF (there only as a data: URI), and the colour of links and charts."""
 
     logo: Annotated[str, AfterValidator(_logo), Field(max_length=200_000)] | None = None
     accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
@@ -64,7 +64,7 @@ class Recipient(_Part):
 
 
 class ScheduleTerms(_Part):
-    """When which report makes itself, and who gets it."""
+    """When a report is made, in which formats, and who gets it by email."""
 
     every: Literal["day", "week", "month", "quarter"]
     at: Annotated[str, AfterValidator(_local_time)] = "07:00"
@@ -83,7 +83,7 @@ class ScheduleTerms(_Part):
 
 
 class Schedule(ScheduleTerms):
-    """A report that makes itself: after each period of a kind ends, at a local time of the next day."""
+    """A scheduled report: made on the day after each period ends, at a local time in the tenant's zone."""
 
     name: ScheduleName
 
@@ -95,7 +95,7 @@ def _distinct_names(schedules: tuple[Schedule, ...]) -> tuple[Schedule, ...]:
 
 
 class TenantProfile(_Part):
-    """What is known of a tenant; only the id is required, and an unknown tenant is `TenantProfile(tenant_id=…)`."""
+    """What is known about a tenant. Only the id is required: an unknown tenant is `TenantProfile(tenant_id=…)`."""
 
     tenant_id: Annotated[str, Field(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
@@ -107,6 +107,17 @@ class TenantProfile(_Part):
     branding: Branding = Branding()
     allowance: Allowance = Allowance()
     schedules: Annotated[tuple[Schedule, ...], AfterValidator(_distinct_names)] = ()
+    _is_unreadable: bool = PrivateAttr(default=False)
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the stored profile has no valid time zone or cannot be read: scheduled sends wait, files say so."""
+        return self._is_unreadable
+
+    def as_unreadable(self) -> "TenantProfile":
+        copy = self.model_copy()
+        copy._is_unreadable = True  # noqa: SLF001 -- its own class
+        return copy
 
     @property
     def display_name(self) -> str:

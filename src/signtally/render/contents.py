@@ -18,6 +18,9 @@ _BASES = {
     Basis.ACTIVITY: "Activity basis: each event counts on its own date",
     Basis.COHORT: "Cohort basis: documents sent in the period, followed to their outcome so far",
 }
+UNREADABLE_PROFILE = (
+    "Days are counted in UTC, because your organisation’s profile could not be read. Contact your service provider."
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -110,7 +113,12 @@ class Contents:
     @property
     def caveat(self) -> str:
         """Why the figures may still change; empty when nothing speaks for it."""
-        return " ".join(filter(None, (self._unfinished, self._provisional)))
+        return " ".join(
+            filter(
+                None,
+                (UNREADABLE_PROFILE if self.snapshot.tenant.is_unreadable else "", self._unfinished, self._provisional),
+            )
+        )
 
     @property
     def _unfinished(self) -> str:

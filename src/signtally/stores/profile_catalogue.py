@@ -4,37 +4,53 @@ import dataclasses
 import functools
 import hashlib
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import available_timezones
 
-from pydantic import ValidationError
-
+from signtally.domain.ids import ID_LIMIT_CHARACTERS
+from signtally.domain.stored_profiles import read_profile, unreadable_profile
 from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
 
 _CATALOGUE = f"{keys.STATE}tenants.json"
+_FORMAT = "2"  # of the catalogue: one in another format is made anew
 _READERS = 16  # profiles are small; the first catalogue of many tenants takes one read for each
 
 
 class BrokenProfileError(SigntallyError):
-    """What is stored as a tenant's profile is none; the message is a sentence that names tenant and *fault*."""
+    """A stored profile is invalid, in part or as a whole; *profile* is what applies of it.
 
-    def __init__(self, tenant_id: str, fault: str) -> None:
-        super().__init__(f"the stored profile of the tenant {tenant_id} is broken: {fault}")
-        self.tenant_id = tenant_id
-        self.fault = fault
+    The message names the tenant and every problem.
+    """
+
+    def __init__(self, profile: TenantProfile, problems: Sequence[str]) -> None:
+        self.profile = profile
+        self.problems = "; ".join(problems)
+        super().__init__(f"the stored profile of the tenant {profile.tenant_id} is broken: {self.problems}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CatalogueEntry:
+    """What one stored profile says; *fields* are its valid ones, None when it is not a JSON object of this tenant."""
+
     etag: str
-    document: object  # None for a broken profile, which may be no JSON at all
-    fault: str | None
+    fields: dict[str, object] | None
+    problems: tuple[str, ...]  # empty for a valid profile
+    is_unreadable: bool
+
+    def profile(self, key: str) -> TenantProfile:
+        if self.fields is None:
+            return unreadable_profile(tenant_behind(key))
+        profile = TenantProfile.model_validate(self.fields)
+        return profile.as_unreadable() if self.is_unreadable else profile
 
 
 class ProfileCatalogue:
+    """Reads the catalogue object, and each profile that changed since it was written."""
+
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
@@ -49,7 +65,9 @@ class ProfileCatalogue:
         # Deleted since the listing: not to be remembered, for it may come back with the same ETag.
         found = {key: entry for key, entry in entries.items() if entry is not None}
         if found != known:
-            profiles = {key: [entry.etag, entry.document, entry.fault] for key, entry in found.items()}
+            profiles = {
+                key: [entry.etag, entry.fields, entry.problems, entry.is_unreadable] for key, entry in found.items()
+            }
             self._objects.put(_CATALOGUE, json.dumps({"rules": _rules(), "profiles": profiles}).encode())
         return found
 
@@ -61,54 +79,47 @@ class ProfileCatalogue:
             return {}
         if not isinstance(stored, dict) or stored.get("rules") != _rules():
             return {}
-        return {key: CatalogueEntry(*entry) for key, entry in stored["profiles"].items()}
+        return {
+            key: CatalogueEntry(etag, fields, tuple(problems), is_unreadable)
+            for key, (etag, fields, problems, is_unreadable) in stored["profiles"].items()
+        }
 
     def _read(self, key: str, etag: str) -> CatalogueEntry | None:
         try:
             body = self._objects.get(key).body
         except ObjectMissingError:
             return None
-        try:
-            document = decoded(key, body)
-            validated(key, document)
-        except BrokenProfileError as error:
-            return CatalogueEntry(etag, None, error.fault)
-        return CatalogueEntry(etag, document, None)
+        profile, problems = decoded_profile(body, key=key)
+        fields = profile.model_dump(mode="json", exclude_unset=True)
+        # Unreadable with nothing but the id: remembered as such, for the id may be one that only the key suggests.
+        is_empty = profile.is_unreadable and fields.keys() == {"tenant_id"}
+        return CatalogueEntry(etag, None if is_empty else fields, problems, profile.is_unreadable)
 
 
-def decoded(key: str, body: bytes) -> object:
-    """Raise BrokenProfileError for what is no JSON."""
+def decoded_profile(body: bytes, *, key: str) -> tuple[TenantProfile, tuple[str, ...]]:
+    """The profile stored under *key*, as far as it is valid, and what is wrong with it; never raises."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:  # a ValueError, too, for what is no text
-        raise BrokenProfileError(tenant_behind(key), f"it is not JSON ({error})") from None
-
-
-def validated(key: str, document: object) -> TenantProfile:
-    """Raise BrokenProfileError for what is no profile, or that of somebody else."""
-    try:
-        profile = TenantProfile.model_validate(document)
-    except ValidationError as error:
-        raise BrokenProfileError(tenant_behind(key), _sentence(error)) from None
-    if keys.tenant_profile(profile.tenant_id) != key:
-        raise BrokenProfileError(tenant_behind(key), f"it says that it is of {profile.tenant_id!r}")
-    return profile
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:  # a ValueError also for bytes that are not text
+        return unreadable_profile(tenant_behind(key)), (f"it is not JSON ({error})",)
+    return read_profile(document, tenant_id=_owner(key, document))
 
 
 def tenant_behind(key: str) -> str:
-    """The tenant whose profile lies here; of one with a very long id, what the key has of it."""
-    return keys.text_of(key.removeprefix(keys.TENANTS).removesuffix(".json"))
+    """The tenant whose profile lies here; for one with a very long id, what the key has of it."""
+    return keys.text_of(key.removeprefix(keys.TENANTS).removesuffix(".json")) or key
 
 
-def _sentence(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in found['loc']) or 'it'}: {found['msg'].removeprefix('Value error, ')}"
-        for found in error.errors(include_url=False, include_context=False)
-    )
+def _owner(key: str, document: object) -> str:
+    """The tenant that the document names, if its profile belongs under this key; else the one behind the key."""
+    named = document.get("tenant_id") if isinstance(document, dict) else None
+    if isinstance(named, str) and 0 < len(named) <= ID_LIMIT_CHARACTERS and named.isprintable():
+        return named if keys.tenant_profile(named) == key else tenant_behind(key)
+    return tenant_behind(key)
 
 
 @functools.cache
 def _rules() -> str:
-    """A digest of what makes a profile valid: a zone that the next release of the world's clocks knows is no fault."""
+    """A digest of what makes a profile valid: a later time zone database may know more zones."""
     schema = json.dumps(TenantProfile.model_json_schema(), sort_keys=True)
-    return hashlib.sha256("\n".join([schema, *sorted(available_timezones())]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([_FORMAT, schema, *sorted(available_timezones())]).encode()).hexdigest()

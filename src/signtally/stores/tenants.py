@@ -1,4 +1,4 @@
-"""Tenants' profiles, one JSON object each, in which a broken one is its own tenant's trouble alone."""
+"""Tenants' profiles, one JSON object each; a broken one affects its own tenant alone."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
-from signtally.stores.profile_catalogue import BrokenProfileError, ProfileCatalogue, decoded, tenant_behind, validated
+from signtally.stores.profile_catalogue import BrokenProfileError, ProfileCatalogue, decoded_profile
 from signtally.stores.typed_objects import ContentionError, TypedObject
 
 _log = logging.getLogger(__name__)
@@ -20,21 +20,21 @@ class EditConflictError(SigntallyError):
 
 
 class Tenants:
-    """The profiles by tenant id."""
+    """Stored profiles by tenant id: one read for one tenant, the catalogue for all."""
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
     def get(self, tenant_id: str) -> TenantProfile:
-        """The stored profile; an unknown tenant, and one whose profile is broken, gets the defaults (UTC, `en`, …)."""
+        """The stored profile; an unknown tenant has the defaults (UTC, `en`, …), and so has each invalid field."""
         try:
             return self.read(tenant_id)
         except BrokenProfileError as error:
             _report(error)
-            return TenantProfile(tenant_id=tenant_id)
+            return error.profile
 
     def read(self, tenant_id: str) -> TenantProfile:
-        """The stored profile, defaults for an unknown tenant; raise BrokenProfileError."""
+        """The stored profile, defaults for an unknown tenant. Raises BrokenProfileError when any field is invalid."""
         return self._profile(tenant_id).read() or TenantProfile(tenant_id=tenant_id)
 
     def put(self, profile: TenantProfile) -> None:
@@ -56,7 +56,10 @@ class Tenants:
             raise EditConflictError(f"others kept changing the profile of {tenant_id} while it was edited") from error
 
     def all(self) -> Mapping[str, TenantProfile]:
-        """Every stored profile by tenant id; a broken one is reported and left out, as if its tenant had none."""
+        """Every stored profile by tenant id, invalid fields with their defaults; every problem is logged.
+
+        One that is not a JSON object of its tenant is left out, as if the tenant had no profile.
+        """
         profiles, broken = self.survey()
         for error in broken:
             _report(error)
@@ -67,31 +70,41 @@ class Tenants:
         profiles: dict[str, TenantProfile] = {}
         broken: list[BrokenProfileError] = []
         for key, entry in ProfileCatalogue(self._objects).entries().items():
-            if entry.fault is not None:
-                broken.append(BrokenProfileError(tenant_behind(key), entry.fault))
-                continue
-            profile = validated(key, entry.document)
-            profiles[profile.tenant_id] = profile
+            profile = entry.profile(key)
+            if entry.problems:
+                broken.append(BrokenProfileError(profile, entry.problems))
+            if entry.fields is not None:
+                profiles[profile.tenant_id] = profile
         return profiles, broken
 
     def zones(self) -> dict[str, str]:
-        """The zone of every tenant with a profile, for a thousandth of what `all` costs; broken ones are reported."""
+        """The zone of every tenant with a profile, for a thousandth of what `all` costs; every problem is logged."""
         zones: dict[str, str] = {}
         for key, entry in ProfileCatalogue(self._objects).entries().items():
-            if entry.fault is not None:
-                _report(BrokenProfileError(tenant_behind(key), entry.fault))
-                continue
-            document = cast("dict[str, str]", entry.document)  # it was validated when it was catalogued
-            zones[document["tenant_id"]] = document.get("timezone", DEFAULT_ZONE)
+            if entry.problems:
+                _report(BrokenProfileError(entry.profile(key), entry.problems))
+            if entry.fields is not None:
+                fields = cast("dict[str, str]", entry.fields)  # they were validated when they were catalogued
+                zones[fields["tenant_id"]] = fields.get("timezone", DEFAULT_ZONE)
         return zones
 
     def _profile(self, tenant_id: str) -> TypedObject[TenantProfile]:
         key = keys.tenant_profile(tenant_id)
-        return TypedObject(self._objects, key, encode=_document, decode=lambda body: validated(key, decoded(key, body)))
+
+        def decode(body: bytes) -> TenantProfile:
+            profile, problems = decoded_profile(body, key=key)
+            if problems:  # a very long id cannot be told from the key, so the asker's is put in
+                raise BrokenProfileError(profile.model_copy(update={"tenant_id": tenant_id}), problems)
+            return profile
+
+        return TypedObject(self._objects, key, encode=_document, decode=decode)
 
 
 def _report(error: BrokenProfileError) -> None:
-    _log.error("%s; until it is mended, this tenant has the defaults (UTC, no schedule)", error)
+    if error.profile.is_unreadable:
+        _log.error("%s; until it is mended, its days are counted in UTC and its scheduled sends wait", error)
+    else:
+        _log.error("%s; what is invalid has its default, a bad schedule is left out, the rest applies", error)
 
 
 def _document(profile: TenantProfile) -> bytes:

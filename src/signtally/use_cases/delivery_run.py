@@ -53,6 +53,13 @@ def label(occurrence: Occurrence) -> str:
     return f"{occurrence.tenant.tenant_id} / {occurrence.schedule.name} / {occurrence.name}"
 
 
+def _reason_to_wait(tenant: TenantProfile, *, holds: set[str]) -> str:
+    """Why a tenant's scheduled sends wait; empty when they do not."""
+    if tenant.is_unreadable:
+        return "the tenant's profile has no valid time zone"
+    return "the tenant's figures and events contradict each other" if tenant.tenant_id in holds else ""
+
+
 class DeliveryRun:
     """Delivers everything of one kind that is due by *as_of*: one tenant's failure is noted and stops nobody else.
 
@@ -74,7 +81,8 @@ class DeliveryRun:
         """Call *deliver* for every due occurrence; it returns whether the occurrence is done now.
 
         After one that is not, the later ones of its schedule wait for the next run. Those of a tenant on hold wait
-        too. Raises DeliveriesPendingError at the end, or as soon as services fail for everybody.
+        too, and those of a tenant whose time zone is not known. Raises DeliveriesPendingError at the end, or as soon
+        as services fail for everybody.
         """
         profiles = self._services.stores.tenants.all()
         done = self._services.stores.done_occurrences(self._kind.name)
@@ -83,8 +91,8 @@ class DeliveryRun:
             for occurrences in find_due(profiles, self._kind, done=done, now=self._as_of):
                 if holds is None:
                     holds = self._services.stores.holds.held(profiles)
-                if occurrences[0].tenant.tenant_id in holds:
-                    self._hold(occurrences)
+                if why := _reason_to_wait(occurrences[0].tenant, holds=holds):
+                    self._hold(occurrences, why)
                 elif self._deliver_in_order(occurrences, deliver):
                     done.add(delivery_key(occurrences[-1]))
                 if self._consecutive_failures >= _MAX_CONSECUTIVE_FAILURES:
@@ -98,11 +106,11 @@ class DeliveryRun:
                 f"run it again. {self._last_error}"
             ) from self._last_error
 
-    def _hold(self, occurrences: Collection[Occurrence]) -> None:
+    def _hold(self, occurrences: Collection[Occurrence], why: str) -> None:
         self.due += len(occurrences)
         self.held += len(occurrences)
         for each in occurrences:
-            _log.warning("%s is on hold: the tenant's figures and events contradict each other", label(each))
+            _log.warning("%s is on hold: %s", label(each), why)
 
     def _deliver_in_order(self, occurrences: Collection[Occurrence], deliver: Callable[[Occurrence], bool]) -> bool:
         return all(self._attempt(occurrence, deliver) for occurrence in occurrences)

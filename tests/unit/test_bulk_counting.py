@@ -21,9 +21,9 @@ from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.stores.touched_hours import TOUCHED
-from signtally.use_cases.aggregating.noted_events import NotedEvents
+from signtally.use_cases.aggregating.read_back import ReadBackCheck
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
-from signtally.use_cases.aggregating.tenant_days import FEW
+from signtally.use_cases.aggregating.tenant_days import QUERY_MAX_TENANT_DAYS
 from signtally.use_cases.aggregating.written_rows import WrittenRows
 from tests.support.fakes import fake_services
 
@@ -71,9 +71,9 @@ def days_of(tenants: int) -> list[TenantDay]:
     return [TenantDay(f"t{tenant}", DAY, "UTC") for tenant in range(tenants)]
 
 
-def restated(store: MemoryUsageStore, tenants: int, noted: NotedEvents | None = None) -> AggregationOutcome:
+def restated(store: MemoryUsageStore, tenants: int, read_back: ReadBackCheck | None = None) -> AggregationOutcome:
     reason = RestatementReason.LATE_EVENTS
-    return restate(days_of(tenants), reason=reason, services=services_over(store), noted=noted)
+    return restate(days_of(tenants), reason=reason, services=services_over(store), read_back=read_back)
 
 
 def stored(store: MemoryUsageStore, tenants: int) -> pl.DataFrame:
@@ -81,7 +81,7 @@ def stored(store: MemoryUsageStore, tenants: int) -> pl.DataFrame:
     return store.daily_usage(first=DAY, last=DAY, tenant_ids=names).drop("counted_at").sort(ROW)
 
 
-MANY = FEW + 100
+MANY = QUERY_MAX_TENANT_DAYS + 100
 # One event a tenant; each tenth tenant's came twice, first of another user; each hundredth has one that does not count.
 TRAFFIC = [
     *(event(tenant, 1, received=5) for tenant in range(MANY)),
@@ -107,7 +107,7 @@ def test_many_days_are_read_in_bulk_and_say_what_few_by_query_do(superseded: pl.
         store.put_events(TRAFFIC)
         store.put_superseded(superseded)
     outcome = restated(bulk, MANY)
-    for some in (days_of(MANY)[:FEW], days_of(MANY)[FEW:]):
+    for some in (days_of(MANY)[:QUERY_MAX_TENANT_DAYS], days_of(MANY)[QUERY_MAX_TENANT_DAYS:]):
         restate(some, reason=RestatementReason.RECOUNT, services=services_over(query))
     assert bulk.calls == ["scan_events", "superseded of all"]
     assert query.calls == ["events", "superseded"] * 2
@@ -132,9 +132,9 @@ def test_bulk_reads_tell_which_noted_events_they_saw() -> None:
     store.put_events([event(tenant, 1) for tenant in range(MANY)])
     keys = [(f"t{tenant}", NOON, event(tenant, 1).event.event_id, "late-events") for tenant in (1, 2, MANY + 1)]
     written = WrittenRows(store, MemoryObjectStore())
-    noted = NotedEvents(pl.DataFrame(keys, schema=TOUCHED, orient="row"), written=written)
-    restated(store, MANY, noted)
-    assert noted.missing()["tenant_id"].to_list() == [f"t{MANY + 1}"]
+    read_back = ReadBackCheck(pl.DataFrame(keys, schema=TOUCHED, orient="row"), written=written)
+    restated(store, MANY, read_back)
+    assert read_back.not_visible()["tenant_id"].to_list() == [f"t{MANY + 1}"]
 
 
 @pytest.mark.parametrize("size", [1, 100, 10_000])

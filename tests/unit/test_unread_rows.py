@@ -16,7 +16,7 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.stores.provisional import ProvisionalFigures
 from signtally.stores.touched_hours import TOUCHED, TouchedHours
 from signtally.use_cases.aggregating import aggregate_touched
-from signtally.use_cases.aggregating.noted_events import NotedEvents
+from signtally.use_cases.aggregating.read_back import ReadBackCheck
 from signtally.use_cases.aggregating.restating import restate
 from signtally.use_cases.aggregating.written_rows import WrittenRows
 from signtally.use_cases.reading import read_usage
@@ -173,11 +173,11 @@ def test_a_long_run_forgets_on_its_way_what_can_be_read(world: World, store: Lat
     days = [TenantDay("acme", DATE, "UTC")]
     for is_much in (False, True):
         store.put_events([event(str(is_much), THREE_DAYS_AGO)])
-        written = WrittenRows(store, world.services.objects, much=0 if is_much else 1_000)
-        noted = NotedEvents(TOUCHED.to_frame(), written=written)
-        restate(days, reason=RestatementReason.RECOUNT, services=world.services, noted=noted)
+        written = WrittenRows(store, world.services.objects, large_rows=0 if is_much else 1_000)
+        read_back = ReadBackCheck(TOUCHED.to_frame(), written=written)
+        restate(days, reason=RestatementReason.RECOUNT, services=world.services, read_back=read_back)
         assert unread(world) == (0 if is_much else 1)
-        assert written.unread().is_empty()
+        assert written.unread_days().is_empty()
 
 
 def test_only_writes_of_the_days_that_are_asked_for_are_read(world: World) -> None:

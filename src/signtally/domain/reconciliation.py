@@ -115,7 +115,7 @@ def differences(counted: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
 
 def user_differences(counted: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
     """The same of frames by user, each difference with its user."""
-    return _differing(counted, stored, of=MEASURES, by=USER_DAY_KEY).sort(*USER_DAY_KEY, "action")
+    return _differing(counted, stored, of=MEASURES, by=USER_DAY_KEY).sort(*TENANT_DAY_KEY, "user_id", "action")
 
 
 def _differing(counted: pl.DataFrame, stored: pl.DataFrame, *, of: Sequence[str], by: Sequence[str]) -> pl.DataFrame:

@@ -46,7 +46,7 @@ DAILY_USAGE = pl.Schema(
 STORED_USAGE = pl.Schema({**DAILY_USAGE, "counted_at": UTC_MICROSECONDS})  # when its events were read
 TENANT_DAYS = pl.Schema({"tenant_id": pl.String(), "day": pl.Date()})
 TENANT_DAY_KEY = tuple(TENANT_DAYS)
-USER_DAY_KEY = (*TENANT_DAY_KEY, "user_id")  # identifies a row of daily usage
+USER_DAY_KEY = ("tenant_id", "user_id", "day")  # identifies a row of daily usage
 # The version in which a row of daily usage stands; of rows that were refused because of it.
 STANDING_ROWS = pl.Schema({"tenant_id": pl.String(), "user_id": pl.String(), "day": pl.Date(), "version": pl.Int64()})
 

@@ -16,11 +16,11 @@ class Shard:
             raise ValueError(f"there is no shard {self.index} of {self.count}: shards are counted from 0")
 
     @property
-    def is_everybody(self) -> bool:
+    def covers_all_tenants(self) -> bool:
         return self.count == 1
 
-    def holds(self, tenant_id: str) -> bool:
+    def owns(self, tenant_id: str) -> bool:
         return self.count == 1 or zlib.crc32(tenant_id.encode()) % self.count == self.index
 
 
-EVERYBODY = Shard()
+ALL_TENANTS = Shard()

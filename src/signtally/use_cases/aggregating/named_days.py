@@ -12,25 +12,30 @@ from signtally.domain.periods import FuturePeriodError, Period, PeriodKind, peri
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
+from signtally.stores.tenants import DEFAULT_ZONE
+from signtally.stores.touched_hours import TOUCHED
+from signtally.use_cases.aggregating.day_reads import CountedDays, read_days
+from signtally.use_cases.aggregating.read_back import ReadBackCheck
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
-from signtally.use_cases.aggregating.tenant_days import Calendars
-from signtally.use_cases.aggregating.zone_moves import CountingZones, count_where_tenants_live, event_days, every_day
+from signtally.use_cases.aggregating.tenant_days import Calendars, batches
+from signtally.use_cases.aggregating.written_rows import WrittenRows
+from signtally.use_cases.aggregating.zone_moves import CountingZones, count_in_current_zones, event_days, every_day
 
-_BLOCK_DAYS = 14  # of all tenants, whose days are held in memory
+_BLOCK_DAYS = 14  # of all tenants; a block's tenant-days are held in memory
 _TENANT_BLOCK_DAYS = 52 * 7  # of one tenant
-_WIDEST = 16  # times as many where there is nothing
+_MAX_WIDENING = 16  # a block without events or rows may be so many times longer
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class OccupiedDays:
-    """Days of *block* that may have figures: those near *events* (schema EVENT_DAYS), and those with *rows* (no zeros).
+    """The days of *block* that may have figures: near *events* (schema EVENT_DAYS), or with non-zero *rows*.
 
-    A row may stand where no event is, when events were lost or somebody else wrote it.
+    A row without events is possible: the events were lost, or somebody else wrote the row.
     """
 
     block: Period
     events: pl.DataFrame
-    rows: pl.DataFrame  # tenant_id, day
+    rows: pl.DataFrame  # schema TENANT_DAYS
 
     @property
     def tenant_ids(self) -> set[str]:
@@ -40,7 +45,7 @@ class OccupiedDays:
         return len(self.events) + len(self.rows)
 
     def in_zones(self, zones: dict[str, str]) -> set[TenantDay]:
-        """The days to count, of the tenants in *zones*."""
+        """The days to count of the tenants in *zones* (zone by tenant id)."""
         events, rows = (each.filter(pl.col("tenant_id").is_in([*zones])) for each in (self.events, self.rows))
         near = Calendars(zones).days_near(events, within=self.block)
         return near | {TenantDay(tenant_id, day, zones[tenant_id]) for tenant_id, day in rows.iter_rows()}
@@ -49,10 +54,10 @@ class OccupiedDays:
 def aggregate_days(
     *, services: Services, tenant_id: str | None = None, first: dt.date | None = None, last: dt.date | None = None
 ) -> AggregationOutcome:
-    """Count again the local days *first* to *last* of one tenant or of all, known by a profile or not. Idempotent.
+    """Count again the local days *first* to *last* of one tenant or of all, with or without a profile. Idempotent.
 
     Without *first*, from the oldest event that is kept; without *last*, to the newest. A tenant that has moved to
-    another zone since it was counted is counted whole, so that its days never stand in two zones. Raise PeriodError.
+    another zone is counted whole, so that its days are never counted in two zones. Raises PeriodError, ServiceError.
     """
     span = named_span(first, last, services=services)
     counted = (outcome for _, outcome in recount(span, tenant_id=tenant_id, services=services))
@@ -60,7 +65,7 @@ def aggregate_days(
 
 
 def named_span(first: dt.date | None, last: dt.date | None, *, services: Services) -> Period:
-    """What *first* and *last* name, of the days that may have events; raise PeriodError."""
+    """The days from *first* to *last*, clipped to those that may have events. Raises PeriodError."""
     whole = every_day(services)
     if first is not None and first > whole.last:
         raise FuturePeriodError(f"{first} lies ahead: there is nothing to count after {whole.last}")
@@ -68,23 +73,38 @@ def named_span(first: dt.date | None, last: dt.date | None, *, services: Service
 
 
 def recount(span: Period, *, tenant_id: str | None, services: Services) -> Iterator[tuple[Period, AggregationOutcome]]:
-    """Count again, block by block, the newest first; each is stored when it comes."""
-    for occupied in occupied_blocks(span, tenant_id=tenant_id, services=services):
+    """Count *span* again block by block, the newest first; a block is stored when it is yielded.
+
+    Raises ServiceError.
+    """
+    for occupied in _occupied_blocks(span, tenant_id=tenant_id, services=services):
         yield occupied.block, _count_again(occupied, tenant_id=tenant_id, services=services)
 
 
-def occupied_blocks(span: Period, *, tenant_id: str | None, services: Services) -> Iterator[OccupiedDays]:
-    """All of *span* in blocks, the newest first: wider and wider ones while there is nothing in them."""
+def recount_dry_run(span: Period, *, tenant_id: str | None, services: Services) -> Iterator[CountedDays]:
+    """Count the days that `recount` counts, in the zones of the profiles, and write nothing. Raises ServiceError."""
+    profiles = services.stores.tenants.zones()
+    written = WrittenRows(services.usage_store, services.objects)
+    written.refresh()
+    read_back = ReadBackCheck(TOUCHED.to_frame(), written=written)
+    for occupied in _occupied_blocks(span, tenant_id=tenant_id, services=services):
+        zones = {each: profiles.get(each, DEFAULT_ZONE) for each in occupied.tenant_ids}
+        for batch in batches(occupied.in_zones(zones)):
+            yield from read_days(batch, store=services.usage_store, read_back=read_back)
+
+
+def _occupied_blocks(span: Period, *, tenant_id: str | None, services: Services) -> Iterator[OccupiedDays]:
+    """*span* in blocks, the newest first; each doubles in length while blocks are empty."""
     width = least = _BLOCK_DAYS if tenant_id is None else _TENANT_BLOCK_DAYS
     last = span.last
     while last >= span.first:
         block = Period(PeriodKind.RANGE, max(span.first, last - (width - 1) * ONE_DAY), last)
         occupied = _occupied(block, tenant_id=tenant_id, services=services)
         if len(occupied) and block.day_count > least:
-            width = least  # too many days for one go, perhaps
+            width = least  # it may hold too many days for one go
             continue
         yield occupied
-        width = least if len(occupied) else min(2 * width, _WIDEST * least)
+        width = least if len(occupied) else min(2 * width, _MAX_WIDENING * least)
         last = block.first - ONE_DAY
 
 
@@ -103,4 +123,4 @@ def _count_again(occupied: OccupiedDays, *, tenant_id: str | None, services: Ser
         days = occupied.in_zones(zones.of(stayed))
         return restate(days, reason=RestatementReason.RECOUNT, services=services)
 
-    return count_where_tenants_live(count, tenant_ids=None if tenant_id is None else [tenant_id], services=services)
+    return count_in_current_zones(count, tenant_ids=None if tenant_id is None else [tenant_id], services=services)

@@ -1,10 +1,10 @@
-"""Having the daily usage of some tenant-days say what their events say.
+"""Restating: bringing the daily usage of tenant-days in line with their events.
 
-A batch of tenant-days reads all events of its days, counts them, and writes the rows that say something else than
-before: 100 a request, which is all that grows with the number of tenants. Runs may repeat, overlap and die at any
-point: a row's version is the instant before its events were read, so that of two runs the one that knows more wins. A
-row that a machine with a fast clock wrote is overtaken by one version: it was read before the events were, so a run
-that overtakes it too, and knows less, is refused and looks again.
+A batch of tenant-days reads all events of its days, counts them, and writes the rows that differ, 100 a request: only
+the number of these requests grows with the number of tenants. Runs may repeat, overlap and die at any point: a row's
+version is the instant before its events were read, so of two runs the one that read later wins. A row that a machine
+with a fast clock wrote is overtaken by one version: it was read before the events were, so another run that overtakes
+it too, and knows less, is refused and reads again.
 """
 
 import dataclasses
@@ -25,27 +25,27 @@ from signtally.domain.time_units import UNIX_EPOCH
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.touched_hours import TOUCHED
-from signtally.use_cases.aggregating.day_reads import CountedDays, is_few, read_days
-from signtally.use_cases.aggregating.noted_events import NotedEvents
+from signtally.use_cases.aggregating.day_reads import CountedDays, fits_queries, read_days
+from signtally.use_cases.aggregating.read_back import ReadBackCheck
 from signtally.use_cases.aggregating.tenant_days import batches
 from signtally.use_cases.aggregating.written_rows import WrittenRows
 
 _log = logging.getLogger(__name__)
-_AT_ONCE = 4  # batches: while one waits for Timestream, another is parsed
-_ATTEMPTS = 3
-_NANOSECONDS_A_MICROSECOND = 1000
-_HIGHEST = 2**63 - 1  # version
-_NOTHING = TOUCHED.to_frame()
+_CONCURRENT_BATCHES = 4  # while one waits for Timestream, another is parsed
+_MAX_ATTEMPTS = 3
+_NANOSECONDS_PER_MICROSECOND = 1000
+_MAX_VERSION = 2**63 - 1
+_NO_TOUCHED_EVENTS = TOUCHED.to_frame()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AggregationOutcome:
-    """What a run did; *data_through* is what it published, None when it could not or had nothing to."""
+    """What a run did; *data_through* is the watermark that it published, None when it published none."""
 
     tenant_days: int = 0  # counted again, of those that have any figures
     rows: int = 0  # written: users' days that say something else than before
     restated: int = 0  # of those rows, the ones that had said something else; the others are new
-    notes: int = 0  # of touched hours, dealt with
+    notes: int = 0  # touched batches that were dealt with
     unreadable: int = 0  # events that are stored and could not be read yet; they are tried again
     data_through: dt.datetime | None = None
 
@@ -63,46 +63,48 @@ Reasons = RestatementReason | Mapping[str, RestatementReason]  # one for all, or
 
 
 def restate(
-    days: Iterable[TenantDay], *, reason: Reasons, services: Services, noted: NotedEvents | None = None
+    days: Iterable[TenantDay], *, reason: Reasons, services: Services, read_back: ReadBackCheck | None = None
 ) -> AggregationOutcome:
-    """Have the daily usage of these days say what their events say; *noted* learns which events were read.
+    """Count *days* from their events and write the rows of daily usage that differ. Idempotent.
 
-    Batches for queries go side by side. One that is read in bulk fills memory and processors: they go one by one.
+    *reason* is recorded for days that were over, for all tenants or by tenant; *read_back* observes the events that
+    were read. Batches for queries run four at a time, bulk reads one by one, for each fills memory and processors.
+    Raises ServiceUnavailableError when other runs kept writing the same rows, and other ServiceErrors.
     """
-    written = WrittenRows(services.usage_store, services.objects) if noted is None else noted.written
-    about = noted or NotedEvents(_NOTHING, written=written)
-    work = functools.partial(_restate_batch, reason=reason, services=services, noted=about)
+    written = WrittenRows(services.usage_store, services.objects) if read_back is None else read_back.written
+    check = read_back or ReadBackCheck(_NO_TOUCHED_EVENTS, written=written)
+    work = functools.partial(_restate_batch, reason=reason, services=services, read_back=check)
     found = [*batches(days)]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        few = pool.map(work, filter(is_few, found))
-        outcome = AggregationOutcome.total([*few, *map(work, itertools.filterfalse(is_few, found))])
-    if noted is None or written.is_much:
-        written.unread()  # what can be read already is forgotten; the rest the next aggregation looks for
+    with ThreadPoolExecutor(_CONCURRENT_BATCHES) as pool:
+        by_query = pool.map(work, filter(fits_queries, found))
+        outcome = AggregationOutcome.total([*by_query, *map(work, itertools.filterfalse(fits_queries, found))])
+    if read_back is None or written.is_large:
+        written.unread_days()  # forgets rows that can be read by now; the next aggregation looks for the rest
     return outcome
 
 
 def _restate_batch(
-    days: Sequence[TenantDay], *, reason: Reasons, services: Services, noted: NotedEvents
+    days: Sequence[TenantDay], *, reason: Reasons, services: Services, read_back: ReadBackCheck
 ) -> AggregationOutcome:
     done, left, standing = AggregationOutcome(), days, STANDING_ROWS.to_frame()
-    for _ in range(_ATTEMPTS):
-        version = time.time_ns() // _NANOSECONDS_A_MICROSECOND  # real time whatever the clock says: it orders runs
+    for _ in range(_MAX_ATTEMPTS):
+        version = time.time_ns() // _NANOSECONDS_PER_MICROSECOND  # real time whatever the clock says: it orders runs
         refused: list[TenantDay] = []
-        noted.written.look()
-        for part in read_days(left, store=services.usage_store, noted=noted):
+        read_back.written.refresh()
+        for part in read_days(left, store=services.usage_store, read_back=read_back):
             rows = restatement(part.counted, existing=part.stored)
             if len(rows):
                 _record(part, reason=reason, services=services)
             writes = _versions(rows, stored=part.stored, standing=standing, counted_at=version)
-            in_the_way = pl.concat(
+            refused_rows = pl.concat(
                 [
                     STANDING_ROWS.to_frame(),
-                    *(_put(each, written=noted.written, services=services) for each in writes),
+                    *(_put(each, written=read_back.written, services=services) for each in writes),
                 ]
             )
-            done = AggregationOutcome.total([done, _outcome(part, rows, refused=len(in_the_way))])
-            refused += part.days if len(in_the_way) else []
-            highest = pl.concat([standing, in_the_way]).group_by(USER_DAY_KEY).agg(pl.col("version").max())
+            done = AggregationOutcome.total([done, _outcome(part, rows, refused=len(refused_rows))])
+            refused += part.days if len(refused_rows) else []
+            highest = pl.concat([standing, refused_rows]).group_by(USER_DAY_KEY).agg(pl.col("version").max())
             standing = highest.match_to_schema(STANDING_ROWS)
         if not refused:
             _log.info("counted %d tenant-days from %s on, wrote %d rows", done.tenant_days, days[0].day, done.rows)
@@ -117,7 +119,7 @@ def _restate_batch(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _VersionedRows:
-    """Both in microseconds since 1970, though a version that exceeds somebody else's need not be an instant."""
+    """*version* and *counted_at* in microseconds since 1970; a version raised above another's is no instant."""
 
     rows: pl.DataFrame
     version: int
@@ -127,22 +129,22 @@ class _VersionedRows:
 def _versions(
     rows: pl.DataFrame, *, stored: pl.DataFrame, standing: pl.DataFrame, counted_at: int
 ) -> Iterator[_VersionedRows]:
-    """*rows* in the version *counted_at*, and in higher ones those that stand in later ones (schema STANDING_ROWS).
+    """*rows* in version *counted_at*, or one above the version in which they stand (*standing*, STANDING_ROWS).
 
     An instant that was stored by a machine whose clock is ahead is overtaken too.
     """
     seen = stored.select(*USER_DAY_KEY, seen=pl.col("counted_at").dt.epoch("us"))
     known = rows.join(seen, on=USER_DAY_KEY, how="left").join(standing, on=USER_DAY_KEY, how="left")
     instants = pl.max_horizontal(pl.lit(counted_at, pl.Int64), pl.col("seen") + 1)
-    placed = known.with_columns(instant=instants).with_columns(
-        above=pl.max_horizontal("instant", pl.col("version").clip(upper_bound=_HIGHEST - 1) + 1)
+    versioned = known.with_columns(instant=instants).with_columns(
+        above=pl.max_horizontal("instant", pl.col("version").clip(upper_bound=_MAX_VERSION - 1) + 1)
     )
-    for (version, instant), some in placed.group_by("above", "instant"):
+    for (version, instant), some in versioned.group_by("above", "instant"):
         yield _VersionedRows(some.select([*DAILY_USAGE]), int(str(version)), int(str(instant)))
 
 
 def _put(write: _VersionedRows, *, written: WrittenRows, services: Services) -> pl.DataFrame:
-    """What was refused, schema STANDING_ROWS; what was taken is remembered until it can be read."""
+    """Write rows, remember those that were taken until they can be read, and return the others (STANDING_ROWS)."""
     counted_at = UNIX_EPOCH + dt.timedelta(microseconds=write.counted_at)
     refused = services.usage_store.put_daily_usage(write.rows, version=write.version, counted_at=counted_at)
     taken = write.rows.join(refused, on=USER_DAY_KEY, how="anti")

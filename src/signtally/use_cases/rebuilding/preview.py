@@ -13,12 +13,7 @@ from signtally.domain.schemas import TENANT_DAY_KEY, USER_DAY_KEY
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone
 from signtally.stores.tenants import DEFAULT_ZONE
-from signtally.stores.touched_hours import TOUCHED
-from signtally.use_cases.aggregating import named_span, occupied_blocks
-from signtally.use_cases.aggregating.day_reads import CountedDays, read_days
-from signtally.use_cases.aggregating.noted_events import NotedEvents
-from signtally.use_cases.aggregating.tenant_days import batches
-from signtally.use_cases.aggregating.written_rows import WrittenRows
+from signtally.use_cases.aggregating import CountedDays, named_span, recount_dry_run
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,38 +56,31 @@ def preview(
 ) -> Preview:
     """What `rebuild` with the same arguments would change within these days. Raise PeriodError or a ServiceError."""
     span = named_span(first, last, services=services)
-    profiles = services.stores.tenants.zones()
-    noted = NotedEvents(TOUCHED.to_frame(), written=WrittenRows(services.usage_store, services.objects))
-    noted.written.look()
     rows = 0
     changes: list[DayChange] = []
-    for occupied in occupied_blocks(span, tenant_id=tenant_id, services=services):
-        zones = {each: profiles.get(each, DEFAULT_ZONE) for each in occupied.tenant_ids}
-        for batch in batches(occupied.in_zones(zones)):
-            for part in read_days(batch, store=services.usage_store, noted=noted):
-                written, changed = _compared(part)
-                rows += written
-                changes += changed
-    moves = _moves(profiles, tenant_id, services=services)
+    for part in recount_dry_run(span, tenant_id=tenant_id, services=services):
+        rows += len(restatement(part.counted, existing=part.stored))
+        changes += _changes(part)
     ordered = sorted(changes, key=lambda each: (each.tenant_id, each.day, each.user_id or "", each.measure))
-    return Preview(period=span, rows=rows, changes=tuple(ordered), moves=moves)
+    return Preview(period=span, rows=rows, changes=tuple(ordered), moves=_moves(tenant_id, services=services))
 
 
-def _compared(part: CountedDays) -> tuple[int, Iterator[DayChange]]:
+def _changes(part: CountedDays) -> Iterator[DayChange]:
     counted, stored = part.counted.lazy(), part.stored.lazy()
     changed = differences(summed(counted).collect(), summed(stored).collect())
     shifted = changed.filter(pl.col("action") == USER_SHARES).select(TENANT_DAY_KEY)
     both = (each.join(shifted.lazy(), on=TENANT_DAY_KEY, how="semi") for each in (counted, stored))
     of_users = user_differences(*(summed(each, by=USER_DAY_KEY).collect() for each in both))
     found = listed(pl.concat([changed.filter(pl.col("action") != USER_SHARES), of_users]))
-    return len(restatement(part.counted, existing=part.stored)), map(_change, found)
+    return map(_change, found)
 
 
 def _change(found: Difference) -> DayChange:
     return DayChange(found.tenant_id, found.day, found.action, found.aggregates, found.events, found.user_id)
 
 
-def _moves(profiles: dict[str, str], tenant_id: str | None, *, services: Services) -> dict[str, str]:
+def _moves(tenant_id: str | None, *, services: Services) -> dict[str, str]:
+    profiles = services.stores.tenants.zones()
     zones = services.stores.counted_zones(generation=services.usage_store.usage_generation())
     entries = zones.read() or {}
     homes = {each: profiles.get(each, DEFAULT_ZONE) for each in entries if tenant_id in {None, each}}

@@ -8,8 +8,7 @@ from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.stores.rebuilds import RebuildState
-from signtally.use_cases.aggregating import named_span, recount
-from signtally.use_cases.aggregating.restating import AggregationOutcome
+from signtally.use_cases.aggregating import AggregationOutcome, named_span, recount
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

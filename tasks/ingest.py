@@ -68,7 +68,7 @@ def progress_rows(progress: IngestProgress, earlier: IngestProgress | None) -> l
             "events per second, since the start": round(progress.events_per_second, 1),
             "messages waiting": progress.visible,
             "messages in flight": progress.in_flight,
-            "age of the oldest message in hand": _spoken(progress.oldest_age),
+            "age of the oldest message in flight": _spoken(progress.oldest_age),
             "time left at this pace": _spoken(progress.time_left(earlier)),
             "seconds since the start": round(progress.seconds, 1),
             "at": progress.at.isoformat(timespec="seconds"),

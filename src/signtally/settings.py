@@ -67,4 +67,7 @@ class Settings(BaseSettings):
     reconcile_days: Annotated[int, Field(ge=1, le=73_000)] = 35  # how far back figures are proven, and ids compared
 
     clock_skew: Duration = dt.timedelta(seconds=2)  # margin taken off an empty queue's instant
+    retry_budget: Duration = dt.timedelta(seconds=90)  # how long ingest and imports retry a service that is away
+    ingest_max_in_flight_events: Annotated[int, Field(ge=1_000, le=1_000_000)] = 20_000  # bounds the memory
+    import_writers: Annotated[int, Field(ge=1, le=64)] = 8  # write requests at a time
     state_directory: Path = Path(".signtally")  # the development key; nothing else

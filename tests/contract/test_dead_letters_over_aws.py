@@ -16,9 +16,9 @@ from signtally.sample.plan import TrafficPlan
 from signtally.sample.sending import default_until, emit
 from signtally.services import Services
 from signtally.use_cases.dead_letters import list_dead_letters, replay_dead_letters
-from signtally.use_cases.ingesting import IngestPace, drain
+from signtally.use_cases.ingesting import IngestConfig, drain
 
-PACE = IngestPace(poll_seconds=1)
+CONFIG = IngestConfig(receive_wait_seconds=1)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def letters_of(services: Services) -> list[QueuedMessage]:
 def test_junk_is_listed_replayed_and_comes_back_with_its_count(services: Services) -> None:
     until = default_until(services.clock())
     sent = emit(TrafficPlan(tenants=3, days=2, events=300, seed=3, until=until, junk=0.3), services=services)
-    ingested = drain(services=services, pace=PACE)
+    ingested = drain(services=services, config=CONFIG)
     assert ingested.dead_letters == sent.dead_letters
     bodies = Counter(letter.body for letter in letters_of(services))
 
@@ -55,7 +55,7 @@ def test_junk_is_listed_replayed_and_comes_back_with_its_count(services: Service
     outcome = replay_dead_letters(services=services, reasons=chosen)
     assert outcome.replayed == {reason: ingested.dead_letters[reason] for reason in chosen}
     assert services.queue.depth() == QueueDepth(outcome.total, 0)
-    again = drain(services=services, pace=PACE)
+    again = drain(services=services, config=CONFIG)
     assert (again.stored, again.dead_letters) == (0, outcome.replayed)
 
     letters = letters_of(services)
@@ -77,7 +77,7 @@ def test_mended_events_are_stored_once_while_ingest_is_at_work(services: Service
 
     def ingest() -> None:
         while not done.is_set():
-            drain(services=services, pace=PACE)
+            drain(services=services, config=CONFIG)
 
     ingesting = threading.Thread(target=ingest)
     ingesting.start()
@@ -86,7 +86,7 @@ def test_mended_events_are_stored_once_while_ingest_is_at_work(services: Service
     finally:
         done.set()
         ingesting.join()
-    drain(services=services, pace=PACE)
+    drain(services=services, config=CONFIG)
     assert outcome.replayed == {"gave-up": 240}
     day = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
     events = services.usage_store.events(since=day, until=day + dt.timedelta(days=1), tenant_ids=["acme"])
@@ -107,7 +107,7 @@ def test_whatever_attributes_a_sender_gave_come_through(services: Services) -> N
     }
     sqs.send_message(QueueUrl=url, MessageBody='{"specversion": "1.0"}', MessageAttributes=given)
     for replays in (1, 2):
-        drain(services=services, pace=PACE)
+        drain(services=services, config=CONFIG)
         assert replay_dead_letters(services=services).replayed == {"bad-id": 1}
         [found] = sqs.receive_message(
             QueueUrl=url, MessageAttributeNames=["All"], VisibilityTimeout=0, WaitTimeSeconds=1

@@ -8,7 +8,8 @@ from typing import Any
 from signtally import wiring
 from signtally.aws.clients import AwsClients
 from signtally.aws.sqs import SqsEventQueue
-from signtally.use_cases.ingesting import IngestPace, drain
+from signtally.cli.signals import stop_on_signals
+from signtally.use_cases.ingesting import IngestConfig, drain
 
 DRAINED = "drained"
 
@@ -51,7 +52,9 @@ def main(visibility_seconds: int) -> None:
         "usage_store": Announced(services.usage_store, "usage_store"),
         "objects": Announced(services.objects, "objects"),
     }
-    drain(services=dataclasses.replace(services, **announced), pace=IngestPace(flush_events=200, flush_seconds=0.1))
+    config = IngestConfig(commit_events=200, commit_interval_seconds=0.1)
+    with stop_on_signals() as stop:
+        drain(services=dataclasses.replace(services, **announced), config=config, stop=stop)
     _say(DRAINED)
 
 

@@ -19,7 +19,7 @@ from signtally.local.ports import LOOPBACK
 from signtally.local.processes import Program
 from signtally.services import Services
 from signtally.use_cases import ingesting
-from signtally.use_cases.ingesting import IngestPace, IngestProgress
+from signtally.use_cases.ingesting import IngestConfig, IngestProgress
 from tests.support.portal_traffic import send_portal_traffic
 from tests.support.ports import free_port
 from tests.support.switched_aws import Place, Switch
@@ -109,8 +109,8 @@ def test_no_fault_and_no_minute_without_timestream_changes_a_count(place: Place,
     weather.sqs.blow()
     weather.timestream.blow()
     with ThreadPoolExecutor(1) as executor:
-        pace = IngestPace(held_events=HELD_EVENTS)
-        draining = executor.submit(ingesting.drain, services=weather.services, pace=pace, on_progress=look)
+        config = IngestConfig(max_in_flight_events=HELD_EVENTS)
+        draining = executor.submit(ingesting.drain, services=weather.services, config=config, on_progress=look)
         draining.add_done_callback(lambda _: under_way.set())
         assert under_way.wait(120)
         assert not draining.done(), draining.result()

@@ -17,7 +17,7 @@ from signtally.sample.plan import TrafficPlan
 from signtally.sample.sending import default_until, emit
 from signtally.services import Services
 from signtally.use_cases import aggregating, ingesting, reporting
-from signtally.use_cases.ingesting import IngestPace, IngestProgress
+from signtally.use_cases.ingesting import IngestConfig, IngestProgress
 from tests.support.portal_traffic import send_portal_traffic
 from tests.support.switched_aws import Place
 
@@ -32,8 +32,8 @@ def test_timestream_down_in_the_middle_of_a_drain(place: Place) -> None:
             under_way.set()
 
     with ThreadPoolExecutor(1) as executor:
-        pace = IngestPace(look_seconds=0.1, flush_events=200)
-        draining = executor.submit(ingesting.drain, services=place.services, pace=pace, on_progress=look)
+        config = IngestConfig(snapshot_interval_seconds=0.1, commit_events=200)
+        draining = executor.submit(ingesting.drain, services=place.services, config=config, on_progress=look)
         assert under_way.wait(60)
         place.timestream.off()
         place.timestream.on()
@@ -46,7 +46,7 @@ def test_a_run_that_gives_up_hands_everything_back(place: Place, seed: int) -> N
     sent = send_portal_traffic(place.services, events=500, seed=seed)
     place.timestream.off()
     with pytest.raises(ServiceUnavailableError, match="Timestream cannot be reached"):
-        ingesting.drain(services=place.services, pace=IngestPace(patience_seconds=1))
+        ingesting.drain(services=place.services, config=IngestConfig(retry_budget_seconds=1))
     assert place.services.queue.depth().in_flight == 0
     place.timestream.on()
     outcome = ingesting.drain(services=place.services)

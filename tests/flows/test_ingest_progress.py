@@ -56,7 +56,7 @@ def test_a_run_that_lasts_is_seen_while_it_does_and_summed_up_after_it(flow_serv
     now = figures(table)
     assert (now["events received"], now["stored"], now["dead letters: not-json"]) == (10, 9, 1)
     assert (now["messages waiting"], now["messages in flight"]) == (0, 0)
-    assert now["age of the oldest message in hand"] == "–"
+    assert now["age of the oldest message in flight"] == "–"
 
     after = figures(latest("ingest"))
     assert (after["received"], after["stored"], after["dead_letters: not-json"]) == (10, 9, 1)

@@ -26,13 +26,18 @@ from signtally.ports.usage_store import WriteOutcome, WriteResult
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases.dead_letters import ReplayOutcome, list_dead_letters, replay_dead_letters
-from signtally.use_cases.ingesting import IngestPace, drain
+from signtally.use_cases.ingesting import IngestConfig, drain
 from tests.support.crashes import CrashError
 from tests.support.examples import examples
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
-PACE = IngestPace(gather_seconds=0.002, flush_seconds=0.002, look_seconds=0.005, pause_seconds=0.0005)
+CONFIG = IngestConfig(
+    write_wait_seconds=0.002,
+    commit_interval_seconds=0.002,
+    snapshot_interval_seconds=0.005,
+    initial_backoff_seconds=0.0005,
+)
 Result = TypeVar("Result")
 
 
@@ -94,7 +99,7 @@ class World:
 
     def ingest(self) -> None:
         self.advance(0.002)
-        drain(services=self.services(), consumers=1, pace=PACE)
+        drain(services=self.services(), consumers=1, config=CONFIG)
         self.advance(0.002)
 
     def replay(self, reasons: Iterable[str], plan: Iterable[str] = (), *, threads: int = 1) -> ReplayOutcome:

@@ -28,7 +28,7 @@ from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases.dead_letters import list_dead_letters, replay_dead_letters, walk
-from signtally.use_cases.ingesting import IngestPace, drain
+from signtally.use_cases.ingesting import IngestConfig, drain
 from tests.support.clocks import Clock
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
@@ -260,9 +260,9 @@ def test_an_element_that_failed_alone_comes_back_alone_with_its_count(services: 
     element = {"specversion": "1.0", "source": "/p", "id": "e", "type": "document.sent", "time": "when?"}
     junk = [json.dumps(element), "null"]
     services.queue.send([OutgoingMessage(f"[{', '.join(junk)}]", {"trace": "t"})])
-    pace = IngestPace(gather_seconds=0.001, flush_seconds=0.001, look_seconds=0.005)
+    config = IngestConfig(write_wait_seconds=0.001, commit_interval_seconds=0.001, snapshot_interval_seconds=0.005)
     for replays in range(3):
-        drain(services=services, consumers=1, pace=pace)
+        drain(services=services, consumers=1, config=config)
         clock.advance(1)
         letters = services.dead_letters.contents()  # type: ignore[attr-defined]
         assert sorted(letter.body for letter in letters) == sorted(junk)

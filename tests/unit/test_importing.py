@@ -31,9 +31,9 @@ from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.touched_hours import TouchedHour, TouchedHours
 from signtally.use_cases.importing import (
+    ImportConfig,
     Imported,
     ImportOutcome,
-    ImportPace,
     ImportProgress,
     forget_import,
     import_history,
@@ -43,8 +43,13 @@ from tests.support.crashes import CrashError
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
-PACE = ImportPace(
-    writers=2, write_events=3, patience_seconds=0.2, pause_seconds=0.0005, give_up_attempts=3, retry_seconds=0.001
+CONFIG = ImportConfig(
+    writers=2,
+    write_batch_events=3,
+    retry_budget_seconds=0.2,
+    initial_backoff_seconds=0.0005,
+    max_attempts=3,
+    retry_interval_seconds=0.001,
 )
 Result = TypeVar("Result")
 Row = dict[str, object]
@@ -83,7 +88,7 @@ class FaultyStore(MemoryUsageStore):
         self._faults = faults
 
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
-        assert len({found.event.event_id for found in events}) == len(events) <= PACE.write_events
+        assert len({found.event.event_id for found in events}) == len(events) <= CONFIG.write_batch_events
         if any(found.event.id == "poison" for found in events):
             raise ServiceError("something is wrong with an event")
         return self._faults.call(lambda: self._inner.put_events(events))
@@ -146,7 +151,7 @@ class World:
         """Every run begins a minute after the last."""
         self.now += dt.timedelta(minutes=1)
         services, mapping = self.services(plan), mapping or HistoryMapping()
-        return import_history(source(rows), mapping=mapping, services=services, pace=PACE)
+        return import_history(source(rows), mapping=mapping, services=services, config=CONFIG)
 
     def rejects(self, imported: Imported) -> list[dict[str, Any]]:
         bodies = b"".join(rejected_rows(imported, services=self.services()))
@@ -319,7 +324,7 @@ def test_a_missing_table_ends_the_run_at_once() -> None:
 
     services = dataclasses.replace(World().services(), usage_store=Unprovisioned())
     with pytest.raises(NotProvisionedError):
-        import_history(source([row("a")]), mapping=HistoryMapping(), services=services, pace=PACE)
+        import_history(source([row("a")]), mapping=HistoryMapping(), services=services, config=CONFIG)
 
 
 def test_two_processes_with_one_import_end_as_one() -> None:
@@ -336,7 +341,7 @@ def test_two_processes_with_one_import_end_as_one() -> None:
             source(rows),
             mapping=HistoryMapping(),
             services=world.services(),
-            pace=dataclasses.replace(PACE, progress_seconds=0),
+            config=dataclasses.replace(CONFIG, progress_interval_seconds=0),
             on_progress=take_over,
         )
     assert theirs[0].outcome == ImportOutcome(12, 12)
@@ -364,7 +369,7 @@ def test_progress_is_told_with_the_share_that_is_done() -> None:
         source([row(str(number)) for number in range(8)]),
         mapping=HistoryMapping(),
         services=World().services(),
-        pace=dataclasses.replace(PACE, progress_seconds=0),
+        config=dataclasses.replace(CONFIG, progress_interval_seconds=0),
         on_progress=seen.append,
     )
     assert [(each.rows_here, each.fraction) for each in seen] == [(4, 0.5), (8, 1.0), (8, 1.0)]

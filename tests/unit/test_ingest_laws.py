@@ -28,16 +28,23 @@ from signtally.ports.usage_store import WriteOutcome, WriteResult
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.touched_hours import TouchedHour, TouchedHours
-from signtally.use_cases.ingesting import IngestOutcome, IngestPace, drain
+from signtally.use_cases.ingesting import IngestConfig, IngestOutcome, drain
 from tests.support.crashes import CrashError
 from tests.support.examples import examples
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
-PACE = IngestPace(
-    gather_seconds=0.002, flush_seconds=0.002, look_seconds=0.005, pause_seconds=0.0005, patience_seconds=0.5,
-    write_events=4, joint_look_seconds=0.01, notice_seconds=0.002, hold_still_seconds=0.1,
-)  # fmt: skip
+CONFIG = IngestConfig(
+    write_wait_seconds=0.002,
+    commit_interval_seconds=0.002,
+    snapshot_interval_seconds=0.005,
+    initial_backoff_seconds=0.0005,
+    retry_budget_seconds=0.5,
+    write_batch_events=4,
+    round_interval_seconds=0.01,
+    round_notice_seconds=0.002,
+    max_quiesce_seconds=0.1,
+)
 Result = TypeVar("Result")
 
 
@@ -168,7 +175,7 @@ class World:
     def advance(self, seconds: float) -> None:
         self.now += dt.timedelta(seconds=seconds)
 
-    def drain(self, plan: Iterable[str] = (), **pace: float) -> IngestOutcome:
+    def drain(self, plan: Iterable[str] = (), **changes: float) -> IngestOutcome:
         faults = Faults(plan)
         services = Services(
             settings=Settings(clock_skew=dt.timedelta(0)),
@@ -180,7 +187,7 @@ class World:
             report_queue=NoReports(),
             clock=lambda: self.now,
         )
-        return drain(services=services, consumers=2, pace=dataclasses.replace(PACE, **pace))
+        return drain(services=services, consumers=2, config=dataclasses.replace(CONFIG, **changes))
 
     def stored(self) -> list[ReceivedEvent]:
         return list(self.store._between(LONG_AGO, FAR_AHEAD))  # noqa: SLF001 -- with the message that brought each

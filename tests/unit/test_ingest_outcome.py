@@ -8,20 +8,24 @@ import pytest
 from signtally.domain.ingest_outcome import IngestOutcome, IngestProgress
 
 NOON = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
-START = IngestProgress(IngestOutcome(received=200), 4, NOON, deleted=100, visible=850, in_flight=50, oldest_held=NOON)
+START = IngestProgress(
+    IngestOutcome(received=200), 4, NOON, acknowledged=100, visible=850, in_flight=50, oldest_unsettled=NOON
+)
 
 
 @pytest.mark.parametrize(
-    ("deleted", "visible", "in_flight", "share"),
+    ("acknowledged", "visible", "in_flight", "share"),
     [(0, 0, 0, 1), (0, 10, 0, 0), (90, 5, 5, 0.9), (7, 0, 0, 1)],
 )
-def test_what_is_done_is_a_share_of_what_is_known(deleted: int, visible: int, in_flight: int, share: float) -> None:
-    progress = dataclasses.replace(START, deleted=deleted, visible=visible, in_flight=in_flight)
+def test_progress_is_a_share_of_the_messages_known(
+    acknowledged: int, visible: int, in_flight: int, share: float
+) -> None:
+    progress = dataclasses.replace(START, acknowledged=acknowledged, visible=visible, in_flight=in_flight)
     assert progress.share_done == pytest.approx(share)
 
 
 def test_the_present_pace_is_the_one_since_the_earlier_look() -> None:
-    later = dataclasses.replace(START, outcome=IngestOutcome(received=1_200), seconds=9, deleted=600, visible=250)
+    later = dataclasses.replace(START, outcome=IngestOutcome(received=1_200), seconds=9, acknowledged=600, visible=250)
     assert (START.events_per_second, START.events_per_second_since(None)) == (50, 50)
     assert later.events_per_second_since(START) == 200
     assert later.time_left(START) == dt.timedelta(seconds=3)  # 300 messages at 100 a second
@@ -36,7 +40,7 @@ def test_a_run_that_stands_still_has_no_end_in_sight() -> None:
 @pytest.mark.parametrize(("sent", "age_seconds"), [(None, None), (-90, 90), (2, 0)])
 def test_the_age_of_what_is_in_hand_is_never_negative(sent: int | None, age_seconds: int | None) -> None:
     oldest = None if sent is None else NOON + dt.timedelta(seconds=sent)
-    age = dataclasses.replace(START, oldest_held=oldest).oldest_age
+    age = dataclasses.replace(START, oldest_unsettled=oldest).oldest_age
     assert age == (None if age_seconds is None else dt.timedelta(seconds=age_seconds))
 
 

@@ -1,4 +1,4 @@
-"""The parts of ingest by themselves: what a look tells, how a batch is taken apart, how long patience lasts."""
+"""The parts of ingest by themselves: what a snapshot tells, how a batch is split, how long calls are retried."""
 
 import datetime as dt
 import math
@@ -13,10 +13,10 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.ports.queue import QueueDepth
 from signtally.ports.usage_store import WriteOutcome, WriteResult
-from signtally.stores.joint_looks import Holdings
-from signtally.use_cases.ingesting.freshness import Look
-from signtally.use_cases.ingesting.patience import Patience
-from signtally.use_cases.ingesting.writing import EventWriter, WriteFailure
+from signtally.retries import RetryPolicy
+from signtally.stores.snapshot_rounds import InFlightReport
+from signtally.use_cases.event_writing import EventWriter, WriteFailure
+from signtally.use_cases.ingesting.snapshots import QueueSnapshot
 
 NOON = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 SKEW = dt.timedelta(seconds=2)
@@ -29,30 +29,30 @@ def ago(minutes: int) -> dt.datetime:
 
 
 @pytest.mark.parametrize(
-    ("visible", "in_flight", "in_hand", "oldest", "empty_at", "expected"),
+    ("visible", "in_flight", "ours", "oldest", "empty_at", "expected"),
     [
         (0, 0, 0, None, NOON, NOON - SKEW),  # drained
-        (0, 3, 3, ago(5), NOON, ago(5)),  # all that is left is in our hands
+        (0, 3, 3, ago(5), NOON, ago(5)),  # all that is left is in flight here
         (0, 3, 3, NOON, NOON, NOON - SKEW),  # and was sent after the queue had been seen empty
         (0, 3, 3, None, NOON, NOON - SKEW),  # or is settled and only waits to be deleted
         (0, 4, 3, None, NOON, None),  # somebody else holds one, sent nobody knows when
         (9, 4, 3, ago(5), NOON, None),
-        (9, 3, 3, ago(5), NOON, ago(5)),  # a backlog: as fresh as the oldest in hand
+        (9, 3, 3, ago(5), NOON, ago(5)),  # a backlog: as fresh as the oldest in flight
         (9, 0, 0, None, NOON, None),  # a backlog that nobody works on says nothing
         (0, 2, 2, ago(5), None, ago(5)),  # the figures say empty, but no poll has confirmed it
         (0, 0, 0, None, None, None),
     ],
 )
-def test_a_look_says_no_more_than_it_can_know(  # noqa: PLR0913, PLR0917 -- a row of the table above
+def test_a_snapshot_says_no_more_than_it_can_know(  # noqa: PLR0913, PLR0917 -- a row of the table above
     visible: int,
     in_flight: int,
-    in_hand: int,
+    ours: int,
     oldest: dt.datetime | None,
     empty_at: dt.datetime | None,
     expected: dt.datetime | None,
 ) -> None:
-    look = Look(QueueDepth(visible, in_flight), [Holdings(in_hand, oldest, None, empty_at)])
-    assert look.settled_through(clock_skew=SKEW) == expected
+    snapshot = QueueSnapshot(QueueDepth(visible, in_flight), [InFlightReport(ours, oldest, None, empty_at)])
+    assert snapshot.settled_through(clock_skew=SKEW) == expected
 
 
 class Store(MemoryUsageStore):
@@ -80,7 +80,7 @@ def received(number: int) -> ReceivedEvent:
 
 
 def writer(store: Store, *, budget_seconds: float = 5) -> EventWriter:
-    return EventWriter(store, patience=Patience(threading.Event(), budget_seconds, 0.0001, 0.001))
+    return EventWriter(store, retry_policy=RetryPolicy(threading.Event(), budget_seconds, 0.0001, 0.001))
 
 
 @pytest.mark.parametrize("error", [ServiceError("invalid"), ServiceUnavailableError("internal")])
@@ -119,31 +119,31 @@ def test_without_another_event_to_try_only_what_would_be_said_again_is_believed(
 def test_a_store_that_goes_away_in_the_midst_of_a_batch_is_asked_little_and_blames_nobody(error: ServiceError) -> None:
     rounds: list[bool] = []
 
-    class CountedPatience(Patience):
+    class CountingPolicy(RetryPolicy):
         def attempts(self) -> Iterator[bool]:
             for is_last in super().attempts():
                 rounds.append(is_last)
                 yield is_last
 
     store = Store("42", error=error, for_good=1)
-    events = EventWriter(store, patience=CountedPatience(threading.Event(), 0.2, 0.0001, 0.001))
+    events = EventWriter(store, retry_policy=CountingPolicy(threading.Event(), 0.2, 0.0001, 0.001))
     with pytest.raises(type(error)):
         events.write([received(number) for number in range(100)])
     assert len(store.requests) < 2 * len(rounds) + 20  # one part a round, and the event that shows whose fault it is
 
 
-def test_patience_is_with_a_store_that_is_away_and_not_with_one_that_takes_now_and_then() -> None:
+def test_retries_wait_for_a_store_that_is_away_and_not_for_one_that_takes_now_and_then() -> None:
     class Fickle(Store):
         def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
             self.away = 0 if len(self.requests) % 3 == 2 else 1
             return super().put_events(events)
 
-    class SixAttempts(Patience):
+    class SixAttempts(RetryPolicy):
         def attempts(self) -> Iterator[bool]:
             yield from [False] * 5 + [True]
 
     store = Fickle("42", error=ServiceUnavailableError("busy"))
-    results = EventWriter(store, patience=SixAttempts(threading.Event(), 0)).write(
+    results = EventWriter(store, retry_policy=SixAttempts(threading.Event(), 0)).write(
         [received(number) for number in range(100)]
     )
     assert isinstance(results[42], WriteFailure)
@@ -164,15 +164,15 @@ def test_a_store_that_comes_back_takes_everything(away: int) -> None:
     assert writer(store).write([received(number) for number in range(100)]) == [STORED] * 100
 
 
-def test_hurry_ends_all_patience() -> None:
-    hurry = threading.Event()
+def test_a_cancelled_policy_makes_one_last_attempt() -> None:
+    cancel_event = threading.Event()
     calls: list[int] = []
 
     def away() -> None:
         calls.append(1)
-        hurry.set()
+        cancel_event.set()
         raise ServiceUnavailableError("away")
 
     with pytest.raises(ServiceUnavailableError):
-        Patience(hurry, budget_seconds=60).call(away)
+        RetryPolicy(cancel_event, budget_seconds=60).call(away)
     assert len(calls) == 2  # the one under way, and one that is known to be the last

@@ -5,12 +5,12 @@ import datetime as dt
 import functools
 import itertools
 import json
-import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from signtally.aws.errors import translated
+from signtally.backoff import backoff_seconds
 from signtally.domain.dead_letters import MESSAGE_LIMIT_BYTES
 from signtally.domain.message_attributes import BINARY, STRING, TypedText, attribute_bytes, data_type_of
 from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUnavailableError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _BATCH = 10  # messages a request
 _ATTEMPTS = 4  # at the entries of a batch that SQS failed by its own fault
-_FIRST_PAUSE_SECONDS = 0.1
+_INITIAL_BACKOFF_SECONDS, _MAX_BACKOFF_SECONDS = 0.1, 1.0
 _MAX_RECEIVES = 100
 _RETENTION_SECONDS = 14 * 86_400  # the longest there is
 _LONG_POLL_SECONDS = 20
@@ -72,8 +72,8 @@ class SqsEventQueue:
         kept: list[QueuedMessage] = []
         for batch in _tens(messages):
             remaining = {str(number): message for number, message in enumerate(batch)}
-            for pause in _pauses():
-                time.sleep(pause)
+            for wait_seconds in _waits():
+                time.sleep(wait_seconds)
                 with translated("SQS", self._what):
                     failed = self._sqs.delete_message_batch(
                         QueueUrl=self._url,
@@ -101,8 +101,8 @@ class SqsEventQueue:
         for batch in _requests(messages):
             remaining = {str(number): message for number, message in enumerate(batch)}
             failed: list[BatchResultErrorEntryTypeDef] = []
-            for pause in _pauses():
-                time.sleep(pause)
+            for wait_seconds in _waits():
+                time.sleep(wait_seconds)
                 with translated("SQS", self._what):
                     entries = [_entry(number, message) for number, message in remaining.items()]
                     failed = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", [])
@@ -220,11 +220,11 @@ def _attributes_bytes(attributes: Mapping[str, str]) -> int:
     return sum(attribute_bytes(name, value) for name, value in attributes.items())
 
 
-def _pauses() -> Iterator[float]:
-    """Before each attempt: none, then longer and longer with full jitter."""
+def _waits() -> Iterator[float]:
+    """Seconds to wait before each attempt: none before the first, then a back-off."""
     yield 0
     for attempt in range(_ATTEMPTS - 1):
-        yield random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt)  # noqa: S311 -- jitter is no secret
+        yield backoff_seconds(attempt, initial_seconds=_INITIAL_BACKOFF_SECONDS, max_seconds=_MAX_BACKOFF_SECONDS)
 
 
 def _same(found: str | None, wanted: str) -> bool:

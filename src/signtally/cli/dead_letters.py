@@ -8,7 +8,7 @@ import click
 from signtally import wiring
 from signtally.cli.output import answer, json_option
 from signtally.cli.parameters import REASON
-from signtally.local.processes import interruptible
+from signtally.cli.signals import interruptible
 from signtally.use_cases.dead_letters import (
     DeadLetterListing,
     ReasonSummary,

@@ -9,8 +9,8 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import answer, json_option
+from signtally.cli.signals import interruptible
 from signtally.history.opening import open_history, read_mapping
-from signtally.local.processes import interruptible
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.history import HistorySource
 from signtally.services import Services

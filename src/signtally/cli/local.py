@@ -13,10 +13,11 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option
+from signtally.cli.signals import interruptible
 from signtally.local.demo import Demo
 from signtally.local.local_aws import DEFAULT_PORT, DEFAULT_TIMESTREAM_PORT, LocalAws
 from signtally.local.ports import free_port
-from signtally.local.processes import Supervisor, interruptible
+from signtally.local.processes import Supervisor
 from signtally.local.stack import Stack
 
 DEFAULT_API_PORT, DEFAULT_PREFECT_PORT = 8000, 4200

@@ -9,7 +9,7 @@ import click
 from signtally import wiring
 from signtally.cli.output import answer, json_option
 from signtally.cli.parameters import DAY, INSTANT
-from signtally.local.processes import interruptible
+from signtally.cli.signals import interruptible, stop_on_signals
 from signtally.sample.plan import TrafficPlan
 from signtally.sample.sending import default_until
 from signtally.sample.sending import emit as send
@@ -73,8 +73,10 @@ def emit(  # noqa: PLR0913 -- one parameter an option
 @json_option
 def ingest(*, consumers: int, budget_seconds: float | None, as_json: bool) -> None:
     """Drain the queue: end when nothing is visible and nothing is in flight."""
-    with interruptible():
-        outcome = ingesting.drain(services=wiring.services(), consumers=consumers, budget_seconds=budget_seconds)
+    with interruptible(), stop_on_signals() as stop:
+        outcome = ingesting.drain(
+            services=wiring.services(), consumers=consumers, budget_seconds=budget_seconds, stop=stop
+        )
     answer(outcome.as_dict(), as_json=as_json)
 
 

@@ -9,7 +9,7 @@ import click
 from signtally import wiring
 from signtally.cli.output import answer, json_option
 from signtally.cli.parameters import DAY
-from signtally.local.processes import interruptible
+from signtally.cli.signals import interruptible
 from signtally.use_cases.rebuilding import DayChange, Preview, RebuildOutcome, RebuildProgress, preview
 from signtally.use_cases.rebuilding import rebuild as rebuild_days
 from signtally.use_cases.reconciling import ReconcileOutcome

@@ -1,4 +1,4 @@
-"""What an ingest run did, and how far it is."""
+"""What an ingest run did, and how far it has come."""
 
 import dataclasses
 import datetime as dt
@@ -21,7 +21,7 @@ class IngestOutcome:
     requests: int = 0
 
     def rates(self, *, seconds: float) -> dict[str, float | None]:
-        """What an event cost and how fast they went, for a run of so many seconds; None where there was no event."""
+        """Requests per event and events per second of a run that took *seconds*; None where there was no event."""
         return {
             "requests_per_event": round(self.requests / self.received, 4) if self.received else None,
             "events_per_second": round(self.received / seconds, 1) if seconds else None,
@@ -47,44 +47,44 @@ _FIGURES = ("received", "stored", "duplicates", "requests")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class IngestProgress:
-    """A look at a run while it lasts; the queue's figures are approximate."""
+    """The state of a run while it lasts; the queue's figures are approximate."""
 
     outcome: IngestOutcome
     seconds: float  # since the run began
     at: dt.datetime  # aware, UTC
-    deleted: int  # messages that this run is done with
+    acknowledged: int  # messages that this run has deleted from the queue
     visible: int
     in_flight: int
-    oldest_held: dt.datetime | None  # when the oldest message that is being worked on was sent
+    oldest_unsettled: dt.datetime | None  # when the oldest message in flight that is not settled was sent
 
     @property
     def backlog(self) -> int:
-        """Messages known to be there that are not done with, in whosever hands."""
+        """Messages known to be on the queue, visible or in flight."""
         return self.visible + self.in_flight
 
     @property
     def share_done(self) -> float:
-        """From 0 to 1, of the messages known to be there; it falls when more are sent than are done with."""
-        known = self.deleted + self.backlog
-        return self.deleted / known if known else 1.0
+        """From 0 to 1, of the messages known to be there; it falls when more are sent than are acknowledged."""
+        known = self.acknowledged + self.backlog
+        return self.acknowledged / known if known else 1.0
 
     @property
     def oldest_age(self) -> dt.timedelta | None:
-        """How long ago the oldest message in hand was sent; a clock that lags behind SQS's makes none negative."""
-        return None if self.oldest_held is None else max(self.at - self.oldest_held, dt.timedelta())
+        """How long ago the oldest unsettled message was sent; never negative, though our clock may lag behind SQS's."""
+        return None if self.oldest_unsettled is None else max(self.at - self.oldest_unsettled, dt.timedelta())
 
     @property
     def events_per_second(self) -> float:
         return self.outcome.received / self.seconds if self.seconds else 0.0
 
     def events_per_second_since(self, earlier: "IngestProgress | None") -> float:
-        """The pace between two looks at one run; without an earlier one, since its beginning."""
+        """The rate between two states of one run; without an earlier one, since its beginning."""
         seconds = self.seconds - (earlier.seconds if earlier else 0.0)
         events = self.outcome.received - (earlier.outcome.received if earlier else 0)
         return events / seconds if seconds else 0.0
 
     def time_left(self, earlier: "IngestProgress | None") -> dt.timedelta | None:
-        """How long the backlog takes at the pace since *earlier*; None when nothing was deleted since."""
+        """How long the backlog takes at the rate since *earlier*; None when nothing was acknowledged since."""
         seconds = self.seconds - (earlier.seconds if earlier else 0.0)
-        deleted = self.deleted - (earlier.deleted if earlier else 0)
-        return dt.timedelta(seconds=self.backlog * seconds / deleted) if deleted else None
+        acknowledged = self.acknowledged - (earlier.acknowledged if earlier else 0)
+        return dt.timedelta(seconds=self.backlog * seconds / acknowledged) if acknowledged else None

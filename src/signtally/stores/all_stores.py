@@ -8,12 +8,12 @@ from signtally.stores.counted_zones import CountedZones
 from signtally.stores.deliveries import Deliveries, DoneOccurrences
 from signtally.stores.holds import Holds
 from signtally.stores.imports import ImportLedger
-from signtally.stores.joint_looks import JointLooks
 from signtally.stores.provisional import ProvisionalFigures
 from signtally.stores.rebuilds import RebuildLedger
 from signtally.stores.report_days import ReportDays
 from signtally.stores.reported_periods import ReportedPeriods
 from signtally.stores.reports import Reports
+from signtally.stores.snapshot_rounds import SnapshotRounds
 from signtally.stores.superseding import Superseding
 from signtally.stores.tenants import Tenants
 from signtally.stores.touched_hours import TouchedHours
@@ -52,10 +52,10 @@ class Stores:
         """For the import that reads these rows in this way."""
         return ImportLedger(self._objects, identity=identity)
 
-    def joint_looks(self) -> JointLooks:
-        """For one ingest run: each call is another participant."""
-        return JointLooks(self._objects)
-
     def rebuild_ledger(self, *, arguments: tuple[str | None, ...]) -> RebuildLedger:
         """For the rebuild that was asked for with these arguments."""
         return RebuildLedger(self._objects, arguments=arguments)
+
+    def snapshot_rounds(self) -> SnapshotRounds:
+        """For one ingest run: each call is another participant."""
+        return SnapshotRounds(self._objects)

@@ -1,4 +1,4 @@
-"""What becomes of the rows of one chunk."""
+"""The rows of one chunk: stored, known as duplicates, or rejected."""
 
 import dataclasses
 import datetime as dt
@@ -28,14 +28,16 @@ class Arrival:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class SettledChunk:
+class ImportedChunk:
+    """What one chunk added to the import's counts, and what is still to be recorded of it."""
+
     outcome: ImportOutcome
     rejects: Sequence[Mapping[str, object]]  # line, reason, detail, row; by line
-    touched: Sequence[UsageEvent]  # what aggregation must count anew
+    touched: Sequence[UsageEvent]  # events whose hours aggregation must count anew
 
 
-class ChunkSettling:
-    """One chunk, once: its good rows stored or known as duplicates, its bad ones rejected."""
+class ChunkImporter:
+    """Imports one chunk, once; an instant after *latest* is refused as lying in the future."""
 
     def __init__(self, reader: RowReader, *, arrival: Arrival, latest: dt.datetime) -> None:
         self._reader = reader
@@ -45,7 +47,8 @@ class ChunkSettling:
         self._results: Counter[WriteResult] = Counter()
         self._touched: list[UsageEvent] = []
 
-    def settle(self, rows: Sequence[HistoryRow | UnreadableRow], *, writer: ChunkWriter) -> SettledChunk:
+    def run(self, rows: Sequence[HistoryRow | UnreadableRow], *, writer: ChunkWriter) -> ImportedChunk:
+        """Raises a ServiceError when the store takes nothing; then nothing of the chunk counts yet."""
         pending = [found for row in rows if (found := self._received(row)) is not None]
         while pending:
             pending = self._write(pending, writer)
@@ -53,7 +56,7 @@ class ChunkSettling:
         stored, duplicates = self._results[WriteResult.STORED], self._results[WriteResult.DUPLICATE]
         outcome = ImportOutcome(len(rows), stored, duplicates, dict(rejected))
         rejects = [_shown(*reject) for reject in sorted(self._rejects, key=lambda reject: reject[0].line)]
-        return SettledChunk(outcome, rejects, self._touched)
+        return ImportedChunk(outcome, rejects, self._touched)
 
     def _received(self, row: HistoryRow | UnreadableRow) -> tuple[HistoryRow, ReceivedEvent] | None:
         if isinstance(row, UnreadableRow):
@@ -80,20 +83,20 @@ class ChunkSettling:
                 refused.add(event_id)
                 self._rejects.append((row, outcome.reason or DeadLetterReason.STORE_REFUSED, outcome.detail))
             else:
-                self._settled(received, outcome)
+                self._accept(received, outcome)
         later = [(row, received) for row, received in pending if firsts[received.event.event_id][0] is not row]
         again = [(row, received) for row, received in later if received.event.event_id in refused]
         self._results[WriteResult.DUPLICATE] += len(later) - len(again)
         return again
 
-    def _settled(self, received: ReceivedEvent, outcome: WriteOutcome) -> None:
-        """A duplicate is noted too: what stored it may be an import of the same rows that died before its note."""
+    def _accept(self, received: ReceivedEvent, outcome: WriteOutcome) -> None:
+        """A duplicate touches its hour too: it may have been stored by an import that died before it recorded that."""
         self._results[outcome.result] += 1
         self._touched.append(received.event)
 
 
-def chunk_settling(reader: RowReader, *, arrival: Arrival, now: dt.datetime) -> ChunkSettling:
-    return ChunkSettling(reader, arrival=arrival, latest=now + FUTURE_LIMIT)
+def chunk_importer(reader: RowReader, *, arrival: Arrival, now: dt.datetime) -> ChunkImporter:
+    return ChunkImporter(reader, arrival=arrival, latest=now + FUTURE_LIMIT)
 
 
 def _shown(row: HistoryRow | UnreadableRow, reason: str, detail: str) -> dict[str, object]:

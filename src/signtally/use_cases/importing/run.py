@@ -1,8 +1,8 @@
 """A whole import: from where it stands to the end of the rows.
 
-The order within a chunk makes it safe to die anywhere: events, then notes for aggregation, then rejected rows, then
-the position. What was done behind the last position is done again, and is accepted as identical: all events of an
-import carry the instant at which it first began.
+The order within a chunk makes it safe to be killed anywhere: events, then touched hours, then rejected rows, then the
+position. What was done after the last position is done again and accepted as identical: all events of an import carry
+the instant at which it first began.
 """
 
 import dataclasses
@@ -16,14 +16,14 @@ from signtally.domain.restatements import RestatementReason
 from signtally.ports.history import HistoryChunk, HistoryError, HistorySource
 from signtally.services import Services
 from signtally.stores.imports import ImportElsewhereError, ImportLedger, ImportState, stored_rejects
-from signtally.use_cases.importing.chunks import Arrival, chunk_settling
-from signtally.use_cases.importing.pace import ImportPace
+from signtally.use_cases.importing.chunks import Arrival, chunk_importer
+from signtally.use_cases.importing.config import ImportConfig
 from signtally.use_cases.importing.writing import ChunkWriter, chunk_writer
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Imported:
-    """*state* is the finished one; *was_finished* says that this run found it so and did nothing."""
+    """A finished import; *was_finished* says that this call found it finished and did nothing."""
 
     state: ImportState
     was_finished: bool
@@ -39,20 +39,21 @@ def import_history(
     *,
     mapping: HistoryMapping,
     services: Services,
-    pace: ImportPace | None = None,
+    config: ImportConfig | None = None,
     on_progress: Callable[[ImportProgress], None] = lambda _: None,
 ) -> Imported:
     """Import what this import has not imported yet. Idempotent; killed at any moment, the next call goes on.
 
-    Raise HistoryError, or a ServiceError when the store or the bucket stays away. *on_progress* is called every few
-    seconds, and at the end.
+    *on_progress* is called every few seconds, and at the end. Raises HistoryError when the rows cannot be read or
+    another process imports them, and a ServiceError when the store or the bucket stays away.
     """
     reader = _reader(source, mapping)
     ledger = _ledger(source, mapping, services)
     state = ledger.begin(ImportState(source.name, services.clock()))
     if state.finished_at is not None:
         return Imported(state, was_finished=True, rejects_folder=ledger.rejects_folder(state))
-    run = _Run(reader, ledger, services, on_progress=on_progress, pace=pace or ImportPace())
+    config = config or ImportConfig.from_settings(services.settings)
+    run = _Run(reader, ledger, services, on_progress=on_progress, config=config)
     try:
         state = run.run(source, state)
         return Imported(state, was_finished=False, rejects_folder=ledger.rejects_folder(state))
@@ -68,11 +69,13 @@ def forget_import(source: HistorySource, *, mapping: HistoryMapping, services: S
 
 
 def rejected_rows(imported: Imported, *, services: Services) -> Iterator[bytes]:
-    """Every rejected row in order, as lines of JSON, some at a time."""
+    """Every rejected row in order: blocks of lines of JSON, one block a chunk."""
     return stored_rejects(services.objects, folder=imported.rejects_folder)
 
 
 class _Run:
+    """One call of `import_history`: takes chunk after chunk from the source and moves the ledger's state forward."""
+
     def __init__(
         self,
         reader: RowReader,
@@ -80,43 +83,48 @@ class _Run:
         services: Services,
         *,
         on_progress: Callable[[ImportProgress], None],
-        pace: ImportPace,
+        config: ImportConfig,
     ) -> None:
         self._reader = reader
         self._ledger = ledger
         self._services = services
         self._touched = services.stores.touched_hours
         self._on_progress = on_progress
-        self._pace = pace
-        self._begun = self._told = time.monotonic()
+        self._config = config
+        self._begun = self._reported_at = time.monotonic()
         self._rows_here = 0
 
     def run(self, source: HistorySource, state: ImportState) -> ImportState:
-        with chunk_writer(self._services.usage_store, pace=self._pace) as writer:
+        """Import what follows *state*; return the finished state."""
+        with chunk_writer(self._services.usage_store, config=self._config) as writer:
             for chunk in source.chunks(after=state.position, columns=self._reader.columns):
-                state = self._settle(chunk, state, writer)
-                self._tell(state, chunk.fraction, is_due=time.monotonic() - self._told >= self._pace.progress_seconds)
+                state = self._import_chunk(chunk, state, writer)
+                self._report_progress(
+                    state,
+                    chunk.fraction,
+                    is_due=time.monotonic() - self._reported_at >= self._config.progress_interval_seconds,
+                )
         state = dataclasses.replace(state, finished_at=self._services.clock())
         self._ledger.advance(state)
-        self._tell(state, 1.0, is_due=True)
+        self._report_progress(state, 1.0, is_due=True)
         return state
 
-    def _settle(self, chunk: HistoryChunk, state: ImportState, writer: ChunkWriter) -> ImportState:
+    def _import_chunk(self, chunk: HistoryChunk, state: ImportState, writer: ChunkWriter) -> ImportState:
         arrival = Arrival(state.begun_at, self._ledger.digest)
-        settling = chunk_settling(self._reader, arrival=arrival, now=self._services.clock())
-        settled = settling.settle(chunk.rows, writer=writer)
-        self._touched.append(settled.touched, reason=RestatementReason.IMPORT)
-        self._ledger.put_rejects(state, settled.rejects)
-        outcome = state.outcome + settled.outcome
+        importer = chunk_importer(self._reader, arrival=arrival, now=self._services.clock())
+        imported = importer.run(chunk.rows, writer=writer)
+        self._touched.append(imported.touched, reason=RestatementReason.IMPORT)
+        self._ledger.put_rejects(state, imported.rejects)
+        outcome = state.outcome + imported.outcome
         state = dataclasses.replace(state, position=chunk.position, chunks=state.chunks + 1, outcome=outcome)
         self._ledger.advance(state)
         self._rows_here += len(chunk.rows)
         return state
 
-    def _tell(self, state: ImportState, fraction: float | None, *, is_due: bool) -> None:
+    def _report_progress(self, state: ImportState, fraction: float | None, *, is_due: bool) -> None:
         if is_due:
-            self._told = time.monotonic()
-            self._on_progress(ImportProgress(state.outcome, self._rows_here, self._told - self._begun, fraction))
+            self._reported_at = time.monotonic()
+            self._on_progress(ImportProgress(state.outcome, self._rows_here, self._reported_at - self._begun, fraction))
 
 
 def _reader(source: HistorySource, mapping: HistoryMapping) -> RowReader:

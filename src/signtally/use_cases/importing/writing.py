@@ -1,4 +1,4 @@
-"""A chunk's events to the usage store: tenant by tenant, several requests at a time."""
+"""A chunk's events to the usage store: sorted by tenant, several requests at a time."""
 
 import itertools
 import threading
@@ -9,53 +9,58 @@ from contextlib import contextmanager
 from signtally.domain.dead_letters import DeadLetterReason
 from signtally.domain.events import ReceivedEvent
 from signtally.ports.usage_store import UsageStore, WriteOutcome, WriteResult
-from signtally.use_cases.importing.pace import ImportPace
-from signtally.use_cases.ingesting.patience import Patience
-from signtally.use_cases.ingesting.writing import EventWriter, WriteFailure
+from signtally.retries import RetryPolicy
+from signtally.use_cases.event_writing import EventWriter, WriteFailure
+from signtally.use_cases.importing.config import ImportConfig
 
 
 class ChunkWriter:
+    """Writes on the threads of *pool*; *cancel_event* ends every wait."""
+
     def __init__(
-        self, store: UsageStore, pool: ThreadPoolExecutor, *, hurry: threading.Event, pace: ImportPace
+        self, store: UsageStore, pool: ThreadPoolExecutor, *, cancel_event: threading.Event, config: ImportConfig
     ) -> None:
-        patience = Patience(hurry, pace.patience_seconds, pace.pause_seconds)
-        self._writer = EventWriter(store, patience=patience)
+        retry_policy = RetryPolicy(cancel_event, config.retry_budget_seconds, config.initial_backoff_seconds)
+        self._writer = EventWriter(store, retry_policy=retry_policy)
         self._pool = pool
-        self._hurry = hurry
-        self._pace = pace
+        self._cancel_event = cancel_event
+        self._config = config
 
     def write(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
-        """What became of each event, in order; they have distinct ids. Raise a ServiceError."""
+        """One outcome an event, in order; the events have distinct ids. Raises a ServiceError."""
         # Neighbours of one tenant share what they have in common, which makes a request smaller.
-        places = sorted(range(len(events)), key=lambda place: events[place].event.tenant_id)
-        size = self._pace.write_events
-        batches = [places[begin : begin + size] for begin in range(0, len(places), size)]
-        written = self._pool.map(lambda batch: self._write([events[place] for place in batch]), batches)
-        outcomes = dict(zip(places, itertools.chain.from_iterable(written), strict=True))
-        return [outcomes[place] for place in range(len(events))]
+        by_tenant = sorted(range(len(events)), key=lambda index: events[index].event.tenant_id)
+        size = self._config.write_batch_events
+        batches = [by_tenant[begin : begin + size] for begin in range(0, len(by_tenant), size)]
+        written = self._pool.map(lambda batch: self._write([events[index] for index in batch]), batches)
+        outcomes = dict(zip(by_tenant, itertools.chain.from_iterable(written), strict=True))
+        return [outcomes[index] for index in range(len(events))]
 
     def _write(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
-        """Try what fails again and again while the store takes others; give up on it in the end."""
+        """Try the failed ones again while the store takes others; after the last attempt they are refused."""
         outcomes: dict[int, WriteOutcome] = {}
         failed = list(range(len(events)))
-        for attempt in range(1, self._pace.give_up_attempts + 1):
-            results = self._writer.write([events[place] for place in failed])
-            outcomes |= {place: _outcome(result) for place, result in zip(failed, results, strict=True)}
-            failed = [place for place, result in zip(failed, results, strict=True) if isinstance(result, WriteFailure)]
-            if not failed or (attempt < self._pace.give_up_attempts and self._hurry.wait(self._pace.retry_seconds)):
+        for attempt in range(1, self._config.max_attempts + 1):
+            results = self._writer.write([events[index] for index in failed])
+            outcomes |= {index: _outcome(result) for index, result in zip(failed, results, strict=True)}
+            failed = [index for index, result in zip(failed, results, strict=True) if isinstance(result, WriteFailure)]
+            if not failed or (attempt < self._config.max_attempts and self._is_cancelled_in_wait()):
                 break
-        return [outcomes[place] for place in range(len(events))]
+        return [outcomes[index] for index in range(len(events))]
+
+    def _is_cancelled_in_wait(self) -> bool:
+        return self._cancel_event.wait(self._config.retry_interval_seconds)
 
 
 @contextmanager
-def chunk_writer(store: UsageStore, *, pace: ImportPace) -> Iterator[ChunkWriter]:
-    """A writer with threads of its own; when the import ends for whatever reason, none of them waits any longer."""
-    hurry = threading.Event()
-    pool = ThreadPoolExecutor(pace.writers, thread_name_prefix="import")
+def chunk_writer(store: UsageStore, *, config: ImportConfig) -> Iterator[ChunkWriter]:
+    """A writer with threads of its own; when the block ends for whatever reason, none of them waits any longer."""
+    cancel_event = threading.Event()
+    pool = ThreadPoolExecutor(config.writers, thread_name_prefix="import")
     try:
-        yield ChunkWriter(store, pool, hurry=hurry, pace=pace)
+        yield ChunkWriter(store, pool, cancel_event=cancel_event, config=config)
     finally:
-        hurry.set()
+        cancel_event.set()
         pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -1,4 +1,4 @@
-"""Several ingest runs at once, each with messages in hand at every moment: how fresh the figures are all the same."""
+"""Several ingest runs at once, each with messages in flight at every moment: the watermark moves all the same."""
 
 import dataclasses
 import datetime as dt
@@ -17,21 +17,21 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.queue import OutgoingMessage
 from signtally.ports.usage_store import WriteOutcome
 from signtally.settings import Settings
-from signtally.stores.joint_looks import Call, Holdings, JointLooks
-from signtally.use_cases.ingesting import IngestOutcome, IngestPace, drain
+from signtally.stores.snapshot_rounds import InFlightReport, SnapshotRound, SnapshotRounds
+from signtally.use_cases.ingesting import IngestConfig, IngestOutcome, drain
 from tests.support.fakes import fake_services
 
-PACE = IngestPace(
-    gather_seconds=0.002,
-    flush_seconds=0.002,
-    look_seconds=0.02,
-    joint_look_seconds=0.05,
-    notice_seconds=0.03,
-    hold_still_seconds=0.6,
-    poll_seconds=0,
+CONFIG = IngestConfig(
+    write_wait_seconds=0.002,
+    commit_interval_seconds=0.002,
+    snapshot_interval_seconds=0.02,
+    round_interval_seconds=0.05,
+    round_notice_seconds=0.03,
+    max_quiesce_seconds=0.6,
+    receive_wait_seconds=0,
 )
 SENT_AT = dt.datetime(2026, 10, 3, 12, tzinfo=dt.UTC)
-EMPTY = Holdings(in_hand=0, oldest_unsettled=None, oldest_returned=None, empty_at=None)
+EMPTY = InFlightReport(in_flight=0, oldest_unsettled=None, oldest_released=None, empty_at=None)
 _WITHIN_SECONDS = 60  # for what takes a moment on a quiet machine
 
 
@@ -64,7 +64,7 @@ class Fleet:
         for _ in range(50):
             self.send()
         self._threads.submit(self._keep_sending)
-        return [self._threads.submit(drain, services=self.services, consumers=2, pace=PACE) for _ in range(runs)]
+        return [self._threads.submit(drain, services=self.services, consumers=2, config=CONFIG) for _ in range(runs)]
 
     def close(self) -> None:
         self._is_closing.set()
@@ -98,7 +98,7 @@ def test_freshness_moves_while_several_runs_are_never_idle(fleet: Fleet) -> None
     for _ in range(3):
         now = dt.datetime.now(dt.UTC)
         _await(lambda now=now: (fleet.settled_through() or now) > now)  # type: ignore[misc]
-    assert fleet.services.stores.joint_looks().latest() is not None
+    assert fleet.services.stores.snapshot_rounds().latest() is not None
     fleet.close()
     assert sum(run.result().stored for run in runs) == len(fleet.services.usage_store._events)  # type: ignore[attr-defined]  # noqa: SLF001
 
@@ -109,12 +109,12 @@ def test_what_nobody_claims_holds_freshness_until_it_is_back(fleet: Fleet) -> No
     foreign = fleet.queue.receive(wait_seconds=0)
     fleet.queue.extend(foreign, visibility_seconds=3_600)
     fleet.start(2)
-    looks, calls = fleet.services.stores.joint_looks(), set[str]()
+    looks, calls = fleet.services.stores.snapshot_rounds(), set[str]()
 
     def heard_of_three() -> bool:
         latest = looks.latest()
         if latest is not None:
-            calls.add(latest.call_id)
+            calls.add(latest.round_id)
         settled = fleet.settled_through()
         assert settled is None or settled <= foreign[0].sent_at
         return len(calls) >= 3
@@ -126,14 +126,14 @@ def test_what_nobody_claims_holds_freshness_until_it_is_back(fleet: Fleet) -> No
 
 def test_one_call_at_a_time() -> None:
     objects = MemoryObjectStore()
-    one, other = JointLooks(objects), JointLooks(objects)
-    call = one.call(instead_of=None)
+    one, other = SnapshotRounds(objects), SnapshotRounds(objects)
+    call = one.begin(instead_of=None)
     assert call is not None
-    assert other.call(instead_of=None) is None
+    assert other.begin(instead_of=None) is None
     assert other.latest() == call
     one.end(call, shows_empty=True)
     assert other.latest() == dataclasses.replace(call, is_over=True, shows_empty=True)
-    newer = other.call(instead_of=other.latest())
+    newer = other.begin(instead_of=other.latest())
     assert newer is not None
     one.end(call, shows_empty=False)  # late: it is over since long
     assert one.latest() == newer
@@ -141,11 +141,11 @@ def test_one_call_at_a_time() -> None:
 
 def test_answers_belong_to_their_call() -> None:
     objects = MemoryObjectStore()
-    one, other = JointLooks(objects), JointLooks(objects)
-    call = one.call(instead_of=None) or Call("")
-    held = Holdings(in_hand=3, oldest_unsettled=SENT_AT, oldest_returned=None, empty_at=SENT_AT)
-    other.answer(call, held)
-    one.answer(call, EMPTY)
-    assert sorted(one.answers(call), key=lambda each: each.in_hand) == [EMPTY, held]
-    newer = one.call(instead_of=call) or Call("")
-    assert one.answers(newer) == other.answers(call) == []
+    one, other = SnapshotRounds(objects), SnapshotRounds(objects)
+    call = one.begin(instead_of=None) or SnapshotRound("")
+    held = InFlightReport(in_flight=3, oldest_unsettled=SENT_AT, oldest_released=None, empty_at=SENT_AT)
+    other.add_report(call, held)
+    one.add_report(call, EMPTY)
+    assert sorted(one.reports(call), key=lambda each: each.in_flight) == [EMPTY, held]
+    newer = one.begin(instead_of=call) or SnapshotRound("")
+    assert one.reports(newer) == other.reports(call) == []

@@ -1,23 +1,25 @@
-"""Ports that count the requests they make: what a run costs is seen where it is spent."""
+"""What a run counts: the requests that it makes to queues and the usage store, and the events that it has settled."""
 
 import dataclasses
 import datetime as dt
 import math
 import threading
+from collections import Counter
 from collections.abc import Sequence
 
 import polars as pl
 
 from signtally.domain.events import ReceivedEvent
+from signtally.domain.ingest_outcome import IngestOutcome
 from signtally.ports.queue import EventQueue, OutgoingMessage, QueueDepth, QueuedMessage
 from signtally.ports.usage_store import UsageStore, WriteOutcome
 
-_BATCH = 10  # messages a request to a queue
+SQS_BATCH_SIZE = 10  # messages a request
 
 
 @dataclasses.dataclass(slots=True)
-class RequestCount:
-    """Counted from many threads. What an adapter repeats by itself is not seen, nor a send cut in two by its size."""
+class RequestCounter:
+    """Counts from many threads. Retries inside an adapter are not seen, nor a send that is cut in two by its size."""
 
     total: int = 0
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
@@ -28,11 +30,11 @@ class RequestCount:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class CountedQueue:
+class MeteredQueue:
     """The part of an EventQueue that ingest uses."""
 
     queue: EventQueue
-    requests: RequestCount
+    requests: RequestCounter
 
     @property
     def visibility_seconds(self) -> int:
@@ -43,15 +45,15 @@ class CountedQueue:
         return self.queue.receive(wait_seconds=wait_seconds)
 
     def delete(self, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:
-        self.requests.add(math.ceil(len(messages) / _BATCH))
+        self.requests.add(math.ceil(len(messages) / SQS_BATCH_SIZE))
         return self.queue.delete(messages)
 
     def extend(self, messages: Sequence[QueuedMessage], *, visibility_seconds: int) -> None:
-        self.requests.add(math.ceil(len(messages) / _BATCH))
+        self.requests.add(math.ceil(len(messages) / SQS_BATCH_SIZE))
         self.queue.extend(messages, visibility_seconds=visibility_seconds)
 
     def send(self, messages: Sequence[OutgoingMessage]) -> None:
-        self.requests.add(math.ceil(len(messages) / _BATCH))
+        self.requests.add(math.ceil(len(messages) / SQS_BATCH_SIZE))
         self.queue.send(messages)
 
     def depth(self) -> QueueDepth:
@@ -60,11 +62,11 @@ class CountedQueue:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class CountedStore:
+class MeteredStore:
     """The part of a UsageStore that ingest uses."""
 
     store: UsageStore
-    requests: RequestCount
+    requests: RequestCounter
 
     def check(self) -> None:
         self.requests.add()
@@ -83,3 +85,22 @@ class CountedStore:
     def events(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
         self.requests.add()
         return self.store.events(since=since, until=until, tenant_ids=tenant_ids)
+
+
+@dataclasses.dataclass(slots=True)
+class IngestStats:
+    """Events that are settled; what is in flight or went back to the queue is in no figure."""
+
+    requests: RequestCounter
+    stored: int = 0
+    duplicates: int = 0
+    dead_letters: Counter[str] = dataclasses.field(default_factory=Counter)  # by reason
+
+    def outcome(self) -> IngestOutcome:
+        return IngestOutcome(
+            received=self.stored + self.duplicates + self.dead_letters.total(),
+            stored=self.stored,
+            duplicates=self.duplicates,
+            dead_letters=dict(sorted(self.dead_letters.items())),
+            requests=self.requests.total,
+        )

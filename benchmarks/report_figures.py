@@ -23,8 +23,8 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import period_between
 from signtally.domain.tenants import TenantProfile
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import free_port
 from signtally.local.processes import Supervisor
+from signtally.loopback import free_port
 from signtally.services import Services
 from signtally.use_cases import provisioning
 from signtally.use_cases.reading import read_usage

@@ -20,9 +20,9 @@ from signtally.development_key import development_token
 from signtally.domain.periods import period_between
 from signtally.domain.reports import ReportRequest
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import free_port
 from signtally.local.processes import Supervisor
 from signtally.local.stack import Stack
+from signtally.loopback import free_port
 from signtally.sample.plan import TrafficPlan
 from signtally.sample.sending import default_until, emit
 from signtally.services import Services

@@ -16,8 +16,8 @@ import pytest
 
 from signtally import wiring
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import LOOPBACK
 from signtally.local.processes import Supervisor
+from signtally.loopback import LOOPBACK
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases import provisioning

@@ -23,8 +23,8 @@ from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.tenants import TenantProfile
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import free_port
 from signtally.local.processes import Supervisor
+from signtally.loopback import free_port
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.touched_hours import TouchedHours

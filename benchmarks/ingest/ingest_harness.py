@@ -16,8 +16,8 @@ from signtally import wiring
 from signtally.aws.clients import AwsClients
 from signtally.domain.actions import Action
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import LOOPBACK, free_port
 from signtally.local.processes import Program, Supervisor
+from signtally.loopback import LOOPBACK, free_port
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
 from signtally.settings import Settings

@@ -19,13 +19,14 @@ SigntallyError
 ├── PeriodError, FuturePeriodError    domain.periods; also ValueErrors
 ├── BadEventError                     domain.events; also a ValueError
 ├── ControlTotalsError                domain.snapshot: figures contradict each other
+├── PortInUseError                    loopback: another program listens on the port
 ├── DevelopmentKeyError               development_key: the key cannot be read or made
 ├── ProblemError                      api.problems: a request is answered with a problem document
 ├── UnsafeStartError                  api.app: no JWKS is set, and real data would trust the development key
 ├── UnknownKeyError, KeysUnavailableError   api.signing_keys
 ├── PageInsteadError                  api.files: a browser without a token is redirected to the page
 ├── PlanError                         sample.plan: no such traffic can be invented
-└── LocalError                        local.errors: the laptop's programs
+└── LocalError                        local.errors: the programs of `signtally local`, `up` and `demo`
 """
 
 

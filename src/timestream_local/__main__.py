@@ -1,4 +1,4 @@
-"""The command line: ``timestream-local --port 8086 --data usage.duckdb``."""
+"""The command line: `python -m timestream_local --port 8086 --data usage.duckdb`."""
 
 import argparse
 import contextlib

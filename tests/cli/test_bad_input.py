@@ -12,8 +12,8 @@ import pytest
 
 from signtally import wiring
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import LOOPBACK
 from signtally.local.processes import Program, Supervisor
+from signtally.loopback import LOOPBACK
 from signtally.settings import Settings
 from signtally.stores.reports import Reports
 from tests.support.ports import free_port

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from signtally.local.ports import PortInUseError, free_port, require_free
 from signtally.local.processes import ChildError, Program, Supervisor
+from signtally.loopback import PortInUseError, free_port, require_free
 
 # Starts a child that would live for ever, tells its process id, and waits.
 _PARENT = """

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from signtally.history.postgresql import PostgresqlHistory
-from signtally.local.ports import LOOPBACK
+from signtally.loopback import LOOPBACK
 from signtally.ports.history import HistoryError, HistoryRow, HistoryUnavailableError
 from tests.support.ports import free_port
 

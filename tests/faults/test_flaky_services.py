@@ -15,8 +15,8 @@ import pytest
 from signtally import wiring
 from signtally.aws.clients import AwsClients
 from signtally.aws.sqs import SqsEventQueue
-from signtally.local.ports import LOOPBACK
 from signtally.local.processes import Program
+from signtally.loopback import LOOPBACK
 from signtally.services import Services
 from signtally.use_cases import ingesting
 from signtally.use_cases.ingesting import IngestConfig, IngestProgress

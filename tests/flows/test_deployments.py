@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 from prefect import Flow
 
 import flows
-from signtally.local.stack import BATCH_POOL, REPORT_POOL, prefect_file
+from signtally.local.stack import BATCH_POOL, REPORT_POOL, prefect_files
 
 _EVERY_MINUTE = ("every-minute", "* * * * *", "UTC")
 DEPLOYMENTS = {
@@ -30,17 +31,23 @@ DEPLOYMENTS = {
     "dead-letters": ("flows.dead_letters:dead_letters", BATCH_POOL, 1, [("every-hour", "50 * * * *", "UTC")]),
     "replay-dead-letters": ("flows.replay_dead_letters:replay_dead_letters", BATCH_POOL, 1, []),
     "import-history": ("flows.import_history:import_history", BATCH_POOL, 1, []),
-    "demo-traffic": ("flows.demo_traffic:demo_traffic", BATCH_POOL, 1, []),
 }
+DEMO_DEPLOYMENTS = {"demo-traffic": ("flows.demo_traffic:demo_traffic", BATCH_POOL, 1, [])}
+PRODUCTION_FILE, DEMO_FILE = prefect_files()
 
 
-def deployments() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = yaml.safe_load(prefect_file().read_text())["deployments"]
+def deployments_in(file: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = yaml.safe_load(file.read_text())["deployments"]
     return found
 
 
-def test_deployments_are_as_pinned() -> None:
-    assert {each["name"]: _pin(each) for each in deployments()} == DEPLOYMENTS
+def deployments() -> list[dict[str, Any]]:
+    return deployments_in(PRODUCTION_FILE) + deployments_in(DEMO_FILE)
+
+
+@pytest.mark.parametrize(("file", "pinned"), [(PRODUCTION_FILE, DEPLOYMENTS), (DEMO_FILE, DEMO_DEPLOYMENTS)])
+def test_deployments_are_as_pinned(file: Path, pinned: dict[str, Any]) -> None:
+    assert {each["name"]: _pin(each) for each in deployments_in(file)} == pinned
 
 
 def test_every_flow_is_deployed() -> None:

@@ -1,9 +1,7 @@
 """How the server starts, refuses to start, and ends while queries run."""
 
-from __future__ import annotations
-
 import subprocess
-import sysconfig
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,13 +15,13 @@ from timestream_local.query import execution
 from timestream_local.service import Service
 from timestream_local.store.storage import Storage
 
-PROGRAM = Path(sysconfig.get_path("scripts")) / "timestream-local"
+PROGRAM = [sys.executable, "-m", "timestream_local"]
 ENDLESS = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE (a.range + b.range) % 7 = 3"
 
 
 def refusal(*arguments: str) -> str:
     """What the program says when it will not start."""
-    ended = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode not in (0, None)
     assert "Traceback" not in ended.stderr
     return ended.stderr
@@ -49,7 +47,7 @@ def test_options_that_cannot_be(tmp_path: Path) -> None:
 def test_the_program_takes_host_port_file_and_s3(data: Path) -> None:
     port = free_port()
     given = ["--host", "127.0.0.1", "--port", str(port), "--data", str(data), "--s3-endpoint", "http://127.0.0.1:1"]
-    with subprocess.Popen([PROGRAM, *given], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*PROGRAM, *given], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == f"timestream-local listens on http://127.0.0.1:{port}\n"
         client("timestream-write", f"http://127.0.0.1:{port}").create_database(DatabaseName="kept")

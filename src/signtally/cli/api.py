@@ -8,7 +8,7 @@ import uvicorn
 from signtally import wiring
 from signtally.api.app import UnsafeStartError, create_app
 from signtally.cli.output import json_option
-from signtally.local.ports import LOOPBACK, require_free
+from signtally.loopback import LOOPBACK, require_free
 
 
 @click.command()

@@ -16,9 +16,9 @@ from signtally.cli.output import json_option
 from signtally.cli.signals import interruptible
 from signtally.local.demo import Demo
 from signtally.local.local_aws import DEFAULT_PORT, DEFAULT_TIMESTREAM_PORT, LocalAws
-from signtally.local.ports import free_port
 from signtally.local.processes import Supervisor
 from signtally.local.stack import Stack
+from signtally.loopback import free_port
 
 DEFAULT_API_PORT, DEFAULT_PREFECT_PORT = 8000, 4200
 _DATA = Path(".signtally/data")

@@ -1,6 +1,7 @@
 """The command group, and how every command reports its errors."""
 
 import importlib
+import importlib.util
 import keyword
 import logging
 import sys
@@ -9,13 +10,13 @@ import click
 
 from signtally.cli.output import EXPECTED_ERRORS, explain
 
-# Command → module: imported when it is called, so that `signtally token` does not pay for Polars.
+# Command → module below `signtally.cli`, imported when it is called: `signtally token` does not pay for Polars.
 _COMMANDS = {
     "local": "local",
     "up": "local",
     "demo": "local",
+    "emit": "emit",
     "provision": "pipeline",
-    "emit": "pipeline",
     "ingest": "pipeline",
     "aggregate": "pipeline",
     "reconcile": "truth",
@@ -29,23 +30,33 @@ _COMMANDS = {
     "token": "token",
     "api": "api",
 }
+_CHECKOUT_COMMANDS = {"local", "up", "demo", "emit"}  # their code is in no wheel
 
 
 class LazyGroup(click.Group):
-    """Loads a command's module only when that command, or the list of all, is asked for."""
+    """Imports a command's module only when that command, or the list of all, is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return list(_COMMANDS)
+        return [name for name in _COMMANDS if _is_installed(name)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
         if cmd_name not in _COMMANDS:
             return None
+        if not _is_installed(cmd_name):
+            raise click.ClickException(
+                f"`signtally {cmd_name}` is for laptops and tests, and not in the production wheel: "
+                "run it from a checkout, after `make setup`"
+            )
         module = importlib.import_module(f"signtally.cli.{_COMMANDS[cmd_name]}")
         name = cmd_name.replace("-", "_")
         command: click.Command = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
         return command
+
+
+def _is_installed(command: str) -> bool:
+    return command not in _CHECKOUT_COMMANDS or importlib.util.find_spec("signtally.local") is not None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 
 from signtally.local.errors import LocalError
-from signtally.local.ports import LOOPBACK, require_free
 from signtally.local.processes import ChildError, Program
+from signtally.loopback import LOOPBACK, require_free
 
 DEFAULT_PORT = 4566
 DEFAULT_TIMESTREAM_PORT = 8086

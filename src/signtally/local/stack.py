@@ -12,8 +12,8 @@ import httpx
 
 from signtally import wiring
 from signtally.local.local_aws import LocalAws
-from signtally.local.ports import LOOPBACK, require_free
 from signtally.local.processes import ChildError, Program, Supervisor
+from signtally.loopback import LOOPBACK, require_free
 from signtally.prefect_api import PrefectApi
 from signtally.use_cases import provisioning
 
@@ -79,7 +79,8 @@ class Stack:
         self._make_work_pools()
         supervisor.start(self._batch_worker())
         supervisor.start(self._report_worker())
-        self._deploy()
+        for prefect_file in prefect_files():
+            self._deploy(prefect_file)
         supervisor.wait_until_ready()
 
     def _prefect_server(self) -> Program:
@@ -114,14 +115,14 @@ class Stack:
                 if error.response.status_code != httpx.codes.CONFLICT:  # it exists from an earlier start
                     raise ChildError(f"the work pool {name} could not be made: {error}") from error
 
-    def _deploy(self) -> None:
+    def _deploy(self, prefect_file: Path) -> None:
         deployed = subprocess.run(
-            [_script("prefect"), "--no-prompt", "deploy", "--all", "--prefect-file", str(prefect_file())],
+            [_script("prefect"), "--no-prompt", "deploy", "--all", "--prefect-file", str(prefect_file)],
             check=False,
             capture_output=True,
             text=True,
             timeout=_DEPLOY_TIMEOUT_SECONDS,
-            cwd=prefect_file().parent,
+            cwd=prefect_file.parent,
         )
         if deployed.returncode != 0:
             raise ChildError(f"the flows could not be deployed:\n{deployed.stdout[-2000:]}{deployed.stderr[-2000:]}")
@@ -133,14 +134,13 @@ def _warm_worker(name: str, pool: str, *options: str) -> Program:
     return Program(name=name, command=command)
 
 
-def prefect_file() -> Path:
-    """`prefect.yaml` of a checkout, or the copy that the wheel carries beside the flows."""
+def prefect_files() -> tuple[Path, ...]:
+    """The checkout's `prefect.yaml` with every deployment of production, and the demo's own file."""
     found = find_spec("flows")
     if found is None or found.origin is None:
-        raise ChildError("the package `flows` is not installed: install signtally's wheel, or run `make setup`")
-    package = Path(found.origin).parent
-    in_checkout = package.parent / "prefect.yaml"
-    return in_checkout if in_checkout.exists() else package / "prefect.yaml"
+        raise ChildError("the package `flows` is not installed: run `make setup` in a checkout")
+    root = Path(found.origin).parent.parent
+    return root / "prefect.yaml", root / "deployments" / "prefect-demo.yaml"
 
 
 def _script(name: str) -> str:

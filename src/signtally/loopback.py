@@ -2,17 +2,17 @@
 
 import socket
 
-from signtally.local.errors import LocalError
+from signtally.errors import SigntallyError
 
 LOOPBACK = "127.0.0.1"
 
 
-class PortInUseError(LocalError):
-    """Somebody listens there already; the text says which option chooses another port."""
+class PortInUseError(SigntallyError):
+    """Another program listens on the port; the text names the option that chooses another."""
 
 
 def require_free(port: int, *, what: str, option: str) -> None:
-    """Raise PortInUseError unless *port* can be bound on the loopback address."""
+    """Raises PortInUseError unless *port* can be bound on the loopback address."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -25,7 +25,7 @@ def require_free(port: int, *, what: str, option: str) -> None:
 
 
 def free_port(preferred: int) -> int:
-    """Return *preferred* when it is free, else one that the system chooses."""
+    """*preferred* when it is free, else a port that the system chooses."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -144,7 +144,9 @@ def test_the_api_trusts_no_development_key_beside_a_real_aws(signtally: Signtall
         "https://aws.signtally.example",
     )
     keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "eu-central-1"}
-    assert signtally("api", environment={**endpoints, **keys}).failed_with("SIGNTALLY_JWKS_URL")
+    assert signtally("api", "--port", str(free_port()), environment={**endpoints, **keys}).failed_with(
+        "SIGNTALLY_JWKS_URL"
+    )
 
 
 def test_an_instant_without_an_offset(signtally: Signtally) -> None:

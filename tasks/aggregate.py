@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, cast
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.deployments import run_deployment
-from prefect.tasks import exponential_backoff
 
 from signtally.domain.shards import Shard
 from signtally.use_cases import aggregating
 from signtally.use_cases.aggregating.restating import AggregationOutcome
-from tasks.retrying import passing_trouble
+from tasks.service_tasks import service_task
 from tasks.services import services
 
 if TYPE_CHECKING:
@@ -25,17 +24,17 @@ class ShardError(Exception):
     """The run of a shard did not complete; its own page in the Prefect UI says why."""
 
 
-@task(retries=3, retry_delay_seconds=exponential_backoff(10), retry_condition_fn=passing_trouble, cache_policy=NO_CACHE)
+@service_task()
 def aggregate_touched(*, due_only: bool) -> AggregationOutcome:
     return aggregating.aggregate_touched(due_only=due_only, services=services())
 
 
-@task(retries=3, retry_delay_seconds=exponential_backoff(10), retry_condition_fn=passing_trouble, cache_policy=NO_CACHE)
+@service_task()
 def aggregate_part(index: int, count: int, *, due_only: bool) -> AggregationOutcome:
     return aggregating.aggregate_touched(shard=Shard(index, count), due_only=due_only, services=services())
 
 
-@task(retries=3, retry_delay_seconds=exponential_backoff(10), retry_condition_fn=passing_trouble, cache_policy=NO_CACHE)
+@service_task()
 def read_settled() -> dt.datetime | None:
     return aggregating.settled_now(services=services())
 
@@ -50,6 +49,6 @@ def run_shard(index: int, count: int, *, due_only: bool) -> None:
         raise ShardError(f"shard {index} of {count}, run {run.name}, ended as {run.state_name}")
 
 
-@task(retries=3, retry_delay_seconds=exponential_backoff(10), retry_condition_fn=passing_trouble, cache_policy=NO_CACHE)
+@service_task()
 def publish_counted(settled_through: dt.datetime | None) -> None:
     aggregating.publish_counted(settled_through, services=services())

@@ -4,20 +4,14 @@ from collections.abc import Sequence
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.tasks import exponential_backoff
 
 from signtally.use_cases import dead_letters
 from signtally.use_cases.dead_letters import DeadLetterListing, ReplayOutcome
-from tasks.retrying import passing_trouble
+from tasks.service_tasks import service_task
 from tasks.services import services
 
 
-@task(
-    retries=3,
-    retry_delay_seconds=exponential_backoff(10),
-    retry_condition_fn=passing_trouble,
-    cache_policy=NO_CACHE,
-)
+@service_task()
 def list_dead_letters(reasons: Sequence[str], samples: int) -> DeadLetterListing:
     return dead_letters.list_dead_letters(services=services(), reasons=reasons, samples=samples)
 

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
-from prefect.tasks import exponential_backoff
+from prefect import get_run_logger
 
 from signtally.domain.history_mapping import HistoryMapping
 from signtally.history.opening import open_history, read_mapping
@@ -16,46 +14,43 @@ from signtally.ports.history import HistoryError, HistorySource
 from signtally.use_cases import importing
 from signtally.use_cases.importing import Imported, ImportProgress
 from tasks.progress import LiveProgress, ProgressState
-from tasks.retrying import passing_trouble
+from tasks.service_tasks import service_task
 from tasks.services import services
 from tasks.summaries import figures
 
 
-@task(
-    retries=10,  # each goes on where the last one stopped
-    retry_delay_seconds=exponential_backoff(10),
-    retry_condition_fn=passing_trouble,
-    cache_policy=NO_CACHE,
-)
+@service_task(retries=10)  # each goes on where the last one stopped
 def import_past_actions(source: str, mapping_file: str | None) -> Imported:
     history, mapping = _opened(source, mapping_file)
     with LiveProgress("import-history") as live:
-        return importing.import_history(history, mapping=mapping, services=services(), on_progress=_telling(live))
+        return importing.import_history(
+            history, mapping=mapping, services=services(), on_progress=_progress_reporter(live)
+        )
 
 
-@task(retries=3, retry_delay_seconds=exponential_backoff(10), retry_condition_fn=passing_trouble, cache_policy=NO_CACHE)
+@service_task()
 def forget_import(source: str, mapping_file: str | None) -> None:
     history, mapping = _opened(source, mapping_file)
     importing.forget_import(history, mapping=mapping, services=services())
 
 
-@task(retries=3, retry_delay_seconds=exponential_backoff(10), retry_condition_fn=passing_trouble, cache_policy=NO_CACHE)
+@service_task()
 def first_rejected_rows(imported: Imported, *, limit: int) -> list[dict[str, object]]:
     bodies = importing.rejected_rows(imported, services=services())
     lines = itertools.chain.from_iterable(body.splitlines() for body in bodies)
     return [json.loads(line) for line in itertools.islice(lines, limit)]
 
 
-def _telling(live: LiveProgress) -> Callable[[ImportProgress], None]:
+def _progress_reporter(live: LiveProgress) -> Callable[[ImportProgress], None]:
     """A line in the run's log every few seconds, and a picture in the UI when it is known how much there is."""
 
-    def tell(progress: ImportProgress) -> None:
+    def report_progress(progress: ImportProgress) -> None:
         get_run_logger().info("%s", progress)
         if progress.fraction is not None:
             rows = figures({**progress.outcome.as_dict(), "rows per second": round(progress.rows_per_second, 1)})
             live.show(ProgressState(progress.fraction, str(progress), rows))
 
-    return tell
+    return report_progress
 
 
 def _opened(source: str, mapping_file: str | None) -> tuple[HistorySource, HistoryMapping]:

@@ -3,39 +3,32 @@
 import datetime as dt
 from collections.abc import Callable
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
-from prefect.tasks import exponential_backoff
+from prefect import get_run_logger
 
 from signtally.use_cases import ingesting
 from signtally.use_cases.ingesting import IngestOutcome, IngestProgress
 from tasks.progress import LiveProgress, ProgressState
-from tasks.retrying import passing_trouble
+from tasks.service_tasks import service_task
 from tasks.services import services
 from tasks.summaries import Row, figures
 
 
-@task(
-    retries=3,
-    retry_delay_seconds=exponential_backoff(10),
-    retry_condition_fn=passing_trouble,
-    cache_policy=NO_CACHE,
-)
+@service_task()
 def drain_queue(consumers: int, time_budget_seconds: int) -> IngestOutcome:
     with LiveProgress("ingest") as live:
         return ingesting.drain(
             services=services(),
             consumers=consumers,
             budget_seconds=time_budget_seconds,
-            on_progress=_telling(live),
+            on_progress=_progress_reporter(live),
         )
 
 
-def _telling(live: LiveProgress) -> Callable[[IngestProgress], None]:
+def _progress_reporter(live: LiveProgress) -> Callable[[IngestProgress], None]:
     """What every few seconds writes a line in the run's log and changes the picture in the UI."""
     earlier: IngestProgress | None = None
 
-    def tell(progress: IngestProgress) -> None:
+    def report_progress(progress: IngestProgress) -> None:
         nonlocal earlier
         summary = _summary(progress, earlier)
         get_run_logger().info(summary)
@@ -43,7 +36,7 @@ def _telling(live: LiveProgress) -> Callable[[IngestProgress], None]:
             live.show(ProgressState(progress.share_done, summary, progress_rows(progress, earlier)))
         earlier = progress
 
-    return tell
+    return report_progress
 
 
 def _summary(progress: IngestProgress, earlier: IngestProgress | None) -> str:

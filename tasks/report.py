@@ -2,34 +2,23 @@
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.tasks import exponential_backoff
 
 from signtally.domain.basis import Basis
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ordered_formats
 from signtally.render import files
 from signtally.use_cases import reporting
-from tasks.retrying import passing_trouble
+from tasks.service_tasks import service_task
 from tasks.services import services
 
 
-@task(
-    retries=2,
-    retry_delay_seconds=exponential_backoff(1),
-    retry_condition_fn=passing_trouble,
-    cache_policy=NO_CACHE,
-)
+@service_task(retries=2, first_delay_seconds=1)
 def make_ordered_report(key: ReportKey) -> ReportManifest:
     """Make a version that the API has claimed."""
     return reporting.make_report(key, services=services())
 
 
-@task(
-    retries=2,
-    retry_delay_seconds=exponential_backoff(1),
-    retry_condition_fn=passing_trouble,
-    cache_policy=NO_CACHE,
-)
+@service_task(retries=2, first_delay_seconds=1)
 def make_report(
     tenant_id: str, period: str, formats: list[str], user_ids: list[str] | None, basis: Basis
 ) -> ReportManifest:

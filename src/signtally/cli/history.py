@@ -36,7 +36,7 @@ def import_(*, source: str, mapping_file: Path | None, rejects_file: Path | None
     with interruptible(), _going_on_later():
         if restart:
             forget_import(history, mapping=mapping, services=services)
-        imported = import_history(history, mapping=mapping, services=services, on_progress=_tell)
+        imported = import_history(history, mapping=mapping, services=services, on_progress=_report_progress)
     rejects = _write_rejects(imported, services, rejects_file or _rejects_file(history))
     result = {
         "source": history.name,
@@ -59,7 +59,7 @@ def _going_on_later() -> Iterator[None]:
         raise
 
 
-def _tell(progress: ImportProgress) -> None:
+def _report_progress(progress: ImportProgress) -> None:
     click.echo(str(progress), err=True)
 
 

@@ -55,11 +55,13 @@ def rebuild(
             found = preview(tenant_id=tenant_id, first=first, last=last, services=services)
             answer(found.as_dict(), as_json=as_json, lines=lambda: list(_changes(found)))
             return
-        outcome = rebuild_days(tenant_id=tenant_id, first=first, last=last, services=services, on_progress=_tell)
+        outcome = rebuild_days(
+            tenant_id=tenant_id, first=first, last=last, services=services, on_progress=_report_progress
+        )
     answer(outcome.as_dict(), as_json=as_json, lines=lambda: list(_result(outcome)))
 
 
-def _tell(progress: RebuildProgress) -> None:
+def _report_progress(progress: RebuildProgress) -> None:
     if progress.is_worth_a_line:
         click.echo(str(progress), err=True)
 

@@ -1,4 +1,4 @@
-"""Every setting of our own, read from the environment (prefix `SIGNTALLY_`); AWS's and Prefect's keep their names."""
+"""Signtally's own settings, from environment variables `SIGNTALLY_…`; AWS's and Prefect's keep their names."""
 
 import datetime as dt
 import re
@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def parse_duration(value: object) -> object:
-    """Read `90s`, `15m`, `1h`, `7d` or a bare number of seconds; a minus sign is kept. Raises ValueError."""
+    """Read `90s`, `15m`, `1h`, `7d` or a number of seconds, negative ones too. Raises ValueError for any other text."""
     if not isinstance(value, str):
         return value
     match = re.fullmatch(r"(-?\d+)([smhd]?)", value.strip(), re.ASCII)
@@ -22,8 +22,8 @@ def parse_duration(value: object) -> object:
     return dt.timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
 
 
-def _address_or_none(value: object) -> object:
-    """An empty variable is an unset one. Raises ValueError for what no HTTP client could read."""
+def _web_address_or_none(value: object) -> object:
+    """An empty variable counts as unset. Raises ValueError for anything but an http or https address."""
     if not isinstance(value, str):
         return value
     address = value.strip()
@@ -44,7 +44,7 @@ Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
 class Settings(BaseSettings):
     """Read once at an entry point and passed on; `.env.example` explains each."""
 
-    model_config = SettingsConfigDict(env_prefix="SIGNTALLY_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SIGNTALLY_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     queue: str = "signtally-events"
     dead_letter_queue: str = "signtally-events-dead-letters"
@@ -54,14 +54,14 @@ class Settings(BaseSettings):
     memory_retention_hours: Annotated[int, Field(ge=1, le=8766)] = 15 * 24  # longer than SQS's 14 days
     magnetic_retention_days: Annotated[int, Field(ge=1, le=73_000)] = 73_000  # as long as Timestream can
 
-    jwks_url: Annotated[str | None, BeforeValidator(_address_or_none)] = None
+    jwks_url: Annotated[str | None, BeforeValidator(_web_address_or_none)] = None
     jwt_issuer: str = "signtally-development"
     jwt_audience: str = "signtally"
     url_ttl: Duration = dt.timedelta(minutes=15)
     report_reuse: Duration = dt.timedelta(minutes=15)  # how long an unchanged report of a running period serves again
     public_url: str = "http://127.0.0.1:8000"  # where emails point
 
-    mail: str = "ses"  # or smtp://[user:password@]host[:port]
+    mail: SecretStr = SecretStr("ses")  # or smtp://[user:password@]host[:port]: secret, for the password in it
     mail_from: str = "Signtally <reports@signtally.example>"
 
     reconcile_days: Annotated[int, Field(ge=1, le=73_000)] = 35  # how far back figures are proven, and ids compared

@@ -35,13 +35,19 @@ class SmtpMailer:
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Read `smtp://…`, or `smtps://…` for TLS from the first byte; raise ServiceError with what would be right."""
+        """Read `smtp://…`, or `smtps://…` for TLS from the first byte; no error repeats the URL with its password.
+
+        Raises ServiceError when it is no such URL.
+        """
         wanted = "write ses, or smtp://[user:password@]host[:port]"
         try:
             parts = urlsplit(url)
             port = parts.port
-        except ValueError as error:
-            raise ServiceError(f"SIGNTALLY_MAIL names no mail service: {error}; {wanted}") from None
+        except ValueError:
+            raise ServiceError(
+                f"SIGNTALLY_MAIL names no mail service: its host or port is wrong; {wanted}, with / @ : in a user or "
+                "password as %2F %40 %3A"
+            ) from None
         if parts.scheme not in _PORTS or not parts.hostname:
             raise ServiceError(f"SIGNTALLY_MAIL names no mail service (its scheme is {parts.scheme!r}); {wanted}")
         user = unquote(parts.username) if parts.username else None

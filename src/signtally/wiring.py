@@ -46,6 +46,5 @@ def only_loopback_endpoints() -> bool:
 
 
 def _mailer(settings: Settings, clients: AwsClients) -> Mailer:
-    if settings.mail == "ses":
-        return SesMailer(clients.ses)
-    return SmtpMailer.from_url(settings.mail)
+    service = settings.mail.get_secret_value()
+    return SesMailer(clients.ses) if service == "ses" else SmtpMailer.from_url(service)

@@ -311,3 +311,11 @@ def test_a_wrong_password_is_said_to_be_one(smtp_server: SmtpServer, monkeypatch
 def test_a_setting_that_names_no_mail_service_says_what_would(url: str) -> None:
     with pytest.raises(ServiceError, match=r"smtp://\[user:password@\]host"):
         SmtpMailer.from_url(url)
+
+
+def test_an_error_about_the_setting_repeats_no_password() -> None:
+    """An unescaped slash ends the host, so that the beginning of the password is read as the port."""
+    with pytest.raises(ServiceError) as refused:
+        SmtpMailer.from_url("smtp://ann:hun/ter2@mail.example")
+    assert "hun" not in str(refused.value)
+    assert refused.value.__cause__ is None

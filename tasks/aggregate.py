@@ -41,7 +41,7 @@ def read_settled() -> dt.datetime | None:
 
 @task(task_run_name="shard {index} of {count}", cache_policy=NO_CACHE)
 def run_shard(index: int, count: int, *, due_only: bool) -> None:
-    """Have a worker, on whatever machine, run one shard; wait for its end, and raise ShardError if it is a bad one."""
+    """Have a worker, on whatever machine, run one shard; wait for its end. Raises ShardError when it fails."""
     parameters = {"index": index, "count": count, "due_only": due_only}
     started = run_deployment(SHARD_DEPLOYMENT, parameters=parameters, poll_interval=_POLL_SECONDS)
     run = cast("FlowRun", started)  # a coroutine for asynchronous callers only

@@ -2,31 +2,45 @@
 
 SigntallyError
 ├── ServiceError                      ports.errors: a service did not do what was asked
-│   ├── ServiceUnavailableError       the same call may succeed later
+│   ├── ServiceUnavailableError       ports.errors: the same call may succeed later
+│   │   ├── ContentionError           stores.typed_objects: others kept changing an object
 │   │   ├── DeliveriesPendingError    use_cases.delivery_run: something due could not be delivered yet
-│   │   └── ContentionError           stores.typed_objects: others kept changing an object
-│   ├── AccessRefusedError            wrong or missing credentials
-│   ├── NotProvisionedError           a queue, bucket, database or table does not exist
-│   └── MailUncertainError            ports.mail: nobody knows whether it was sent
-├── MailRefusedError                  ports.mail: this recipient will never get it
+│   │   └── HistoryUnavailableError   ports.history: also a HistoryError
+│   ├── AccessRefusedError            ports.errors: wrong or missing credentials
+│   ├── NotProvisionedError           ports.errors: a queue, bucket, database or table does not exist
+│   └── MailUncertainError            ports.mail: nobody knows whether the email was sent
+├── MailRefusedError                  ports.mail: this recipient will never get the email
+├── NoAddressError                    domain.mail_addresses: a message has no sender or no recipient
 ├── HistoryError                      ports.history: a file or database of past actions cannot be read
+│   └── HistoryUnavailableError       ports.history: it can perhaps be read later
+├── MissingColumnsError               domain.past_actions: fields that an event needs have no column
+├── TimeWithoutZoneError              domain.past_actions: a column of times has no offset, and the mapping no zone
 ├── ReportQueueUnavailableError       ports.report_queue: orders cannot be taken now
-├── ObjectMissingError                ports.objects; also a LookupError
-├── ReportMissingError                stores.reports; also a LookupError
+├── ObjectMissingError                ports.objects: no object is stored under a key
+├── ReportMissingError                stores.reports: no such report or version is stored
 ├── EditConflictError                 stores.tenants: others kept changing the profile
-├── BrokenProfileError                stores.profile_catalogue: what is stored is no profile
+├── BrokenProfileError                stores.profile_catalogue: a stored profile is invalid, in part or as a whole
 ├── ImportElsewhereError              stores.imports: another process has taken the import on
-├── PeriodError, FuturePeriodError    domain.periods; also ValueErrors
-├── BadEventError                     domain.events; also a ValueError
+├── PeriodError                       domain.periods: no such period
+│   └── FuturePeriodError             domain.periods: the period has not begun
+├── BadEventError                     domain.events: what was sent is no event
+├── UnknownReasonError                domain.dead_letters: no dead letter has this reason
 ├── ControlTotalsError                domain.snapshot: figures contradict each other
 ├── PortInUseError                    loopback: another program listens on the port
+├── ForbiddenUrlError                 render.pdf: a template or a logo asks for something outside the page
 ├── DevelopmentKeyError               development_key: the key cannot be read or made
 ├── ProblemError                      api.problems: a request is answered with a problem document
 ├── UnsafeStartError                  api.app: no JWKS is set, and real data would trust the development key
-├── UnknownKeyError, KeysUnavailableError   api.signing_keys
+├── UnknownKeyError                   api.signing_keys: a token names a key that the JWKS does not have
+├── KeysUnavailableError              api.signing_keys: the JWKS cannot be read
 ├── PageInsteadError                  api.files: a browser without a token is redirected to the page
 ├── PlanError                         sample.plan: no such traffic can be invented
 └── LocalError                        local.errors: the programs of `signtally local`, `up` and `demo`
+    ├── ChildError                    local.processes: a program did not start, or ended by itself
+    ├── DataInUseError                local.local_aws: another process has the data directory
+    └── DemoMismatchError             local.demo: the figures are not what the traffic makes them
+
+Some derive from a built-in error besides, for callers that catch that.
 """
 
 

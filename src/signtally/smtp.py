@@ -61,7 +61,7 @@ class SmtpMailer:
             try:
                 refused = server.send_message(message, from_addr=sender, to_addrs=recipients)
             except OSError as error:  # every SMTPException is one
-                raise self._understood(error, handed_over=server.handed_over) from error
+                raise self._mapped(error, handed_over=server.handed_over) from error
         if refused:
             raise MailRefusedError(f"{self._where} refused {', '.join(sorted(refused))}, and took the others")
         return str(message.get("Message-ID", ""))
@@ -120,7 +120,7 @@ class SmtpMailer:
         if self._user is not None:
             server.login(self._user, self._password)
 
-    def _understood(self, error: OSError, *, handed_over: bool) -> Exception:
+    def _mapped(self, error: OSError, *, handed_over: bool) -> Exception:
         codes = _codes(error)
         if isinstance(error, smtplib.SMTPNotSupportedError):  # an address in other letters, and no SMTPUTF8
             return MailRefusedError(f"{self._where} cannot take the message: {error}")

@@ -286,7 +286,7 @@ def dying() -> Iterator[None]:
 
 @settings(deadline=None, max_examples=examples(80))
 @given(traffic, passing_plans)
-def test_passing_trouble_changes_no_figure(messages: list[list[str]], plan: list[str]) -> None:
+def test_is_transient_changes_no_figure(messages: list[list[str]], plan: list[str]) -> None:
     world = World(messages)
     outcome = world.drain(plan)
     world.check()

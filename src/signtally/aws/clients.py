@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 from botocore.utils import parse_timestamp
 
-from signtally.aws.errors import translated
+from signtally.aws.errors import map_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -126,7 +126,7 @@ class AwsClients:
         # does in production; only SES's shared variable must be passed on.
         if service == "sesv2" and endpoint is not None:
             local["endpoint_url"] = endpoint
-        with translated(service, "a client"):
+        with map_errors(service, "a client"):
             client = self._session.client(service, config=config, **local)  # type: ignore[call-overload]
         if not self._timeouts.retry_on_read_timeout:
             service_id = client.meta.service_model.service_id.hyphenize()

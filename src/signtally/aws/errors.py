@@ -1,4 +1,4 @@
-"""botocore's errors, translated once into those of the ports."""
+"""botocore's errors, mapped in one place to those of the ports."""
 
 import contextlib
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from botocore.exceptions import (
 
 from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
 
-_REFUSED = {
+_REFUSED_CODES = {
     "403",  # a HEAD has no body to say more
     "AccessDenied",
     "AccessDeniedException",
@@ -34,13 +34,13 @@ _REFUSED = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
-_MISSING = {
+_MISSING_CODES = {
     "AWS.SimpleQueueService.NonExistentQueue",
     "NoSuchBucket",
     "QueueDoesNotExist",
     "ResourceNotFoundException",
 }
-_PASSING = {
+TRANSIENT_CODES = {
     "InternalError",
     "InternalServerException",
     "KmsThrottled",
@@ -58,7 +58,7 @@ _SERVER_ERROR = 500
 
 
 @contextlib.contextmanager
-def translated(service: str, what: str) -> Iterator[None]:
+def map_errors(service: str, what: str) -> Iterator[None]:
     """Turn botocore's errors into a ServiceError that names *service* (`SQS`) and *what* (`queue signtally-events`)."""
     try:
         yield
@@ -80,15 +80,16 @@ def translated(service: str, what: str) -> Iterator[None]:
 
 
 def service_error(error: ClientError, *, service: str, what: str) -> ServiceError:
+    """The error of the ports that says what an answer with this code or status means."""
     found = error.response.get("Error", {})
     code, message = found.get("Code", "Unknown"), found.get("Message", "")
     # SQS has spelled its codes with and without its name before them: AWS.SimpleQueueService.RequestThrottled.
     spellings = {code, code.rpartition(".")[2]}
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if spellings & _REFUSED:
+    if spellings & _REFUSED_CODES:
         return AccessRefusedError(f"{service} refused the credentials for {what} ({code}: {message}); check them")
-    if spellings & _MISSING or _ABSENT_IN_QUERY in message:
+    if spellings & _MISSING_CODES or _ABSENT_IN_QUERY in message:
         return NotProvisionedError(f"{service}: {what} does not exist; run `signtally provision`, or check its name")
-    if spellings & _PASSING or status >= _SERVER_ERROR:
+    if spellings & TRANSIENT_CODES or status >= _SERVER_ERROR:
         return ServiceUnavailableError(f"{service} could not serve {what} now ({code}: {message}); try again")
     return ServiceError(f"{service}: {what}: {code}: {message}")

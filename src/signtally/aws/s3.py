@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
-from signtally.aws.errors import service_error, translated
+from signtally.aws.errors import map_errors, service_error
 from signtally.aws.s3_bucket import S3Bucket
 from signtally.domain.batches import batched
 from signtally.ports.objects import ObjectMissingError, ObjectSummary, StoredObject
@@ -31,7 +31,7 @@ class S3ObjectStore:
         self._what = f"bucket {bucket}"
 
     def get(self, key: str) -> StoredObject:
-        with translated("S3", self._what):
+        with map_errors("S3", self._what):
             try:
                 answer = self._s3.get_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
@@ -39,7 +39,7 @@ class S3ObjectStore:
             return StoredObject(answer["Body"].read(), answer["ETag"])
 
     def put(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
-        with translated("S3", self._what):
+        with map_errors("S3", self._what):
             return self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)["ETag"]
 
     def put_if_absent(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
@@ -50,7 +50,7 @@ class S3ObjectStore:
 
     def delete(self, keys: Iterable[str]) -> None:
         for many in batched(keys, _DELETE_LIMIT):
-            with translated("S3", self._what):
+            with map_errors("S3", self._what):
                 self._s3.delete_objects(
                     Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in many], "Quiet": True}
                 )
@@ -59,20 +59,20 @@ class S3ObjectStore:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=prefix, StartAfter=after or ""
         )
-        with translated("S3", self._what):
+        with map_errors("S3", self._what):
             for page in pages:
                 for found in page.get("Contents", ()):
                     yield ObjectSummary(found["Key"], found["ETag"], found["Size"])
 
     def list_prefixes(self, prefix: str) -> Iterator[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
-        with translated("S3", self._what):
+        with map_errors("S3", self._what):
             for page in pages:
                 for found in page.get("CommonPrefixes", ()):
                     yield found["Prefix"].removeprefix(prefix).rstrip("/")
 
     def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str) -> str:
-        with translated("S3", self._what):
+        with map_errors("S3", self._what):
             try:
                 self._s3.head_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
@@ -85,13 +85,13 @@ class S3ObjectStore:
             return self._s3.generate_presigned_url("get_object", Params=where, ExpiresIn=int(ttl.total_seconds()))
 
     def provision(self) -> bool:
-        with translated("S3", self._what):
+        with map_errors("S3", self._what):
             return S3Bucket(self._s3, self._bucket).provision()
 
     def _put_if(self, key: str, body: bytes, content_type: str, **condition: str) -> bool:
         """A conditional put. Its metadata name the call, since botocore repeats a request whose answer got lost."""
         call_id = uuid.uuid4().hex
-        with translated("S3", self._what):
+        with map_errors("S3", self._what):
             try:
                 self._s3.put_object(
                     Bucket=self._bucket,

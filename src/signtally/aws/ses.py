@@ -1,6 +1,5 @@
 """Email through Amazon SES, API version 2."""
 
-import random
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -9,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from signtally.aws.errors import translated
+from signtally.aws.errors import map_errors
+from signtally.backoff import backoff_seconds
 from signtally.domain.mail_addresses import domain_of, recipients_of, sender_of
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.ports.mail import MailRefusedError, MailUncertainError
@@ -17,13 +17,13 @@ from signtally.ports.mail import MailRefusedError, MailUncertainError
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-_REFUSED = {"MessageRejected", "BadRequestException"}
+_REFUSED_CODES = {"MessageRejected", "BadRequestException"}
 _UNVERIFIED = "not verified"  # in the text of MessageRejected: a matter of the account, not of the message
-_LATER = {"LimitExceededException", "AccountSuspendedException", "SendingPausedException"}
-_THROTTLED = {"TooManyRequestsException", "ThrottlingException", "Throttling"}
-# SES allows a new account a message a second: half a minute of patience, then the next run goes on.
+_LATER_CODES = {"LimitExceededException", "AccountSuspendedException", "SendingPausedException"}
+_THROTTLED_CODES = {"TooManyRequestsException", "ThrottlingException", "Throttling"}
+# SES allows a new account a message a second: half a minute of back-off, then the next run goes on.
 _ATTEMPTS = 7
-_FIRST_WAIT_SECONDS = 0.25
+_INITIAL_BACKOFF_SECONDS, _MAX_BACKOFF_SECONDS = 1, 16
 
 
 class SesMailer:
@@ -35,14 +35,16 @@ class SesMailer:
 
     def send(self, message: EmailMessage) -> str:
         what = f"mail from {sender_of(message)}"
-        with translated("SES", what):
-            for attempt in range(1, _ATTEMPTS + 1):
+        with map_errors("SES", what):
+            for attempt in range(_ATTEMPTS):
                 try:
                     return self._send(message)
                 except ClientError as error:
-                    if error.response["Error"]["Code"] not in _THROTTLED or attempt == _ATTEMPTS:
-                        raise _understood(error, what) from error
-                self._wait(_FIRST_WAIT_SECONDS * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 -- jitter
+                    if error.response["Error"]["Code"] not in _THROTTLED_CODES or attempt == _ATTEMPTS - 1:
+                        raise _mapped(error, what) from error
+                self._wait(
+                    backoff_seconds(attempt, initial_seconds=_INITIAL_BACKOFF_SECONDS, max_seconds=_MAX_BACKOFF_SECONDS)
+                )
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _send(self, message: EmailMessage) -> str:
@@ -59,7 +61,7 @@ class SesMailer:
     def provision(self, *, sender: str) -> bool:
         """Create the sender's domain as an identity unless it is one; SES then wants to see it verified in the DNS."""
         domain = domain_of(sender)
-        with translated("SES", f"identity {domain}"):
+        with map_errors("SES", f"identity {domain}"):
             try:
                 self._ses.get_email_identity(EmailIdentity=domain)
             except self._ses.exceptions.NotFoundException:
@@ -68,13 +70,13 @@ class SesMailer:
         return False
 
 
-def _understood(error: ClientError, what: str) -> Exception:
+def _mapped(error: ClientError, what: str) -> Exception:
     code, text = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     if code == "MessageRejected" and _UNVERIFIED in text:
         return ServiceError(f"SES: {what}: {text}; run `signtally provision`, then verify the domain as SES asks")
-    if code in _REFUSED:
+    if code in _REFUSED_CODES:
         return MailRefusedError(f"{code}: {text}")
-    if code in _LATER:
+    if code in _LATER_CODES:
         return ServiceUnavailableError(
             f"SES sends nothing now for {what} ({code}: {text}); see the account's dashboard"
         )

@@ -3,14 +3,14 @@
 import base64
 import datetime as dt
 import functools
-import itertools
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from signtally.aws.errors import translated
+from signtally.aws.errors import map_errors
 from signtally.backoff import backoff_seconds
+from signtally.domain.batches import batched
 from signtally.domain.dead_letters import MESSAGE_LIMIT_BYTES
 from signtally.domain.message_attributes import BINARY, STRING, TypedText, attribute_bytes, data_type_of
 from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUnavailableError
@@ -57,7 +57,7 @@ class SqsEventQueue:
         return self._visibility_seconds
 
     def receive(self, *, wait_seconds: int, visibility_seconds: int | None = None) -> list[QueuedMessage]:
-        with translated("SQS", self._what):
+        with map_errors("SQS", self._what):
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=_BATCH,
@@ -70,11 +70,11 @@ class SqsEventQueue:
 
     def delete(self, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:
         kept: list[QueuedMessage] = []
-        for batch in _tens(messages):
+        for batch in batched(messages, _BATCH):
             remaining = {str(number): message for number, message in enumerate(batch)}
             for wait_seconds in _waits():
                 time.sleep(wait_seconds)
-                with translated("SQS", self._what):
+                with map_errors("SQS", self._what):
                     failed = self._sqs.delete_message_batch(
                         QueueUrl=self._url,
                         Entries=[{"Id": entry, "ReceiptHandle": held.receipt} for entry, held in remaining.items()],
@@ -87,8 +87,8 @@ class SqsEventQueue:
         return kept
 
     def extend(self, messages: Sequence[QueuedMessage], *, visibility_seconds: int) -> None:
-        for batch in _tens(messages):
-            with translated("SQS", self._what):
+        for batch in batched(messages, _BATCH):
+            with map_errors("SQS", self._what):
                 self._sqs.change_message_visibility_batch(
                     QueueUrl=self._url,
                     Entries=[
@@ -103,7 +103,7 @@ class SqsEventQueue:
             failed: list[BatchResultErrorEntryTypeDef] = []
             for wait_seconds in _waits():
                 time.sleep(wait_seconds)
-                with translated("SQS", self._what):
+                with map_errors("SQS", self._what):
                     entries = [_entry(number, message) for number, message in remaining.items()]
                     failed = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", [])
                 remaining = {entry["Id"]: remaining[entry["Id"]] for entry in failed}
@@ -113,7 +113,7 @@ class SqsEventQueue:
                 raise self._send_error(failed)
 
     def depth(self) -> QueueDepth:
-        with translated("SQS", self._what):
+        with map_errors("SQS", self._what):
             found = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[*_WAITING, *_IN_FLIGHT])
         figures = found.get("Attributes", {})
         waiting, in_flight = (sum(int(figures.get(name, 0)) for name in names) for names in (_WAITING, _IN_FLIGHT))
@@ -124,10 +124,10 @@ class SqsEventQueue:
         try:
             url = self._url
         except NotProvisionedError:
-            with translated("SQS", self._what):
+            with map_errors("SQS", self._what):
                 self._sqs.create_queue(QueueName=self._name, Attributes=attributes)
             return True
-        with translated("SQS", self._what):
+        with map_errors("SQS", self._what):
             found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]).get("Attributes", {})
             if other := {name: value for name, value in attributes.items() if not _same(found.get(name), value)}:
                 self._sqs.set_queue_attributes(QueueUrl=url, Attributes=other)
@@ -135,7 +135,7 @@ class SqsEventQueue:
 
     @functools.cached_property
     def _url(self) -> str:
-        with translated("SQS", self._what):
+        with map_errors("SQS", self._what):
             return self._sqs.get_queue_url(QueueName=self._name)["QueueUrl"]
 
     def _attributes(self) -> dict["QueueAttributeNameType", str]:
@@ -153,7 +153,7 @@ class SqsEventQueue:
         return attributes
 
     def _arn(self) -> str:
-        with translated("SQS", self._what):
+        with map_errors("SQS", self._what):
             found = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         return found["Attributes"]["QueueArn"]
 
@@ -193,12 +193,6 @@ def _value(text: str) -> "MessageAttributeValueTypeDef":
     if data_type.partition(".")[0] == BINARY:
         return {"DataType": data_type, "BinaryValue": base64.b64decode(text)}
     return {"DataType": data_type, "StringValue": text}
-
-
-def _tens(messages: Iterable[QueuedMessage]) -> Iterator[list[QueuedMessage]]:
-    remaining = iter(messages)
-    while batch := list(itertools.islice(remaining, _BATCH)):
-        yield batch
 
 
 def _requests(messages: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:

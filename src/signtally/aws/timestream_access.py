@@ -15,7 +15,7 @@ import polars as pl
 from botocore.exceptions import ClientError
 
 from signtally.aws import timestream_sql as sql
-from signtally.aws.errors import translated
+from signtally.aws.errors import map_errors
 from signtally.aws.timestream_answers import frame, keep_rows_as_sent, pages
 from signtally.aws.timestream_records import Batch, Rejection
 from signtally.aws.timestream_unload import TimestreamUnload, scanned
@@ -64,7 +64,7 @@ class TimestreamAccess:
 
     def write(self, table: str, batch: Batch) -> list[Rejection | None]:
         """What became of each record. An invalid one may sink its whole call: then halves are tried, down to it."""
-        with translated("Timestream", f"table {self._database}.{table}"):
+        with map_errors("Timestream", f"table {self._database}.{table}"):
             try:
                 self._writer.write_records(
                     DatabaseName=self._database,

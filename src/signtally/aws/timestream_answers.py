@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from signtally.aws.errors import translated
+from signtally.aws.errors import map_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_timestream_query import TimestreamQueryClient
@@ -39,7 +39,7 @@ def pages(query: "TimestreamQueryClient", sql: str, *, what: str) -> "Iterator[l
     """The rows of each page; the first may be empty though more follow."""
     token: str | None = None
     while True:
-        with translated("Timestream", what):
+        with map_errors("Timestream", what):
             answer = query.query(QueryString=sql, NextToken=token) if token else query.query(QueryString=sql)
         yield answer["Rows"]
         token = answer.get("NextToken")

@@ -5,7 +5,7 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from signtally.aws.errors import translated
+from signtally.aws.errors import map_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_timestream_write import TimestreamWriteClient
@@ -34,7 +34,7 @@ class TimestreamTables:
     def provision(self) -> bool:
         """Make what is not there. What is there is left as it is: a shorter retention would delete history."""
         with (
-            translated("Timestream", f"database {self.database}"),
+            map_errors("Timestream", f"database {self.database}"),
             contextlib.suppress(self.write.exceptions.ConflictException),
         ):
             self.write.create_database(DatabaseName=self.database)
@@ -50,15 +50,15 @@ class TimestreamTables:
 
     def check(self, table: str) -> None:
         """Raise a ServiceError unless the writing side answers and has this table."""
-        with translated("Timestream", f"table {self.database}.{table}"):
+        with map_errors("Timestream", f"table {self.database}.{table}"):
             self.write.describe_table(DatabaseName=self.database, TableName=table)
 
     def created_at(self, table: str) -> dt.datetime:
-        with translated("Timestream", f"table {self.database}.{table}"):
+        with map_errors("Timestream", f"table {self.database}.{table}"):
             return self.write.describe_table(DatabaseName=self.database, TableName=table)["Table"]["CreationTime"]
 
     def _create(self, table: str, *, retention_days: int) -> bool:
-        with translated("Timestream", f"table {self.database}.{table}"):
+        with map_errors("Timestream", f"table {self.database}.{table}"):
             try:
                 self.write.create_table(
                     DatabaseName=self.database,

@@ -19,7 +19,7 @@ import polars as pl
 from boto3.exceptions import RetriesExceededError
 from boto3.s3.transfer import TransferConfig
 
-from signtally.aws.errors import translated
+from signtally.aws.errors import map_errors
 from signtally.aws.s3 import S3ObjectStore
 from signtally.aws.timestream_answers import pages
 from signtally.aws.timestream_sql import source, unload
@@ -73,7 +73,7 @@ class TimestreamUnload:
         def download(numbered: tuple[int, str]) -> Path:
             number, key = numbered
             path = directory / f"{number}.parquet"
-            with translated("S3", f"bucket {self._bucket}"):
+            with map_errors("S3", f"bucket {self._bucket}"):
                 try:
                     self._s3.download_file(self._bucket, key, str(path), Config=_ONE_STREAM)
                 except RetriesExceededError as error:

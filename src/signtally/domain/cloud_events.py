@@ -126,7 +126,7 @@ def _shallow(text: str) -> Any:  # noqa: ANN401 -- JSON is anything
 
 
 def checked_event(fields: Any, *, latest: dt.datetime) -> UsageEvent:  # noqa: ANN401 -- JSON is anything
-    """One decoded element, or a past action in the same form; raise BadEventError for the first thing that is wrong."""
+    """One decoded element, or a past action in the same form. Raises BadEventError for the first thing wrong."""
     if type(fields) is not dict:
         raise BadEventError(DeadLetterReason.NOT_AN_EVENT, f"{_shown(fields)} is not an object")
     if fields.get("specversion") != "1.0":
@@ -178,7 +178,7 @@ def _id(data: dict[str, Any], name: str, reason: DeadLetterReason) -> str:
 
 
 def _room_for_names(texts: str) -> int:
-    """How many bytes the identifying *texts* leave in a record; raise BadEventError when they do not fit themselves."""
+    """The bytes that the identifying *texts* leave in a record. Raises BadEventError when they do not fit."""
     if _UNSTORABLE.search(texts):
         raise BadEventError(DeadLetterReason.CHARACTERS, "id, source or an id in data holds NUL or half a surrogate")
     limit_bytes = RECORD_LIMIT_BYTES - RECORD_OVERHEAD_BYTES

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 from signtally.domain.message_attributes import attribute_bytes
+from signtally.errors import SigntallyError
 
 # SQS: a message is its body and its attributes with their names and types; it has ten attributes at most.
 MESSAGE_LIMIT_BYTES = 1_048_576
@@ -93,12 +94,12 @@ _WITHOUT_REASON_EXPLANATION = "SQS itself gave up after 100 receives, or the bod
 CODES = (*(reason.value for reason in DeadLetterReason), WITHOUT_REASON)
 
 
-class UnknownReasonError(ValueError):
+class UnknownReasonError(SigntallyError, ValueError):
     """A code that no dead letter is known to have; the text lists those there are."""
 
 
 def known_code(text: str) -> str:
-    """Return *text* if it is the code of a reason, or `without-reason`; raise UnknownReasonError."""
+    """Return *text* if it is the code of a reason, or `without-reason`. Raises UnknownReasonError."""
     if text not in CODES:
         raise UnknownReasonError(f"{text!r} is no reason of a dead letter: there are {', '.join(CODES)}")
     return text

@@ -19,7 +19,7 @@ _SHOWN_CHARACTERS = 80
 
 
 def event_time(text: str, *, latest: dt.datetime) -> dt.datetime:
-    """The instant in UTC, within what can be counted: not before 2000, not after *latest*; raise BadEventError."""
+    """The instant in UTC, within what can be counted: not before 2000, not after *latest*. Raises BadEventError."""
     instant = parse_time(text)
     if instant > latest:
         raise BadEventError(DeadLetterReason.TIME_AHEAD, f"time {text} is more than 15 minutes ahead")
@@ -29,7 +29,7 @@ def event_time(text: str, *, latest: dt.datetime) -> dt.datetime:
 
 
 def parse_time(text: str) -> dt.datetime:
-    """The instant in UTC, digits behind the microsecond cut off; raise BadEventError."""
+    """The instant in UTC, digits behind the microsecond cut off. Raises BadEventError."""
     match = _DATE_TIME.fullmatch(text)
     if match is None:
         detail = f"time {text[:_SHOWN_CHARACTERS]!r} is not RFC 3339, such as 2026-10-03T12:34:56.789Z"

@@ -62,5 +62,5 @@ class HistoryMapping(BaseModel):
 
 
 def mapping_from_toml(text: str) -> HistoryMapping:
-    """Raise TOMLDecodeError or pydantic's ValidationError."""
+    """Raises TOMLDecodeError or pydantic's ValidationError."""
     return HistoryMapping.model_validate(tomllib.loads(text))

@@ -19,7 +19,7 @@ _PATIENT_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=f
 
 
 def decoded(text: str) -> Any:  # noqa: ANN401 -- JSON is anything
-    """Raise JSONDecodeError for what is no JSON (NaN and Infinity are none), RecursionError for what is too deep."""
+    """Raises JSONDecodeError for what is no JSON (NaN and Infinity are none), RecursionError for what is too deep."""
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError:
@@ -33,7 +33,7 @@ def is_array(text: str) -> bool:
 
 
 def element_texts(array: str) -> list[str]:
-    """The elements of a JSON array as they are written; raise ValueError when the brackets do not match.
+    """The elements of a JSON array as they are written. Raises ValueError when the brackets do not match.
 
     What a sender wrote (duplicate keys, 1e400, an escaped surrogate) survives, and depth does not matter.
     """

@@ -3,8 +3,10 @@
 from email.message import EmailMessage
 from email.utils import getaddresses, parseaddr
 
+from signtally.errors import SigntallyError
 
-class NoAddressError(ValueError):
+
+class NoAddressError(SigntallyError, ValueError):
     """A message without a sender or without a recipient cannot be handed to any mail service."""
 
 

@@ -11,6 +11,7 @@ from signtally.domain.cloud_events import checked_event
 from signtally.domain.events import UsageEvent
 from signtally.domain.history_mapping import FIELDS, OPTIONAL, FieldName, HistoryMapping
 from signtally.domain.past_times import rfc3339
+from signtally.errors import SigntallyError
 
 _ATTRIBUTES: tuple[FieldName, ...] = ("id", "source", "type", "time")  # of the event; all others belong into `data`
 _TIMES: frozenset[FieldName] = frozenset(("time", "sent_at"))
@@ -38,11 +39,11 @@ _EXPLANATIONS = {
 }
 
 
-class TimeWithoutZoneError(ValueError):
+class TimeWithoutZoneError(SigntallyError, ValueError):
     """A column's type says that none of its times has an offset, and the mapping does not say their zone."""
 
 
-class MissingColumnsError(LookupError):
+class MissingColumnsError(SigntallyError, LookupError):
     """Fields that an event needs have no column."""
 
     def __init__(self, missing: Mapping[FieldName, str]) -> None:
@@ -51,7 +52,7 @@ class MissingColumnsError(LookupError):
 
 
 class RowReader:
-    """Knows which column is which field, found once for all rows; raise MissingColumnsError for what is not there."""
+    """Knows which column is which field, found once for all rows. Raises MissingColumnsError for what is not there."""
 
     def __init__(self, mapping: HistoryMapping, columns: Collection[str]) -> None:
         wanted = {field: column for field in FIELDS if (column := mapping.column_of(field)) is not None}
@@ -71,7 +72,7 @@ class RowReader:
         return list(dict.fromkeys(self._columns.values()))
 
     def event(self, values: Mapping[str, object], *, latest: dt.datetime) -> UsageEvent:
-        """Raise BadEventError as for a message of the queue, TimeWithoutZoneError when the whole column is wrong."""
+        """Raises BadEventError as for a message of the queue, TimeWithoutZoneError when the whole column is wrong."""
         found: dict[FieldName, object] = {**self._constants}
         for field, column in self._columns.items():
             value = values[column]

@@ -73,7 +73,7 @@ class Period:
             yield self.first + dt.timedelta(days=offset)
 
     def clip(self, today: dt.date) -> "Period":
-        """End the period today at the latest; raise FuturePeriodError when it has not begun."""
+        """End the period today at the latest. Raises FuturePeriodError when it has not begun."""
         if self.first > today:
             raise FuturePeriodError(
                 f"the period {self.name} begins on {self.first}, after today ({today} in the tenant's time zone): "
@@ -106,7 +106,7 @@ def period_between(first: dt.date, last: dt.date) -> Period:
 
 
 def parse_period(text: str, *, week_starts_on: int = MONDAY) -> Period:
-    """Read `2026-10-03`, `2026-W41`, `2026-10`, `2026-Q4`, `2026` or a range's name; raise PeriodError."""
+    """Read `2026-10-03`, `2026-W41`, `2026-10`, `2026-Q4`, `2026` or a range's name. Raises PeriodError."""
     if _RANGE.fullmatch(text):
         return period_between(*(_day_named(text, "day", dt.date.fromisoformat, part) for part in text.split("_")))
     for pattern, kind, first_day in _FORMS:

@@ -15,7 +15,7 @@ FORMATS = ("pdf", "xlsx", "csv")
 
 
 def ordered_formats(formats: Iterable[str]) -> tuple[str, ...]:
-    """Each format once, in the order of FORMATS; raise ValueError when there is none, or one that is not made."""
+    """Each format once, in the order of FORMATS. Raises ValueError when there is none, or one that is not made."""
     asked = set(formats)
     if not asked or not asked <= set(FORMATS):
         raise ValueError(f"the formats are {', '.join(FORMATS)}: ask for one or more of them")

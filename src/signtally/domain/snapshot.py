@@ -60,7 +60,7 @@ class UsageSnapshot:
         return sum(1 for user in self.users if user.counts.sent)
 
     def check_control_totals(self) -> None:
-        """Raise ControlTotalsError unless users, days and totals agree to the last unit."""
+        """Raises ControlTotalsError unless users, days and totals agree to the last unit."""
         by_day = Counts.total(day.counts for day in self.days)
         by_user = Counts.total(user.counts for user in self.users)
         if not by_day == by_user == self.totals:

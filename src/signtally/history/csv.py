@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from signtally.domain.past_actions import RowReason
+from signtally.errors import SigntallyError
 from signtally.history.files import FileContent
 from signtally.ports.history import HistoryChunk, HistoryError, HistoryRow, Position, UnreadableRow
 
@@ -17,7 +18,7 @@ _LIKELY_DELIMITERS = ";\t|"
 _FILE_BEGIN: Position = {"byte": 0, "line": 0}
 
 
-class _LineTooLongError(ValueError):
+class _LineTooLongError(SigntallyError, ValueError):
     """There is no end of line for a mebibyte."""
 
 

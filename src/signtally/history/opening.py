@@ -20,7 +20,7 @@ _ADDRESS_EXAMPLE = "postgresql://reader@db.example/portal"
 def open_history(
     source: str, *, mapping: HistoryMapping, environment: Mapping[str, str] | None = None
 ) -> HistorySource:
-    """Connect nothing yet, and read a file's first bytes alone, which say what it is. Raise HistoryError."""
+    """Connect nothing yet, and read a file's first bytes alone, which say what it is. Raises HistoryError."""
     place = _place(source, os.environ if environment is None else environment)
     if place.startswith(ADDRESSES):
         if mapping.query is None or mapping.order_by is None:
@@ -47,7 +47,7 @@ def _place(source: str, environment: Mapping[str, str]) -> str:
 
 
 def read_mapping(path: Path | None) -> HistoryMapping:
-    """Without a file, the one that knows our own names alone. Raise HistoryError or pydantic's ValidationError."""
+    """Without a file, the one that knows our own names alone. Raises HistoryError or pydantic's ValidationError."""
     if path is None:
         return HistoryMapping()
     try:

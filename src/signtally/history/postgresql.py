@@ -137,7 +137,7 @@ class PostgresqlHistory:
 
     @contextmanager
     def _connected(self) -> "Iterator[psycopg.Connection[Any]]":
-        """Read only, each statement a transaction by itself; raise HistoryError for whatever goes wrong within."""
+        """Read only, each statement a transaction by itself. Raises HistoryError for whatever goes wrong within."""
         try:
             with psycopg.connect(
                 autocommit=True,

@@ -45,7 +45,7 @@ class Demo:
     log: Log
 
     def run(self, *, setup_seconds: float) -> Json:
-        """Move the traffic, compare, make reports; return the summary or raise DemoMismatchError or ChildError."""
+        """Move the traffic, compare, make reports; return the summary. Raises DemoMismatchError, ChildError."""
         runs = FlowRuns(self.stack.prefect_url)
         for deployment in _PIPELINE:  # the demo starts them itself, to measure each
             runs.set_schedules(deployment, active=False)

@@ -52,7 +52,7 @@ class LocalAws:
     def programs(self, *, fresh: bool = False) -> list[Program]:
         """Both servers, with what *data* holds or, *fresh*, with nothing.
 
-        Raise ChildError without the extra `local`, PortInUseError, DataInUseError.
+        Raises ChildError without the extra `local`, PortInUseError, DataInUseError.
         """
         for module in ("ministack", "duckdb", "sqlglot"):
             if importlib.util.find_spec(module) is None:
@@ -68,7 +68,7 @@ class LocalAws:
         return [self._ministack(), self._timestream()]
 
     def _lock_data(self) -> None:
-        """Keep *data* for this process until it ends; raise DataInUseError when another has it."""
+        """Keep *data* for this process until it ends. Raises DataInUseError when another has it."""
         lock = os.open(self.data / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -54,7 +54,7 @@ class Supervisor:
         self.stop()
 
     def start(self, program: Program) -> None:
-        """Start and return at once; raise ChildError when it cannot be started."""
+        """Start and return at once. Raises ChildError when it cannot be started."""
         try:
             process = subprocess.Popen(
                 program.command,
@@ -75,7 +75,7 @@ class Supervisor:
         pump.start()
 
     def wait_until_ready(self, *names: str, timeout_seconds: float = 90) -> None:
-        """Wait for the health address of each named program, of all when none is named; raise ChildError."""
+        """Wait for the health address of each named program, of all when none is named. Raises ChildError."""
         deadline = time.monotonic() + timeout_seconds
         for program, process in self._running:
             if program.health_url is None or (names and program.name not in names):
@@ -88,7 +88,7 @@ class Supervisor:
                 self._ended.wait(0.05)
 
     def wait(self) -> None:
-        """Return never, unless a child ends by itself: then raise ChildError."""
+        """Wait for ever. Raises ChildError when a child ends by itself."""
         while True:
             self._ended.wait()
             self._ended.clear()

@@ -62,7 +62,7 @@ class Stack:
         }
 
     def start(self, supervisor: Supervisor, *, log: Log) -> None:
-        """Start everything and return once all of it is ready; raise ChildError or PortInUseError."""
+        """Start everything and return once all of it is ready. Raises ChildError or PortInUseError."""
         require_free(self.api_port, what="the API", option="--api-port")
         require_free(self.prefect_port, what="the Prefect server", option="--prefect-port")
         aws_programs = self.aws.programs(fresh=self.fresh)

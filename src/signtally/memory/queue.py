@@ -139,7 +139,7 @@ def _queued(stored: _Stored) -> QueuedMessage:
 
 
 def _check(message: OutgoingMessage) -> None:
-    """Raise ServiceError for what SQS would not take."""
+    """Raises ServiceError for what SQS would not take."""
     texts = [message.body, *message.attributes.values()]
     if not all(_ALLOWED.fullmatch(text) for text in texts):
         raise ServiceError("the message or an attribute is empty or holds characters outside the allowed set")

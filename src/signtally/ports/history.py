@@ -46,7 +46,7 @@ class HistoryChunk:
 
 
 class HistorySource(Protocol):
-    """Rows in an order that never changes, in bounded memory. Methods raise HistoryError."""
+    """Rows in an order that never changes, in bounded memory. Every method may raise HistoryError."""
 
     @property
     def name(self) -> str:

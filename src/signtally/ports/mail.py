@@ -16,7 +16,7 @@ class MailUncertainError(ServiceError):
 
 
 class Mailer(Protocol):
-    """Raise MailRefusedError, MailUncertainError, or another ServiceError: the message was then not taken."""
+    """Raises MailRefusedError, MailUncertainError, or another ServiceError: the message was then not taken."""
 
     def send(self, message: EmailMessage) -> str:
         """Hand over one complete MIME message with From and To; return the service's id for it. Never retried."""

@@ -33,7 +33,7 @@ class RenderedFile:
 
 
 def render(format: str, snapshot: UsageSnapshot, identity: ReportIdentity) -> RenderedFile:  # noqa: A002  # the API's word
-    """One file of a report; raise ValueError for a format other than FORMATS."""
+    """One file of a report. Raises ValueError for a format other than FORMATS."""
     if format not in FORMATS:
         raise ValueError(f"{format!r} is no report format: choose among {', '.join(FORMATS)}")
     # WeasyPrint and openpyxl take a second to import, and only who renders should pay it.

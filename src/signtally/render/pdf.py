@@ -10,6 +10,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 from signtally.domain.actions import Counts
 from signtally.domain.snapshot import ReportIdentity, UserUsage
+from signtally.errors import SigntallyError
 from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents, rest_of, shown_names
 from signtally.render.fitting import fitted, width_ems
@@ -42,7 +43,7 @@ _PEOPLE_COLUMNS = (
 )
 
 
-class ForbiddenUrlError(RuntimeError):
+class ForbiddenUrlError(SigntallyError, RuntimeError):
     """The page asked for something outside itself: a fault in the template or in a logo."""
 
 
@@ -56,7 +57,7 @@ class _OwnImagesOnly(URLFetcher):  # type: ignore[misc]  # WeasyPrint is untyped
 
 
 def write(contents: Contents, identity: ReportIdentity) -> bytes:
-    """The whole file; equal bytes for an equal snapshot and identity. Raise ForbiddenUrlError."""
+    """The whole file; equal bytes for an equal snapshot and identity. Raises ForbiddenUrlError."""
     html = page(contents, identity)
     try:
         document = HTML(string=html, url_fetcher=_OwnImagesOnly(allowed_protocols=["data"]))

@@ -1,4 +1,4 @@
-"""What was delivered of every scheduled occurrence: the ledger that keeps anything from being made or sent twice.
+"""The ledger of deliveries: keeps every scheduled occurrence from being made or sent twice.
 
 Below `deliveries/{tenant}/{schedule}/{period}/` lie `making.json` (while somebody makes the report), `report.json` (the
 report that was made), one object for each recipient, and at the end `digest.json`, when all of them are dealt with.
@@ -9,14 +9,14 @@ ledger of every schedule each time.
 import dataclasses
 import datetime as dt
 import enum
-import json
 from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
 from signtally.domain.reports import ReportKey
-from signtally.ports.objects import ObjectMissingError, ObjectStore
+from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
+from signtally.stores.typed_objects import JsonObject
 
 _DONE = f"{keys.STATE}deliveries.json"
 _MAKING, _REPORT, _DIGEST = "making.json", "report.json", "digest.json"
@@ -48,24 +48,37 @@ class MailDelivery:
     detail: str = ""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Making:
+    since: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _ClosedDigest:
+    closed_at: dt.datetime
+
+
+_MAKING_JSON = TypeAdapter(_Making)
+_CLOSED_JSON = TypeAdapter(_ClosedDigest)
+_DONE_JSON = TypeAdapter(dict[str, dict[str, str]])
 _REPORT_JSON = TypeAdapter(ReportKey)
 _MAIL_JSON = TypeAdapter(MailDelivery)
 
 
 class Deliveries:
+    """Claims and results by occurrence: one report each, and one email each and recipient."""
+
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
     def claim_report(self, key: DeliveryKey, *, now: dt.datetime, lease: dt.timedelta) -> bool:
-        """Take the making of the report; False when it is made, or somebody took it less than *lease* ago."""
-        place, body = f"{_folder(key)}{_MAKING}", json.dumps({"since": now.isoformat()}).encode()
-        if not self._objects.put_if_absent(place, body):
-            try:
-                stored = self._objects.get(place)
-            except ObjectMissingError:  # made or released just now: the next run sees which
+        """Claim the making of the report; False when it is made, or somebody claimed it less than *lease* ago."""
+        claim = JsonObject(self._objects, f"{_folder(key)}{_MAKING}", _MAKING_JSON)
+        if not claim.create(_Making(now)):
+            earlier = claim.read_version()
+            if earlier is None:  # made or released just now: the next run sees which
                 return False
-            since = dt.datetime.fromisoformat(json.loads(stored.body)["since"])
-            if now - since < lease or not self._objects.put_if_match(place, body, etag=stored.etag):
+            if now - earlier.value.since < lease or not claim.replace(_Making(now), etag=earlier.etag):
                 return False
         if self.report(key) is None:
             return True
@@ -73,41 +86,38 @@ class Deliveries:
         return False
 
     def record_report(self, key: DeliveryKey, made: ReportKey) -> None:
-        self._objects.put(f"{_folder(key)}{_REPORT}", _REPORT_JSON.dump_json(made))
+        """Record the report that was made, and release the claim."""
+        self._report(key).write(made)
         self.release_report(key)
 
     def release_report(self, key: DeliveryKey) -> None:
+        """Release the claim: the next run may make the report at once."""
         self._objects.delete([f"{_folder(key)}{_MAKING}"])
 
     def report(self, key: DeliveryKey) -> ReportKey | None:
         """The report that was made for this occurrence; None when none is whole."""
-        try:
-            stored = self._objects.get(f"{_folder(key)}{_REPORT}")
-        except ObjectMissingError:
-            return None
-        return _REPORT_JSON.validate_json(stored.body)
+        return self._report(key).read()
 
     def claim_mail(self, key: DeliveryKey, email: str, *, now: dt.datetime) -> MailDelivery | None:
-        """Take one recipient's email: None when it is ours to send, else what became of it."""
-        place = _mail(key, email)
-        claim = MailDelivery(email, MailState.CLAIMED, now)
-        while not self._objects.put_if_absent(place, _MAIL_JSON.dump_json(claim)):
-            try:
-                return _MAIL_JSON.validate_json(self._objects.get(place).body)
-            except ObjectMissingError:  # released between the two calls
-                continue
+        """Claim one recipient's email: None when it is ours to send, else what became of it."""
+        stored = self._mail(key, email)
+        while not stored.create(MailDelivery(email, MailState.CLAIMED, now)):
+            earlier = stored.read()
+            if earlier is not None:  # else it was released between the two calls
+                return earlier
         return None
 
     def record_mail(self, key: DeliveryKey, delivery: MailDelivery) -> None:
-        """Only who holds the claim may say what became of it."""
-        self._objects.put(_mail(key, delivery.email), _MAIL_JSON.dump_json(delivery))
+        """Record what became of an email; only for the one who has claimed it."""
+        self._mail(key, delivery.email).write(delivery)
 
     def release_mail(self, key: DeliveryKey, email: str) -> None:
-        self._objects.delete([_mail(key, email)])
+        """Release the claim of an email that was certainly not sent."""
+        self._mail(key, email).delete()
 
     def close_digest(self, key: DeliveryKey, *, now: dt.datetime) -> None:
-        """Every recipient is dealt with: whoever joins the schedule later starts with its next occurrence."""
-        self._objects.put_if_absent(f"{_folder(key)}{_DIGEST}", json.dumps({"closed_at": now.isoformat()}).encode())
+        """Note that every recipient is dealt with: whoever joins the schedule later starts with its next occurrence."""
+        JsonObject(self._objects, f"{_folder(key)}{_DIGEST}", _CLOSED_JSON).create(_ClosedDigest(now))
 
     def reported_periods(self, tenant_id: str, schedule: str) -> set[str]:
         """The names of the periods whose reports were made."""
@@ -116,6 +126,13 @@ class Deliveries:
     def closed_periods(self, tenant_id: str, schedule: str) -> set[str]:
         """The names of the periods whose digests are closed."""
         return self._periods_with(_DIGEST, _schedule(tenant_id, schedule))
+
+    def _report(self, key: DeliveryKey) -> JsonObject[ReportKey]:
+        return JsonObject(self._objects, f"{_folder(key)}{_REPORT}", _REPORT_JSON)
+
+    def _mail(self, key: DeliveryKey, email: str) -> JsonObject[MailDelivery]:
+        """One address however it is written: nobody gets it twice for a capital. It never looks like `report`."""
+        return JsonObject(self._objects, f"{_folder(key)}{keys.segment(email.casefold())}.json", _MAIL_JSON)
 
     def _periods_with(self, name: str, folder: str) -> set[str]:
         paths = (summary.key.removeprefix(folder).split("/") for summary in self._objects.list_objects(folder))
@@ -129,9 +146,9 @@ class DoneOccurrences:
     """
 
     def __init__(self, objects: ObjectStore, *, what: str) -> None:
-        self._objects = objects
+        self._object = JsonObject(objects, _DONE, _DONE_JSON)
         self._what = what
-        self._known = self._read().get(what, {})
+        self._known = (self._object.read() or {}).get(what, {})
         self._new: dict[str, str] = {}
 
     def __contains__(self, key: DeliveryKey) -> bool:
@@ -144,18 +161,11 @@ class DoneOccurrences:
         """Remember what was added; schedules that are not among the *existing* (tenant id, name) are forgotten."""
         if not self._new:
             return
-        everything = self._read()
+        everything = self._object.read() or {}
         kept = everything.get(self._what, {}) | self._new
         living = {_schedule(tenant_id, schedule) for tenant_id, schedule in existing}
-        everything[self._what] = {place: period for place, period in kept.items() if place in living}
-        self._objects.put(_DONE, json.dumps(everything).encode())
-
-    def _read(self) -> dict[str, dict[str, str]]:
-        try:
-            stored: dict[str, dict[str, str]] = json.loads(self._objects.get(_DONE).body)
-        except ObjectMissingError:
-            return {}
-        return stored
+        everything[self._what] = {name: period for name, period in kept.items() if name in living}
+        self._object.write(everything)
 
 
 def _schedule(tenant_id: str, schedule: str) -> str:
@@ -164,8 +174,3 @@ def _schedule(tenant_id: str, schedule: str) -> str:
 
 def _folder(key: DeliveryKey) -> str:
     return f"{_schedule(key.tenant_id, key.schedule)}{keys.segment(key.period)}/"
-
-
-def _mail(key: DeliveryKey, email: str) -> str:
-    """One address however it is written: nobody gets it twice for a capital letter. It never looks like `report`."""
-    return f"{_folder(key)}{keys.segment(email.casefold())}.json"

@@ -1,4 +1,4 @@
-"""Which reports were made on a day of UTC, of all tenants: empty objects whose keys say where the reports are.
+"""An index of report versions by UTC day, over all tenants: empty objects whose keys say where the versions are.
 
 Nobody can list the reports of 43,000 tenants each night to find those of one day.
 """
@@ -14,13 +14,15 @@ _REPORTS = "reports/"
 
 
 class ReportDays:
+    """Report versions by the UTC day on which they were made."""
+
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
     def note(self, key: ReportKey, *, made_at: dt.datetime) -> None:
-        """Enter a version before its manifest is written, so that none that is whole is missing."""
-        place = keys.report_version(key).removeprefix(_REPORTS).rstrip("/")
-        self._objects.put(f"{_folder(made_at.astimezone(dt.UTC).date())}{place}", b"")
+        """Note a version before its manifest is written, so that none that is whole is missing."""
+        entry = keys.report_version(key).removeprefix(_REPORTS).rstrip("/")
+        self._objects.put(f"{_folder(made_at.astimezone(dt.UTC).date())}{entry}", b"")
 
     def folders(self, day: dt.date) -> Iterator[str]:
         """Where the versions that were made that day lie: `reports/{tenant}/{report}/v{n}/`."""
@@ -29,6 +31,7 @@ class ReportDays:
             yield f"{_REPORTS}{found.key.removeprefix(folder)}/"
 
     def forget(self, *, before: dt.date) -> None:
+        """Delete the entries of all days before this one; the reports stay."""
         for name in [*self._objects.list_prefixes(keys.REPORT_DAYS)]:
             if name < before.isoformat():
                 self._objects.delete(found.key for found in self._objects.list_objects(f"{keys.REPORT_DAYS}{name}/"))

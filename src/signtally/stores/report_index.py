@@ -1,4 +1,4 @@
-"""Which reports a tenant asked for, the latest first: an index whose keys alone answer a page of it."""
+"""An index of the reports that a tenant asked for, latest first; a listing of its keys alone answers a page."""
 
 import dataclasses
 import datetime as dt
@@ -27,11 +27,13 @@ class IndexEntry:
 
 
 class ReportIndex:
+    """Report versions of each tenant by the instant of the request, latest first."""
+
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
     def note(self, key: ReportKey, *, user_ids: tuple[str, ...] | None, at: dt.datetime) -> None:
-        """Enter a version before it is claimed, so that no claimed version is missing."""
+        """Note a version before it is claimed, so that no claimed version is missing."""
         self._objects.put(f"{_folder(key.tenant_id)}{_name(key, user_ids, at)}", b"{}")
 
     def forget(self, key: ReportKey, *, user_ids: tuple[str, ...] | None, at: dt.datetime) -> None:

@@ -15,10 +15,11 @@ from pydantic import TypeAdapter
 from signtally.domain.batches import batched
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.errors import SigntallyError
-from signtally.ports.objects import ObjectMissingError, ObjectStore
+from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
 from signtally.stores.report_days import ReportDays
 from signtally.stores.report_index import IndexEntry, ReportIndex, milliseconds
+from signtally.stores.typed_objects import JsonObject
 
 _VERSION = re.compile(r"v([1-9]\d*)", re.ASCII)
 # A run that has not finished by then never will: its worker died. Asking again makes the next version.
@@ -64,38 +65,40 @@ _FAILURE = TypeAdapter(ReportFailure)
 
 
 class Reports:
+    """Report versions, from the claim to the manifest."""
+
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
         self._index = ReportIndex(objects)
 
     def claim(self, request: ReportRequest, *, version: int, requested_by: str, now: dt.datetime) -> ReportClaim | None:
-        """Take a version for this request; None when somebody else has it."""
+        """Claim a version for this request; None when somebody else has it."""
         key = ReportKey(request.tenant_id, request.report_id, version)
         claim = ReportClaim(key, request, requested_by, now)
         self._index.note(key, user_ids=request.user_ids, at=now)
-        taken = self._objects.put_if_absent(f"{keys.report_version(key)}request.json", _CLAIM.dump_json(claim))
-        return claim if taken else None
+        return claim if self._claim(key).create(claim) else None
 
     def withdraw(self, claim: ReportClaim) -> None:
         """Forget a claim that nobody will work on."""
-        self._objects.delete([f"{keys.report_version(claim.key)}request.json"])
+        self._claim(claim.key).delete()
         self._index.forget(claim.key, user_ids=claim.request.user_ids, at=claim.requested_at)
 
     def read_claim(self, key: ReportKey) -> ReportClaim:
-        """Raise ReportMissingError when the version was never asked for."""
-        try:
-            return _CLAIM.validate_json(self._objects.get(f"{keys.report_version(key)}request.json").body)
-        except ObjectMissingError:
-            raise ReportMissingError(f"no version {key.version} of report {key.report_id}") from None
+        """Raises ReportMissingError when the version was never asked for."""
+        claim = self._claim(key).read()
+        if claim is None:
+            raise ReportMissingError(f"no version {key.version} of report {key.report_id}")
+        return claim
 
     def start(self, key: ReportKey) -> None:
+        """Note that a run is making this version; idempotent."""
         self._objects.put_if_absent(f"{keys.report_version(key)}started.json", b"{}")
 
     def put_file(self, key: ReportKey, name: str, body: bytes, *, content_type: str) -> str:
-        """Store one file of a version and return its place in the bucket."""
-        place = f"{keys.report_version(key)}{name}"
-        self._objects.put(place, body, content_type=content_type)
-        return place
+        """Store one file of a version and return its key in the bucket."""
+        file_key = f"{keys.report_version(key)}{name}"
+        self._objects.put(file_key, body, content_type=content_type)
+        return file_key
 
     def finish(self, manifest: ReportManifest) -> bool:
         """Publish a version; False when it was published before (a retried run): what was published first stays."""
@@ -112,7 +115,8 @@ class Reports:
                 yield from filter(None, readers.map(self._manifest_in, some))
 
     def fail(self, key: ReportKey, failure: ReportFailure) -> None:
-        self._objects.put_if_absent(f"{keys.report_version(key)}failure.json", _FAILURE.dump_json(failure))
+        """Publish that a version could not be made; what was published first stays."""
+        self._failure(key).create(failure)
 
     def versions(self, tenant_id: str, report_id: str) -> list[int]:
         """The versions that were asked for, oldest first."""
@@ -122,6 +126,7 @@ class Reports:
         return sorted(int(match[1]) for match in found if match is not None)
 
     def report_ids(self, tenant_id: str) -> Iterator[str]:
+        """The ids of all reports of a tenant, in key order."""
         for name in self._objects.list_prefixes(keys.tenant_reports(tenant_id)):
             yield keys.text_of(name)
 
@@ -145,16 +150,14 @@ class Reports:
         return state if same else None
 
     def state(self, key: ReportKey, *, now: dt.datetime) -> ReportState:
-        """Raise ReportMissingError when the version was never asked for."""
+        """Raises ReportMissingError when the version was never asked for."""
         claim = self.read_claim(key)
         present = {summary.key for summary in self._objects.list_objects(keys.report_version(key))}
         folder = keys.report_version(key)
         if f"{folder}manifest.json" in present:
-            manifest = _MANIFEST.validate_json(self._objects.get(f"{folder}manifest.json").body)
-            return ReportState(claim, ReportStatus.READY, manifest=manifest)
+            return ReportState(claim, ReportStatus.READY, manifest=self._manifest_in(folder))
         if f"{folder}failure.json" in present:
-            failure = _FAILURE.validate_json(self._objects.get(f"{folder}failure.json").body)
-            return ReportState(claim, ReportStatus.FAILED, failure=failure)
+            return ReportState(claim, ReportStatus.FAILED, failure=self._failure(key).read())
         if now - claim.requested_at > _ABANDONED_AFTER:
             failure = ReportFailure("the run that made it ended without a result; ask again", now)
             return ReportState(claim, ReportStatus.FAILED, failure=failure)
@@ -162,7 +165,7 @@ class Reports:
         return ReportState(claim, ReportStatus.RUNNING if running else ReportStatus.PENDING)
 
     def latest(self, tenant_id: str, report_id: str, *, now: dt.datetime) -> ReportState:
-        """The newest version's state; raise ReportMissingError when the report was never asked for."""
+        """The newest version's state. Raises ReportMissingError when the report was never asked for."""
         versions = self.versions(tenant_id, report_id)
         if not versions:
             raise ReportMissingError(f"no report {report_id}")
@@ -177,7 +180,10 @@ class Reports:
         return None
 
     def _manifest_in(self, folder: str) -> ReportManifest | None:
-        try:
-            return _MANIFEST.validate_json(self._objects.get(f"{folder}manifest.json").body)
-        except ObjectMissingError:
-            return None
+        return JsonObject(self._objects, f"{folder}manifest.json", _MANIFEST).read()
+
+    def _claim(self, key: ReportKey) -> JsonObject[ReportClaim]:
+        return JsonObject(self._objects, f"{keys.report_version(key)}request.json", _CLAIM)
+
+    def _failure(self, key: ReportKey) -> JsonObject[ReportFailure]:
+        return JsonObject(self._objects, f"{keys.report_version(key)}failure.json", _FAILURE)

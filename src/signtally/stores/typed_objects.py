@@ -110,23 +110,20 @@ class TypedObject(Generic[Value]):
         Raises ContentionError after all attempts of the limits, and whatever *change* raises.
         """
         current = known or self.read_version()
-        for attempt in range(self._limits.attempts):
+        limits = self._limits
+        for attempt in range(limits.attempts):
             changed = change(None if current is None else current.value)
             if changed is None or (current is not None and self._encode(changed) == self._encode(current.value)):
                 return changed
             if self.create(changed) if current is None else self.replace(changed, etag=current.etag):
                 return changed
-            self._back_off(attempt)
-            current = self.read_version()
-        raise ContentionError(f"{self._key} changed during {self._limits.attempts} attempts to update it; try again")
-
-    def _back_off(self, attempt: int) -> None:
-        limits = self._limits
-        time.sleep(
-            backoff_seconds(
-                attempt, initial_seconds=limits.initial_backoff_seconds, max_seconds=limits.max_backoff_seconds
+            time.sleep(
+                backoff_seconds(
+                    attempt, initial_seconds=limits.initial_backoff_seconds, max_seconds=limits.max_backoff_seconds
+                )
             )
-        )
+            current = self.read_version()
+        raise ContentionError(f"{self._key} changed during {limits.attempts} attempts to update it; try again")
 
 
 class JsonObject(TypedObject[Value]):

@@ -25,7 +25,7 @@ def read_usage(
 ) -> UsageSnapshot:
     """The figures of *period* up to the tenant's today, and those of the period before.
 
-    *user_ids* narrows every figure to these users. Raise FuturePeriodError, ControlTotalsError or a ServiceError.
+    *user_ids* narrows every figure to these users. Raises FuturePeriodError, ControlTotalsError or a ServiceError.
     """
     now = services.clock()
     clipped = period.clip(tenant.today(now))

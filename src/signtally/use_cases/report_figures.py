@@ -30,7 +30,7 @@ def read_report(
 ) -> UsageSnapshot:
     """Everything that a report says of *period*; *user_ids* narrows it to what these users did or sent.
 
-    Raise FuturePeriodError, ControlTotalsError or a ServiceError.
+    Raises FuturePeriodError, ControlTotalsError or a ServiceError.
     """
     now = services.clock()
     clipped = period.clip(tenant.today(now))

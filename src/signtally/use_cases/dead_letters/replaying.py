@@ -13,7 +13,7 @@ from signtally.ports.queue import OutgoingMessage, QueuedMessage
 from signtally.services import Services
 from signtally.use_cases.dead_letters.walk import THREADS, Walk
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def replay_dead_letters(
     try:
         walk.run(replay.visit)
     except BaseException:
-        log.warning("the replay broke off; replayed before that: %s", dict(replay.replayed) or "nothing")
+        _log.warning("the replay broke off; replayed before that: %s", dict(replay.replayed) or "nothing")
         raise
     return ReplayOutcome(
         dry_run=dry_run,
@@ -96,7 +96,7 @@ class _Replay:
         self._count(self.replayed, sent)
         undeleted = self._services.dead_letters.delete(sent)
         if undeleted:
-            log.warning("%d replayed letters could not be deleted: they are dead letters still", len(undeleted))
+            _log.warning("%d replayed letters could not be deleted: they are dead letters still", len(undeleted))
         return [*left, *refused, *undeleted]
 
     def _sent(self, letters: Sequence[QueuedMessage]) -> Sequence[QueuedMessage]:
@@ -108,7 +108,7 @@ class _Replay:
         except ServiceError as error:
             if len(letters) > 1:
                 return [letter for letter in letters if self._sent([letter])]
-            log.warning("message %s cannot go back to the queue: %s", letters[0].message_id, error)
+            _log.warning("message %s cannot go back to the queue: %s", letters[0].message_id, error)
             return []
         return letters
 

@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from signtally.ports.errors import ServiceError
 from signtally.ports.queue import EventQueue, QueuedMessage
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 HIDDEN_SECONDS = 600  # many times what SQS takes to hand out as many as a walk may hold
 HELD_LIMIT = 100_000  # messages; SQS lets a queue's consumers hold 120,000 together
@@ -75,7 +75,7 @@ class Walk:
             for finished in done:
                 finished.result()
             if open_passes:
-                log.info("%d dead letters seen so far", len(self._seen))
+                _log.info("%d dead letters seen so far", len(self._seen))
 
     def _pass(self, visit: Visit) -> None:
         with self._lock:
@@ -143,4 +143,4 @@ class Walk:
                     call.result()
             except ServiceError as error:
                 pool.shutdown(wait=False, cancel_futures=True)
-                log.warning("not every dead letter could be given back; they come by themselves soon: %s", error)
+                _log.warning("not every dead letter could be given back; they come by themselves soon: %s", error)

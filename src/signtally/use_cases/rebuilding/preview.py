@@ -54,7 +54,7 @@ class Preview:
 def preview(
     *, services: Services, tenant_id: str | None = None, first: dt.date | None = None, last: dt.date | None = None
 ) -> Preview:
-    """What `rebuild` with the same arguments would change within these days. Raise PeriodError or a ServiceError."""
+    """What `rebuild` with the same arguments would change within these days. Raises PeriodError or a ServiceError."""
     span = named_span(first, last, services=services)
     rows = 0
     changes: list[DayChange] = []

@@ -24,7 +24,7 @@ def reconcile(
     """Prove that events, daily usage and lately made reports say the same, of one tenant or of all.
 
     Without *first*, as many days back as the settings say; without *last*, up to the newest day that is over. Tenants
-    that do not match are held, and those that match again are let go. Raise PeriodError or a ServiceError.
+    that do not match are held, and those that match again are let go. Raises PeriodError or a ServiceError.
     """
     span = _span(first, last, services=services)
     superseded = supersede_repeated(services=services)

@@ -1,11 +1,11 @@
-// The totals: three headlines, then the other measures, each beside the period before.
+// The totals: three headlines, then the other measures, each with its previous figure.
 
 import { change, number, percent, pointsChange, rate } from "./format.js";
 import { el } from "./dom.js";
 
 const HEADLINES = ["sent", "completed"];
 
-// `isOver`: until a period has ended, a change against a whole one would mislead, so none is shown.
+// `isOver`: until a period has ended, a change compared with a whole one would mislead, so none is shown.
 export function showCards({ headlines, measures }, { usage, terms, previous, isOver }) {
   const { totals, previous_totals: before } = usage;
   const card = (key, label) =>

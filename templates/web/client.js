@@ -13,7 +13,7 @@ export class Problem extends Error {
 
 const OFFLINE = {
   title: "No connection",
-  detail: "The service cannot be reached. Check your connection; what you see is from before.",
+  detail: "The service cannot be reached. Check your connection. The figures shown may be out of date.",
 };
 
 export async function call(path, { method = "GET", body, signal } = {}) {
@@ -27,7 +27,7 @@ export async function call(path, { method = "GET", body, signal } = {}) {
   }
   const document = await answer.json().catch(() => null);
   if (answer.ok && document) return document;
-  throw new Problem(answer.status, document ?? { title: "Unexpected answer", detail: `The service answered ${answer.status}.` });
+  throw new Problem(answer.status, document ?? { title: "Something went wrong", detail: `The service returned an error (${answer.status}). Try again in a moment.` });
 }
 
 export function address(path, parameters) {

@@ -10,17 +10,17 @@ const PATIENCE_MS = 10 * 60_000;
 
 let latest = 0;
 
-// Order the file of a period and download it once it is there; what happens is told below the buttons.
+// Order the file of a period and download it when it is ready; the progress is shown below the buttons.
 export async function download(period, format, { failed, made }) {
   const mine = ++latest;
   const buttons = document.querySelectorAll("[data-format]");
   const say = (...words) => mine === latest && byId("progress").replaceChildren(...words);
   buttons.forEach((button) => (button.disabled = true));
-  say(el("span", { class: "spinner", "aria-hidden": "true" }), `Preparing the ${FORMATS[format]} file …`);
+  say(el("span", { class: "spinner", "aria-hidden": "true" }), `Preparing the ${FORMATS[format]} file…`);
   try {
     const ordered = await call("v1/reports", { method: "POST", body: { ...period, formats: [format] } });
     const report = await whenReady(ordered, (seconds) =>
-      say(el("span", { class: "spinner", "aria-hidden": "true" }), `Preparing the ${FORMATS[format]} file … ${seconds} s`),
+      say(el("span", { class: "spinner", "aria-hidden": "true" }), `Preparing the ${FORMATS[format]} file… ${seconds} s`),
     );
     const file = fileOf(report, format);
     save(file.url);
@@ -47,7 +47,7 @@ async function whenReady(report, waiting) {
   let wait = FIRST_WAIT_MS;
   while (report.status === "pending" || report.status === "running") {
     const elapsed = Date.now() - started;
-    if (elapsed > PATIENCE_MS) throw unfinished("It is still being made; you will find it under Earlier reports.");
+    if (elapsed > PATIENCE_MS) throw unfinished("It is taking longer than usual. You will find it under Earlier reports when it is ready.");
     if (elapsed > 1500) waiting(Math.round(elapsed / 1000));
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(wait * 1.3, LONGEST_WAIT_MS);
@@ -63,10 +63,10 @@ function fileOf(report, format) {
   return file;
 }
 
-const unfinished = (detail) => new Problem(0, { title: "The report is not there", detail });
+const unfinished = (detail) => new Problem(0, { title: "The report is not available", detail });
 
 // The link answers with an attachment, so the browser downloads it and stays on this page.
 function save(url) {
-  if (!/^https?:/.test(url)) throw unfinished("The download link is not one that a browser can open.");
+  if (!/^https?:/.test(url)) throw unfinished("The download link cannot be opened.");
   el("a", { href: url, download: "", rel: "noreferrer" }).click();
 }

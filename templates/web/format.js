@@ -26,7 +26,7 @@ export const percent = (share) => (share == null ? UNDEFINED : shares.format(sha
 export const rate = ({ sent, completed }) => (sent ? completed / sent : null);
 
 export function change(now, before) {
-  if (!before) return now ? "new" : "";
+  if (!before) return "";
   const share = (now - before) / before;
   if (share >= 10) return `×${figures.format(Math.round(now / before))}`;
   return signed(Math.round(share * 100) / 100, (magnitude) => wholeShares.format(magnitude));
@@ -76,10 +76,20 @@ export function dayCount(first, last) {
   return count === 1 ? "1 day" : `${number(count)} days`;
 }
 
-// What is said beside a title: `1–22 Nov 2026 (22 days)`, or `22 days` where the title is those days already.
+// What a title leaves open: `1–22 Nov 2026, 22 days`; `22 days` where the title has the dates already; empty for a day.
 export function extent(title, first, last) {
+  if (first === last) return "";
   const days = dates(first, last);
-  return title === days ? dayCount(first, last) : `${days} (${dayCount(first, last)})`;
+  return title.includes(days) ? dayCount(first, last) : `${days}, ${dayCount(first, last)}`;
+}
+
+// A title within a sentence: `the week of 5–11 Oct 2026`.
+export const inText = (title) => title.replace(/^Week/, "the week");
+
+// A period in one line: `October 2026 (1–31 Oct 2026, 31 days)`.
+export function described(title, first, last) {
+  const more = extent(title, first, last);
+  return more ? `${title} (${more})` : title;
 }
 
 // In two units at most, rounded to the smaller, as the files have it: `2 d 3 h`, `3 h 20 min`, `12 min`, `45 s`.

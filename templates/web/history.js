@@ -5,7 +5,7 @@ import { FORMATS, downloadAgain } from "./downloads.js";
 import { clock, extent, kindOf, moment, number, periodTitle } from "./format.js";
 import { byId, el } from "./dom.js";
 
-const COLUMNS = ["Period", "Made", "Data through", "Version", "Files"];
+const COLUMNS = ["Period", "Created", "Data through", "Version", "Files"];
 let cursor = null;
 
 // Read the list anew, or with `more` its next page.
@@ -18,7 +18,7 @@ export async function showHistory({ failed, more = false }) {
     byId("history-more").hidden = cursor == null;
     const none = !page.rows.length && !more;
     byId("history").hidden = none;
-    byId("history-status").textContent = none ? "No report was made yet. Those that you download appear here." : "";
+    byId("history-status").textContent = none ? "No reports yet. Reports that you download appear here." : "";
   } catch (error) {
     byId("history-status").textContent = `${error.title}: ${error.message}`;
   }
@@ -64,7 +64,7 @@ function line(report, failed, { older = false } = {}) {
     "tr",
     { class: older ? "older" : null },
     older ? el("td", { class: "detail" }, "Older version") : el("th", { scope: "row" }, ...named(report)),
-    el("td", { "data-label": "Made" }, el("time", { datetime: made }, moment(made))),
+    el("td", { "data-label": "Created" }, el("time", { datetime: made }, moment(made))),
     el("td", { "data-label": "Data through" }, report.data_through ? clock(new Date(report.data_through), new Date(made)) : "—"),
     el("td", { "data-label": "Version" }, number(report.version)),
     el("td", {}, ...(report.status === "ready" ? files(report, failed) : [state(report)])),
@@ -73,7 +73,7 @@ function line(report, failed, { older = false } = {}) {
 
 function named(report) {
   const title = periodTitle(kindOf(report.period), report.from, report.to);
-  const about = [extent(title, report.from, report.to)];
+  const about = [extent(title, report.from, report.to)].filter(Boolean);
   const users = report.filters?.user_ids?.length;
   if (users) about.push(users === 1 ? "one user" : `${number(users)} users`);
   if (report.filters?.basis === "cohort") about.push("cohort basis");
@@ -90,5 +90,5 @@ function files(report, failed) {
 
 function state(report) {
   if (report.status === "failed") return el("span", { class: "bad", title: report.failure }, "Failed");
-  return el("span", { class: "detail" }, "Being made …");
+  return el("span", { class: "detail" }, "In progress…");
 }

@@ -43,27 +43,27 @@ function cards({ turnaround, completed_documents: completed, open_documents: ope
       label: "Median turnaround",
       meaning: meaning("turnaround"),
       figure: turnaround ? duration(turnaround.median_seconds) : UNDEFINED,
-      note: turnaround ? restsOn(turnaround, completed) : completed ? "no send of them is known" : "nothing was completed",
+      note: turnaround ? restsOn(turnaround, completed) : completed ? "send dates not known" : "no documents completed",
     },
     {
       label: "Open documents",
       meaning: meaning("open"),
       figure: number(open),
-      note: isOver ? `at the end of ${date(period.to)}` : "in no final state by now",
+      note: isOver ? `at the end of ${date(period.to)}` : "as of now",
     },
     { label: "Distinct documents", meaning: meaning("distinct documents"), figure: number(distinct), note: "with any activity" },
     {
       label: "Busiest hour",
       meaning: meaning("busiest hour"),
       figure: busiest == null ? UNDEFINED : hourRange(busiest),
-      note: busiest == null ? "nothing happened" : busyWords(activity, period),
+      note: busiest == null ? "no activity" : busyWords(activity, period),
     },
   ];
 }
 
 function restsOn({ documents, mean_seconds: mean, p90_seconds: p90 }, completed) {
   const of = documents < completed ? ` of ${number(completed)}` : "";
-  return `p90 ${duration(p90)}, mean ${duration(mean)}, of ${number(documents)}${of} ${completed === 1 ? "document" : "documents"}`;
+  return `p90 ${duration(p90)} · mean ${duration(mean)} · ${number(documents)}${of} ${completed === 1 ? "document" : "documents"}`;
 }
 
 function busyWords({ busiest_hour: hour, hours, week }, { from, to }) {
@@ -76,9 +76,9 @@ function busyWords({ busiest_hour: hour, hours, week }, { from, to }) {
 function allowanceWords({ month, used, documents_per_month: allowed, as_of: day, outlook, used_up_on: on }, isOver) {
   const ahead = {
     used_up: () => `it was used up on ${date(on)}`,
-    runs_out: () => `at the current pace it runs out on ${date(on)}`,
-    too_early: () => "too early in the month for a pace",
-    lasts: () => (isOver && isLastOfMonth(day) ? "it lasted the month" : "at the current pace it lasts the month"),
+    runs_out: () => `at the current pace it will run out on ${date(on)}`,
+    too_early: () => "too early in the month for a forecast",
+    lasts: () => (isOver && isLastOfMonth(day) ? "it lasted the month" : "at the current pace it will last the month"),
   };
   return `Allowance for ${monthOf(month)}: ${number(used)} of ${number(allowed)} documents used by ${date(day)}; ${ahead[outlook]()}`;
 }

@@ -5,7 +5,7 @@ import { showCards } from "./cards.js";
 import { chartTable, drawChart } from "./chart.js";
 import { byId, el, foreign } from "./dom.js";
 import { download, downloadAgain } from "./downloads.js";
-import { adopt, ago, clock, dates, extent } from "./format.js";
+import { adopt, ago, clock, dates, described, extent, inText } from "./format.js";
 import { showHistory } from "./history.js";
 import { offerPeriods, parameters, previousShort, previousTitle, title } from "./periods.js";
 import { showInsights } from "./insights.js";
@@ -53,8 +53,8 @@ function introduce() {
   byId("users-title").textContent = me.role === "member" ? "Your activity" : "Users";
   byId("search-box").hidden = me.role === "member";
   byId("basis").textContent =
-    `Activity basis: each event counts on its own date, in the zone ${me.timezone}.` +
-    (me.role === "member" ? " You see your own activity." : "");
+    `Activity basis: each event counts on the date it happened, in the time zone ${me.timezone}.` +
+    (me.role === "member" ? " Only your own activity is shown." : "");
 }
 
 // Read and show a period. What is on screen stays, dimmed, until the new figures are there.
@@ -97,17 +97,17 @@ function draw() {
   const isOver = usage.to < me.today;
   const runs = isOver ? "" : " (to date)";
   byId("period").textContent = `${title(period)}${runs}`;
-  byId("dates").textContent = `${extent(title(period), usage.from, usage.to)} · ${usage.timezone}`;
+  byId("dates").textContent = [extent(title(period), usage.from, usage.to), usage.timezone].filter(Boolean).join(" · ");
   freshness();
   const previous = previousTitle(period);
   showCards({ headlines: byId("headlines"), measures: byId("measures") }, { usage, terms, previous: previousShort(period), isOver });
-  const whole = `${previous}: ${extent(previous, period.previous_from, period.previous_to)}`;
+  const whole = described(inText(previous), period.previous_from, period.previous_to);
   byId("comparison").textContent = isOver
     ? `Compared with ${whole}.`
-    : `The period is not over, so no change is shown. Beside it stands the whole of ${whole}.`;
+    : `Changes are shown once the period is over. Previous figures are for all of ${whole}.`;
   const nothing = Object.values(usage.totals).every((value) => value === 0);
   byId("empty").hidden = !nothing;
-  byId("empty").textContent = `No activity in this period. ${usage.data_through ? "Try another one above." : "Figures appear once the first documents are sent."}`;
+  byId("empty").textContent = `No activity in this period. ${usage.data_through ? "Choose another period above." : "Figures appear once the first documents are sent."}`;
   byId("chart-section").hidden = byId("users-section").hidden = nothing;
   if (nothing) return;
   drawSeries();
@@ -126,23 +126,23 @@ function drawSeries() {
 
 function freshness() {
   const through = shown.usage.data_through && new Date(shown.usage.data_through);
-  byId("fresh").textContent = through ? `Data through ${clock(through)}, ${ago(through)}` : "Nothing was counted yet";
+  byId("fresh").textContent = through ? `Data through ${clock(through)}, ${ago(through)}` : "No data received yet";
   const { provisional, notice } = shown.usage;
   const caveats = [notice, provisional && provisionalWords(provisional)].filter(Boolean);
   byId("provisional").hidden = !caveats.length;
   byId("provisional").textContent = caveats.join(" ");
 }
 
-const provisionalWords = ({ from, to }) => `Provisional: events of ${dates(from, to)} are stored and not all counted yet.`;
+const provisionalWords = ({ from, to }) => `Provisional: some events of ${dates(from, to)} have not been counted yet.`;
 
 async function downloadWanted() {
   const wanted = session.wanted();
   if (!wanted) return;
   session.forgetWanted();
-  byId("progress").textContent = "Fetching the report from your email …";
+  byId("progress").textContent = "Downloading the report from your email…";
   try {
     await downloadAgain(wanted.report, wanted.version, wanted.format);
-    byId("progress").textContent = "The report from your email is downloaded.";
+    byId("progress").textContent = "The report from your email has been downloaded.";
   } catch (error) {
     byId("progress").textContent = "";
     failed(error);

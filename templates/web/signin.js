@@ -7,18 +7,20 @@ import { forgetToken, keepToken, wanted } from "./session.js";
 export function showSignIn(error, retry) {
   forgetToken();
   const [heading, advice] = words(error);
-  const waiting = wanted() ? " The report from your email downloads as soon as you are signed in." : "";
+  const waiting = wanted() ? " The report from your email will download once you are signed in." : "";
   const development = "development" in document.documentElement.dataset ? tokenForm(retry) : [];
   byId("signed-out").replaceChildren(el("h1", {}, heading), el("p", {}, advice + waiting), ...development);
   byId("signed-out").hidden = false;
 }
 
 function words(error) {
-  const back = "Go back to your portal and open Usage Reports there again.";
-  if (!error) return ["Sign in to see your usage", "Open Usage Reports from your portal: it brings you here with a token."];
+  const back = "Return to your portal and open Usage Reports again.";
+  if (!error) return ["Sign in to see your usage", "Open Usage Reports from your portal to sign in."];
   if (error.expired) return ["Your session has ended", back];
-  return ["You are not signed in", `The service says: ${error.message} ${back}`];
+  return ["You are not signed in", `${sentence(error.message)} ${back}`];
 }
+
+const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.?$/, ".")}`;
 
 // Only on a machine that trusts its development key.
 function tokenForm(retry) {
@@ -31,7 +33,7 @@ function tokenForm(retry) {
   });
   return [
     el("h2", {}, "On this development machine"),
-    el("p", {}, "Make a token, then paste it here or open this page with ", el("code", {}, "#token=…"), " behind its address."),
+    el("p", {}, "Make a token, then paste it here, or add ", el("code", {}, "#token=…"), " to this page’s address."),
     el("pre", { tabindex: 0 }, ".venv/bin/signtally token --tenant acme --user u_1 --role tenant_admin"),
     form,
   ];

@@ -14,7 +14,7 @@ export function showUsers(rows, terms) {
 }
 
 export function countUsers(count) {
-  byId("users-status").textContent = `Reading users … ${number(count)} so far`;
+  byId("users-status").textContent = `Loading users… ${number(count)} so far`;
 }
 
 export function listenToUsers() {
@@ -51,9 +51,9 @@ function draw() {
 
 function status(matching, first, count) {
   if (state.rows.length < 2) return "";
-  if (!matching) return "Nobody matches the search.";
-  const whole = state.query ? `${number(matching)} matching, of ${users(state.rows.length)}` : users(matching);
-  return matching > PAGE ? `${number(first + 1)}–${number(first + count)} of ${whole}` : whole;
+  if (!matching) return "No users match your search.";
+  const whole = state.query ? `${number(matching)} of ${users(state.rows.length)}` : users(matching);
+  return matching > PAGE ? `${number(first + 1)}–${number(first + count)} of ${state.query ? number(matching) : whole}` : whole;
 }
 
 const users = (count) => (count === 1 ? "1 user" : `${number(count)} users`);
@@ -100,7 +100,7 @@ function line(row) {
 function sums(rows) {
   const total = Object.fromEntries([...state.terms.keys()].map((key) => [key, rows.reduce((sum, row) => sum + row[key], 0)]));
   const cells = Object.values(total).map((value) => el("td", {}, number(value)));
-  const title = state.query ? "Total of these" : "Total";
+  const title = state.query ? "Total of matches" : "Total";
   return el("tr", {}, el("th", { scope: "row" }, title), ...cells, el("td", {}, percent(rate(total))));
 }
 

@@ -78,7 +78,7 @@ class _Markup(HTMLParser):
 
 def test_its_headers_say_who_when_and_that_a_machine_wrote_it() -> None:
     message = _digest(snapshot((user(1, counts=Counts(sent=1234)),)))
-    assert message["Subject"] == "Acme: usage October 2026 — 1,234 documents sent"
+    assert message["Subject"] == "Acme: usage for October 2026 — 1,234 documents sent"
     assert message["From"] == "Signtally <r@signtally.example>"
     assert message["To"] == "ann@acme.example"
     assert message["Date"] == "Sun, 01 Nov 2026 08:12:02 +0000"

@@ -59,7 +59,7 @@ def test_a_year_is_charted_by_the_tenants_weeks() -> None:
     chart = usage_chart(Contents(snapshot((user(1),), period=parse_period("2025"))))
     assert chart.step == "week"
     assert [bar.first for bar in chart.bars[:2]] == [dt.date(2025, 1, 1), dt.date(2025, 1, 6)]
-    assert chart.caption.startswith("The first and the last week")
+    assert chart.caption.startswith("The first and last week")
     assert sum(bar.sent for bar in chart.bars) == 2
 
 

@@ -109,7 +109,7 @@ def test_every_file_and_email_says_its_basis() -> None:
         assert "Activity basis" not in text, name
         assert "Dated by that event" not in text, name
     for name, text in texts(report()).items():
-        assert "each event counts on its own date" in text.lower(), name
+        assert "each event counts on the date it happened" in text.lower(), name
         assert "cohort" not in text.lower(), name
 
 
@@ -140,9 +140,9 @@ def test_a_snapshot_that_was_read_without_them_says_nothing_of_them() -> None:
     ("outlook", "on", "text"),
     [
         (Outlook.USED_UP, 12, "it was used up on 12 Oct 2026"),
-        (Outlook.RUNS_OUT, 29, "at the current pace it runs out on 29 Oct 2026"),
-        (Outlook.TOO_EARLY, None, "too early in the month for a pace"),
-        (Outlook.LASTS, None, "at the current pace it lasts the month"),
+        (Outlook.RUNS_OUT, 29, "at the current pace it will run out on 29 Oct 2026"),
+        (Outlook.TOO_EARLY, None, "too early in the month for a forecast"),
+        (Outlook.LASTS, None, "at the current pace it will last the month"),
     ],
 )
 def test_the_allowance_is_a_sentence(outlook: Outlook, on: int | None, text: str) -> None:

@@ -69,7 +69,7 @@ def test_names_are_printed_as_they_are_written() -> None:
 def test_it_says_what_it_is() -> None:
     reader = _reader(snapshot((user(1),)))
     assert reader.metadata is not None
-    assert reader.metadata.title == "Acme: usage October 2026"
+    assert reader.metadata.title == "Acme: usage for October 2026"
     assert reader.metadata.author == "Acme"
     assert reader.root_object["/Lang"] == "en-GB"
     assert [entry.title for entry in reader.outline[1]] == [
@@ -82,12 +82,12 @@ def test_it_says_what_it_is() -> None:
     ]
     text = _text(snapshot((user(1),)))
     for line in (
-        "1–31 Oct 2026 (31 days)",
+        "1–31 Oct 2026, 31 days",
         "Europe/Berlin (UTC+02:00, then UTC+01:00)",
         "Data through 1 Nov 2026, 09:05 UTC+01:00",
         "2026-10-3f2a91c07b1e, version 3",
         "Activity basis",
-        "None: every user of the tenant",
+        "None (all users)",
         "1 user row, 31 day rows",
         "Success rate of closed",
     ):
@@ -105,8 +105,8 @@ def test_a_long_list_names_what_it_leaves_out_and_still_adds_up() -> None:
     *rows, total = [row for row in figures if row]
     assert len(rows) == pdf.MOST_USERS_PRINTED + 1
     assert [sum(column) for column in zip(*rows, strict=True)] == total == list(report.totals.as_tuple())
-    assert "200 of 250 users" in page
-    assert "50 further users" in page
+    assert "The 200 users with the most documents sent, of 250." in page
+    assert "50 more users" in page
 
 
 def test_nothing_outside_the_page_is_fetched() -> None:
@@ -160,8 +160,8 @@ def test_equal_reports_are_equal_bytes() -> None:
 
 def test_an_empty_period_is_a_report_too() -> None:
     text = _text(snapshot(data_through=None, previous_totals=Counts()))
-    assert "nothing received yet" in text
-    assert "No activity by any user in this period." in text
+    assert "No data received yet" in text
+    assert "No user activity in this period." in text
     assert "Completion rate —" in text
 
 

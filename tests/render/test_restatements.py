@@ -48,13 +48,13 @@ def test_the_pdf_says_what_changed_when_and_why() -> None:
     assert "Restated days" in text
     assert "1 Oct 2026 sent 41 → 43 30 Oct 2026, 09:12 late events" in text
     assert "2 Oct 2026 sent 41 → 43, completed 7 → 8" in text
-    assert "A day whose figures changed after a report that contains it was made." in text
+    assert "A day whose figures changed after a report had included it." in text
 
 
 def test_the_pdf_says_how_many_it_leaves_to_the_other_files() -> None:
     year = parse_period("2026-Q3")
     text = _pdf_text(snapshot((user(1),), period=year, restated=restated(year, days=50)))
-    assert "And 19 more days; the Excel and CSV files list all." in text
+    assert "19 more days are listed in the Excel and CSV files." in text
 
 
 def test_the_workbook_has_a_row_a_day_and_measure() -> None:
@@ -109,7 +109,7 @@ EVERYWHERE = pytest.mark.parametrize("kind", ["pdf", "xlsx", "csv", "text", "htm
 @EVERYWHERE
 def test_provisional_days_are_named(kind: str) -> None:
     report = snapshot((user(1),), provisional_days=(FIRST, SECOND))
-    assert "Provisional: events of 1–2 Oct 2026 are stored and not all counted yet." in _text(kind, report)
+    assert "Provisional: some events of 1–2 Oct 2026 have not been counted yet." in _text(kind, report)
 
 
 @EVERYWHERE

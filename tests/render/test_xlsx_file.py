@@ -108,8 +108,8 @@ def test_about_carries_what_the_report_says_of_itself() -> None:
     assert about["User rows"][0] == 2
     assert about["Day rows"][0] == 31
     assert [about[f"Control total: {measure}"][0] for measure in MEASURES] == list(report.totals.as_tuple())
-    assert about["Filter"] == ("Some users", "2 users by id: u_1, u_2")
-    assert about["Report id"][0] == IDENTITY.report_id
+    assert about["Filter"] == ("Some users", "2 users: u_1, u_2")
+    assert about["Report ID"][0] == IDENTITY.report_id
     assert about["Version"][0] == 3
     assert "Completion rate" in about
     assert "Allowance used" not in about, "a part of the users has no allowance"
@@ -125,7 +125,7 @@ def test_sheets_are_ready_to_work_with() -> None:
     assert book["Users"].sheet_properties.pageSetUpPr.fitToPage
     assert book["Users"]["D2"].number_format == "#,##0"
     assert len(book["Summary"]._charts) == 1  # noqa: SLF001  # openpyxl's only way
-    assert book.properties.title == "Acme: usage October 2026"
+    assert book.properties.title == "Acme: usage for October 2026"
 
 
 def test_more_users_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ def test_a_range_is_called_by_its_dates() -> None:
         (100, 100, "±0%"),
         (9, 8, "+13%"),
         (7, 8, "−13%"),
-        (5, 0, "new"),
+        (5, 0, "—"),
         (0, 0, "—"),
         (0, 5, "−100%"),
         (1001, 1000, "±0%"),
@@ -99,7 +99,7 @@ def test_an_instant_is_told_on_the_tenants_clock(timezone: str, text: str) -> No
 
 
 def test_nothing_received_is_no_instant() -> None:
-    assert _formats().instant_or_nothing(None) == "nothing received yet"
+    assert _formats().instant_or_nothing(None) == "no data received yet"
 
 
 @given(st.text(st.characters()))

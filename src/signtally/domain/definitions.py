@@ -12,45 +12,45 @@ class Definition:
 
 
 _LINES = {
-    "document": "The unit that is sent (an envelope, an agreement); counts once, however many files or signers it has.",
-    "sent": "The document left draft. Dated by its first send event, not its creation.",
-    "received": "A signature request reached a recipient; one document may make several.",
+    "document": "What is sent for signature (an envelope, an agreement). Counts once, whatever its files and signers.",
+    "sent": "The document was sent for the first time. Counts on that date, not on the date it was created.",
+    "received": "A signature request reached a recipient. One document can lead to several.",
     "viewed": "A recipient opened the request.",
-    "signed": "One recipient’s act of signing; a document may hold several.",
-    "completed": "All recipients finished.",
-    "declined": "A recipient refused.",
-    "cancelled": "The sender ended it (voided, recalled).",
-    "expired": "Its deadline passed; kept apart from cancelled.",
-    "open": "Sent and in no final state at the end of the period (pending).",
+    "signed": "A recipient signed. One document can have several signatures.",
+    "completed": "All recipients finished the document.",
+    "declined": "A recipient refused to sign.",
+    "cancelled": "The sender withdrew the document (voided, recalled).",
+    "expired": "The document’s deadline passed. Not included in cancelled.",
+    "open": "Sent, and not yet completed, declined, cancelled or expired at the end of the period (pending).",
     "completion rate": (
-        "Completed ÷ sent in the period; “—” when nothing was sent. Above 100 % when documents sent earlier complete."
+        "Completed ÷ sent in the period; “—” when nothing was sent. Above 100 % when more were completed than sent."
     ),
     "success rate of closed": "Completed ÷ (completed + declined + cancelled + expired); “—” when nothing closed.",
     "turnaround": (
-        "First sent to completed, of completed documents only: median and 90th percentile (p90, as Excel’s "
-        "PERCENTILE.INC) beside the mean, with the number of documents it rests on. Exact. A document whose send is "
-        "unknown, or dated after its completion, has none."
+        "Time from first sent to completed, for completed documents only: median, mean and 90th percentile (p90, as "
+        "Excel’s PERCENTILE.INC), with the number of documents measured. Documents whose send date is unknown, or "
+        "later than their completion, are left out."
     ),
-    "active sender": "A distinct user with at least one document sent in the period.",
-    "distinct documents": "Documents with any event in the period, each once.",
-    "busiest hour": "The hour of the day, on the tenant’s clocks, with most events; of equals, the earliest.",
+    "active sender": "A user who sent at least one document in the period.",
+    "distinct documents": "Documents with any activity in the period, each counted once.",
+    "busiest hour": "The hour of the day with the most events, in your organisation’s time zone; if equal, the first.",
     "allowance used": (
-        "Documents sent, against the monthly allowance; a cancelled, declined or expired document is not given back. "
-        "The current pace is the mean of the month’s days that are over."
+        "Documents sent, out of the monthly allowance. Cancelled, declined and expired documents count as used. "
+        "The current pace is the average of the month’s finished days."
     ),
-    "activity basis": "Each event counts on its own date, in the tenant’s time zone.",
+    "activity basis": "Each event counts on the date it happened, in your organisation’s time zone.",
     "cohort basis": (
-        "Documents sent in the period, followed to their outcome so far. Each counts on the day of its first send, for "
-        "its sender; received, viewed and signed are events of these documents. A document that was ever completed is "
-        "completed; any other ended as it first did."
+        "Documents sent in the period, followed to their outcome so far. Each counts on the day it was first sent, for "
+        "its sender; received, viewed and signed are events of these documents. A document that was ever completed "
+        "counts as completed; for any other, its first outcome counts."
     ),
-    "previous period": "The one just before, of the same kind and whole; for from–to, as many days.",
-    "data through": "Everything queued before this instant is in the figures.",
-    "restated": "A day whose figures changed after a report that contains it was made.",
+    "previous period": "The whole period just before, of the same kind; for a date range, the same number of days.",
+    "data through": "Everything received before this time is in the figures.",
+    "restated": "A day whose figures changed after a report had included it.",
 }
 _DATED = frozenset({"received", "viewed", "signed", "completed", "declined", "cancelled", "expired"})
 _ON_COHORT = {
-    "open": "Sent in the period and in no final state yet (pending).",
+    "open": "Sent in the period, and not yet completed, declined, cancelled or expired (pending).",
     "completion rate": "Completed ÷ sent in the period; “—” when nothing was sent.",
 }
 _OF_ONE_BASIS = {

@@ -54,9 +54,9 @@ class UsageChart:
             case []:
                 return ""
             case [one]:
-                return f"The {one} {self.step} lies partly outside the period; only its days inside are counted."
+                return f"The {one} {self.step} is partly outside the period; only its days in it are counted."
             case _:
-                return f"The first and the last {self.step} lie partly outside; only their days inside are counted."
+                return f"The first and last {self.step} are partly outside the period; only days in it are counted."
 
     def _whole(self, bar: Bar) -> int:
         if self.step == "month":

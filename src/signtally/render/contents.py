@@ -15,7 +15,7 @@ from signtally.render.formats import UNDEFINED, Formats, one_line, utc_offset
 from signtally.render.theme import HEADINGS, Theme
 
 _BASES = {
-    Basis.ACTIVITY: "Activity basis: each event counts on its own date",
+    Basis.ACTIVITY: "Activity basis: each event counts on the date it happened",
     Basis.COHORT: "Cohort basis: documents sent in the period, followed to their outcome so far",
 }
 UNREADABLE_PROFILE = (
@@ -85,20 +85,25 @@ class Contents:
         return self.formats.period(self.snapshot.previous, today=self.today)
 
     @property
-    def dates(self) -> str:
-        """Exact dates, with their number where there is more than one."""
-        period = self.snapshot.period
-        return f"{self.formats.dates(period.first, period.last)} ({self._days(period)})"
+    def period_in_text(self) -> str:
+        """The period within a sentence: `the week of 5–11 Oct 2026`, `October 2026`."""
+        return self._in_text(self.period)
 
     @property
-    def previous_dates(self) -> str:
-        previous = self.snapshot.previous
-        return f"{self.formats.dates(previous.first, previous.last)} ({self._days(previous)})"
+    def dates(self) -> str:
+        """What the period's title leaves open: `1–31 Oct 2026, 31 days`, `7 days` for a week; empty for a day."""
+        return self._extent(self.snapshot.period)
 
     @property
     def zone(self) -> str:
-        """The zone's name and its offsets from UTC during the period."""
-        return f"{self.snapshot.tenant.timezone} ({_offsets(self.snapshot.period, self.snapshot.tenant.zone)})"
+        """The zone's name and its offsets from UTC during the period: `Europe/Berlin (UTC+02:00, then UTC+01:00)`."""
+        name, offsets = self.snapshot.tenant.timezone, _offsets(self.snapshot.period, self.snapshot.tenant.zone)
+        return name if name == offsets else f"{name} ({offsets})"
+
+    @property
+    def lead(self) -> str:
+        """The line below the title: dates and zone."""
+        return " · ".join(filter(None, (self.dates, self.zone)))
 
     @property
     def data_through(self) -> str:
@@ -108,11 +113,11 @@ class Contents:
     def freshness(self) -> str:
         """How fresh the figures are, as a line of its own."""
         known = self.snapshot.data_through is not None
-        return f"Data through {self.data_through}" if known else "Data through: nothing received yet"
+        return f"Data through {self.data_through}" if known else "No data received yet"
 
     @property
     def caveat(self) -> str:
-        """Why the figures may still change; empty when nothing speaks for it."""
+        """What a reader must know before relying on the figures; empty when there is nothing."""
         return " ".join(
             filter(
                 None,
@@ -126,36 +131,36 @@ class Contents:
         through, zone = self.snapshot.data_through, self.snapshot.tenant.zone
         if not self.is_over or through is None or through >= end_of_day(self.snapshot.period.last, zone):
             return ""
-        return "Not final: events sent after that instant, before the period ended, may be missing."
+        return "Not final: events from the end of the period may still be missing."
 
     @property
     def _provisional(self) -> str:
         days = self.snapshot.provisional_days
         if not days:
             return ""
-        return f"Provisional: events of {self.formats.dates(days[0], days[-1])} are stored and not all counted yet."
+        return f"Provisional: some events of {self.formats.dates(days[0], days[-1])} have not been counted yet."
 
     @property
     def is_over(self) -> bool:
-        """Whether the period has ended; until then a change against a whole period would mislead."""
+        """Whether the period has ended; until then, a change compared with a whole period would mislead."""
         return self.snapshot.period.last < self.today
 
     @property
     def comparison(self) -> str:
         """What the previous figures are, and why no change is shown while there is none."""
+        previous = self._described(self._in_text(self.previous_period), self.snapshot.previous)
         if self.is_over:
-            return f"Compared with {self.previous_period}: {self.previous_dates}"
-        return (
-            f"{self.period}: the period is not over, so no change is shown. "
-            f"Beside it stands the whole of {self.previous_period}: {self.previous_dates}"
-        )
+            return f"Compared with {previous}"
+        return f"Changes are shown once the period is over. Previous figures are for all of {previous}"
 
     @property
     def _before(self) -> str:
-        """How a card names the previous period: `the month before`, `the whole month before`, `the 17 days before`."""
+        """How a card names the previous period: `in the previous month`, `in the full previous month`."""
         kind, previous = self.snapshot.period.kind, self.snapshot.previous
-        span = self._days(previous).removeprefix("1 ") if kind is PeriodKind.RANGE else str(kind)
-        return f"the {span} before" if self.is_over or kind is PeriodKind.RANGE else f"the full {span} before"
+        if kind is PeriodKind.RANGE:
+            return f"in the previous {self._days(previous).removeprefix('1 ')}"
+        whole = "" if self.is_over else "full "
+        return f"{'on' if kind is PeriodKind.DAY else 'in'} the {whole}previous {kind}"
 
     @property
     def measures(self) -> tuple[MeasureLine, ...]:
@@ -205,10 +210,10 @@ class Contents:
         """Which users the figures are about; at most so many ids, and how many more there are."""
         ids = self.snapshot.user_ids
         if ids is None:
-            return "None: every user of the tenant"
+            return "None (all users)"
         named = [one_line(user_id) for user_id in ids[:most_ids]]
         more = f" and {self.formats.number(len(ids) - len(named))} more" if len(named) < len(ids) else ""
-        return f"{self._counted(len(ids), 'user')} by id: {', '.join(named)}{more}"
+        return f"{self._counted(len(ids), 'user')}: {', '.join(named)}{more}"
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -232,9 +237,9 @@ class Contents:
     def facts(self, identity: ReportIdentity) -> tuple[tuple[str, str], ...]:
         """What the file says of itself, as label and text."""
         return (
-            ("Tenant", f"{self.tenant_name} ({one_line(self.snapshot.tenant.tenant_id)})"),
-            ("Period", f"{self.period}: {self.dates}"),
-            ("Previous period", f"{self.previous_period}: {self.previous_dates}"),
+            ("Organisation", f"{self.tenant_name} ({one_line(self.snapshot.tenant.tenant_id)})"),
+            ("Period", self._described(self.period, self.snapshot.period)),
+            ("Previous period", self._described(self.previous_period, self.snapshot.previous)),
             ("Time zone", self.zone),
             ("Basis", self.basis),
             ("Filter", self.filters(most_ids=_IDS_IN_A_LINE)),
@@ -242,8 +247,29 @@ class Contents:
             ("Rows", self.row_count),
             ("Control totals", self.control_totals),
             ("Report", f"{identity.report_id}, version {identity.version}"),
-            ("Made", self.formats.instant(identity.made_at)),
+            ("Created", self.formats.instant(identity.made_at)),
         )
+
+    @property
+    def previous_dates(self) -> str:
+        return self._extent(self.snapshot.previous)
+
+    def _in_text(self, title: str) -> str:
+        return f"the {title[0].lower()}{title[1:]}" if self.snapshot.period.kind is PeriodKind.WEEK else title
+
+    def _extent(self, period: Period) -> str:
+        match period.kind:
+            case PeriodKind.DAY:
+                return ""
+            case PeriodKind.WEEK | PeriodKind.RANGE:  # their titles are dates
+                return self._days(period)
+            case _:
+                return f"{self.formats.dates(period.first, period.last)}, {self._days(period)}"
+
+    def _described(self, title: str, period: Period) -> str:
+        """A period in one line: `October 2026 (1–31 Oct 2026, 31 days)`."""
+        extent = self._extent(period)
+        return f"{title} ({extent})" if extent else title
 
     def _days(self, period: Period) -> str:
         return self._counted((period.last - period.first).days + 1, "day")

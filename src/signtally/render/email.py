@@ -100,12 +100,12 @@ def _values(snapshot: UsageSnapshot) -> dict[str, object]:
 
 
 def _peak(chart: UsageChart, formats: Formats) -> str:
-    """`66 documents sent, Fri, 2 Oct 2026`; empty when nothing was sent."""
+    """`66 sent (Fri, 2 Oct 2026)`; empty when nothing was sent."""
     highest = max(chart.bars, key=lambda bar: bar.sent)
     if not highest.sent:
         return ""
     when = formats.weekday_date(highest.first) if chart.step == "day" else formats.dates(highest.first, highest.last)
-    return f"{formats.number(highest.sent)} sent, {when}"
+    return f"{formats.number(highest.sent)} sent ({when})"
 
 
 def _short_name(user: UserUsage) -> str:

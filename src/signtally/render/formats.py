@@ -19,7 +19,6 @@ from signtally.domain.tenants import TenantProfile
 UNDEFINED = "—"
 MINUS = "\N{MINUS SIGN}"
 _TIED = "\N{NO-BREAK SPACE}"
-_NEW = "new"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 # "en" alone reads as American in CLDR; day before month and a 24-hour clock are understood everywhere.
 _PLAIN_ENGLISH = "en_GB"
@@ -112,9 +111,9 @@ class Formats:
         return format_percent(rounded(share, 3), pattern, locale=self.locale)
 
     def change(self, now: int, before: int) -> str:
-        """`+12%`, `−3%`, `±0%`; "new" where there was nothing before, a dash where there still is nothing."""
+        """`+12%`, `−3%`, `±0%`; a dash where there was nothing before."""
         if not before:
-            return _NEW if now else UNDEFINED
+            return UNDEFINED
         share = rounded((now - before) / before, 2)
         return self._signed(format_percent(abs(share), locale=self.locale), share)
 
@@ -181,7 +180,7 @@ class Formats:
         return f"{self.number(days)}{_TIED}d{_TIED}{rest}{_TIED}h" if rest else f"{self.number(days)}{_TIED}d"
 
     def instant_or_nothing(self, data_through: dt.datetime | None) -> str:
-        return "nothing received yet" if data_through is None else self.instant(data_through)
+        return "no data received yet" if data_through is None else self.instant(data_through)
 
     def period(self, period: Period, *, today: dt.date) -> str:
         """`October 2026`, `Week of 5–11 Oct 2026`, `Q4 2026 (to date)` when *today* is among its days."""

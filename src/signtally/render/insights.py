@@ -74,33 +74,33 @@ class InsightContents:
     def _turnaround_card(self, figures: DocumentFigures) -> Card:
         found, duration = figures.turnaround, self.contents.formats.duration
         if found is None:
-            nothing = "nothing was completed" if not figures.completed else "no send of them is known"
+            nothing = "no documents completed" if not figures.completed else "send dates not known"
             return Card("Median turnaround", UNDEFINED, note=nothing)
         of = f" of {self._number(figures.completed)}" if found.documents < figures.completed else ""
         documents = f"{self._number(found.documents)}{of} {'document' if figures.completed == 1 else 'documents'}"
-        note = f"p90 {duration(found.p90)}, mean {duration(found.mean)}, of {documents}"
+        note = f"p90 {duration(found.p90)} · mean {duration(found.mean)} · {documents}"
         return Card("Median turnaround", duration(found.median), note=note)
 
     def _open_card(self, figures: DocumentFigures) -> Card:
         if self.contents.snapshot.basis is Basis.COHORT:
-            note = "of those sent, so far"
+            note = "of the documents sent"
         elif self.contents.is_over:
             note = f"at the end of {self._date(self.contents.snapshot.period.last)}"
         else:
-            note = "in no final state by now"
+            note = "as of now"
         return Card("Open documents", self._number(figures.open), note=note)
 
     def _closed_card(self) -> Card:
         sent = self.contents.snapshot.totals.sent
         closed = sent - self.insights.documents.open
         share = self.contents.formats.percent(closed / sent if sent else None)
-        return Card("Closed documents", self._number(closed), note=f"{share} of those sent")
+        return Card("Closed documents", self._number(closed), note=f"{share} of the documents sent")
 
     def _hour_card(self) -> Card:
         activity, formats = self.insights.activity, self.contents.formats
         hour = None if activity is None else activity.busiest_hour
         if activity is None or hour is None:
-            return Card("Busiest hour", UNDEFINED, note="nothing happened")
+            return Card("Busiest hour", UNDEFINED, note="no activity")
         events = activity.hours[hour]
         note = f"{self._number(events)} {'event' if events == 1 else 'events'}"
         if self.contents.snapshot.period.day_count > DAYS_A_WEEK:
@@ -113,12 +113,12 @@ class InsightContents:
             case Outlook.USED_UP:
                 return f"it was used up on {self._date(use.on)}"
             case Outlook.RUNS_OUT:
-                return f"at the current pace it runs out on {self._date(use.on)}"
+                return f"at the current pace it will run out on {self._date(use.on)}"
             case Outlook.TOO_EARLY:
-                return "too early in the month for a pace"
+                return "too early in the month for a forecast"
             case Outlook.LASTS:
                 is_over = use.as_of == use.month.last and self.contents.is_over
-                return "it lasted the month" if is_over else "at the current pace it lasts the month"
+                return "it lasted the month" if is_over else "at the current pace it will last the month"
 
     def _date(self, day: dt.date | None) -> str:
         return UNDEFINED if day is None else self.contents.formats.date(day)

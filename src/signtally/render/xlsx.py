@@ -80,7 +80,7 @@ def write(contents: Contents, identity: ReportIdentity) -> bytes:
 
 def _describe(workbook: Workbook, contents: Contents, identity: ReportIdentity) -> None:
     about = workbook.properties
-    about.title = f"{contents.tenant_name}: usage {contents.period}"
+    about.title = f"{contents.tenant_name}: usage for {contents.period_in_text}"
     about.creator = about.lastModifiedBy = "Signtally"
     about.subject = "Usage report"
     about.description = f"{identity.report_id}, version {identity.version}; data through {contents.data_through}"
@@ -88,7 +88,7 @@ def _describe(workbook: Workbook, contents: Contents, identity: ReportIdentity) 
 
 
 def _footer(contents: Contents) -> str:
-    return f"{shortened(contents.tenant_name, _FOOTER_LIMIT_CHARACTERS)} · Usage {contents.period}"
+    return f"{shortened(contents.tenant_name, _FOOTER_LIMIT_CHARACTERS)} · Usage for {contents.period_in_text}"
 
 
 def _write_summary(sheet: Sheet, contents: Contents) -> None:
@@ -112,8 +112,8 @@ def _write_summary(sheet: Sheet, contents: Contents) -> None:
 
 def _write_masthead(sheet: Sheet, contents: Contents) -> None:
     _write_line(sheet, contents.tenant_name, Style(size=11, bold=True, colour="accent", rule=None, wrap=True))
-    _write_line(sheet, f"Usage {contents.period}", _TITLE)
-    _write_line(sheet, f"{contents.dates} · {contents.zone}", _CAPTION)
+    _write_line(sheet, f"Usage for {contents.period_in_text}", _TITLE)
+    _write_line(sheet, contents.lead, _CAPTION)
     if not contents.is_on_activity:
         _write_line(sheet, contents.basis, _CAPTION)
     _write_line(sheet, contents.freshness, Style(bold=True, rule=None, wrap=True))
@@ -168,7 +168,7 @@ def _write_insights(sheet: Sheet, insights: InsightContents) -> None:
 def _insight_rows(insights: InsightContents) -> Iterator[tuple[str, Value, str]]:
     figures, contents = insights.insights.documents, insights.contents
     took, open_card = figures.turnaround, insights.cards[1]
-    rests_on = f"{took.documents if took else 0} of {figures.completed} completed documents"
+    rests_on = _rests_on(contents, took.documents if took else 0, of=figures.completed)
     yield "Median turnaround, hours", _hours(took.median if took else None), rests_on
     yield "Mean turnaround, hours", _hours(took.mean if took else None), rests_on
     yield "90th percentile, hours", _hours(took.p90 if took else None), rests_on
@@ -182,6 +182,12 @@ def _insight_rows(insights: InsightContents) -> Iterator[tuple[str, Value, str]]
     yield busiest.label, busiest.figure, busiest.note
     yield "First activity", *_wall_clock(contents, activity.first_at, nothing=UNDEFINED)
     yield "Last activity", *_wall_clock(contents, activity.last_at, nothing=UNDEFINED)
+
+
+def _rests_on(contents: Contents, documents: int, *, of: int) -> str:
+    number = contents.formats.number
+    some = number(documents) if documents == of else f"{number(documents)} of {number(of)}"
+    return f"{some} completed {'document' if of == 1 else 'documents'}"
 
 
 def _hours(duration: dt.timedelta | None) -> Value:
@@ -286,22 +292,22 @@ def _write_about(sheet: Sheet, contents: Contents, identity: ReportIdentity) -> 
 
 def _facts(contents: Contents, identity: ReportIdentity) -> Iterator[tuple[str, Value, str]]:
     snapshot = contents.snapshot
-    yield "Tenant", contents.tenant_name, f"Id {snapshot.tenant.tenant_id}"
+    yield "Organisation", contents.tenant_name, f"ID {snapshot.tenant.tenant_id}"
     yield "Period", contents.period, contents.dates
     yield "From", snapshot.period.first, "included"
     yield "To", snapshot.period.last, "included"
     yield "Previous period", contents.previous_period, contents.previous_dates
     yield "Time zone", snapshot.tenant.timezone, contents.zone
     yield "Basis", snapshot.basis.capitalize(), contents.definition(f"{snapshot.basis} basis")
-    yield "Filter", "None" if snapshot.user_ids is None else "Some users", contents.filters()
+    yield "Filter", "All users" if snapshot.user_ids is None else "Some users", contents.filters()
     yield "Data through", *_wall_clock(contents, snapshot.data_through, nothing=contents.data_through)
     yield "User rows", len(snapshot.users), "on the sheet Users"
     yield "Day rows", len(snapshot.days), "on the sheet Days"
     for line in contents.measures:
-        yield f"Control total: {line.heading.lower()}", line.now, "the rows of Days and of Users add up to it"
-    yield "Report id", identity.report_id, ""
+        yield f"Control total: {line.heading.lower()}", line.now, "the sum of the rows of Days, and of Users"
+    yield "Report ID", identity.report_id, ""
     yield "Version", identity.version, ""
-    yield "Made", *_wall_clock(contents, identity.made_at, nothing=UNDEFINED)
+    yield "Created", *_wall_clock(contents, identity.made_at, nothing=UNDEFINED)
 
 
 def _wall_clock(contents: Contents, instant: dt.datetime | None, *, nothing: str) -> tuple[Value, str]:
@@ -309,7 +315,8 @@ def _wall_clock(contents: Contents, instant: dt.datetime | None, *, nothing: str
     if instant is None:
         return nothing, ""
     local = instant.astimezone(contents.snapshot.tenant.zone)
-    return local.replace(tzinfo=None), f"{contents.snapshot.tenant.timezone}, {utc_offset(local)}"
+    name, offset = contents.snapshot.tenant.timezone, utc_offset(local)
+    return local.replace(tzinfo=None), name if name == offset else f"{name}, {offset}"
 
 
 def _list_sheet(sheet: Sheet, contents: Contents, *, columns: int, rows: int, frozen: str) -> None:

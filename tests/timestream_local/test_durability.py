@@ -95,21 +95,21 @@ def test_a_stopped_server_has_everything_when_it_starts_again(data: Path) -> Non
 
 def test_readers_see_whole_batches_while_many_write(table: Table) -> None:
     done = threading.Event()
+    table.put(*batch(9, 0))  # before the first record there is no column to read
 
     def write(writer: int) -> None:
         own = client("timestream-write", table.server.url)
         for number in range(15):
             own.write_records(DatabaseName=table.database, TableName=table.name, Records=batch(writer, number))
 
-    def read() -> int:
-        torn = 0
+    def read() -> list[int]:
+        """The number of batches that each read saw."""
+        seen = []
         while not done.is_set():
-            try:
-                rows = table.rows("writer, n, count(*)", "GROUP BY 1, 2")
-            except ClientError:
-                continue  # before the first record there is no column
-            torn += sum(count != "20" for _, _, count in rows)
-        return torn
+            rows = table.rows("writer, n, count(*)", "GROUP BY 1, 2")
+            assert {count for _, _, count in rows} == {"20"}
+            seen.append(len(rows))
+        return seen
 
     with ThreadPoolExecutor(6) as pool:
         readers = [pool.submit(read) for _ in range(2)]
@@ -117,8 +117,11 @@ def test_readers_see_whole_batches_while_many_write(table: Table) -> None:
         for future in writers:
             future.result()
         done.set()
-        assert [reader.result() for reader in readers] == [0, 0]
-    assert table.rows("count(*)") == [[str(4 * 15 * 20)]]
+        seen = [reader.result() for reader in readers]
+    for counts in seen:
+        assert counts == sorted(counts)
+        assert any(1 < count < 4 * 15 + 1 for count in counts)  # it looked while they wrote
+    assert table.rows("count(*)") == [[str((4 * 15 + 1) * 20)]]
 
 
 def test_of_many_writers_of_one_identity_one_wins(table: Table) -> None:

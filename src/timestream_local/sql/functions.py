@@ -178,6 +178,12 @@ ARRAYS = {
     "slice": scalar("ts_slice", 3),
 }
 
+SERIES = {
+    "interpolate_linear": scalar("ts_linear", 2),
+    "interpolate_locf": scalar("ts_locf", 2),
+    "interpolate_fill": scalar("ts_fill", 3),
+}
+
 OTHER = {
     "coalesce": scalar("coalesce", 1, MANY),
     "nullif": scalar("nullif", 2),
@@ -198,7 +204,7 @@ AGGREGATES = {
     "every": aggregate("bool_and", 1),
     "bitwise_and_agg": aggregate("bit_and", 1),
     "bitwise_or_agg": aggregate("bit_or", 1),
-    "corr": aggregate("corr", 2),
+    "corr": aggregate("corr", 2, wrapper="ts_finite"),
     "count": aggregate("count", 0, 1),
     "count_if": aggregate("count_if", 1, wrapper="ts_total"),
     "covar_pop": aggregate("covar_pop", 2),
@@ -209,8 +215,8 @@ AGGREGATES = {
     "max_by": aggregate("arg_max_null", 2, 3),
     "min": aggregate("min", 1, 2),
     "min_by": aggregate("arg_min_null", 2, 3),
-    "regr_intercept": aggregate("regr_intercept", 2),
-    "regr_slope": aggregate("regr_slope", 2),
+    "regr_intercept": aggregate("regr_intercept", 2, wrapper="ts_finite"),
+    "regr_slope": aggregate("regr_slope", 2, wrapper="ts_finite"),
     "stddev": aggregate("stddev_samp", 1),
     "stddev_pop": aggregate("stddev_pop", 1),
     "stddev_samp": aggregate("stddev_samp", 1),
@@ -234,30 +240,4 @@ WINDOWS = {
     "row_number": window("row_number", 0),
 }
 
-FUNCTIONS: dict[str, Function] = {**TIME, **MATHEMATICS, **TEXT, **ARRAYS, **OTHER, **AGGREGATES, **WINDOWS}
-
-# What Timestream has and this does not, so that the refusal can say that it is not a misspelling.
-REFUSED = {
-    **dict.fromkeys(
-        ("interpolate_linear", "interpolate_locf", "interpolate_fill", "interpolate_spline_cubic"), "interpolation"
-    ),
-    **dict.fromkeys(
-        ("filter", "transform", "reduce", "any_match", "all_match", "none_match", "zip_with"), "lambda functions"
-    ),
-    **dict.fromkeys(("derivative_linear", "non_negative_derivative_linear"), "derivatives of time series"),
-    **dict.fromkeys(
-        ("integral_trapezoidal", "integral_simpson", "integral_trapezoidal_windowed"), "integrals of time series"
-    ),
-    **dict.fromkeys(("correlate_pearson", "correlate_spearman"), "correlation of time series"),
-    **dict.fromkeys(("format_datetime", "parse_datetime"), "Joda-Time patterns"),
-    **dict.fromkeys(("map", "map_agg", "map_union", "multimap_agg", "histogram", "approx_most_frequent"), "maps"),
-    **dict.fromkeys(("approx_set", "merge", "empty_approx_set"), "HyperLogLog sketches"),
-    **dict.fromkeys(("at_timezone", "with_timezone"), "time zones"),
-    **dict.fromkeys(("shuffle", "combinations", "ngrams", "flatten", "zip", "array_frequency"), "this array function"),
-    **dict.fromkeys(
-        ("to_base", "from_base", "width_bucket", "inverse_normal_cdf", "normal_cdf"), "this mathematical function"
-    ),
-    **dict.fromkeys(
-        ("checksum", "kurtosis", "skewness", "max_n", "numeric_histogram", "learn_classifier"), "this aggregate"
-    ),
-}
+FUNCTIONS: dict[str, Function] = {**TIME, **MATHEMATICS, **TEXT, **ARRAYS, **SERIES, **OTHER, **AGGREGATES, **WINDOWS}

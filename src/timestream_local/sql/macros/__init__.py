@@ -4,7 +4,7 @@ A macro is inlined when a query is bound, so it costs nothing at run time. Rules
 developer guide, and from Trino's documentation, which that guide reprints, where it is silent.
 """
 
-from timestream_local.sql.macros import arrays, conversions, numbers, operators, texts, times
+from timestream_local.sql.macros import arrays, conversions, numbers, operators, sequences, series, texts, times
 from timestream_local.sql.macros.definition import OVERLOADS, typed_name
 
 MADE = (
@@ -14,6 +14,8 @@ MADE = (
     *numbers.numbers(),
     *texts.texts(),
     *arrays.arrays(),
+    *sequences.sequences(),
+    *series.series(),
 )
 STATEMENTS: tuple[str, ...] = tuple(statement for made in MADE for statement in made)
 

@@ -60,11 +60,6 @@ def arrays() -> list[list[str]]:
         macro("ts_contains", ("l, x", "list_contains(l, x)")),
         macro("ts_repeat", ("e, n", f"list_transform(range({times}), lambda i: e)")),
         macro(
-            "ts_sequence",
-            ("a BIGINT, b BIGINT", "generate_series(a, b, CASE WHEN a <= b THEN 1 ELSE -1 END)"),
-            ("a BIGINT, b BIGINT, s BIGINT", "generate_series(a, b, s)"),
-        ),
-        macro(
             "ts_slice",
             (
                 "l, s, n",
@@ -87,16 +82,7 @@ def arrays() -> list[list[str]]:
                 for kind in JOINED
             ),
         ),
-        # A time series is a list of points; the second argument must not be NULL ("Timeseries views").
-        macro(
-            "ts_point",
-            (
-                "t, v",
-                f"{{'time': CASE WHEN v IS NULL THEN {failing(NULL_VALUE, 'TIMESTAMP_NS')} ELSE t END, 'value': v}}",
-            ),
-        ),
     ]
 
 
 JOINED = ("VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN")
-NULL_VALUE = "'CREATE_TIME_SERIES does not take NULL values'"

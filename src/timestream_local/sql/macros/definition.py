@@ -10,8 +10,8 @@ DAY_US = 86_400_000_000
 
 
 def failing(message: str, kind: str = "BIGINT") -> str:
-    """An expression that fails with *message*, an SQL string expression, once it is evaluated."""
-    cast = f"CAST(concat('!', {message}) AS BIGINT)"
+    """An expression that fails with *message*, an SQL string expression, once it is evaluated; NULL stays NULL."""
+    cast = f"CAST('!' || {message} AS BIGINT)"
     return {
         "BIGINT": cast,
         NS: f"make_timestamp_ns({cast})",

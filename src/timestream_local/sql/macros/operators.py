@@ -53,6 +53,8 @@ def operators() -> list[list[str]]:
         ),
         macro("ts_modulo", *numeric("a % b")),
         macro("ts_shift_ns", (f"a {NS}, ns", "ts_instant(epoch_ns(a) + ns)")),
+        # Trino's corr and regr_… are NULL where they cannot be computed.
+        macro("ts_finite", ("a", "CASE WHEN isfinite(a) THEN a END")),
         # sum() of integers is HUGEINT in DuckDB, BIGINT in Trino, which fails when it overflows.
         macro(
             "ts_total", ("a BIGINT", "a"), ("a HUGEINT", "CAST(a AS BIGINT)"), ("a DOUBLE", "a"), ("a INTERVAL", "a")

@@ -38,14 +38,21 @@ class Resolver:
             return self.query(node.this, common, outer)
         if isinstance(node, exp.SetOperation):
             left = self.query(node.left, common, outer)
-            self.query(node.right, common, outer)
+            right = self.query(node.right, common, outer)
+            if len(left.names) != len(right.names):
+                counts = f"{len(left.names)}, {len(right.names)}"
+                raise refusal(node, self._sql, f"{node.key.upper()} query has different number of fields: {counts}")
             self._tail(node, Scope(outer), common, left.names)
             return Outputs.unknown(left.names)
         if isinstance(node, exp.Select):
             return self._select(node, common, outer)
         if isinstance(node, exp.Values):
+            _rows_as_tuples(node)
             self._expressions(node.expressions, Scope(outer), common)
-            return Outputs.unknown(_values_columns(node))
+            names = _values_columns(node)
+            if any(_width(row) != len(names) for row in node.expressions):
+                raise refusal(node, self._sql, "Values rows have mismatched sizes")
+            return Outputs.unknown(names)
         if isinstance(node, exp.Table):  # TABLE x
             raise refusal(node, self._sql, "TABLE is not supported here, use SELECT * FROM")
         raise refusal(node, self._sql, f"{node.key.upper()} is not supported")
@@ -59,6 +66,7 @@ class Resolver:
         common = dict(common)
         for table in given.expressions:
             outputs = self.query(table.this, common, outer)
+            self._check_columns(table.args.get("alias"), outputs)
             common[table.alias] = outputs.renamed(table.args.get("alias"))
         return common
 
@@ -107,8 +115,8 @@ class Resolver:
                 self._expression(child, scope, common, outputs)
 
     def _column(self, node: exp.Column, scope: Scope, outputs: list[str] | None) -> None:
-        if outputs and not node.table and node.name in outputs:
-            return
+        if "outputs" in node.meta or (outputs and not node.table and node.name in outputs):
+            return  # a star has put it here, or it is a column of the result
         around: Scope | None = scope
         while around is not None:
             found = around.find(node)
@@ -118,8 +126,7 @@ class Resolver:
             if len(found) > 1:
                 raise refusal(node, self._sql, f"Column '{node.name}' is ambiguous")
             if found:
-                alias = exp.to_identifier(found[0].alias)
-                node.set("table", alias)
+                node.set("table", exp.to_identifier(found[0].internal))
                 node.set("db", None)
                 node.meta["outputs"] = found[0].outputs
                 return
@@ -164,21 +171,29 @@ class Resolver:
             outputs, default = self.query(node, common, scope.outer), ""
         else:
             raise refusal(node, self._sql, f"{node.key.upper()} is not supported in FROM")
-        alias = self._alias(node, default)
-        if any(relation.alias == alias for relation in scope.relations) and database is None:
-            raise refusal(node, self._sql, f"Table alias '{alias}' is used twice")
-        scope.relations.append(Relation(alias, outputs.renamed(node.args.get("alias")), database))
-
-    def _alias(self, node: exp.Expr, default: str) -> str:
         given = node.args.get("alias")
-        if given is not None and given.name:
-            return str(given.name)
-        if not default:
-            self._unnamed += 1
-            default = f"ts_r{self._unnamed}"
-        columns = given.args.get("columns") if given is not None else None
-        node.set("alias", exp.TableAlias(this=exp.to_identifier(default), columns=columns))
-        return default
+        self._check_columns(given, outputs)
+        written = str(given.name) if given is not None and given.name else default
+        taken = any(relation.alias == written for relation in scope.relations)
+        internal = written if written and not taken else self._next_name()
+        if given is None or given.name != internal:
+            columns = given.args.get("columns") if given is not None else None
+            node.set("alias", exp.TableAlias(this=exp.to_identifier(internal), columns=columns))
+        scope.relations.append(Relation(written, internal, outputs.renamed(given), database))
+
+    def _next_name(self) -> str:
+        self._unnamed += 1
+        return f"ts_r{self._unnamed}"
+
+    def _check_columns(self, alias: exp.Expr | None, outputs: Outputs) -> None:
+        """Refuse an alias that does not name every column, as Trino does."""
+        columns = (alias.args.get("columns") or ()) if alias is not None else ()
+        if columns and len(columns) != len(outputs.names):
+            raise refusal(
+                columns[0],
+                self._sql,
+                f"Column alias list has {len(columns)} entries but relation has {len(outputs.names)} columns",
+            )
 
     def _unnested(self, node: exp.Unnest) -> list[str]:
         """One column an array, ``time`` and ``value`` for a time series, and one for WITH ORDINALITY."""
@@ -207,18 +222,22 @@ class Resolver:
     def _without_stars(self, projections: list[exp.Expr], scope: Scope) -> list[exp.Expr]:
         expanded: list[exp.Expr] = []
         for projection in projections:
+            inner = projection.this if isinstance(projection, exp.Alias) else projection
+            star = inner.this if isinstance(inner, exp.Column) else inner
+            if isinstance(star, exp.Star) and (inner is not projection or any(star.args.values())):
+                raise refusal(projection, self._sql, "A star takes neither an alias nor EXCEPT, REPLACE or RENAME")
             if isinstance(projection, exp.Star):
                 if not scope.relations:
                     raise refusal(projection, self._sql, "SELECT * not allowed in queries without FROM clause")
                 expanded.extend(exp.column(name) for name in scope.merged)
                 for relation in scope.relations:
                     names = [name for name in relation.columns if name not in scope.merged]
-                    expanded.extend(exp.column(name, table=relation.alias) for name in names)
+                    expanded.extend(_column_of(relation, name) for name in names)
             elif isinstance(projection, exp.Column) and isinstance(projection.this, exp.Star):
                 found = [relation for relation in scope.relations if relation.alias == projection.table]
                 if not found:
                     raise refusal(projection, self._sql, f"Table '{projection.table}' not found")
-                expanded.extend(exp.column(name, table=found[0].alias) for name in found[0].columns)
+                expanded.extend(_column_of(found[0], name) for name in found[0].columns)
             else:
                 expanded.append(projection)
         return expanded
@@ -241,6 +260,24 @@ class Resolver:
         return names
 
 
+def _column_of(relation: Relation, name: str) -> exp.Column:
+    """A column of *relation* that needs no look-up."""
+    column = exp.column(name, table=relation.internal)
+    column.meta["outputs"] = relation.outputs
+    return column
+
+
 def _values_columns(node: exp.Values) -> list[str]:
-    first = node.expressions[0]
-    return [f"_col{index}" for index in range(len(first.expressions) if isinstance(first, exp.Tuple) else 1)]
+    return [f"_col{index}" for index in range(_width(node.expressions[0]))]
+
+
+def _width(row: exp.Expr) -> int:
+    return len(row.expressions) if isinstance(row, exp.Tuple) else 1
+
+
+def _rows_as_tuples(node: exp.Values) -> None:
+    """``VALUES ROW(1, 2)`` has two columns, like ``VALUES (1, 2)``."""
+    for row in node.expressions:
+        inner = row.expressions[0] if isinstance(row, exp.Tuple) and len(row.expressions) == 1 else row
+        if isinstance(inner, exp.Anonymous) and inner.name.lower() == "row":
+            row.replace(exp.Tuple(expressions=inner.expressions))

@@ -37,9 +37,13 @@ class Outputs:
 
 @dataclass(slots=True)
 class Relation:
-    """One source of a SELECT: the name it goes by, the columns it has, its database when it is a table."""
+    """One source of a SELECT: its name as written, its columns, its database when it is a table.
+
+    *internal* is the name that DuckDB gets: two relations may have the same *alias*, as in Trino.
+    """
 
     alias: str
+    internal: str
     outputs: Outputs
     database: str | None = None
 

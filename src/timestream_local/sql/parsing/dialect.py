@@ -24,7 +24,11 @@ INTERVAL_UNITS = frozenset(
 )
 
 MEASURE_TYPES = frozenset(("bigint", "boolean", "double", "varchar", "timestamp"))
-_WORD = re.compile(r"[A-Za-z]+")
+_COUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+
+# Words that Trino does not reserve and SQLGlot does.
+NOT_RESERVED = {TokenType.GRANT, TokenType.REVOKE, TokenType.ROLLBACK, TokenType.RETURNING}
 
 
 class TimestreamTokenizer(Trino.Tokenizer):
@@ -54,7 +58,7 @@ class TimestreamTokenizer(Trino.Tokenizer):
 def _is_interval(token: Token, following: Token | None) -> bool:
     return (
         token.token_type is TokenType.NUMBER
-        and token.text.isdigit()
+        and _COUNT.fullmatch(token.text) is not None
         and following is not None
         and following.start == token.end + 1
         and following.token_type is not TokenType.IDENTIFIER
@@ -109,8 +113,9 @@ class TimestreamParser(TrinoParser):
         TokenType.LOCALTIME: exp.Localtime,
         TokenType.LOCALTIMESTAMP: exp.Localtimestamp,
     }
-    # FROM t DESC LIMIT 10 forgets its ORDER BY; a table called DESC is no answer to it.
-    TABLE_ALIAS_TOKENS: ClassVar = TrinoParser.TABLE_ALIAS_TOKENS - {TokenType.DESC, TokenType.ASC}
+    ID_VAR_TOKENS: ClassVar = TrinoParser.ID_VAR_TOKENS | NOT_RESERVED
+    TABLE_ALIAS_TOKENS: ClassVar = TrinoParser.TABLE_ALIAS_TOKENS | NOT_RESERVED
+    ALIAS_TOKENS: ClassVar = TrinoParser.ALIAS_TOKENS | NOT_RESERVED
 
 
 class Timestream(Trino):

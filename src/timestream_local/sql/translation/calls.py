@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from timestream_local.sql.functions import FUNCTIONS, REFUSED, Function, Kind
+from timestream_local.sql.functions import FUNCTIONS, Function, Kind
 from timestream_local.sql.parsing.dialect import INTERVAL_LITERAL
 from timestream_local.sql.parsing.positions import refusal
+from timestream_local.sql.refused_functions import REFUSED
 from timestream_local.sql.translation.macro_calls import call
 from timestream_local.sql.translation.special_calls import SpecialCalls
 from timestream_local.sql.types.intervals import UNIT_MONTHS, UNIT_NS, Interval, big, instant
@@ -133,7 +134,7 @@ class CallTranslator(SpecialCalls):
         name = node.name.lower()
         arguments = list(node.expressions)
         if name == INTERVAL_LITERAL:
-            return Interval.of(int(arguments[0].name), arguments[1].name).expression()
+            return self._interval_literal(node, arguments[0].name, arguments[1].name)
         function = FUNCTIONS.get(name)
         if function is None:
             raise self._unknown(node, name)
@@ -147,6 +148,12 @@ class CallTranslator(SpecialCalls):
         translated = self._macro(node, function.target, arguments)
         translated.meta["aggregate"] = function.kind is not Kind.SCALAR
         return translated
+
+    def _interval_literal(self, node: exp.Expr, count: str, unit: str) -> exp.Expr:
+        try:
+            return Interval.parse(count, unit).expression()
+        except ValueError:
+            raise refusal(node, self._sql, f"{count}{unit} is not a whole number of months") from None
 
     def _unknown(self, node: exp.Expr, name: str) -> Exception:
         if name in REFUSED:

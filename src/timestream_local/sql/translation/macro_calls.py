@@ -46,6 +46,9 @@ class MacroCaller:
             infer(argument)
         return call(typed_name(name, parameters), *fitted)
 
+    def _refusal(self, node: exp.Expr, message: str) -> Exception:
+        return refusal(node, self._sql, message)
+
     def _instant(self, node: exp.Expr, ns: int) -> exp.Expr:
         if ns < 0:
             raise refusal(node, self._sql, "Timestream does not support negative time values")

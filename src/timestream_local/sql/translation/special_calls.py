@@ -10,7 +10,8 @@ from fractions import Fraction
 from sqlglot import exp
 
 from timestream_local.sql.parsing.positions import refusal
-from timestream_local.sql.translation.macro_calls import MacroCaller, call
+from timestream_local.sql.translation.macro_calls import call
+from timestream_local.sql.translation.series_calls import SeriesCalls
 from timestream_local.sql.types.inference import NULL, get, infer, shown_type
 from timestream_local.sql.types.intervals import UNIT_MONTHS, UNIT_NS, Interval, big, instant
 
@@ -36,7 +37,7 @@ FORMATS = {
 }
 
 
-class SpecialCalls(MacroCaller):
+class SpecialCalls(SeriesCalls):
     """One method a function, named after it."""
 
     def _call_now(self, _node: exp.Expr, _arguments: list[exp.Expr]) -> exp.Expr:
@@ -163,14 +164,6 @@ class SpecialCalls(MacroCaller):
         return chosen
 
     _call_min_by = _call_max_by
-
-    def _call_create_time_series(self, _node: exp.Expr, arguments: list[exp.Expr]) -> exp.Expr:
-        point = call("ts_point", *arguments)
-        infer(point)
-        ordered = exp.Order(this=point, expressions=[exp.Ordered(this=arguments[0].copy())])
-        series = call("array_agg", ordered)
-        series.meta["aggregate"] = True
-        return series
 
 
 def micros(moment: exp.Expr) -> exp.Expr:

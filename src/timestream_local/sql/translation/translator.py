@@ -12,7 +12,7 @@ from timestream_local.sql.translation.calls import CallTranslator, wrap_aggregat
 from timestream_local.sql.translation.comparisons import COMPARISONS, compare
 from timestream_local.sql.translation.generation import ignoring_nulls
 from timestream_local.sql.translation.relations import physical, unnested, with_columns
-from timestream_local.sql.types.inference import common_type, get, infer
+from timestream_local.sql.types.inference import common_type, get, infer, series_value_type
 
 if TYPE_CHECKING:
     from timestream_local.sql.names.scopes import Outputs
@@ -43,6 +43,7 @@ SAME = frozenset(
 
 ORDINAL_PARENTS = (exp.Limit, exp.Offset, exp.Fetch, exp.Ordered, exp.Group, exp.WindowSpec, exp.DataTypeParam)
 MOST_INTEGER = 2**31
+GROUPINGS = (exp.Group, exp.GroupingSets, exp.Cube, exp.Rollup)
 SOURCES = ("with_", "from_", "joins")
 
 
@@ -89,8 +90,13 @@ class Translator:
             return form(node)
         if isinstance(node, COMPARISONS):
             return compare(node, self._sql)
+        if isinstance(node, exp.Tuple) and not node.expressions and not isinstance(node.parent, GROUPINGS):
+            raise refusal(node, self._sql, "A row needs one value at least")
         if type(node) in SAME:
             return node
+        if isinstance(node, exp.Lambda) and isinstance(node.parent, exp.Anonymous):
+            message = f"Function '{node.parent.name}' is not supported by this local Timestream: lambda functions"
+            raise refusal(node.parent, self._sql, message)
         translated = self._calls.translate(node)
         if translated is None:
             raise refusal(node, self._sql, f"{node.key.upper()} is not supported by this local Timestream")
@@ -110,7 +116,9 @@ def _sources_first(node: exp.Expr) -> int:
 def complete(node: exp.Expr) -> None:
     """Write down the types of a query's columns, now that all of it is translated."""
     outputs: Outputs = node.meta["outputs"]
-    if isinstance(node, exp.Select):
+    if isinstance(node, exp.Unnest):
+        outputs.types[:] = _unnested_types(node)
+    elif isinstance(node, exp.Select):
         outputs.types[:] = [get(projection) for projection in node.expressions]
     elif isinstance(node, exp.SetOperation):
         sides = zip(node.left.meta["outputs"].types, node.right.meta["outputs"].types, strict=False)
@@ -118,6 +126,15 @@ def complete(node: exp.Expr) -> None:
     elif isinstance(node, exp.Values):
         rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
         outputs.types[:] = [common_type(*map(get, column)) for column in zip(*rows, strict=False)]
+
+
+def _unnested_types(node: exp.Unnest) -> list[str | None]:
+    kinds = [get(array) for array in node.expressions]
+    if node.meta.get("series"):
+        types: list[str | None] = ["TIMESTAMP_NS", series_value_type(kinds[0])]
+    else:
+        types = [kind[:-2] if kind is not None and kind.endswith("[]") else None for kind in kinds]
+    return [*types, "BIGINT"] if node.meta["ordinality"] else types
 
 
 def _identifier(node: exp.Identifier) -> exp.Expr:

@@ -5,6 +5,7 @@ a window function or a subquery: it then takes the first overload, and answers w
 here, and macros are called by a name that carries the types. What a function returns is asked of DuckDB once.
 """
 
+import re
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -187,8 +188,20 @@ def _cost(kind: str, parameter: str) -> int | None:
 SHOWN = {"TIMESTAMP_NS": "timestamp", "TIME_NS": "time", "INTERVAL": "interval", "HUGEINT": "bigint", NULL: "unknown"}
 
 
+_SERIES = re.compile(r'STRUCT\("?time"? TIMESTAMP_NS, "?value"? (.+)\)\[\]')
+
+
+def series_value_type(kind: str | None) -> str | None:
+    """The type of the values of a time series; None for every other type."""
+    match = _SERIES.fullmatch(kind or "")
+    return match[1] if match else None
+
+
 def shown_type(kind: str) -> str:
     """The name that Timestream has for a DuckDB type."""
+    value = series_value_type(kind)
+    if value is not None:
+        return f"timeseries({shown_type(value)})"
     return f"array({shown_type(kind[:-2])})" if kind.endswith("[]") else SHOWN.get(kind, kind.lower())
 
 

@@ -1,6 +1,7 @@
 """Interval literals and the instants that are known before a query runs: folded exactly, to the nanosecond."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from sqlglot import exp
 
@@ -34,6 +35,11 @@ class Interval:
     @classmethod
     def of(cls, count: int, unit: str) -> "Interval":
         return cls(count * UNIT_MONTHS.get(unit, 0), count * UNIT_NS.get(unit, 0))
+
+    @classmethod
+    def parse(cls, count: str, unit: str) -> "Interval":
+        """An interval literal: ``15`` and ``m``, or ``72.5`` and ``h``. Raises ValueError for half a month."""
+        return cls.of(int(count), unit) if unit in UNIT_MONTHS else cls(0, int(Fraction(count) * UNIT_NS[unit]))
 
     @property
     def is_exact(self) -> bool:

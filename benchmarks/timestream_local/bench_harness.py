@@ -1,8 +1,6 @@
 """What the benchmarks beside this file share: servers, records, clients, and how figures are shown."""
 # ruff: noqa: S106, S310 - a local server takes any secret, and its address is our own
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json
@@ -13,14 +11,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.config import Config
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 NAMES = {"DatabaseName": "bench", "TableName": "events"}
 START_MS = time.time_ns() // 10**6 - 86_400_000

@@ -3,8 +3,6 @@
 Goals: p50 of the query at most 50 ms; UNLOAD to Parquet at most 1.5 times DuckDB's COPY, and at most 1 GB of memory.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 import tempfile

@@ -4,17 +4,16 @@ Goals: at most twice the time that DuckDB takes to commit the same rows; for bot
 times the same loop against a server that stores nothing.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 from bench_harness import NAMES, Raw, batch, client, create, free_port, milliseconds, process, server, show
@@ -22,9 +21,6 @@ from bench_harness import NAMES, Raw, batch, client, create, free_port, millisec
 from timestream_local.catalog.schema import Column, ColumnKind, ScalarType, Table
 from timestream_local.writing.records import parse_records
 from timestream_local.writing.writer import arrow_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 BATCHES = 100
 ROUNDS = 5

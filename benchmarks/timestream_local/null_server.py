@@ -4,14 +4,12 @@ It runs under the same ASGI server with the same options as the one it is compar
 is sent, as whoever answers must.
 """
 
-from __future__ import annotations
-
 import sys
 
 import orjson
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request  # noqa: TC002 - Starlette reads it
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 

@@ -1,18 +1,13 @@
 """Servers and tables for the tests beside this file."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.timestream_local.timestream_harness import Clock, Server, Table, in_process, running
 from timestream_local.service import Service
 from timestream_local.store.storage import Storage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(scope="session")

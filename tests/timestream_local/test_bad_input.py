@@ -1,20 +1,15 @@
 """Whatever is sent, the answer is a documented error, and the server lives on."""
 # ruff: noqa: S310, S608 - the addresses are our own server; the SQL is the test
 
-from __future__ import annotations
-
 import json
 import socket
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.timestream_local.timestream_harness import multi, record
-
-if TYPE_CHECKING:
-    from tests.timestream_local.timestream_harness import Server, Table
+from tests.timestream_local.timestream_harness import Server, Table, multi, record
 
 
 def post(server: Server, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:

@@ -1,24 +1,18 @@
 """Random batches against a model in plain Python: duplicates, versions, late and early, invalid, of mixed types."""
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.examples import examples
-from tests.timestream_local.timestream_harness import Clock, in_process, multi
+from tests.timestream_local.timestream_harness import Clock, Server, Table, in_process, multi
 from timestream_local.service import Service
 from timestream_local.store.storage import Storage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.timestream_local.timestream_harness import Server, Table
 
 HOUR_MS = 3_600_000
 RETENTION = {"MemoryStoreRetentionPeriodInHours": 24, "MagneticStoreRetentionPeriodInDays": 2}

@@ -1,17 +1,11 @@
 """Databases, tables, tags and endpoint discovery."""
 
-from __future__ import annotations
-
 import uuid
-from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 
-from tests.timestream_local.timestream_harness import record
-
-if TYPE_CHECKING:
-    from tests.timestream_local.timestream_harness import Server, Table
+from tests.timestream_local.timestream_harness import Server, Table, record
 
 
 def test_a_database_is_created_described_updated_and_deleted(server: Server) -> None:

@@ -1,25 +1,18 @@
 """What was acknowledged survives a kill at any moment; readers see whole batches; many write at once."""
 # ruff: noqa: S608 - the SQL is the test
 
-from __future__ import annotations
-
 import resource
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.support.ports import free_port
-from tests.timestream_local.timestream_harness import Server, client, multi, record, running, start
+from tests.timestream_local.timestream_harness import Server, Table, client, multi, record, running, start
 from timestream_local.store.storage import Storage
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.timestream_local.timestream_harness import Table
 
 BASE = 1_600_000_000_000
 

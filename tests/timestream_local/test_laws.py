@@ -1,25 +1,19 @@
 """Laws of values: each comes back as it was written, and a literal is its text."""
 
-from __future__ import annotations
-
 import datetime as dt
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.examples import examples
-from tests.timestream_local.timestream_harness import in_process, multi
+from tests.timestream_local.timestream_harness import Server, in_process, multi
 from timestream_local.service import Service
 from timestream_local.store.storage import Storage
 from timestream_local.writing.records import Pairs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.timestream_local.timestream_harness import Server
 
 QUICK = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

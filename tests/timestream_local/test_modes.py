@@ -1,21 +1,16 @@
 """The modes that make the store as late and as unwilling as the real one, and its health."""
 # ruff: noqa: S310 - the addresses are our own server
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.timestream_local.timestream_harness import record
-
-if TYPE_CHECKING:
-    from tests.timestream_local.timestream_harness import Clock, Server
+from tests.timestream_local.timestream_harness import Clock, Server, record
 
 
 def control(server: Server, path: str, **modes: object) -> dict[str, Any]:

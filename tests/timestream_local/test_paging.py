@@ -1,13 +1,8 @@
 """Answers in pages, tokens, PrepareQuery and CancelQuery."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
-if TYPE_CHECKING:
-    from tests.timestream_local.timestream_harness import Server
+from tests.timestream_local.timestream_harness import Server
 
 FIVE = "SELECT c FROM UNNEST(sequence(1, 5)) AS t(c) ORDER BY c"
 

@@ -1,17 +1,12 @@
 """Timestream SQL → its result, one row a rule; values as the protocol's text, arrays as lists."""
 # ruff: noqa: E501, S608 - a row of the tables stays one line; the SQL is the test
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.timestream_local.timestream_harness import Table, multi, record
-
-if TYPE_CHECKING:
-    from tests.timestream_local.timestream_harness import Server
+from tests.timestream_local.timestream_harness import Server, Table, multi, record
 
 NUMBERS = "(VALUES 1, 2, 3, 4) AS t(c)"
 PAIRS = "(VALUES ('a', 1), ('b', 2), ('c', 3), ('d', 4)) AS t(c1, c2)"

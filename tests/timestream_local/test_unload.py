@@ -1,23 +1,16 @@
 """UNLOAD to an S3 of its own: keys, manifest, metadata, formats."""
 # ruff: noqa: E501, S608 - a row of the table stays one line; the SQL is the test
 
-from __future__ import annotations
-
 import gzip
 import io
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import boto3
 import pyarrow.parquet as pq
 import pytest
 
-from tests.timestream_local.timestream_harness import ONCE, local_s3, multi, running
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.timestream_local.timestream_harness import Server, Table
+from tests.timestream_local.timestream_harness import ONCE, Server, Table, local_s3, multi, running
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 

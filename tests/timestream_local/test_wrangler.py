@@ -1,19 +1,15 @@
 """awswrangler, a demanding client that was not written with this server in mind."""
 # ruff: noqa: S608 - the SQL is the test
 
-from __future__ import annotations
-
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pandas as pd
 import pytest
 
 from tests.timestream_local.timestream_harness import ONCE, local_s3, running
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 wr = pytest.importorskip("awswrangler")
 

@@ -1,18 +1,13 @@
 """WriteRecords: what is accepted, replaced, rejected and refused, in the service's own words."""
 # ruff: noqa: E501, S608 - texts of the service stay whole; the SQL is the test
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.timestream_local.timestream_harness import multi, now_ms, record
+from tests.timestream_local.timestream_harness import Clock, Server, Table, multi, now_ms, record
 from timestream_local.writing.prepared_inserts import MOST_PREPARED
-
-if TYPE_CHECKING:
-    from tests.timestream_local.timestream_harness import Clock, Server, Table
 
 EXISTS = (
     "A record already exists with the same time, dimensions, measure name, and record version. A higher record version "

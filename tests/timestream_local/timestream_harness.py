@@ -1,8 +1,6 @@
 """Real servers on free loopback ports, boto3 clients that speak to them, and records to write."""
 # ruff: noqa: S310, S608 - the addresses are our own server; the SQL is the test
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -10,9 +8,10 @@ import threading
 import time
 import urllib.request
 import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
@@ -21,11 +20,7 @@ from botocore.config import Config
 
 from tests.support.ports import free_port
 from timestream_local.server.application import application
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from timestream_local.service import Service
+from timestream_local.service import Service
 
 ONCE = Config(retries={"total_max_attempts": 1}, region_name="us-east-1")
 
@@ -50,7 +45,7 @@ class Server:
         pages = self.query.get_paginator("query").paginate(QueryString=sql)
         return [[plain(datum) for datum in row["Data"]] for page in pages for row in page["Rows"]]
 
-    def table(self, **properties: Any) -> Table:
+    def table(self, **properties: Any) -> "Table":
         """A new table in a new database, with retention that takes whatever a test writes."""
         database, table = f"db_{uuid.uuid4().hex[:12]}", "t"
         self.write.create_database(DatabaseName=database)

@@ -16,7 +16,7 @@ from signtally.ports.objects import ObjectMissingError, ObjectSummary, StoredObj
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_DELETE_LIMIT = 1000  # keys a DeleteObjects call
+_DELETE_MAX_KEYS = 1_000  # a DeleteObjects call
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409", "404", "NoSuchKey"}
 _CALL_ID = "call-id"  # user metadata of conditional puts
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
@@ -49,7 +49,7 @@ class S3ObjectStore:
         return self._put_if(key, body, content_type, IfMatch=etag)
 
     def delete(self, keys: Iterable[str]) -> None:
-        for many in batched(keys, _DELETE_LIMIT):
+        for many in batched(keys, _DELETE_MAX_KEYS):
             with map_errors("S3", self._what):
                 self._s3.delete_objects(
                     Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in many], "Quiet": True}

@@ -26,11 +26,13 @@ _EXPIRING_UNLOADS: "LifecycleRuleOutputTypeDef" = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class S3Bucket:
+    """The bucket itself: how it is created, and its lifecycle rule."""
+
     s3: "S3Client"
     name: str
 
     def provision(self) -> bool:
-        """Make it unless it is there, with nothing public; whether anything had to be made. Raise botocore's errors.
+        """Make it unless it is there, with nothing public; whether anything had to be made. Raises botocore's errors.
 
         One that is there is left as it is, but for our lifecycle rule beside whatever rules its owner has.
         """

@@ -43,11 +43,13 @@ if TYPE_CHECKING:
     from mypy_boto3_timestream_query import TimestreamQueryClient
     from mypy_boto3_timestream_write import TimestreamWriteClient
 
-_WRITE_LIMIT = 100  # records a WriteRecords call
+_WRITE_MAX_RECORDS = 100  # a WriteRecords call
 _NANOSECONDS_A_MICROSECOND = 1_000
 
 
 class TimestreamUsageStore:
+    """Events, daily usage, restatements and superseded events in one Timestream database."""
+
     def __init__(  # noqa: PLR0913 -- what it is made of, and by name
         self,
         write: "TimestreamWriteClient",
@@ -93,7 +95,7 @@ class TimestreamUsageStore:
         self, rows: pl.DataFrame, *, version: int, counted_at: dt.datetime | None = None
     ) -> pl.DataFrame:
         instant = str(version) if counted_at is None else microseconds(counted_at)
-        parts = rows.iter_slices(_WRITE_LIMIT)
+        parts = rows.iter_slices(_WRITE_MAX_RECORDS)
         batches = (usage_batch(part, version=version, counted_at=instant) for part in parts)
         outdated = self._access.write_newest(DAILY_USAGE_TABLE, batches)
         versions = pl.Series([each and (each.existing_version or version) for each in outdated], dtype=pl.Int64)
@@ -118,7 +120,7 @@ class TimestreamUsageStore:
 
     def put_restatements(self, rows: pl.DataFrame) -> None:
         version = time.time_ns() // _NANOSECONDS_A_MICROSECOND
-        batches = (restatement_batch(part, version=version) for part in rows.iter_slices(_WRITE_LIMIT))
+        batches = (restatement_batch(part, version=version) for part in rows.iter_slices(_WRITE_MAX_RECORDS))
         self._access.write_newest(RESTATEMENTS_TABLE, batches)
 
     def restatements(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
@@ -135,7 +137,7 @@ class TimestreamUsageStore:
         return self._access.frame(EVENTS_TABLE, [query], columns=[*ARRIVALS], schema=ARRIVALS)
 
     def put_superseded(self, rows: pl.DataFrame) -> None:
-        batches = (superseded_batch(part) for part in rows.iter_slices(_WRITE_LIMIT))
+        batches = (superseded_batch(part) for part in rows.iter_slices(_WRITE_MAX_RECORDS))
         self._access.write_newest(SUPERSEDED_TABLE, batches)
 
     def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None) -> pl.DataFrame:

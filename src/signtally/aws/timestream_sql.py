@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
 # A query may have 256 KiB; the rest of it is far shorter than what this leaves.
-_LIST_BYTES = 240 * 1024
+_LIST_MAX_BYTES = 240 * 1024
 _EARLIEST_ZONE = dt.timezone(dt.timedelta(hours=14))  # Pacific/Kiritimati: the first on Earth to reach a date
 
 
@@ -38,7 +38,7 @@ def literal_lists(texts: Iterable[str]) -> Iterator[str]:
     for text in dict.fromkeys(texts):
         quoted = literal(text)
         width = len(quoted.encode()) + len(", ")
-        if batch and size + width > _LIST_BYTES:
+        if batch and size + width > _LIST_MAX_BYTES:
             yield ", ".join(batch)
             batch, size = [], 0
         batch.append(quoted)

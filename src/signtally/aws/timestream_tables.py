@@ -18,7 +18,7 @@ SUPERSEDED_TABLE = "superseded_events"
 # A day's row bears the time at which that date first begins anywhere, which is up to two days before its last event:
 # it must not expire while an event that it counts is kept.
 _LONGEST_DAY_DAYS = 2
-_LONGEST_RETENTION_DAYS = 73_000
+_MAX_RETENTION_DAYS = 73_000
 _PARTITIONED_BY_TENANT: "SchemaTypeDef" = {
     "CompositePartitionKey": [{"Type": "DIMENSION", "Name": "tenant_id", "EnforcementInRecord": "REQUIRED"}]
 }
@@ -26,6 +26,8 @@ _PARTITIONED_BY_TENANT: "SchemaTypeDef" = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TimestreamTables:
+    """The database and its tables: how they are created."""
+
     write: "TimestreamWriteClient"
     database: str
     memory_retention_hours: int
@@ -38,7 +40,7 @@ class TimestreamTables:
             contextlib.suppress(self.write.exceptions.ConflictException),
         ):
             self.write.create_database(DatabaseName=self.database)
-        kept_longer = min(_LONGEST_RETENTION_DAYS, self.magnetic_retention_days + _LONGEST_DAY_DAYS)
+        kept_longer = min(_MAX_RETENTION_DAYS, self.magnetic_retention_days + _LONGEST_DAY_DAYS)
         retention_days = {
             EVENTS_TABLE: self.magnetic_retention_days,
             DAILY_USAGE_TABLE: kept_longer,

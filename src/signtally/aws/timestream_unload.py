@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _DOWNLOADS = 4  # files at a time
 _ONE_STREAM = TransferConfig(use_threads=False)
-_MANIFEST = 2  # its place in the answer's one row: rows, metadataFile, manifestFile
+_MANIFEST_COLUMN = 2  # in the answer's one row: rows, metadataFile, manifestFile
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class TimestreamUnload:
         row = next(itertools.chain.from_iterable(pages(self._query, query, what=what)), None)
         if row is None:
             raise ServiceError(f"Timestream: {what}: UNLOAD answered without a manifest")
-        manifest = self._objects.get(self._key(row["Data"][_MANIFEST]["ScalarValue"]))
+        manifest = self._objects.get(self._key(row["Data"][_MANIFEST_COLUMN]["ScalarValue"]))
         return [self._key(file["url"]) for file in json.loads(manifest.body)["result_files"]]
 
     def _downloaded(self, keys: Iterable[str], directory: Path) -> list[Path]:

@@ -10,6 +10,8 @@ from signtally.ports.objects import ObjectMissingError, ObjectSummary, StoredObj
 
 
 class MemoryObjectStore:
+    """A fake bucket; safe for use by several threads. An ETag is a digest of the body, as in S3."""
+
     def __init__(self) -> None:
         self._bodies: dict[str, bytes] = {}
         self._lock = threading.Lock()

@@ -28,6 +28,8 @@ class QueueDepth:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class OutgoingMessage:
+    """A message to be sent: its body, and string attributes by name."""
+
     body: str
     attributes: Mapping[str, str] = dataclasses.field(default_factory=dict)
 

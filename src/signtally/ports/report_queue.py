@@ -11,6 +11,11 @@ class ReportQueueUnavailableError(SigntallyError):
 
 
 class ReportQueue(Protocol):
+    """Where on-demand reports are ordered from workers."""
+
     def order(self, request: ReportRequest, *, version: int) -> str:
-        """Have the version that was claimed for this request made soon; return the run's name as operators see it."""
+        """Have the version that was claimed for this request made soon; return the run's name as operators see it.
+
+        Raises ReportQueueUnavailableError.
+        """
         ...

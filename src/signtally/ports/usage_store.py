@@ -16,6 +16,8 @@ from signtally.domain.events import ReceivedEvent
 
 
 class WriteResult(enum.Enum):
+    """What the store did with one event."""
+
     STORED = "stored"
     DUPLICATE = "duplicate"  # the identity exists already with other values: the first received wins
     REFUSED = "refused"  # for good: it will not be accepted later either

@@ -23,6 +23,8 @@ _MAKING, _REPORT, _DIGEST = "making.json", "report.json", "digest.json"
 
 
 class MailState(enum.StrEnum):
+    """How far one recipient's email has come."""
+
     CLAIMED = "claimed"  # about to be sent; if it stays so, its run died and nobody knows whether it went out
     SENT = "sent"
     REFUSED = "refused"

@@ -14,9 +14,9 @@ from tasks.summaries import figures, publish_summary
 def aggregate(shards: int = 1, due_only: bool = False) -> AggregationOutcome | None:  # noqa: FBT001, FBT002 -- a form in the UI
     """Count every touched tenant day anew and write the rows that changed.
 
-    With several *shards*, as many runs of `aggregate-shard` do so, each for its part of the tenants and on whatever
-    machine its worker is; their figures stand in their own summaries. This run waits meanwhile, in a place of its own.
-    With *due_only*, events that could not be read not long ago are left for later.
+    With several *shards*, that many runs of `aggregate-shard` count, each a part of the tenants, on any worker; their
+    figures are in their own summaries. This run waits for them, and takes a worker's slot itself. With *due_only*,
+    events that could not be read a short time ago are left for later.
     """
     if shards == 1:
         outcome = aggregate_touched(due_only=due_only)
@@ -29,7 +29,7 @@ def aggregate(shards: int = 1, due_only: bool = False) -> AggregationOutcome | N
 
 
 def _aggregate_in(shards: int, *, due_only: bool) -> dt.datetime | None:
-    """No shard knows when the others are done: so what all have counted is read before and published after them."""
+    """Read the watermark before the shards start, and publish it once all have ended: no shard knows of the others."""
     settled_through = read_settled()
     runs = [run_shard.submit(index, shards, due_only=due_only) for index in range(shards)]
     wait(runs)

@@ -1,4 +1,4 @@
-"""Sample traffic onto the queue, as a portal would send it."""
+"""Sample traffic onto the queue, as a portal would send it; not in the production wheel."""
 
 import dataclasses
 import datetime as dt

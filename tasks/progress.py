@@ -1,4 +1,4 @@
-"""How far a task is, in the Prefect UI while it runs: a bar and a table that change."""
+"""The progress of a running task in the Prefect UI: a bar and a table that are updated."""
 
 import contextvars
 import dataclasses
@@ -27,10 +27,10 @@ class ProgressState:
 
 
 class LiveProgress:
-    """Use as a context manager within a task; the artifacts `KEY-progress` and `KEY-now` appear with the first state.
+    """Publishes the artifacts `KEY-progress` and `KEY-now`, from the first state on; a context manager for tasks.
 
-    States are published on a thread of its own, the newest only: a slow Prefect server does not slow the work down, it
-    only misses states, and one that is away costs a line in the log.
+    Only the newest state is published, on a thread of its own: a slow Prefect server misses states and does not delay
+    the work; one that does not answer costs a warning in the log.
     """
 
     def __init__(self, key: str) -> None:

@@ -1,4 +1,4 @@
-"""The making of one report, as tasks."""
+"""Making one report, as tasks."""
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -36,11 +36,11 @@ def make_report(
 
 @task(cache_policy=NO_CACHE)
 def give_up(key: ReportKey, detail: str) -> None:
-    """Tell the asker that the version will not come."""
+    """Record that the version failed, with the reason that the API shows."""
     reporting.fail_report(key, detail, services=services())
 
 
 def warm_up() -> None:
-    """Do once what the first report would wait for: clients, fonts, templates."""
+    """Build the clients and load fonts and templates, so that the first report does not wait for them."""
     services()
     files.warm_up()

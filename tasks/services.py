@@ -1,4 +1,4 @@
-"""One set of clients a process: a warm worker keeps its connections from run to run."""
+"""The services of this process, built once: a warm worker keeps its connections from run to run."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""The invented portal, as a task."""
+"""Sending sample traffic, as a task; not in the production wheel."""
 
 from pathlib import Path
 

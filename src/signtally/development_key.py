@@ -1,4 +1,4 @@
-"""The development key: it signs the tokens of `signtally token`, and an API on local endpoints trusts it."""
+"""The development key: signs the tokens of `signtally token`; trusted by an API that runs against a local AWS."""
 
 import datetime as dt
 import os
@@ -21,7 +21,7 @@ class DevelopmentKeyError(SigntallyError):
 
 
 def development_token(*, settings: Settings, tenant_id: str, user_id: str, role: str, ttl: dt.timedelta) -> str:
-    """Sign a token for *user_id* that is valid for *ttl* from now; a negative ttl gives one that has expired."""
+    """A signed JWT for *user_id*, valid for *ttl* from now; a negative *ttl* gives an expired one."""
     key = load_development_key(settings.state_directory)
     now = dt.datetime.now(dt.UTC)
     claims = {
@@ -37,7 +37,10 @@ def development_token(*, settings: Settings, tenant_id: str, user_id: str, role:
 
 
 def load_development_key(directory: Path) -> ec.EllipticCurvePrivateKey:
-    """Read the key below *directory*, making it at first use; of two processes that make one, the first wins."""
+    """Read the key in *directory*, or make it at first use; when two processes make one, the first wins.
+
+    Raises DevelopmentKeyError when the file cannot be read or made, or holds no such key.
+    """
     path = directory / _FILE
     try:
         if not path.exists():
@@ -53,7 +56,7 @@ def load_development_key(directory: Path) -> ec.EllipticCurvePrivateKey:
 
 
 def key_id(key: ec.EllipticCurvePrivateKey) -> str:
-    """A name that only this key has, so that a key made anew is not taken for its predecessor."""
+    """The `kid` of the key: a digest of its public half, so that a new key has a new id."""
     public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     digest = hashes.Hash(hashes.SHA256())
     digest.update(public)
@@ -61,7 +64,7 @@ def key_id(key: ec.EllipticCurvePrivateKey) -> str:
 
 
 def _create(path: Path) -> None:
-    """Put a whole file in place by a link, which fails when another process was first."""
+    """Write the key to a draft and link it to *path*, which fails when another process was first."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{_FILE}.{secrets.token_hex(8)}")
     pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(

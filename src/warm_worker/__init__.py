@@ -1,7 +1,7 @@
-"""A Prefect worker that runs flow runs inside its own process: nobody waits for an interpreter and its imports.
+"""A Prefect worker that runs flows inside its own process, so that a run starts within a fraction of a second.
 
-Prefect's process worker starts a Python for every run, which imports for seconds. For a person who waits for a report
-that is too long; for a run of minutes it does not matter. This package knows nothing of Signtally.
+Prefect's process worker starts a Python interpreter for every run, which spends seconds on imports: too long for a
+person who waits for a report. This package knows nothing of Signtally.
 """
 
 from warm_worker.worker import WarmWorker

@@ -7,13 +7,13 @@ import signal
 
 from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
-from warm_worker.worker import WarmWorker, imported
+from warm_worker.worker import WarmWorker, import_flow
 
 
 def main() -> None:
     options = _parser().parse_args()
     for entrypoint in options.preload:
-        imported(entrypoint)
+        import_flow(entrypoint)
     for call in options.warm_up:
         module, _, function = call.partition(":")
         getattr(importlib.import_module(module), function)()

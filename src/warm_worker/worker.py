@@ -1,4 +1,4 @@
-"""The worker type `warm`."""
+"""The Prefect worker type `warm`."""
 
 import asyncio
 import functools
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class WarmWorkerResult(BaseWorkerResult):
-    """How an in-process run ended; a failed flow is no failed worker, so the status code is 0 either way."""
+    """The result of a run in this process; its status code is 0 even when the flow failed, since the worker did not."""
 
 
 class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmWorkerResult]):
-    """Runs each flow run in a thread of its own; flows are imported once, by their deployment's module entrypoint."""
+    """Runs each flow run on a thread of its own; imports each flow once, by its deployment's module entrypoint."""
 
     type = "warm"
     job_configuration = BaseJobConfiguration
@@ -45,12 +45,12 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmWorkerResul
         deployment = await self.client.read_deployment(flow_run.deployment_id)
         if deployment.entrypoint is None:
             raise ValueError(f"deployment {deployment.name} has no entrypoint: deploy it from `module:flow`")
-        return imported(deployment.entrypoint)
+        return import_flow(deployment.entrypoint)
 
 
 @functools.cache
-def imported(entrypoint: str) -> Flow[..., Any]:
-    """Import a flow by its entrypoint, once for the life of the process."""
+def import_flow(entrypoint: str) -> Flow[..., Any]:
+    """Import a flow by its entrypoint `module:flow`; cached for the life of the process."""
     return load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
 
 

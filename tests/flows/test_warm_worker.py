@@ -9,7 +9,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 
 from warm_worker import WarmWorker
-from warm_worker.worker import imported
+from warm_worker.worker import import_flow
 
 _MODULE = """
 import os
@@ -44,7 +44,7 @@ def test_a_scheduled_run_runs_here(module: str, name: str, parameters: dict[str,
 
 
 async def _run(entrypoint: str, parameters: dict[str, object]) -> FlowRun:
-    flow = imported(entrypoint)
+    flow = import_flow(entrypoint)
     pool = f"pool-{flow.name}"
     await _serve_once(pool)  # nothing is scheduled yet, but the worker makes its pool
     async with get_client() as client:

@@ -62,43 +62,43 @@ class PortalTraffic:
 
 def send_portal_traffic(services: Services, *, events: int, seed: int) -> PortalTraffic:
     """Send about so many distinct events, one in ten twice and junk between them; late ones come last."""
-    chance = random.Random(seed)  # noqa: S311 -- traffic, not secrets
+    rng = random.Random(seed)  # noqa: S311 -- traffic, not secrets
     traffic = PortalTraffic()
     until = default_until(services.clock())
     plan = TrafficPlan(tenants=_TENANTS, days=_DAYS, events=events, seed=seed, until=until, late=_LATE)
     history = dataclasses.replace(plan, events=round(events * _IMPORTED), until=until - _IMPORTED_AGO, late=0)
     punctual = [*punctual_events(plan, sample_tenants(plan)), *punctual_events(history, sample_tenants(history))]
     for wave in (punctual, list(late_events(plan, sample_tenants(plan)))):
-        chance.shuffle(wave)
-        parts = _parts(wave, traffic, chance=chance)
-        services.queue.send([OutgoingMessage(body) for body in _bodies(parts, chance)])
+        rng.shuffle(wave)
+        parts = _parts(wave, traffic, rng=rng)
+        services.queue.send([OutgoingMessage(body) for body in _bodies(parts, rng)])
     return traffic
 
 
-def _parts(wave: Iterable[PortalEvent], traffic: PortalTraffic, *, chance: random.Random) -> list[str]:
+def _parts(wave: Iterable[PortalEvent], traffic: PortalTraffic, *, rng: random.Random) -> list[str]:
     parts = []
     for event in wave:
         traffic.counts[event.tenant.tenant_id, event.user_id, event.action] += 1
         traffic.hours.add(TouchedHour.of(event.tenant.tenant_id, event.occurred_at))
         parts.append(compact_json(event.fields()))
-        if chance.random() < _DUPLICATES:
-            parts.append(compact_json(sent_again(event, chance).fields()))
+        if rng.random() < _DUPLICATES:
+            parts.append(compact_json(sent_again(event, rng).fields()))
             traffic.duplicates += 1
-        if chance.random() < _JUNK:
+        if rng.random() < _JUNK:
             junk = junk_like(event, number=traffic.junk.total())
             parts.append(junk.json)
             traffic.junk[junk.reason, junk.json] += 1
-    chance.shuffle(parts)
+    rng.shuffle(parts)
     return parts
 
 
-def _bodies(parts: Iterable[str], chance: random.Random) -> Iterator[str]:
+def _bodies(parts: Iterable[str], rng: random.Random) -> Iterator[str]:
     """Objects alone or in batches; what is no object would spoil a batch and comes as a body of its own."""
     for is_object, group in itertools.groupby(parts, _is_object):
         batch: list[str] = []
         for part in group:
             batch.append(part)
-            if not is_object or chance.random() >= _BATCHES_GO_ON:
+            if not is_object or rng.random() >= _BATCHES_GO_ON:
                 yield batch[0] if len(batch) == 1 else f"[{','.join(batch)}]"
                 batch = []
         if batch:

@@ -134,16 +134,16 @@ def test_people_work_by_day_on_weekdays() -> None:
 
 def test_a_document_lives_in_order(traffic: tuple[list[list[str]], dict[str, Any]]) -> None:
     """Sent first; ended at most once, and nothing after the end; every fate occurs."""
-    lives: dict[str, list[tuple[dt.datetime, str]]] = defaultdict(list)
+    lifecycles: dict[str, list[tuple[dt.datetime, str]]] = defaultdict(list)
     for body in (body for wave in traffic[0][:2] for body in wave):
         for event in parse_body(body, now=UNTIL).events:
-            lives[event.document_id].append((event.occurred_at, str(event.action)))
-            assert event.sent_at is None or event.sent_at == lives[event.document_id][0][0]
+            lifecycles[event.document_id].append((event.occurred_at, str(event.action)))
+            assert event.sent_at is None or event.sent_at == lifecycles[event.document_id][0][0]
     fates: Counter[str] = Counter()
-    for life in lives.values():
-        actions = [action for _, action in life]
+    for lifecycle in lifecycles.values():
+        actions = [action for _, action in lifecycle]
         ends = [action for action in actions if action in {"completed", "declined", "cancelled", "expired"}]
-        assert life == sorted(life, key=lambda step: step[0])
+        assert lifecycle == sorted(lifecycle, key=lambda step: step[0])
         assert actions[0] == "sent"
         assert actions.count("sent") == 1
         assert ends in ([], actions[-1:])

@@ -1,4 +1,4 @@
-"""The `signtally` command: what a script, an operator at night or a laptop needs, without Prefect."""
+"""The `signtally` command: runs the use cases without Prefect, for scripts and operators."""
 
 from signtally.cli.main import main
 

@@ -6,7 +6,7 @@ import click
 import uvicorn
 
 from signtally import wiring
-from signtally.api.app import UnsafeStartError, create_app
+from signtally.api.app import create_app
 from signtally.cli.output import json_option
 from signtally.loopback import LOOPBACK, require_free
 
@@ -18,11 +18,8 @@ from signtally.loopback import LOOPBACK, require_free
 def api(*, port: int, host: str, as_json: bool) -> None:
     """Serve the API and the Usage Reports page until Ctrl-C."""
     require_free(port, what="the API", option="--port")
-    try:
-        services = wiring.services(timeouts=wiring.INTERACTIVE_TIMEOUTS)
-        app = create_app(services, loopback_only=wiring.only_loopback_endpoints())
-    except UnsafeStartError as error:
-        raise click.ClickException(str(error)) from error
+    services = wiring.services(timeouts=wiring.INTERACTIVE_TIMEOUTS)
+    app = create_app(services, loopback_only=wiring.only_loopback_endpoints())
     if as_json:
         click.echo(json.dumps({"url": f"http://{host}:{port}"}))
     uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)

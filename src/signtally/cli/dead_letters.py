@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from signtally import wiring
-from signtally.cli.output import answer, json_option
+from signtally.cli.output import json_option, print_result
 from signtally.cli.parameters import REASON
 from signtally.cli.signals import interruptible
 from signtally.use_cases.dead_letters import (
@@ -41,7 +41,7 @@ def list_letters(*, reasons: tuple[str, ...], samples: int, as_json: bool) -> No
     """
     with interruptible():
         listing = list_dead_letters(services=wiring.services(), reasons=reasons, samples=samples)
-    answer(listing.as_dict(), as_json=as_json, lines=lambda: list(_table(listing)))
+    print_result(listing.as_dict(), as_json=as_json, lines=lambda: list(_table(listing)))
 
 
 @dead_letters.command()
@@ -56,7 +56,7 @@ def replay(*, reasons: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """
     with interruptible():
         outcome = replay_dead_letters(services=wiring.services(), reasons=reasons, dry_run=dry_run)
-    answer(outcome.as_dict(), as_json=as_json, lines=lambda: list(_account(outcome)))
+    print_result(outcome.as_dict(), as_json=as_json, lines=lambda: list(_account(outcome)))
 
 
 def _table(listing: DeadLetterListing) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The command that sends sample traffic."""
+"""The command emit, which sends sample traffic; not in the production wheel."""
 
 import dataclasses
 import datetime as dt
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from signtally import wiring
-from signtally.cli.output import answer, json_option
+from signtally.cli.output import json_option, print_result
 from signtally.cli.parameters import INSTANT
 from signtally.sample.plan import TrafficPlan
 from signtally.sample.sending import default_until
@@ -50,4 +50,4 @@ def emit(  # noqa: PLR0913 -- one parameter an option
         late=late,
         junk=junk,
     )
-    answer(dataclasses.asdict(send(plan, services=services, expect=expect)), as_json=as_json)
+    print_result(dataclasses.asdict(send(plan, services=services, expect=expect)), as_json=as_json)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from signtally import wiring
-from signtally.cli.output import answer, json_option
+from signtally.cli.output import json_option, print_result
 from signtally.cli.signals import interruptible
 from signtally.history.opening import open_history, read_mapping
 from signtally.ports.errors import ServiceUnavailableError
@@ -44,7 +44,7 @@ def import_(*, source: str, mapping_file: Path | None, rejects_file: Path | None
         "rejects": str(rejects) if rejects else None,
         "already_imported": imported.was_finished,
     }
-    answer(result, as_json=as_json, lines=lambda: _lines(imported))
+    print_result(result, as_json=as_json, lines=lambda: _lines(imported))
     if rejects:
         number = sum(imported.outcome.rejected.values())
         click.echo(f"WARNING: {number} rows were rejected; {rejects} has them with their reasons", err=True)

@@ -1,4 +1,4 @@
-"""Commands that start servers: the local AWS, a whole Signtally, the demo."""
+"""The commands local, up and demo, which start servers on this machine; not in the production wheel."""
 
 import contextlib
 import json
@@ -112,7 +112,7 @@ def demo(*, once: bool, output: Path, data: Path, as_json: bool) -> None:
 
 @contextlib.contextmanager
 def _foreground(log: Callable[[str], None] | None = None) -> Iterator[Supervisor]:
-    """Children that live as long as this block; Ctrl-C and SIGTERM end it quietly."""
+    """A supervisor whose children run as long as this block; Ctrl-C and SIGTERM end the block without an error."""
     with interruptible(), Supervisor(log=log or log_line) as supervisor:
         try:
             yield supervisor
@@ -121,7 +121,7 @@ def _foreground(log: Callable[[str], None] | None = None) -> Iterator[Supervisor
 
 
 def _clear(output: Path) -> None:
-    """Empty the directory of an earlier demo; raise rather than delete anything else."""
+    """Empty the output directory of an earlier demo. Raises ClickException when it holds anything else."""
     output.mkdir(parents=True, exist_ok=True)
     if any(output.iterdir()) and not (output / "log.txt").exists():
         raise click.ClickException(f"{output} holds other things than an earlier demo: choose another with --output")

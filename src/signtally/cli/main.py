@@ -1,4 +1,4 @@
-"""The command group, and how every command reports its errors."""
+"""The command group, and the exit codes and messages of errors."""
 
 import importlib
 import importlib.util
@@ -64,8 +64,8 @@ def _is_installed(command: str) -> bool:
 def signtally() -> None:
     """Usage reports for the tenants of an eSignature SaaS.
 
-    Where things are is said by AWS's standard variables (AWS_ENDPOINT_URL_SQS, …); `signtally local` starts a local AWS
-    and prints them. Settings of our own start with SIGNTALLY_. Logs go to stderr.
+    AWS is found by its standard variables (AWS_REGION, AWS_ENDPOINT_URL_SQS, …), which `signtally local` prints for a
+    local AWS. Signtally's own settings start with SIGNTALLY_. Logs go to stderr.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     for chatty in ("botocore", "boto3", "urllib3", "httpx", "fontTools", "weasyprint"):
@@ -73,7 +73,7 @@ def signtally() -> None:
 
 
 def main() -> None:
-    """Run a command; an expected failure is one clear sentence on stderr and exit code 1."""
+    """Run a command; an expected error is one message on stderr and exit code 1, an interrupt exit code 130."""
     try:
         signtally(standalone_mode=False)
     except click.exceptions.Abort:

@@ -1,4 +1,4 @@
-"""What a command prints: lines for a person, or with --json one JSON object as the last line."""
+"""The output of commands: lines for a person, or with --json one JSON object as the last line of stdout."""
 
 import datetime as dt
 import json
@@ -19,8 +19,8 @@ json_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option
 )
 
 
-def answer(result: Mapping[str, object], *, as_json: bool, lines: Callable[[], list[str]] | None = None) -> None:
-    """Print *result* as JSON, or else *lines*; without lines, one `name: value` a line."""
+def print_result(result: Mapping[str, object], *, as_json: bool, lines: Callable[[], list[str]] | None = None) -> None:
+    """Print *result* as JSON, else *lines*; when those are not given, one `name: value` a line."""
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False, default=_json_text))
         return
@@ -29,7 +29,7 @@ def answer(result: Mapping[str, object], *, as_json: bool, lines: Callable[[], l
 
 
 def explain(error: Exception) -> str:
-    """The sentence for a person; of a validation error, one line a field."""
+    """The message of an error; of a validation error, one line for each invalid field, without its value."""
     if isinstance(error, ValidationError):
         problems = [
             f"  {'.'.join(str(part) for part in found['loc']) or 'it'}: {found['msg'].removeprefix('Value error, ')}"
@@ -40,7 +40,7 @@ def explain(error: Exception) -> str:
 
 
 def _json_text(value: object) -> str:
-    """Instants and days in ISO 8601, anything else as it prints."""
+    """The JSON text of an instant or day in ISO 8601, of anything else as `str` gives it."""
     return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 

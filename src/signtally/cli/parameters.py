@@ -1,4 +1,4 @@
-"""Kinds of values that commands take."""
+"""The parameter types of commands: instants, days, durations, dead-letter reasons."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from signtally.settings import parse_duration
 
 
 class _Parsed(click.ParamType[object]):
-    """A value read by a function that raises ValueError with a sentence for a person."""
+    """A value parsed by a function that raises ValueError with the message for the user."""
 
     def __init__(self, name: str, read: Callable[[str], object]) -> None:
         self.name = name

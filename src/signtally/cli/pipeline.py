@@ -5,7 +5,7 @@ import datetime as dt
 import click
 
 from signtally import wiring
-from signtally.cli.output import answer, json_option
+from signtally.cli.output import json_option, print_result
 from signtally.cli.parameters import DAY
 from signtally.cli.signals import interruptible, stop_on_signals
 from signtally.use_cases import aggregating, ingesting, provisioning
@@ -15,7 +15,7 @@ from signtally.use_cases import aggregating, ingesting, provisioning
 @json_option
 def provision(*, as_json: bool) -> None:
     """Create the queues, the database with its tables, and the bucket, unless they exist."""
-    answer(provisioning.provision(services=wiring.services()), as_json=as_json)
+    print_result(provisioning.provision(services=wiring.services()), as_json=as_json)
 
 
 @click.command()
@@ -24,7 +24,7 @@ def provision(*, as_json: bool) -> None:
     "--budget",
     "budget_seconds",
     type=click.FloatRange(min=0),
-    help="Take nothing more after so many seconds, and end when what is in hand is settled.",
+    help="Receive no more messages after this many seconds, then finish those in flight.",
 )
 @json_option
 def ingest(*, consumers: int, budget_seconds: float | None, as_json: bool) -> None:
@@ -33,7 +33,7 @@ def ingest(*, consumers: int, budget_seconds: float | None, as_json: bool) -> No
         outcome = ingesting.drain(
             services=wiring.services(), consumers=consumers, budget_seconds=budget_seconds, stop=stop
         )
-    answer(outcome.as_dict(), as_json=as_json)
+    print_result(outcome.as_dict(), as_json=as_json)
 
 
 @click.command()
@@ -48,4 +48,4 @@ def aggregate(*, tenant_id: str | None, first: dt.date | None, last: dt.date | N
         outcome = aggregating.aggregate_touched(services=services)
     else:
         outcome = aggregating.aggregate_days(tenant_id=tenant_id, first=first, last=last, services=services)
-    answer(outcome.as_dict(), as_json=as_json)
+    print_result(outcome.as_dict(), as_json=as_json)

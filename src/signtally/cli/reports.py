@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from signtally import wiring
-from signtally.cli.output import answer, json_option
+from signtally.cli.output import json_option, print_result
 from signtally.domain.basis import Basis
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import FORMATS, ReportManifest, ReportRequest, ordered_formats
@@ -48,7 +48,7 @@ def report(  # noqa: PLR0913 -- one an option
     )
     manifest = reporting.report_now(request, requested_by="operator", services=services)
     files = _files(manifest, output=output, services=services)
-    answer(
+    print_result(
         {"report_id": manifest.key.report_id, "version": manifest.key.version, "files": files},
         as_json=as_json,
         lines=lambda: [

@@ -5,7 +5,7 @@ import datetime as dt
 import click
 
 from signtally import wiring
-from signtally.cli.output import answer, json_option
+from signtally.cli.output import json_option, print_result
 from signtally.cli.parameters import INSTANT
 from signtally.use_cases import digesting, scheduling
 
@@ -22,7 +22,7 @@ def schedules() -> None:
 @json_option
 def run_schedules(*, now: dt.datetime | None, as_json: bool) -> None:
     """Make the files of every occurrence that is due and not made yet."""
-    answer(scheduling.run_schedules(services=wiring.services(), as_of=now).as_dict(), as_json=as_json)
+    print_result(scheduling.run_schedules(services=wiring.services(), as_of=now).as_dict(), as_json=as_json)
 
 
 @click.group()
@@ -35,4 +35,4 @@ def digests() -> None:
 @json_option
 def run_digests(*, now: dt.datetime | None, as_json: bool) -> None:
     """Email every due occurrence to each of its recipients, once."""
-    answer(digesting.run_digests(services=wiring.services(), as_of=now).as_dict(), as_json=as_json)
+    print_result(digesting.run_digests(services=wiring.services(), as_of=now).as_dict(), as_json=as_json)

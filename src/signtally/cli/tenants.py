@@ -8,7 +8,7 @@ import click
 from pydantic import ValidationError
 
 from signtally import wiring
-from signtally.cli.output import answer, explain, json_option
+from signtally.cli.output import explain, json_option, print_result
 from signtally.domain.tenants import TenantProfile
 from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.tenants import DEFAULT_ZONE
@@ -32,7 +32,7 @@ def put(files: tuple[Path, ...], *, as_json: bool) -> None:
     for profile in profiles:
         store.put(profile)
     stored = [profile.tenant_id for profile in profiles]
-    answer({"stored": stored}, as_json=as_json, lines=lambda: [f"stored {tenant_id}" for tenant_id in stored])
+    print_result({"stored": stored}, as_json=as_json, lines=lambda: [f"stored {tenant_id}" for tenant_id in stored])
 
 
 @tenants.command(name="list")
@@ -49,7 +49,7 @@ def list_profiles(*, as_json: bool) -> None:
         about = listed.setdefault(tenant_id, {"tenant_id": tenant_id, "name": tenant_id, "timezone": DEFAULT_ZONE})
         about |= {"broken": error.problems, "sends_on_hold": error.profile.is_unreadable}
     rows = sorted(listed.values(), key=lambda row: str(row["tenant_id"]))
-    answer({"tenants": rows}, as_json=as_json, lines=lambda: [_line(row) for row in rows])
+    print_result({"tenants": rows}, as_json=as_json, lines=lambda: [_line(row) for row in rows])
 
 
 @tenants.command()
@@ -69,7 +69,7 @@ def show(tenant_id: str, *, as_json: bool) -> None:
         click.echo(f"{error}; shown is what applies", err=True)
         profile = error.profile
     shown = profile.model_dump(mode="json")
-    answer(shown, as_json=as_json, lines=lambda: json.dumps(shown, indent=2, ensure_ascii=False).splitlines())
+    print_result(shown, as_json=as_json, lines=lambda: json.dumps(shown, indent=2, ensure_ascii=False).splitlines())
 
 
 def _line(row: Mapping[str, object]) -> str:

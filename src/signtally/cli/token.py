@@ -4,7 +4,7 @@ import datetime as dt
 
 import click
 
-from signtally.cli.output import answer, json_option
+from signtally.cli.output import json_option, print_result
 from signtally.cli.parameters import DURATION
 from signtally.development_key import development_token
 from signtally.settings import Settings
@@ -24,4 +24,4 @@ def token(*, tenant_id: str, user_id: str, role: str, ttl: dt.timedelta, as_json
     An API that was started in the same directory without SIGNTALLY_JWKS_URL trusts it.
     """
     made = development_token(settings=Settings(), tenant_id=tenant_id, user_id=user_id, role=role, ttl=ttl)
-    answer({"token": made}, as_json=as_json, lines=lambda: [made])
+    print_result({"token": made}, as_json=as_json, lines=lambda: [made])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from signtally import wiring
-from signtally.cli.output import answer, json_option
+from signtally.cli.output import json_option, print_result
 from signtally.cli.parameters import DAY
 from signtally.cli.signals import interruptible
 from signtally.use_cases.rebuilding import DayChange, Preview, RebuildOutcome, RebuildProgress, preview
@@ -32,7 +32,7 @@ def reconcile(*, tenant_id: str | None, first: dt.date | None, last: dt.date | N
     """
     with interruptible():
         outcome = reconcile_days(tenant_id=tenant_id, first=first, last=last, services=wiring.services())
-    answer(outcome.as_dict(), as_json=as_json, lines=lambda: list(_account(outcome)))
+    print_result(outcome.as_dict(), as_json=as_json, lines=lambda: list(_account(outcome)))
     if not outcome.is_clean:
         raise SystemExit(1)
 
@@ -53,12 +53,12 @@ def rebuild(
     with interruptible():
         if dry_run:
             found = preview(tenant_id=tenant_id, first=first, last=last, services=services)
-            answer(found.as_dict(), as_json=as_json, lines=lambda: list(_changes(found)))
+            print_result(found.as_dict(), as_json=as_json, lines=lambda: list(_changes(found)))
             return
         outcome = rebuild_days(
             tenant_id=tenant_id, first=first, last=last, services=services, on_progress=_report_progress
         )
-    answer(outcome.as_dict(), as_json=as_json, lines=lambda: list(_result(outcome)))
+    print_result(outcome.as_dict(), as_json=as_json, lines=lambda: list(_result(outcome)))
 
 
 def _report_progress(progress: RebuildProgress) -> None:

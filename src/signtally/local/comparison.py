@@ -1,4 +1,4 @@
-"""Stored daily usage against the expectation that the sample's sender wrote, row by row."""
+"""Compares the stored daily usage with the expectation of the sample traffic, row by row."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _ZERO = (0,) * len(MEASURES)
 
 
 def differences(expected: dict[str, Any], *, services: Services) -> Iterator[str]:
-    """One line for each row that is missing, too many or different; nothing when all agree."""
+    """One line for each row that is missing, unexpected or different; empty when all agree."""
     true, stored = _true_rows(expected), _stored_rows(expected, services=services)
     for key in sorted({*true, *stored}):
         row, found = true.get(key, _ZERO), stored.get(key, _ZERO)

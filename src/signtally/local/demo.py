@@ -1,4 +1,4 @@
-"""The demonstration: sample traffic through everything, compared with what is known of it to the last unit."""
+"""The demo: sends sample traffic through the whole stack, compares every figure, makes reports and digests."""
 
 import dataclasses
 import datetime as dt
@@ -21,8 +21,8 @@ from signtally.services import Services
 
 TENANTS, DAYS, EVENTS, SEED = 48, 40, 21_000, 2026
 SHARES = {"duplicates": 0.03, "late": 0.05, "junk": 0.01}
-REPORTS = 3  # for so many of the largest tenants
-DIGESTS = 2  # so many are copied beside the reports
+REPORTS = 3  # one for each of the largest tenants
+DIGESTS = 2  # emails copied beside the reports
 _PIPELINE = ("ingest/ingest", "aggregate/aggregate")
 _PROGRESS_SECONDS = 2
 _REPORT_TIMEOUT_SECONDS = 60
@@ -32,12 +32,12 @@ Json = dict[str, Any]
 
 
 class DemoMismatchError(LocalError):
-    """What is stored is not what was sent; the text lists the differences."""
+    """The stored figures differ from what was sent; the text lists the differences."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Demo:
-    """Runs against a started stack; files are copied to *output*."""
+    """Runs against a started stack; copies the files it makes to *output*."""
 
     stack: Stack
     services: Services
@@ -45,7 +45,7 @@ class Demo:
     log: Log
 
     def run(self, *, setup_seconds: float) -> Json:
-        """Move the traffic, compare, make reports; return the summary. Raises DemoMismatchError, ChildError."""
+        """Send, ingest, count, compare, make reports; the summary as JSON. Raises DemoMismatchError or ChildError."""
         runs = FlowRuns(self.stack.prefect_url)
         for deployment in _PIPELINE:  # the demo starts them itself, to measure each
             runs.set_schedules(deployment, active=False)
@@ -101,12 +101,12 @@ class Demo:
     def _compare(self, expected: Json, ingested: Json) -> None:
         self.log("comparing every tenant, user and day with what was sent")
         found = list(differences(expected, services=self.services))
-        told = {"stored": ingested["stored"], "duplicates": ingested["duplicates"], **_dead_letters(ingested)}
+        reported = {"stored": ingested["stored"], "duplicates": ingested["duplicates"], **_dead_letters(ingested)}
         true = {"stored": expected["distinct_events"], "duplicates": expected["duplicates"], **expected["dead_letters"]}
         found += [
-            f"ingest: {name}: expected {true.get(name, 0)}, found {told.get(name, 0)}"
-            for name in sorted({*told, *true})
-            if told.get(name, 0) != true.get(name, 0)
+            f"ingest: {name}: expected {true.get(name, 0)}, found {reported.get(name, 0)}"
+            for name in sorted({*reported, *true})
+            if reported.get(name, 0) != true.get(name, 0)
         ]
         if found:
             raise DemoMismatchError("\n".join([f"{len(found)} differences from what was sent:", *found[:50]]))
@@ -190,7 +190,7 @@ def _dead_letters(ingested: Json) -> dict[str, int]:
 
 
 def _every(seconds: float, act: Callable[[], None]) -> Callable[[], None]:
-    """Call *act* at most once in so many seconds, however often the result is called."""
+    """A function that calls *act* at most once in *seconds*, however often it is called itself."""
     last = time.monotonic()
 
     def call() -> None:

@@ -1,7 +1,7 @@
-"""What can go wrong on the machine itself."""
+"""Errors of the programs that run on this machine."""
 
 from signtally.errors import SigntallyError
 
 
 class LocalError(SigntallyError):
-    """A server cannot run here, or did not do its part; the text says what to do."""
+    """A program cannot run on this machine, or failed; the text says what to do."""

@@ -1,4 +1,4 @@
-"""Flow runs started and awaited over Prefect's REST API, as an operator would from its UI."""
+"""Starts flow runs and waits for them over Prefect's REST API."""
 
 import contextlib
 import json
@@ -16,19 +16,19 @@ _ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
 class FlowRuns:
-    """One Prefect server; every method raises ChildError when it does not do what is asked."""
+    """One Prefect server; every method raises ChildError when a request or a run fails."""
 
     def __init__(self, prefect_url: str) -> None:
         self._api = PrefectApi(f"{prefect_url}/api")
 
     def set_schedules(self, deployment: str, *, active: bool) -> None:
-        """Let a deployment's schedules start runs, or keep them from it."""
+        """Resume or pause the schedules of a deployment."""
         verb = "resume_deployment" if active else "pause_deployment"
         deployment_id = self._send("GET", f"/deployments/name/{deployment}")["id"]
         self._send("POST", f"/deployments/{deployment_id}/{verb}", {})
 
     def wait_until_idle(self, deployment: str, *, timeout_seconds: float = 120) -> None:
-        """Until no run of it is under way: one that was due before its schedule was paused may just begin."""
+        """Wait until no run of the deployment is under way: one that was due before the pause may just begin."""
         deadline = time.monotonic() + timeout_seconds
         deployment_id = self._send("GET", f"/deployments/name/{deployment}")["id"]
         under_way = {
@@ -70,7 +70,7 @@ class FlowRuns:
             return str(self._api.start(deployment, parameters)["id"])
 
     def _figures(self, run_id: str, *, key: str) -> dict[str, Any]:
-        """Of the summary, which bears its flow's name; what told how far the run is lies beside it."""
+        """The figures of the summary artifact, whose key is the flow's name; other artifacts show the progress."""
         found = self._send("POST", "/artifacts/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
         rows = [row for artifact in found if artifact["key"] == key for row in json.loads(artifact["data"])]
         return {row["figure"]: row["value"] for row in rows if "figure" in row}

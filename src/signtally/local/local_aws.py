@@ -21,12 +21,12 @@ _LOCK = "lock"
 
 
 class DataInUseError(LocalError):
-    """Another local AWS keeps its state there."""
+    """Another local AWS keeps its state in this directory, or it holds other files."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LocalAws:
-    """Where it listens and where it keeps its state (SQS and SES in `state`, S3 in `s3`, Timestream in one file)."""
+    """The ports and the state directory of a local AWS (SQS and SES in `state`, S3 in `s3`, Timestream in one file)."""
 
     port: int
     timestream_port: int
@@ -34,7 +34,7 @@ class LocalAws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The standard variables that point boto3 at it; they are all that any command needs."""
+        """The standard variables that point boto3, and so every command, at it."""
         aws, timestream = f"http://{LOOPBACK}:{self.port}", f"http://{LOOPBACK}:{self.timestream_port}"
         return {
             "AWS_ENDPOINT_URL_SQS": aws,
@@ -50,9 +50,9 @@ class LocalAws:
         }
 
     def programs(self, *, fresh: bool = False) -> list[Program]:
-        """Both servers, with what *data* holds or, *fresh*, with nothing.
+        """Both servers, with the state in *data*, or empty when *fresh*.
 
-        Raises ChildError without the extra `local`, PortInUseError, DataInUseError.
+        Raises ChildError when the extra `local` is not installed, PortInUseError, DataInUseError.
         """
         for module in ("ministack", "duckdb", "sqlglot"):
             if importlib.util.find_spec(module) is None:
@@ -68,7 +68,7 @@ class LocalAws:
         return [self._ministack(), self._timestream()]
 
     def _lock_data(self) -> None:
-        """Keep *data* for this process until it ends. Raises DataInUseError when another has it."""
+        """Lock *data* until this process ends. Raises DataInUseError when another process has it."""
         lock = os.open(self.data / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -84,7 +84,7 @@ class LocalAws:
                 state.unlink()
 
     def mails(self) -> list[dict[str, Any]]:
-        """What the local SES has taken, in the order of sending; each has `To`, `Subject`, `BodyText`, `BodyHtml`."""
+        """The emails that the local SES accepted, in the order of sending: `To`, `Subject`, `BodyText`, `BodyHtml`."""
         answer = httpx.get(f"http://{LOOPBACK}:{self.port}/_ministack/ses/messages").raise_for_status().json()
         return [mail for mails in answer["messages"].values() for mail in mails]
 

@@ -1,4 +1,4 @@
-"""Child processes that start together, log into one stream, and end with their parent."""
+"""Child processes: started together, logged as one stream, ended with their parent."""
 
 import contextlib
 import ctypes
@@ -21,7 +21,7 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class ChildError(LocalError):
-    """A child process could not be started, or ended while it was needed; the text says which and why."""
+    """A child process could not be started, or ended too early; the text says which and why."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Supervisor:
         pump.start()
 
     def wait_until_ready(self, *names: str, timeout_seconds: float = 90) -> None:
-        """Wait for the health address of each named program, of all when none is named. Raises ChildError."""
+        """Wait for the health address of each named program, or of all. Raises ChildError when one ends or is late."""
         deadline = time.monotonic() + timeout_seconds
         for program, process in self._running:
             if program.health_url is None or (names and program.name not in names):
@@ -97,7 +97,7 @@ class Supervisor:
                     raise ChildError(f"{program.name} ended by itself with code {process.returncode}")
 
     def stop(self) -> None:
-        """End every child, the last started first; what does not end in time is killed."""
+        """End every child, the last started first; one that does not end within 15 s is killed."""
         for program, process in reversed(self._running):
             if process.poll() is None:
                 with contextlib.suppress(ProcessLookupError):

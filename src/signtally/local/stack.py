@@ -1,4 +1,4 @@
-"""A whole Signtally: local AWS, Prefect server and workers, API and page, as children of one process."""
+"""A whole Signtally as child processes: local AWS, Prefect server and workers, API and page."""
 
 import dataclasses
 import os
@@ -25,7 +25,7 @@ Log = Callable[[str], None]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Stack:
-    """Which ports it takes and where it keeps its state."""
+    """The ports and the state directory of a whole Signtally."""
 
     aws: LocalAws
     api_port: int
@@ -42,12 +42,12 @@ class Stack:
 
     @property
     def urls(self) -> dict[str, str]:
-        """Where a person looks."""
+        """The addresses to open in a browser."""
         return {"page": f"{self.page_url}/", "api": f"{self.page_url}/docs", "prefect": self.prefect_url}
 
     @property
     def environment(self) -> dict[str, str]:
-        """What every part of it is started with."""
+        """The environment that every program is started with."""
         home = self.aws.data / "prefect"
         return {
             **self.aws.environment,
@@ -129,7 +129,7 @@ class Stack:
 
 
 def _warm_worker(name: str, pool: str, *options: str) -> Program:
-    """A worker that starts its runs at once; on one machine nobody waits for an interpreter a run."""
+    """A warm worker: its runs start at once, without an interpreter for each."""
     command = [sys.executable, "-m", "warm_worker", "--name", name, "--pool", pool, *options]
     return Program(name=name, command=command)
 

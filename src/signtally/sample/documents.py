@@ -1,4 +1,4 @@
-"""Documents' lives: sent, received by some, viewed, signed, and how it ended, if it did."""
+"""Document lifecycles: sent, received, viewed, signed, and how they end, if they do."""
 
 import dataclasses
 import datetime as dt
@@ -32,7 +32,7 @@ _LOCAL_OFFSET = 0.1
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Party:
-    """Who acts, and in whose account it counts; None for a recipient who is in no tenant's."""
+    """Who acts, and the tenant in whose account it counts; *person* is None for a recipient outside every tenant."""
 
     tenant: SampleTenant
     person: Person | None
@@ -45,37 +45,40 @@ class _Step:
     by: _Party = dataclasses.field(compare=False)
 
 
-class DocumentLives:
+class DocumentLifecycles:
     """Makes the documents of one tenant, up to the end of the window."""
 
     def __init__(
-        self, owner: SampleTenant, *, tenants: Sequence[SampleTenant], window: Window, chance: random.Random
+        self, owner: SampleTenant, *, tenants: Sequence[SampleTenant], window: Window, rng: random.Random
     ) -> None:
         self._owner = owner
         self._tenants = tenants
         self._until = window.until
-        self._chance = chance
+        self._rng = rng
 
     def sent_on(self, day: LocalDay, *, at_least: int, at_most: int) -> Iterator[PortalEvent]:
-        """All events of new documents that are sent on a day, until there are *at_least* so many events."""
+        """The events of new documents sent on *day*: documents are added until there are *at_least* that many events.
+
+        The last document is cut off at *at_most* events.
+        """
         made = 0
         while made < at_least:
-            for event in self._live(moment_of(day, self._owner.region, self._chance))[: at_most - made]:
+            for event in self._live(moment_of(day, self._owner.region, self._rng))[: at_most - made]:
                 made += 1
                 yield event
 
     def _live(self, sent_at: dt.datetime) -> list[PortalEvent]:
-        """The events of a new document sent at this instant: at least that it was sent."""
+        """The events of a new document sent at this instant: at least the one of sending."""
         sender = _Party(self._owner, self._someone(self._owner))
         steps = [_Step(sent_at, "sent", sender), *self._course(sender, sent_at)]
-        document_id = f"doc_{self._chance.getrandbits(64):016x}"
+        document_id = f"doc_{self._rng.getrandbits(64):016x}"
         known = sorted(step for step in steps if step.at < self._until and step.by.person is not None)
         return self._with_shared_id([self._event(step, document_id=document_id, sent_at=sent_at) for step in known])
 
     def _course(self, sender: _Party, sent_at: dt.datetime) -> Iterator[_Step]:
         ending = self._one_of(_ENDINGS)
         recipients = [self._recipient() for _ in range(self._one_of(_RECIPIENTS))]
-        # Whoever can be seen to refuse comes last, so that a document that is declined mostly says so.
+        # Recipients in a tenant come last, so that the event of declining mostly counts in somebody's account.
         recipients.sort(key=lambda party: party.person is not None)
         requests = [list(self._request(recipient, sent_at)) for recipient in recipients]
         if ending == "completed":
@@ -92,7 +95,7 @@ class DocumentLives:
             case "cancelled":
                 yield from self._until_step(steps, _Step(self._at_work(sender, sent_at, _TO_CANCEL), ending, sender))
             case "expired":
-                deadline = sent_at + dt.timedelta(days=self._chance.choice(_DEADLINES_DAYS))
+                deadline = sent_at + dt.timedelta(days=self._rng.choice(_DEADLINES_DAYS))
                 yield from self._until_step(steps, _Step(deadline, ending, sender))
             case _:
                 yield from steps
@@ -110,24 +113,24 @@ class DocumentLives:
         yield _Step(self._at_work(recipient, viewed_at, _TO_READ), "signed", recipient)
 
     def _recipient(self) -> _Party:
-        kind = self._chance.random()
+        kind = self._rng.random()
         if kind < _COLLEAGUE:
             return _Party(self._owner, self._someone(self._owner))
         if kind < _COLLEAGUE + _PARTNER:
             # Large tenants meet more documents: the square favours low numbers.
-            partner = self._tenants[int(len(self._tenants) * self._chance.random() ** 2)]
+            partner = self._tenants[int(len(self._tenants) * self._rng.random() ** 2)]
             return _Party(partner, self._someone(partner))
         return _Party(self._owner, None)
 
     def _someone(self, tenant: SampleTenant) -> Person:
-        return tenant.people[int(len(tenant.people) * self._chance.random() ** 1.5)]
+        return tenant.people[int(len(tenant.people) * self._rng.random() ** 1.5)]
 
     def _event(self, step: _Step, *, document_id: str, sent_at: dt.datetime) -> PortalEvent:
         person = step.by.person
         if person is None:
             raise ValueError("a recipient who is in no tenant's account makes no event")
-        name = None if self._chance.random() < _WITHOUT_NAME else person.name_at(step.at)
-        tells_start = step.action == "completed" and self._chance.random() >= _WITHOUT_SENT_AT
+        name = None if self._rng.random() < _WITHOUT_NAME else person.name_at(step.at)
+        tells_start = step.action == "completed" and self._rng.random() >= _WITHOUT_SENT_AT
         return PortalEvent(
             occurred_at=step.at,
             action=step.action,
@@ -137,23 +140,23 @@ class DocumentLives:
             user_email=person.email,
             document_id=document_id,
             source="/portal/requests" if step.action in {"received", "declined"} else "/portal/documents",
-            id=str(uuid.UUID(int=self._chance.getrandbits(128), version=4)),
+            id=str(uuid.UUID(int=self._rng.getrandbits(128), version=4)),
             sent_at=sent_at if tells_start else None,
-            with_local_offset=self._chance.random() < _LOCAL_OFFSET,
+            with_local_offset=self._rng.random() < _LOCAL_OFFSET,
         )
 
     def _with_shared_id(self, events: list[PortalEvent]) -> list[PortalEvent]:
-        """Source and id identify an event together: now and then one id serves two sources."""
-        if self._chance.random() < _SHARED_ID and len(events) > 1 and events[0].source != events[1].source:
+        """Now and then give two events of different sources one id: source and id together identify an event."""
+        if self._rng.random() < _SHARED_ID and len(events) > 1 and events[0].source != events[1].source:
             events[1] = dataclasses.replace(events[1], id=events[0].id)
         return events
 
     def _at_work(self, party: _Party, after: dt.datetime, mean_delay: dt.timedelta) -> dt.datetime:
-        return when_at_work(self._later(after, mean_delay), party.tenant.region, self._chance)
+        return when_at_work(self._later(after, mean_delay), party.tenant.region, self._rng)
 
     def _later(self, after: dt.datetime, mean_delay: dt.timedelta) -> dt.datetime:
-        delay = mean_delay * min(self._chance.expovariate(1), 20)
+        delay = mean_delay * min(self._rng.expovariate(1), 20)
         return whole_milliseconds(after + delay + dt.timedelta(milliseconds=1))
 
     def _one_of(self, weights: dict[_Choice, int]) -> _Choice:
-        return self._chance.choices(list(weights), list(weights.values()))[0]
+        return self._rng.choices(list(weights), list(weights.values()))[0]

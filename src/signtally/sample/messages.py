@@ -11,22 +11,22 @@ _MOST_IN_A_BATCH = 12
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Piece:
-    """Something to be sent: an element that may share a message, or a body that stands alone."""
+    """One thing to send: an element that may be put in a batch, or a body that is a message of its own."""
 
     json: str
     is_element: bool = True
     is_junk: bool = False
 
 
-def bodies(pieces: Iterable[Piece], chance: random.Random) -> Iterator[tuple[str, int]]:
-    """Message bodies with the number of pieces in each, in order; a batch is a JSON array of its elements."""
+def bodies(pieces: Iterable[Piece], rng: random.Random) -> Iterator[tuple[str, int]]:
+    """(message body, number of pieces in it), in the order of *pieces*; a batch is a JSON array of its elements."""
     batch: list[str] = []
     room = 0
     for piece in pieces:
         if not piece.is_element:
             yield piece.json, 1
-        elif batch or chance.random() < (_JUNK_OPENS_A_BATCH if piece.is_junk else _OPENS_A_BATCH):
-            room = room if batch else chance.randint(1, _MOST_IN_A_BATCH)
+        elif batch or rng.random() < (_JUNK_OPENS_A_BATCH if piece.is_junk else _OPENS_A_BATCH):
+            room = room if batch else rng.randint(1, _MOST_IN_A_BATCH)
             batch.append(piece.json)
             if len(batch) == room:
                 yield _array(batch), len(batch)

@@ -64,14 +64,14 @@ class Staff:
     with_hostile_names: bool = False
 
 
-def people(staff: Staff, *, window: Window, chance: random.Random) -> tuple[Person, ...]:
+def people(staff: Staff, *, window: Window, rng: random.Random) -> tuple[Person, ...]:
     """The first people are the same whatever the headcount; renamings fall into the middle of the window."""
-    return tuple(_person(number, staff, window=window, chance=chance) for number in range(staff.headcount))
+    return tuple(_person(number, staff, window=window, rng=rng) for number in range(staff.headcount))
 
 
-def _person(number: int, staff: Staff, *, window: Window, chance: random.Random) -> Person:
+def _person(number: int, staff: Staff, *, window: Window, rng: random.Random) -> Person:
     # Always four draws, so that nobody's name depends on another's fate.
-    name, other_name = _full_name(staff.script, chance), _full_name(staff.script, chance)
+    name, other_name = _full_name(staff.script, rng), _full_name(staff.script, rng)
     user_id, email = f"u_{number + 1}", f"user{number + 1}@{staff.mail_domain}"
     if staff.with_hostile_names and number in _HOSTILE:
         return Person(user_id, email, _HOSTILE[number])
@@ -88,6 +88,6 @@ def _every(rhythm: tuple[int, int], number: int) -> bool:
     return number % step == first
 
 
-def _full_name(script: Script, chance: random.Random) -> str:
-    given, family = (chance.choice(names) for names in _NAMES[script])
+def _full_name(script: Script, rng: random.Random) -> str:
+    given, family = (rng.choice(names) for names in _NAMES[script])
     return f"{family} {given}" if script is Script.HAN else f"{given} {family}"

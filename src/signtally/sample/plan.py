@@ -1,4 +1,4 @@
-"""What sample traffic is asked for, and where its chance comes from."""
+"""The parameters of sample traffic, and its random number generators."""
 
 import dataclasses
 import datetime as dt
@@ -11,7 +11,7 @@ _LATE_DAYS = 14  # SQS keeps a message no longer
 
 
 class PlanError(SigntallyError, ValueError):
-    """No such traffic can be sent; the text says what would."""
+    """The plan cannot be carried out; the text says what to ask for."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Window:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficPlan:
-    """Equal plans make equal traffic: the same bodies in the same order.
+    """Equal plans make equal traffic: the same message bodies in the same order.
 
     *events* is the number of distinct good events, exactly; *late* is the share of them that arrives at the end, days
     after its time. *duplicates* and *junk* are shares of *events* too, and come on top.
@@ -59,7 +59,7 @@ class TrafficPlan:
 
     @property
     def late_window(self) -> Window:
-        """When late events happened: at least a day (in short plans half the time) ago, at most two weeks."""
+        """When late events happened: 1 to 14 days before *until*; in shorter plans within their first half."""
         until = self.window.until
         oldest = dt.timedelta(days=min(self.days, _LATE_DAYS))
         return Window(until - oldest, until - min(dt.timedelta(days=1), oldest / 2))
@@ -78,13 +78,13 @@ class TrafficPlan:
 
     @property
     def items(self) -> int:
-        """Everything that is sent, good or not; fewer messages carry it."""
+        """Events, duplicates and junk in all; fewer messages carry them, because some are batches."""
         return self.events + self.duplicate_events + self.junk_items
 
-    def chance(self, about: str) -> random.Random:
-        """Randomness of this very plan, so that no event of another plan has the same id."""
+    def rng(self, about: str) -> random.Random:
+        """A generator seeded by the whole plan, so that no two plans make events with the same id."""
         return random.Random(f"{about}|{dataclasses.astuple(self)!r}")  # noqa: S311 -- sample data, not secrets
 
-    def lasting_chance(self, about: str) -> random.Random:
-        """Randomness of the seed alone: who the tenants and their people are, whatever they do this time."""
+    def stable_rng(self, about: str) -> random.Random:
+        """A generator seeded by the seed alone: tenants and people are the same in every plan with this seed."""
         return random.Random(f"{about}|{self.seed}")  # noqa: S311 -- sample data, not secrets

@@ -1,4 +1,4 @@
-"""One message's worth of truth: what the sample's portal says happened, and how it spells it."""
+"""One event of the sample's portal, and its CloudEvents JSON."""
 
 import dataclasses
 import datetime as dt

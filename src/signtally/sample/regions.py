@@ -1,4 +1,4 @@
-"""Where the sample's tenants sit: zones of every awkward kind, and one that changes clocks in the plan's days."""
+"""The sample tenants' regions: awkward time zones of every kind, one of which changes clocks within the plan."""
 
 import dataclasses
 import datetime as dt
@@ -51,7 +51,7 @@ _REGIONS = (
 
 
 def regions_for(window: Window, *, count: int) -> list[Region]:
-    """The regions that *count* tenants get in turn: the same ones whenever possible, lest a tenant seem to move.
+    """The regions that *count* tenants get in turn; the same for every plan where possible, so that no tenant moves.
 
     One of them changes clocks within the window if any zone in the world does.
     """

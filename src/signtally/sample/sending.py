@@ -1,4 +1,4 @@
-"""Sends sample traffic to the queue, fast, and stores its tenants' profiles before."""
+"""Stores the sample tenants' profiles, then sends the traffic to the queue on several threads."""
 
 import collections
 import dataclasses
@@ -67,7 +67,7 @@ def emit(
 
 
 def _send(messages: Iterable[tuple[str, int]], *, services: Services) -> Iterator[int]:
-    """Send in several threads; yield how many pieces each request took to the queue, and end when all are there."""
+    """Send on several threads; yields the number of pieces in each request, and ends when all are sent."""
     ahead: collections.deque[Future[int]] = collections.deque()
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="emit")
     try:
@@ -87,16 +87,19 @@ def _send_request(request: list[tuple[str, int]], *, services: Services) -> int:
 
 
 def _store_profiles(tenants: Sequence[SampleTenant], profiles: Tenants) -> int:
-    """Store the profiles that are missing or whose days are other days; what a tenant changed on the page stays."""
+    """Store the profiles that are missing or in another time zone; other changes by the tenant are kept.
+
+    Returns how many were stored.
+    """
     stored = profiles.all()
     wanted = [tenant.profile for tenant in tenants if tenant.profile is not None]
-    changed = [profile for profile in wanted if not _same_days(profile, stored.get(profile.tenant_id))]
+    changed = [profile for profile in wanted if not _same_zone(profile, stored.get(profile.tenant_id))]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="profiles") as executor:
         collections.deque(executor.map(profiles.put, changed), maxlen=0)
     return len(changed)
 
 
-def _same_days(wanted: TenantProfile, stored: TenantProfile | None) -> bool:
+def _same_zone(wanted: TenantProfile, stored: TenantProfile | None) -> bool:
     return stored is not None and stored.timezone == wanted.timezone
 
 

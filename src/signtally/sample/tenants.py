@@ -88,7 +88,7 @@ def _tenant(number: int, *, region: Region, events: tuple[int, int], plan: Traff
         tenant_id=tenant_id,
         region=region,
         profile=None if unknown else _profile(number, tenant_id=tenant_id, region=region),
-        people=people(staff, window=plan.window, chance=plan.lasting_chance(f"people of {number}")),
+        people=people(staff, window=plan.window, rng=plan.stable_rng(f"people of {number}")),
         punctual_events=events[0],
         late_events=events[1],
     )

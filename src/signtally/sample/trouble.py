@@ -1,4 +1,4 @@
-"""What goes wrong at a portal: events sent twice, and every kind of message that can never be counted."""
+"""Duplicates, and junk: every kind of message that must become a dead letter."""
 
 import dataclasses
 import random
@@ -15,22 +15,22 @@ _OTHER_NAMES = ("Sent Twice", "Відправлено Двічі", "二度 送�
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Junk:
-    """A body, or an element for a batch, that must end among the dead letters under *reason*."""
+    """A message body, or an element for a batch, that must become a dead letter with this *reason*."""
 
     reason: str
     json: str
     is_element: bool  # an object that may stand in a batch with good ones
 
 
-def sent_again(event: PortalEvent, chance: random.Random) -> PortalEvent:
-    """The same source and id once more; every other time with another name and address, which must not be shown."""
-    if chance.random() < 0.5:  # noqa: PLR2004 -- a coin
+def sent_again(event: PortalEvent, rng: random.Random) -> PortalEvent:
+    """A duplicate: the same source and id; half of them have another name and address, which must not be shown."""
+    if rng.random() < 0.5:  # noqa: PLR2004 -- a coin
         return event
-    return dataclasses.replace(event, user_name=chance.choice(_OTHER_NAMES), user_email="sent-twice@portal.example")
+    return dataclasses.replace(event, user_name=rng.choice(_OTHER_NAMES), user_email="sent-twice@portal.example")
 
 
 def junk_like(event: PortalEvent, *, number: int) -> Junk:
-    """The next kind in turn, made from an event that looks like traffic but was never counted."""
+    """The junk of kind *number* (modulo the number of kinds), made from a good event under an id of its own."""
     make = _KINDS[number % len(_KINDS)]
     # An id of its own, lest the product take it for the event itself.
     return make(dataclasses.replace(event, id=f"junk-{number}-{event.id}").fields())

@@ -13,29 +13,29 @@ from signtally.sample.trouble import junk_like, sent_again
 
 
 class Waves:
-    """A plan's traffic, made while it is sent; what it should come to stands in `expectation` once all is consumed."""
+    """A plan's traffic, made while it is iterated; `expectation` is complete once all of it is consumed."""
 
     def __init__(self, plan: TrafficPlan, tenants: Sequence[SampleTenant]) -> None:
         self.expectation = Expectation()
         self._plan = plan
         self._tenants = tenants
-        chance = plan.chance("trouble")
-        self._repeated = set(chance.sample(range(plan.events), plan.duplicate_events))
-        self._spoiled = set(chance.sample(range(plan.events), plan.junk_items))
+        rng = plan.rng("trouble")
+        self._repeated = set(rng.sample(range(plan.events), plan.duplicate_events))
+        self._spoiled = set(rng.sample(range(plan.events), plan.junk_items))
         self._numbers = itertools.count()
         self._junk_numbers = itertools.count()
         self._to_repeat: list[PortalEvent] = []
 
     def __iter__(self) -> Iterator[Iterator[tuple[str, int]]]:
-        """Bodies with their numbers of pieces, in three waves: everything of one must arrive before the next begins."""
-        chance = self._plan.chance("messages")
+        """Three waves of (message body, number of pieces); send one wave wholly before the next."""
+        rng = self._plan.rng("messages")
         waves = (
             self._first_sends(punctual_events(self._plan, self._tenants)),
             self._first_sends(late_events(self._plan, self._tenants)),
             self._repeats(),
         )
         for wave in waves:
-            yield self._counted(bodies(wave, chance))
+            yield self._counted(bodies(wave, rng))
         self.expectation.late_events = self._plan.late_events
 
     def _first_sends(self, events: Iterator[PortalEvent]) -> Iterator[Piece]:
@@ -51,10 +51,10 @@ class Waves:
             yield Piece(compact_json(event.fields()))
 
     def _repeats(self) -> Iterator[Piece]:
-        chance = self._plan.chance("repeats")
+        rng = self._plan.rng("repeats")
         for event in self._to_repeat:
             self.expectation.duplicates += 1
-            yield Piece(compact_json(sent_again(event, chance).fields()))
+            yield Piece(compact_json(sent_again(event, rng).fields()))
 
     def _counted(self, messages: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
         for message in messages:

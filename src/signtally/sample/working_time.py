@@ -1,4 +1,4 @@
-"""When people act: by day, seldom at weekends, in their own zone; and now and then on the very edge of a day."""
+"""When people act: in working hours of their own zone, seldom at weekends, sometimes exactly at midnight."""
 
 import dataclasses
 import datetime as dt
@@ -37,18 +37,18 @@ def local_days(window: Window, region: Region) -> Iterator[LocalDay]:
         date = tomorrow
 
 
-def moment_of(day: LocalDay, region: Region, chance: random.Random) -> dt.datetime:
+def moment_of(day: LocalDay, region: Region, rng: random.Random) -> dt.datetime:
     """An instant (UTC, whole milliseconds) of the day's part within the window."""
-    at = dt.datetime.combine(day.date, _time_of_day(chance), region.zone).astimezone(dt.UTC)
+    at = dt.datetime.combine(day.date, _time_of_day(rng), region.zone).astimezone(dt.UTC)
     if day.window.since <= at < day.window.until:
         return at
-    return whole_milliseconds(day.window.since + (day.window.until - day.window.since) * chance.random())
+    return whole_milliseconds(day.window.since + (day.window.until - day.window.since) * rng.random())
 
 
-def when_at_work(earliest: dt.datetime, region: Region, chance: random.Random) -> dt.datetime:
+def when_at_work(earliest: dt.datetime, region: Region, rng: random.Random) -> dt.datetime:
     """*earliest* itself if its local clock shows working hours, else a moment of the next working morning."""
     local = earliest.astimezone(region.zone)
-    if chance.random() < _STAYS_LATE:
+    if rng.random() < _STAYS_LATE:
         return earliest
     date, hour = local.date(), local.hour + local.minute / 60
     if hour >= _CLOSES:
@@ -57,7 +57,7 @@ def when_at_work(earliest: dt.datetime, region: Region, chance: random.Random) -
         return earliest
     while date.weekday() in region.weekend:
         date += dt.timedelta(days=1)
-    morning = dt.datetime.combine(date, _clock(_OPENS + chance.random() * 3), region.zone).astimezone(dt.UTC)
+    morning = dt.datetime.combine(date, _clock(_OPENS + rng.random() * 3), region.zone).astimezone(dt.UTC)
     return max(morning, earliest)
 
 
@@ -65,13 +65,13 @@ def whole_milliseconds(instant: dt.datetime) -> dt.datetime:
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
-def _time_of_day(chance: random.Random) -> dt.time:
-    kind = chance.random()
+def _time_of_day(rng: random.Random) -> dt.time:
+    kind = rng.random()
     if kind < _AT_THE_EDGE:
-        return chance.choice((_FIRST, _LAST))
+        return rng.choice((_FIRST, _LAST))
     if kind < _AT_THE_EDGE + _AT_ANY_HOUR:
-        return _clock(chance.random() * 23.99)
-    return _clock(chance.triangular(_OPENS, _CLOSES, _BUSIEST))
+        return _clock(rng.random() * 23.99)
+    return _clock(rng.triangular(_OPENS, _CLOSES, _BUSIEST))
 
 
 def _clock(hours: float) -> dt.time:

@@ -5,8 +5,8 @@ import datetime as dt
 from prefect import flow
 
 from signtally.use_cases.rebuilding import Preview, RebuildOutcome
+from tasks.integrity import preview_rebuild, rebuild_days
 from tasks.summaries import figures, publish_summary
-from tasks.truth import preview_rebuild, rebuild_days
 
 _SHOWN = 5_000
 

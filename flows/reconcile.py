@@ -8,8 +8,8 @@ from prefect.events import emit_event
 
 from signtally.domain.reconciliation import Difference, ReportDifference
 from signtally.use_cases.reconciling import ReconcileOutcome
+from tasks.integrity import reconcile_days
 from tasks.summaries import Row, figures, publish_summary
-from tasks.truth import reconcile_days
 
 MISMATCH_EVENT = "signtally.reconcile.mismatch"
 _SHOWN = 5_000

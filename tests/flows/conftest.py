@@ -11,10 +11,10 @@ import tasks.aggregate
 import tasks.dead_letters
 import tasks.import_history
 import tasks.ingest
+import tasks.integrity
 import tasks.report
 import tasks.schedules
 import tasks.traffic
-import tasks.truth
 from signtally.services import Services
 
 _HERE = Path(__file__).parent
@@ -26,7 +26,7 @@ _SHELLS = (
     tasks.report,
     tasks.schedules,
     tasks.traffic,
-    tasks.truth,
+    tasks.integrity,
 )
 
 

@@ -141,8 +141,8 @@ def test_bulk_reads_tell_which_noted_events_they_saw() -> None:
 def test_parts_and_passes_come_to_the_whole(size: int, superseded: pl.DataFrame) -> None:
     events = read(TRAFFIC).lazy()
     whole = RepeatedIds.among(events, superseded=superseded)
-    passes = RepeatedIds.among(events, superseded=superseded, a_pass=100)
-    assert set(passes.numbers["number"]) == set(whole.numbers["number"])
+    passes = RepeatedIds.among(events, superseded=superseded, ids_per_pass=100)
+    assert set(passes.hashes["hash"]) == set(whole.hashes["hash"])
     days, parts = days_of(MANY), [*tenant_parts(events, size=size)]
     assert len(parts) == 1 + len(TRAFFIC) // size
     some = parts[:20]  # of a thousand; together with the rest they hold every tenant

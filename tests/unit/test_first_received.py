@@ -11,7 +11,7 @@ from signtally.domain.actions import Action
 from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.document_lifecycles import document_lifecycles, first_received
 from signtally.domain.local_dates import LocalDates
-from signtally.domain.reconciliation import counted_plainly, received_later
+from signtally.domain.reconciliation import received_later, reference_count
 from signtally.domain.schemas import EVENTS
 from signtally.domain.user_counts import user_counts
 
@@ -50,7 +50,7 @@ def test_everything_that_is_counted_counts_the_same_copies(copies: list[Mapping[
     counted = sorted((str(copy["user_id"]), str(copy["action"])) for copy in expected.values())
     assert by_user(daily_usage(events.lazy(), days=[TenantDay("acme", DAY, "UTC")]).collect()) == counted
     dates = LocalDates({}, elsewhere="UTC", since=MIDNIGHT, until=MIDNIGHT + dt.timedelta(days=1))
-    assert by_user(counted_plainly(events.lazy(), dates=dates, by=["tenant_id", "day", "user_id"])) == counted
+    assert by_user(reference_count(events.lazy(), dates=dates, by=["tenant_id", "day", "user_id"])) == counted
     assert by_user(user_counts(events)) == counted
     assert {row["event_id"]: row for row in first_received(events).iter_rows(named=True)} == {
         event_id: dict.fromkeys(EVENTS) | dict(copy) for event_id, copy in expected.items()

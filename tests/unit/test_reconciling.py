@@ -23,8 +23,8 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
 from signtally.use_cases.rebuilding import DayChange, preview, rebuild
-from signtally.use_cases.reconciling import ReconcileOutcome, day_figures, reconcile
-from signtally.use_cases.reconciling.day_figures import Comparison, compare_days
+from signtally.use_cases.reconciling import ReconcileOutcome, day_comparison, reconcile
+from signtally.use_cases.reconciling.day_comparison import DayComparison, compare_days
 from signtally.use_cases.reporting import report_now
 from tests.support.examples import examples
 from tests.support.truth_world import NOW, ZONES, Figures, World, event
@@ -43,7 +43,7 @@ def run(world: World, **what: object) -> ReconcileOutcome:
     return reconcile(services=world.services, **what)  # type: ignore[arg-type] -- as each test names them
 
 
-def compared(world: World, *, first: dt.date = OCTOBER_30 - 3 * DAY) -> Comparison:
+def compared(world: World, *, first: dt.date = OCTOBER_30 - 3 * DAY) -> DayComparison:
     """What a reconciliation compares, without what it counts before."""
     return compare_days(period_between(first, NOW.date()), tenant_id=None, services=world.services)
 
@@ -52,7 +52,7 @@ def on(day: dt.date, hour: int = 12) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(hour), tzinfo=dt.UTC)
 
 
-def counted_plainly(events: Iterable[ReceivedEvent]) -> Figures:
+def reference_count(events: Iterable[ReceivedEvent]) -> Figures:
     """Every id once, as it was received first, on whatever day and of whatever tenant."""
     ordered = sorted(events, key=lambda each: (each.received_at, each.message_id), reverse=True)
     counts: dict[tuple[str, str, dt.date], collections.Counter[str]] = collections.defaultdict(collections.Counter)
@@ -94,7 +94,7 @@ def test_a_clean_world_never_mismatches_and_ends_with_every_id_once(data: st.Dat
             case "reconcile":
                 assert run(world).is_clean
     assert run(world).is_clean
-    assert world.figures() == counted_plainly(events)
+    assert world.figures() == reference_count(events)
     again = run(world)
     assert (again.is_clean, again.pending, again.superseded) == (True, 0, 0)
 
@@ -134,7 +134,7 @@ def test_an_event_behind_ingests_back_is_found_alone_and_mended(data: st.DataObj
     assert (mismatch.tenant_id, mismatch.day, mismatch.action) == (home, day, smuggled.event.action)
     assert mismatch.events == mismatch.aggregates + 1
     rebuild(first=day, last=day, services=world.services)
-    assert world.figures() == counted_plainly(events)
+    assert world.figures() == reference_count(events)
     assert run(world).held == ()
 
 
@@ -177,7 +177,7 @@ def test_an_id_that_came_again_on_another_day_of_another_tenant_counts_once(worl
     assert len(world.figures()) == 2
     found = run(world)
     assert (found.superseded, found.is_clean) == (1, True)
-    assert world.figures() == counted_plainly([first])
+    assert world.figures() == reference_count([first])
     records = world.store.restatements(first=OCTOBER_30 - 9 * DAY, last=OCTOBER_30, tenant_ids=["bolt"])
     assert records["reason"].to_list() == [RestatementReason.LATE_EVENTS, RestatementReason.REPEATED_ID]
     assert run(world).superseded == 0
@@ -212,12 +212,12 @@ def test_a_store_that_is_slow_to_show_what_is_superseded_leaves_no_day_stale() -
     assert len(compared(world).pending) == 1
     found = run(world)
     assert (found.is_clean, found.pending, found.superseded) == (True, 0, 0)
-    assert world.figures() == counted_plainly([first])
+    assert world.figures() == reference_count([first])
     assert world.services.stores.superseding.all().is_empty()
 
 
 def test_a_day_that_is_counted_by_parts_is_counted_whole(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(day_figures, "PART_EVENTS", 5)
+    monkeypatch.setattr(day_comparison, "PART_MAX_EVENTS", 5)
     instants = [on(OCTOBER_30, number % 12) for number in range(30)]
     world.count(*(event(str(number % 15), at, user_id=f"u{number}") for number, at in enumerate(instants)))  # ids twice
     found = compared(world)

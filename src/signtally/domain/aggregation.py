@@ -38,35 +38,33 @@ class TenantDay:
 def daily_usage(events: pl.LazyFrame, *, days: Iterable[TenantDay], ids: RepeatedIds | None = None) -> pl.LazyFrame:
     """One row a user with any event on one of *days*, in schema DAILY_USAGE; events of other days are left aside.
 
-    *ids* are those of these events, of more, or None: then the events are looked through for them at once. Days begin
-    where `signtally.domain.periods` says, so that what is read for a day is what is counted on it: Polars brings time
-    zone data of its own, and two versions of the world's clocks would lose events between them.
+    *ids* are the repeated ids of these events or of more; with None they are searched for here. Days begin where
+    `signtally.domain.periods` says, so that what is read for a day is what is counted on it: Polars brings time zone
+    data of its own, and events would be lost where two versions of that data differ.
 
-    Nothing is sorted, and nothing is held but the rows that come out: Polars' streaming engine counts any number of
-    events so.
+    Nothing is sorted, and only the resulting rows are held, so Polars' streaming engine counts any number of events.
     """
     rows = [(each.tenant_id, each.day, each.timezone, *span) for each in days for span in each.spans]
     spans = pl.DataFrame(rows, schema=SPANS, orient="row")
     wanted = spans.select(*TENANT_DAY_KEY, "timezone").unique(TENANT_DAY_KEY).lazy()
     counts = [(pl.col("action") == action).sum().cast(pl.Int64).alias(action) for action in Action]
     once = (ids or RepeatedIds.among(events, superseded=IDENTITY.to_frame())).counted_once(
-        events, place=DaySlots(spans).place
+        events, assign_days=DaySlots(spans).assign_days
     )
     figures = once.group_by(*USER_DAY_KEY).agg(*counts, _latest("user_name"), _latest("user_email"))
     return figures.join(wanted, on=TENANT_DAY_KEY).match_to_schema(DAILY_USAGE)
 
 
 def _latest(name: str) -> pl.Expr:
-    """The last one seen in a group. Of two at the same instant, received at the same time, whichever sorts last."""
+    """The latest value in a group, by `occurred_at`, then `received_at`, then the value itself."""
     seen = pl.struct("occurred_at", "received_at", name)
     return pl.col(name).max_by(pl.when(pl.col(name).is_not_null()).then(seen))
 
 
 def restatement(counted: pl.DataFrame, *, existing: pl.DataFrame) -> pl.DataFrame:
-    """The rows to write so that *existing* ones of the same days say what was *counted*.
+    """The rows to write so that *existing* rows of the same days become what was *counted*; equal rows are left out.
 
-    Rows that say so already are left out. A user's day that has no events any more becomes a row of zeros, because
-    nothing can be deleted from Timestream; one that is zero already stays as it is.
+    A user's day without events any more becomes a row of zeros, because nothing can be deleted from Timestream.
     """
     figures = [pl.col(measure) for measure in MEASURES]
     standing = existing.select([*DAILY_USAGE])

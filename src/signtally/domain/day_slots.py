@@ -1,4 +1,4 @@
-"""Instants placed on tenants' days by a hash join: time cut into slots, so that every day is made of whole ones.
+"""Slots: time cut so finely that every local day is whole slots, and a hash join finds the day of an event.
 
 Days begin on quarter hours of UTC in nearly all zones and years, so a day is about a hundred slots. Where they do not
 (Goose Bay set its clocks at one minute past midnight until 2011), the slots are as short as it takes.
@@ -23,7 +23,7 @@ _EDGES = ("since", "until")
 
 
 class DaySlots:
-    """Of rows in schema SPANS, whose edges are whole seconds: which tenant's day lasts from when until when."""
+    """Built from rows of schema SPANS: from when until when each tenant-day lasts, in whole seconds."""
 
     def __init__(self, spans: pl.DataFrame) -> None:
         self._homes = spans.select("tenant_id", "timezone").unique().lazy()
@@ -33,10 +33,10 @@ class DaySlots:
         slots = pl.int_ranges(*(pl.col(edge) // self._width for edge in _EDGES)).alias("slot")
         self._slots = stretches.select("timezone", "day", slots).explode("slot").lazy()
 
-    def place(self, events: pl.LazyFrame) -> pl.LazyFrame:
-        """Events whose tenant's zone has the day at hand that they fall on, with that `day`.
+    def assign_days(self, events: pl.LazyFrame) -> pl.LazyFrame:
+        """Events that fall on one of the days in their tenant's zone, with that `day`.
 
-        A tenant's event comes on every day that is at hand for its zone, whether it was named for this tenant or not.
+        The days of a zone count for all of its tenants, whichever of them a day was named for.
         """
         slot = pl.col("occurred_at").dt.epoch("s") // self._width
         at_home = events.join(self._homes, on="tenant_id").with_columns(slot=slot)

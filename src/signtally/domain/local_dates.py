@@ -1,6 +1,7 @@
-"""Which date tenants' clocks showed at many instants: an instant shifted by the offset that held there and then.
+"""Local dates of instants: each instant is shifted by the offset that its tenant's zone had then.
 
-`signtally.domain.periods` goes the other way and cuts time into days; whoever checks figures counted so comes here.
+`signtally.domain.periods` goes the other way and cuts time into days; the reference count uses this module, so that
+it does not share that code.
 """
 
 import bisect

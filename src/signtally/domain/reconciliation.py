@@ -1,4 +1,4 @@
-"""The second opinion: tenants' days counted from events in another way than daily usage is, and what differs."""
+"""The reference count: tenant-days counted from events in another way than daily usage, and what differs."""
 
 import dataclasses
 import datetime as dt
@@ -17,8 +17,8 @@ from signtally.domain.schemas import (
     UTC_MICROSECONDS,
 )
 
-USER_SHARES = "user_shares"  # a number that is another one when users' counts are, though their sums are the same
-_COUNTED = (*MEASURES, USER_SHARES)
+USER_CHECKSUM = "user_checksum"  # changes when figures move from one user to another and the sums stay the same
+_COUNTED = (*MEASURES, USER_CHECKSUM)
 DAY_COUNTS = pl.Schema({**TENANT_DAYS, **{name: pl.Int64() for name in _COUNTED}})
 EVENT_COUNTS = pl.Schema({**DAY_COUNTS, "last_received": UTC_MICROSECONDS})
 DIFFERENCES = pl.Schema(
@@ -30,14 +30,14 @@ DIFFERENCES = pl.Schema(
         "user_id": pl.String(),
     }
 )
-_LARGEST_SHARE = 2**31  # so that a day of two billion events adds up
+_CHECKSUM_MODULUS = 2**31  # two billion events a day add up without overflow
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Difference:
-    """What the events of a tenant's day say of one action, and what its daily usage says.
+    """One action of a tenant-day that is not the same in events and in daily usage.
 
-    It is of one user where the tenant's own figures agree, and figures stand with the wrong users.
+    *user_id* is set when the tenant's sums agree but figures are those of the wrong user.
     """
 
     tenant_id: str
@@ -59,7 +59,7 @@ class Difference:
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
 class ReportDifference:
-    """What a version of a report says of one action on a day, and what daily usage says of the same users."""
+    """One action of a day that is not the same in a report's version and in daily usage of the same users."""
 
     tenant_id: str
     report_id: str
@@ -77,44 +77,44 @@ class ReportDifference:
         return f"{what}: reported {self.reported}, aggregates {self.aggregates}"
 
 
-def counted_plainly(events: pl.LazyFrame, *, dates: LocalDates, by: Sequence[str] = TENANT_DAY_KEY) -> pl.DataFrame:
-    """Events of schema EVENTS by tenant and local day, schema EVENT_COUNTS; an id counts once a tenant's day.
+def reference_count(events: pl.LazyFrame, *, dates: LocalDates, by: Sequence[str] = TENANT_DAY_KEY) -> pl.DataFrame:
+    """Count events of schema EVENTS by tenant and local day, schema EVENT_COUNTS; an id counts once a tenant's day.
 
-    *by* may name the user too: then each row is of one.
+    With USER_DAY_KEY as *by*, there is a row for each user, and a column `user_id`.
     """
     needed = events.select("tenant_id", "event_id", *FIRST_RECEIVED_ORDER)
     dated = dates.of(needed, at="occurred_at").sort(*FIRST_RECEIVED_ORDER)
     whose = pl.col("action", "user_id").first()
     first = dated.group_by(*TENANT_DAY_KEY, "event_id").agg(whose, last_received=pl.col("received_at").max())
     wide = [(pl.col("action") == name).sum().cast(pl.Int64).alias(name) for name in MEASURES]
-    shares = _share(pl.col("action")).sum().alias(USER_SHARES)
-    return first.group_by(by).agg(*wide, shares, pl.col("last_received").max()).collect()
+    checksum = _checksum(pl.col("action")).sum().alias(USER_CHECKSUM)
+    return first.group_by(by).agg(*wide, checksum, pl.col("last_received").max()).collect()
 
 
-def summed(rows: pl.LazyFrame, *, by: Sequence[str] = TENANT_DAY_KEY) -> pl.LazyFrame:
-    """Rows of schema DAILY_USAGE by tenant and day, schema DAY_COUNTS; *by* may name the user too."""
-    shares = pl.sum_horizontal(pl.col(name) * _share(pl.lit(name)) for name in MEASURES).alias(USER_SHARES)
-    return rows.with_columns(shares).group_by(by).agg(pl.col(_COUNTED).sum())
+def sum_by(rows: pl.LazyFrame, *, by: Sequence[str] = TENANT_DAY_KEY) -> pl.LazyFrame:
+    """Sum rows of schema DAILY_USAGE by tenant and day, schema DAY_COUNTS, or by user with USER_DAY_KEY as *by*."""
+    checksum = pl.sum_horizontal(pl.col(name) * _checksum(pl.lit(name)) for name in MEASURES).alias(USER_CHECKSUM)
+    return rows.with_columns(checksum).group_by(by).agg(pl.col(_COUNTED).sum())
 
 
-def _share(action: pl.Expr) -> pl.Expr:
-    """What one *action* of a row's user adds to USER_SHARES: a figure that moves to another user changes the sum."""
-    return (pl.concat_str(action, "user_id", separator=" ").hash() % _LARGEST_SHARE).cast(pl.Int64)
+def _checksum(action: pl.Expr) -> pl.Expr:
+    """What one *action* of the row's user adds to USER_CHECKSUM: a hash of both."""
+    return (pl.concat_str(action, "user_id", separator=" ").hash() % _CHECKSUM_MODULUS).cast(pl.Int64)
 
 
 def differences(counted: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
-    """Two frames with the columns of DAY_COUNTS, schema DIFFERENCES; a day that one of them lacks is zeros there.
+    """What differs between two frames with the columns of DAY_COUNTS, schema DIFFERENCES; a missing day is zeros.
 
-    A day that differs in nothing but USER_SHARES comes with that for an action: see `user_differences`.
+    A day on which only USER_CHECKSUM differs has that as its action: `user_differences` says which users differ.
     """
     found = _differing(counted, stored, of=_COUNTED, by=TENANT_DAY_KEY)
-    by_sums = found.filter(pl.col("action") != USER_SHARES)
-    by_users = found.filter(pl.col("action") == USER_SHARES).join(by_sums, on=TENANT_DAY_KEY, how="anti")
+    by_sums = found.filter(pl.col("action") != USER_CHECKSUM)
+    by_users = found.filter(pl.col("action") == USER_CHECKSUM).join(by_sums, on=TENANT_DAY_KEY, how="anti")
     return pl.concat([by_sums, by_users]).sort(*TENANT_DAY_KEY, "action")
 
 
 def user_differences(counted: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
-    """The same of frames by user, each difference with its user."""
+    """What differs between two frames by user, schema DIFFERENCES with `user_id`."""
     return _differing(counted, stored, of=MEASURES, by=USER_DAY_KEY).sort(*TENANT_DAY_KEY, "user_id", "action")
 
 
@@ -129,13 +129,13 @@ def _differing(counted: pl.DataFrame, stored: pl.DataFrame, *, of: Sequence[str]
     return found.match_to_schema(DIFFERENCES, missing_columns={"user_id": "insert"})
 
 
-def listed(rows: pl.DataFrame) -> Iterator[Difference]:
+def to_differences(rows: pl.DataFrame) -> Iterator[Difference]:
     """Rows of schema DIFFERENCES as values."""
     return (Difference(*row) for row in rows.select([*DIFFERENCES]).iter_rows())
 
 
 def received_later(arrivals: pl.DataFrame) -> pl.DataFrame:
-    """Of events in schema ARRIVALS, those whose id was received before with other values, schema IDENTITY.
+    """Events (schema ARRIVALS) whose id was received earlier with other values, schema IDENTITY.
 
     Any tenant's event may be the first, whereas days are counted tenant by tenant.
     """

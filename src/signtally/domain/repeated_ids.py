@@ -1,7 +1,7 @@
-"""Events whose id stands several times, among any number of events: the one received first counts.
+"""Ids that occur several times among any number of events: the event received first counts.
 
-Nearly all ids stand once. So ids are first compared by a number of 64 bits each, and only events whose number is not
-the only one of its kind are looked at closely: they are few, and fit into memory.
+Nearly all ids occur once. So ids are first compared by a 64-bit hash, and only events whose hash occurs more than once
+are sorted: they are few, and fit into memory.
 """
 
 import dataclasses
@@ -11,46 +11,48 @@ import polars as pl
 
 from signtally.domain.schemas import FIRST_RECEIVED_ORDER, IDENTITY
 
-_IDS_A_PASS = 4_000_000  # whose numbers are held at a time: a quarter of a gigabyte
-_NUMBER = pl.col("event_id").hash()
+_IDS_PER_PASS = 4_000_000  # whose hashes are held at a time: a quarter of a gigabyte
+_HASH = pl.col("event_id").hash()
 
-Placing = Callable[[pl.LazyFrame], pl.LazyFrame]
+DayAssignment = Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RepeatedIds:
-    """*numbers* of the ids to look at closely, and of events with such ids the *superseded* ones (IDENTITY)."""
+    """*hashes* of ids that occur more than once, and the *superseded* events (schema IDENTITY) that never count."""
 
-    numbers: pl.DataFrame
+    hashes: pl.DataFrame
     superseded: pl.DataFrame
 
     @classmethod
-    def among(cls, events: pl.LazyFrame, *, superseded: pl.DataFrame, a_pass: int = _IDS_A_PASS) -> "RepeatedIds":
-        """Read the ids of all *events*, once every *a_pass* of them; *superseded* ones never count."""
-        passes = 1 + events.select(pl.len()).collect(engine="streaming").item() // a_pass
+    def among(
+        cls, events: pl.LazyFrame, *, superseded: pl.DataFrame, ids_per_pass: int = _IDS_PER_PASS
+    ) -> "RepeatedIds":
+        """Find them among *events*, whose ids are read once for every *ids_per_pass* events."""
+        passes = 1 + events.select(pl.len()).collect(engine="streaming").item() // ids_per_pass
         found = [_repeated(events, index, passes) for index in range(passes)]
-        return cls(pl.concat([superseded.select(number=_NUMBER), *found]).unique(), superseded)
+        return cls(pl.concat([superseded.select(hash=_HASH), *found]).unique(), superseded)
 
-    def counted_once(self, events: pl.LazyFrame, *, place: Placing) -> pl.LazyFrame:
-        """The *events* that count, each on its `day`, where *place* put it: one a tenant, day and id.
+    def counted_once(self, events: pl.LazyFrame, *, assign_days: DayAssignment) -> pl.LazyFrame:
+        """The *events* that count, each with the `day` that *assign_days* gives it: one a tenant, day and id.
 
         Tenants and days are kept apart, so that a day's figures follow from the events of that day alone, whatever
         else is counted in the same go; the same id on two days is reconciliation's to find.
         """
-        if self.numbers.is_empty():
-            return place(events)
-        numbered, numbers = events.with_columns(number=_NUMBER), self.numbers.lazy()
-        close = numbered.join(numbers, on="number", how="semi").join(self.superseded.lazy(), on=[*IDENTITY], how="anti")
+        if self.hashes.is_empty():
+            return assign_days(events)
+        hashed, hashes = events.with_columns(hash=_HASH), self.hashes.lazy()
+        close = hashed.join(hashes, on="hash", how="semi").join(self.superseded.lazy(), on=[*IDENTITY], how="anti")
         first = (
-            place(close)
+            assign_days(close)
             .collect(engine="streaming")
             .sort(*FIRST_RECEIVED_ORDER)
             .unique(["tenant_id", "day", "event_id"], keep="first", maintain_order=True)
         )
-        return pl.concat([place(numbered.join(numbers, on="number", how="anti")), first.lazy()])
+        return pl.concat([assign_days(hashed.join(hashes, on="hash", how="anti")), first.lazy()])
 
 
 def _repeated(events: pl.LazyFrame, index: int, passes: int) -> pl.DataFrame:
-    numbers = events.select(number=_NUMBER)
-    share = numbers.filter(pl.col("number") % passes == index) if passes > 1 else numbers
-    return share.group_by("number").len().filter(pl.col("len") > 1).select("number").collect(engine="streaming")
+    hashes = events.select(hash=_HASH)
+    share = hashes.filter(pl.col("hash") % passes == index) if passes > 1 else hashes
+    return share.group_by("hash").len().filter(pl.col("len") > 1).select("hash").collect(engine="streaming")

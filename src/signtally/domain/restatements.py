@@ -1,4 +1,4 @@
-"""What changed in days that were over, when and why: the record that reports show as "3 Sep: 41 → 43"."""
+"""Restatements: what changed in days that were over, when and why; reports show them as "3 Sep: 41 → 43"."""
 
 import dataclasses
 import datetime as dt
@@ -38,7 +38,7 @@ def restated_days(
     reasons: Mapping[str, RestatementReason],
     at: dt.datetime,
 ) -> pl.DataFrame:
-    """In schema RESTATEMENTS, the *closed* tenant-days whose rows will say something else than *existing* ones.
+    """The *closed* tenant-days whose figures differ between *existing* and *counted* rows, schema RESTATEMENTS.
 
     A day that is not over yet changes all the time: that is no restatement. *reasons* are by tenant.
     """

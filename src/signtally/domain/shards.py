@@ -1,4 +1,4 @@
-"""One of several equal parts of all tenants, for runs that share the work between them."""
+"""Shards: equal parts of all tenants, for runs that share the work between them."""
 
 import dataclasses
 import zlib
@@ -6,7 +6,10 @@ import zlib
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Shard:
-    """Part *index* (from 0) of *count*; a tenant belongs to one of them, on every machine and for ever."""
+    """Shard *index* (from 0) of *count*; every machine assigns a tenant to the same shard.
+
+    Raises ValueError when there is no such shard.
+    """
 
     index: int = 0
     count: int = 1

@@ -1,6 +1,6 @@
-"""Tenants by parts of about equal size, so that what is too much for memory at once is done one part after another.
+"""Parts of the tenants, of about equal size: what is too much for memory at once is counted part by part.
 
-A part is a matter of one process; runs that share work between machines do so by `signtally.domain.shards`.
+Parts are worked through by one process; shards (`signtally.domain.shards`) divide work between runs.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ import polars as pl
 from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.repeated_ids import RepeatedIds
 
-_EVENTS_A_PART = 2_000_000  # counted in about 700 MB, whatever the day's size
+_EVENTS_PER_PART = 2_000_000  # counted in about 700 MB, whatever the day's size
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class TenantPart:
     count: int
 
     def rows(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Those of this part's tenants; files are read so that of the others little more than the tenant is decoded."""
+        """The rows of this part's tenants; of other tenants' rows in files, little more than the tenant is decoded."""
         return rows if self.count == 1 else rows.filter(pl.col("tenant_id").hash() % self.count == self.index)
 
     def days(self, days: Sequence[TenantDay]) -> list[TenantDay]:
@@ -31,7 +31,7 @@ class TenantPart:
         return [day for day, is_mine in zip(days, mine, strict=True) if is_mine]
 
 
-def tenant_parts(events: pl.LazyFrame, *, size: int = _EVENTS_A_PART) -> Iterator[TenantPart]:
+def tenant_parts(events: pl.LazyFrame, *, size: int = _EVENTS_PER_PART) -> Iterator[TenantPart]:
     """As many parts as have about *size* of these events each; the events of one tenant are never parted."""
     count = 1 + events.select(pl.len()).collect(engine="streaming").item() // size
     for index in range(count):
@@ -41,7 +41,7 @@ def tenant_parts(events: pl.LazyFrame, *, size: int = _EVENTS_A_PART) -> Iterato
 def daily_usage_by_parts(
     events: pl.LazyFrame, *, days: Sequence[TenantDay], superseded: pl.DataFrame
 ) -> Iterator[tuple[TenantPart, list[TenantDay], pl.DataFrame]]:
-    """What `daily_usage` says of any number of events: each part with its days and their rows."""
+    """`daily_usage` of any number of events: each part with its days and their rows (schema DAILY_USAGE)."""
     ids = RepeatedIds.among(events, superseded=superseded)
     for part in tenant_parts(events):
         own = part.days(days)

@@ -1,4 +1,4 @@
-"""Daily usage made again from events, for any span of days, whatever stood there and whatever state was lost."""
+"""Daily usage made again from events, for any span of days, whatever was stored and whatever state was lost."""
 
 from signtally.use_cases.rebuilding.preview import DayChange, Preview, preview
 from signtally.use_cases.rebuilding.run import RebuildOutcome, RebuildProgress, rebuild

@@ -8,7 +8,14 @@ import polars as pl
 
 from signtally.domain.aggregation import restatement
 from signtally.domain.periods import Period
-from signtally.domain.reconciliation import USER_SHARES, Difference, differences, listed, summed, user_differences
+from signtally.domain.reconciliation import (
+    USER_CHECKSUM,
+    Difference,
+    differences,
+    sum_by,
+    to_differences,
+    user_differences,
+)
 from signtally.domain.schemas import TENANT_DAY_KEY, USER_DAY_KEY
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone
@@ -18,7 +25,7 @@ from signtally.use_cases.aggregating import CountedDays, named_span, recount_dry
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DayChange:
-    """One measure of a tenant's day, as daily usage says it and as its events do; of a user, when the sums agree."""
+    """One measure of a tenant-day before and after a rebuild; *user_id* is set when only users' shares change."""
 
     tenant_id: str
     day: dt.date
@@ -54,7 +61,7 @@ class Preview:
 def preview(
     *, services: Services, tenant_id: str | None = None, first: dt.date | None = None, last: dt.date | None = None
 ) -> Preview:
-    """What `rebuild` with the same arguments would change within these days. Raises PeriodError or a ServiceError."""
+    """What `rebuild` with the same arguments would change within these days. Raises PeriodError, ServiceError."""
     span = named_span(first, last, services=services)
     rows = 0
     changes: list[DayChange] = []
@@ -67,11 +74,11 @@ def preview(
 
 def _changes(part: CountedDays) -> Iterator[DayChange]:
     counted, stored = part.counted.lazy(), part.stored.lazy()
-    changed = differences(summed(counted).collect(), summed(stored).collect())
-    shifted = changed.filter(pl.col("action") == USER_SHARES).select(TENANT_DAY_KEY)
+    changed = differences(sum_by(counted).collect(), sum_by(stored).collect())
+    shifted = changed.filter(pl.col("action") == USER_CHECKSUM).select(TENANT_DAY_KEY)
     both = (each.join(shifted.lazy(), on=TENANT_DAY_KEY, how="semi") for each in (counted, stored))
-    of_users = user_differences(*(summed(each, by=USER_DAY_KEY).collect() for each in both))
-    found = listed(pl.concat([changed.filter(pl.col("action") != USER_SHARES), of_users]))
+    of_users = user_differences(*(sum_by(each, by=USER_DAY_KEY).collect() for each in both))
+    found = to_differences(pl.concat([changed.filter(pl.col("action") != USER_CHECKSUM), of_users]))
     return map(_change, found)
 
 

@@ -61,7 +61,7 @@ def rebuild(
     """Count the local days *first* to *last* of one tenant or of all from their events; all days without dates.
 
     Idempotent. Called again with the same arguments after it was broken off, it goes on; once finished, it begins
-    anew. Held tenants whose differences lie within are let go. Raises PeriodError or a ServiceError.
+    anew. Holds whose differences lie within are lifted. Raises PeriodError, ServiceError.
     """
     arguments = (tenant_id, *(None if day is None else day.isoformat() for day in (first, last)))
     ledger = services.stores.rebuild_ledger(arguments=arguments)

@@ -1,6 +1,6 @@
-"""The proof that events, daily usage and reports say the same, and what follows where they do not.
+"""The proof that events, daily usage and reports say the same, and what happens when they do not.
 
-What is compared is counted a second time, in another way (`signtally.domain.reconciliation`), from all that is stored.
+Events are counted a second time, in another way (`signtally.domain.reconciliation`), from all that is stored.
 """
 
 from signtally.use_cases.reconciling.outcome import ReconcileOutcome

@@ -1,4 +1,4 @@
-"""Whose scheduled sends wait: tenants that do not match, until they are seen to match again."""
+"""Holds: scheduled sends of tenants that do not match wait until the tenants match again."""
 
 import collections
 import datetime as dt
@@ -8,16 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 import polars as pl
 
 from signtally.domain.periods import Period
-from signtally.domain.reconciliation import ReportDifference, listed
+from signtally.domain.reconciliation import ReportDifference, to_differences
 from signtally.services import Services
 from signtally.stores.holds import Hold
 
-_SAMPLE = 20  # of a tenant's differences, in its hold
+_SAMPLE_SIZE = 20  # differences that a hold lists
 _WRITERS = 8
 
 
 def hold(mismatches: pl.DataFrame, reports: Sequence[ReportDifference], *, services: Services) -> set[str]:
-    """Hold every tenant with a mismatch (schema DIFFERENCES, or of a report); return them."""
+    """Hold every tenant with a mismatch (schema DIFFERENCES, or of a report); return their ids. Raises ServiceError."""
     now, of_reports = services.clock(), collections.defaultdict[str, list[ReportDifference]](list)
     for each in reports:
         of_reports[each.tenant_id].append(each)
@@ -31,7 +31,7 @@ def hold(mismatches: pl.DataFrame, reports: Sequence[ReportDifference], *, servi
 
 
 def lift(span: Period, *, tenant_id: str | None, unproven: Collection[str], services: Services) -> set[str]:
-    """Let go who is held for days of *span*, unless it is *unproven*; return them."""
+    """Lift holds whose days lie within *span*, except of *unproven* tenants; return their ids. Raises ServiceError."""
     holds = services.stores.holds
     proven = {
         each.tenant_id
@@ -46,5 +46,5 @@ def lift(span: Period, *, tenant_id: str | None, unproven: Collection[str], serv
 
 def _hold_of(tenant_id: str, days: pl.DataFrame, reports: Sequence[ReportDifference], *, now: dt.datetime) -> Hold:
     dates = [*days["day"].unique(), *(each.day for each in reports)]
-    sample = [str(each) for each in (*listed(days.head(_SAMPLE)), *reports)][:_SAMPLE]
+    sample = [str(each) for each in (*to_differences(days.head(_SAMPLE_SIZE)), *reports)][:_SAMPLE_SIZE]
     return Hold(tenant_id, now, min(dates), max(dates), len(days) + len(reports), tuple(sample))

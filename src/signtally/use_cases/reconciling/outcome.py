@@ -1,4 +1,4 @@
-"""What a reconciliation found."""
+"""The outcome of a reconciliation."""
 
 import dataclasses
 

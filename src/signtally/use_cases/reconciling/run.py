@@ -1,21 +1,21 @@
-"""A reconciliation: repeated ids first, then what is touched, then the proof, then who is held."""
+"""A reconciliation: supersede repeated ids, count touched hours, compare, and hold tenants that do not match."""
 
 import datetime as dt
 import logging
 
 from signtally.domain.periods import Period, period_between
-from signtally.domain.reconciliation import listed
+from signtally.domain.reconciliation import to_differences
 from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.use_cases.aggregating import aggregate_touched
-from signtally.use_cases.reconciling.day_figures import compare_days
+from signtally.use_cases.reconciling.day_comparison import compare_days
 from signtally.use_cases.reconciling.holding import hold, lift
 from signtally.use_cases.reconciling.outcome import ReconcileOutcome
-from signtally.use_cases.reconciling.repeated_ids import supersede_repeated
-from signtally.use_cases.reconciling.report_figures import compare_reports
+from signtally.use_cases.reconciling.report_comparison import compare_reports
+from signtally.use_cases.reconciling.superseded_events import supersede_repeated
 
 _log = logging.getLogger(__name__)
-_LISTED = 100_000
+_MAX_LISTED = 100_000
 
 
 def reconcile(
@@ -24,7 +24,9 @@ def reconcile(
     """Prove that events, daily usage and lately made reports say the same, of one tenant or of all.
 
     Without *first*, as many days back as the settings say; without *last*, up to the newest day that is over. Tenants
-    that do not match are held, and those that match again are let go. Raises PeriodError or a ServiceError.
+    that do not match are held: their scheduled sends wait. Holds of those that match again are lifted.
+
+    Raises PeriodError, ServiceError.
     """
     span = _span(first, last, services=services)
     superseded = supersede_repeated(services=services)
@@ -44,8 +46,8 @@ def reconcile(
         reports=reports.compared,
         reports_skipped=reports.skipped,
         mismatched=len(days.mismatches) + len(reports.mismatches),
-        mismatches=tuple(listed(days.mismatches.head(_LISTED))),
-        report_mismatches=reports.mismatches[:_LISTED],
+        mismatches=tuple(to_differences(days.mismatches.head(_MAX_LISTED))),
+        report_mismatches=reports.mismatches[:_MAX_LISTED],
         held=tuple(sorted(held)),
         lifted=tuple(sorted(lifted)),
     )

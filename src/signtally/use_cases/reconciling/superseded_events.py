@@ -1,4 +1,4 @@
-"""One id, several times: among what happened in the last days, the event that was received first counts."""
+"""Ids that were received several times in the last days: the event received first counts, the others are superseded."""
 
 import datetime as dt
 
@@ -14,7 +14,7 @@ _AHEAD = dt.timedelta(days=1)  # of the clock; ingest takes minutes at most
 
 
 def supersede_repeated(*, services: Services) -> int:
-    """Mark the others as superseded and note their days as touched; return how many were not marked before.
+    """Supersede events whose id was received earlier, touch their hours, and return how many were not marked before.
 
     Idempotent: what is marked already is not noted again.
     """
@@ -31,7 +31,7 @@ def supersede_repeated(*, services: Services) -> int:
 
 
 def _tell_the_store(key: str, rows: pl.DataFrame, *, services: Services) -> None:
-    """What the store shows as superseded is touched, so that its days are counted without it; the rest stays listed."""
+    """Touch the hours of events that the store shows as superseded; the rest stays on the list."""
     store, instants = services.usage_store, rows["occurred_at"]
     store.put_superseded(rows)
     first, last = instants.min(), instants.max()

@@ -1,4 +1,4 @@
-"""Reports against daily usage: what was handed out lately must still be what is stored.
+"""The comparison of reports with daily usage: what was handed out lately must still be what is stored.
 
 A day may differ when it was not settled as the report was made and was counted since, or when its restatement since
 then is on record; anything else is a mismatch. Reports on the cohort basis are computed from events, and left aside.
@@ -8,6 +8,7 @@ import dataclasses
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -17,10 +18,10 @@ from signtally.domain.reconciliation import ReportDifference
 from signtally.domain.reports import ReportManifest
 from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
-from signtally.use_cases.reconciling.circumstances import look_around
-from signtally.use_cases.reconciling.report_excuses import Excuses
+from signtally.use_cases.reconciling.context import load_context
+from signtally.use_cases.reconciling.expected_changes import ExpectedChanges
 
-_REPORT_DAYS_A_ROUND = 500_000  # held in memory
+_ROUND_MAX_REPORT_DAYS = 500_000  # that one round holds in memory
 _REPORTED = pl.Schema(
     {"number": pl.Int64(), "day": pl.Date(), **{f"reported_{measure}": pl.Int64() for measure in MEASURES}}
 )
@@ -35,7 +36,7 @@ class ReportComparison:
 
 
 def compare_reports(*, tenant_id: str | None, services: Services) -> ReportComparison:
-    """The versions that were made today or yesterday (UTC), unless a newer one has replaced them."""
+    """Compare report versions made today or yesterday (UTC) that no newer one has replaced. Raises ServiceError."""
     today = services.clock().date()
     made = itertools.chain.from_iterable(services.stores.reports.made_on(day) for day in (today - ONE_DAY, today))
     newest: dict[tuple[str, str], int] = {}
@@ -63,7 +64,7 @@ def _rounds(manifests: Iterable[ReportManifest]) -> Iterator[list[ReportManifest
     for manifest in manifests:
         some.append(manifest)
         days += manifest.period.day_count
-        if days >= _REPORT_DAYS_A_ROUND:
+        if days >= _ROUND_MAX_REPORT_DAYS:
             yield some
             some, days = [], 0
     if some:
@@ -73,7 +74,7 @@ def _rounds(manifests: Iterable[ReportManifest]) -> Iterator[list[ReportManifest
 def _differences(manifests: Sequence[ReportManifest], *, services: Services) -> list[ReportDifference]:
     if not manifests:
         return []
-    before = look_around(services=services)
+    before = load_context(services=services)
     stored = _stored(manifests, services=services)
     differing = _reported(manifests).join(stored, on=["number", "day"], how="full", coalesce=True)
     unequal = pl.any_horizontal(
@@ -83,13 +84,14 @@ def _differences(manifests: Sequence[ReportManifest], *, services: Services) -> 
     concerned = [manifests[number] for number in sorted({row["number"] for row in rows})]
     if not concerned:
         return []
-    excuses = Excuses(concerned, before, services=services)
-    return [
-        difference
-        for row in rows
-        if not excuses.hold(manifests[row["number"]], row["day"], stored=_counts(row), counted_at=row["counted_at"])
-        for difference in _named(manifests[row["number"]], row)
-    ]
+    expected = ExpectedChanges(concerned, before, services=services)
+
+    def is_expected(row: dict[str, Any]) -> bool:
+        stored, counted_at = _counts(row), row["counted_at"]
+        return expected.explains(manifests[row["number"]], row["day"], stored=stored, counted_at=counted_at)
+
+    unexplained = itertools.filterfalse(is_expected, rows)
+    return [difference for row in unexplained for difference in _named(manifests[row["number"]], row)]
 
 
 def _reported(manifests: Sequence[ReportManifest]) -> pl.DataFrame:
@@ -102,7 +104,7 @@ def _reported(manifests: Sequence[ReportManifest]) -> pl.DataFrame:
 
 
 def _stored(manifests: Sequence[ReportManifest], *, services: Services) -> pl.DataFrame:
-    """Daily usage by number of the report and day, of the users that it is about, and when it was counted last."""
+    """Daily usage of each report's users, summed by report number and day, and when it was counted last."""
     wanted = pl.LazyFrame([*_wanted(manifests)], schema=_WANTED, orient="row")
     of_all, of_some = wanted.filter(pl.col("user_id").is_null()).drop("user_id"), wanted.drop_nulls("user_id")
     span = {"first": min(each.period.first for each in manifests), "last": max(each.period.last for each in manifests)}

@@ -1,4 +1,4 @@
-"""Slow truth with a Timestream that shows what it took only later, as its magnetic store does."""
+"""Slow reads: a Timestream that shows what it took only later, as its magnetic store does."""
 
 import datetime as dt
 import json

@@ -1,7 +1,7 @@
-"""What a comparison must know beforehand: in which zones tenants are counted, and which of their days cannot be judged.
+"""The context of a comparison: in which zones tenants are counted, and which tenant-days are pending.
 
-A day is *pending* while events of it are noted and not counted, or may be stored without a note yet. That, and not a
-fault, is why its figures may differ.
+A day is *pending* while its hours are touched and not counted, or may hold events that are stored and not in a touched
+batch yet: then its figures may differ without anything being wrong.
 """
 
 import dataclasses
@@ -23,45 +23,48 @@ _LATEST_ZONE, _EARLIEST_ZONE = dt.timedelta(hours=12), dt.timedelta(hours=14)  #
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Circumstances:
-    """*moving* tenants are due to be counted in another zone, None: everybody is."""
+class ReconcileContext:
+    """*moving* tenants are due to be counted in another zone; None means all are."""
 
     zones: Mapping[str, str]
     moving: frozenset[str] | None
-    settled_through: dt.datetime | None  # what was sent before is stored and noted
-    unsettled: pl.DataFrame  # tenants and instants of what is noted and not counted
+    settled_through: dt.datetime | None  # a watermark: what was sent before is stored and in a touched batch
+    uncounted: pl.DataFrame  # tenants and instants of touched hours that are not counted
     unread: pl.DataFrame  # tenants and days of rows that are written and cannot be read yet
 
     def dates(self, period: Period) -> LocalDates:
         since, until = instants_of(period)
         return LocalDates(self.zones, elsewhere=DEFAULT_ZONE, since=since, until=until)
 
-    def pending_days(self, period: Period, *, later: "Circumstances") -> pl.DataFrame:
-        """Tenants and days that were pending before or after a look."""
+    def pending_days(self, period: Period, *, later: "ReconcileContext") -> pl.DataFrame:
+        """Tenant-days that are pending here or in a *later* context, schema TENANT_DAYS."""
         since, until = instants_of(period)
-        instants = pl.concat([self.unsettled, later.unsettled]).unique()
+        instants = pl.concat([self.uncounted, later.uncounted]).unique()
         within = instants.lazy().filter(pl.col("at").is_between(since, until, closed="left"))
-        noted = self.dates(period).of(within, at="at").select("tenant_id", "day").collect()
-        return pl.concat([noted, self.unread, later.unread]).unique()
+        touched = self.dates(period).of(within, at="at").select("tenant_id", "day").collect()
+        return pl.concat([touched, self.unread, later.unread]).unique()
 
     def is_moving(self) -> pl.Expr:
-        """Of rows with a tenant_id."""
+        """An expression over rows with a `tenant_id`."""
         return pl.lit(value=True) if self.moving is None else pl.col("tenant_id").is_in([*self.moving])
 
 
-def look_around(*, services: Services) -> Circumstances:
-    """To be read before events and figures are, for what is settled, and after, for what was noted meanwhile."""
+def load_context(*, services: Services) -> ReconcileContext:
+    """Call it before events and figures are read, and again after, to see what was touched meanwhile.
+
+    Raises ServiceError.
+    """
     settled_through = services.stores.watermarks.settled_through()
-    unsettled = _noted_instants(services)
+    uncounted = _touched_instants(services)
     profiles = services.stores.tenants.zones()
     entries = services.stores.counted_zones(generation=services.usage_store.usage_generation()).read()
     known = {tenant_id: entry.zone for tenant_id, entry in (entries or {}).items() if entry.is_known}
     moving = _moving(entries, profiles)
-    return Circumstances(profiles | known, moving, settled_through, unsettled, _unread_days(services))
+    return ReconcileContext(profiles | known, moving, settled_through, uncounted, _unread_days(services))
 
 
 def instants_of(period: Period) -> tuple[dt.datetime, dt.datetime]:
-    """From when to when it is one of these days anywhere on Earth."""
+    """The instants between which it is one of these days anywhere on Earth."""
     midnight = dt.datetime.combine(period.first, dt.time.min, tzinfo=dt.UTC)
     return midnight - _EARLIEST_ZONE, midnight + period.day_count * ONE_DAY + _LATEST_ZONE
 
@@ -78,11 +81,11 @@ def _unread_days(services: Services) -> pl.DataFrame:
     return pl.concat([TENANT_DAYS.to_frame(), *parts]).unique()
 
 
-def _noted_instants(services: Services) -> pl.DataFrame:
-    """Both ends of each noted hour, since midnight may lie within; and what the store is still to leave out."""
+def _touched_instants(services: Services) -> pl.DataFrame:
+    """Both ends of each touched hour, since midnight may lie within; and events that are being superseded."""
     parts = [_INSTANTS.to_frame()]
-    for note in services.stores.touched_hours.pending():
-        hours = note.rows.select("tenant_id", at="hour").unique()
+    for batch in services.stores.touched_hours.pending():
+        hours = batch.rows.select("tenant_id", at="hour").unique()
         parts += [hours, hours.with_columns(pl.col("at") + pl.duration(minutes=60, microseconds=-1))]
     parts.append(services.stores.superseding.all().select("tenant_id", at="occurred_at"))
     return pl.concat(parts).unique()

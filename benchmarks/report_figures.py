@@ -73,10 +73,10 @@ def _median(read: Callable[[], object]) -> float:
 
 
 def _fill(services: Services, tenant_id: str, documents: int) -> int:
-    chance = random.Random(1)  # noqa: S311 -- documents, not secrets
+    rng = random.Random(1)  # noqa: S311 -- documents, not secrets
     now = services.clock()
-    events = [event for number in range(documents) for event in _life(f"{tenant_id}-{number}", tenant_id, now, chance)]
-    batches = [events[place : place + 100] for place in range(0, len(events), 100)]
+    events = [event for number in range(documents) for event in _life(f"{tenant_id}-{number}", tenant_id, now, rng)]
+    batches = [events[index : index + 100] for index in range(0, len(events), 100)]
     with ThreadPoolExecutor(4) as writers:
         list(writers.map(services.usage_store.put_events, batches))
     first, zone = (now - dt.timedelta(days=400)).date(), TIMEZONE
@@ -86,17 +86,17 @@ def _fill(services: Services, tenant_id: str, documents: int) -> int:
     return len(events)
 
 
-def _life(document_id: str, tenant_id: str, now: dt.datetime, chance: random.Random) -> Iterator[ReceivedEvent]:
-    sent_at = now - dt.timedelta(days=chance.uniform(1, 361))
-    sender = f"u{chance.randrange(200)}"
+def _life(document_id: str, tenant_id: str, now: dt.datetime, rng: random.Random) -> Iterator[ReceivedEvent]:
+    sent_at = now - dt.timedelta(days=rng.uniform(1, 361))
+    sender = f"u{rng.randrange(200)}"
     steps = [
         (Action.SENT, 0.0, sender),
         (Action.RECEIVED, 0.01, "r"),
         (Action.VIEWED, 3.0, "r"),
         (Action.SIGNED, 4.0, "r"),
     ]
-    if chance.random() < 0.8:
-        steps.append((Action.COMPLETED, chance.uniform(4, 24), sender))
+    if rng.random() < 0.8:
+        steps.append((Action.COMPLETED, rng.uniform(4, 24), sender))
     for action, hours, user_id in steps:
         at = sent_at + dt.timedelta(hours=hours)
         known = sent_at if action is Action.COMPLETED else None

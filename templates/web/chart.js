@@ -14,9 +14,9 @@ export function stepsOf(days, width) {
   const most = width < NARROW ? 31 : 93;
   if (days.length <= most) return { step: "day", bars: days.map((day) => gathered([day])) };
   const weekly = days.length <= Math.min(most, 106) * WEEK;
-  const key = weekly ? (_, place) => Math.floor(place / WEEK) : ({ day }) => day.slice(0, 7);
+  const key = weekly ? (_, index) => Math.floor(index / WEEK) : ({ day }) => day.slice(0, 7);
   const groups = new Map();
-  days.forEach((day, place) => groups.set(key(day, place), [...(groups.get(key(day, place)) ?? []), day]));
+  days.forEach((day, index) => groups.set(key(day, index), [...(groups.get(key(day, index)) ?? []), day]));
   return { step: weekly ? "week" : "month", bars: [...groups.values()].map(gathered) };
 }
 
@@ -64,7 +64,7 @@ function axis(highest) {
   const rough = Math.max(highest, 1) / 4;
   const magnitude = rough >= 1 ? 10 ** Math.floor(Math.log10(rough)) : 1;
   const step = [1, 2, 5, 10].map((factor) => factor * magnitude).find((size) => size >= rough);
-  return Array.from({ length: Math.ceil(Math.max(highest, 1) / step) + 1 }, (_, place) => place * step);
+  return Array.from({ length: Math.ceil(Math.max(highest, 1) / step) + 1 }, (_, index) => index * step);
 }
 
 function scaleOf(width, count, top) {
@@ -73,7 +73,7 @@ function scaleOf(width, count, top) {
   return {
     width,
     column,
-    middle: (place) => LEFT + column * (place + 0.5),
+    middle: (index) => LEFT + column * (index + 0.5),
     height: (value) => (plotHeight * value) / top,
     y: (value) => TOP + plotHeight * (1 - value / top),
     at: (x) => Math.min(count - 1, Math.max(0, Math.floor((x - LEFT) / column))),
@@ -90,8 +90,8 @@ function axisLines(marks, scale) {
 function columns(bars, { series, scale, step }) {
   const thick = Math.max(1, Math.min(scale.column * (series.length > 1 ? 0.36 : 0.6), 18));
   const every = Math.ceil(bars.length / Math.max(2, Math.floor((scale.width - LEFT) / 72)));
-  return bars.flatMap((bar, place) => {
-    const start = scale.middle(place) - (thick * series.length) / 2;
+  return bars.flatMap((bar, index) => {
+    const start = scale.middle(index) - (thick * series.length) / 2;
     const drawn = series.map((key, order) =>
       svg("rect", {
         x: start + order * thick + (order ? 0.5 : -0.5),
@@ -99,13 +99,13 @@ function columns(bars, { series, scale, step }) {
         width: thick,
         height: scale.height(bar[key]),
         class: `bar ${order ? "second" : "first"}`,
-        "data-place": place,
+        "data-index": index,
       }),
     );
-    if (place % every === 0) {
+    if (index % every === 0) {
       const text = step === "month" ? month(bar.first) : shortDate(bar.first);
-      const atEdge = scale.width - scale.middle(place) < EDGE;
-      const [x, anchor] = atEdge ? [scale.width, "end"] : [scale.middle(place), "middle"];
+      const atEdge = scale.width - scale.middle(index) < EDGE;
+      const [x, anchor] = atEdge ? [scale.width, "end"] : [scale.middle(index), "middle"];
       drawn.push(svg("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, text));
     }
     return drawn;
@@ -123,16 +123,16 @@ function entry(heading, order) {
 
 function makeReadable(plot, tip, { bars, series, headings, scale, step }) {
   let current = null;
-  const show = (place) => {
-    current = place;
-    for (const bar of plot.querySelectorAll(".bar")) bar.classList.toggle("lit", Number(bar.dataset.place) === place);
-    tip.hidden = place == null;
-    if (place == null) return;
-    const values = series.map((key, order) => el("span", {}, `${headings[order]} `, el("b", {}, number(bars[place][key]))));
-    tip.replaceChildren(el("span", { class: "tip-day" }, label(bars[place], step)), ...values);
+  const show = (index) => {
+    current = index;
+    for (const bar of plot.querySelectorAll(".bar")) bar.classList.toggle("lit", Number(bar.dataset.index) === index);
+    tip.hidden = index == null;
+    if (index == null) return;
+    const values = series.map((key, order) => el("span", {}, `${headings[order]} `, el("b", {}, number(bars[index][key]))));
+    tip.replaceChildren(el("span", { class: "tip-day" }, label(bars[index], step)), ...values);
     // Kept inside the plot on both sides.
     const room = scale.width - tip.offsetWidth;
-    tip.style.left = `${Math.max(0, Math.min(room, scale.middle(place) - tip.offsetWidth / 2))}px`;
+    tip.style.left = `${Math.max(0, Math.min(room, scale.middle(index) - tip.offsetWidth / 2))}px`;
   };
   plot.addEventListener("pointermove", (event) => show(scale.at(event.clientX - plot.getBoundingClientRect().left)));
   plot.addEventListener("pointerleave", () => show(null));

@@ -28,7 +28,7 @@ function head() {
   return el("thead", {}, el("tr", {}, ...COLUMNS.map((title) => el("th", { scope: "col" }, title))));
 }
 
-// One report: its newest version, and a place for those before.
+// One report: its newest version, and a row for its older versions.
 function group(report, failed) {
   const body = el("tbody", {}, line(report, failed));
   if (report.version === 1) return body;

@@ -98,9 +98,9 @@ function bars({ hours, busiest_hour: busiest }) {
   drawing.append(svg("line", { x1: 0, x2: WIDTH, y1: plot, y2: plot, class: "rule base" }));
   hours.forEach((events, hour) => {
     const height = (plot * events) / most;
-    const place = { x: step * (hour + 0.18), y: plot - height, width: step * 0.64, height };
+    const box = { x: step * (hour + 0.18), y: plot - height, width: step * 0.64, height };
     const words = `${hourRange(hour)}: ${number(events)}`;
-    drawing.append(svg("rect", { ...place, class: `bar ${hour === busiest ? "first" : "second"}` }, svg("title", {}, words)));
+    drawing.append(svg("rect", { ...box, class: `bar ${hour === busiest ? "first" : "second"}` }, svg("title", {}, words)));
   });
   const marks = hours.map((_, hour) => el("span", {}, hour % 3 ? "" : hourStart(hour)));
   return el("div", {}, drawing, el("div", { class: "hour-marks", "aria-hidden": "true" }, ...marks));

@@ -98,7 +98,7 @@ def test_the_sheet_of_hours_adds_up() -> None:
     head, *rows = book["Hours"].iter_rows(values_only=True)
     assert (head[0], head[1], head[-1]) == ("Hour", "Monday", "All days")
     hours, total = rows[:24], rows[-1]
-    assert [sum(row[place] for row in hours) for place in range(1, 9)] == list(total[1:])
+    assert [sum(row[index] for row in hours) for index in range(1, 9)] == list(total[1:])
     assert all(sum(row[1:8]) == row[8] for row in hours)
 
 

@@ -42,7 +42,7 @@ def test_rows_and_totals_of_both_tables_are_the_snapshots(report: UsageSnapshot)
     for title, column in _FIRST_FIGURE.items():
         rows, total = _table(book[title])
         figures = slice(column, column + len(MEASURES))
-        sums = Counts(*(sum(int(str(row[place])) for row in rows) for place in range(*figures.indices(99))))
+        sums = Counts(*(sum(int(str(row[index])) for row in rows) for index in range(*figures.indices(99))))
         assert sums == report.totals
         assert total[figures] == report.totals.as_tuple()
 

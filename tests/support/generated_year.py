@@ -91,24 +91,24 @@ class GeneratedYear:
 
 def generate(events: int, *, seed: int, until: dt.datetime) -> GeneratedYear:
     """About *events* distinct events up to *until* (aware, UTC); the same for the same seed and end."""
-    chance = random.Random(seed)  # noqa: S311 -- sample data
+    rng = random.Random(seed)  # noqa: S311 -- sample data
     zones = {f"tenant {number:03}": zone for number, zone in enumerate(ZONES * 2)}
     tenants, changes = list(zones), {zone: _clock_changes(zone, until) for zone in ZONES}
     made = []
     for number in range(events):
-        tenant_id = chance.choice(tenants)
-        instant = _instant(chance, zones[tenant_id], changes[zones[tenant_id]], until=until)
-        made.append(_event(chance, number, tenant_id, instant))
+        tenant_id = rng.choice(tenants)
+        instant = _instant(rng, zones[tenant_id], changes[zones[tenant_id]], until=until)
+        made.append(_event(rng, number, tenant_id, instant))
     cut = round(events * _SHARE_IMPORTED)
     imported, first_wave = made[:cut], made[cut:]
-    second_wave = [again for event in made for again in _again(chance, event, until=until)]
+    second_wave = [again for event in made for again in _again(rng, event, until=until)]
     for wave in (imported, first_wave, second_wave):
-        chance.shuffle(wave)  # what happened first need not arrive first: some of it is late by months
+        rng.shuffle(wave)  # what happened first need not arrive first: some of it is late by months
     return GeneratedYear(zones, imported, first_wave, second_wave)
 
 
-def _event(chance: random.Random, number: int, tenant_id: str, instant: dt.datetime) -> Event:
-    user, action, document = chance.randrange(6), chance.choice(_ACTION_TYPES), chance.choice(_DOCUMENTS)
+def _event(rng: random.Random, number: int, tenant_id: str, instant: dt.datetime) -> Event:
+    user, action, document = rng.randrange(6), rng.choice(_ACTION_TYPES), rng.choice(_DOCUMENTS)
     time, person = instant.isoformat(), _person(tenant_id, user)
     return Event(f"e{number}", "/portal/documents", action, time, tenant_id, person[0], document, *person[1:])
 
@@ -118,38 +118,38 @@ def _person(tenant_id: str, user: int) -> tuple[str, str, str]:
     return f"user {user}", f"user{user}@{tenant_id.replace(' ', '')}.example", f"User {user}"
 
 
-def _again(chance: random.Random, event: Event, *, until: dt.datetime) -> Iterator[Event]:
+def _again(rng: random.Random, event: Event, *, until: dt.datetime) -> Iterator[Event]:
     """What the portal sends a second time: the same, or with one thing changed that makes another record."""
-    dice = chance.random()
+    dice = rng.random()
     if dice < _SENT_AGAIN:
         yield event
     elif dice < _SENT_AGAIN + _OTHER_TIME:
         instant = dt.datetime.fromisoformat(event.time)
-        moved = instant + chance.choice([-9 * _DAY, -_HOUR, _MICROSECOND, _HOUR, 2 * _DAY])
+        moved = instant + rng.choice([-9 * _DAY, -_HOUR, _MICROSECOND, _HOUR, 2 * _DAY])
         yield event._replace(time=min(moved, until).isoformat())
     elif dice < _SENT_AGAIN + _OTHER_TIME + _OTHER_USER:
         yield event._replace(user_id="somebody else")
 
 
-def _instant(chance: random.Random, zone: str, changes: list[dt.datetime], *, until: dt.datetime) -> dt.datetime:
+def _instant(rng: random.Random, zone: str, changes: list[dt.datetime], *, until: dt.datetime) -> dt.datetime:
     """Anywhere in the year, and more often where days are easily told wrong."""
-    dice = chance.random()
+    dice = rng.random()
     if dice < _SHARE_OLD:
-        return _old(chance, zone, until)
+        return _old(rng, zone, until)
     if dice < 0.3:
-        day = (until - _DAY * chance.randrange(1, 364)).date()
+        day = (until - _DAY * rng.randrange(1, 364)).date()
         midnight = dt.datetime.combine(day, dt.time.min, tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
-        return midnight + chance.choice([-_MICROSECOND, 0 * _MICROSECOND, _MICROSECOND, _HOUR / 7, -_HOUR / 3])
+        return midnight + rng.choice([-_MICROSECOND, 0 * _MICROSECOND, _MICROSECOND, _HOUR / 7, -_HOUR / 3])
     if dice < 0.4 and changes:
-        return chance.choice(changes) + _MICROSECOND * chance.randrange(-10_000_000_000, 10_000_000_000)
-    return until - _MICROSECOND * chance.randrange(365 * 24 * 3600 * 10**6)
+        return rng.choice(changes) + _MICROSECOND * rng.randrange(-10_000_000_000, 10_000_000_000)
+    return until - _MICROSECOND * rng.randrange(365 * 24 * 3600 * 10**6)
 
 
-def _old(chance: random.Random, zone: str, until: dt.datetime) -> dt.datetime:
+def _old(rng: random.Random, zone: str, until: dt.datetime) -> dt.datetime:
     """From years back, as an import brings it."""
-    if zone == "Pacific/Apia" and chance.random() < 0.5:
-        return _APIA_SKIPPED + _MICROSECOND * chance.randrange(-2 * 10**11, 2 * 10**11)
-    return until - _DAY * chance.randrange(366, 3_600) - _MICROSECOND * chance.randrange(86_400 * 10**6)
+    if zone == "Pacific/Apia" and rng.random() < 0.5:
+        return _APIA_SKIPPED + _MICROSECOND * rng.randrange(-2 * 10**11, 2 * 10**11)
+    return until - _DAY * rng.randrange(366, 3_600) - _MICROSECOND * rng.randrange(86_400 * 10**6)
 
 
 def _clock_changes(zone: str, until: dt.datetime) -> list[dt.datetime]:

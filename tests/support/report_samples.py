@@ -95,11 +95,11 @@ def restated(period: Period, *, days: int = 2) -> tuple[RestatedDay, ...]:
         RestatedDay(
             day,
             Counts(sent=41, completed=7),
-            Counts(sent=43, completed=7 + place),
+            Counts(sent=43, completed=7 + index),
             MADE_AT - dt.timedelta(days=2),
-            ("late-events", "recount") if place else ("late-events",),
+            ("late-events", "recount") if index else ("late-events",),
         )
-        for place, day in enumerate(list(period.days())[:days])
+        for index, day in enumerate(list(period.days())[:days])
     )
 
 
@@ -158,9 +158,9 @@ def snapshots(
     plain = snapshot(users, period=period, tenant=draw(owners))
     days = list(plain.days)
     for row in users:
-        place = draw(st.integers(0, len(days) - 1))
+        index = draw(st.integers(0, len(days) - 1))
         days[0] = DayUsage(days[0].day, _minus(days[0].counts, row.counts))
-        days[place] = DayUsage(days[place].day, Counts.total([days[place].counts, row.counts]))
+        days[index] = DayUsage(days[index].day, Counts.total([days[index].counts, row.counts]))
     return dataclasses.replace(plain, days=tuple(days), previous_totals=draw(figures))
 
 

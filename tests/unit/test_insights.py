@@ -28,10 +28,10 @@ def took(*durations: dt.timedelta) -> pl.DataFrame:
 
 def of_sorted(ordered: list[int], share: fractions.Fraction) -> fractions.Fraction:
     """Excel's PERCENTILE.INC."""
-    place = share * (len(ordered) - 1)
-    below = int(place)
+    index = share * (len(ordered) - 1)
+    below = int(index)
     above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    return ordered[below] + (ordered[above] - ordered[below]) * (index - below)
 
 
 @given(hours=st.lists(st.integers(0, 10**12), min_size=1, max_size=40))

@@ -105,12 +105,12 @@ def _stored(year: GeneratedYear, *, services: Services) -> Figures:
 
 def _check_periods(year: GeneratedYear, expected: Figures, *, services: Services) -> None:
     """Days, weeks, months, quarters and years of tenants picked at random, as a report reads them."""
-    chance = random.Random(SEED)  # noqa: S311 -- a sample
+    rng = random.Random(SEED)  # noqa: S311 -- a sample
     today = services.clock().date()
-    for tenant_id in chance.sample(sorted(year.zones), 20):
+    for tenant_id in rng.sample(sorted(year.zones), 20):
         own = [(date, counts) for (owner, _, date), counts in expected.items() if owner == tenant_id]
         tenant = services.stores.tenants.get(tenant_id)
-        day = today - dt.timedelta(days=chance.randrange(360))
+        day = today - dt.timedelta(days=rng.randrange(360))
         for template in _PERIODS:
             period = parse_period(template.format(day, (day.month + 2) // 3), week_starts_on=tenant.first_weekday)
             snapshot = read_usage(tenant, period, services=services)

@@ -71,7 +71,7 @@ def turnaround(completed: pl.DataFrame) -> Turnaround | None:
 
 def _quantile(ordered: Sequence[int], *, tenths: int) -> dt.timedelta:
     """In whole microseconds throughout: no rounding of floats decides what a file says."""
-    place, rest = divmod(tenths * (len(ordered) - 1), 10)
-    below = ordered[place]
-    above = ordered[min(place + 1, len(ordered) - 1)]
+    index, rest = divmod(tenths * (len(ordered) - 1), 10)
+    below = ordered[index]
+    above = ordered[min(index + 1, len(ordered) - 1)]
     return (below + (above - below) * rest // 10) * MICROSECOND

@@ -60,7 +60,7 @@ class ReportRequest:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReportFile:
-    """One file of a stored version; *key* is its place in the bucket."""
+    """One file of a stored version; *key* is where it lies in the bucket."""
 
     format: str
     key: str

@@ -72,7 +72,7 @@ def usage_chart(contents: Contents, *, most_bars: int = _MOST_DAILY_BARS) -> Usa
     groups = [tuple(group) for _, group in itertools.groupby(days, key=lambda usage: start(usage.day))]
     every = math.ceil(len(groups) / _MOST_LABELS)
     label = contents.formats.month if kind is PeriodKind.MONTH else contents.formats.short_date
-    bars = tuple(_bar(group, "" if place % every else label(group[0].day)) for place, group in enumerate(groups))
+    bars = tuple(_bar(group, "" if index % every else label(group[0].day)) for index, group in enumerate(groups))
     return UsageChart(str(kind), bars, axis(max(max(bar.sent, bar.completed) for bar in bars)))
 
 

@@ -269,7 +269,9 @@ class Contents:
     def _described(self, title: str, period: Period) -> str:
         """A period in one line: `October 2026 (1–31 Oct 2026, 31 days)`."""
         extent = self._extent(period)
-        return f"{title} ({extent})" if extent else title
+        if not extent:
+            return title
+        return f"{title}, {extent}" if title.endswith(")") else f"{title} ({extent})"  # `… (to date), 7 days`
 
     def _days(self, period: Period) -> str:
         return self._counted((period.last - period.first).days + 1, "day")

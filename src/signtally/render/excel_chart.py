@@ -42,8 +42,8 @@ def daily_chart(contents: Contents, *, days_sheet: str) -> Chart:
     chart.width, chart.height = _WIDTH_CM, _HEIGHT_CM
     chart.legend.position = "t"
     chart.legend.txPr = _label_text(theme)
-    for place, (action, colour) in enumerate(((Action.SENT, theme.fill), (Action.COMPLETED, theme.neutral))):
-        series = _series(contents, action, place=place, sheet=days_sheet)
+    for index, (action, colour) in enumerate(((Action.SENT, theme.fill), (Action.COMPLETED, theme.neutral))):
+        series = _series(contents, action, index=index, sheet=days_sheet)
         series.spPr = _line(colour) if lines else GraphicalProperties(solidFill=colour.removeprefix("#"))
         series.marker, series.smooth = Marker("none") if lines else None, False if lines else None
         chart.series.append(series)
@@ -56,14 +56,14 @@ def _line(colour: str) -> GraphicalProperties:
     return GraphicalProperties(ln=LineProperties(solidFill=colour.removeprefix("#"), w=_LINE_EMU))
 
 
-def _series(contents: Contents, action: Action, *, place: int, sheet: str) -> Series:
+def _series(contents: Contents, action: Action, *, index: int, sheet: str) -> Series:
     """With the figures cached, for viewers that draw a chart without reading the cells."""
     days = contents.snapshot.days
     column = get_column_letter(_FIRST_MEASURE_COLUMN + MEASURES.index(action))
     last_row = _FIRST_ROW + len(days) - 1
     figures = [usage.counts.as_dict()[action] for usage in days]
     dates = [(usage.day - _EXCEL_EPOCH).days for usage in days]
-    series = Series(idx=place, order=place)
+    series = Series(idx=index, order=index)
     series.tx = SeriesLabel(strRef=StrRef(f"'{sheet}'!${column}$1"))
     series.val = NumDataSource(_reference(f"'{sheet}'!${column}${_FIRST_ROW}:${column}${last_row}", figures, "General"))
     series.cat = AxDataSource(_reference(f"'{sheet}'!$A${_FIRST_ROW}:$A${last_row}", dates, "d mmm"))
@@ -71,7 +71,7 @@ def _series(contents: Contents, action: Action, *, place: int, sheet: str) -> Se
 
 
 def _reference(cells: str, values: Sequence[float], number_format: str) -> NumRef:
-    points = [NumVal(idx=place, v=f"{value:g}") for place, value in enumerate(values)]
+    points = [NumVal(idx=index, v=f"{value:g}") for index, value in enumerate(values)]
     return NumRef(f=cells, numCache=NumData(formatCode=number_format, ptCount=len(points), pt=points))
 
 

@@ -22,12 +22,12 @@ def fitted(text: str, ems: float) -> str:
     """The text, or as much of its beginning as fits together with an ellipsis."""
     if width_ems(text) <= ems:
         return text
-    room, place = ems - _BROAD_EMS, 0
-    for place, character in enumerate(text):  # noqa: B007  # the place is what is looked for
+    room, index = ems - _BROAD_EMS, 0
+    for index, character in enumerate(text):  # noqa: B007  # the index is the result
         room -= _character_ems(character)
         if room < 0:
             break
-    return f"{text[:place].rstrip()}{_ELLIPSIS}"
+    return f"{text[:index].rstrip()}{_ELLIPSIS}"
 
 
 def _character_ems(character: str) -> float:

@@ -110,15 +110,15 @@ class Sheet:
         if height is not None:
             self.worksheet.row_dimensions[self.rows_written].height = height
         pairs = enumerate(zip(values, styles, strict=True))
-        self.worksheet.append([self._cell(place, value, style) for place, (value, style) in pairs])
+        self.worksheet.append([self._cell(index, value, style) for index, (value, style) in pairs])
 
-    def _cell(self, place: int, value: Value, style: Style) -> Cell:
+    def _cell(self, index: int, value: Value, style: Style) -> Cell:
         """A cell ready to append. One serves a whole column, because a row is written before the next is made."""
         text = safe_text(value) if isinstance(value, str) else None
         guarded = text is not None and text.startswith(_CALCULATED)
-        cell = self._cells.get((place, style, guarded))
+        cell = self._cells.get((index, style, guarded))
         if cell is None:
-            cell = self._cells[place, style, guarded] = styled(self.worksheet, style, self._theme)
+            cell = self._cells[index, style, guarded] = styled(self.worksheet, style, self._theme)
             cell.quotePrefix = guarded  # editing the cell leaves it a text
         cell.value = value if text is None else text
         if text is not None:

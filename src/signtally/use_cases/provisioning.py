@@ -1,13 +1,13 @@
-"""Making what Signtally needs in an AWS account, once."""
+"""Creates what Signtally needs in an AWS account: queues, database, bucket, sender."""
 
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 
 
 def provision(*, services: Services) -> dict[str, str]:
-    """Make queues, database with tables, bucket and sender where they are missing: `made` or `found` for each.
+    """Create queues, database with tables, bucket and sender where they are missing: `made` or `found` for each.
 
-    Idempotent. Reports are of use without email: a mail service that does not answer is told of, and no error.
+    Idempotent. Reports work without email, so a mail service that does not answer is reported and is no error.
     """
     settings = services.settings
     made = {

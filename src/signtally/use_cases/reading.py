@@ -89,7 +89,7 @@ def _stored(tenant: TenantProfile, days: Period, *, services: Services) -> pl.Da
 
 
 def read_live_day(tenant: TenantProfile, day: dt.date, *, services: Services) -> pl.DataFrame:
-    """Rows of schema DAILY_USAGE, as aggregation would write them now. Raise a ServiceError.
+    """Rows of schema DAILY_USAGE, as aggregation would write them now. Raises a ServiceError.
 
     Counted by the store; in this process where only some of the events count, or the day comes in two pieces.
     """
@@ -106,7 +106,7 @@ def read_live_day(tenant: TenantProfile, day: dt.date, *, services: Services) ->
 
 
 def restated_days(tenant: TenantProfile, period: Period, *, services: Services) -> tuple[RestatedDay, ...]:
-    """The period's days whose figures have changed since a report first told them. Raise a ServiceError."""
+    """The period's days whose figures have changed since a report first told them. Raises a ServiceError."""
     records = services.usage_store.restatements(first=period.first, last=period.last, tenant_ids=[tenant.tenant_id])
     if records.is_empty():
         return ()

@@ -5,7 +5,6 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -16,9 +15,9 @@ from signtally.local.processes import Program, Supervisor
 from signtally.loopback import LOOPBACK
 from signtally.settings import Settings
 from signtally.stores.reports import Reports
+from tests.support.commands import Command
 from tests.support.ports import free_port
 
-Signtally = Any
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens
 
 
@@ -57,24 +56,24 @@ def guarded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.usefixtures("local_aws")
 @pytest.mark.parametrize("command", [["ingest"], ["emit", "--events", "10"]])
-def test_a_queue_that_does_not_exist(signtally: Signtally, command: list[str]) -> None:
+def test_a_queue_that_does_not_exist(signtally: Command, command: list[str]) -> None:
     assert signtally(*command).failed_with("does not exist", "signtally provision")
 
 
 @pytest.mark.usefixtures("local_aws")
-def test_wrong_credentials(signtally: Signtally, guarded_aws: str) -> None:
+def test_wrong_credentials(signtally: Command, guarded_aws: str) -> None:
     wrong = {"AWS_ENDPOINT_URL_SQS": guarded_aws, "AWS_ACCESS_KEY_ID": "another-key"}
     assert signtally("ingest", environment=wrong).failed_with("SQS refused the credentials")
 
 
 @pytest.mark.usefixtures("local_aws")
-def test_s3_down_at_the_start(signtally: Signtally) -> None:
+def test_s3_down_at_the_start(signtally: Command) -> None:
     ran = signtally("report", "--tenant", "acme", "--period", "2026-10", environment={"AWS_ENDPOINT_URL_S3": NOWHERE})
     assert ran.failed_with("S3 cannot be reached", "AWS_ENDPOINT_URL")
 
 
 @pytest.mark.usefixtures("local_aws")
-def test_timestream_down_leaves_the_messages_on_the_queue(signtally: Signtally, real_settings: Settings) -> None:
+def test_timestream_down_leaves_the_messages_on_the_queue(signtally: Command, real_settings: Settings) -> None:
     signtally("provision")
     signtally("emit", "--events", "50", "--tenants", "2", "--days", "1")
     down = {"AWS_ENDPOINT_URL_TIMESTREAM_WRITE": NOWHERE}
@@ -88,7 +87,7 @@ def test_timestream_down_leaves_the_messages_on_the_queue(signtally: Signtally, 
 
 
 @pytest.mark.usefixtures("local_aws")
-def test_a_period_in_the_future_leaves_nothing_behind(signtally: Signtally, real_settings: Settings) -> None:
+def test_a_period_in_the_future_leaves_nothing_behind(signtally: Command, real_settings: Settings) -> None:
     signtally("provision")
     assert signtally("report", "--tenant", "acme", "--period", "2999").failed_with("after today")
     assert list(Reports(wiring.services(real_settings).objects).report_ids("acme")) == []
@@ -96,13 +95,13 @@ def test_a_period_in_the_future_leaves_nothing_behind(signtally: Signtally, real
 
 @pytest.mark.parametrize("period", ["2026-13", "2026-W54", "last month", "2026-10-32", ""])
 @pytest.mark.usefixtures("local_aws")
-def test_what_is_no_period(signtally: Signtally, period: str) -> None:
+def test_what_is_no_period(signtally: Command, period: str) -> None:
     signtally("provision")
     assert signtally("report", "--tenant", "acme", "--period", period).failed_with(repr(period))
 
 
 @pytest.mark.usefixtures("local_aws")
-def test_an_invalid_profile_stores_none_of_its_neighbours(signtally: Signtally, tmp_path: Path) -> None:
+def test_an_invalid_profile_stores_none_of_its_neighbours(signtally: Command, tmp_path: Path) -> None:
     signtally("provision")
     profiles = [{"tenant_id": "good"}, {"tenant_id": "bad", "timezone": "Europe/Atlantis", "colour": "red"}]
     (tmp_path / "profiles.json").write_text(json.dumps(profiles))
@@ -111,21 +110,21 @@ def test_an_invalid_profile_stores_none_of_its_neighbours(signtally: Signtally, 
     assert signtally("tenants", "list", "--json").answer == {"tenants": []}
 
 
-def test_a_profile_that_is_not_json(signtally: Signtally, tmp_path: Path) -> None:
+def test_a_profile_that_is_not_json(signtally: Command, tmp_path: Path) -> None:
     (tmp_path / "profile.json").write_text("{")
     assert signtally("tenants", "put", "profile.json").failed_with("profile.json is not JSON")
 
 
-def test_a_port_in_use(signtally: Signtally, taken_port: int) -> None:
+def test_a_port_in_use(signtally: Command, taken_port: int) -> None:
     assert signtally("local", "--port", str(taken_port)).failed_with(f"port {taken_port}", "--port")
 
 
-def test_a_data_directory_in_use(signtally: Signtally, local_aws: LocalAws) -> None:
+def test_a_data_directory_in_use(signtally: Command, local_aws: LocalAws) -> None:
     ports = ("--port", str(free_port()), "--timestream-port", str(free_port()))
     assert signtally("local", *ports, "--data", str(local_aws.data)).failed_with("in use by another", "--data")
 
 
-def test_a_directory_with_other_things_is_left_alone(signtally: Signtally, tmp_path: Path) -> None:
+def test_a_directory_with_other_things_is_left_alone(signtally: Command, tmp_path: Path) -> None:
     (tmp_path / "mine/demo").mkdir(parents=True)
     (tmp_path / "mine/demo/thesis.txt").write_text("years of work")
     assert signtally("demo", "--once", "--output", "mine/demo").failed_with("holds other things", "--output")
@@ -133,12 +132,12 @@ def test_a_directory_with_other_things_is_left_alone(signtally: Signtally, tmp_p
     assert (tmp_path / "mine/demo/thesis.txt").read_text() == "years of work"
 
 
-def test_the_api_on_a_port_in_use(signtally: Signtally, local_aws: LocalAws, taken_port: int) -> None:
+def test_the_api_on_a_port_in_use(signtally: Command, local_aws: LocalAws, taken_port: int) -> None:
     del local_aws
     assert signtally("api", "--port", str(taken_port)).failed_with(f"port {taken_port}", "--port")
 
 
-def test_the_api_trusts_no_development_key_beside_a_real_aws(signtally: Signtally) -> None:
+def test_the_api_trusts_no_development_key_beside_a_real_aws(signtally: Command) -> None:
     endpoints = dict.fromkeys(
         (f"AWS_ENDPOINT_URL_{each}" for each in ("SQS", "S3", "SES", "TIMESTREAM_WRITE", "TIMESTREAM_QUERY")),
         "https://aws.signtally.example",
@@ -149,17 +148,17 @@ def test_the_api_trusts_no_development_key_beside_a_real_aws(signtally: Signtall
     )
 
 
-def test_an_instant_without_an_offset(signtally: Signtally) -> None:
+def test_an_instant_without_an_offset(signtally: Command) -> None:
     assert signtally("digests", "run", "--now", "2026-11-01T07:00").failed_with("no UTC offset")
 
 
 @pytest.mark.usefixtures("local_aws")
-def test_a_setting_that_is_wrong_is_named(signtally: Signtally) -> None:
+def test_a_setting_that_is_wrong_is_named(signtally: Command) -> None:
     assert signtally("ingest", environment={"SIGNTALLY_URL_TTL": "soon"}).failed_with("url_ttl", "15m")
 
 
 @pytest.mark.usefixtures("local_aws")
-def test_a_boto3_of_the_tests_own_sees_the_same_queue(signtally: Signtally, real_settings: Settings) -> None:
+def test_a_boto3_of_the_tests_own_sees_the_same_queue(signtally: Command, real_settings: Settings) -> None:
     signtally("provision")
     sqs = boto3.client("sqs", region_name="us-east-1")
     url = sqs.get_queue_url(QueueName=real_settings.queue)["QueueUrl"]

@@ -1,7 +1,5 @@
 """One bad profile in the bucket: the commands name its tenant, and serve everybody else."""
 
-from typing import Any
-
 import pytest
 
 from signtally import wiring
@@ -9,12 +7,11 @@ from signtally.domain.tenants import TenantProfile
 from signtally.settings import Settings
 from signtally.stores.keys import tenant_profile
 from signtally.stores.tenants import Tenants
-
-Signtally = Any
+from tests.support.commands import Command
 
 
 @pytest.mark.usefixtures("local_aws")
-def test_a_broken_profile_is_named_and_holds_up_nobody(signtally: Signtally, real_settings: Settings) -> None:
+def test_a_broken_profile_is_named_and_holds_up_nobody(signtally: Command, real_settings: Settings) -> None:
     signtally("provision")
     objects = wiring.services(real_settings).objects
     Tenants(objects).put(TenantProfile(tenant_id="acme", timezone="Asia/Tokyo"))

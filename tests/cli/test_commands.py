@@ -2,47 +2,45 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from signtally.local.local_aws import LocalAws
-
-Signtally = Any
+from tests.support.commands import Command, Program
 
 
 @pytest.mark.usefixtures("local_aws")
-def test_a_script_takes_traffic_from_the_queue_to_a_file(signtally: Signtally, tmp_path: Path) -> None:
-    assert signtally("provision", "--json").code == 0
-    assert signtally("provision", "--json").code == 0, "provisioning twice is no error"
+def test_a_script_takes_traffic_from_the_queue_to_a_file(signtally_program: Program, tmp_path: Path) -> None:
+    assert signtally_program("provision", "--json").code == 0
+    assert signtally_program("provision", "--json").code == 0, "provisioning twice is no error"
     traffic = ("--tenants", "4", "--days", "3", "--events", "400", "--seed", "7")
     trouble = ("--duplicates", "0.1", "--late", "0.1", "--junk", "0.1")
-    sent = signtally("emit", *traffic, *trouble, "--expect", "expected.json", "--json").answer
+    sent = signtally_program("emit", *traffic, *trouble, "--expect", "expected.json", "--json").answer
     expected = json.loads((tmp_path / "expected.json").read_bytes())
 
-    ingested = signtally("ingest", "--json").answer
+    ingested = signtally_program("ingest", "--json").answer
     assert ingested["stored"] == sent["distinct_events"] == 400
     assert ingested["duplicates"] == sent["duplicates"]
     assert ingested["dead_letters"] == sent["dead_letters"]
     assert ingested["received"] == 400 + sent["duplicates"] + sum(sent["dead_letters"].values())
     assert set(ingested) >= {"received", "stored", "duplicates", "dead_letters", "requests"}
 
-    aggregated = signtally("aggregate", "--json").answer
+    aggregated = signtally_program("aggregate", "--json").answer
     rows = sum(len(user["days"]) for tenant in expected["tenants"].values() for user in tenant["users"].values())
     assert aggregated["rows"] == rows
-    assert signtally("aggregate", "--json").answer["rows"] == 0, "nothing was touched since"
+    assert signtally_program("aggregate", "--json").answer["rows"] == 0, "nothing was touched since"
 
     tenant_id = max(expected["tenants"], key=lambda each: sum(expected["tenants"][each]["totals"].values()))
     month = expected["until"][:7]
-    made = signtally(
+    made = signtally_program(
         "report", "--tenant", tenant_id, "--period", month, "--format", "csv", "-o", "out", "--json"
     ).answer
     assert made["version"] == 1
     assert [file["format"] for file in made["files"]] == ["csv"]
     assert Path(tmp_path, made["files"][0]["path"]).stat().st_size > 0
-    again = signtally("report", "--tenant", tenant_id, "--period", month, "--format", "csv", "--json").answer
+    again = signtally_program("report", "--tenant", tenant_id, "--period", month, "--format", "csv", "--json").answer
     assert (again["report_id"], again["version"]) == (made["report_id"], 1), "unchanged figures are the same report"
-    followed = signtally(
+    followed = signtally_program(
         *("report", "--tenant", tenant_id, "--period", month, "--format", "csv"),
         *("--basis", "cohort", "-o", "out", "--json"),
     ).answer
@@ -51,7 +49,23 @@ def test_a_script_takes_traffic_from_the_queue_to_a_file(signtally: Signtally, t
 
 
 @pytest.mark.usefixtures("local_aws")
-def test_profiles_are_stored_listed_and_shown(signtally: Signtally, tmp_path: Path) -> None:
+def test_a_program_ends_with_a_code_and_its_errors_go_to_stderr(signtally_program: Program) -> None:
+    assert signtally_program("--version").out.startswith("signtally")
+    assert signtally_program("report", "--tenant", "acme").code == 2, "a wrong call is 2"
+    ran = signtally_program("ingest")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.failed_with("does not exist", "signtally provision")
+
+
+@pytest.mark.usefixtures("local_aws")
+def test_a_command_in_this_process_says_what_the_program_says(signtally: Command, signtally_program: Program) -> None:
+    """The other tests of commands rest on it."""
+    for arguments in (["--help"], ["ingest"], ["report"], ["tenants", "show", "acme", "--json"], ["nothing"]):
+        assert signtally(*arguments) == signtally_program(*arguments), arguments
+
+
+@pytest.mark.usefixtures("local_aws")
+def test_profiles_are_stored_listed_and_shown(signtally: Command, tmp_path: Path) -> None:
     signtally("provision")
     (tmp_path / "acme.json").write_text(json.dumps({"tenant_id": "acme", "timezone": "Asia/Kathmandu"}))
     (tmp_path / "two.json").write_text(json.dumps([{"tenant_id": "b/../b"}, {"tenant_id": "c"}]))
@@ -75,13 +89,13 @@ def test_profiles_are_stored_listed_and_shown(signtally: Signtally, tmp_path: Pa
         *("dead-letters list", "dead-letters replay"),
     ],
 )
-def test_every_command_explains_itself(signtally: Signtally, command: str) -> None:
+def test_every_command_explains_itself(signtally: Command, command: str) -> None:
     ran = signtally(*command.split(), "--help")
     assert ran.code == 0
     assert "--json" in ran.out
 
 
-def test_a_token_is_one_json_object(signtally: Signtally) -> None:
+def test_a_token_is_one_json_object(signtally: Command) -> None:
     made = signtally("token", "--tenant", "acme", "--user", "u_1", "--role", "member", "--json")
     assert list(made.answer) == ["token"]
 

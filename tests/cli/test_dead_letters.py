@@ -3,17 +3,13 @@
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from signtally.ports.queue import OutgoingMessage, QueueDepth
 from signtally.services import Services
-
-Signtally = Any
-SIGNTALLY = Path(sys.executable).with_name("signtally")
+from tests.support.commands import SIGNTALLY, Command
 
 
 def put(services: Services, reason: str, number: int) -> None:
@@ -21,7 +17,7 @@ def put(services: Services, reason: str, number: int) -> None:
     services.dead_letters.send([OutgoingMessage(f'{{"number": {each}}}', attributes) for each in range(number)])
 
 
-def test_an_operator_looks_asks_what_would_go_and_replays(signtally: Signtally, real_services: Services) -> None:
+def test_an_operator_looks_asks_what_would_go_and_replays(signtally: Command, real_services: Services) -> None:
     put(real_services, "bad-time", 12)
     put(real_services, "bad-id", 3)
     listed = signtally("dead-letters", "list")
@@ -49,7 +45,7 @@ def test_an_operator_looks_asks_what_would_go_and_replays(signtally: Signtally, 
     assert real_services.queue.depth() == QueueDepth(12, 0)
 
 
-def test_a_script_reads_the_last_line(signtally: Signtally, real_services: Services) -> None:
+def test_a_script_reads_the_last_line(signtally: Command, real_services: Services) -> None:
     empty = signtally("dead-letters", "list", "--json").answer
     assert empty == {"total": 0, "dead_letters": {}, "reasons": [], "is_complete": True, "held_elsewhere": 0}
     put(real_services, "bad-time", 2)
@@ -65,12 +61,12 @@ def test_a_script_reads_the_last_line(signtally: Signtally, real_services: Servi
 
 
 @pytest.mark.parametrize("command", ["list", "replay"])
-def test_a_reason_that_does_not_exist_is_told_with_those_that_do(signtally: Signtally, command: str) -> None:
+def test_a_reason_that_does_not_exist_is_told_with_those_that_do(signtally: Command, command: str) -> None:
     ran = signtally("dead-letters", command, "--reason", "bad-tiem")
     assert ran.failed_with("'bad-tiem' is no reason", "bad-time", "without-reason")
 
 
-def test_queues_that_do_not_exist_are_told(signtally: Signtally, local_aws: object) -> None:
+def test_queues_that_do_not_exist_are_told(signtally: Command, local_aws: object) -> None:
     del local_aws
     for command in ("list", "replay"):
         assert signtally("dead-letters", command).failed_with("does not exist", "signtally provision")
@@ -80,7 +76,7 @@ def test_ctrl_c_gives_every_letter_back(real_services: Services, tmp_path: Path)
     put(real_services, "bad-time", 4_000)
     name = real_services.settings.dead_letter_queue
     with subprocess.Popen(
-        [str(SIGNTALLY), "dead-letters", "list"],
+        [SIGNTALLY, "dead-letters", "list"],
         env={**os.environ, "SIGNTALLY_DEAD_LETTER_QUEUE": name},
         cwd=tmp_path,
         stderr=subprocess.PIPE,

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,11 +19,12 @@ import pytest
 from signtally.domain.actions import Action
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
+from tests.support.commands import SIGNTALLY, Command, names_of
+from tests.support.examples import sized
 
-Signtally = Any
 COLUMNS = ["id", "source", "type", "time", "tenant_id", "user_id", "document_id", "user_email", "user_name"]
 BEGINNING = dt.datetime(2018, 11, 1, 5, tzinfo=dt.UTC)
-COMMAND = Path(sys.executable).with_name("signtally")
+ROWS = sized(8_000, soak=16_000)  # with chunks of 5,000
 
 
 def actions(count: int, *, apart: dt.timedelta = dt.timedelta(hours=93)) -> list[dict[str, str]]:
@@ -70,7 +70,7 @@ def expected(rows: Sequence[dict[str, str]]) -> Counter[tuple[str, str, str]]:
 
 
 def test_a_file_without_a_mapping_is_imported_and_counted_once(
-    signtally: Signtally, real_services: Services, tmp_path: Path
+    signtally: Command, real_services: Services, tmp_path: Path
 ) -> None:
     rows = actions(200)
     write_csv(tmp_path / "past.csv", rows)
@@ -94,7 +94,7 @@ def test_a_file_without_a_mapping_is_imported_and_counted_once(
 
 
 def test_an_import_that_is_terminated_says_how_it_goes_on(real_services: Services, tmp_path: Path) -> None:
-    write_csv(tmp_path / "past.csv", actions(16_000, apart=dt.timedelta(minutes=20)))
+    write_csv(tmp_path / "past.csv", actions(ROWS, apart=dt.timedelta(minutes=20)))
     with importing(real_services, tmp_path) as process:
         while position(real_services) < 0:
             assert process.poll() is None, "it ended before it could be stopped"
@@ -106,7 +106,7 @@ def test_an_import_that_is_terminated_says_how_it_goes_on(real_services: Service
 
 
 def test_what_came_through_the_queue_is_counted_once(
-    signtally: Signtally, real_services: Services, tmp_path: Path
+    signtally: Command, real_services: Services, tmp_path: Path
 ) -> None:
     rows = actions(40)
     for row in rows[:25]:
@@ -122,7 +122,7 @@ def test_what_came_through_the_queue_is_counted_once(
 
 
 def test_rows_that_cannot_be_are_written_with_line_and_reason(
-    signtally: Signtally, real_services: Services, tmp_path: Path
+    signtally: Command, real_services: Services, tmp_path: Path
 ) -> None:
     good = actions(3)
     bad = [
@@ -153,7 +153,7 @@ def test_rows_that_cannot_be_are_written_with_line_and_reason(
 
 
 def test_a_database_is_read_by_a_mapping(
-    signtally: Signtally, real_services: Services, postgresql: str, tmp_path: Path
+    signtally: Command, real_services: Services, postgresql: str, tmp_path: Path
 ) -> None:
     rows = actions(300)
     names = {action.event_type: str(action).upper() for action in Action}
@@ -197,10 +197,10 @@ def test_a_database_is_read_by_a_mapping(
 
 @pytest.mark.timeout(240)
 def test_an_import_that_is_killed_ends_like_one_that_never_was(
-    signtally: Signtally, real_services: Services, tmp_path: Path
+    signtally: Command, real_services: Services, tmp_path: Path
 ) -> None:
-    rows = actions(16_000, apart=dt.timedelta(minutes=20))
-    bad = {number: {**rows[number], "type": "document.read"} for number in range(0, 16_000, 700)}
+    rows = actions(ROWS, apart=dt.timedelta(minutes=20))
+    bad = {number: {**rows[number], "type": "document.read"} for number in range(0, ROWS, 700)}
     write_csv(tmp_path / "past.csv", [bad.get(number, row) for number, row in enumerate(rows)])
     for chunks in range(3):
         with importing(real_services, tmp_path) as process:
@@ -209,7 +209,7 @@ def test_an_import_that_is_killed_ends_like_one_that_never_was(
             process.send_signal(signal.SIGKILL)
     done = signtally("import", "past.csv", "--json").answer
     good = [row for number, row in enumerate(rows) if number not in bad]
-    assert (done["rows"], done["stored"], done["duplicates"]) == (16_000, len(good), 0)
+    assert (done["rows"], done["stored"], done["duplicates"]) == (ROWS, len(good), 0)
     rejects = (tmp_path / "past.csv.rejects.jsonl").read_text().splitlines()
     assert [json.loads(line)["row"]["id"] for line in rejects] == [row["id"] for row in bad.values()]
     signtally("aggregate")
@@ -218,15 +218,11 @@ def test_an_import_that_is_killed_ends_like_one_that_never_was(
 
 @contextmanager
 def importing(services: Services, directory: Path) -> Iterator[subprocess.Popen[bytes]]:
-    settings = services.settings
-    names = {
-        "SIGNTALLY_QUEUE": settings.queue,
-        "SIGNTALLY_DEAD_LETTER_QUEUE": settings.dead_letter_queue,
-        "SIGNTALLY_BUCKET": settings.bucket,
-        "SIGNTALLY_DATABASE": settings.database,
-    }
     with subprocess.Popen(
-        [COMMAND, "import", "past.csv"], env=os.environ | names, cwd=directory, stderr=subprocess.PIPE
+        [SIGNTALLY, "import", "past.csv"],
+        env=os.environ | names_of(services.settings),
+        cwd=directory,
+        stderr=subprocess.PIPE,
     ) as process:
         yield process
 
@@ -260,7 +256,7 @@ def position(services: Services) -> int:
     ],
 )
 def test_what_cannot_be_imported_says_why_and_keeps_secrets(
-    signtally: Signtally, tmp_path: Path, arguments: list[str], words: list[str]
+    signtally: Command, tmp_path: Path, arguments: list[str], words: list[str]
 ) -> None:
     (tmp_path / "few.csv").write_text("id,account\n1,acme\n")
     (tmp_path / "wrong.toml").write_text('[columns]\ncolour = "red"\n')

@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import time
-from typing import Any
 
 import polars as pl
 import pytest
@@ -14,13 +13,13 @@ from signtally.aws.timestream_tables import DAILY_USAGE_TABLE
 from signtally.domain.schemas import DAILY_USAGE
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
+from tests.support.commands import Command
 
-Signtally = Any
 DAY = dt.datetime.now(dt.UTC) - dt.timedelta(days=3)
 
 
 @pytest.fixture
-def counted(signtally: Signtally, real_services: Services) -> Services:
+def counted(signtally: Command, real_services: Services) -> Services:
     """Two tenants with two events each, counted."""
     about = {"specversion": "1.0", "source": "/portal", "type": "document.sent", "time": DAY.isoformat()}
     for tenant_id in ("acme", "bolt"):
@@ -34,7 +33,7 @@ def counted(signtally: Signtally, real_services: Services) -> Services:
     return real_services
 
 
-def test_a_mismatch_is_listed_held_mended_and_let_go(signtally: Signtally, counted: Services) -> None:
+def test_a_mismatch_is_listed_held_mended_and_let_go(signtally: Command, counted: Services) -> None:
     clean = signtally("reconcile", "--json")
     assert (clean.code, clean.answer["tenant_days"], clean.answer["mismatches"]) == (0, 2, [])
     spoil(counted)
@@ -61,7 +60,7 @@ def test_a_mismatch_is_listed_held_mended_and_let_go(signtally: Signtally, count
     assert (after.code, after.answer["held"], after.answer["lifted"]) == (0, [], [])
 
 
-def test_lost_rows_and_lost_state_heal(signtally: Signtally, counted: Services) -> None:
+def test_lost_rows_and_lost_state_heal(signtally: Command, counted: Services) -> None:
     before = usage(counted)
     drop_daily_usage(counted)
     counted.objects.delete(each.key for each in counted.objects.list_objects("state/"))
@@ -75,7 +74,7 @@ def test_lost_rows_and_lost_state_heal(signtally: Signtally, counted: Services) 
     assert usage(wiring.services(counted.settings)).equals(before)
 
 
-def test_what_is_asked_wrongly_is_one_sentence(signtally: Signtally, counted: Services) -> None:
+def test_what_is_asked_wrongly_is_one_sentence(signtally: Command, counted: Services) -> None:
     del counted
     wrong = ("--from", "2026-02-01", "--to", "2026-01-01")
     assert signtally("rebuild", *wrong).failed_with("swap from and to")

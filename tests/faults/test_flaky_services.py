@@ -20,6 +20,7 @@ from signtally.loopback import LOOPBACK
 from signtally.services import Services
 from signtally.use_cases import ingesting
 from signtally.use_cases.ingesting import IngestConfig, IngestProgress
+from tests.support.examples import sized
 from tests.support.portal_traffic import send_portal_traffic
 from tests.support.ports import free_port
 from tests.support.switched_aws import Place, Switch
@@ -27,7 +28,9 @@ from tests.support.switched_aws import Place, Switch
 SCRIPT = Path(__file__).with_name("seeded_microburst.py")
 VISIBILITY_SECONDS = 8  # a receive whose answer is lost holds its messages so long
 HELD_EVENTS = 1_000  # so that most of the work is left when Timestream comes back
-OUTAGE_SECONDS = 60
+# An outage, and for how long a run tries again; in soak as long as by default.
+OUTAGE_SECONDS = sized(8, soak=60)
+RETRY_BUDGET_SECONDS = sized(30, soak=90)
 # Shares of all requests. The reset comes when the server has acted, in place of its answer.
 FAULTS = (
     (0.20, "throttled", {"error": {"code": "ThrottlingException"}}),
@@ -96,9 +99,9 @@ def weather(place: Place, seed: int, monkeypatch: pytest.MonkeyPatch) -> Iterato
         yield Weather(sqs, timestream, dataclasses.replace(services, queue=queue))
 
 
-@pytest.mark.timeout(600)  # a busy machine; alone it takes two minutes, one of them the outage
-def test_no_fault_and_no_minute_without_timestream_changes_a_count(place: Place, weather: Weather, seed: int) -> None:
-    """Both services fail all the time, and in the midst of it Timestream goes away for a whole minute."""
+@pytest.mark.timeout(600)  # a busy machine; in soak the outage alone takes a minute
+def test_no_fault_and_no_outage_of_timestream_changes_a_count(place: Place, weather: Weather, seed: int) -> None:
+    """Both services fail all the time, and in the midst of it Timestream goes away: for 8 s, in soak for a minute."""
     sent = send_portal_traffic(place.services, events=4_000, seed=seed)
     under_way = threading.Event()
 
@@ -109,7 +112,7 @@ def test_no_fault_and_no_minute_without_timestream_changes_a_count(place: Place,
     weather.sqs.blow()
     weather.timestream.blow()
     with ThreadPoolExecutor(1) as executor:
-        config = IngestConfig(max_in_flight_events=HELD_EVENTS)
+        config = IngestConfig(max_in_flight_events=HELD_EVENTS, retry_budget_seconds=RETRY_BUDGET_SECONDS)
         draining = executor.submit(ingesting.drain, services=weather.services, config=config, on_progress=look)
         draining.add_done_callback(lambda _: under_way.set())
         assert under_way.wait(120)

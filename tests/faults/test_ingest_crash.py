@@ -18,6 +18,8 @@ from signtally.aws.clients import AwsClients
 from signtally.aws.sqs import SqsEventQueue
 from signtally.services import Services
 from signtally.settings import Settings
+from tests.support.commands import names_of
+from tests.support.examples import sized
 from tests.support.portal_traffic import send_portal_traffic
 
 SCRIPT = Path(__file__).with_name("announced_ingest.py")
@@ -33,8 +35,9 @@ MOMENTS = (
     "queue.delete begins",
     "queue.delete ended",
 )
-KILLS_A_MOMENT = 3
-FEWEST_KILLS = 20
+KILLS_A_MOMENT = sized(1, soak=3)
+FEWEST_KILLS = sized(6, soak=20)
+EVENTS = sized(10_000, soak=30_000)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,12 +70,7 @@ class Ingests:
     """Drains of one queue in processes of their own."""
 
     def __init__(self, settings: Settings) -> None:
-        self._environment = os.environ | {
-            "SIGNTALLY_QUEUE": settings.queue,
-            "SIGNTALLY_DEAD_LETTER_QUEUE": settings.dead_letter_queue,
-            "SIGNTALLY_BUCKET": settings.bucket,
-            "SIGNTALLY_DATABASE": settings.database,
-        }
+        self._environment = os.environ | names_of(settings)
         self._running: set[subprocess.Popen[str]] = set()
         self._lock = threading.Lock()
 
@@ -127,7 +125,7 @@ def ingests(impatient_services: Services) -> Iterator[Ingests]:
 @pytest.mark.timeout(600)  # a busy machine; alone it takes half a minute
 def test_no_kill_loses_or_doubles_an_event(impatient_services: Services, ingests: Ingests, seed: int) -> None:
     """Always two drains at once. Each dies at a moment of its own until all deaths are died; the last two finish."""
-    sent = send_portal_traffic(impatient_services, events=30_000, seed=seed)
+    sent = send_portal_traffic(impatient_services, events=EVENTS, seed=seed)
     chance = random.Random(seed)  # noqa: S311 -- deaths, not secrets
     deaths = [Death(moment, chance.randrange(1, 16)) for moment in MOMENTS * KILLS_A_MOMENT]
     chance.shuffle(deaths)

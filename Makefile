@@ -25,14 +25,13 @@ demo: setup ## Start everything with sample traffic and stay up; ONCE=1 stops af
 	@$(BIN)/signtally demo $(if $(ONCE),--once)
 
 .PHONY: test
-test: browser lint ## Format, lint, types, imports, all tests, the demo once
+test: browser lint ## Format, lint, types, imports, and all tests, of which one runs the demo once
 	@.ci/step "wheel" .ci/wheel
-	@.ci/step "demo once" $(BIN)/signtally demo --once
 	@$(PYTEST)
 
 .PHONY: soak
-soak: setup ## Look for counterexamples to the laws with new examples, ten times over
-	@for round in {1..10}; do HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q tests/unit tests/render tests/timestream_local; done
+soak: browser ## All tests at full size, laws with new examples and ten times deeper, for SOAK_MINUTES (60) at most
+	@HYPOTHESIS_PROFILE=soak SOAK_MINUTES=$(or $(SOAK_MINUTES),60) $(PYTEST) --timeout 3600
 
 .PHONY: year
 year: setup ## A generated year of EVENTS (10 million unless given) through the whole chain; takes hours

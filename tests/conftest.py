@@ -21,7 +21,8 @@ from signtally.loopback import LOOPBACK
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases import provisioning
-from tests.support.examples import SOAK, examples
+from tests.support.aws_programs import without_fsync
+from tests.support.examples import SOAK, examples, time_is_up
 from tests.support.groups import assign_groups, longest_first
 from tests.support.ports import free_port
 
@@ -48,6 +49,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = longest_first(items, tests=_HERE)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, and so name, what a soak has no time for."""
+    del item
+    if time_is_up():
+        pytest.skip("SOAK_MINUTES are over")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say that the demo ran: it is one of the tests, so that it runs beside the others."""
+    for report in terminalreporter.getreports("passed"):
+        if report.nodeid.startswith("tests/demo/"):
+            terminalreporter.write_line(f"demo once  … ok ({report.duration:.0f} s)")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment() -> Iterator[None]:
     """Take nothing of the developer's own AWS, Prefect or Signtally settings into a test."""
@@ -67,7 +82,7 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """Ministack and timestream-local on free ports for the whole session; boto3 finds them by the environment."""
     aws = LocalAws(free_port(), free_port(), tmp_path_factory.mktemp("aws"))
     with Supervisor(log=lambda line: sys.stderr.write(f"{line}\n")) as supervisor:
-        for program in aws.programs():
+        for program in without_fsync(aws.programs()):
             supervisor.start(program)
         supervisor.wait_until_ready()
         os.environ.update(aws.environment)

@@ -38,7 +38,7 @@ def test_a_broken_profile_is_named_and_holds_up_nobody(signtally: Command, real_
 
 
 @pytest.mark.usefixtures("local_aws")
-def test_an_invalid_field_is_named_and_the_others_apply(signtally: Signtally, real_settings: Settings) -> None:
+def test_an_invalid_field_is_named_and_the_others_apply(signtally: Command, real_settings: Settings) -> None:
     signtally("provision")
     objects = wiring.services(real_settings).objects
     objects.put(tenant_profile("acme"), b'{"tenant_id": "acme", "timezone": "Asia/Tokyo", "name": ""}')

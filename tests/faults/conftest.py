@@ -12,6 +12,7 @@ from signtally import wiring
 from signtally.local.local_aws import LocalAws
 from signtally.settings import Settings
 from signtally.use_cases import provisioning
+from tests.support.aws_programs import without_fsync
 from tests.support.ports import free_port
 from tests.support.switched_aws import Place, Switch
 
@@ -28,7 +29,7 @@ def seed() -> int:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """A local AWS of this test's own, provisioned."""
     local = LocalAws(free_port(), free_port(), tmp_path / "aws")
-    aws, timestream = (Switch(program) for program in local.programs())
+    aws, timestream = (Switch(program) for program in without_fsync(local.programs()))
     for name, value in local.environment.items():
         monkeypatch.setenv(name, value)
     with contextlib.ExitStack() as switched_on:

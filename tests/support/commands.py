@@ -81,6 +81,7 @@ class Program:
 
     directory: Path
     names: Mapping[str, str]
+    timeout_seconds: float = 100
 
     def __call__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
         done = subprocess.run(
@@ -89,7 +90,7 @@ class Program:
             cwd=self.directory,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=self.timeout_seconds,
             check=False,
         )
         return Ran(done.returncode, done.stdout, done.stderr)

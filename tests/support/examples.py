@@ -1,9 +1,12 @@
-"""How many examples a law is tried with: a few in every run, ten times as many in `make soak`."""
+"""How much a run tries: small sizes in `make test`; full sizes and ten times as many examples in `make soak`."""
 
 import os
+import time
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-_SOAK_FACTOR = int(os.environ.get("SOAK_FACTOR", "10"))
+_SOAK_FACTOR = 10
+_BEGAN = time.monotonic()
+_SOAK_SECONDS = 60 * float(os.environ.get("SOAK_MINUTES", "60"))
 
 
 def examples(few: int) -> int:
@@ -17,3 +20,8 @@ def examples(few: int) -> int:
 def sized(gate: int, *, soak: int) -> int:
     """Return how much work a test does: *gate* in `make test`, *soak* in `make soak`."""
     return soak if SOAK else gate
+
+
+def time_is_up() -> bool:
+    """Return whether a soak has run for SOAK_MINUTES; `make test` always runs everything."""
+    return SOAK and time.monotonic() - _BEGAN > _SOAK_SECONDS

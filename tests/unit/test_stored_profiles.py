@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from signtally.domain.stored_profiles import read_profile
 from signtally.domain.tenants import TenantProfile
+from tests.support.examples import examples
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.text("\ud800\u202e\0", max_size=3),
@@ -51,7 +52,7 @@ def _documents(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     return dict(items), valid
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(JSON | st.fixed_dictionaries({}, optional={**dict.fromkeys(TenantProfile.model_fields, JSON)}))
 def test_any_json_document_is_read(document: Any) -> None:
     profile, problems = read_profile(document, tenant_id="acme")

@@ -141,7 +141,9 @@ class SqsEventQueue:
     def _attributes(self) -> dict["QueueAttributeNameType", str]:
         attributes: dict[QueueAttributeNameType, str] = {
             "MessageRetentionPeriod": str(_RETENTION_SECONDS),
-            "MaximumMessageSize": str(MESSAGE_LIMIT_BYTES),  # queues of before 2025 take less: too little for a letter
+            "MaximumMessageSize": str(
+                MESSAGE_LIMIT_BYTES
+            ),  # queues of before 2025 take less: too little for a dead letter
             "VisibilityTimeout": str(self._visibility_seconds),
             "ReceiveMessageWaitTimeSeconds": str(_LONG_POLL_SECONDS),
         }

@@ -51,8 +51,8 @@ def frame(answers: "Iterator[list[RowTypeDef]]", *, columns: Sequence[str], sche
     """A frame of *schema* from answers with these *columns*; what the schema has besides them is null."""
     texts: dict[str, list[str | None]] = {name: [] for name in columns}
     for rows in answers:
-        for place, name in enumerate(columns):
-            texts[name].extend(row["Data"][place].get("ScalarValue") for row in rows)
+        for index, name in enumerate(columns):
+            texts[name].extend(row["Data"][index].get("ScalarValue") for row in rows)
     read = pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String()))
     absent = {name: pl.lit(None, kind) for name, kind in schema.items() if name not in texts}
     present = {name: _typed(name, schema) for name in columns}

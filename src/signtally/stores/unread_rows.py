@@ -70,7 +70,7 @@ class UnreadRows:
 
 
 def overlaid(stored: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
-    """Of rows in schema STORED_USAGE, those that will stand once all of them can be read."""
+    """The rows (schema STORED_USAGE) that will be readable once all of *unread* are: the later counted of each."""
     if unread.is_empty():
         return stored
     both = pl.concat([stored.select([*STORED_USAGE]), unread.select([*STORED_USAGE])]).sort("counted_at")
@@ -78,7 +78,7 @@ def overlaid(stored: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
 
 
 def still_unread(written: pl.DataFrame, stored: pl.LazyFrame) -> pl.DataFrame:
-    """Of *written* rows, those in whose place *stored* ones show nothing or something older."""
+    """The *written* rows that *stored* does not show yet: there is no such row, or an older one."""
     readable = stored.select(*USER_DAY_KEY, shown_at="counted_at")
     joined = written.lazy().join(readable, on=USER_DAY_KEY, how="left")
     unread = joined.filter(pl.col("shown_at").is_null() | (pl.col("shown_at") < pl.col("counted_at")))

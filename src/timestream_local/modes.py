@@ -1,4 +1,4 @@
-"""How the store may be made to behave as badly as the real one: lagging reads and throttling. All off by default."""
+"""Modes for tests, all off by default: reads that lag behind writes, and throttled calls."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -39,18 +39,18 @@ class Throttle:
 
     def __init__(self) -> None:
         self._next = 0
-        self._owed = 0.0
+        self._due = 0.0
 
     def arm(self, modes: Modes) -> None:
         self._next = modes.throttle_next
-        self._owed = 0.0
+        self._due = 0.0
 
     def refuses(self, modes: Modes) -> bool:
         if self._next > 0:
             self._next -= 1
             return True
-        self._owed += min(modes.throttle_share, 1.0)
-        if self._owed >= 1.0:
-            self._owed -= 1.0
+        self._due += min(modes.throttle_share, 1.0)
+        if self._due >= 1.0:
+            self._due -= 1.0
             return True
         return False

@@ -29,10 +29,10 @@ class Write:
     version: int
     kind: str
     text: str
-    fault: int | None  # which of INVALID it shows
+    defect: int | None  # which of INVALID it shows
 
     def record(self, now_ms: int) -> dict[str, Any]:
-        change = {} if self.fault is None else INVALID[self.fault]
+        change = {} if self.defect is None else INVALID[self.defect]
         return {
             **multi(now_ms + self.hours * HOUR_MS, {"name": self.name}, {"v": (self.kind, self.text)}),
             "Version": self.version,
@@ -50,7 +50,7 @@ class Model:
 
     def put(self, batch: list[Write]) -> dict[str, Any]:
         """Return the answer: counts by store, or indexes with why and the existing version, or that all is refused."""
-        if any(write.fault is not None for write in batch):
+        if any(write.defect is not None for write in batch):
             return {"refused": True}
         rejected, ingested = {}, Counter[str]()
         for index, write in enumerate(batch):
@@ -123,7 +123,7 @@ def writes(draw: st.DrawFn) -> Write:
         version=draw(st.integers(1, 3)),
         kind=kind,
         text=draw(st.sampled_from(TEXTS[kind])),
-        fault=draw(st.sampled_from([None] * 30 + list(range(len(INVALID))))),
+        defect=draw(st.sampled_from([None] * 30 + list(range(len(INVALID))))),
     )
 
 

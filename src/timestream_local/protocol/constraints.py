@@ -1,4 +1,4 @@
-"""The constraints of the service model, and the one text in which AWS reports those that a request breaks."""
+"""Checks of a request: what breaks a constraint of the service model is collected into one ValidationError."""
 
 import re
 from dataclasses import dataclass, field

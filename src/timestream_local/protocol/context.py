@@ -1,4 +1,4 @@
-"""What an operation may know about the HTTP request that asks for it."""
+"""The caller of an operation: its region, and the address under which it reached this server."""
 
 import re
 from dataclasses import dataclass

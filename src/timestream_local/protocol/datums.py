@@ -1,4 +1,4 @@
-"""The types of a result as the protocol tells them, and the text of its values.
+"""The types and values of a result as JSON.
 
 Forms from the API reference (Datum, Type) and "Supported data types"; doubles as Java prints them.
 """

@@ -1,4 +1,4 @@
-"""The exceptions that Timestream answers with.
+"""Timestream's exceptions, each with its code and HTTP status.
 
 Codes and members are those of the service models that ship with botocore; statuses are those captured in public bug
 reports: 400 for a bad request, 403, 404, 409, 419 for rejected records, 421 for a wrong endpoint, 429 when throttled.

@@ -1,4 +1,4 @@
-"""Running DuckDB SQL: a result is spooled once, beyond a size to a file, and read page by page from there."""
+"""Running DuckDB SQL: a result is kept in memory up to 4 MB, else in a file, and read page by page from there."""
 # ruff: noqa: S608 - the SQL is our own translation
 
 import contextlib
@@ -37,14 +37,14 @@ class Result:
 
 @contextlib.contextmanager
 def duckdb_errors() -> Iterator[None]:
-    """Say what DuckDB refuses as Timestream would: the query's fault, or the engine's."""
+    """Raise DuckDB's errors as Timestream's: a ValidationError for the query, an InternalServerError for the engine."""
     try:
         yield
     except duckdb.Error as error:
-        raise translated(error) from error
+        raise service_error(error) from error
 
 
-def translated(error: duckdb.Error) -> ServiceError:
+def service_error(error: duckdb.Error) -> ServiceError:
     text = str(error)
     macro = _MACRO_MESSAGE.search(text)
     if macro:

@@ -1,4 +1,4 @@
-"""Answers in pages: 1 MB each, tokens that belong to one query string, and the empty first page.
+"""Results in pages of 1 MB, with tokens that belong to one query string, and the empty first page.
 
 From the API reference of Query: a NextToken can be used five times and for one hour; with MaxRows below the size of the
 result the first answer has no rows, only the columns and a token.

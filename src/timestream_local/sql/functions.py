@@ -38,7 +38,7 @@ def window(target: str, least: int, most: int | None = None) -> Function:
     return Function(target, least, least if most is None else most, Kind.WINDOW)
 
 
-MANY = 10_000
+MAX_ARGUMENTS = 10_000
 
 TIME = {
     "ago": scalar("ts_ago", 1),
@@ -124,14 +124,14 @@ MATHEMATICS = {
     "bitwise_xor": scalar("ts_bitwise_xor", 2),
     "bitwise_not": scalar("ts_bitwise_not", 1),
     "bit_count": scalar("ts_bit_count", 2),
-    "greatest": scalar("ts_greatest", 1, MANY),
-    "least": scalar("ts_least", 1, MANY),
+    "greatest": scalar("ts_greatest", 1, MAX_ARGUMENTS),
+    "least": scalar("ts_least", 1, MAX_ARGUMENTS),
 }
 
 TEXT = {
     "chr": scalar("ts_chr", 1),
     "codepoint": scalar("ts_codepoint", 1),
-    "concat": scalar("ts_concat", 2, MANY),
+    "concat": scalar("ts_concat", 2, MAX_ARGUMENTS),
     "hamming_distance": scalar("ts_hamming_distance", 2),
     "length": scalar("ts_length", 1),
     "levenshtein_distance": scalar("ts_levenshtein", 2),
@@ -185,11 +185,11 @@ SERIES = {
 }
 
 OTHER = {
-    "coalesce": scalar("coalesce", 1, MANY),
+    "coalesce": scalar("coalesce", 1, MAX_ARGUMENTS),
     "nullif": scalar("nullif", 2),
     "try": scalar("try", 1),
     "typeof": scalar("ts_typeof", 1),
-    "row": scalar("row", 1, MANY),
+    "row": scalar("row", 1, MAX_ARGUMENTS),
 }
 
 AGGREGATES = {

@@ -1,4 +1,4 @@
-"""Which store takes a record of a given time, and the text for those that none takes.
+"""The ingestion window of a table: which store takes a record of a given time, and why none does.
 
 Windows from "Storage" and "Quotas" in the developer guide ("Future ingestion period: 15 minutes"); texts as captured.
 """

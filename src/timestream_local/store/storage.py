@@ -42,7 +42,7 @@ SET preserve_insertion_order = true;
 SET enable_external_access = false;
 """
 
-INTERRUPT_SECONDS = 0.1  # how often readers are told again to stop: one may just begin its next statement
+INTERRUPT_SECONDS = 0.1  # between interrupts of the readers: one may just have begun its next statement
 
 
 class Storage:

@@ -1,4 +1,4 @@
-"""When a written record becomes readable: at once, or later when the store is told to lag as the real one does."""
+"""The instant from which a written record can be read: at once, or later while a lag mode is on."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a record must satisfy beyond its own form: the table's time window, partition key, columns and limits."""
+"""Checks of a record against its table: time window, partition key, columns, limits."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ MOST_TABLE_MEASURES = 1_024
 
 @dataclass(slots=True)
 class Admission:
-    """Lets records into one table at one instant, and gathers the columns that they bring."""
+    """Checks records against one table at one instant, and collects the columns that they add."""
 
     table: Table
     window: IngestionWindow

@@ -1,4 +1,4 @@
-"""Which records of a batch are new, which replace one, which are refused: the rules of versions.
+"""The rules of versions: a record of a batch is new, replaces an older one, or is rejected.
 
 "Writing data (inserts and upserts)" of the developer guide; the texts of the refusals as captured in public issues.
 Within one batch records apply in order, and a MULTI record replaces the whole of the one before it (both unconfirmed).

@@ -1,4 +1,4 @@
-"""The identity index: which records a table already has, as a set of 64-bit hashes in memory.
+"""The identity index of a table: 64-bit hashes of its records' identities, in memory.
 
 It only says "certainly new" or "perhaps there"; what is perhaps there is looked up in DuckDB. A DuckDB index on the
 same column made a batch four times slower and the file three times larger, and a plain scan takes as long as the table.

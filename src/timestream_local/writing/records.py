@@ -46,7 +46,7 @@ class Pairs:
 class Shape:
     """Which columns a record has: dimensions, and measures with their types. Most records of a batch share one object.
 
-    Shapes are told apart by identity, as they are looked up for every record and their names are many.
+    Shapes are measured apart by identity, as they are looked up for every record and their names are many.
     """
 
     dimensions: tuple[str, ...]
@@ -133,11 +133,11 @@ def _parse(record: Json, common: Json, index: int) -> Record:
     measures, values, multi = _measures(record, unit_ns, index)
     shape = interned_shape(tuple(dimensions), tuple(measures), multi=multi)
     keyed = f"({shape.dimension_pairs.text(dimensions)}, {time_ns}, {name!r})"
-    told = shape.measure_pairs.text(values)  # a column has one type for ever, so the values tell it
-    size = len(keyed) + len(told)
+    measured = shape.measure_pairs.text(values)  # a column has one type for ever, so the values tell it
+    size = len(keyed) + len(measured)
     if size > RECORD_BYTES // 4:  # the exact size cannot reach the limit below that
         size = _size(dimensions, name, measures, values)
-    return Record(shape, time_ns, version, name, {**dimensions, **values}, _hash(keyed), _hash(told), size)
+    return Record(shape, time_ns, version, name, {**dimensions, **values}, _hash(keyed), _hash(measured), size)
 
 
 def _merged(record: Json, common: Json) -> Json:

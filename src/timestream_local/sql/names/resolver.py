@@ -1,4 +1,4 @@
-"""Names → what they stand for: every column is bound to its relation, stars are expanded, outputs are named.
+"""Names resolved: every column is bound to its relation, stars are expanded, result columns are named.
 
 DuckDB would find columns by itself, but in its own way: it folds case, lets WHERE and other projections see an alias,
 and knows nothing of ``_col0``. Rules from Trino's analyzer; texts of the errors as captured from Timestream.

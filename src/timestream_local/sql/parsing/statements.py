@@ -1,4 +1,4 @@
-"""What a query string asks for: a SELECT, one of the SHOW and DESCRIBE statements, or UNLOAD."""
+"""Statements: a query string is parsed into a SELECT, a SHOW or DESCRIBE, or an UNLOAD."""
 
 import re
 from dataclasses import dataclass, field

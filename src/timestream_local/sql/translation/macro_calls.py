@@ -1,4 +1,4 @@
-"""How a translated call is made: under the macro whose overload fits the types of its arguments."""
+"""Calls of macros: the overload that fits the types of the arguments is called by its own name."""
 
 from sqlglot import exp
 

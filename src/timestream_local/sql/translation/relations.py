@@ -1,4 +1,4 @@
-"""What stands in FROM: stored tables, UNNEST, VALUES, as DuckDB expressions."""
+"""The relations of a FROM clause (stored tables, UNNEST, VALUES) as DuckDB expressions."""
 
 from sqlglot import exp
 

@@ -1,4 +1,4 @@
-"""The functions that are more than another name: folded, checked or built from several.
+"""Functions that need more than another name: constants are folded, arguments checked, calls combined.
 
 "Date / time functions", "String functions" and "Aggregate functions" of the developer guide.
 """

@@ -1,4 +1,4 @@
-"""Types of expressions, found bottom-up with DuckDB itself as the judge.
+"""Types of expressions, found bottom-up by asking DuckDB itself.
 
 DuckDB picks the overload of a macro by the types of its arguments, but knows no type for one that holds an aggregate,
 a window function or a subquery: it then takes the first overload, and answers wrongly. So each node gets its type
@@ -27,8 +27,8 @@ SAME_AS_CHILD = (exp.Alias, exp.Paren, exp.Window, exp.Filter, exp.Neg, exp.Igno
 OPAQUE = (exp.Window, exp.Subquery, exp.Select)
 
 
-class Judge:
-    """A DuckDB of its own that knows the macros and no data; it tells what type an expression has."""
+class TypeProbe:
+    """A DuckDB of its own, with the macros and no data, that is asked for the type of an expression."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -46,13 +46,13 @@ class Judge:
 
 
 @lru_cache(maxsize=1)
-def judge() -> Judge:
-    return Judge()
+def type_probe() -> TypeProbe:
+    return TypeProbe()
 
 
 @lru_cache(maxsize=10_000)
 def type_of_sql(sql: str) -> str | None:
-    return judge().type_of(sql)
+    return type_probe().type_of(sql)
 
 
 def get(node: exp.Expr | None) -> str | None:

@@ -87,34 +87,44 @@ def test_a_stopped_server_has_everything_when_it_starts_again(data: Path) -> Non
 
 
 def test_readers_see_whole_batches_while_many_write(table: Table) -> None:
+    """Writers go on until every reader has seen batches arrive between two of its reads."""
     done = threading.Event()
+    looked = [threading.Event() for _ in range(2)]
     table.put(*batch(9, 0))  # before the first record there is no column to read
 
-    def write(writer: int) -> None:
+    def write(writer: int) -> int:
+        """Return the number of batches written."""
         own = client("timestream-write", table.server.url)
-        for number in range(15):
+        number = 0
+        while number < 15 or not all(event.is_set() for event in looked):
             own.write_records(DatabaseName=table.database, TableName=table.name, Records=batch(writer, number))
+            number += 1
+        return number
 
-    def read() -> list[int]:
-        """The number of batches that each read saw."""
-        seen = []
-        while not done.is_set():
-            rows = table.rows("writer, n, count(*)", "GROUP BY 1, 2")
-            assert {count for _, _, count in rows} == {"20"}
-            seen.append(len(rows))
+    def read(seen_growth: threading.Event) -> list[int]:
+        """Return the number of batches that each read saw."""
+        seen: list[int] = []
+        try:
+            while not done.is_set():
+                rows = table.rows("writer, n, count(*)", "GROUP BY 1, 2")
+                assert {count for _, _, count in rows} == {"20"}
+                seen.append(len(rows))
+                if seen[-1] > seen[0]:
+                    seen_growth.set()
+        finally:
+            seen_growth.set()  # the writers must end when a reader fails
         return seen
 
     with ThreadPoolExecutor(6) as pool:
-        readers = [pool.submit(read) for _ in range(2)]
+        readers = [pool.submit(read, event) for event in looked]
         writers = [pool.submit(write, writer) for writer in range(4)]
-        for future in writers:
-            future.result()
+        written = sum(future.result() for future in writers)
         done.set()
         seen = [reader.result() for reader in readers]
     for counts in seen:
         assert counts == sorted(counts)
-        assert any(1 < count < 4 * 15 + 1 for count in counts)  # it looked while they wrote
-    assert table.rows("count(*)") == [[str((4 * 15 + 1) * 20)]]
+        assert counts[-1] > counts[0]
+    assert table.rows("count(*)") == [[str((written + 1) * 20)]]
 
 
 def test_of_many_writers_of_one_identity_one_wins(table: Table) -> None:

@@ -1,0 +1,17 @@
+"""`signtally demo --once` as a newcomer runs it: everything starts, every figure is compared, and all of it ends."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import Program
+
+
+@pytest.mark.timeout(900)  # a busy machine; alone it takes a minute
+def test_the_demo_runs_once_and_every_figure_is_what_was_sent(tmp_path: Path) -> None:
+    ran = Program(tmp_path, {}, timeout_seconds=880)("demo", "--once")
+    assert ran.code == 0, ran.err
+    summary = ran.answer
+    assert summary["events_stored"] == summary["events_sent"] - summary["duplicates"] - summary["dead_letters"] > 0
+    assert len(summary["reports"]) > 0
+    assert (tmp_path / "demo").is_dir()

@@ -5,13 +5,17 @@ import datetime as dt
 import hashlib
 import json
 
+import polars as pl
+
 from signtally.domain.actions import Counts
 from signtally.domain.allowance import AllowanceUse
 from signtally.domain.basis import Basis
+from signtally.domain.documents import DOCUMENT_ROWS, USER_DAYS, Cohort
 from signtally.domain.insights import Insights
 from signtally.domain.periods import Period
 from signtally.domain.restatements import RestatedDay
 from signtally.domain.tenants import TenantProfile
+from signtally.domain.trend import TrendPoint
 from signtally.errors import SigntallyError
 
 
@@ -33,6 +37,21 @@ class UserUsage:
     user_name: str | None
     user_email: str | None
     counts: Counts
+    previous: Counts = dataclasses.field(default_factory=Counts)  # in the period before
+    cohort: Cohort = dataclasses.field(default_factory=Cohort)  # documents that this user sent in the period
+    median_turnaround: dt.timedelta | None = None  # of the user's documents completed in the period
+    last_active_day: dt.date | None = None  # the latest day of the period with any activity
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class InactiveUser:
+    """A user who did nothing in the period, and something in the one before."""
+
+    user_id: str
+    user_name: str | None
+    user_email: str | None
+    previous: Counts
+    last_active_day: dt.date | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,6 +73,13 @@ class UsageSnapshot:
     insights: Insights | None = None  # None: not read, because only the counts were asked for
     restated: tuple[RestatedDay, ...] = ()  # since a report first told of them; not read for some users alone
     provisional_days: tuple[dt.date, ...] = ()  # of which events are stored and could not be read yet
+    # What a whole report adds; empty where only the counts were asked for.
+    cohort: Cohort | None = None  # documents sent in the period, on either basis; None: not read
+    previous_cohort: Cohort | None = None
+    trend: tuple[TrendPoint, ...] = ()  # oldest first, as far back as there are data
+    inactive_users: tuple[InactiveUser, ...] = ()  # most active before first
+    documents: pl.DataFrame = dataclasses.field(default_factory=DOCUMENT_ROWS.to_frame, compare=False)
+    user_days: pl.DataFrame = dataclasses.field(default_factory=USER_DAYS.to_frame, compare=False)
 
     @property
     def active_senders(self) -> int:

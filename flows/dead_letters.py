@@ -11,12 +11,12 @@ from tasks.summaries import Row, publish_summary
 
 @flow(name="dead-letters")
 def dead_letters(reasons: list[str] | None = None, samples: int = 3) -> DeadLetterListing:
-    """Count the dead letters by reason and show some of each; every letter stays where it is."""
+    """Count the dead letters by reason and show some of each; every dead letter stays where it is."""
     listing = list_dead_letters(reasons or [], samples)
     rows = [row for summary in listing.reasons for row in _rows(summary)]
     seen = "all of them" if listing.is_complete else "and there may be more"
-    description = f"{listing.total} dead letters: {seen}; {listing.held_elsewhere} held by other readers"
-    publish_summary("dead-letters", rows or [{"reason": "none", "letters": 0}], description=description)
+    description = f"{listing.total} dead letters: {seen}; {listing.held_elsewhere} in flight to other readers"
+    publish_summary("dead-letters", rows or [{"reason": "none", "number": 0}], description=description)
     return listing
 
 
@@ -24,7 +24,7 @@ def _rows(summary: ReasonSummary) -> Iterator[Row]:
     """The reason's figures, then one row a sample."""
     yield {
         "reason": summary.reason,
-        "letters": summary.count,
+        "number": summary.count,
         "replayed": summary.replayed,
         "first": summary.oldest.isoformat(timespec="seconds"),
         "last": summary.newest.isoformat(timespec="seconds"),
@@ -35,7 +35,7 @@ def _rows(summary: ReasonSummary) -> Iterator[Row]:
         sent_at = sample.sent_at.isoformat(timespec="seconds")
         yield {
             "reason": f"{summary.reason}: sample",
-            "letters": "",
+            "number": "",
             "replayed": sample.replays,
             "first": sent_at,
             "last": sent_at,

@@ -20,7 +20,7 @@ from typing import Any
 from ingest_harness import body, fill, fresh_services, place, row, stored
 
 from signtally.aws.clients import AwsClients
-from signtally.aws.timestream_records import event_batch
+from signtally.aws.timestream_records import EVENT_TEXT_LIMIT_BYTES, event_batch
 from signtally.aws.timestream_tables import EVENTS_TABLE
 from signtally.domain.cloud_events import parse_body
 from signtally.domain.events import ReceivedEvent
@@ -125,7 +125,7 @@ def _received() -> Iterator[ReceivedEvent]:
     """The events as ingest would read them, but for the ids of their messages."""
     now = dt.datetime.now(dt.UTC)
     for number in range(EVENTS):
-        (event,) = parse_body(body(number), now=now).events
+        (event,) = parse_body(body(number), now=now, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES).events
         yield ReceivedEvent(event, now, f"00000000-0000-4000-8000-{number:012}")
 
 

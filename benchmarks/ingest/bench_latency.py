@@ -55,7 +55,8 @@ def _one_by_one(services: Services) -> None:
     for _ in range(PEER_EVENTS // 10):
         messages = services.queue.receive(wait_seconds=1)
         for message in messages:
-            (event,) = parse_body(message.body, now=dt.datetime.now(dt.UTC)).events
+            limit = services.usage_store.text_limit_bytes
+            (event,) = parse_body(message.body, now=dt.datetime.now(dt.UTC), text_limit_bytes=limit).events
             services.usage_store.put_events([ReceivedEvent(event, message.sent_at, message.message_id)])
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message.receipt)
 

@@ -13,8 +13,8 @@ SigntallyError
 ├── NoAddressError                    domain.mail_addresses: a message has no sender or no recipient
 ├── HistoryError                      ports.history: a file or database of past actions cannot be read
 │   └── HistoryUnavailableError       ports.history: it can perhaps be read later
-├── MissingColumnsError               domain.past_actions: fields that an event needs have no column
-├── TimeWithoutZoneError              domain.past_actions: a column of times has no offset, and the mapping no zone
+├── MissingColumnsError               domain.history_rows: fields that an event needs have no column
+├── TimeWithoutZoneError              domain.history_rows: a column of times has no offset, and the mapping no zone
 ├── ReportQueueUnavailableError       ports.report_queue: orders cannot be taken now
 ├── ObjectMissingError                ports.objects: no object is stored under a key
 ├── ReportMissingError                stores.reports: no such report or version is stored

@@ -23,7 +23,7 @@ def test_an_operator_looks_asks_what_would_go_and_replays(signtally: Command, re
     listed = signtally("dead-letters", "list")
     assert listed.code == 0
     assert [line.split()[:2] for line in listed.out.splitlines() if line[:1] != " "] == [
-        ["reason", "letters"],
+        ["reason", "number"],
         ["bad-time", "12"],
         ["bad-id", "3"],
         ["15", "dead"],

@@ -11,7 +11,7 @@ import pytest
 
 from signtally.aws.clients import AwsClients
 from signtally.aws.sqs import SqsEventQueue
-from signtally.domain.message_attributes import TypedText, data_type_of
+from signtally.domain.message_attributes import TypedText
 from signtally.local.local_aws import LocalAws
 from signtally.memory.queue import MemoryEventQueue
 from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUnavailableError
@@ -80,7 +80,7 @@ def test_attributes_keep_their_types(queue: EventQueue) -> None:
     queue.send([OutgoingMessage("a", sent)])
     [found] = queue.receive(wait_seconds=1)
     assert found.attributes == sent
-    assert {name: data_type_of(value) for name, value in found.attributes.items()} == {
+    assert {name: queue.limits.type_of(value) for name, value in found.attributes.items()} == {
         "size": "Number",
         "key": "Binary.key",
         "trace": "String",

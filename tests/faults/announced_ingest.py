@@ -25,6 +25,14 @@ class Announced:
     def visibility_seconds(self) -> int:
         return getattr(self._port, "visibility_seconds", 0)
 
+    @property
+    def limits(self) -> Any:
+        return self._port.limits  # type: ignore[attr-defined]
+
+    @property
+    def text_limit_bytes(self) -> int:
+        return getattr(self._port, "text_limit_bytes", 0)
+
     def __getattr__(self, method: str) -> Callable[..., Any]:
         call = getattr(self._port, method)
 

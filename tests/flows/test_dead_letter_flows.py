@@ -18,7 +18,7 @@ from signtally.services import Services
 
 def test_an_operator_looks_and_replays(flow_services: Services) -> None:
     assert dead_letters().total == 0
-    assert _latest_table("dead-letters") == [{"reason": "none", "letters": 0}]
+    assert _latest_table("dead-letters") == [{"reason": "none", "number": 0}]
     flow_services.queue.send([OutgoingMessage("not JSON"), OutgoingMessage("[]"), OutgoingMessage('[{}, "x"]')])
     ingest(consumers=1, time_budget_seconds=30)
 
@@ -26,7 +26,7 @@ def test_an_operator_looks_and_replays(flow_services: Services) -> None:
     counts = {"not-json": 1, "empty-batch": 1, "bad-specversion": 1, "not-an-event": 1}
     assert {each.reason: each.count for each in listing.reasons} == counts
     table = _latest_table("dead-letters")
-    assert {row["reason"]: row["letters"] for row in table if row["body"] == ""} == counts
+    assert {row["reason"]: row["number"] for row in table if row["body"] == ""} == counts
     assert {row["body"] for row in table} == {"", "not JSON", "[]", "{}", '"x"'}
 
     assert replay_dead_letters(dry_run=True).total == 4

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signtally.aws.timestream_records import EVENT_TEXT_LIMIT_BYTES as TEXT_LIMIT_BYTES
 from signtally.domain.actions import Action
-from signtally.domain.cloud_events import RECORD_LIMIT_BYTES, RECORD_OVERHEAD_BYTES, BadPart, ParsedBody, parse_body
+from signtally.domain.cloud_events import BadPart, ParsedBody, parse_body
 from signtally.domain.dead_letters import DeadLetterReason
-from signtally.domain.event_times import parse_time
+from signtally.domain.timestamps import parse_time
+from signtally.memory.usage_store import MemoryUsageStore
 
 NOW = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 DATA = {"tenant_id": "acme", "user_id": "u_17", "document_id": "doc_8f2c"}
@@ -25,6 +27,10 @@ EVENT = {
 }
 
 
+def test_the_fake_store_has_the_room_of_the_real_one() -> None:
+    assert MemoryUsageStore().text_limit_bytes == TEXT_LIMIT_BYTES
+
+
 def event(**changes: object) -> dict[str, object]:
     """A good event with these attributes instead; None leaves one out."""
     return {name: value for name, value in {**EVENT, **changes}.items() if value is not None}
@@ -35,7 +41,7 @@ def with_data(**changes: object) -> dict[str, object]:
 
 
 def parsed(content: object) -> ParsedBody:
-    return parse_body(json.dumps(content), now=NOW)
+    return parse_body(json.dumps(content), now=NOW, text_limit_bytes=TEXT_LIMIT_BYTES)
 
 
 def only_bad(content: object) -> BadPart:
@@ -113,7 +119,7 @@ BAD_EVENTS: list[tuple[str, object]] = [
 @pytest.mark.parametrize(("reason", "content"), BAD_EVENTS)
 def test_what_breaks_a_rule_is_a_bad_body_untouched(reason: str, content: object) -> None:
     body = json.dumps(content, indent=1)
-    [part] = parse_body(body, now=NOW).bad
+    [part] = parse_body(body, now=NOW, text_limit_bytes=TEXT_LIMIT_BYTES).bad
     assert part == BadPart(body, reason, part.detail, is_element=False)
     assert part.detail
 
@@ -126,7 +132,7 @@ def test_what_breaks_a_rule_is_a_bad_body_untouched(reason: str, content: object
     ],
 )  # fmt: skip
 def test_what_is_not_json_says_so(body: str) -> None:
-    result = parse_body(body, now=NOW)
+    result = parse_body(body, now=NOW, text_limit_bytes=TEXT_LIMIT_BYTES)
     assert [(part.json, part.reason) for part in result.bad] == [(body, "not-json")]
     assert not result.events
 
@@ -227,7 +233,7 @@ def test_a_name_that_cannot_be_shown_is_absent_and_no_fault(name: str, value: ob
 
 def test_half_a_surrogate_is_cut_out_of_a_name() -> None:
     body = json.dumps(with_data(user_name="Ann \ud83d\ude00\ud83d Ash\0"))
-    [found] = parse_body(body, now=NOW).events
+    [found] = parse_body(body, now=NOW, text_limit_bytes=TEXT_LIMIT_BYTES).events
     assert found.user_name == "Ann \N{GRINNING FACE} Ash"
 
 
@@ -252,13 +258,13 @@ def test_when_a_completed_document_was_sent_is_optional(value: object, expected:
 def record_bytes(result: ParsedBody) -> int:
     [found] = result.events
     texts = (found.event_id, found.tenant_id, found.user_id, found.document_id, found.user_email, found.user_name)
-    return RECORD_OVERHEAD_BYTES + sum(len(text.encode()) for text in texts if text)
+    return sum(len(text.encode()) for text in texts if text)
 
 
 def test_the_longest_id_fits_to_the_byte() -> None:
     texts = f"{len('/s')}:/s:acmeu_17doc_8f2c"
-    longest = "i" * (RECORD_LIMIT_BYTES - RECORD_OVERHEAD_BYTES - len(texts))
-    assert record_bytes(parsed(event(source="/s", id=longest))) == RECORD_LIMIT_BYTES
+    longest = "i" * (TEXT_LIMIT_BYTES - len(texts))
+    assert record_bytes(parsed(event(source="/s", id=longest))) == TEXT_LIMIT_BYTES
     assert only_bad(event(source="/s", id=longest + "i")).reason == "too-large"
 
 
@@ -267,7 +273,7 @@ def test_names_make_room_before_an_event_is_refused() -> None:
     result = parsed(crowded)
     assert result.events[0].user_email == "ann@acme.example"
     assert result.events[0].user_name == "é" * len(result.events[0].user_name or "")
-    assert RECORD_LIMIT_BYTES - 1 <= record_bytes(result) <= RECORD_LIMIT_BYTES
+    assert TEXT_LIMIT_BYTES - 1 <= record_bytes(result) <= TEXT_LIMIT_BYTES
     # An address that is cut short is somebody else's.
     crowded["data"]["user_email"] = "a" * 2_000 + "@acme.example"
     assert parsed(crowded).events[0].user_email is None
@@ -276,7 +282,7 @@ def test_names_make_room_before_an_event_is_refused() -> None:
 def test_a_bad_element_goes_alone_and_as_it_was_written() -> None:
     good = json.dumps(EVENT)
     bad = '{"specversion":"1.0", "id":"a","id":7, "x": 1e400, "y": "],[\\"\\ud800"}'
-    result = parse_body(f" [ {good} ,\n{bad}, {good},3 ]\n", now=NOW)
+    result = parse_body(f" [ {good} ,\n{bad}, {good},3 ]\n", now=NOW, text_limit_bytes=TEXT_LIMIT_BYTES)
     assert [(part.json, part.reason) for part in result.bad] == [(bad, "bad-id"), ("3", "not-an-event")]
     assert all(part.is_element for part in result.bad)
     assert result.is_batch
@@ -286,18 +292,18 @@ def test_a_bad_element_goes_alone_and_as_it_was_written() -> None:
 
 def test_of_a_key_that_is_written_twice_the_last_counts() -> None:
     body = json.dumps(EVENT).replace('"id": "01JB2"', '"id": "first", "id": "last"')
-    assert [found.id for found in parse_body(body, now=NOW).events] == ["last"]
+    assert [found.id for found in parse_body(body, now=NOW, text_limit_bytes=TEXT_LIMIT_BYTES).events] == ["last"]
 
 
 def test_a_number_too_long_for_python_is_json_all_the_same() -> None:
     body = json.dumps(EVENT)[:-1] + f', "extension": {"9" * 5_000}}}'
-    assert len(parse_body(body, now=NOW).events) == 1
+    assert len(parse_body(body, now=NOW, text_limit_bytes=TEXT_LIMIT_BYTES).events) == 1
 
 
 def test_depth_hurts_no_neighbour() -> None:
     deep = "[" * 50_000 + "]" * 50_000
     good = json.dumps(EVENT)
-    result = parse_body(f"[{good},{deep},{good}]", now=NOW)
+    result = parse_body(f"[{good},{deep},{good}]", now=NOW, text_limit_bytes=TEXT_LIMIT_BYTES)
     assert [(part.json, part.reason) for part in result.bad] == [(deep, "too-deep")]
     assert len(result.events) == 2
 
@@ -306,7 +312,7 @@ def test_depth_hurts_no_neighbour() -> None:
     "body", ["[" * 200_000, "[" * 50_000 + "]" * 50_000, '{"a":' * 50_000 + "1" + "}" * 50_000, '["' + '\\"' * 100_000]
 )
 def test_depth_without_end_is_one_dead_letter(body: str) -> None:
-    [part] = parse_body(body, now=NOW).bad
+    [part] = parse_body(body, now=NOW, text_limit_bytes=TEXT_LIMIT_BYTES).bad
     assert part.json == body
     assert part.reason in {"too-deep", "not-json"}
 
@@ -331,7 +337,7 @@ elements = (
 def test_no_part_of_a_batch_is_lost(batch: list[object]) -> None:
     """Good and bad together are the batch, whatever stands in it."""
     body = json.dumps(batch)
-    result = parse_body(body, now=NOW)
+    result = parse_body(body, now=NOW, text_limit_bytes=TEXT_LIMIT_BYTES)
     if not result.is_batch:
         assert [part.json for part in result.bad] == [body]
         assert not result.events
@@ -342,5 +348,5 @@ def test_no_part_of_a_batch_is_lost(batch: list[object]) -> None:
 
 @given(st.text())
 def test_no_body_makes_the_parser_stumble(body: str) -> None:
-    result = parse_body(body, now=NOW)
+    result = parse_body(body, now=NOW, text_limit_bytes=TEXT_LIMIT_BYTES)
     assert len(result.bad) + len(result.events) >= 1

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from signtally.domain.dead_letters import code_of, replays_of
 from signtally.domain.events import ReceivedEvent
+from signtally.domain.message_attributes import MessageLimits
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
@@ -47,6 +48,10 @@ class InterruptedQueue:
     def __init__(self, queue: MemoryEventQueue, before: Callable[[Callable[[], object]], object]) -> None:
         self._queue = queue
         self._before = before
+
+    @property
+    def limits(self) -> MessageLimits:
+        return self._queue.limits
 
     @property
     def visibility_seconds(self) -> int:

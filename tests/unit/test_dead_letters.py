@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 
 from signtally.domain.dead_letters import (
-    ATTRIBUTE_LIMIT,
-    MESSAGE_LIMIT_BYTES,
     UnknownReasonError,
     dead_letter_attributes,
     replayed_attributes,
@@ -27,10 +25,11 @@ from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUna
 from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.use_cases.dead_letters import list_dead_letters, replay_dead_letters, walk
+from signtally.use_cases.dead_letters import list_dead_letters, replay_dead_letters, scanner
 from signtally.use_cases.ingesting import IngestConfig, drain
 from tests.support.clocks import Clock
 
+LIMITS = MemoryEventQueue().limits  # those of SQS
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 
 
@@ -156,7 +155,7 @@ def test_a_listing_ends_although_letters_come_in_faster_than_it_reads(
 
 
 def test_a_listing_that_may_hold_no_more_says_so(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk, "HELD_LIMIT", 20)
+    monkeypatch.setattr(scanner, "MAX_IN_FLIGHT", 20)
     put(services, "bad-time", 200)
     listing = list_dead_letters(services=services)
     assert not listing.is_complete
@@ -275,17 +274,17 @@ def test_an_element_that_failed_alone_comes_back_alone_with_its_count(services: 
 
 
 def test_ten_attributes_and_a_mebibyte_hold_whatever_is_replayed() -> None:
-    full = {f"theirs{number}": "x" for number in range(ATTRIBUTE_LIMIT)}
-    assert replayed_attributes("{}", full).keys() == {"replays", *sorted(full)[:9]}
-    assert replayed_attributes("x" * MESSAGE_LIMIT_BYTES, {"reason": "not-json"}) == {}
-    again = dead_letter_attributes("{}", reason="bad-id", detail="d", original=full | {"replays": "3"})
-    assert (len(again), again["replays"]) == (ATTRIBUTE_LIMIT, "3")
+    full = {f"theirs{number}": "x" for number in range(LIMITS.attributes)}
+    assert replayed_attributes("{}", full, limits=LIMITS).keys() == {"replays", *sorted(full)[:9]}
+    assert replayed_attributes("x" * LIMITS.message_bytes, {"reason": "not-json"}, limits=LIMITS) == {}
+    again = dead_letter_attributes("{}", reason="bad-id", detail="d", limits=LIMITS, original=full | {"replays": "3"})
+    assert (len(again), again["replays"]) == (LIMITS.attributes, "3")
 
 
 @pytest.mark.parametrize("written", ["", "-1", "often", "٣", "9" * 5_000])
 def test_an_attribute_of_somebody_else_is_no_count(written: str) -> None:
     assert replays_of({"replays": written}) == 0
-    assert replayed_attributes("{}", {"replays": written}) == {"replays": "1"}
+    assert replayed_attributes("{}", {"replays": written}, limits=LIMITS) == {"replays": "1"}
 
 
 def test_a_stop_gives_everything_back(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,7 +296,7 @@ def test_a_stop_gives_everything_back(services: Services, monkeypatch: pytest.Mo
         assert received.wait(10)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(walk, "wait", interrupted)
+    monkeypatch.setattr(scanner, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         list_dead_letters(services=services)
     assert services.dead_letters.depth() == QueueDepth(50, 0)
@@ -317,7 +316,7 @@ def test_a_stop_while_threads_are_started_gives_everything_back(
                 raise KeyboardInterrupt
             return started
 
-    monkeypatch.setattr(walk, "ThreadPoolExecutor", InterruptedPool)
+    monkeypatch.setattr(scanner, "ThreadPoolExecutor", InterruptedPool)
     with pytest.raises(KeyboardInterrupt):
         list_dead_letters(services=services)
     assert services.dead_letters.depth() == QueueDepth(50, 0)

@@ -480,7 +480,17 @@ def test_what_others_hold_is_not_passed(world: World) -> None:
     world.store.trouble = lambda _: world.send(event(f"more{next(numbers)}"))
     world.send(event("first"))
     world.queue.extend(theirs, visibility_seconds=10_000)
-    world.drain(budget_seconds=0.4, config=dataclasses.replace(FAST, snapshot_interval_seconds=0.02))
+    seen, stop = list[IngestProgress](), threading.Event()
+
+    def look(progress: IngestProgress) -> None:
+        seen.append(progress)
+        if len(seen) == 5:
+            stop.set()
+
+    config = dataclasses.replace(FAST, snapshot_interval_seconds=0.02)
+    world.drain(budget_seconds=60, config=config, stop=stop, on_progress=look)
+    assert len(seen) >= 5
+    assert all(progress.in_flight for progress in seen)  # theirs
     settled = world.settled_through()
     assert settled is None or settled <= sent_at
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from signtally.domain.events import ReceivedEvent
+from signtally.domain.message_attributes import MessageLimits
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
@@ -76,6 +77,10 @@ class Faults:
 class FaultyQueue:
     queue: MemoryEventQueue
     faults: Faults
+
+    @property
+    def limits(self) -> MessageLimits:
+        return self.queue.limits
 
     @property
     def visibility_seconds(self) -> int:

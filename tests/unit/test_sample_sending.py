@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from signtally.aws.timestream_records import EVENT_TEXT_LIMIT_BYTES
 from signtally.domain.cloud_events import parse_body
 from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.memory.mailer import MemoryMailer
@@ -71,7 +72,11 @@ def test_every_original_arrives_before_its_copy(tmp_path: Path) -> None:
     outcome = emit(
         PLAN, services=services_with(queue), expect=file, progress=lambda sent, planned: steps.append((sent, planned))
     )
-    events = [event for body in queue.bodies for event in parse_body(body, now=NOW).events]
+    events = [
+        event
+        for body in queue.bodies
+        for event in parse_body(body, now=NOW, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES).events
+    ]
     firsts = {(event.source, event.id): position for position, event in reversed(list(enumerate(events)))}
     copies = [position for position, event in enumerate(events) if firsts[event.source, event.id] != position]
     assert len(copies) == outcome.duplicates == 90

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from signtally.aws.timestream_records import EVENT_TEXT_LIMIT_BYTES
 from signtally.domain.cloud_events import parse_body
 from signtally.domain.dead_letters import DeadLetterReason
 from signtally.sample.plan import PlanError, TrafficPlan
@@ -47,7 +48,7 @@ def test_what_is_sent_is_what_the_plan_says(traffic: tuple[list[list[str]], dict
     reasons: Counter[str] = Counter()
     for wave, bodies in enumerate(waves):
         for body in bodies:
-            parsed = parse_body(body, now=UNTIL)
+            parsed = parse_body(body, now=UNTIL, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES)
             reasons.update(str(part.reason) for part in parsed.bad)
             for event in parsed.events:
                 assert PLAN.window.since <= event.occurred_at < UNTIL
@@ -77,7 +78,11 @@ def test_junk_is_of_every_kind_that_the_parser_knows(traffic: tuple[list[list[st
 
 
 def test_some_bad_elements_stand_among_good_ones(traffic: tuple[list[list[str]], dict[str, Any]]) -> None:
-    parsed = [parse_body(body, now=UNTIL) for body in traffic[0][0] if body.startswith("[")]
+    parsed = [
+        parse_body(body, now=UNTIL, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES)
+        for body in traffic[0][0]
+        if body.startswith("[")
+    ]
     assert sum(1 for body in parsed if body.events and body.bad) > 10
     assert sum(1 for body in parsed if body.events and not body.bad) > 50
 
@@ -87,7 +92,7 @@ def test_the_expectation_is_the_count_by_local_day(traffic: tuple[list[list[str]
     waves, expected = traffic
     counted: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     for body in (body for wave in waves[:2] for body in wave):
-        for event in parse_body(body, now=UNTIL).events:
+        for event in parse_body(body, now=UNTIL, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES).events:
             zone = ZoneInfo(expected["tenants"][event.tenant_id]["timezone"])
             day = event.occurred_at.astimezone(zone).date().isoformat()
             counted[event.tenant_id, event.user_id, day][str(event.action)] += 1
@@ -122,7 +127,7 @@ def test_people_work_by_day_on_weekdays() -> None:
     tenants = {tenant.tenant_id: tenant for tenant in sample_tenants(PLAN)}
     by_day = at_weekends = events = 0
     for body in messages(PLAN)[0][0]:
-        for event in parse_body(body, now=UNTIL).events:
+        for event in parse_body(body, now=UNTIL, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES).events:
             region = tenants[event.tenant_id].region
             local = event.occurred_at.astimezone(region.zone)
             events += 1
@@ -136,7 +141,7 @@ def test_a_document_lives_in_order(traffic: tuple[list[list[str]], dict[str, Any
     """Sent first; ended at most once, and nothing after the end; every fate occurs."""
     lifecycles: dict[str, list[tuple[dt.datetime, str]]] = defaultdict(list)
     for body in (body for wave in traffic[0][:2] for body in wave):
-        for event in parse_body(body, now=UNTIL).events:
+        for event in parse_body(body, now=UNTIL, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES).events:
             lifecycles[event.document_id].append((event.occurred_at, str(event.action)))
             assert event.sent_at is None or event.sent_at == lifecycles[event.document_id][0][0]
     fates: Counter[str] = Counter()
@@ -152,7 +157,11 @@ def test_a_document_lives_in_order(traffic: tuple[list[list[str]], dict[str, Any
 
 
 def test_late_events_are_days_old_and_come_after_the_rest(traffic: tuple[list[list[str]], dict[str, Any]]) -> None:
-    late = [event for body in traffic[0][1] for event in parse_body(body, now=UNTIL).events]
+    late = [
+        event
+        for body in traffic[0][1]
+        for event in parse_body(body, now=UNTIL, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES).events
+    ]
     assert len(late) == 240
     assert all(dt.timedelta(days=1) <= UNTIL - event.occurred_at <= dt.timedelta(days=14) for event in late)
 
@@ -164,10 +173,14 @@ def test_a_second_send_keeps_what_is_counted_and_may_change_the_name(
     originals = {
         (event.source, event.id): event
         for body in (body for wave in waves[:2] for body in wave)
-        for event in parse_body(body, now=UNTIL).events
+        for event in parse_body(body, now=UNTIL, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES).events
     }
     renamed = 0
-    for event in (event for body in waves[2] for event in parse_body(body, now=UNTIL).events):
+    for event in (
+        event
+        for body in waves[2]
+        for event in parse_body(body, now=UNTIL, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES).events
+    ):
         first = originals[event.source, event.id]
         counted = ("tenant_id", "user_id", "action", "occurred_at", "document_id")
         assert all(getattr(event, name) == getattr(first, name) for name in counted)
@@ -178,7 +191,11 @@ def test_a_second_send_keeps_what_is_counted_and_may_change_the_name(
 
 
 def test_one_id_under_two_sources_is_two_events(traffic: tuple[list[list[str]], dict[str, Any]]) -> None:
-    events = [event for body in traffic[0][0] for event in parse_body(body, now=UNTIL).events]
+    events = [
+        event
+        for body in traffic[0][0]
+        for event in parse_body(body, now=UNTIL, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES).events
+    ]
     assert len({event.id for event in events}) < len({(event.source, event.id) for event in events})
 
 
@@ -207,11 +224,20 @@ def test_any_plan_makes_exactly_its_events(
 ) -> None:
     plan = TrafficPlan(tenants=tenants, days=days, events=events, seed=1, until=until.replace(tzinfo=dt.UTC), late=late)
     waves, expected = messages(plan)
-    found = [event for wave in waves for body in wave for event in parse_body(body, now=plan.until).events]
+    found = [
+        event
+        for wave in waves
+        for body in wave
+        for event in parse_body(body, now=plan.until, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES).events
+    ]
     assert len({(event.source, event.id) for event in found}) == len(found) == events == expected["distinct_events"]
     assert all(plan.window.since <= event.occurred_at < plan.until for event in found)
     # Merged from one ordered stream a tenant.
-    assert [parse_body(body, now=plan.until).events for wave in waves for body in wave]
+    assert [
+        parse_body(body, now=plan.until, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES).events
+        for wave in waves
+        for body in wave
+    ]
 
 
 @given(total=st.integers(0, 100_000), count=st.integers(1, 500))

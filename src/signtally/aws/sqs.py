@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from signtally.aws.errors import map_errors
 from signtally.backoff import backoff_seconds
 from signtally.domain.batches import batched
-from signtally.domain.dead_letters import MESSAGE_LIMIT_BYTES
-from signtally.domain.message_attributes import BINARY, STRING, TypedText, attribute_bytes, data_type_of
+from signtally.domain.message_attributes import MessageLimits, TypedText
 from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
 
@@ -27,7 +26,9 @@ if TYPE_CHECKING:
         SendMessageBatchRequestEntryTypeDef,
     )
 
-_BATCH = 10  # messages a request
+SQS_LIMITS = MessageLimits(message_bytes=1_048_576, attributes=10, text_type="String")
+_BINARY = "Binary"  # the base type, as in `Binary.png`
+_BATCH_SIZE = 10  # messages a request
 _ATTEMPTS = 4  # at the entries of a batch that SQS failed by its own fault
 _INITIAL_BACKOFF_SECONDS, _MAX_BACKOFF_SECONDS = 0.1, 1.0
 _MAX_RECEIVES = 100
@@ -56,11 +57,15 @@ class SqsEventQueue:
     def visibility_seconds(self) -> int:
         return self._visibility_seconds
 
+    @property
+    def limits(self) -> MessageLimits:
+        return SQS_LIMITS
+
     def receive(self, *, wait_seconds: int, visibility_seconds: int | None = None) -> list[QueuedMessage]:
         with map_errors("SQS", self._what):
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
-                MaxNumberOfMessages=_BATCH,
+                MaxNumberOfMessages=_BATCH_SIZE,
                 WaitTimeSeconds=wait_seconds,
                 VisibilityTimeout=self._visibility_seconds if visibility_seconds is None else visibility_seconds,
                 MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
@@ -70,7 +75,7 @@ class SqsEventQueue:
 
     def delete(self, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:
         kept: list[QueuedMessage] = []
-        for batch in batched(messages, _BATCH):
+        for batch in batched(messages, _BATCH_SIZE):
             remaining = {str(number): message for number, message in enumerate(batch)}
             for wait_seconds in _waits():
                 time.sleep(wait_seconds)
@@ -87,7 +92,7 @@ class SqsEventQueue:
         return kept
 
     def extend(self, messages: Sequence[QueuedMessage], *, visibility_seconds: int) -> None:
-        for batch in batched(messages, _BATCH):
+        for batch in batched(messages, _BATCH_SIZE):
             with map_errors("SQS", self._what):
                 self._sqs.change_message_visibility_batch(
                     QueueUrl=self._url,
@@ -141,9 +146,8 @@ class SqsEventQueue:
     def _attributes(self) -> dict["QueueAttributeNameType", str]:
         attributes: dict[QueueAttributeNameType, str] = {
             "MessageRetentionPeriod": str(_RETENTION_SECONDS),
-            "MaximumMessageSize": str(
-                MESSAGE_LIMIT_BYTES
-            ),  # queues of before 2025 take less: too little for a dead letter
+            # Queues of before 2025 take less: too little for a dead letter.
+            "MaximumMessageSize": str(SQS_LIMITS.message_bytes),
             "VisibilityTimeout": str(self._visibility_seconds),
             "ReceiveMessageWaitTimeSeconds": str(_LONG_POLL_SECONDS),
         }
@@ -179,7 +183,7 @@ def _message(found: "MessageTypeDef") -> QueuedMessage:
 
 def _text(value: "MessageAttributeValueOutputTypeDef") -> str:
     text = value["StringValue"] if "StringValue" in value else base64.b64encode(value["BinaryValue"]).decode()
-    return text if value["DataType"] == STRING else TypedText.of(text, data_type=value["DataType"])
+    return text if value["DataType"] == SQS_LIMITS.text_type else TypedText.of(text, data_type=value["DataType"])
 
 
 def _entry(number: str, message: OutgoingMessage) -> "SendMessageBatchRequestEntryTypeDef":
@@ -191,8 +195,8 @@ def _entry(number: str, message: OutgoingMessage) -> "SendMessageBatchRequestEnt
 
 
 def _value(text: str) -> "MessageAttributeValueTypeDef":
-    data_type = data_type_of(text)
-    if data_type.partition(".")[0] == BINARY:
+    data_type = SQS_LIMITS.type_of(text)
+    if data_type.partition(".")[0] == _BINARY:
         return {"DataType": data_type, "BinaryValue": base64.b64decode(text)}
     return {"DataType": data_type, "StringValue": text}
 
@@ -203,7 +207,7 @@ def _requests(messages: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMess
     total_bytes = 0
     for message in messages:
         size_bytes = len(message.body.encode()) + _attributes_bytes(message.attributes)
-        if batch and (len(batch) == _BATCH or total_bytes + size_bytes > MESSAGE_LIMIT_BYTES):
+        if batch and (len(batch) == _BATCH_SIZE or total_bytes + size_bytes > SQS_LIMITS.message_bytes):
             yield batch
             batch, total_bytes = [], 0
         batch.append(message)
@@ -213,7 +217,7 @@ def _requests(messages: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMess
 
 
 def _attributes_bytes(attributes: Mapping[str, str]) -> int:
-    return sum(attribute_bytes(name, value) for name, value in attributes.items())
+    return sum(SQS_LIMITS.attribute_bytes(name, value) for name, value in attributes.items())
 
 
 def _waits() -> Iterator[float]:

@@ -17,6 +17,7 @@ from signtally.aws import timestream_document_sql as document_sql
 from signtally.aws import timestream_sql as sql
 from signtally.aws.timestream_access import Selection, TimestreamAccess
 from signtally.aws.timestream_records import (
+    EVENT_TEXT_LIMIT_BYTES,
     event_batch,
     microseconds,
     outcome,
@@ -65,6 +66,10 @@ class TimestreamUsageStore:
 
     def check(self) -> None:
         self._tables.check(EVENTS_TABLE)
+
+    @property
+    def text_limit_bytes(self) -> int:
+        return EVENT_TEXT_LIMIT_BYTES
 
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         if not events:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from mypy_boto3_timestream_write.literals import MeasureValueTypeType
     from mypy_boto3_timestream_write.type_defs import DimensionTypeDef, MeasureValueTypeDef, RecordTypeDef
 
-_RECORD_LIMIT_BYTES = 2048
+_RECORD_LIMIT_BYTES = 2048  # for a record, and for one dimension with its name
+# An event's record without its texts: the names of its columns (88 bytes), action, measure name, three instants and a
+# message id of at most 100 characters.
+_EVENT_WITHOUT_TEXTS_BYTES = 256
+EVENT_TEXT_LIMIT_BYTES = _RECORD_LIMIT_BYTES - _EVENT_WITHOUT_TEXTS_BYTES
 _ROW_WITHOUT_TEXTS_BYTES = 340  # the names of its columns, eight figures, an instant, a day, a zone, room to err
 # Never event_id: a record must keep a dimension of its own.
 _SHAREABLE = ("tenant_id", "user_id", "action")

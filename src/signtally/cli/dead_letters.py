@@ -18,10 +18,10 @@ from signtally.use_cases.dead_letters import (
 )
 
 _WIDTH = 24  # of the longest code and a gap
-_COLUMNS = f"{'reason':<{_WIDTH}}{'letters':>9}  {'first':<20}  {'last':<20}  {'replayed':>8}"
+_COLUMNS = f"{'reason':<{_WIDTH}}{'number':>9}  {'first':<20}  {'last':<20}  {'replayed':>8}"
 
 reason_option = click.option(
-    "--reason", "reasons", type=REASON, multiple=True, help="Letters of this reason alone; may be given again."
+    "--reason", "reasons", type=REASON, multiple=True, help="Dead letters of this reason alone; may be given again."
 )
 
 
@@ -35,7 +35,7 @@ def dead_letters() -> None:
 @click.option("--samples", type=click.IntRange(min=0, max=100), default=3, show_default=True, help="Of each reason.")
 @json_option
 def list_letters(*, reasons: tuple[str, ...], samples: int, as_json: bool) -> None:
-    """Count the dead letters by reason and show some of each; every letter stays where it is.
+    """Count the dead letters by reason and show some of each; every dead letter stays where it is.
 
     For the seconds that it takes, other readers of the dead letters do not see them.
     """
@@ -51,7 +51,7 @@ def list_letters(*, reasons: tuple[str, ...], samples: int, as_json: bool) -> No
 def replay(*, reasons: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Send the dead letters that are there now to the queue again, each once; what fails again comes back.
 
-    A letter is deleted after the queue has taken it. Stopped in between, a replay may send a letter twice, and its
+    A dead letter is deleted after the queue has taken it. Stopped in between, a replay may send one twice, and its
     event counts once all the same.
     """
     with interruptible():
@@ -95,9 +95,9 @@ def _account(outcome: ReplayOutcome) -> Iterator[str]:
 
 def _remarks(*, is_complete: bool, held_elsewhere: int) -> Iterator[str]:
     if not is_complete:
-        yield "There may be more: they are too many to be held at once, or came in faster than they were read."
+        yield "There may be more: they are too many to be read at once, or came in faster than they were read."
     if held_elsewhere:
-        yield f"Another reader held about {held_elsewhere:,} when this began, which were not seen: look again soon."
+        yield f"About {held_elsewhere:,} were in flight to another reader when this began and were not seen: try again."
 
 
 def _by_reason(counts: Mapping[str, int]) -> str:

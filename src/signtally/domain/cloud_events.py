@@ -8,22 +8,20 @@ import dataclasses
 import datetime as dt
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from signtally.domain.actions import Action
 from signtally.domain.dead_letters import DeadLetterReason
-from signtally.domain.event_times import FUTURE_LIMIT, event_time
 from signtally.domain.events import BadEventError, UsageEvent
 from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.json_text import decoded, element_texts, is_array
+from signtally.domain.timestamps import FUTURE_LIMIT, event_time
 
-RECORD_LIMIT_BYTES = 2_048  # Timestream's, for a record and for one dimension with its name
-# What a stored record holds beside the texts measured below: the names of its columns (88 bytes), action, measure
-# name, three instants and a message id of at most 100 characters.
-RECORD_OVERHEAD_BYTES = 256
 _SHOWN_CHARACTERS = 80
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_Check = Callable[[Any], UsageEvent]  # raises BadEventError
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,20 +52,23 @@ class ParsedBody:
         return self.body if self.positions is None else element_texts(self.body)[self.positions[number]]
 
 
-def parse_body(body: str, *, now: dt.datetime) -> ParsedBody:
-    """Read a message's body; never raises. *now* is aware: nothing may lie more than 15 minutes after it."""
-    latest = now + FUTURE_LIMIT
+def parse_body(body: str, *, now: dt.datetime, text_limit_bytes: int) -> ParsedBody:
+    """Read a message's body; never raises. *now* is aware: no event may be more than 15 minutes after it.
+
+    *text_limit_bytes* is the usage store's: what source, ids and names of one event may take together.
+    """
+    check = partial(checked_event, latest=now + FUTURE_LIMIT, text_limit_bytes=text_limit_bytes)
     try:
         content = decoded(body)
         if type(content) is list:
-            return _parse_batch(body, content, latest=latest)
-        return ParsedBody(body, [checked_event(content, latest=latest)])
+            return _parse_batch(body, content, check)
+        return ParsedBody(body, [check(content)])
     except json.JSONDecodeError as error:
         return _bad_body(body, BadEventError(DeadLetterReason.NOT_JSON, str(error)))
     except BadEventError as error:
         return _bad_body(body, error)
     except RecursionError:
-        return _parse_deep(body, latest=latest) if is_array(body) else _bad_body(body, _too_deep())
+        return _parse_deep(body, check) if is_array(body) else _bad_body(body, _too_deep())
 
 
 def _bad_body(body: str, error: BadEventError) -> ParsedBody:
@@ -78,7 +79,7 @@ def _too_deep() -> BadEventError:
     return BadEventError(DeadLetterReason.TOO_DEEP, "arrays and objects are nested too deeply")
 
 
-def _parse_batch(body: str, elements: list[Any], *, latest: dt.datetime) -> ParsedBody:
+def _parse_batch(body: str, elements: list[Any], check: _Check) -> ParsedBody:
     if not elements:
         raise BadEventError(DeadLetterReason.EMPTY_BATCH, "the array holds no event")
     if not any(type(element) is dict for element in elements):
@@ -88,7 +89,7 @@ def _parse_batch(body: str, elements: list[Any], *, latest: dt.datetime) -> Pars
     errors: list[tuple[int, BadEventError]] = []
     for position, element in enumerate(elements):
         try:
-            events.append(checked_event(element, latest=latest))
+            events.append(check(element))
             positions.append(position)
         except BadEventError as error:
             errors.append((position, error))
@@ -97,7 +98,7 @@ def _parse_batch(body: str, elements: list[Any], *, latest: dt.datetime) -> Pars
     return ParsedBody(body, events, bad, positions)
 
 
-def _parse_deep(body: str, *, latest: dt.datetime) -> ParsedBody:
+def _parse_deep(body: str, check: _Check) -> ParsedBody:
     """Read a batch that is too deep to be decoded at once element by element: its other elements may be good."""
     events: list[UsageEvent] = []
     positions: list[int] = []
@@ -105,7 +106,7 @@ def _parse_deep(body: str, *, latest: dt.datetime) -> ParsedBody:
     try:
         for position, text in enumerate(element_texts(body)):
             try:
-                events.append(checked_event(_shallow(text), latest=latest))
+                events.append(check(_shallow(text)))
                 positions.append(position)
             except BadEventError as error:
                 bad.append(BadPart(text, error.reason, error.detail, is_element=True))
@@ -125,8 +126,8 @@ def _shallow(text: str) -> Any:  # noqa: ANN401 -- JSON is anything
         raise _too_deep() from None
 
 
-def checked_event(fields: Any, *, latest: dt.datetime) -> UsageEvent:  # noqa: ANN401 -- JSON is anything
-    """One decoded element, or a past action in the same form. Raises BadEventError for the first thing wrong."""
+def checked_event(fields: Any, *, latest: dt.datetime, text_limit_bytes: int) -> UsageEvent:  # noqa: ANN401 -- JSON is anything
+    """One decoded element, or a past action in that form. Raises BadEventError for the first thing that is wrong."""
     if type(fields) is not dict:
         raise BadEventError(DeadLetterReason.NOT_AN_EVENT, f"{_shown(fields)} is not an object")
     if fields.get("specversion") != "1.0":
@@ -142,7 +143,8 @@ def checked_event(fields: Any, *, latest: dt.datetime) -> UsageEvent:  # noqa: A
     tenant_id = _id(data, "tenant_id", DeadLetterReason.TENANT_ID)
     user_id = _id(data, "user_id", DeadLetterReason.USER_ID)
     document_id = _id(data, "document_id", DeadLetterReason.DOCUMENT_ID)
-    room_bytes = _room_for_names(f"{len(source)}:{source}:{event_id}{tenant_id}{user_id}{document_id}")
+    identity = f"{len(source)}:{source}:{event_id}{tenant_id}{user_id}{document_id}"
+    room_bytes = _room_for_names(identity, limit_bytes=text_limit_bytes)
     email, name = _names(data, room_bytes=room_bytes)
     sent_at = _sent_at(data, latest=latest) if action is Action.COMPLETED else None
     return UsageEvent(source, event_id, action, tenant_id, user_id, document_id, occurred_at, email, name, sent_at)
@@ -177,11 +179,10 @@ def _id(data: dict[str, Any], name: str, reason: DeadLetterReason) -> str:
     return value
 
 
-def _room_for_names(texts: str) -> int:
-    """The bytes that the identifying *texts* leave in a record. Raises BadEventError when they do not fit."""
+def _room_for_names(texts: str, *, limit_bytes: int) -> int:
+    """How many bytes the identifying *texts* leave for names. Raises BadEventError when they do not fit themselves."""
     if _UNSTORABLE.search(texts):
         raise BadEventError(DeadLetterReason.CHARACTERS, "id, source or an id in data holds NUL or half a surrogate")
-    limit_bytes = RECORD_LIMIT_BYTES - RECORD_OVERHEAD_BYTES
     taken_bytes = _bytes(texts)
     if taken_bytes > limit_bytes:
         detail = f"source and ids take {taken_bytes} bytes in UTF-8; {limit_bytes} is the limit"

@@ -4,15 +4,12 @@ import enum
 import re
 from collections.abc import Mapping
 
-from signtally.domain.message_attributes import attribute_bytes
+from signtally.domain.message_attributes import MessageLimits
 from signtally.errors import SigntallyError
 
-# SQS: a message is its body and its attributes with their names and types; it has ten attributes at most.
-MESSAGE_LIMIT_BYTES = 1_048_576
-ATTRIBUTE_LIMIT = 10
 _DETAIL_LIMIT_CHARACTERS = 1_000
 _COUNT = re.compile("[0-9]{1,9}")
-_NOT_IN_SQS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 REASON = "reason"
 DETAIL = "detail"
@@ -113,7 +110,7 @@ def explanation_of(code: str) -> str:
 
 
 def code_of(attributes: Mapping[str, str]) -> str:
-    """Why the letter with these attributes lies there."""
+    """Why the dead letter with these attributes could not be counted."""
     return attributes.get(REASON, WITHOUT_REASON)
 
 
@@ -123,45 +120,39 @@ def replays_of(attributes: Mapping[str, str]) -> int:
     return int(text) if _COUNT.fullmatch(text) else 0
 
 
-def replayed_attributes(body: str, attributes: Mapping[str, str]) -> dict[str, str]:
-    """What a letter carries back to the queue: what it came with at first, and one more replay."""
+def replayed_attributes(body: str, attributes: Mapping[str, str], *, limits: MessageLimits) -> dict[str, str]:
+    """What a dead letter carries back to the queue: the sender's attributes, and `replays` raised by one."""
     ours = {REPLAYS} if REASON not in attributes else set(OURS)
     theirs = {name: value for name, value in attributes.items() if name not in ours}
-    return _fitting(body, {**theirs, REPLAYS: str(replays_of(attributes) + 1)})
+    return limits.fitting(body, _by_importance({**theirs, REPLAYS: str(replays_of(attributes) + 1)}))
 
 
-def dead_letter_attributes(
+def dead_letter_attributes(  # noqa: PLR0913 -- the attributes, and the room for them
     body: str,
     *,
     reason: str,
     detail: str,
+    limits: MessageLimits,
     batch_message_id: str | None = None,
     original: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Reason, detail, and as many of the *original* message's attributes as SQS's limits leave room for.
+    """Reason, detail, and as many of the *original* message's attributes as the queue's *limits* leave room for.
 
     The body is never touched: where a body leaves too little room, the attributes that matter least are left out.
     """
     ours = {REASON: str(reason), DETAIL: _shown(detail)}
     if batch_message_id is not None:
         ours[BATCH_MESSAGE_ID] = batch_message_id
-    return _fitting(body, {**(original or {}), **ours})
+    return limits.fitting(body, _by_importance({**(original or {}), **ours}))
 
 
-def _fitting(body: str, wanted: Mapping[str, str]) -> dict[str, str]:
-    room = MESSAGE_LIMIT_BYTES - len(body.encode())
-    kept: dict[str, str] = {}
-    for name in sorted(wanted, key=_importance):
-        cost = attribute_bytes(name, wanted[name])
-        if cost <= room and len(kept) < ATTRIBUTE_LIMIT:
-            kept[name] = wanted[name]
-            room -= cost
-    return kept
+def _by_importance(attributes: Mapping[str, str]) -> dict[str, str]:
+    return {name: attributes[name] for name in sorted(attributes, key=_importance)}
 
 
 def _shown(detail: str) -> str:
-    """What SQS accepts as an attribute: no control characters, no surrogates, not empty, not endless."""
-    text = _NOT_IN_SQS.sub("\N{REPLACEMENT CHARACTER}", detail) or "no detail"
+    """A detail that every queue takes: the characters of XML 1.0, not empty, at most 1,000 of them."""
+    text = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", detail) or "no detail"
     return text if len(text) <= _DETAIL_LIMIT_CHARACTERS else f"{text[: _DETAIL_LIMIT_CHARACTERS - 1]}…"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from signtally.domain.past_actions import RowReason
+from signtally.domain.history_rows import RowReason
 from signtally.errors import SigntallyError
 from signtally.history.files import FileContent
 from signtally.ports.history import HistoryChunk, HistoryError, HistoryRow, Position, UnreadableRow
@@ -25,9 +25,9 @@ class _LineTooLongError(SigntallyError, ValueError):
 class _Lines:
     """Physical lines as text, read only when asked for, so that it is always known where a record ends."""
 
-    def __init__(self, file: BinaryIO, place: Position) -> None:
+    def __init__(self, file: BinaryIO, position: Position) -> None:
         self._file = file
-        self.go_to(place)
+        self.go_to(position)
 
     def __iter__(self) -> "_Lines":
         return self
@@ -41,11 +41,11 @@ class _Lines:
         return raw.decode()
 
     @property
-    def place(self) -> Position:
+    def position(self) -> Position:
         return {"byte": self._byte, "line": self._line}
 
-    def go_to(self, place: Position) -> None:
-        self._byte, self._line = int(place["byte"]), int(place["line"])
+    def go_to(self, position: Position) -> None:
+        self._byte, self._line = int(position["byte"]), int(position["line"])
         self._file.seek(self._byte)
 
     def read_raw(self) -> bytes:
@@ -65,20 +65,20 @@ class _Lines:
 class _Records:
     """Rows one by one; what is no row costs its own line alone, however far an open quote reaches."""
 
-    def __init__(self, file: BinaryIO, place: Position, *, delimiter: str) -> None:
-        self._lines = _Lines(file, place)
+    def __init__(self, file: BinaryIO, position: Position, *, delimiter: str) -> None:
+        self._lines = _Lines(file, position)
         self._delimiter = delimiter
         self._reader = self._new_reader()
 
     @property
-    def place(self) -> Position:
-        return self._lines.place
+    def position(self) -> Position:
+        return self._lines.position
 
     def next(self) -> tuple[int, list[str]] | UnreadableRow | None:
         """The row's first line and its fields; None at the end. Blank lines are passed over."""
         fields: list[str] = []
         while not fields:
-            before = self._lines.place
+            before = self._lines.position
             try:
                 fields = next(self._reader)
             except StopIteration:
@@ -93,7 +93,7 @@ class _Records:
 
     def _unreadable(self, before: Position, reason: RowReason, detail: str) -> UnreadableRow:
         """Go back to the record's first line and behind it: the next may be good."""
-        last_line = self._lines.place["line"]
+        last_line = self._lines.position["line"]
         if last_line != int(before["line"]) + 1:  # it is the first line's open quote that led there
             reason, detail = RowReason.NOT_CSV, f"a quoted field does not end until line {last_line}: {detail}"
         self._lines.go_to(before)
@@ -106,6 +106,8 @@ class _Records:
 
 
 class CsvHistory:
+    """A row's *line* is the line of the file that it begins on; *chunk_rows* rows make a chunk."""
+
     def __init__(self, path: Path, *, delimiter: str = ",", chunk_rows: int = 5_000) -> None:
         self._content = FileContent(path)
         self._delimiter = delimiter
@@ -129,12 +131,12 @@ class CsvHistory:
             records = _Records(file, after or behind_header, delimiter=self._delimiter)
             while rows := self._rows(records, header):
                 self._content.require_unchanged()
-                yield HistoryChunk(rows, records.place, int(records.place["byte"]) / self._content.size_bytes)
+                yield HistoryChunk(rows, records.position, int(records.position["byte"]) / self._content.size_bytes)
 
     def _rows(self, records: _Records, header: Sequence[str]) -> list[HistoryRow | UnreadableRow]:
         rows: list[HistoryRow | UnreadableRow] = []
-        limit = int(records.place["byte"]) + _CHUNK_LIMIT_BYTES
-        while len(rows) < self._chunk_rows and int(records.place["byte"]) < limit:
+        limit = int(records.position["byte"]) + _CHUNK_LIMIT_BYTES
+        while len(rows) < self._chunk_rows and int(records.position["byte"]) < limit:
             found = records.next()
             if found is None:
                 break
@@ -158,7 +160,7 @@ class CsvHistory:
             raise HistoryError(f"the first line of {self.name} does not name columns: {found.reason}, {found.detail}")
         names = [name.strip() for name in found[1]]
         self._require_sensible(names)
-        return names, records.place
+        return names, records.position
 
     def _require_sensible(self, names: Sequence[str]) -> None:
         twice = sorted({name for name in names if names.count(name) > 1})

@@ -21,14 +21,14 @@ def open_history(
     source: str, *, mapping: HistoryMapping, environment: Mapping[str, str] | None = None
 ) -> HistorySource:
     """Connect nothing yet, and read a file's first bytes alone, which say what it is. Raises HistoryError."""
-    place = _place(source, os.environ if environment is None else environment)
-    if place.startswith(ADDRESSES):
+    location = _location(source, os.environ if environment is None else environment)
+    if location.startswith(ADDRESSES):
         if mapping.query is None or mapping.order_by is None:
             raise HistoryError("a database needs a mapping with query and order_by: --mapping FILE")
-        return PostgresqlHistory(place, query=mapping.query, order_by=mapping.order_by)
+        return PostgresqlHistory(location, query=mapping.query, order_by=mapping.order_by)
     if mapping.query is not None:
-        raise HistoryError(f"the mapping has a query, but {place} is a file; name a database: {_ADDRESS_EXAMPLE}")
-    path = Path(place)
+        raise HistoryError(f"the mapping has a query, but {location} is a file; name a database: {_ADDRESS_EXAMPLE}")
+    path = Path(location)
     try:
         with path.open("rb") as file:
             beginning = file.read(len(_PARQUET_MARK))
@@ -37,7 +37,7 @@ def open_history(
     return ParquetHistory(path) if beginning == _PARQUET_MARK else CsvHistory(path, delimiter=mapping.delimiter)
 
 
-def _place(source: str, environment: Mapping[str, str]) -> str:
+def _location(source: str, environment: Mapping[str, str]) -> str:
     if not source.startswith(ENVIRONMENT):
         return source
     name = source.removeprefix(ENVIRONMENT)

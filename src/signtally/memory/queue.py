@@ -8,12 +8,12 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 
-from signtally.domain.dead_letters import ATTRIBUTE_LIMIT, MESSAGE_LIMIT_BYTES
-from signtally.domain.message_attributes import attribute_bytes
+from signtally.domain.message_attributes import MessageLimits
 from signtally.ports.errors import ServiceError
 from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
 
-_BATCH = 10
+_LIMITS = MessageLimits(message_bytes=1_048_576, attributes=10, text_type="String")  # those of SQS
+_BATCH_SIZE = 10
 _ALLOWED = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 
 
@@ -48,6 +48,10 @@ class MemoryEventQueue:
     @property
     def visibility_seconds(self) -> int:
         return self._visibility_seconds
+
+    @property
+    def limits(self) -> MessageLimits:
+        return _LIMITS
 
     def receive(self, *, wait_seconds: int, visibility_seconds: int | None = None) -> list[QueuedMessage]:
         deadline = time.monotonic() + wait_seconds
@@ -104,7 +108,7 @@ class MemoryEventQueue:
     def _take(self, hidden_seconds: int) -> list[QueuedMessage]:
         with self._changed:
             now = self._clock()
-            visible = [stored for stored in self._stored.values() if stored.visible_at <= now][:_BATCH]
+            visible = [stored for stored in self._stored.values() if stored.visible_at <= now][:_BATCH_SIZE]
             for stored in visible:
                 stored.visible_at = now + dt.timedelta(seconds=hidden_seconds)
                 stored.receive_count += 1
@@ -143,8 +147,8 @@ def _check(message: OutgoingMessage) -> None:
     texts = [message.body, *message.attributes.values()]
     if not all(_ALLOWED.fullmatch(text) for text in texts):
         raise ServiceError("the message or an attribute is empty or holds characters outside the allowed set")
-    if len(message.attributes) > ATTRIBUTE_LIMIT:
-        raise ServiceError(f"a message has {ATTRIBUTE_LIMIT} attributes at most")
-    size_bytes = len(message.body.encode()) + sum(attribute_bytes(*pair) for pair in message.attributes.items())
-    if size_bytes > MESSAGE_LIMIT_BYTES:
-        raise ServiceError(f"the message has {size_bytes} bytes; {MESSAGE_LIMIT_BYTES} is the limit")
+    if len(message.attributes) > _LIMITS.attributes:
+        raise ServiceError(f"a message has {_LIMITS.attributes} attributes at most")
+    size_bytes = len(message.body.encode()) + sum(_LIMITS.attribute_bytes(*pair) for pair in message.attributes.items())
+    if size_bytes > _LIMITS.message_bytes:
+        raise ServiceError(f"the message has {size_bytes} bytes; {_LIMITS.message_bytes} is the limit")

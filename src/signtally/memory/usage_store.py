@@ -30,6 +30,8 @@ _RowIdentity = tuple[str, str, dt.date]
 _Row = dict[str, object]
 _EVER, _FOR_EVER = dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC)
 
+_TEXT_LIMIT_BYTES = 1_792  # that of Timestream
+
 
 class MemoryUsageStore:
     """*refusal* answers for an event that the store will never take, as Timestream does for one that is too old."""
@@ -45,6 +47,10 @@ class MemoryUsageStore:
 
     def check(self) -> None:
         """A dictionary is always there."""
+
+    @property
+    def text_limit_bytes(self) -> int:
+        return _TEXT_LIMIT_BYTES
 
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         with self._lock:

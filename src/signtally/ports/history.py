@@ -7,6 +7,9 @@ from typing import Protocol
 from signtally.errors import SigntallyError
 from signtally.ports.errors import ServiceUnavailableError
 
+# Where reading resumes, in a form that survives JSON. Each source has its own: a CSV file {"byte", "line"} (the next
+# byte to read, the lines before it), a Parquet file {"rows"} (the rows before it), a database {"rows", "key"} (the rows
+# before it, and the ordering column's value in the last one).
 Position = Mapping[str, int | str]
 
 
@@ -38,11 +41,11 @@ class UnreadableRow:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class HistoryChunk:
-    """Some rows in order; reading goes on behind them from *position*, which survives a trip through JSON."""
+    """Some rows in order; reading resumes after them from *position*."""
 
     rows: Sequence[HistoryRow | UnreadableRow]
     position: Position
-    fraction: float | None = None  # how much of the whole lies behind; None: nobody knows
+    fraction: float | None = None  # of the whole that is read so far, 0 to 1; None: unknown
 
 
 class HistorySource(Protocol):

@@ -5,6 +5,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from signtally.domain.message_attributes import MessageLimits
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class QueuedMessage:
@@ -40,6 +42,11 @@ class EventQueue(Protocol):
     @property
     def visibility_seconds(self) -> int:
         """How long a received message stays invisible to others unless that is extended."""
+        ...
+
+    @property
+    def limits(self) -> MessageLimits:
+        """How much a message to this queue may hold."""
         ...
 
     def receive(self, *, wait_seconds: int, visibility_seconds: int | None = None) -> list[QueuedMessage]:

@@ -35,6 +35,11 @@ class WriteOutcome:
 class EventStore(Protocol):
     """What happened: one record an event, which never changes."""
 
+    @property
+    def text_limit_bytes(self) -> int:
+        """How much room one event has for its source, ids, user name and email together, in UTF-8."""
+        ...
+
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         """Write up to 100 events of distinct identity in one request; one outcome each, in order. Idempotent."""
         ...

@@ -1,4 +1,4 @@
-"""What could not be counted, for the operator: a look at it, and another try."""
+"""What could not be counted, for operators: list it, replay it."""
 
 from signtally.use_cases.dead_letters.listing import DeadLetterListing, ReasonSummary, Sample, list_dead_letters
 from signtally.use_cases.dead_letters.replaying import ReplayOutcome, replay_dead_letters

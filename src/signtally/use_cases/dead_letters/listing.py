@@ -1,4 +1,4 @@
-"""A look at the dead letters that leaves each one where it is."""
+"""Dead letters counted by reason; each one stays on its queue."""
 
 import dataclasses
 import datetime as dt
@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from signtally.domain.dead_letters import BATCH_MESSAGE_ID, DETAIL, code_of, explanation_of, known_code, replays_of
 from signtally.ports.queue import QueuedMessage
 from signtally.services import Services
-from signtally.use_cases.dead_letters.walk import Walk
+from signtally.use_cases.dead_letters.scanner import DeadLetterScanner
 
 _SHOWN_CHARACTERS = 300
 
@@ -25,11 +25,11 @@ class Sample:
     batch_message_id: str | None = None
 
     @classmethod
-    def of(cls, letter: QueuedMessage) -> "Sample":
-        body, attributes = letter.body, letter.attributes
+    def of(cls, message: QueuedMessage) -> "Sample":
+        body, attributes = message.body, message.attributes
         return cls(
-            letter.message_id,
-            letter.sent_at,
+            message.message_id,
+            message.sent_at,
             attributes.get(DETAIL, ""),
             body if len(body) <= _SHOWN_CHARACTERS else f"{body[: _SHOWN_CHARACTERS - 1]}…",
             replays_of(attributes),
@@ -45,7 +45,7 @@ class ReasonSummary:
     count: int
     oldest: dt.datetime  # when the first was sent to the dead letters
     newest: dt.datetime
-    replayed: int = 0  # letters that came back from a replay
+    replayed: int = 0  # dead letters that came back from a replay
     samples: list[Sample] = dataclasses.field(default_factory=list)
 
     @property
@@ -62,7 +62,7 @@ class DeadLetterListing:
 
     reasons: Sequence[ReasonSummary]
     is_complete: bool  # False: there may be more, too many to be held at once or coming in faster than they are read
-    held_elsewhere: int  # roughly: letters that another reader held when this look began, and that are not in it
+    held_elsewhere: int  # roughly: in flight to another reader when this began, and not counted
 
     @property
     def total(self) -> int:
@@ -81,19 +81,19 @@ class DeadLetterListing:
 def list_dead_letters(*, services: Services, reasons: Collection[str] = (), samples: int = 3) -> DeadLetterListing:
     """Count the dead letters by reason, all or those of *reasons*, with some *samples* of each reason.
 
-    Receives every letter and gives it back: for the seconds it takes, others do not see them. Raises
+    Receives every dead letter and releases it: for the seconds it takes, others do not see them. Raises
     UnknownReasonError, and a ServiceError with everything given back.
     """
     tally = _Tally({known_code(reason) for reason in reasons}, samples=samples)
     held_elsewhere = services.dead_letters.depth().in_flight
-    walk = Walk(services.dead_letters, sent_before=services.clock() + services.settings.clock_skew)
-    walk.run(tally.visit)
+    scanner = DeadLetterScanner(services.dead_letters, sent_before=services.clock() + services.settings.clock_skew)
+    scanner.scan(tally.handle_batch)
     found = sorted(tally.by_reason.values(), key=lambda each: (-each.count, each.reason))
-    return DeadLetterListing(found, walk.is_complete, held_elsewhere)
+    return DeadLetterListing(found, scanner.is_complete, held_elsewhere)
 
 
 class _Tally:
-    """What was seen so far; `visit` is called from several threads."""
+    """What was seen so far; `handle_batch` is called from several threads."""
 
     def __init__(self, reasons: Collection[str], *, samples: int) -> None:
         self.by_reason: dict[str, ReasonSummary] = {}
@@ -101,29 +101,29 @@ class _Tally:
         self._samples = samples
         self._lock = threading.Lock()
 
-    def visit(self, letters: Sequence[QueuedMessage]) -> Sequence[QueuedMessage]:
+    def handle_batch(self, messages: Sequence[QueuedMessage]) -> Sequence[QueuedMessage]:
         with self._lock:
-            for letter in letters:
-                code = code_of(letter.attributes)
+            for message in messages:
+                code = code_of(message.attributes)
                 if not self._reasons or code in self._reasons:
-                    self._add(letter, code)
-        return letters
+                    self._add(message, code)
+        return messages
 
-    def _add(self, letter: QueuedMessage, code: str) -> None:
-        summary = self.by_reason.setdefault(code, ReasonSummary(code, 0, letter.sent_at, letter.sent_at))
+    def _add(self, message: QueuedMessage, code: str) -> None:
+        summary = self.by_reason.setdefault(code, ReasonSummary(code, 0, message.sent_at, message.sent_at))
         summary.count += 1
-        summary.oldest = min(summary.oldest, letter.sent_at)
-        summary.newest = max(summary.newest, letter.sent_at)
-        summary.replayed += replays_of(letter.attributes) > 0
-        self._sample(summary.samples, letter)
+        summary.oldest = min(summary.oldest, message.sent_at)
+        summary.newest = max(summary.newest, message.sent_at)
+        summary.replayed += replays_of(message.attributes) > 0
+        self._sample(summary.samples, message)
 
-    def _sample(self, samples: list[Sample], letter: QueuedMessage) -> None:
+    def _sample(self, samples: list[Sample], message: QueuedMessage) -> None:
         if len(samples) < self._samples:
-            samples.append(Sample.of(letter))
+            samples.append(Sample.of(message))
             return
         details = [sample.detail for sample in samples]
-        if letter.attributes.get(DETAIL, "") in details:
+        if message.attributes.get(DETAIL, "") in details:
             return
-        repeated = next((place for place, detail in enumerate(details) if detail in details[:place]), None)
+        repeated = next((index for index, detail in enumerate(details) if detail in details[:index]), None)
         if repeated is not None:
-            samples[repeated] = Sample.of(letter)
+            samples[repeated] = Sample.of(message)

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from signtally.domain.dead_letters import DeadLetterReason
-from signtally.domain.event_times import FUTURE_LIMIT
 from signtally.domain.events import BadEventError, ReceivedEvent, UsageEvent
+from signtally.domain.history_rows import RowReader, to_jsonable
 from signtally.domain.import_outcome import ImportOutcome
-from signtally.domain.past_actions import RowReader, plain
+from signtally.domain.timestamps import FUTURE_LIMIT
 from signtally.ports.history import HistoryRow, UnreadableRow
 from signtally.ports.usage_store import WriteOutcome, WriteResult
+from signtally.services import Services
 from signtally.use_cases.importing.writing import ChunkWriter
 
 
@@ -39,8 +40,9 @@ class ImportedChunk:
 class ChunkImporter:
     """Imports one chunk, once; an instant after *latest* is refused as lying in the future."""
 
-    def __init__(self, reader: RowReader, *, arrival: Arrival, latest: dt.datetime) -> None:
+    def __init__(self, reader: RowReader, *, arrival: Arrival, latest: dt.datetime, text_limit_bytes: int) -> None:
         self._reader = reader
+        self._text_limit_bytes = text_limit_bytes
         self._arrival = arrival
         self._latest = latest
         self._rejects: list[tuple[HistoryRow | UnreadableRow, str, str]] = []
@@ -63,7 +65,7 @@ class ChunkImporter:
             self._rejects.append((row, row.reason, row.detail))
             return None
         try:
-            event = self._reader.event(row.values, latest=self._latest)
+            event = self._reader.event(row.values, latest=self._latest, text_limit_bytes=self._text_limit_bytes)
         except BadEventError as error:
             self._rejects.append((row, error.reason, error.detail))
             return None
@@ -95,10 +97,14 @@ class ChunkImporter:
         self._touched.append(received.event)
 
 
-def chunk_importer(reader: RowReader, *, arrival: Arrival, now: dt.datetime) -> ChunkImporter:
-    return ChunkImporter(reader, arrival=arrival, latest=now + FUTURE_LIMIT)
+def chunk_importer(reader: RowReader, *, arrival: Arrival, services: Services) -> ChunkImporter:
+    latest, limit = services.clock() + FUTURE_LIMIT, services.usage_store.text_limit_bytes
+    return ChunkImporter(reader, arrival=arrival, latest=latest, text_limit_bytes=limit)
 
 
 def _shown(row: HistoryRow | UnreadableRow, reason: str, detail: str) -> dict[str, object]:
-    content = row.text if isinstance(row, UnreadableRow) else {name: plain(each) for name, each in row.values.items()}
+    if isinstance(row, UnreadableRow):
+        content: object = row.text
+    else:
+        content = {name: to_jsonable(each) for name, each in row.values.items()}
     return {"line": row.line, "reason": str(reason), "detail": detail, "row": content}

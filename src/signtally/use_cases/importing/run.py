@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from signtally.domain.history_mapping import HistoryMapping
+from signtally.domain.history_rows import MissingColumnsError, RowReader, TimeWithoutZoneError
 from signtally.domain.import_outcome import ImportOutcome, ImportProgress
-from signtally.domain.past_actions import MissingColumnsError, RowReader, TimeWithoutZoneError
 from signtally.domain.restatements import RestatementReason
 from signtally.ports.history import HistoryChunk, HistoryError, HistorySource
 from signtally.services import Services
@@ -111,7 +111,7 @@ class _Run:
 
     def _import_chunk(self, chunk: HistoryChunk, state: ImportState, writer: ChunkWriter) -> ImportState:
         arrival = Arrival(state.begun_at, self._ledger.digest)
-        importer = chunk_importer(self._reader, arrival=arrival, now=self._services.clock())
+        importer = chunk_importer(self._reader, arrival=arrival, services=self._services)
         imported = importer.run(chunk.rows, writer=writer)
         self._touched.append(imported.touched, reason=RestatementReason.IMPORT)
         self._ledger.put_rejects(state, imported.rejects)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from signtally.domain.dead_letters import dead_letter_attributes
+from signtally.domain.message_attributes import MessageLimits
 from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage
 from signtally.retries import RetryPolicy
@@ -108,12 +109,13 @@ class Committer:
         return True
 
     def _send(self, messages: Sequence[InFlightMessage]) -> None:
-        dead_letters = [dead_letter for each in messages for dead_letter in dead_letters_of(each)]
+        limits = self._dead_letters.limits
+        dead_letters = [dead_letter for each in messages for dead_letter in dead_letters_of(each, limits=limits)]
         if dead_letters:
             self._retry_policy.call(lambda: self._dead_letters.send(dead_letters))
 
 
-def dead_letters_of(tracked: InFlightMessage) -> Iterator[OutgoingMessage]:
+def dead_letters_of(tracked: InFlightMessage, *, limits: MessageLimits) -> Iterator[OutgoingMessage]:
     """One for each part of the message that cannot be counted: bad as it was written, or refused by the store."""
     message, parsed = tracked.message, tracked.parsed
     parts = [(part.json, part.reason, part.detail, part.is_element) for part in parsed.bad]
@@ -123,6 +125,7 @@ def dead_letters_of(tracked: InFlightMessage) -> Iterator[OutgoingMessage]:
             body,
             reason=reason,
             detail=detail,
+            limits=limits,
             batch_message_id=message.message_id if is_element else None,
             original=message.attributes,
         )

@@ -11,6 +11,7 @@ import polars as pl
 
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.ingest_outcome import IngestOutcome
+from signtally.domain.message_attributes import MessageLimits
 from signtally.ports.queue import EventQueue, OutgoingMessage, QueueDepth, QueuedMessage
 from signtally.ports.usage_store import UsageStore, WriteOutcome
 
@@ -40,6 +41,10 @@ class MeteredQueue:
     def visibility_seconds(self) -> int:
         return self.queue.visibility_seconds
 
+    @property
+    def limits(self) -> MessageLimits:
+        return self.queue.limits
+
     def receive(self, *, wait_seconds: int) -> list[QueuedMessage]:
         self.requests.add()
         return self.queue.receive(wait_seconds=wait_seconds)
@@ -67,6 +72,10 @@ class MeteredStore:
 
     store: UsageStore
     requests: RequestCounter
+
+    @property
+    def text_limit_bytes(self) -> int:
+        return self.store.text_limit_bytes
 
     def check(self) -> None:
         self.requests.add()

@@ -11,6 +11,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from signtally.domain.cloud_events import ParsedBody, parse_body
 from signtally.domain.ingest_outcome import IngestOutcome, IngestProgress
@@ -213,7 +214,8 @@ class IngestRun:
         messages = self._retry_policy.call(lambda: self._queue.receive(wait_seconds=wait_seconds))
         visibility_deadline = time.monotonic() + self._queue.visibility_seconds
         now = self._services.clock()
-        parsed = [(message, parse_body(message.body, now=now)) for message in messages]
+        parse = partial(parse_body, now=now, text_limit_bytes=self._store.text_limit_bytes)
+        parsed = [(message, parse(message.body)) for message in messages]
         return _Received(asked_at, parsed, visibility_deadline)
 
     def _on_received(self, received: _Received) -> None:

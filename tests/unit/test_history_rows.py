@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from signtally.aws.timestream_records import EVENT_TEXT_LIMIT_BYTES
 from signtally.domain.actions import Action
 from signtally.domain.cloud_events import parse_body
-from signtally.domain.event_times import FUTURE_LIMIT
 from signtally.domain.events import BadEventError, UsageEvent
 from signtally.domain.history_mapping import FIELDS, OPTIONAL, HistoryMapping, mapping_from_toml
-from signtally.domain.past_actions import MissingColumnsError, RowReader, RowReason, TimeWithoutZoneError, plain
-from signtally.domain.past_times import rfc3339
+from signtally.domain.history_rows import MissingColumnsError, RowReader, RowReason, TimeWithoutZoneError, to_jsonable
+from signtally.domain.timestamps import FUTURE_LIMIT, rfc3339
 
 NOW = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 ROW: dict[str, object] = {
@@ -39,7 +39,9 @@ ATTRIBUTES = ("id", "source", "type", "time")
 
 def read(mapping: HistoryMapping | None = None, **changes: object) -> UsageEvent:
     row = {**ROW, **changes}
-    return RowReader(mapping or HistoryMapping(), row).event(row, latest=NOW + FUTURE_LIMIT)
+    return RowReader(mapping or HistoryMapping(), row).event(
+        row, latest=NOW + FUTURE_LIMIT, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES
+    )
 
 
 def reason_of(mapping: HistoryMapping | None = None, **changes: object) -> str:
@@ -68,7 +70,7 @@ cells = st.one_of(
 
 @given(st.dictionaries(st.sampled_from(FIELDS), cells, max_size=3))
 def test_a_row_is_judged_as_its_message_would_be(changes: dict[str, object]) -> None:
-    parsed = parse_body(message({**ROW, **changes}), now=NOW)
+    parsed = parse_body(message({**ROW, **changes}), now=NOW, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES)
     if parsed.events:
         assert read(**changes) == parsed.events[0]
     else:
@@ -112,7 +114,7 @@ def test_what_has_parts_or_is_no_text_is_nobodys_id(value: object) -> None:
 
 @pytest.mark.parametrize("value", [float("inf"), b"\xff", {"a": dt.date(2019, 3, 1)}, Decimal("1.5"), NOW, None, 1.5])
 def test_any_value_of_a_rejected_row_can_be_written_as_json(value: object) -> None:
-    assert json.loads(json.dumps(plain(value), allow_nan=False)) == plain(value)
+    assert json.loads(json.dumps(to_jsonable(value), allow_nan=False)) == to_jsonable(value)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_a_mapping_names_columns_constants_and_types() -> None:
     )
     row = {"id": 5, "event": "SENT", "account": "acme", "user_id": "u", "time": "2019-03-01T11:34:56Z", "other": 1}
     reader = RowReader(mapping, row)
-    event = reader.event(row, latest=NOW)
+    event = reader.event(row, latest=NOW, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES)
     assert (event.source, event.id, event.document_id) == ("/portal/legacy", "5", "5")
     assert (event.tenant_id, event.action) == ("acme", Action.SENT)
     assert sorted(reader.columns) == ["account", "event", "id", "time", "user_id"]

@@ -1,4 +1,4 @@
-"""From a row of past actions to an event, by the very rules that hold on the queue."""
+"""A row of past actions becomes an event, by the rules that messages on the queue are held to."""
 
 import datetime as dt
 import enum
@@ -10,7 +10,7 @@ from decimal import Decimal
 from signtally.domain.cloud_events import checked_event
 from signtally.domain.events import UsageEvent
 from signtally.domain.history_mapping import FIELDS, OPTIONAL, FieldName, HistoryMapping
-from signtally.domain.past_times import rfc3339
+from signtally.domain.timestamps import rfc3339
 from signtally.errors import SigntallyError
 
 _ATTRIBUTES: tuple[FieldName, ...] = ("id", "source", "type", "time")  # of the event; all others belong into `data`
@@ -18,7 +18,7 @@ _TIMES: frozenset[FieldName] = frozenset(("time", "sent_at"))
 
 
 class RowReason(enum.StrEnum):
-    """Why a piece of a text file is no row; what is wrong with a row's values has the reasons of the dead letters."""
+    """Why a line of a text file is no row. A bad value in a row has a reason of `DeadLetterReason` instead."""
 
     NOT_UTF8 = "not-utf-8"
     NOT_CSV = "not-csv"
@@ -52,7 +52,7 @@ class MissingColumnsError(SigntallyError, LookupError):
 
 
 class RowReader:
-    """Knows which column is which field, found once for all rows. Raises MissingColumnsError for what is not there."""
+    """Turns rows into events, by one mapping of columns to fields. Raises MissingColumnsError when one is missing."""
 
     def __init__(self, mapping: HistoryMapping, columns: Collection[str]) -> None:
         wanted = {field: column for field in FIELDS if (column := mapping.column_of(field)) is not None}
@@ -71,8 +71,8 @@ class RowReader:
         """The columns that are read, each once."""
         return list(dict.fromkeys(self._columns.values()))
 
-    def event(self, values: Mapping[str, object], *, latest: dt.datetime) -> UsageEvent:
-        """Raises BadEventError as for a message of the queue, TimeWithoutZoneError when the whole column is wrong."""
+    def event(self, values: Mapping[str, object], *, latest: dt.datetime, text_limit_bytes: int) -> UsageEvent:
+        """Raises BadEventError as for a message of the queue, TimeWithoutZoneError when a whole column has no zone."""
         found: dict[FieldName, object] = {**self._constants}
         for field, column in self._columns.items():
             value = values[column]
@@ -83,7 +83,9 @@ class RowReader:
             found["type"] = self._types.get(kind, kind)
         data = {field: value for field, value in found.items() if field not in _ATTRIBUTES}
         attributes = {field: found[field] for field in _ATTRIBUTES if field in found}
-        return checked_event({"specversion": "1.0", **attributes, "data": data}, latest=latest)
+        return checked_event(
+            {"specversion": "1.0", **attributes, "data": data}, latest=latest, text_limit_bytes=text_limit_bytes
+        )
 
     def _time(self, value: object, column: str) -> object:
         if isinstance(value, str):
@@ -95,8 +97,8 @@ class RowReader:
         return _text(value)
 
 
-def plain(value: object) -> object:
-    """A value as JSON can say it."""
+def to_jsonable(value: object) -> object:
+    """A value of a table as one that JSON has."""
     if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if isinstance(value, bytes | memoryview):
@@ -115,4 +117,4 @@ def _text(value: object) -> object:
         return str(int(value)) if value.is_finite() and value == value.to_integral_value() else float(value)
     if isinstance(value, bytes | memoryview):
         return bytes(value).decode(errors="surrogateescape")  # what is no UTF-8 is refused for its characters
-    return str(value) if isinstance(value, int | uuid.UUID) else plain(value)
+    return str(value) if isinstance(value, int | uuid.UUID) else to_jsonable(value)

@@ -9,14 +9,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from urllib.request import urlopen
 
-import pytest
-
-from signtally.aws.clients import AwsClients
-from signtally.aws.s3 import S3ObjectStore
 from signtally.domain.reports import ReportKey
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
-from signtally.local.local_aws import LocalAws
-from signtally.memory.objects import MemoryObjectStore
 from signtally.ports.objects import ObjectStore
 from signtally.services import Services
 from signtally.stores.deliveries import Deliveries, DeliveryKey, DoneOccurrences, MailDelivery, MailState
@@ -27,25 +21,6 @@ LEASE = dt.timedelta(minutes=15)
 OCTOBER = DeliveryKey("o'neill/köln", "Monthly usage", "2026-10")
 ANN = "ann@acme.example"
 REPORT = ReportKey("o'neill/köln", "2026-10-0123456789ab", 1)
-
-
-@pytest.fixture
-def memory_objects() -> ObjectStore:
-    return MemoryObjectStore()
-
-
-@pytest.fixture
-def s3_objects(local_aws: LocalAws) -> ObjectStore:
-    del local_aws  # it only has to run
-    objects = S3ObjectStore(AwsClients().s3, bucket=f"b-{uuid.uuid4().hex}")
-    objects.provision()
-    return objects
-
-
-@pytest.fixture(params=["memory", "s3"])
-def objects(request: pytest.FixtureRequest) -> ObjectStore:
-    found: ObjectStore = request.getfixturevalue(f"{request.param}_objects")
-    return found
 
 
 def test_a_report_is_taken_by_one_and_made_once(objects: ObjectStore) -> None:

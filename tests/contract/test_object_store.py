@@ -15,7 +15,6 @@ from botocore.compat import HTTPHeaders
 from signtally.aws.clients import AwsClients
 from signtally.aws.s3 import S3ObjectStore
 from signtally.local.local_aws import LocalAws
-from signtally.memory.objects import MemoryObjectStore
 from signtally.ports.errors import NotProvisionedError, ServiceUnavailableError
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores.keys import segment
@@ -31,25 +30,6 @@ AWKWARD_KEYS = [
     f"tenants/{segment('😀' * 256)}.json",  # the longest that our stores make of an id
     "state/a=b;c,d@e!f(g)h*i$j.json",
 ]
-
-
-@pytest.fixture
-def memory_objects() -> ObjectStore:
-    return MemoryObjectStore()
-
-
-@pytest.fixture
-def s3_objects(local_aws: LocalAws) -> ObjectStore:
-    del local_aws  # it only has to run
-    objects = S3ObjectStore(AwsClients().s3, bucket=f"b-{uuid.uuid4().hex}")
-    assert objects.provision()
-    return objects
-
-
-@pytest.fixture(params=["memory", "s3"])
-def objects(request: pytest.FixtureRequest) -> ObjectStore:
-    made: ObjectStore = request.getfixturevalue(f"{request.param}_objects")
-    return made
 
 
 def keys_below(objects: ObjectStore, prefix: str, *, after: str | None = None) -> list[str]:

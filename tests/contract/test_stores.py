@@ -2,23 +2,18 @@
 
 import datetime as dt
 import json
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from signtally.aws.clients import AwsClients
-from signtally.aws.s3 import S3ObjectStore
 from signtally.domain.actions import Action, Counts
 from signtally.domain.events import UsageEvent
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportFile, ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.tenants import Schedule, TenantProfile
-from signtally.local.local_aws import LocalAws
-from signtally.memory.objects import MemoryObjectStore
 from signtally.ports.objects import ObjectStore
 from signtally.stores.counted_zones import CountedZone, CountedZones
 from signtally.stores.keys import segment, tenant_profile, text_of
@@ -32,25 +27,6 @@ from signtally.stores.watermarks import Watermarks
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
 REQUEST = ReportRequest("acme", parse_period("2026-10"), ("pdf", "csv"))
-
-
-@pytest.fixture
-def memory_objects() -> ObjectStore:
-    return MemoryObjectStore()
-
-
-@pytest.fixture
-def s3_objects(local_aws: LocalAws) -> ObjectStore:
-    del local_aws  # it only has to run
-    objects = S3ObjectStore(AwsClients().s3, bucket=f"b-{uuid.uuid4().hex}")
-    objects.provision()
-    return objects
-
-
-@pytest.fixture(params=["memory", "s3"])
-def objects(request: pytest.FixtureRequest) -> ObjectStore:
-    made: ObjectStore = request.getfixturevalue(f"{request.param}_objects")
-    return made
 
 
 def claim(reports: Reports, request: ReportRequest = REQUEST, *, version: int = 1) -> ReportClaim:

@@ -1,6 +1,5 @@
 """One object of the bucket as a value: the same over the bucket in memory and over S3."""
 
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,9 +7,6 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from signtally.aws.clients import AwsClients
-from signtally.aws.s3 import S3ObjectStore
-from signtally.local.local_aws import LocalAws
 from signtally.memory.objects import MemoryObjectStore
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.objects import ObjectStore
@@ -26,25 +22,6 @@ from signtally.stores.typed_objects import (
 NUMBERS = TypeAdapter(list[int])
 SCHEMA = pl.Schema({"name": pl.String(), "number": pl.Int64()})
 WRITERS, UPDATES = 8, 6
-
-
-@pytest.fixture
-def memory_objects() -> ObjectStore:
-    return MemoryObjectStore()
-
-
-@pytest.fixture
-def s3_objects(local_aws: LocalAws) -> ObjectStore:
-    del local_aws  # it only has to run
-    objects = S3ObjectStore(AwsClients().s3, bucket=f"b-{uuid.uuid4().hex}")
-    objects.provision()
-    return objects
-
-
-@pytest.fixture(params=["memory", "s3"])
-def objects(request: pytest.FixtureRequest) -> ObjectStore:
-    made: ObjectStore = request.getfixturevalue(f"{request.param}_objects")
-    return made
 
 
 class RacedObjects(MemoryObjectStore):

@@ -8,21 +8,19 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signtally.domain.dead_letters import code_of, replays_of
 from signtally.domain.events import ReceivedEvent
-from signtally.domain.message_attributes import MessageLimits
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
 from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceUnavailableError
-from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
+from signtally.ports.queue import OutgoingMessage
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 from signtally.services import Services
 from signtally.settings import Settings
@@ -30,6 +28,7 @@ from signtally.use_cases.dead_letters import ReplayOutcome, list_dead_letters, r
 from signtally.use_cases.ingesting import IngestConfig, drain
 from tests.support.crashes import CrashError
 from tests.support.examples import examples
+from tests.support.interposed import FaultPlan, InterposedQueue, Result
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
@@ -39,46 +38,6 @@ CONFIG = IngestConfig(
     snapshot_interval_seconds=0.005,
     initial_backoff_seconds=0.0005,
 )
-Result = TypeVar("Result")
-
-
-class InterruptedQueue:
-    """Something happens before each call, as *before* says: ingest runs, the service is away, the process dies."""
-
-    def __init__(self, queue: MemoryEventQueue, before: Callable[[Callable[[], object]], object]) -> None:
-        self._queue = queue
-        self._before = before
-
-    @property
-    def limits(self) -> MessageLimits:
-        return self._queue.limits
-
-    @property
-    def visibility_seconds(self) -> int:
-        return self._queue.visibility_seconds
-
-    def receive(self, *, wait_seconds: int, visibility_seconds: int | None = None) -> list[QueuedMessage]:
-        return self._call(lambda: self._queue.receive(wait_seconds=wait_seconds, visibility_seconds=visibility_seconds))
-
-    def delete(self, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:
-        return self._call(lambda: self._queue.delete(messages))
-
-    def extend(self, messages: Sequence[QueuedMessage], *, visibility_seconds: int) -> None:
-        self._call(lambda: self._queue.extend(messages, visibility_seconds=visibility_seconds))
-
-    def send(self, messages: Sequence[OutgoingMessage]) -> None:
-        self._call(lambda: self._queue.send(messages))
-
-    def depth(self) -> QueueDepth:
-        return self._call(self._queue.depth)
-
-    def provision(self) -> bool:
-        return self._queue.provision()
-
-    def _call(self, work: Callable[[], Result]) -> Result:
-        results: list[Result] = []
-        self._before(lambda: results.append(work()))
-        return results[0]
 
 
 class World:
@@ -108,11 +67,11 @@ class World:
         self.advance(0.002)
 
     def replay(self, reasons: Iterable[str], plan: Iterable[str] = (), *, threads: int = 1) -> ReplayOutcome:
-        before = _Fate(plan, self.ingest).call
-        services = self.services(InterruptedQueue(self.queue, before), InterruptedQueue(self.dead_letters, before))
+        fates = _FatesWithIngest(plan, self.ingest)
+        services = self.services(InterposedQueue(self.queue, fates), InterposedQueue(self.dead_letters, fates))
         return replay_dead_letters(services=services, reasons=tuple(reasons), threads=threads)
 
-    def services(self, queue: InterruptedQueue | None = None, dead_letters: InterruptedQueue | None = None) -> Services:
+    def services(self, queue: InterposedQueue | None = None, dead_letters: InterposedQueue | None = None) -> Services:
         return Services(
             settings=Settings(clock_skew=dt.timedelta(0)),
             queue=queue or self.queue,
@@ -137,31 +96,21 @@ class World:
         return WriteOutcome(WriteResult.REFUSED, "too-old", "not yet")
 
 
-class _Fate:
-    """Before each call to a queue, in turn."""
+class _FatesWithIngest(FaultPlan):
+    """Also `ingest`: a whole ingest run before the call. One call at a time."""
 
     def __init__(self, plan: Iterable[str], ingest: Callable[[], None]) -> None:
-        self._plan = itertools.chain(plan, itertools.repeat("ok"))
+        fates, runs = itertools.tee(plan)
+        super().__init__("ok" if fate == "ingest" else fate for fate in fates)
+        self._runs = (fate == "ingest" for fate in runs)
         self._ingest = ingest
-        self._lock = threading.Lock()
-        self._is_dead = False
+        self._one_at_a_time = threading.Lock()
 
-    def call(self, work: Callable[[], object]) -> None:
-        with self._lock:
-            fate = next(self._plan)
-            if fate == "ingest":
+    def __call__(self, work: Callable[[], Result]) -> Result:
+        with self._one_at_a_time:
+            if next(self._runs, None):
                 self._ingest()
-            if fate == "before":
-                raise ServiceUnavailableError(fate)
-            if self._is_dead or fate == "crash-before":
-                self._is_dead = True
-                raise CrashError
-            work()
-            if fate == "after":
-                raise ServiceUnavailableError(fate)
-            if fate == "crash-after":
-                self._is_dead = True
-                raise CrashError
+            return super().__call__(work)
 
 
 def _part(kind: str, number: int) -> str:

@@ -5,9 +5,8 @@ import dataclasses
 import datetime as dt
 import itertools
 import json
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import pytest
@@ -25,7 +24,6 @@ from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.history import HistoryError, UnreadableRow
-from signtally.ports.objects import ObjectSummary, StoredObject
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 from signtally.services import Services
 from signtally.settings import Settings
@@ -40,6 +38,7 @@ from signtally.use_cases.importing import (
     rejected_rows,
 )
 from tests.support.crashes import CrashError
+from tests.support.interposed import FaultPlan, InterposedObjects
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
@@ -55,34 +54,8 @@ Result = TypeVar("Result")
 Row = dict[str, object]
 
 
-class Faults:
-    """Spoils calls in turn: `before` or `after` they took effect, passing or deadly."""
-
-    def __init__(self, plan: Iterable[str] = ()) -> None:
-        self._plan = itertools.chain(plan, itertools.repeat("ok"))
-        self._lock = threading.Lock()
-        self._is_dead = False
-
-    def call(self, work: Callable[[], Result]) -> Result:
-        with self._lock:
-            fate = next(self._plan)
-            if self._is_dead:
-                raise CrashError
-            self._is_dead = fate.startswith("crash")
-        if fate == "crash-before":
-            raise CrashError
-        if fate == "before":
-            raise ServiceUnavailableError(fate)
-        result = work()
-        if fate == "crash-after":
-            raise CrashError
-        if fate == "after":
-            raise ServiceUnavailableError(fate)
-        return result
-
-
 class FaultyStore(MemoryUsageStore):
-    def __init__(self, inner: MemoryUsageStore, faults: Faults) -> None:
+    def __init__(self, inner: MemoryUsageStore, faults: FaultPlan) -> None:
         super().__init__()
         self._inner = inner
         self._faults = faults
@@ -91,32 +64,7 @@ class FaultyStore(MemoryUsageStore):
         assert len({found.event.event_id for found in events}) == len(events) <= CONFIG.write_batch_events
         if any(found.event.id == "poison" for found in events):
             raise ServiceError("something is wrong with an event")
-        return self._faults.call(lambda: self._inner.put_events(events))
-
-
-class FaultyObjects(MemoryObjectStore):
-    def __init__(self, inner: MemoryObjectStore, faults: Faults) -> None:
-        super().__init__()
-        self._inner = inner
-        self._faults = faults
-
-    def get(self, key: str) -> StoredObject:
-        return self._faults.call(lambda: self._inner.get(key))
-
-    def put(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
-        return self._faults.call(lambda: self._inner.put(key, body, content_type=content_type))
-
-    def put_if_absent(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
-        return self._faults.call(lambda: self._inner.put_if_absent(key, body, content_type=content_type))
-
-    def put_if_match(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
-        return self._faults.call(lambda: self._inner.put_if_match(key, body, etag=etag, content_type=content_type))
-
-    def delete(self, keys: Iterable[str]) -> None:
-        self._faults.call(lambda: self._inner.delete(keys))
-
-    def list_objects(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
-        return self._inner.list_objects(prefix, after=after)
+        return self._faults(lambda: self._inner.put_events(events))
 
 
 def refusal(received: ReceivedEvent) -> WriteOutcome | None:
@@ -133,13 +81,13 @@ class World:
         self.objects = MemoryObjectStore()
 
     def services(self, plan: Iterable[str] = ()) -> Services:
-        faults = Faults(plan)
+        faults = FaultPlan(plan)
         return Services(
             settings=Settings(),
             queue=MemoryEventQueue(clock=lambda: self.now),
             dead_letters=MemoryEventQueue(clock=lambda: self.now),
             usage_store=FaultyStore(self.store, faults),
-            objects=FaultyObjects(self.objects, faults),
+            objects=InterposedObjects(self.objects, faults),
             mailer=MemoryMailer(),
             report_queue=MemoryReportQueue(),
             clock=lambda: self.now,

@@ -3,9 +3,7 @@
 import contextlib
 import dataclasses
 import datetime as dt
-import itertools
 import json
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,14 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from signtally.domain.events import ReceivedEvent
-from signtally.domain.message_attributes import MessageLimits
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
-from signtally.ports.objects import StoredObject
-from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
+from signtally.ports.queue import OutgoingMessage
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 from signtally.services import Services
 from signtally.settings import Settings
@@ -32,6 +28,7 @@ from signtally.stores.touched_hours import TouchedHour, TouchedHours
 from signtally.use_cases.ingesting import IngestConfig, IngestOutcome, drain
 from tests.support.crashes import CrashError
 from tests.support.examples import examples
+from tests.support.interposed import FaultPlan, InterposedObjects, InterposedQueue
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
@@ -49,66 +46,10 @@ CONFIG = IngestConfig(
 Result = TypeVar("Result")
 
 
-class Faults:
-    """Spoils the calls that go through it, in turn: `before` or `after` they took effect, passing or deadly."""
-
-    def __init__(self, plan: Iterable[str] = ()) -> None:
-        self._plan = itertools.chain(plan, itertools.repeat("ok"))
-        self._lock = threading.Lock()
-        self._is_dead = False
-
-    def call(self, work: Callable[[], Result]) -> Result:
-        with self._lock:
-            fate = next(self._plan)
-            self._is_dead = self._is_dead or fate.startswith("crash")
-        if fate == "before":
-            raise ServiceUnavailableError(fate)
-        if self._is_dead and fate != "crash-after":
-            raise CrashError
-        result = work()
-        if fate == "after":
-            raise ServiceUnavailableError(fate)
-        if fate == "crash-after":
-            raise CrashError
-        return result
-
-
-@dataclasses.dataclass
-class FaultyQueue:
-    queue: MemoryEventQueue
-    faults: Faults
-
-    @property
-    def limits(self) -> MessageLimits:
-        return self.queue.limits
-
-    @property
-    def visibility_seconds(self) -> int:
-        return self.queue.visibility_seconds
-
-    def receive(self, *, wait_seconds: int) -> list[QueuedMessage]:
-        return self.faults.call(lambda: self.queue.receive(wait_seconds=wait_seconds))
-
-    def delete(self, messages: Sequence[QueuedMessage]) -> list[QueuedMessage]:
-        return self.faults.call(lambda: self.queue.delete(messages))
-
-    def extend(self, messages: Sequence[QueuedMessage], *, visibility_seconds: int) -> None:
-        self.faults.call(lambda: self.queue.extend(messages, visibility_seconds=visibility_seconds))
-
-    def send(self, messages: Sequence[OutgoingMessage]) -> None:
-        self.faults.call(lambda: self.queue.send(messages))
-
-    def depth(self) -> QueueDepth:
-        return self.faults.call(self.queue.depth)
-
-    def provision(self) -> bool:
-        return self.queue.provision()
-
-
 class FaultyStore(MemoryUsageStore):
     """Refuses the events called `refused`, and every request that holds one called `poison`."""
 
-    def __init__(self, store: MemoryUsageStore, faults: Faults) -> None:
+    def __init__(self, store: MemoryUsageStore, faults: FaultPlan) -> None:
         super().__init__()
         self._inner = store
         self._faults = faults
@@ -119,31 +60,25 @@ class FaultyStore(MemoryUsageStore):
         )
         if any(found.event.id == "poison" for found in events):
             raise ServiceError("something is wrong with an event")
-        return self._faults.call(lambda: self._inner.put_events(events))
+        return self._faults(lambda: self._inner.put_events(events))
 
 
-class FaultyObjects(MemoryObjectStore):
+class WatchedObjects(InterposedObjects):
     """*on_settled* hears of every instant through which all is said to be settled."""
 
-    def __init__(self, inner: MemoryObjectStore, faults: Faults, on_settled: Callable[[dt.datetime], None]) -> None:
-        super().__init__()
-        self._inner = inner
-        self._faults = faults
+    def __init__(
+        self, objects: MemoryObjectStore, faults: FaultPlan, on_settled: Callable[[dt.datetime], None]
+    ) -> None:
+        super().__init__(objects, faults)
         self._on_settled = on_settled
-
-    def get(self, key: str) -> StoredObject:
-        return self._faults.call(lambda: self._inner.get(key))
-
-    def put(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
-        return self._faults.call(lambda: self._inner.put(key, body, content_type=content_type))
 
     def put_if_absent(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
         self._hear(key, body)
-        return self._faults.call(lambda: self._inner.put_if_absent(key, body, content_type=content_type))
+        return super().put_if_absent(key, body, content_type=content_type)
 
     def put_if_match(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
         self._hear(key, body)
-        return self._faults.call(lambda: self._inner.put_if_match(key, body, etag=etag, content_type=content_type))
+        return super().put_if_match(key, body, etag=etag, content_type=content_type)
 
     def _hear(self, key: str, body: bytes) -> None:
         if key.endswith("settled-through.json"):
@@ -181,13 +116,13 @@ class World:
         self.now += dt.timedelta(seconds=seconds)
 
     def drain(self, plan: Iterable[str] = (), **changes: float) -> IngestOutcome:
-        faults = Faults(plan)
+        faults = FaultPlan(plan)
         services = Services(
             settings=Settings(clock_skew=dt.timedelta(0)),
-            queue=FaultyQueue(self.queue, faults),
-            dead_letters=FaultyQueue(self.dead_letters, faults),
+            queue=InterposedQueue(self.queue, faults),
+            dead_letters=InterposedQueue(self.dead_letters, faults),
             usage_store=FaultyStore(self.store, faults),
-            objects=FaultyObjects(self.objects, faults, self.check_settled),
+            objects=WatchedObjects(self.objects, faults, self.check_settled),
             mailer=MemoryMailer(),
             report_queue=NoReports(),
             clock=lambda: self.now,

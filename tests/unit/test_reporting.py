@@ -105,7 +105,8 @@ def key(version: int = 1, request: ReportRequest = OCTOBER) -> ReportKey:
 
 
 def stored_files(services: Services) -> list[str]:
-    return [found.key for found in services.objects.list_objects("reports/") if not found.key.endswith(".json")]
+    """The files that somebody can download."""
+    return [found.key for found in services.objects.list_objects("reports/") if "/usage-" in found.key]
 
 
 def test_a_new_report_is_ordered_once_however_often_it_is_asked_for(

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from signtally.domain.actions import Counts
 from signtally.domain.basis import Basis
 from signtally.domain.periods import Period
+from signtally.domain.report_changes import VersionChanges
 
 FORMATS = ("pdf", "xlsx", "csv")
 
@@ -85,3 +86,5 @@ class ReportManifest:
     fingerprint: str  # of the figures: equal figures, equal fingerprint
     files: tuple[ReportFile, ...]
     day_totals: dict[dt.date, Counts] | None = None  # of days that are not all zeros; None: made before they were kept
+    user_figures: str | None = None  # the key of what it said of each user; None: made before that was kept
+    changes: VersionChanges | None = None  # since the version before it; None: there is none

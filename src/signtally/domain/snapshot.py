@@ -13,6 +13,7 @@ from signtally.domain.basis import Basis
 from signtally.domain.documents import DOCUMENT_ROWS, USER_DAYS, Cohort
 from signtally.domain.insights import Insights
 from signtally.domain.periods import Period
+from signtally.domain.report_changes import VersionChanges
 from signtally.domain.restatements import RestatedDay
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.trend import TrendPoint
@@ -116,3 +117,4 @@ class ReportIdentity:
     report_id: str
     version: int
     made_at: dt.datetime
+    changes: VersionChanges | None = None  # since the version before; None: there is none

@@ -18,6 +18,7 @@ from signtally.stores.superseding import Superseding
 from signtally.stores.tenants import Tenants
 from signtally.stores.touched_hours import TouchedHours
 from signtally.stores.unread_rows import UnreadRows
+from signtally.stores.user_figures import UserFigures
 from signtally.stores.watermarks import Watermarks
 from signtally.stores.zone_checks import ZoneChecks
 
@@ -37,6 +38,7 @@ class Stores:
         self.tenants = Tenants(objects)
         self.touched_hours = TouchedHours(objects, clock=clock)
         self.unread_rows = UnreadRows(objects)
+        self.user_figures = UserFigures(objects)
         self.watermarks = Watermarks(objects)
         self.zone_checks = ZoneChecks(objects)
 

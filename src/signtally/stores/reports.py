@@ -171,9 +171,11 @@ class Reports:
             raise ReportMissingError(f"no report {report_id}")
         return self.state(ReportKey(tenant_id, report_id, versions[-1]), now=now)
 
-    def latest_manifest(self, tenant_id: str, report_id: str) -> ReportManifest | None:
-        """The newest version that is whole; None when none is."""
+    def latest_manifest(self, tenant_id: str, report_id: str, *, before: int | None = None) -> ReportManifest | None:
+        """The newest version that is whole, of those *before* a version when one is given; None when none is."""
         for version in reversed(self.versions(tenant_id, report_id)):
+            if before is not None and version >= before:
+                continue
             manifest = self._manifest_in(keys.report_version(ReportKey(tenant_id, report_id, version)))
             if manifest is not None:
                 return manifest

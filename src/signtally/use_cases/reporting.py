@@ -15,6 +15,7 @@ from signtally.render.files import key_name, render
 from signtally.services import Services
 from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, ReportState
 from signtally.use_cases.report_figures import read_report
+from signtally.use_cases.version_diff import changes_since_predecessor, day_totals, user_figures
 
 _Finder = Callable[[ReportRequest, Services], ReportManifest | ReportState | None]
 _SERVICE_DOWN = "A service that the report needs did not answer. Ask for it again."
@@ -150,7 +151,9 @@ def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:
     request, made_at = claim.request, services.clock()
     tenant = services.stores.tenants.get(request.tenant_id)
     snapshot = _figures(tenant, request, services=services)
-    identity = ReportIdentity(claim.key.report_id, claim.key.version, made_at)
+    said = user_figures(snapshot.users)
+    changes = changes_since_predecessor(claim.key, snapshot, said, services=services)
+    identity = ReportIdentity(claim.key.report_id, claim.key.version, made_at, changes)
     if request.user_ids is None and request.basis is Basis.ACTIVITY:
         # Before the version is published: any change from now on is a restatement.
         services.stores.reported_periods.note(tenant.tenant_id, snapshot.period, at=snapshot.taken_at)
@@ -165,7 +168,9 @@ def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:
         previous_totals=snapshot.previous_totals,
         row_count=len(snapshot.users),
         fingerprint=snapshot.fingerprint,
-        day_totals={day.day: day.counts for day in snapshot.days if any(day.counts.as_tuple())},
+        day_totals=day_totals(snapshot),
+        user_figures=services.stores.user_figures.put(claim.key, said, fingerprint=snapshot.fingerprint),
+        changes=changes,
         files=tuple(_file(name, snapshot, identity, claim.key, services=services) for name in request.formats),
     )
 

@@ -1,0 +1,91 @@
+"""Comparisons of two versions of a report: by measure, by day, by user."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable
+
+import polars as pl
+
+from signtally.domain.actions import Counts
+from signtally.domain.report_changes import (
+    USER_FIGURES,
+    DayChange,
+    MeasureChange,
+    UserChange,
+    VersionChanges,
+    changed_user_count,
+    day_changes,
+    measure_changes,
+    user_changes,
+)
+from signtally.domain.reports import ReportKey, ReportManifest
+from signtally.domain.snapshot import UsageSnapshot, UserUsage
+from signtally.errors import SigntallyError
+from signtally.services import Services
+
+
+class VersionNotReadyError(SigntallyError):
+    """A version has no figures to compare: it is being made, or could not be made."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class VersionDiff:
+    """What *after* says otherwise than *before*; days or users are None where a version's were not kept."""
+
+    before: ReportManifest
+    after: ReportManifest
+    measures: tuple[MeasureChange, ...]
+    days: tuple[DayChange, ...] | None
+    users: tuple[UserChange, ...] | None
+
+
+def diff_versions(tenant_id: str, report_id: str, *, before: int, after: int, services: Services) -> VersionDiff:
+    """Raises ReportMissingError for a version that was never asked for, VersionNotReadyError for one without files."""
+    earlier, later = (
+        _manifest(ReportKey(tenant_id, report_id, version), services=services) for version in (before, after)
+    )
+    users = [services.stores.user_figures.of(each) for each in (earlier, later)]
+    return VersionDiff(
+        earlier,
+        later,
+        measure_changes(earlier.totals, later.totals),
+        None
+        if earlier.day_totals is None or later.day_totals is None
+        else day_changes(earlier.day_totals, later.day_totals),
+        None if users[0] is None or users[1] is None else user_changes(users[0], users[1]),
+    )
+
+
+def changes_since_predecessor(
+    key: ReportKey, snapshot: UsageSnapshot, said_of_users: pl.DataFrame, *, services: Services
+) -> VersionChanges | None:
+    """What a version that is being made says otherwise than the newest finished one before it; None without one."""
+    predecessor = services.stores.reports.latest_manifest(key.tenant_id, key.report_id, before=key.version)
+    if predecessor is None:
+        return None
+    days, users = predecessor.day_totals, services.stores.user_figures.of(predecessor)
+    return VersionChanges(
+        since_version=predecessor.key.version,
+        since_made_at=predecessor.made_at,
+        measures=measure_changes(predecessor.totals, snapshot.totals),
+        changed_days=None if days is None else len(day_changes(days, day_totals(snapshot))),
+        changed_users=None if users is None else changed_user_count(users, said_of_users),
+    )
+
+
+def day_totals(snapshot: UsageSnapshot) -> dict[dt.date, Counts]:
+    """The days that are not all zeros."""
+    return {day.day: day.counts for day in snapshot.days if any(day.counts.as_tuple())}
+
+
+def user_figures(users: Iterable[UserUsage]) -> pl.DataFrame:
+    """Schema USER_FIGURES, in the order of *users*."""
+    rows = [(user.user_id, user.user_name, user.user_email, *user.counts.as_tuple()) for user in users]
+    return pl.DataFrame(rows, schema=USER_FIGURES, orient="row")
+
+
+def _manifest(key: ReportKey, *, services: Services) -> ReportManifest:
+    state = services.stores.reports.state(key, now=services.clock())
+    if state.manifest is None:
+        raise VersionNotReadyError(f"version {key.version} of report {key.report_id} is {state.status}")
+    return state.manifest

@@ -38,12 +38,21 @@ year: setup ## A generated year of EVENTS (10 million unless given) through the 
 	@YEAR_EVENTS=$(or $(EVENTS),10000000) $(BIN)/pytest -q --log-cli-level=INFO --log-cli-format="%(asctime)s %(message)s" tests/year
 
 .PHONY: lint
-lint: setup ## Format, lint, types, import rules, and whether the locks are current
+lint: setup ## Format, lint, types, import rules, languages, and whether the locks are current
 	@.ci/step "locks" .ci/lock --check
 	@.ci/step "format" $(BIN)/ruff format --check .
 	@.ci/step "lint" $(BIN)/ruff check .
 	@.ci/step "types" $(BIN)/mypy
 	@.ci/step "imports" $(BIN)/lint-imports
+	@.ci/step "languages" $(BIN)/python .ci/messages.py --check
+
+.PHONY: check
+check: setup ## Name every text that a language lacks
+	@$(BIN)/python .ci/messages.py --check
+
+.PHONY: messages
+messages: setup ## Bring new texts into the translators' catalogues
+	@$(BIN)/python .ci/messages.py
 
 .PHONY: format
 format: setup ## Format and fix what can be fixed

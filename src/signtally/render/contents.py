@@ -13,6 +13,7 @@ from signtally.domain.periods import Period, PeriodKind, end_of_day, start_of_da
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot, UserUsage
 from signtally.render.formats import UNDEFINED, Formats, one_line, utc_offset
 from signtally.render.theme import HEADINGS, Theme
+from signtally.render.translation import Translation
 
 _BASES = {
     Basis.ACTIVITY: "Activity basis: each event counts on the date it happened",
@@ -64,6 +65,11 @@ class Contents:
     def formats(self) -> Formats:
         return Formats.of(self.snapshot.tenant)
 
+    @property
+    def words(self) -> Translation:
+        """The texts of the tenant's language."""
+        return self.formats.words
+
     @functools.cached_property
     def theme(self) -> Theme:
         return Theme().with_accent(self.snapshot.tenant.branding.accent)
@@ -87,7 +93,7 @@ class Contents:
     @property
     def period_in_text(self) -> str:
         """The period within a sentence: `the week of 5–11 Oct 2026`, `October 2026`."""
-        return self._in_text(self.period)
+        return self.formats.period_in_text(self.snapshot.period, today=self.today)
 
     @property
     def dates(self) -> str:
@@ -148,7 +154,9 @@ class Contents:
     @property
     def comparison(self) -> str:
         """What the previous figures are, and why no change is shown while there is none."""
-        previous = self._described(self._in_text(self.previous_period), self.snapshot.previous)
+        previous = self._described(
+            self.formats.period_in_text(self.snapshot.previous, today=self.today), self.snapshot.previous
+        )
         if self.is_over:
             return f"Compared with {previous}"
         return f"Changes are shown once the period is over. Previous figures are for all of {previous}"
@@ -253,9 +261,6 @@ class Contents:
     @property
     def previous_dates(self) -> str:
         return self._extent(self.snapshot.previous)
-
-    def _in_text(self, title: str) -> str:
-        return f"the {title[0].lower()}{title[1:]}" if self.snapshot.period.kind is PeriodKind.WEEK else title
 
     def _extent(self, period: Period) -> str:
         match period.kind:

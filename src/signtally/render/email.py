@@ -40,6 +40,7 @@ def digest_message(  # noqa: PLR0913  # each is a different party's word, and al
     Made twice from one snapshot for one recipient, it has the same Message-ID, so that a mail program may fold a
     second delivery into the first.
     """
+    words = Formats.of(snapshot.tenant).words
     values = _values(snapshot) | {
         "schedule_name": one_line(schedule_name),
         "recipient": recipient,
@@ -47,10 +48,11 @@ def digest_message(  # noqa: PLR0913  # each is a different party's word, and al
         "page_url": page_url,
     }
     message = EmailMessage(policy=_SEVEN_BIT)
-    message["Subject"] = one_line(plain_text("email/digest/subject.txt", **values))
+    message["Subject"] = one_line(plain_text("email/digest/subject.txt", words=words, **values))
     _address(message, snapshot, sender=sender, recipient=recipient, about=schedule_name)
-    message.set_content(plain_text("email/digest/body.txt", **values))
-    message.add_alternative(environment().get_template("email/digest/body.html").render(**values), subtype="html")
+    message.set_content(plain_text("email/digest/body.txt", words=words, **values))
+    html = environment(words).get_template("email/digest/body.html").render(**values)
+    message.add_alternative(html, subtype="html")
     return message
 
 

@@ -15,10 +15,12 @@ from babel.numbers import format_decimal, format_percent
 
 from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.tenants import TenantProfile
+from signtally.render.translation import Translation, filled
 
 UNDEFINED = "—"
 MINUS = "\N{MINUS SIGN}"
 _TIED = "\N{NO-BREAK SPACE}"
+_LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 # "en" alone reads as American in CLDR; day before month and a 24-hour clock are understood everywhere.
 _PLAIN_ENGLISH = "en_GB"
@@ -82,23 +84,23 @@ def _picture(match: re.Match[str]) -> str:
 class Formats:
     """One tenant's way of writing.
 
-    Figures follow the tenant's locale. Dates are words, and every word of a report is English so far: they follow the
-    locale's kind of English (`en-US`: month first, 12 hours) and never mix "Week of" with another language's months.
+    Figures follow the tenant's locale. Dates are words: they are written in the language of all the other words, in the
+    locale's kind of it (`en-US`: month first, 12 hours); without a catalogue of that language, in English.
     """
 
     locale: Locale
-    english: Locale
+    words: Translation
     zone: ZoneInfo
 
     @classmethod
     def of(cls, tenant: TenantProfile) -> Self:
         locale = locale_of(tenant.locale)
-        return cls(locale, locale if locale.language == "en" else locale_of("en"), tenant.zone)
+        return cls(locale, Translation.of(locale), tenant.zone)
 
     @property
     def language_tag(self) -> str:
         """BCP 47, for `lang` attributes."""
-        return str(self.english).replace("_", "-")
+        return self.words.language_tag
 
     def number(self, value: int) -> str:
         return format_decimal(value, locale=self.locale)
@@ -126,86 +128,118 @@ class Formats:
         if now is None or before is None:
             return UNDEFINED
         points = rounded((now - before) * 100, 1)
-        return f"{self._signed(format_decimal(abs(points), '#,##0.0', locale=self.locale), points)} pts"
+        signed = self._signed(format_decimal(abs(points), "#,##0.0", locale=self.locale), points)
+        return self.words.gettext("%(points)s pts", points=signed)
 
     def date(self, day: dt.date) -> str:
-        return str(format_skeleton("yMMMd", day, locale=self.english))
+        return str(format_skeleton("yMMMd", day, locale=self.words.locale))
 
     def weekday_date(self, day: dt.date) -> str:
-        return str(format_skeleton("yMMMEd", day, locale=self.english))
+        return str(format_skeleton("yMMMEd", day, locale=self.words.locale))
 
     def short_date(self, day: dt.date) -> str:
         """Without the year, for axes."""
-        return str(format_skeleton("MMMd", day, locale=self.english))
+        return str(format_skeleton("MMMd", day, locale=self.words.locale))
 
     def month(self, day: dt.date) -> str:
-        return str(format_skeleton("yMMM", day, locale=self.english))
+        return str(format_skeleton("yMMM", day, locale=self.words.locale))
 
     def dates(self, first: dt.date, last: dt.date) -> str:
         """`1–31 Oct 2026`, both included."""
-        return self.date(first) if first == last else str(format_interval(first, last, "yMMMd", locale=self.english))
+        return (
+            self.date(first) if first == last else str(format_interval(first, last, "yMMMd", locale=self.words.locale))
+        )
 
     def instant(self, instant: dt.datetime) -> str:
         """The tenant's wall clock with its offset: `1 Nov 2026, 00:05 UTC+01:00`."""
         local = instant.astimezone(self.zone)
-        clock = format_time(local, "short", locale=self.english)
-        return f"{self.date(local.date())}, {clock} {utc_offset(local)}"
+        clock = self._clock(local)
+        return self._date_and_clock(local.date(), f"{clock} {utc_offset(local)}")
 
     def clock(self, instant: dt.datetime) -> str:
         """The tenant's wall clock without its offset, for what lies within a period."""
         local = instant.astimezone(self.zone)
-        return f"{self.date(local.date())}, {format_time(local, 'short', locale=self.english)}"
+        return self._date_and_clock(local.date(), self._clock(local))
 
     def hour(self, hour: int) -> str:
         """The hour that begins then: `10:00–11:00`."""
-        begins, ends = (format_time(dt.time(each % 24), "short", locale=self.english) for each in (hour, hour + 1))
+        begins, ends = (self._clock(dt.time(each % 24)) for each in (hour, hour + 1))
         return f"{begins}–{ends}"
 
     def weekday(self, weekday: int) -> str:
         """The name of a weekday; Monday is 0."""
-        return str(self.english.days["format"]["wide"][weekday])
+        return str(self.words.locale.days["format"]["wide"][weekday])
 
     def duration(self, duration: dt.timedelta) -> str:
         """In two units at most, rounded to the smaller: `2 d 3 h`, `3 h 20 min`, `12 min`, `45 s`."""
         seconds = duration // dt.timedelta(seconds=1)
         if seconds < _MINUTE:
-            return f"{seconds}{_TIED}s"
+            return self._units(seconds=seconds)
         minutes = _nearest(seconds, _MINUTE)
         if minutes < _HOUR // _MINUTE:
-            return f"{minutes}{_TIED}min"
+            return self._units(minutes=minutes)
         if minutes < _DAY // _MINUTE:
             hours, rest = divmod(minutes, 60)
-            return f"{hours}{_TIED}h{_TIED}{rest}{_TIED}min" if rest else f"{hours}{_TIED}h"
+            return self._units(hours=hours, minutes=rest)
         days, rest = divmod(_nearest(seconds, _HOUR), 24)
-        return f"{self.number(days)}{_TIED}d{_TIED}{rest}{_TIED}h" if rest else f"{self.number(days)}{_TIED}d"
+        return self._units(days=days, hours=rest)
 
     def instant_or_nothing(self, data_through: dt.datetime | None) -> str:
-        return "no data received yet" if data_through is None else self.instant(data_through)
+        if data_through is None:
+            return self.words.gettext("no data received yet")
+        return self.instant(data_through)
 
     def period(self, period: Period, *, today: dt.date) -> str:
         """`October 2026`, `Week of 5–11 Oct 2026`, `Q4 2026 (to date)` when *today* is among its days."""
-        suffix = " (to date)" if today <= period.last else ""
-        return f"{self._period_name(period)}{suffix}"
+        name = self._period_name(period)
+        return self.words.gettext("%(period)s (to date)", period=name) if today <= period.last else name
+
+    def period_in_text(self, period: Period, *, today: dt.date) -> str:
+        """The period within a sentence: `the week of 5–11 Oct 2026`, `October 2026`."""
+        if period.kind is not PeriodKind.WEEK:
+            return self.period(period, today=today)
+        name = self.words.gettext("the week of %(dates)s", dates=self.dates(period.first, period.last))
+        return self.words.gettext("%(period)s (to date)", period=name) if today <= period.last else name
 
     def _period_name(self, period: Period) -> str:
         match period.kind:
             case PeriodKind.DAY:
-                return str(format_skeleton("yMMMMEEEEd", period.first, locale=self.english))
+                return str(format_skeleton("yMMMMEEEEd", period.first, locale=self.words.locale))
             case PeriodKind.WEEK:
-                return f"Week of {self.dates(period.first, period.last)}"
+                return self.words.gettext("Week of %(dates)s", dates=self.dates(period.first, period.last))
             case PeriodKind.MONTH:
-                return str(format_skeleton("yMMMM", period.first, locale=self.english))
+                return str(format_skeleton("yMMMM", period.first, locale=self.words.locale))
             case PeriodKind.QUARTER:
-                return str(format_skeleton("yQQQ", period.first, locale=self.english))
+                return str(format_skeleton("yQQQ", period.first, locale=self.words.locale))
             case PeriodKind.YEAR:
-                return f"{period.first.year}"
+                return str(format_skeleton("y", period.first, locale=self.words.locale))
             case PeriodKind.RANGE:
                 return self.dates(period.first, period.last)
 
-    @staticmethod
-    def _signed(magnitude: str, value: Decimal | int) -> str:
+    def _date_and_clock(self, day: dt.date, clock: str) -> str:
+        return self.words.gettext("%(date)s, %(time)s", date=self.date(day), time=clock)
+
+    def _clock(self, time: dt.datetime | dt.time) -> str:
+        return format_time(time, "short", locale=self.words.locale)
+
+    def _units(self, **counts: int) -> str:
+        """`2 d 3 h` of the parts that are not zero; the first is always shown."""
+        words = self.words
+        parts = {
+            "days": words.pgettext("duration", "%(count)s d"),
+            "hours": words.pgettext("duration", "%(count)s h"),
+            "minutes": words.pgettext("duration", "%(count)s min"),
+            "seconds": words.pgettext("duration", "%(count)s s"),
+        }
+        shown = [unit for index, unit in enumerate(counts) if counts[unit] or not index]
+        texts = [filled(parts[unit], count=self.number(counts[unit])).replace(" ", _TIED) for unit in shown]
+        return _TIED.join(texts)
+
+    def _signed(self, magnitude: str, value: Decimal | int) -> str:
         sign = "+" if value > 0 else MINUS if value < 0 else "±"
-        return f"{sign}{magnitude}"
+        # Between words that run to the left, a sign would move to the other end of its number.
+        mark = _LEFT_TO_RIGHT if self.words.direction == "rtl" else ""
+        return f"{mark}{sign}{magnitude}"
 
 
 def _nearest(seconds: int, unit: int) -> int:

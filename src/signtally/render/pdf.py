@@ -73,7 +73,7 @@ def page(contents: Contents, identity: ReportIdentity) -> str:
     printed = contents.snapshot.users[:MOST_USERS_PRINTED]
     rest = contents.snapshot.users[MOST_USERS_PRINTED:]
     return (
-        environment()
+        environment(contents.words)
         .get_template("report/report.html")
         .render(
             contents=contents,

@@ -1,0 +1,98 @@
+"""The texts that customers read, in their language: the gettext catalogues below `signtally/locales`.
+
+In Python, `contents.words` (or `formats.words`) translates a whole sentence at a time, never pieces of one, with named
+placeholders that a translator may move:
+
+    words.gettext("Usage for %(period)s", period=title)
+    words.ngettext("%(count)s user", "%(count)s users", len(users), count=formats.number(len(users)))
+    words.pgettext("measure", "Open")   # a context, where one English text has several meanings
+
+A constant is marked with `domain.wording.translatable("…")` and translated where it is shown: `words.gettext(LABEL)`.
+Templates say `{{ _("Totals") }}` or `{% trans period=… %}Usage for {{ period }}{% endtrans %}`; scripts of the page
+import `gettext` and `ngettext` from `words.js`. A literal percent sign stands in no text.
+
+`make messages` brings what is new into every `.po` file, `make check` names what is not translated. The files are read
+as they are: nothing is compiled. What a catalogue lacks is shown in English.
+"""
+
+import functools
+import gettext
+import importlib.resources
+import io
+import re
+from typing import Self
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LANGUAGES = ("en", "de", "fr", "es", "ja", "ar")
+_PLAIN_ENGLISH = "en_GB"
+_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+
+
+class Translation:
+    """The words of one locale; *locale* is also that of dates, so that no sentence mixes two languages."""
+
+    def __init__(self, locale: Locale) -> None:
+        self.locale = locale
+        self._catalogue = _catalogue(locale.language)
+
+    @classmethod
+    def of(cls, locale: Locale) -> Self:
+        """The locale's own language where there is a catalogue of it, else English."""
+        return cls(locale if locale.language in LANGUAGES else Locale.parse(_PLAIN_ENGLISH))
+
+    @property
+    def language(self) -> str:
+        """One of LANGUAGES."""
+        return self.locale.language
+
+    @property
+    def language_tag(self) -> str:
+        """BCP 47, for `lang` attributes."""
+        return str(self.locale).replace("_", "-")
+
+    @property
+    def direction(self) -> str:
+        """`ltr` or `rtl`, for `dir` attributes."""
+        return self.locale.text_direction
+
+    def gettext(self, text: str, /, **values: object) -> str:
+        """The text translated, each `%(name)s` replaced by the value of that name."""
+        return filled(self._catalogue.gettext(text), **values)
+
+    def pgettext(self, context: str, text: str, /, **values: object) -> str:
+        """Like gettext, for a text whose translation depends on where it stands."""
+        return filled(self._catalogue.pgettext(context, text), **values)
+
+    def ngettext(self, one: str, many: str, number: int, /, **values: object) -> str:
+        """Like gettext, in the plural form for *number*, which is shown only where it is among the values."""
+        return filled(self._catalogue.ngettext(one, many, number), **values)
+
+    def npgettext(self, context: str, one: str, many: str, number: int, /, **values: object) -> str:
+        """Like ngettext, with a context."""
+        return filled(self._catalogue.npgettext(context, one, many, number), **values)
+
+
+def filled(text: str, /, **values: object) -> str:
+    """The text with the values in their places; a value that ends in a full stop ends the sentence: no `p.m..`."""
+    if not values:
+        return text
+
+    def value(match: re.Match[str]) -> str:
+        shown = str(values[match[1]])
+        return shown[:-1] if shown.endswith(".") and text.startswith(".", match.end()) else shown
+
+    return _PLACEHOLDER.sub(value, text)
+
+
+@functools.cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    """One language's texts; reading them takes about 20 ms, once in a process."""
+    path = importlib.resources.files("signtally").joinpath("locales", language, "LC_MESSAGES", "signtally.po")
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

@@ -1,0 +1,35 @@
+"""The texts of every language: where they come from, and how values get into them."""
+
+import pytest
+from babel import Locale
+
+from signtally.render.formats import locale_of
+from signtally.render.translation import LANGUAGES, Translation, filled
+
+
+@pytest.mark.parametrize(
+    ("locale", "tag"), [("de-CH", "de-CH"), ("en", "en-GB"), ("pt_BR", "en-GB"), ("xx", "en-GB"), ("ar", "ar")]
+)
+def test_words_are_in_the_locales_language_or_in_english(locale: str, tag: str) -> None:
+    assert Translation.of(locale_of(locale)).language_tag == tag
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_no_catalogue_has_is_shown_as_it_stands(language: str) -> None:
+    words = Translation.of(Locale.parse(language))
+    assert words.gettext("A text %(of)s nobody", of="that") == "A text that nobody"
+    assert words.pgettext("nowhere", "A text") == "A text"
+    assert words.npgettext("nowhere", "%(count)s bird", "%(count)s birds", 2, count=2) == "2 birds"
+
+
+def test_arabic_runs_from_right_to_left() -> None:
+    assert [Translation.of(Locale.parse(language)).direction for language in LANGUAGES] == ["ltr"] * 5 + ["rtl"]
+
+
+def test_a_value_is_taken_as_it_is() -> None:
+    assert filled("%(name)s sent 3", name="100 %(x)s") == "100 %(x)s sent 3"
+
+
+def test_a_sentence_ends_in_one_full_stop() -> None:
+    assert filled("Last at %(time)s.", time="8:58 p.m.") == "Last at 8:58 p.m."
+    assert filled("%(time)s, at last", time="8:58 p.m.") == "8:58 p.m., at last"

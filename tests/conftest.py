@@ -4,12 +4,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -21,7 +21,7 @@ from signtally.loopback import LOOPBACK
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases import provisioning
-from tests.support.aws_programs import without_fsync
+from tests.support.aws_programs import log_to_stderr, without_fsync
 from tests.support.examples import SOAK, examples, time_is_up
 from tests.support.groups import assign_groups, longest_first
 from tests.support.ports import free_port
@@ -81,7 +81,7 @@ def _own_environment() -> Iterator[None]:
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """Ministack and timestream-local on free ports for the whole session; boto3 finds them by the environment."""
     aws = LocalAws(free_port(), free_port(), tmp_path_factory.mktemp("aws"))
-    with Supervisor(log=lambda line: sys.stderr.write(f"{line}\n")) as supervisor:
+    with Supervisor(log=log_to_stderr) as supervisor:
         for program in without_fsync(aws.programs()):
             supervisor.start(program)
         supervisor.wait_until_ready()
@@ -114,18 +114,34 @@ def postgresql() -> Iterator[str]:
     """A PostgreSQL server for the whole session: its address, with the password that it asks for."""
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: int(found.parent.name))
     directory = Path(tempfile.mkdtemp(prefix="signtally-postgresql-"))  # pytest's own is closed to other users
-    whose = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    whose: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
     if whose:
         shutil.chown(directory, "postgres", "postgres")  # the server refuses to run as root
     (directory / "password").write_text("pass word@/")
     data, port = directory / "data", free_port()
     rules = ["--auth-host=scram-sha-256", "--auth-local=reject", f"--pwfile={directory / 'password'}"]
-    initdb = [programs / "initdb", "-D", data, "-U", "tests", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", *rules]
+    initdb: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        "tests",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "--no-sync",
+        *rules,
+    ]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd="/", **whose)
     options = [f"listen_addresses={LOOPBACK}", f"port={port}", f"unix_socket_directories={directory}", "fsync=off"]
-    server = [programs / "postgres", "-D", data, *(part for option in options for part in ("-c", option))]
+    server: list[str | Path] = [
+        programs / "postgres",
+        "-D",
+        data,
+        *(part for option in options for part in ("-c", option)),
+    ]
     with (directory / "log").open("wb") as log, subprocess.Popen(server, stderr=log, cwd="/", **whose) as process:
-        ready = [programs / "pg_isready", "-q", "-h", LOOPBACK, "-p", str(port)]
+        ready: list[str | Path] = [programs / "pg_isready", "-q", "-h", LOOPBACK, "-p", str(port)]
         while subprocess.run(ready, check=False).returncode != 0:
             assert process.poll() is None, (directory / "log").read_text()
             time.sleep(0.05)

@@ -145,7 +145,7 @@ def world(tmp_path: Path) -> World:
     world = World(objects, MemoryUsageStore(), OrderBook(), Settings(state_directory=tmp_path / "state"))
     Tenants(objects).put(TenantProfile(tenant_id="acme", name="Acme", timezone="Europe/Berlin"))
     Watermarks(objects).publish_data_through(DATA_THROUGH)
-    ann = {"user_name": "Ann Ash", "user_email": "ann@acme.example"}
+    ann: dict[str, Any] = {"user_name": "Ann Ash", "user_email": "ann@acme.example"}
     world.count("acme", "u_1", "2026-09-30", sent=4, completed=2, **ann)
     world.count("acme", "u_1", "2026-10-01", sent=3, received=5, completed=1, **ann)
     world.count("acme", "u_1", "2026-10-17", sent=2, signed=7, **ann)

@@ -125,7 +125,7 @@ def test_a_token_of_the_identity_provider_is_taken(status: Callable[..., Any], t
 
 
 def _unsigned() -> str:
-    return jwt.encode(claims(), None, algorithm="none")
+    return jwt.encode(claims(), "", algorithm="none")
 
 
 def _signed_with_the_public_key() -> str:

@@ -15,6 +15,7 @@ from signtally.local.processes import Program, Supervisor
 from signtally.loopback import LOOPBACK
 from signtally.settings import Settings
 from signtally.stores.reports import Reports
+from tests.support.aws_programs import log_to_stderr
 from tests.support.commands import Command
 from tests.support.ports import free_port
 
@@ -48,7 +49,7 @@ def guarded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         },
         health_url=f"http://{LOOPBACK}:{port}/_ministack/health",
     )
-    with Supervisor(log=lambda line: sys.stderr.write(f"{line}\n")) as supervisor:
+    with Supervisor(log=log_to_stderr) as supervisor:
         supervisor.start(program)
         supervisor.wait_until_ready()
         yield f"http://{LOOPBACK}:{port}"

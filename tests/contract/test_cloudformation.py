@@ -82,6 +82,6 @@ def test_its_tables_are_those_of_provision_and_the_programs_may_use_them(real_se
 def _queue(name: str) -> dict[str, object]:
     sqs = boto3.client("sqs", region_name="us-east-1")
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    attributes: dict[Any, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     redrive = json.loads(attributes.get("RedrivePolicy", "{}"))
     return {**{each: attributes[each] for each in _COMPARED}, "maxReceiveCount": int(redrive.get("maxReceiveCount", 0))}

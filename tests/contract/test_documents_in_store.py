@@ -293,7 +293,7 @@ def told(store: UsageStore, tenant_id: str) -> tuple[list[str], list[str], int]:
     span = {"since": AGES_AGO, "until": AGES_ON}
     frames = (store.documents(tenant_id, **span), store.documents_sent(tenant_id, **span))
     known, sent = (frame["document_id"].sort().to_list() for frame in frames)
-    return known, sent, activity_rows(store, tenant_id=tenant_id)["events"].sum()
+    return known, sent, int(activity_rows(store, tenant_id=tenant_id)["events"].sum())
 
 
 def activity_rows(

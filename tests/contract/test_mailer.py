@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import json
-import os
 import socketserver
 import threading
 import uuid
@@ -32,7 +31,8 @@ SENDER = "Signtally – Berichte <reports@signtally.example>"
 class PostOffice(Protocol):
     """A mailer, and what has arrived where it sends."""
 
-    mailer: Mailer
+    @property
+    def mailer(self) -> Mailer: ...
 
     def arrived(self, address: str) -> list[tuple[str, str, str]]:
         """Subject, text and HTML of the messages to an address."""
@@ -156,7 +156,7 @@ def memory_post() -> PostOffice:
 
 @pytest.fixture
 def ses_post(local_aws: LocalAws) -> PostOffice:
-    return SesPost(os.environ["AWS_ENDPOINT_URL_SES"]) if local_aws else pytest.fail("no local AWS")
+    return SesPost(local_aws.environment["AWS_ENDPOINT_URL_SES"])
 
 
 @pytest.fixture

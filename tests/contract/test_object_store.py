@@ -5,7 +5,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -129,15 +129,16 @@ def test_a_conditional_put_whose_answer_got_lost_does_not_lose_to_itself(
     objects.provision()
     sent: list[AWSPreparedRequest] = []
 
-    def lose_the_first_answer(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+    def lose_the_first_answer(request: AWSPreparedRequest, **_: object) -> Any:
         sent.append(request)
         if len(sent) > 1:
             return None
         with httpx.Client() as client:
-            body = request.body.read() if hasattr(request.body, "read") else request.body
+            content: Any = request.body
+            body = content.read() if hasattr(content, "read") else content
             client.put(request.url, content=body, headers={**request.headers}).raise_for_status()
-        if hasattr(request.body, "seek"):
-            request.body.seek(0)
+        if hasattr(content, "seek"):
+            content.seek(0)
         if beaten:  # by somebody who happens to write the same
             other.put("a", b"two")
         return AWSResponse(request.url, 500, HTTPHeaders(), _NoBody())

@@ -54,7 +54,7 @@ def _say(text: str) -> None:
 def main(visibility_seconds: int) -> None:
     services = wiring.services()
     queue = SqsEventQueue(AwsClients().sqs, name=services.settings.queue, visibility_seconds=visibility_seconds)
-    announced = {
+    announced: dict[str, Any] = {
         "queue": Announced(queue, "queue"),
         "dead_letters": Announced(services.dead_letters, "dead_letters"),
         "usage_store": Announced(services.usage_store, "usage_store"),

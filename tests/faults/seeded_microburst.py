@@ -20,9 +20,10 @@ HOST = "127.0.0.1"
 _CLOSE_WITH_A_RESET = struct.pack("ii", 1, 0)  # linger on, for no seconds: socket(7)
 
 
-class _HostKept(Upstream):
+class _HostKept(Upstream):  # type: ignore[misc]  # microburst has no types
     def _outbound_headers(self, request: web.Request) -> dict[str, str]:
-        return super()._outbound_headers(request) | {"host": request.headers["Host"]}
+        headers: dict[str, str] = super()._outbound_headers(request)
+        return headers | {"host": request.headers["Host"]}
 
 
 def main(port: int, upstream: str, seed: int) -> None:

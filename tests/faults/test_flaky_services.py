@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -56,7 +57,7 @@ class Burst:
         self._control("POST", json=[])
         return Counter(dict(zip((name for _, name, _ in FAULTS), fired, strict=True)))
 
-    def _control(self, method: str, **options: object) -> httpx.Response:
+    def _control(self, method: str, **options: Any) -> httpx.Response:
         return httpx.request(method, f"{self.url}/_microburst/rules", **options).raise_for_status()
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import polars as pl
 import pytest
@@ -61,9 +62,8 @@ def test_s3_down_in_the_middle_of_a_report(place: Place) -> None:
     (tenant_id, *_) = place.services.stores.tenants.all()
     month = period_of(PeriodKind.MONTH, place.services.clock().date())
     request = ReportRequest(tenant_id, month, ("csv",))
-    struck = dataclasses.replace(
-        place.services, usage_store=_Interrupted(place.services.usage_store, meanwhile=place.aws.off)
-    )
+    interrupted: Any = _Interrupted(place.services.usage_store, meanwhile=place.aws.off)
+    struck = dataclasses.replace(place.services, usage_store=interrupted)
     with pytest.raises(ServiceUnavailableError, match="S3 cannot be reached"):
         reporting.report_now(request, requested_by="ann", services=struck)
     place.aws.on()

@@ -32,7 +32,7 @@ DEPLOYMENTS = {
     "replay-dead-letters": ("flows.replay_dead_letters:replay_dead_letters", BATCH_POOL, 1, []),
     "import-history": ("flows.import_history:import_history", BATCH_POOL, 1, []),
 }
-DEMO_DEPLOYMENTS = {"demo-traffic": ("flows.demo_traffic:demo_traffic", BATCH_POOL, 1, [])}
+DEMO_DEPLOYMENTS: dict[str, Any] = {"demo-traffic": ("flows.demo_traffic:demo_traffic", BATCH_POOL, 1, [])}
 PRODUCTION_FILE, DEMO_FILE = prefect_files()
 
 

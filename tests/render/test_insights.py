@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import datetime as dt
 import io
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ HOUR = dt.timedelta(hours=1)
 EMPTY = Insights(DocumentFigures(0, None, 0), 0, PeriodActivity(((0,) * 24,) * 7, 0, None, None))
 
 
-def report(**changes: object) -> UsageSnapshot:
+def report(**changes: Any) -> UsageSnapshot:
     return snapshot((user(1), user(2)), **changes)
 
 
@@ -95,7 +96,8 @@ def test_the_csv_file_has_them_for_machines() -> None:
 
 def test_the_sheet_of_hours_adds_up() -> None:
     book = load_workbook(io.BytesIO(render("xlsx", report(), IDENTITY).body))
-    head, *rows = book["Hours"].iter_rows(values_only=True)
+    table: Any = book["Hours"].iter_rows(values_only=True)
+    head, *rows = table
     assert (head[0], head[1], head[-1]) == ("Hour", "Monday", "All days")
     hours, total = rows[:24], rows[-1]
     assert [sum(row[index] for row in hours) for index in range(1, 9)] == list(total[1:])

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -59,7 +60,8 @@ def test_the_pdf_says_how_many_it_leaves_to_the_other_files() -> None:
 
 def test_the_workbook_has_a_row_a_day_and_measure() -> None:
     workbook = load_workbook(io.BytesIO(render("xlsx", _report(), IDENTITY).body))
-    header, *rows = workbook["Restated"].iter_rows(values_only=True)
+    table: Any = workbook["Restated"].iter_rows(values_only=True)
+    header, *rows = table
     assert header == ("Date", "Measure", "Changed", "Why", "Before", "Now", "Difference")
     assert [(row[0].date(), row[1], *row[4:], row[3]) for row in rows] == [
         (FIRST, "Sent", 41, 43, 2, "late events"),

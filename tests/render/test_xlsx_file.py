@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +28,7 @@ def _workbook(report: UsageSnapshot) -> Workbook:
 
 def _table(sheet: Worksheet) -> tuple[list[tuple[object, ...]], tuple[object, ...]]:
     """The rows between the header and the empty row, and the total below it."""
-    rows = list(sheet.iter_rows(min_row=2, values_only=True))
+    rows: list[tuple[object, ...]] = list(sheet.iter_rows(min_row=2, values_only=True))
     return rows[:-2], rows[-1]
 
 
@@ -122,9 +123,12 @@ def test_sheets_are_ready_to_work_with() -> None:
     assert book["Users"].freeze_panes == "B2"
     assert book["Users"].auto_filter.ref == "A1:L6", "the total stays out of sorting"
     assert book["Users"].print_title_rows == "$1:$1"
-    assert book["Users"].sheet_properties.pageSetUpPr.fitToPage
+    set_up = book["Users"].sheet_properties.pageSetUpPr
+    assert set_up is not None
+    assert set_up.fitToPage
     assert book["Users"]["D2"].number_format == "#,##0"
-    assert len(book["Summary"]._charts) == 1  # noqa: SLF001  # openpyxl's only way
+    summary: Any = book["Summary"]
+    assert len(summary._charts) == 1  # noqa: SLF001  # openpyxl's only way
     assert book.properties.title == "Acme: usage for October 2026"
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -46,7 +47,7 @@ NASTY_NAMES = (
 
 
 def snapshot(
-    users: tuple[UserUsage, ...] = (), *, period: Period | None = None, tenant: TenantProfile = ACME, **changes: object
+    users: tuple[UserUsage, ...] = (), *, period: Period | None = None, tenant: TenantProfile = ACME, **changes: Any
 ) -> UsageSnapshot:
     """A whole snapshot of these users' figures, all of them on the first day; *changes* replace its fields."""
     period = period or parse_period("2026-10")

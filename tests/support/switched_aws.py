@@ -2,11 +2,11 @@
 
 import contextlib
 import dataclasses
-import sys
 
 from signtally.local.local_aws import LocalAws
 from signtally.local.processes import Program, Supervisor
 from signtally.services import Services
+from tests.support.aws_programs import log_to_stderr
 
 
 class Switch:
@@ -17,7 +17,7 @@ class Switch:
         self._running = contextlib.ExitStack()
 
     def on(self) -> None:
-        supervisor = self._running.enter_context(Supervisor(log=lambda line: sys.stderr.write(f"{line}\n")))
+        supervisor = self._running.enter_context(Supervisor(log=log_to_stderr))
         supervisor.start(self._program)
         supervisor.wait_until_ready()
 

@@ -52,7 +52,8 @@ class Model:
         """Return the answer: counts by store, or indexes with why and the existing version, or that all is refused."""
         if any(write.defect is not None for write in batch):
             return {"refused": True}
-        rejected, ingested = {}, Counter[str]()
+        rejected: dict[int, tuple[str, int | None]] = {}
+        ingested = Counter[str]()
         for index, write in enumerate(batch):
             store = self._store(write.hours)
             if store is None:

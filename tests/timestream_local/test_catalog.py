@@ -1,6 +1,7 @@
 """Databases, tables, tags and endpoint discovery."""
 
 import uuid
+from typing import Any
 
 import boto3
 import pytest
@@ -120,6 +121,6 @@ def test_the_standard_variables_lead_here(
     """boto3 discovers endpoints when the address comes from the environment, and follows what it is told."""
     for variable in variables:
         monkeypatch.setenv(variable, server.url)
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "eu-west-1"}
+    keys: Any = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "eu-west-1"}
     assert boto3.client("timestream-query", **keys).query(QueryString="SELECT 1")["Rows"]
     assert "Databases" in boto3.client("timestream-write", **keys).list_databases()

@@ -25,8 +25,8 @@ from timestream_local.service import Service
 ONCE = Config(retries={"total_max_attempts": 1}, region_name="us-east-1")
 
 
-def client(service: str, url: str) -> Any:
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+def client(service: Any, url: str) -> Any:
+    keys: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     return boto3.client(service, endpoint_url=url, config=ONCE, **keys)
 
 

@@ -1,5 +1,7 @@
 """What botocore raises, as the ports' errors: which of them may pass decides what is tried again."""
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -27,6 +29,6 @@ from signtally.ports.errors import AccessRefusedError, NotProvisionedError, Serv
     ],
 )
 def test_an_error_is_known_by_its_code(code: str, status: int, expected: type[ServiceError]) -> None:
-    response = {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    response: Any = {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": {"HTTPStatusCode": status}}
     error = service_error(ClientError(response, "Any"), service="SQS", what="queue q")
     assert type(error) is expected

@@ -309,7 +309,7 @@ def test_a_stop_while_threads_are_started_gives_everything_back(
     received = note_receives(services, monkeypatch)
 
     class InterruptedPool(ThreadPoolExecutor):
-        def submit(self, call: Any, *arguments: Any, **options: Any) -> Any:
+        def submit(self, call: Any, /, *arguments: Any, **options: Any) -> Any:
             started = super().submit(call, *arguments, **options)
             if "visibility_seconds" not in options:
                 assert received.wait(10)

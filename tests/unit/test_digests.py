@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 
 import polars as pl
@@ -255,7 +255,7 @@ def test_one_tenants_failure_stops_nobody_else() -> None:
     daily = Schedule(name="Daily", every="day", formats=("csv",), recipients=(Recipient(email="di@b.example"),))
     acmes.store(acme(), acme(daily, tenant_id="b"), acme(tenant_id="c"))
 
-    def breaks(first: dt.date, last: dt.date, tenant_ids: list[str]) -> pl.DataFrame:
+    def breaks(first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         if list(tenant_ids) == ["b"]:
             raise ZeroDivisionError("a row that nobody expected")
         return usage(1).clear() if last < first else usage(1)
@@ -268,11 +268,11 @@ def test_one_tenants_failure_stops_nobody_else() -> None:
 
 
 class Breaking(MemoryUsageStore):
-    def __init__(self, reads: Callable[[dt.date, dt.date, list[str]], pl.DataFrame]) -> None:
+    def __init__(self, reads: Callable[[dt.date, dt.date, Sequence[str]], pl.DataFrame]) -> None:
         super().__init__()
         self._reads = reads
 
-    def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: list[str]) -> pl.DataFrame:  # type: ignore[override] -- a list will do
+    def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         return self._reads(first, last, tenant_ids)
 
 
@@ -281,7 +281,7 @@ def test_a_store_that_is_down_ends_the_run_soon() -> None:
     acmes.store(*(acme(tenant_id=f"t{number:03}") for number in range(50)))
     reads = []
 
-    def down(first: dt.date, last: dt.date, tenant_ids: list[str]) -> pl.DataFrame:
+    def down(first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         reads.append((first, last, tenant_ids))
         raise ServiceUnavailableError("Timestream cannot be reached")
 

@@ -24,7 +24,7 @@ def drawn() -> set[tuple[str, str, str]]:
     """Parent, name and module of each line of the tree."""
     parents = ["SigntallyError"]
     tree: set[tuple[str, str, str]] = set()
-    for line in filter(None, map(LINE.fullmatch, inspect.getdoc(errors).splitlines())):
+    for line in filter(None, map(LINE.fullmatch, (inspect.getdoc(errors) or "").splitlines())):
         depth = len(line["indent"]) // 4
         parents[depth + 1 :] = [line["name"]]
         tree.add((parents[depth], line["name"], f"signtally.{line['module']}"))

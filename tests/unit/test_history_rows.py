@@ -69,7 +69,7 @@ cells = st.one_of(
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), cells, max_size=3))
-def test_a_row_is_judged_as_its_message_would_be(changes: dict[str, object]) -> None:
+def test_a_row_is_judged_as_its_message_would_be(changes: dict[str, Any]) -> None:
     parsed = parse_body(message({**ROW, **changes}), now=NOW, text_limit_bytes=EVENT_TEXT_LIMIT_BYTES)
     if parsed.events:
         assert read(**changes) == parsed.events[0]

@@ -355,8 +355,8 @@ def test_a_message_that_comes_twice_while_in_hand_counts_once(world: World) -> N
     again = threading.Event()
     receive = world.queue.receive
 
-    def watched(*, wait_seconds: int) -> list[QueuedMessage]:
-        found = receive(wait_seconds=wait_seconds)
+    def watched(*, wait_seconds: int, visibility_seconds: int | None = None) -> list[QueuedMessage]:
+        found = receive(wait_seconds=wait_seconds, visibility_seconds=visibility_seconds)
         if any(message.receive_count == 2 for message in found):
             again.set()
         return found

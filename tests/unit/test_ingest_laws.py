@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -115,7 +115,7 @@ class World:
     def advance(self, seconds: float) -> None:
         self.now += dt.timedelta(seconds=seconds)
 
-    def drain(self, plan: Iterable[str] = (), **changes: float) -> IngestOutcome:
+    def drain(self, plan: Iterable[str] = (), **changes: Any) -> IngestOutcome:
         faults = FaultPlan(plan)
         services = Services(
             settings=Settings(clock_skew=dt.timedelta(0)),

@@ -3,6 +3,7 @@
 import datetime as dt
 import fractions
 import statistics
+from collections.abc import Mapping
 
 import polars as pl
 from hypothesis import given
@@ -16,9 +17,9 @@ HOUR, MICROSECOND = dt.timedelta(hours=1), dt.timedelta(microseconds=1)
 ENDINGS = ("completed_at", "declined_at", "cancelled_at", "expired_at")
 
 
-def lives(*documents: dict[str, object]) -> pl.DataFrame:
+def lives(*documents: Mapping[str, object]) -> pl.DataFrame:
     plain: dict[str, object] = dict.fromkeys(DOCUMENTS) | {"received": 0, "viewed": 0, "signed": 0}
-    rows = [plain | {"document_id": f"d{number}"} | document for number, document in enumerate(documents)]
+    rows = [plain | {"document_id": f"d{number}"} | dict(document) for number, document in enumerate(documents)]
     return pl.DataFrame(rows, schema=DOCUMENTS)
 
 

@@ -70,6 +70,7 @@ def test_days_leave_no_gap_and_do_not_overlap(day: dt.date, name: str) -> None:
     pieces = sorted(span for each in month for span in spans_of_day(each, zone))
     # At the month's ends the date beyond may show for a moment, so the first and last day are not looked at.
     inner = [piece for piece in pieces if start_of_day(month[1], zone) <= piece[0] < start_of_day(month[-1], zone)]
+    assert len(inner) >= 27  # one date of a month may have been skipped
     assert all(begin < end for begin, end in inner)
     assert all(this[1] == following[0] for this, following in itertools.pairwise(inner))
 

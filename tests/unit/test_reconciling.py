@@ -1,9 +1,10 @@
 """Reconciliation finds exactly what is wrong, and nothing where nothing is."""
 
 import collections
+import contextlib
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -39,8 +40,8 @@ def world() -> World:
     return World()
 
 
-def run(world: World, **what: object) -> ReconcileOutcome:
-    return reconcile(services=world.services, **what)  # type: ignore[arg-type] -- as each test names them
+def run(world: World, **what: Any) -> ReconcileOutcome:
+    return reconcile(services=world.services, **what)
 
 
 def compared(world: World, *, first: dt.date = OCTOBER_30 - 3 * DAY) -> DayComparison:
@@ -232,13 +233,15 @@ class InterruptingStore(MemoryUsageStore):
 
     interruption: Callable[[], None] | None = None
 
+    @contextlib.contextmanager
     def scan_events(
         self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
-    ) -> AbstractContextManager[pl.LazyFrame]:
+    ) -> Iterator[pl.LazyFrame]:
         interruption, self.interruption = self.interruption, None
         if interruption is not None:
             interruption()
-        return super().scan_events(since=since, until=until, tenant_ids=tenant_ids)
+        with super().scan_events(since=since, until=until, tenant_ids=tenant_ids) as events:
+            yield events
 
 
 def test_what_others_count_meanwhile_is_no_mismatch() -> None:
@@ -309,8 +312,8 @@ def test_a_hold_ends_when_its_days_are_seen_to_match(world: World) -> None:
     assert [*world.services.stores.holds.all()] == []
 
 
-def made(world: World, period: str = "2026-10", **about: object) -> ReportManifest:
-    request = ReportRequest("acme", parse_period(period), ("csv",), **about)  # type: ignore[arg-type] -- as named
+def made(world: World, period: str = "2026-10", **about: Any) -> ReportManifest:
+    request = ReportRequest("acme", parse_period(period), ("csv",), **about)
     return report_now(request, requested_by="ann", services=world.services)
 
 

@@ -29,8 +29,8 @@ PLAN = TrafficPlan(
 
 
 class NoReportQueue:
-    def order(self, key: object) -> str:
-        raise AssertionError(f"nobody orders {key} here")
+    def order(self, request: object, *, version: int) -> str:
+        raise AssertionError(f"nobody orders version {version} of {request} here")
 
 
 class RecordingQueue(MemoryEventQueue):

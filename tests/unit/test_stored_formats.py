@@ -40,9 +40,9 @@ def stores_from_before() -> Stores:
     for key, body in BODIES.items():
         objects.put(key, body.encode())
     touched = pl.DataFrame([("acme", NOW, "/portal#1", "import")], schema=TOUCHED, orient="row")
-    body = io.BytesIO()
-    touched.write_parquet(body, compression="zstd")
-    objects.put("state/touched/01793696400000.00000000000000.5f0c.parquet", body.getvalue())
+    parquet = io.BytesIO()
+    touched.write_parquet(parquet, compression="zstd")
+    objects.put("state/touched/01793696400000.00000000000000.5f0c.parquet", parquet.getvalue())
     return Stores(objects, clock=lambda: NOW)
 
 
@@ -73,7 +73,7 @@ def test_holds_and_deliveries() -> None:
     first, last = dt.date(2026, 10, 1), dt.date(2026, 10, 3)
     assert stores.holds.get("acme") == Hold("acme", NOW, first, last, 2, ("1 Oct",))
     told = stores.reported_periods.first_told("acme", parse_period("2026-10"))
-    assert (told.keys(), {*told.values()}) == ({*parse_period("2026-10").days()}, {NOW})
+    assert ({*told}, {*told.values()}) == ({*parse_period("2026-10").days()}, {NOW})
     deliveries = stores.deliveries
     assert not deliveries.claim_report(KEY, now=NOW, lease=dt.timedelta(minutes=11))
     assert deliveries.claim_report(KEY, now=NOW, lease=dt.timedelta(minutes=10))

@@ -75,6 +75,26 @@ def test_a_large_body_is_not_read(admin: Any, problem: Check) -> None:
     problem(admin.post("/v1/reports", content=huge, headers={"Content-Type": "application/json"}), 413, "too-large")
 
 
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None]
+)
+@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/reports"), ("PUT", "/v1/schedules/monthly")])
+def test_a_body_of_another_type_is_named_as_such(
+    admin: Any, problem: Check, method: str, path: str, content_type: str | None
+) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+    answer = admin.request(method, path, content=b'{"period": "2026-09"}', headers=headers)
+    assert "application/json" in problem(answer, 415, "unsupported-media-type")["detail"]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json; charset=utf-8", "application/merge-patch+json", "Application/JSON"]
+)
+def test_json_by_any_of_its_names(admin: Any, content_type: str) -> None:
+    answer = admin.post("/v1/reports", content=b'{"period": "2026-09"}', headers={"Content-Type": content_type})
+    assert answer.status_code == 202
+
+
 def test_every_request_leaves_one_line_without_its_secrets(
     admin: Any, world: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -15,6 +15,7 @@ CALLS = {
     "/v1/reports": {"get", "post"},
     "/v1/reports/{report_id}": {"get"},
     "/v1/reports/{report_id}/versions": {"get"},
+    "/v1/reports/{report_id}/diff": {"get"},
     "/v1/reports/{report_id}/files/{format}": {"get"},
     "/v1/schedules": {"get"},
     "/v1/schedules/{name}": {"get", "put", "delete"},
@@ -60,7 +61,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.te
 @pytest.fixture
 def described(app: Any) -> Any:
     # A valid period that has not begun, a cursor that was never given out: the document cannot tell them, a 422 does.
-    refusing = {"enabled": True, "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "422"]}
+    refusing = {"enabled": True, "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "410", "422"]}
     config = schemathesis.Config.from_dict({"checks": {"positive_data_acceptance": refusing}, "seed": 7})
     return schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
 
@@ -101,6 +102,7 @@ def test_the_good_answers_are_as_described_too(described: Any, world: Any, admin
     answer("GET", "/v1/reports/{report_id}", 200, path_parameters=report)
     answer("GET", "/v1/reports/{report_id}/versions", 200, path_parameters=report)
     answer("GET", "/v1/reports/{report_id}/files/{format}", 307, path_parameters=report | {"format": "csv"})
+    answer("GET", "/v1/reports/{report_id}/diff", 200, path_parameters=report, query={"from": 1, "to": 1})
     answer("GET", "/v1/reports", 200, query={"limit": 1})
     for group_by in ("none", "day", "user"):
         answer("GET", "/v1/usage", 200, query={"period": "2026-10", "group_by": group_by, "limit": 1})

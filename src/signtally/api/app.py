@@ -4,13 +4,13 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from signtally.api import error_handlers, files, health, insights, me, page, reports, schedules, usage
+from signtally.api import error_handlers, files, health, insights, me, page, report_diff, reports, schedules, usage
 from signtally.api.auth import Authenticator
 from signtally.api.concurrency import Bulkheads
 from signtally.api.middleware import HeadAsGetMiddleware, RequestContextMiddleware
 from signtally.api.openapi import describe
 from signtally.api.problems import ProblemKind, problem_responses
-from signtally.api.queries import reject_duplicate_query_params
+from signtally.api.queries import reject_duplicate_query_params, require_json_body
 from signtally.api.signing_keys import DevelopmentKeys, JwksKeys, SigningKeys
 from signtally.errors import SigntallyError
 from signtally.services import Services
@@ -64,8 +64,9 @@ def _versioned() -> APIRouter:
         ProblemKind.UNAVAILABLE,
         ProblemKind.KEYS_UNAVAILABLE,
     )
-    router = APIRouter(prefix="/v1", responses=refusals, dependencies=[Depends(reject_duplicate_query_params)])
-    for part in (usage, insights, reports, files, schedules, me):
+    rules = [Depends(reject_duplicate_query_params), Depends(require_json_body)]
+    router = APIRouter(prefix="/v1", responses=refusals, dependencies=rules)
+    for part in (usage, insights, reports, report_diff, files, schedules, me):
         router.include_router(part.router)
     return router
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from signtally.api.change_documents import VersionChangesDocument
 from signtally.domain.actions import Counts
 from signtally.domain.basis import Basis
 from signtally.domain.reports import ReportStatus
@@ -139,6 +140,10 @@ class Report(_Document):
     data_through: DataThrough
     totals: Measures | None
     files: list[ReportFileLink]
+    gone: list[ReportFormat] = Field(
+        description="Formats whose file is no longer stored; ordering the same report again makes its next version"
+    )
+    changes: VersionChangesDocument | None = Field(description="Since the version before; null when there is none")
     failure: str | None = Field(description="Why it failed, and what to do")
     links: ReportLinks
 

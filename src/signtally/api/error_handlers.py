@@ -17,6 +17,7 @@ from signtally.ports.report_queue import ReportQueueUnavailableError
 from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.reports import ReportMissingError
 from signtally.stores.tenants import EditConflictError
+from signtally.use_cases.version_diff import VersionNotReadyError
 
 _log = logging.getLogger("signtally.api")
 _RETRY_AFTER = {"Retry-After": "10"}
@@ -131,6 +132,9 @@ _PROBLEMS: dict[type[Exception], Any] = {
     FuturePeriodError: lambda error: ProblemError(ProblemKind.FUTURE_PERIOD, _sentence(error)),
     PeriodError: lambda error: ProblemError(ProblemKind.BAD_PERIOD, _sentence(error)),
     ReportMissingError: lambda error: ProblemError(ProblemKind.NOT_FOUND, f"There is {error}."),
+    VersionNotReadyError: lambda error: ProblemError(
+        ProblemKind.NOT_READY, f"{_sentence(error)} Only versions that are ready can be compared."
+    ),
     EditConflictError: lambda _: ProblemError(
         ProblemKind.CONFLICT,
         "Nothing was changed, because others changed the profile at the same time. Try again.",

@@ -1,5 +1,6 @@
 """`/v1/reports/{id}/files/{format}`: the permanent address of a file, used in emails."""
 
+import json
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -10,10 +11,12 @@ from signtally.api.auth import Caller, Credentials, authenticated
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import ServicesDep
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
+from signtally.api.report_documents import order_again
 from signtally.api.reports import ReportId, VersionQuery, only_visible
 from signtally.domain.reports import ReportKey, ReportManifest
 from signtally.domain.tenants import ReportFormat
 from signtally.errors import SigntallyError
+from signtally.ports.objects import ObjectMissingError
 from signtally.stores.reports import ReportState
 from signtally.use_cases.reporting import file_link
 
@@ -39,13 +42,14 @@ def _signed_in(request: Request, credentials: Credentials) -> Caller:
     responses={
         303: {"description": "A browser without a token is led to the Usage Reports page, which downloads the file"},
         307: {"description": "To a fresh signed URL"},
-        **problem_responses(ProblemKind.NOT_FOUND, ProblemKind.NOT_READY),
+        **problem_responses(ProblemKind.NOT_FOUND, ProblemKind.NOT_READY, ProblemKind.GONE),
     },
 )
-def file(
+def file(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     report_id: ReportId,
     format: ReportFormat,  # noqa: A002 -- the word in the address
     query: Annotated[VersionQuery, Query()],
+    http: Request,
     caller: Annotated[Caller, Depends(_signed_in)],
     services: ServicesDep,
 ) -> RedirectResponse:
@@ -63,8 +67,21 @@ def file(
         raise ProblemError(
             ProblemKind.NOT_FOUND, f"Report {report_id} was made as {made}, not as {format}. Order that format too."
         )
-    url, _ = file_link(manifest, format, services=services)
+    try:
+        url, _ = file_link(manifest, format, services=services)
+    except ObjectMissingError:
+        raise _gone(manifest, format, http) from None
     return RedirectResponse(url, status_code=307)
+
+
+def _gone(manifest: ReportManifest, format_: str, http: Request) -> ProblemError:
+    again = order_again(manifest.request, http)
+    return ProblemError(
+        ProblemKind.GONE,
+        f"The {format_} file of version {manifest.key.version} is no longer stored. Order the report again: POST "
+        f"{json.dumps(again['body'])} to {again['href']} makes its next version.",
+        members={"order": again},
+    )
 
 
 def page_instead(request: Request) -> RedirectResponse:

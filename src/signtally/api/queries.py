@@ -1,9 +1,12 @@
-"""Rules for every query string."""
+"""Rules for every query string and every body."""
 
 from collections import Counter
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from signtally.api.problems import ProblemError, ProblemKind
 
 
 async def reject_duplicate_query_params(request: Request) -> None:
@@ -16,3 +19,16 @@ async def reject_duplicate_query_params(request: Request) -> None:
     ]
     if errors:
         raise RequestValidationError(errors)
+
+
+async def require_json_body(request: Request) -> None:
+    """Raises ProblemError (415) when a call that takes JSON gets a body that says it is something else."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute) or route.body_field is None or not await request.body():
+        return
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    ):
+        given = f"not {media_type}" if media_type else "and name that in the header Content-Type"
+        raise ProblemError(ProblemKind.UNSUPPORTED_MEDIA_TYPE, f"Send the body as application/json, {given}.")

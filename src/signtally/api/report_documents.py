@@ -5,9 +5,12 @@ from urllib.parse import quote
 
 from fastapi import Request
 
+from signtally.api.change_documents import VersionChangesDocument
 from signtally.api.documents import Measures, Report, ReportFileLink, ReportFilters, ReportLinks
 from signtally.domain.basis import Basis
+from signtally.domain.periods import PeriodKind
 from signtally.domain.reports import ReportManifest, ReportRequest, ReportStatus
+from signtally.ports.objects import ObjectMissingError
 from signtally.services import Services
 from signtally.stores.reports import ReportState
 from signtally.use_cases.reporting import file_link
@@ -25,8 +28,8 @@ def links_of(report: ReportRequest, http: Request) -> ReportLinks:
 
 def report_document(state: ReportState, http: Request, *, services: Services) -> Report:
     request, manifest = state.claim.request, state.manifest
-    is_plain = request.user_ids is None and request.basis is Basis.ACTIVITY
-    user_ids = None if request.user_ids is None else list(request.user_ids)
+    files = _files(manifest, services=services) if manifest else []
+    gone = {file.format for file in manifest.files} - {file.format for file in files} if manifest else set()
     return Report(
         report_id=request.report_id,
         version=state.claim.key.version,
@@ -35,21 +38,46 @@ def report_document(state: ReportState, http: Request, *, services: Services) ->
         first=request.period.first,
         last=manifest.period.last if manifest else request.period.last,
         formats=[cast("ReportFormat", name) for name in request.formats],
-        filters=None if is_plain else ReportFilters(user_ids=user_ids, basis=request.basis),
+        filters=_filters(request),
         requested_at=state.claim.requested_at,
         made_at=manifest.made_at if manifest else None,
         data_through=manifest.data_through if manifest else None,
         totals=Measures.of(manifest.totals) if manifest else None,
-        files=_files(manifest, services=services) if manifest else [],
+        files=files,
+        gone=[cast("ReportFormat", name) for name in request.formats if name in gone],
+        changes=VersionChangesDocument.of(manifest.changes) if manifest and manifest.changes else None,
         failure=state.failure.detail if state.failure else None,
         links=links_of(request, http),
     )
 
 
+def order_again(report: ReportRequest, http: Request) -> dict[str, object]:
+    """How to order this report once more: the address to POST to, and the body."""
+    period = report.period
+    if period.kind is PeriodKind.RANGE:
+        body: dict[str, object] = {"from": str(period.first), "to": str(period.last)}
+    else:
+        body = {"period": period.name}
+    filters = _filters(report)
+    body |= {"formats": list(report.formats)} | ({"filters": filters.model_dump(mode="json")} if filters else {})
+    return {"href": f"{http.scope.get('root_path', '')}/v1/reports", "body": body}
+
+
+def _filters(report: ReportRequest) -> ReportFilters | None:
+    if report.user_ids is None and report.basis is Basis.ACTIVITY:
+        return None
+    user_ids = None if report.user_ids is None else list(report.user_ids)
+    return ReportFilters(user_ids=user_ids, basis=report.basis)
+
+
 def _files(manifest: ReportManifest, *, services: Services) -> list[ReportFileLink]:
+    """Those that are stored still."""
     links = []
     for file in manifest.files:
-        url, expires_at = file_link(manifest, file.format, services=services)
+        try:
+            url, expires_at = file_link(manifest, file.format, services=services)
+        except ObjectMissingError:
+            continue
         links.append(
             ReportFileLink(
                 format=cast("ReportFormat", file.format),

@@ -82,6 +82,7 @@ class ReportsQuery(BaseModel):
             ProblemKind.FORBIDDEN,
             ProblemKind.BAD_PERIOD,
             ProblemKind.FUTURE_PERIOD,
+            ProblemKind.UNSUPPORTED_MEDIA_TYPE,
             ProblemKind.INVALID,
             ProblemKind.NO_REPORT_QUEUE,
         ),
@@ -176,9 +177,7 @@ def versions(
         if position is None or number < int(position)
     ]
     page = numbers[: query.limit]
-    states = _read(
-        page, lambda number: archive.state(ReportKey(caller.tenant_id, report_id, number), now=now), at_once=len(page)
-    )
+    states = archive.states(caller.tenant_id, report_id, page, now=now)
     return ReportPage(
         rows=[report_document(state, http, services=services) for state in states],
         next_cursor=cursor_after(listing, str(page[-1])) if len(numbers) > len(page) else None,

@@ -43,7 +43,7 @@ def schedule(name: NameInPath, caller: Administrator, services: ServicesDep) -> 
     summary="Create or replace a schedule",
     responses={
         201: {"model": Schedule, "description": "It is new"},
-        **problem_responses(ProblemKind.CONFLICT, ProblemKind.INVALID),
+        **problem_responses(ProblemKind.CONFLICT, ProblemKind.UNSUPPORTED_MEDIA_TYPE, ProblemKind.INVALID),
     },
 )
 def put_schedule(

@@ -23,6 +23,7 @@ _COMMANDS = {
     "rebuild": "integrity",
     "import": "history",
     "report": "reports",
+    "reports": "report_diff",
     "dead-letters": "dead_letters",
     "schedules": "schedules",
     "digests": "schedules",

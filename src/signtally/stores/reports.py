@@ -6,11 +6,12 @@ the end `manifest.json` or `failure.json`. Nothing there is ever written twice, 
 
 import dataclasses
 import datetime as dt
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from signtally.domain.batches import batched
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus
@@ -19,12 +20,15 @@ from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
 from signtally.stores.report_days import ReportDays
 from signtally.stores.report_index import IndexEntry, ReportIndex, milliseconds
-from signtally.stores.typed_objects import JsonObject
+from signtally.stores.typed_objects import JsonObject, Value
 
+_log = logging.getLogger(__name__)
 _VERSION = re.compile(r"v([1-9]\d*)", re.ASCII)
 # A run that has not finished by then never will: its worker died. Asking again makes the next version.
 _ABANDONED_AFTER = dt.timedelta(minutes=10)
 _READERS, _READ_AHEAD = 16, 256
+_UNKNOWN = ""  # who asked for a version whose claim is lost
+_SPOILT = "What was made cannot be read any more. Order the report again."
 
 
 class ReportMissingError(SigntallyError, LookupError):
@@ -85,9 +89,9 @@ class Reports:
 
     def read_claim(self, key: ReportKey) -> ReportClaim:
         """Raises ReportMissingError when the version was never asked for."""
-        claim = self._claim(key).read()
+        claim = _read(self._claim(key))
         if claim is None:
-            raise ReportMissingError(f"no version {key.version} of report {key.report_id}")
+            raise _missing(key)
         return claim
 
     def start(self, key: ReportKey) -> None:
@@ -147,29 +151,52 @@ class Reports:
             return None
         # Two who asked at once left two entries for one version: the claim knows whose it is.
         same = milliseconds(state.claim.requested_at) == milliseconds(entry.requested_at)
-        return state if same else None
+        return state if same or state.claim.requested_by == _UNKNOWN else None
 
     def state(self, key: ReportKey, *, now: dt.datetime) -> ReportState:
         """Raises ReportMissingError when the version was never asked for."""
-        claim = self.read_claim(key)
-        present = {summary.key for summary in self._objects.list_objects(keys.report_version(key))}
-        folder = keys.report_version(key)
-        if f"{folder}manifest.json" in present:
-            return ReportState(claim, ReportStatus.READY, manifest=self._manifest_in(folder))
+        claim, folder = _read(self._claim(key)), keys.report_version(key)
+        present = {summary.key for summary in self._objects.list_objects(folder)}
+        is_published = f"{folder}manifest.json" in present
+        if is_published and (manifest := self._manifest_in(folder)) is not None:
+            return ReportState(claim or _claim_of(manifest), ReportStatus.READY, manifest=manifest)
+        if claim is None:
+            raise _missing(key)
+        if is_published:
+            return ReportState(claim, ReportStatus.FAILED, failure=ReportFailure(_SPOILT, now))
         if f"{folder}failure.json" in present:
-            return ReportState(claim, ReportStatus.FAILED, failure=self._failure(key).read())
+            return ReportState(claim, ReportStatus.FAILED, failure=_read(self._failure(key)))
         if now - claim.requested_at > _ABANDONED_AFTER:
             failure = ReportFailure("the run that made it ended without a result; ask again", now)
             return ReportState(claim, ReportStatus.FAILED, failure=failure)
         running = f"{folder}started.json" in present
         return ReportState(claim, ReportStatus.RUNNING if running else ReportStatus.PENDING)
 
+    def states(self, tenant_id: str, report_id: str, versions: Iterable[int], *, now: dt.datetime) -> list[ReportState]:
+        """The states of these *versions*, in their order; those that were never asked for are left out."""
+
+        def found(version: int) -> ReportState | None:
+            try:
+                return self.state(ReportKey(tenant_id, report_id, version), now=now)
+            except ReportMissingError:
+                return None
+
+        with ThreadPoolExecutor(_READERS) as readers:
+            return [*filter(None, readers.map(found, versions))]
+
     def latest(self, tenant_id: str, report_id: str, *, now: dt.datetime) -> ReportState:
         """The newest version's state. Raises ReportMissingError when the report was never asked for."""
-        versions = self.versions(tenant_id, report_id)
-        if not versions:
-            raise ReportMissingError(f"no report {report_id}")
-        return self.state(ReportKey(tenant_id, report_id, versions[-1]), now=now)
+        for version in reversed(self.versions(tenant_id, report_id)):
+            try:
+                return self.state(ReportKey(tenant_id, report_id, version), now=now)
+            except ReportMissingError:  # withdrawn, or its claim got lost: the version before is the newest
+                continue
+        raise ReportMissingError(f"no report {report_id}")
+
+    def has_all_files(self, manifest: ReportManifest) -> bool:
+        """Whether every file that a version was made with is still stored."""
+        present = {summary.key for summary in self._objects.list_objects(keys.report_version(manifest.key))}
+        return all(file.key in present for file in manifest.files)
 
     def latest_manifest(self, tenant_id: str, report_id: str, *, before: int | None = None) -> ReportManifest | None:
         """The newest version that is whole, of those *before* a version when one is given; None when none is."""
@@ -182,10 +209,28 @@ class Reports:
         return None
 
     def _manifest_in(self, folder: str) -> ReportManifest | None:
-        return JsonObject(self._objects, f"{folder}manifest.json", _MANIFEST).read()
+        return _read(JsonObject(self._objects, f"{folder}manifest.json", _MANIFEST))
 
     def _claim(self, key: ReportKey) -> JsonObject[ReportClaim]:
         return JsonObject(self._objects, f"{keys.report_version(key)}request.json", _CLAIM)
 
     def _failure(self, key: ReportKey) -> JsonObject[ReportFailure]:
         return JsonObject(self._objects, f"{keys.report_version(key)}failure.json", _FAILURE)
+
+
+def _read(stored: JsonObject[Value]) -> Value | None:
+    """None when the object is gone, and when it holds something else: the log names that."""
+    try:
+        return stored.read()
+    except ValidationError as error:
+        _log.warning("%s is left aside, because it cannot be read: %s", stored.key, error)
+        return None
+
+
+def _claim_of(manifest: ReportManifest) -> ReportClaim:
+    """What is known of a claim that got lost."""
+    return ReportClaim(manifest.key, manifest.request, _UNKNOWN, manifest.made_at)
+
+
+def _missing(key: ReportKey) -> ReportMissingError:
+    return ReportMissingError(f"no version {key.version} of report {key.report_id}")

@@ -62,6 +62,10 @@ class TypedObject(Generic[Value]):
         self._content_type = content_type
         self._limits = limits
 
+    @property
+    def key(self) -> str:
+        return self._key
+
     def read(self) -> Value | None:
         """The stored value; None when there is no object."""
         stored = self.read_version()

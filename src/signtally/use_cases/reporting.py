@@ -92,7 +92,10 @@ def fail_report(key: ReportKey, detail: str, *, services: Services) -> None:
 
 
 def file_link(manifest: ReportManifest, format: str, *, services: Services) -> tuple[str, dt.datetime]:  # noqa: A002 -- the API's word
-    """A signed URL of one file and when it expires. Raises ReportMissingError when there is no file in that format."""
+    """A signed URL of one file and when it expires.
+
+    Raises ReportMissingError when it was not made in that format, ObjectMissingError when the file is gone since.
+    """
     file = next((file for file in manifest.files if file.format == format), None)
     if file is None:
         raise ReportMissingError(f"report {manifest.key.report_id} was not made as {format}")
@@ -125,14 +128,14 @@ def _in_progress(request: ReportRequest, services: Services) -> ReportState | No
 
 
 def _up_to_date(request: ReportRequest, services: Services) -> ReportManifest | None:
-    """The newest finished version if a new one would say the same. Raises FuturePeriodError.
+    """The newest finished version if it has all its files and a new one would say the same. Raises FuturePeriodError.
 
     While its period may still change, a version also ages: its `data_through` is part of what it says.
     """
     tenant = services.stores.tenants.get(request.tenant_id)
     request.period.clip(tenant.today(services.clock()))
     manifest = services.stores.reports.latest_manifest(request.tenant_id, request.report_id)
-    if manifest is None:
+    if manifest is None or not services.stores.reports.has_all_files(manifest):
         return None
     snapshot = _figures(tenant, request, services=services)
     if manifest.fingerprint != snapshot.fingerprint:

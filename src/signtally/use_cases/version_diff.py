@@ -38,6 +38,29 @@ class VersionDiff:
     days: tuple[DayChange, ...] | None
     users: tuple[UserChange, ...] | None
 
+    @property
+    def notice(self) -> str | None:
+        """What could not be compared and why, in sentences; None when everything was."""
+        versions = f"version {self.before.key.version} or {self.after.key.version}"
+        parts = [name for name, changes in (("days", self.days), ("users", self.users)) if changes is None]
+        if not parts:
+            return None
+        return (
+            f"The figures by {' and '.join(parts)} could not be compared: those of {versions} were not kept, because "
+            "it was made by an older release, or are no longer stored."
+        )
+
+    def as_dict(self) -> dict[str, object]:
+        """As the API answers it, every user at once."""
+        return {
+            "report_id": self.after.key.report_id,
+            **{name: _described(each) for name, each in (("from", self.before), ("to", self.after))},
+            "measures": [dataclasses.asdict(change) for change in self.measures],
+            "days": None if self.days is None else [dataclasses.asdict(change) for change in self.days],
+            "users": None if self.users is None else [dataclasses.asdict(change) for change in self.users],
+            "notice": self.notice,
+        }
+
 
 def diff_versions(tenant_id: str, report_id: str, *, before: int, after: int, services: Services) -> VersionDiff:
     """Raises ReportMissingError for a version that was never asked for, VersionNotReadyError for one without files."""
@@ -82,6 +105,15 @@ def user_figures(users: Iterable[UserUsage]) -> pl.DataFrame:
     """Schema USER_FIGURES, in the order of *users*."""
     rows = [(user.user_id, user.user_name, user.user_email, *user.counts.as_tuple()) for user in users]
     return pl.DataFrame(rows, schema=USER_FIGURES, orient="row")
+
+
+def _described(manifest: ReportManifest) -> dict[str, object]:
+    return {
+        "version": manifest.key.version,
+        "made_at": manifest.made_at,
+        "data_through": manifest.data_through,
+        "to": manifest.period.last,
+    }
 
 
 def _manifest(key: ReportKey, *, services: Services) -> ReportManifest:

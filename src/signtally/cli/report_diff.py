@@ -1,0 +1,45 @@
+"""The commands about reports that were made: what changed between two versions."""
+
+from collections.abc import Iterable
+
+import click
+
+from signtally import wiring
+from signtally.cli.output import json_option, print_result
+from signtally.domain.report_changes import MeasureChange
+from signtally.use_cases.version_diff import VersionDiff, diff_versions
+
+VERSION = click.IntRange(min=1)
+
+
+@click.group()
+def reports() -> None:
+    """Reports that were made, and their versions."""
+
+
+@reports.command(name="diff")
+@click.option("--tenant", "tenant_id", required=True, help="The tenant's id.")
+@click.argument("report_id", metavar="REPORT")
+@click.argument("before", metavar="V1", type=VERSION)
+@click.argument("after", metavar="V2", type=VERSION)
+@json_option
+def diff_reports(*, tenant_id: str, report_id: str, before: int, after: int, as_json: bool) -> None:
+    """Print what version V2 of REPORT says otherwise than V1: by measure, by day, by user."""
+    diff = diff_versions(tenant_id, report_id, before=before, after=after, services=wiring.services())
+    print_result(diff.as_dict(), as_json=as_json, lines=lambda: _lines(diff))
+
+
+def _lines(diff: VersionDiff) -> list[str]:
+    titles = [f"version {each.key.version} of {each.made_at:%Y-%m-%d %H:%M} UTC" for each in (diff.before, diff.after)]
+    lines = [f"{diff.after.key.report_id}: {' → '.join(titles)}"]
+    if diff.measures:
+        lines.append(f"total: {_said(diff.measures)}")
+    lines += [f"day {day.day}: {_said(day.measures)}" for day in diff.days or ()]
+    lines += [f"user {user.user_id}: {_said(user.measures)}" for user in diff.users or ()]
+    if diff.notice is not None:
+        lines.append(diff.notice)
+    return lines if len(lines) > 1 else [*lines, "no figure differs"]
+
+
+def _said(changes: Iterable[MeasureChange]) -> str:
+    return ", ".join(f"{change.measure} {change.before} → {change.after}" for change in changes)

@@ -4,6 +4,7 @@ A translator edits `src/signtally/locales/<language>/LC_MESSAGES/signtally.po` a
 of the sources: what its catalogue lacks is filled in as it stands there.
 """
 
+import copy
 import io
 import re
 import sys
@@ -60,7 +61,7 @@ def updated(path: Path, language: str, template: Catalog) -> Catalog:
             catalogue = read_po(file, locale=language)
     else:
         catalogue = Catalog(locale=language)
-    catalogue.update(template, no_fuzzy_matching=True)
+    catalogue.update(copy.deepcopy(template), no_fuzzy_matching=True)  # it takes the messages themselves
     catalogue.obsolete.clear()
     catalogue.header_comment = HEADER % catalogue.locale.english_name
     if language == "en":

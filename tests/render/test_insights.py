@@ -141,23 +141,23 @@ def test_a_snapshot_that_was_read_without_them_says_nothing_of_them() -> None:
 @pytest.mark.parametrize(
     ("outlook", "on", "text"),
     [
-        (Outlook.USED_UP, 12, "it was used up on 12 Oct 2026"),
-        (Outlook.RUNS_OUT, 29, "at the current pace it will run out on 29 Oct 2026"),
-        (Outlook.TOO_EARLY, None, "too early in the month for a forecast"),
-        (Outlook.LASTS, None, "at the current pace it will last the month"),
+        (Outlook.USED_UP, 12, "It was used up on 12 Oct 2026."),
+        (Outlook.RUNS_OUT, 29, "At the current pace it will run out on 29 Oct 2026."),
+        (Outlook.TOO_EARLY, None, "It is too early in the month for a forecast."),
+        (Outlook.LASTS, None, "At the current pace it will last the month."),
     ],
 )
-def test_the_allowance_is_a_sentence(outlook: Outlook, on: int | None, text: str) -> None:
+def test_the_allowance_is_told_in_sentences(outlook: Outlook, on: int | None, text: str) -> None:
     month = parse_period("2026-10")
     day = None if on is None else dt.date(2026, 10, on)
     use = AllowanceUse(month, dt.date(2026, 10, 20), 100, 64, outlook, day)
     said = words(report(allowance=use)).allowance
-    assert said == f"Allowance for Oct 2026: 64 of 100 documents used by 20 Oct 2026; {text}"
+    assert said == f"Allowance for Oct 2026: 64 of 100 documents used by 20 Oct 2026. {text}"
 
 
 def test_a_month_that_is_over_lasted() -> None:
     use = AllowanceUse(parse_period("2026-10"), dt.date(2026, 10, 31), 100, 64, Outlook.LASTS, None)
-    assert words(report(allowance=use)).allowance.endswith("it lasted the month")
+    assert words(report(allowance=use)).allowance.endswith("It lasted the month.")
 
 
 @pytest.mark.parametrize(

@@ -17,19 +17,30 @@ def test_words_are_in_the_locales_language_or_in_english(locale: str, tag: str) 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_no_catalogue_has_is_shown_as_it_stands(language: str) -> None:
     words = Translation.of(Locale.parse(language))
-    assert words.gettext("A text %(of)s nobody", of="that") == "A text that nobody"
+    assert words.gettext("A text of %(count)s", count=3) == "A text of 3"
     assert words.pgettext("nowhere", "A text") == "A text"
-    assert words.npgettext("nowhere", "%(count)s bird", "%(count)s birds", 2, count=2) == "2 birds"
+    assert words.npgettext("nowhere", "%(count)s ×", "%(count)s ××", 2, count=2) == "2 ××"
 
 
 def test_arabic_runs_from_right_to_left() -> None:
     assert [Translation.of(Locale.parse(language)).direction for language in LANGUAGES] == ["ltr"] * 5 + ["rtl"]
 
 
+def _english(text: str, **values: object) -> str:
+    return filled(text, values, direction="ltr")
+
+
 def test_a_value_is_taken_as_it_is() -> None:
-    assert filled("%(name)s sent 3", name="100 %(x)s") == "100 %(x)s sent 3"
+    assert _english("%(name)s sent 3", name="100 %(x)s") == "100 %(x)s sent 3"
+
+
+def test_a_value_does_not_turn_its_surroundings() -> None:
+    """Between the invisible isolates, whatever runs the other way stays among itself."""
+    assert _english("%(name)s (3)", name="شركة") == "\u2068شركة\u2069 (3)"
+    assert filled("(3) %(name)s", {"name": "Acme Inc."}, direction="rtl") == "(3) \u2068Acme Inc.\u2069"
+    assert filled("%(name)s", {"name": "2026"}, direction="rtl") == "2026"
 
 
 def test_a_sentence_ends_in_one_full_stop() -> None:
-    assert filled("Last at %(time)s.", time="8:58 p.m.") == "Last at 8:58 p.m."
-    assert filled("%(time)s, at last", time="8:58 p.m.") == "8:58 p.m., at last"
+    assert _english("Last at %(time)s.", time="8:58 p.m.") == "Last at 8:58 p.m."
+    assert _english("%(time)s, at last", time="8:58 p.m.") == "8:58 p.m., at last"

@@ -10,13 +10,35 @@ from collections.abc import Callable
 from signtally.domain.actions import Counts
 from signtally.domain.periods import DAYS_A_WEEK, PeriodKind, period_of
 from signtally.domain.snapshot import DayUsage
+from signtally.domain.wording import translatable
 from signtally.render.contents import Contents
+from signtally.render.translation import Translation
 
 # More bars than these would be thinner than the eye tells apart.
 _MOST_DAILY_BARS = 93
 _MOST_WEEKLY_BARS = 106
 _MOST_LABELS = 10
 _AXIS_STEPS = 4
+_TITLES = {
+    "day": translatable("Documents per day"),
+    "week": translatable("Documents per week"),
+    "month": translatable("Documents per month"),
+}
+_SUBJECTS = {
+    "day": translatable("Documents sent and completed per day"),
+    "week": translatable("Documents sent and completed per week"),
+    "month": translatable("Documents sent and completed per month"),
+}
+_ONE_PARTLY_OUTSIDE = {
+    ("first", "week"): translatable("The first week is partly outside the period; only its days in it are counted."),
+    ("last", "week"): translatable("The last week is partly outside the period; only its days in it are counted."),
+    ("first", "month"): translatable("The first month is partly outside the period; only its days in it are counted."),
+    ("last", "month"): translatable("The last month is partly outside the period; only its days in it are counted."),
+}
+_BOTH_PARTLY_OUTSIDE = {
+    "week": translatable("The first and last week are partly outside the period; only days in it are counted."),
+    "month": translatable("The first and last month are partly outside the period; only days in it are counted."),
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,6 +59,7 @@ class UsageChart:
     step: str  # "day", "week" or "month"
     bars: tuple[Bar, ...]
     axis: tuple[int, ...]  # whole numbers from 0 upwards, evenly spaced; the last is at least the highest bar
+    words: Translation
 
     @property
     def top(self) -> int:
@@ -47,6 +70,15 @@ class UsageChart:
         return max(max(bar.sent, bar.completed) for bar in self.bars)
 
     @property
+    def title(self) -> str:
+        return self.words.gettext(_TITLES[self.step])
+
+    @property
+    def subject(self) -> str:
+        """What the chart shows, for those who do not see it."""
+        return self.words.gettext(_SUBJECTS[self.step])
+
+    @property
     def caption(self) -> str:
         """Which bars are low only because they hold fewer days than the others."""
         ends = {"first": self.bars[0], "last": self.bars[-1]}
@@ -54,9 +86,9 @@ class UsageChart:
             case []:
                 return ""
             case [one]:
-                return f"The {one} {self.step} is partly outside the period; only its days in it are counted."
+                return self.words.gettext(_ONE_PARTLY_OUTSIDE[one, self.step])
             case _:
-                return f"The first and last {self.step} are partly outside the period; only days in it are counted."
+                return self.words.gettext(_BOTH_PARTLY_OUTSIDE[self.step])
 
     def _whole(self, bar: Bar) -> int:
         if self.step == "month":
@@ -73,7 +105,8 @@ def usage_chart(contents: Contents, *, most_bars: int = _MOST_DAILY_BARS) -> Usa
     every = math.ceil(len(groups) / _MOST_LABELS)
     label = contents.formats.month if kind is PeriodKind.MONTH else contents.formats.short_date
     bars = tuple(_bar(group, "" if index % every else label(group[0].day)) for index, group in enumerate(groups))
-    return UsageChart(str(kind), bars, axis(max(max(bar.sent, bar.completed) for bar in bars)))
+    marks = axis(max(max(bar.sent, bar.completed) for bar in bars))
+    return UsageChart(str(kind), bars, marks, contents.words)
 
 
 def axis(highest: int) -> tuple[int, ...]:

@@ -3,23 +3,24 @@
 import dataclasses
 import datetime as dt
 import functools
-from zoneinfo import ZoneInfo
 
 from signtally.domain.actions import Action, Counts
 from signtally.domain.allowance import AllowanceUse
 from signtally.domain.basis import Basis
-from signtally.domain.definitions import Definition, definition, definitions_used
+from signtally.domain.definitions import Definition, definitions_used
 from signtally.domain.periods import Period, PeriodKind, end_of_day, start_of_day
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot, UserUsage
+from signtally.domain.wording import translatable
+from signtally.render.definitions import defined, translated
 from signtally.render.formats import UNDEFINED, Formats, one_line, utc_offset
 from signtally.render.theme import HEADINGS, Theme
 from signtally.render.translation import Translation
 
 _BASES = {
-    Basis.ACTIVITY: "Activity basis: each event counts on the date it happened",
-    Basis.COHORT: "Cohort basis: documents sent in the period, followed to their outcome so far",
+    Basis.ACTIVITY: translatable("Activity basis: each event counts on the date it happened"),
+    Basis.COHORT: translatable("Cohort basis: documents sent in the period, followed to their outcome so far"),
 }
-UNREADABLE_PROFILE = (
+UNREADABLE_PROFILE = translatable(
     "Days are counted in UTC, because your organisation’s profile could not be read. Contact your service provider."
 )
 
@@ -103,8 +104,8 @@ class Contents:
     @property
     def zone(self) -> str:
         """The zone's name and its offsets from UTC during the period: `Europe/Berlin (UTC+02:00, then UTC+01:00)`."""
-        name, offsets = self.snapshot.tenant.timezone, _offsets(self.snapshot.period, self.snapshot.tenant.zone)
-        return name if name == offsets else f"{name} ({offsets})"
+        name, offsets = self.snapshot.tenant.timezone, self._offsets
+        return name if name == offsets else self._with_detail(name, offsets)
 
     @property
     def lead(self) -> str:
@@ -118,8 +119,9 @@ class Contents:
     @property
     def freshness(self) -> str:
         """How fresh the figures are, as a line of its own."""
-        known = self.snapshot.data_through is not None
-        return f"Data through {self.data_through}" if known else "No data received yet"
+        if self.snapshot.data_through is None:
+            return self.words.gettext("No data received yet")
+        return self.words.gettext("Data through %(instant)s", instant=self.data_through)
 
     @property
     def caveat(self) -> str:
@@ -127,7 +129,11 @@ class Contents:
         return " ".join(
             filter(
                 None,
-                (UNREADABLE_PROFILE if self.snapshot.tenant.is_unreadable else "", self._unfinished, self._provisional),
+                (
+                    self.words.gettext(UNREADABLE_PROFILE) if self.snapshot.tenant.is_unreadable else "",
+                    self._unfinished,
+                    self._provisional,
+                ),
             )
         )
 
@@ -137,14 +143,15 @@ class Contents:
         through, zone = self.snapshot.data_through, self.snapshot.tenant.zone
         if not self.is_over or through is None or through >= end_of_day(self.snapshot.period.last, zone):
             return ""
-        return "Not final: events from the end of the period may still be missing."
+        return self.words.gettext("Not final: events from the end of the period may still be missing.")
 
     @property
     def _provisional(self) -> str:
         days = self.snapshot.provisional_days
         if not days:
             return ""
-        return f"Provisional: some events of {self.formats.dates(days[0], days[-1])} have not been counted yet."
+        dates = self.formats.dates(days[0], days[-1])
+        return self.words.gettext("Provisional: some events of %(dates)s have not been counted yet.", dates=dates)
 
     @property
     def is_over(self) -> bool:
@@ -153,28 +160,40 @@ class Contents:
 
     @property
     def comparison(self) -> str:
-        """What the previous figures are, and why no change is shown while there is none."""
+        """What the previous figures are, and why no change is shown while there is none: in whole sentences."""
         previous = self._described(
             self.formats.period_in_text(self.snapshot.previous, today=self.today), self.snapshot.previous
         )
         if self.is_over:
-            return f"Compared with {previous}"
-        return f"Changes are shown once the period is over. Previous figures are for all of {previous}"
+            return self.words.gettext("Compared with %(previous)s.", previous=previous)
+        return self.words.gettext(
+            "Changes are shown once the period is over. Previous figures are for all of %(previous)s.",
+            previous=previous,
+        )
 
-    @property
-    def _before(self) -> str:
-        """How a card names the previous period: `in the previous month`, `in the full previous month`."""
-        kind, previous = self.snapshot.period.kind, self.snapshot.previous
-        if kind is PeriodKind.RANGE:
-            return f"in the previous {self._days(previous).removeprefix('1 ')}"
-        whole = "" if self.is_over else "full "
-        return f"{'on' if kind is PeriodKind.DAY else 'in'} the {whole}previous {kind}"
+    def _before(self, figure: str) -> str:
+        """A previous figure as a card shows it: `45 in the previous month`, `45 in the full previous month`."""
+        if self.snapshot.period.kind is PeriodKind.RANGE:
+            days = self.snapshot.previous.day_count
+            return self.words.ngettext(
+                "%(figure)s on the previous day",
+                "%(figure)s in the previous %(count)s days",
+                days,
+                figure=figure,
+                count=self.formats.number(days),
+            )
+        notes = _IN_PREVIOUS if self.is_over else _IN_FULL_PREVIOUS
+        return self.words.gettext(notes[self.snapshot.period.kind], figure=figure)
+
+    def heading(self, action: Action) -> str:
+        """How every table, card and legend heads an action."""
+        return self.words.gettext(HEADINGS[action])
 
     @property
     def measures(self) -> tuple[MeasureLine, ...]:
         pairs = zip(Action, self.snapshot.totals.as_tuple(), self.snapshot.previous_totals.as_tuple(), strict=True)
         return tuple(
-            MeasureLine(action, HEADINGS[action], now, before, self._change(now, before))
+            MeasureLine(action, self.heading(action), now, before, self._change(now, before))
             for action, now, before in pairs
         )
 
@@ -182,14 +201,16 @@ class Contents:
     def rates(self) -> tuple[RateLine, ...]:
         now, before = self.snapshot.totals, self.snapshot.previous_totals
         return (
-            self._rate("Completion rate", now.completion_rate, before.completion_rate),
-            self._rate("Success rate of closed", now.success_rate_of_closed, before.success_rate_of_closed),
+            self._rate(self.words.gettext("Completion rate"), now.completion_rate, before.completion_rate),
+            self._rate(
+                self.words.gettext("Success rate of closed"), now.success_rate_of_closed, before.success_rate_of_closed
+            ),
         )
 
     @property
     def basis(self) -> str:
         """By which date the figures count, as a line of its own."""
-        return _BASES[self.snapshot.basis]
+        return self.words.gettext(_BASES[self.snapshot.basis])
 
     @property
     def is_on_activity(self) -> bool:
@@ -203,14 +224,14 @@ class Contents:
 
     @property
     def cards(self) -> tuple[Card, ...]:
-        sent, completed = (self._count_card(line) for line in self.measures if line.action in _ON_CARDS)
+        sent, completed = (self._count_card(line) for line in self.measures if line.action in _CARD_LABELS)
         rate = self.rates[0]
         rate_card = Card(
             rate.heading,
             self.formats.percent(rate.now),
             change="" if rate.change in {None, UNDEFINED} else str(rate.change),
             trend=_trend(rate.now or 0, rate.before or 0) if self.is_over else "",
-            note=f"{self.formats.percent(rate.before)} {self._before}",
+            note=self._before(self.formats.percent(rate.before)),
         )
         return (sent, completed, rate_card, self._allowance_card() or self._senders_card())
 
@@ -218,24 +239,40 @@ class Contents:
         """Which users the figures are about; at most so many ids, and how many more there are."""
         ids = self.snapshot.user_ids
         if ids is None:
-            return "None (all users)"
-        named = [one_line(user_id) for user_id in ids[:most_ids]]
-        more = f" and {self.formats.number(len(ids) - len(named))} more" if len(named) < len(ids) else ""
-        return f"{self._counted(len(ids), 'user')}: {', '.join(named)}{more}"
+            return self.words.gettext("None (all users)")
+        named = ", ".join(one_line(user_id) for user_id in ids[:most_ids])
+        count, rest = self.formats.number(len(ids)), len(ids) - len(ids[:most_ids])
+        if not rest:
+            return self.words.ngettext(
+                "%(count)s user: %(ids)s", "%(count)s users: %(ids)s", len(ids), count=count, ids=named
+            )
+        return self.words.ngettext(
+            "%(count)s user: %(ids)s and %(rest)s more",
+            "%(count)s users: %(ids)s and %(rest)s more",
+            len(ids),
+            count=count,
+            ids=named,
+            rest=self.formats.number(rest),
+        )
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
-        return definitions_used(
+        used = definitions_used(
             allowance=self.allowance is not None, basis=self.snapshot.basis, restated=bool(self.snapshot.restated)
         )
+        return tuple(translated(line, self.words) for line in used)
 
     def definition(self, term: str) -> str:
-        return definition(term, basis=self.snapshot.basis).meaning
+        return defined(term, words=self.words, basis=self.snapshot.basis).meaning
 
     @property
     def row_count(self) -> str:
         users, days = len(self.snapshot.users), len(self.snapshot.days)
-        return f"{self._counted(users, 'user row')}, {self._counted(days, 'day row')}"
+        ngettext, number = self.words.ngettext, self.formats.number
+        return self.formats.listed(
+            ngettext("%(count)s user row", "%(count)s user rows", users, count=number(users)),
+            ngettext("%(count)s day row", "%(count)s day rows", days, count=number(days)),
+        )
 
     @property
     def control_totals(self) -> str:
@@ -244,18 +281,23 @@ class Contents:
 
     def facts(self, identity: ReportIdentity) -> tuple[tuple[str, str], ...]:
         """What the file says of itself, as label and text."""
+        gettext = self.words.gettext
+        version = self.formats.number(identity.version)
         return (
-            ("Organisation", f"{self.tenant_name} ({one_line(self.snapshot.tenant.tenant_id)})"),
-            ("Period", self._described(self.period, self.snapshot.period)),
-            ("Previous period", self._described(self.previous_period, self.snapshot.previous)),
-            ("Time zone", self.zone),
-            ("Basis", self.basis),
-            ("Filter", self.filters(most_ids=_IDS_IN_A_LINE)),
-            ("Data through", self.data_through),
-            ("Rows", self.row_count),
-            ("Control totals", self.control_totals),
-            ("Report", f"{identity.report_id}, version {identity.version}"),
-            ("Created", self.formats.instant(identity.made_at)),
+            (gettext("Organisation"), self._with_detail(self.tenant_name, one_line(self.snapshot.tenant.tenant_id))),
+            (gettext("Period"), self._described(self.period, self.snapshot.period)),
+            (gettext("Previous period"), self._described(self.previous_period, self.snapshot.previous)),
+            (gettext("Time zone"), self.zone),
+            (gettext("Basis"), self.basis),
+            (gettext("Filter"), self.filters(most_ids=_IDS_IN_A_LINE)),
+            (gettext("Data through"), self.data_through),
+            (gettext("Rows"), self.row_count),
+            (gettext("Control totals"), self.control_totals),
+            (
+                gettext("Report"),
+                gettext("%(report_id)s, version %(version)s", report_id=identity.report_id, version=version),
+            ),
+            (gettext("Created"), self.formats.instant(identity.made_at)),
         )
 
     @property
@@ -269,20 +311,31 @@ class Contents:
             case PeriodKind.WEEK | PeriodKind.RANGE:  # their titles are dates
                 return self._days(period)
             case _:
-                return f"{self.formats.dates(period.first, period.last)}, {self._days(period)}"
+                return self.formats.listed(self.formats.dates(period.first, period.last), self._days(period))
 
     def _described(self, title: str, period: Period) -> str:
         """A period in one line: `October 2026 (1–31 Oct 2026, 31 days)`."""
         extent = self._extent(period)
         if not extent:
             return title
-        return f"{title}, {extent}" if title.endswith(")") else f"{title} ({extent})"  # `… (to date), 7 days`
+        if title.endswith((")", "）")):  # `… (to date), 7 days`
+            return self.formats.listed(title, extent)
+        return self._with_detail(title, extent)
+
+    def _with_detail(self, text: str, detail: str) -> str:
+        return self.words.gettext("%(text)s (%(detail)s)", text=text, detail=detail)
 
     def _days(self, period: Period) -> str:
-        return self._counted((period.last - period.first).days + 1, "day")
+        days = period.day_count
+        return self.words.ngettext("%(count)s day", "%(count)s days", days, count=self.formats.number(days))
 
-    def _counted(self, count: int, noun: str) -> str:
-        return f"1 {noun}" if count == 1 else f"{self.formats.number(count)} {noun}s"
+    @property
+    def _offsets(self) -> str:
+        period, zone = self.snapshot.period, self.snapshot.tenant.zone
+        begins = start_of_day(period.first, zone).astimezone(zone)
+        ends = (end_of_day(period.last, zone) - dt.timedelta(microseconds=1)).astimezone(zone)
+        first, last = utc_offset(begins), utc_offset(ends)
+        return first if first == last else self.words.gettext("%(first)s, then %(last)s", first=first, last=last)
 
     def _change(self, now: int, before: int) -> str | None:
         return self.formats.change(now, before) if self.is_over else None
@@ -292,28 +345,58 @@ class Contents:
 
     def _count_card(self, line: MeasureLine) -> Card:
         return Card(
-            f"Documents {line.heading.lower()}",
+            self.words.gettext(_CARD_LABELS[line.action]),
             self.formats.number(line.now),
             change="" if line.change in {None, UNDEFINED} else str(line.change),
             trend=_trend(line.now, line.before) if self.is_over else "",
-            note=f"{self.formats.number(line.before)} {self._before}",
+            note=self._before(self.formats.number(line.before)),
         )
 
     def _allowance_card(self) -> Card | None:
         allowance = self.allowance
         if allowance is None or self.snapshot.period.kind is not PeriodKind.MONTH:
             return None
-        note = f"{self.formats.number(allowance.used)} of {self.formats.number(allowance.allowed)} documents"
-        return Card("Allowance used", self.formats.percent(allowance.share), note=note, share=allowance.share)
+        note = self.words.ngettext(
+            "%(used)s of %(count)s document",
+            "%(used)s of %(count)s documents",
+            allowance.allowed,
+            used=self.formats.number(allowance.used),
+            count=self.formats.number(allowance.allowed),
+        )
+        return Card(
+            self.words.gettext("Allowance used"),
+            self.formats.percent(allowance.share),
+            note=note,
+            share=allowance.share,
+        )
 
     def _senders_card(self) -> Card:
         active, users = self.snapshot.active_senders, len(self.snapshot.users)
-        note = f"of {self._counted(users, 'active user')}"
-        return Card("Active senders", self.formats.number(active), note=note)
+        note = self.words.ngettext(
+            "of %(count)s active user", "of %(count)s active users", users, count=self.formats.number(users)
+        )
+        return Card(self.words.gettext("Active senders"), self.formats.number(active), note=note)
 
 
 _IDS_IN_A_LINE = 12
-_ON_CARDS = frozenset({Action.SENT, Action.COMPLETED})
+_CARD_LABELS = {
+    Action.SENT: translatable("Documents sent"),
+    Action.COMPLETED: translatable("Documents completed"),
+}
+_IN_PREVIOUS = {
+    PeriodKind.DAY: translatable("%(figure)s on the previous day"),
+    PeriodKind.WEEK: translatable("%(figure)s in the previous week"),
+    PeriodKind.MONTH: translatable("%(figure)s in the previous month"),
+    PeriodKind.QUARTER: translatable("%(figure)s in the previous quarter"),
+    PeriodKind.YEAR: translatable("%(figure)s in the previous year"),
+}
+_IN_FULL_PREVIOUS = {
+    PeriodKind.DAY: translatable("%(figure)s on the full previous day"),
+    PeriodKind.WEEK: translatable("%(figure)s in the full previous week"),
+    PeriodKind.MONTH: translatable("%(figure)s in the full previous month"),
+    PeriodKind.QUARTER: translatable("%(figure)s in the full previous quarter"),
+    PeriodKind.YEAR: translatable("%(figure)s in the full previous year"),
+}
 
 
 def shown_names(user: UserUsage) -> tuple[str, str]:
@@ -332,10 +415,3 @@ def _trend(now: float, before: float) -> str:
     if now == before:
         return ""
     return "up" if now > before else "down"
-
-
-def _offsets(period: Period, zone: ZoneInfo) -> str:
-    first = start_of_day(period.first, zone).astimezone(zone)
-    last = (end_of_day(period.last, zone) - dt.timedelta(microseconds=1)).astimezone(zone)
-    offsets = dict.fromkeys((utc_offset(first), utc_offset(last)))
-    return ", then ".join(offsets)

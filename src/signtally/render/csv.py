@@ -83,7 +83,11 @@ def _rows(contents: Contents, identity: ReportIdentity) -> Iterator[dict[str, ob
     for usage in snapshot.days:
         yield {"record": "day", "day": usage.day.isoformat()} | _figures(usage.counts)
     for restated in snapshot.restated:
-        day = {"day": restated.day.isoformat(), "name": why(restated), "value": restated.restated_at.isoformat()}
+        day = {
+            "day": restated.day.isoformat(),
+            "name": why(restated, contents.formats),
+            "value": restated.restated_at.isoformat(),
+        }
         yield {"record": "restated_before"} | day | _figures(restated.before)
         yield {"record": "restated"} | day | _figures(restated.after)
     yield {"record": "total"} | _figures(snapshot.totals)

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_interval, format_skeleton, format_time
+from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.tenants import TenantProfile
-from signtally.render.translation import Translation, filled
+from signtally.render.translation import Translation
 
 UNDEFINED = "—"
 MINUS = "\N{MINUS SIGN}"
@@ -161,6 +162,10 @@ class Formats:
         local = instant.astimezone(self.zone)
         return self._date_and_clock(local.date(), self._clock(local))
 
+    def listed(self, *texts: str) -> str:
+        """`1–31 Oct 2026, 31 days`."""
+        return format_list(texts, style="unit", locale=self.words.locale)
+
     def hour(self, hour: int) -> str:
         """The hour that begins then: `10:00–11:00`."""
         begins, ends = (self._clock(dt.time(each % 24)) for each in (hour, hour + 1))
@@ -224,16 +229,19 @@ class Formats:
 
     def _units(self, **counts: int) -> str:
         """`2 d 3 h` of the parts that are not zero; the first is always shown."""
-        words = self.words
-        parts = {
-            "days": words.pgettext("duration", "%(count)s d"),
-            "hours": words.pgettext("duration", "%(count)s h"),
-            "minutes": words.pgettext("duration", "%(count)s min"),
-            "seconds": words.pgettext("duration", "%(count)s s"),
-        }
-        shown = [unit for index, unit in enumerate(counts) if counts[unit] or not index]
-        texts = [filled(parts[unit], count=self.number(counts[unit])).replace(" ", _TIED) for unit in shown]
-        return _TIED.join(texts)
+        shown = [(unit, self.number(count)) for index, (unit, count) in enumerate(counts.items()) if count or not index]
+        return _TIED.join(self._unit(unit, number).replace(" ", _TIED) for unit, number in shown)
+
+    def _unit(self, unit: str, number: str) -> str:
+        match unit:
+            case "days":
+                return self.words.pgettext("duration", "%(count)s d", count=number)
+            case "hours":
+                return self.words.pgettext("duration", "%(count)s h", count=number)
+            case "minutes":
+                return self.words.pgettext("duration", "%(count)s min", count=number)
+            case _:
+                return self.words.pgettext("duration", "%(count)s s", count=number)
 
     def _signed(self, magnitude: str, value: Decimal | int) -> str:
         sign = "+" if value > 0 else MINUS if value < 0 else "±"

@@ -5,15 +5,27 @@ from collections.abc import Iterator
 
 from signtally.domain.actions import Action
 from signtally.domain.restatements import RestatedDay, RestatementReason
+from signtally.domain.wording import translatable
 from signtally.render.contents import Contents
-from signtally.render.theme import HEADINGS
+from signtally.render.formats import Formats
 
 REASONS = {
-    RestatementReason.LATE_EVENTS: "late events",
-    RestatementReason.IMPORT: "imported history",
-    RestatementReason.TIME_ZONE: "new time zone",
-    RestatementReason.REPEATED_ID: "event sent twice",
-    RestatementReason.RECOUNT: "recounted",
+    RestatementReason.LATE_EVENTS: translatable("late events"),
+    RestatementReason.IMPORT: translatable("imported history"),
+    RestatementReason.TIME_ZONE: translatable("new time zone"),
+    RestatementReason.REPEATED_ID: translatable("event sent twice"),
+    RestatementReason.RECOUNT: translatable("recounted"),
+}
+
+_CHANGES = {
+    Action.SENT: translatable("sent %(before)s → %(after)s"),
+    Action.RECEIVED: translatable("received %(before)s → %(after)s"),
+    Action.VIEWED: translatable("viewed %(before)s → %(after)s"),
+    Action.SIGNED: translatable("signed %(before)s → %(after)s"),
+    Action.COMPLETED: translatable("completed %(before)s → %(after)s"),
+    Action.DECLINED: translatable("declined %(before)s → %(after)s"),
+    Action.CANCELLED: translatable("cancelled %(before)s → %(after)s"),
+    Action.EXPIRED: translatable("expired %(before)s → %(after)s"),
 }
 
 
@@ -31,12 +43,9 @@ def restatement_lines(contents: Contents) -> tuple[RestatementLine, ...]:
     return tuple(
         RestatementLine(
             formats.date(restated.day),
-            ", ".join(
-                f"{HEADINGS[action].lower()} {formats.number(before)} → {formats.number(after)}"
-                for action, before, after in changed_measures(restated)
-            ),
+            formats.listed(*(_change(contents, *change) for change in changed_measures(restated))),
             formats.clock(restated.restated_at),
-            why(restated),
+            why(restated, formats),
         )
         for restated in contents.snapshot.restated
     )
@@ -49,5 +58,10 @@ def changed_measures(restated: RestatedDay) -> Iterator[tuple[Action, int, int]]
             yield action, before, after
 
 
-def why(restated: RestatedDay) -> str:
-    return ", ".join(REASONS[RestatementReason(reason)] for reason in restated.reasons)
+def why(restated: RestatedDay, formats: Formats) -> str:
+    return formats.listed(*(formats.words.gettext(REASONS[RestatementReason(reason)]) for reason in restated.reasons))
+
+
+def _change(contents: Contents, action: Action, before: int, after: int) -> str:
+    number = contents.formats.number
+    return contents.words.gettext(_CHANGES[action], before=number(before), after=number(after))

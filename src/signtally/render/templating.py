@@ -2,9 +2,11 @@
 
 import functools
 import html
+from collections.abc import Callable
 
 from babel import Locale
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from signtally.render.formats import visible
 from signtally.render.translation import Translation
@@ -29,10 +31,20 @@ def _environment(language: str) -> Environment:
     )
     templates.policies["ext.i18n.trimmed"] = True
     words = Translation.of(Locale.parse(language))
-    templates.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
-        words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext
-    )
+    templates.newstyle_gettext = True  # type: ignore[attr-defined]  # added by the extension
+    for text in (words.gettext, words.ngettext, words.pgettext, words.npgettext):
+        templates.globals[text.__name__] = _escaping(text)
     return templates
+
+
+def _escaping(text: Callable[..., str]) -> Callable[..., Markup]:
+    """A text of the catalogue is markup already; the values in it are not."""
+
+    def escaped(*arguments: object, **values: object) -> Markup:
+        shown = {name: escape(_finalize(value)) for name, value in values.items()}
+        return Markup(text(*arguments, **shown))  # noqa: S704 -- every value is escaped
+
+    return escaped
 
 
 def _finalize(value: object) -> object:

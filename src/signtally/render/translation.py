@@ -20,6 +20,8 @@ import gettext
 import importlib.resources
 import io
 import re
+import unicodedata
+from collections.abc import Mapping
 from typing import Self
 
 from babel import Locale
@@ -28,6 +30,7 @@ from babel.messages.pofile import read_po
 
 LANGUAGES = ("en", "de", "fr", "es", "ja", "ar")
 _PLAIN_ENGLISH = "en_GB"
+_ISOLATE, _END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -60,31 +63,44 @@ class Translation:
 
     def gettext(self, text: str, /, **values: object) -> str:
         """The text translated, each `%(name)s` replaced by the value of that name."""
-        return filled(self._catalogue.gettext(text), **values)
+        return filled(self._catalogue.gettext(text), values, direction=self.direction)
 
     def pgettext(self, context: str, text: str, /, **values: object) -> str:
         """Like gettext, for a text whose translation depends on where it stands."""
-        return filled(self._catalogue.pgettext(context, text), **values)
+        return filled(self._catalogue.pgettext(context, text), values, direction=self.direction)
 
     def ngettext(self, one: str, many: str, number: int, /, **values: object) -> str:
         """Like gettext, in the plural form for *number*, which is shown only where it is among the values."""
-        return filled(self._catalogue.ngettext(one, many, number), **values)
+        return filled(self._catalogue.ngettext(one, many, number), values, direction=self.direction)
 
     def npgettext(self, context: str, one: str, many: str, number: int, /, **values: object) -> str:
         """Like ngettext, with a context."""
-        return filled(self._catalogue.npgettext(context, one, many, number), **values)
+        return filled(self._catalogue.npgettext(context, one, many, number), values, direction=self.direction)
 
 
-def filled(text: str, /, **values: object) -> str:
-    """The text with the values in their places; a value that ends in a full stop ends the sentence: no `p.m..`."""
+def filled(text: str, values: Mapping[str, object], *, direction: str) -> str:
+    """The text with the values in their places; a value that ends in a full stop ends the sentence: no `p.m..`.
+
+    A value with letters that run against the language (`direction`) is kept apart from what surrounds it, by Unicode's
+    invisible isolates, so that its brackets and full stops stay where they belong.
+    """
     if not values:
         return text
 
     def value(match: re.Match[str]) -> str:
         shown = str(values[match[1]])
-        return shown[:-1] if shown.endswith(".") and text.startswith(".", match.end()) else shown
+        if shown.endswith(".") and text.startswith(".", match.end()):
+            shown = shown[:-1]
+        return f"{_ISOLATE}{shown}{_END_OF_ISOLATE}" if _runs_against(direction, shown) else shown
 
     return _PLACEHOLDER.sub(value, text)
+
+
+def _runs_against(direction: str, text: str) -> bool:
+    if text.isascii() and direction == "ltr":
+        return False
+    against = {"L"} if direction == "rtl" else {"R", "AL"}
+    return any(unicodedata.bidirectional(character) in against for character in text)
 
 
 @functools.cache

@@ -24,7 +24,7 @@ from signtally.render.formats import UNDEFINED, rounded, shortened, utc_offset
 from signtally.render.insights import InsightContents
 from signtally.render.restatements import changed_measures, why
 from signtally.render.spreadsheet import Sheet, Style, Value, argb, column_width, lines, packed
-from signtally.render.theme import HEADINGS, mixed
+from signtally.render.theme import mixed
 
 # Excel's limit is 1,048,576 with the header; the total and its empty row follow on the last sheet.
 MOST_ROWS_PER_SHEET = 1_000_000
@@ -102,7 +102,7 @@ def _write_summary(sheet: Sheet, contents: Contents) -> None:
     for values, styles in _summary_rows(contents):
         sheet.append(values[: len(heads)], styles[: len(heads)])
     sheet.append([], [])
-    _write_line(sheet, f"{contents.comparison}.", Style(colour="muted", rule=None, wrap=True))
+    _write_line(sheet, contents.comparison, Style(colour="muted", rule=None, wrap=True))
     sheet.append([], [])
     insights = InsightContents.of(contents)
     if insights is not None:
@@ -161,7 +161,7 @@ def _write_insights(sheet: Sheet, insights: InsightContents) -> None:
         sheet.worksheet.merged_cells.add(f"C{sheet.rows_written}:E{sheet.rows_written}")
     sheet.append([], [])
     if insights.allowance:
-        _write_line(sheet, f"{insights.allowance}.", _CAPTION)
+        _write_line(sheet, insights.allowance, _CAPTION)
         sheet.append([], [])
 
 
@@ -217,7 +217,7 @@ def _write_hours(sheet: Sheet, contents: Contents, activity: PeriodActivity) -> 
 
 def _write_days(sheet: Sheet, contents: Contents) -> None:
     days = contents.snapshot.days
-    heads = ["Date", "Weekday", *HEADINGS.values()]
+    heads = ["Date", "Weekday", *_measure_heads(contents)]
     sheet.widths(14, 10, *[11.5] * _MEASURE_COLUMNS)
     _list_sheet(sheet, contents, columns=len(heads), rows=len(days), frozen="C2")
     sheet.append(heads, [_HEAD, _HEAD, *[_HEAD_RIGHT] * _MEASURE_COLUMNS], height=_HEADER_HEIGHT)
@@ -241,7 +241,10 @@ def _write_restated(sheet: Sheet, contents: Contents) -> None:
     styles = [left, _TEXT, Style(number_format=_INSTANT, align="left"), _MUTED, _COUNT_MUTED, _COUNT, signed]
     for day, action, before, after in rows:
         changed, _ = _wall_clock(contents, day.restated_at, nothing=UNDEFINED)
-        sheet.append([day.day, HEADINGS[action], changed, why(day), before, after, after - before], styles)
+        sheet.append(
+            [day.day, contents.heading(action), changed, why(day, contents.formats), before, after, after - before],
+            styles,
+        )
 
 
 def _write_users(workbook: Workbook, contents: Contents) -> None:
@@ -260,7 +263,7 @@ def _write_users(workbook: Workbook, contents: Contents) -> None:
 
 
 def _write_user_rows(sheet: Sheet, contents: Contents, users: list[UserUsage]) -> None:
-    heads = ["User", "Email", "User id", *HEADINGS.values(), "Completion rate"]
+    heads = ["User", "Email", "User id", *_measure_heads(contents), "Completion rate"]
     sample = users[:_WIDTHS_LOOK_AT]
     names = column_width([user.user_name for user in sample], least=18, most=42)
     emails = column_width([user.user_email for user in sample], least=18, most=42)
@@ -286,7 +289,7 @@ def _write_about(sheet: Sheet, contents: Contents, identity: ReportIdentity) -> 
     sheet.append(["Definitions"], [_SECTION], height=24)
     for line in contents.definitions:
         height = lines(line.meaning, round((value_width + note_width) * _PROSE_DENSITY)) * _ABOUT_LINE
-        sheet.append([line.term.capitalize(), line.meaning, None], [_TERM, _PROSE, _PROSE], height=height)
+        sheet.append([line.term, line.meaning, None], [_TERM, _PROSE, _PROSE], height=height)
         sheet.worksheet.merged_cells.add(f"B{sheet.rows_written}:C{sheet.rows_written}")
 
 
@@ -323,6 +326,10 @@ def _list_sheet(sheet: Sheet, contents: Contents, *, columns: int, rows: int, fr
     sheet.printed(title=_footer(contents), landscape=columns > _MOST_COLUMNS_UPRIGHT, repeat_header=True)
     sheet.worksheet.freeze_panes = frozen
     sheet.worksheet.auto_filter.ref = f"A1:{get_column_letter(columns)}{rows + 1}"
+
+
+def _measure_heads(contents: Contents) -> list[str]:
+    return [contents.heading(action) for action in Action]
 
 
 def _figures(counts: Counts) -> tuple[Value, ...]:

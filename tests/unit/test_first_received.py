@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from signtally.domain.actions import Action
 from signtally.domain.aggregation import TenantDay, daily_usage
-from signtally.domain.document_lifecycles import document_lifecycles, first_received
+from signtally.domain.document_lifecycles import document_lifecycles
+from signtally.domain.first_received import first_received
 from signtally.domain.local_dates import LocalDates
 from signtally.domain.reconciliation import received_later, reference_count
 from signtally.domain.schemas import EVENTS

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_timestream_write import TimestreamWriteClient
 
 _WRITERS = 4
-_OPTIONAL = {"user_name", "user_email", "sent_at"}
+_MAY_BE_ABSENT = {"user_name", "user_email", "sent_at"}
 _OF_WHOLE_CALL = {"SerializationException", "ValidationException"}
 
 Selection = Callable[[Sequence[str], str | None], str]  # the query for these columns and this list of tenants, or all
@@ -143,7 +143,7 @@ class TimestreamAccess:
         absent = {column for column in schema if sql.source(column) not in existing}
         if not absent:
             self._complete.add(table)
-        return [] if absent - _OPTIONAL else [column for column in schema if column not in absent]
+        return [] if absent - _MAY_BE_ABSENT else [column for column in schema if column not in absent]
 
     def name(self, table: str) -> str:
         """A table as SQL names it."""

@@ -8,7 +8,8 @@ from signtally.aws.timestream_sql import instant_literal, literal, source
 from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY, QUARTERS_A_WEEK
 from signtally.domain.document_lifecycles import DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
-from signtally.domain.schemas import FIRST_RECEIVED_ORDER, IDENTITY
+from signtally.domain.first_received import FIRST_RECEIVED_ORDER
+from signtally.domain.schemas import IDENTITY
 
 # Of two events with one id the one received first counts, as in `signtally.domain.document_lifecycles.first_received`.
 _ORDER = ", ".join("time" if column == "occurred_at" else column for column in FIRST_RECEIVED_ORDER)

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from signtally.domain.document_lifecycles import first_received
+from signtally.domain.first_received import FIRST_RECEIVED_ORDER, first_received
 from signtally.domain.periods import DAYS_A_WEEK
-from signtally.domain.schemas import FIRST_RECEIVED_ORDER, UTC_MICROSECONDS
+from signtally.domain.schemas import UTC_MICROSECONDS
 
 HOURS_A_DAY = 24
 _SECONDS_A_DAY = 86_400

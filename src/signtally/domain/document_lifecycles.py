@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import polars as pl
 
 from signtally.domain.actions import Action
-from signtally.domain.schemas import FIRST_RECEIVED_ORDER, UTC_MICROSECONDS
+from signtally.domain.first_received import FIRST_RECEIVED_ORDER, first_received
+from signtally.domain.schemas import UTC_MICROSECONDS
 
 # One row a document of one tenant, each instant that of the first such event, null when there was none.
 DOCUMENTS = pl.Schema(
@@ -47,11 +48,6 @@ def document_lifecycles(events: pl.DataFrame) -> pl.DataFrame:
         )
         .match_to_schema(DOCUMENTS)
     )
-
-
-def first_received(events: pl.DataFrame) -> pl.DataFrame:
-    """One row an event id of one tenant."""
-    return events.sort(*FIRST_RECEIVED_ORDER).unique("event_id", keep="first", maintain_order=True)
 
 
 def closed_at() -> pl.Expr:

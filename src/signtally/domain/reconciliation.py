@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from signtally.domain.actions import MEASURES
+from signtally.domain.first_received import FIRST_RECEIVED_ORDER
 from signtally.domain.local_dates import LocalDates
 from signtally.domain.schemas import (
-    FIRST_RECEIVED_ORDER,
     IDENTITY,
     TENANT_DAY_KEY,
     TENANT_DAYS,

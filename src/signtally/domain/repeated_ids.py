@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from signtally.domain.schemas import FIRST_RECEIVED_ORDER, IDENTITY
+from signtally.domain.first_received import FIRST_RECEIVED_ORDER
+from signtally.domain.schemas import IDENTITY
 
 _IDS_PER_PASS = 4_000_000  # whose hashes are held at a time: a quarter of a gigabyte
 _HASH = pl.col("event_id").hash()

@@ -27,10 +27,6 @@ IDENTITY = pl.Schema({name: EVENTS[name] for name in _IDENTITY_COLUMNS})  # two 
 ARRIVALS = pl.Schema({**IDENTITY, "received_at": UTC_MICROSECONDS, "message_id": pl.String()})
 EVENT_DAYS = pl.Schema({"tenant_id": pl.String(), "utc_day": pl.Date()})
 
-# First received wins: of a tenant's events that share an id, the first in this order counts. The columns after
-# `message_id` decide between elements of one message; with the id they complete the identity, so nothing ever ties.
-FIRST_RECEIVED_ORDER = ("received_at", "message_id", "user_id", "action", "occurred_at")
-
 # One row a user and local day.
 DAILY_USAGE = pl.Schema(
     {

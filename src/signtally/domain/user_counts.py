@@ -3,8 +3,7 @@
 import polars as pl
 
 from signtally.domain.actions import MEASURES, Action
-from signtally.domain.document_lifecycles import first_received
-from signtally.domain.schemas import FIRST_RECEIVED_ORDER
+from signtally.domain.first_received import FIRST_RECEIVED_ORDER, first_received
 
 USER_COUNTS = pl.Schema(
     {

@@ -37,7 +37,7 @@ class EventOccurrence:
         return self.message.parsed.events[self.index].event_id
 
     @property
-    def order(self) -> _Order:
+    def received_order(self) -> _Order:
         """Of two copies the smaller was received first and wins, as it does in aggregation."""
         return self.message.message.sent_at, self.message.message.message_id, self.index
 
@@ -80,14 +80,14 @@ class WriteBatcher:
         event_id = occurrence.event_id
         for pending in self._pending.get(event_id, ()):
             if pending.is_same_record(occurrence):
-                if not pending.is_being_written and occurrence.order < pending.first.order:
+                if not pending.is_being_written and occurrence.received_order < pending.first.received_order:
                     pending.first = occurrence
-            elif occurrence.order < pending.first.order:
+            elif occurrence.received_order < pending.first.received_order:
                 continue
             pending.occurrences.append(occurrence)
             return True
         known = self._stored.get(event_id)
-        if known is not None and known <= occurrence.order:
+        if known is not None and known <= occurrence.received_order:
             return False
         pending = PendingEvent(occurrence, time.monotonic(), [occurrence])
         self._pending.setdefault(event_id, []).append(pending)
@@ -116,7 +116,9 @@ class WriteBatcher:
         if not is_stored:
             return False
         is_new = event_id not in self._stored
-        self._stored[event_id] = min(pending.first.order, self._stored.get(event_id, pending.first.order))
+        self._stored[event_id] = min(
+            pending.first.received_order, self._stored.get(event_id, pending.first.received_order)
+        )
         if len(self._stored) > self._remembered:
             self._stored.popitem(last=False)
         return is_new

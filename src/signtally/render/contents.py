@@ -15,6 +15,7 @@ from signtally.render.definitions import defined, translated
 from signtally.render.formats import UNDEFINED, Formats, one_line, utc_offset
 from signtally.render.theme import HEADINGS, Theme
 from signtally.render.translation import Translation
+from signtally.render.version_changes import changes_line
 
 _BASES = {
     Basis.ACTIVITY: translatable("Activity basis: each event counts on the date it happened"),
@@ -283,6 +284,7 @@ class Contents:
         """What the file says of itself, as label and text."""
         gettext = self.words.gettext
         version = self.formats.number(identity.version)
+        changes = changes_line(identity.changes, self.formats)
         return (
             (gettext("Organisation"), self._with_detail(self.tenant_name, one_line(self.snapshot.tenant.tenant_id))),
             (gettext("Period"), self._described(self.period, self.snapshot.period)),
@@ -298,6 +300,7 @@ class Contents:
                 gettext("%(report_id)s, version %(version)s", report_id=identity.report_id, version=version),
             ),
             (gettext("Created"), self.formats.instant(identity.made_at)),
+            *([(gettext("Changes"), changes)] if changes else []),
         )
 
     @property

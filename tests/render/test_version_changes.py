@@ -24,13 +24,13 @@ def test_a_first_version_has_no_line() -> None:
 
 def test_totals_days_and_users_that_changed() -> None:
     assert line(measures=(SENT, COMPLETED), changed_days=1, changed_users=2) == (
-        "Changed since version 2 of 30 Oct 2026, 14:05: Sent 1,045 → 1,050, Completed 3 → 2, on 1 day, of 2 users"
+        "Changed since version 2 of 30 Oct 2026, 14:05: sent 1,045 → 1,050, completed 3 → 2, on 1 day, of 2 users"
     )
 
 
 def test_what_is_unknown_is_left_out() -> None:
     known = line(measures=(SENT,), changed_days=None, changed_users=None)
-    assert known == "Changed since version 2 of 30 Oct 2026, 14:05: Sent 1,045 → 1,050"
+    assert known == "Changed since version 2 of 30 Oct 2026, 14:05: sent 1,045 → 1,050"
 
 
 def test_users_may_change_while_the_totals_stay() -> None:

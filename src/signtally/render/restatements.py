@@ -8,6 +8,7 @@ from signtally.domain.restatements import RestatedDay, RestatementReason
 from signtally.domain.wording import translatable
 from signtally.render.contents import Contents
 from signtally.render.formats import Formats
+from signtally.render.measure_changes import measure_change
 
 REASONS = {
     RestatementReason.LATE_EVENTS: translatable("late events"),
@@ -15,17 +16,6 @@ REASONS = {
     RestatementReason.TIME_ZONE: translatable("new time zone"),
     RestatementReason.REPEATED_ID: translatable("event sent twice"),
     RestatementReason.RECOUNT: translatable("recounted"),
-}
-
-_CHANGES = {
-    Action.SENT: translatable("sent %(before)s → %(after)s"),
-    Action.RECEIVED: translatable("received %(before)s → %(after)s"),
-    Action.VIEWED: translatable("viewed %(before)s → %(after)s"),
-    Action.SIGNED: translatable("signed %(before)s → %(after)s"),
-    Action.COMPLETED: translatable("completed %(before)s → %(after)s"),
-    Action.DECLINED: translatable("declined %(before)s → %(after)s"),
-    Action.CANCELLED: translatable("cancelled %(before)s → %(after)s"),
-    Action.EXPIRED: translatable("expired %(before)s → %(after)s"),
 }
 
 
@@ -43,7 +33,7 @@ def restatement_lines(contents: Contents) -> tuple[RestatementLine, ...]:
     return tuple(
         RestatementLine(
             formats.date(restated.day),
-            formats.listed(*(_change(contents, *change) for change in changed_measures(restated))),
+            formats.listed(*(measure_change(*change, formats=formats) for change in changed_measures(restated))),
             formats.clock(restated.restated_at),
             why(restated, formats),
         )
@@ -60,8 +50,3 @@ def changed_measures(restated: RestatedDay) -> Iterator[tuple[Action, int, int]]
 
 def why(restated: RestatedDay, formats: Formats) -> str:
     return formats.listed(*(formats.words.gettext(REASONS[RestatementReason(reason)]) for reason in restated.reasons))
-
-
-def _change(contents: Contents, action: Action, before: int, after: int) -> str:
-    number = contents.formats.number
-    return contents.words.gettext(_CHANGES[action], before=number(before), after=number(after))

@@ -1,31 +1,24 @@
-"""What changed since the version before, in one line that every file shows: "Sent 45 → 50"."""
-
-from babel.lists import format_list
+"""What changed since the version before, in one line that every file shows: "sent 45 → 50"."""
 
 from signtally.domain.actions import Action
 from signtally.domain.report_changes import VersionChanges
 from signtally.render.formats import Formats
-from signtally.render.theme import HEADINGS
+from signtally.render.measure_changes import measure_change
 
 
 def changes_line(changes: VersionChanges | None, formats: Formats) -> str:
     """Empty for a first version (None); a version without other figures says so."""
     if changes is None:
         return ""
-    parts = [*_totals(changes, formats), *_extent(changes, formats)]
+    parts = [
+        measure_change(Action(each.measure), each.before, each.after, formats=formats) for each in changes.measures
+    ]
+    parts += _extent(changes, formats)
     since = {"version": changes.since_version, "when": formats.clock(changes.since_made_at)}
     if not parts:
         return formats.words.gettext("No figure has changed since version %(version)s of %(when)s.", **since)
-    listed = format_list(parts, style="unit", locale=formats.words.locale)
+    listed = formats.listed(*parts)
     return formats.words.gettext("Changed since version %(version)s of %(when)s: %(changes)s", changes=listed, **since)
-
-
-def _totals(changes: VersionChanges, formats: Formats) -> list[str]:
-    return [
-        f"{formats.words.gettext(HEADINGS[Action(each.measure)])} "
-        f"{formats.number(each.before)} → {formats.number(each.after)}"
-        for each in changes.measures
-    ]
 
 
 def _extent(changes: VersionChanges, formats: Formats) -> list[str]:

@@ -66,7 +66,7 @@ function line(report, failed, { older = false } = {}) {
     older ? el("td", { class: "detail" }, "Older version") : el("th", { scope: "row" }, ...named(report)),
     el("td", { "data-label": "Created" }, el("time", { datetime: made }, moment(made))),
     el("td", { "data-label": "Data through" }, report.data_through ? clock(new Date(report.data_through), new Date(made)) : "—"),
-    el("td", { "data-label": "Version" }, number(report.version)),
+    el("td", { "data-label": "Version" }, number(report.version), ...changed(report)),
     el("td", {}, ...(report.status === "ready" ? files(report, failed) : [state(report)])),
   );
 }
@@ -80,7 +80,19 @@ function named(report) {
   return [title, " ", el("span", { class: "detail" }, about.join(" · "))];
 }
 
+// What a version says otherwise than the one before.
+function changed({ changes }) {
+  if (!changes) return [];
+  const measures = changes.measures.map(({ measure, before, after }) => `${measure} ${number(before)} → ${number(after)}`);
+  return [el("div", { class: "detail" }, measures.length ? measures.join(", ") : "totals unchanged")];
+}
+
 function files(report, failed) {
+  const gone = report.gone.map((format) => el("div", { class: "detail" }, `${FORMATS[format]}: no longer stored. Download it above to make it again.`));
+  return [...links(report, failed), ...gone];
+}
+
+function links(report, failed) {
   return report.files.map(({ format }) => {
     const title = FORMATS[format];
     const get = () => downloadAgain(report.report_id, report.version, format).catch(failed);

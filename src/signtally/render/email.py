@@ -1,22 +1,31 @@
 """The digest: one email with the period's figures inline and links to its files."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
+from signtally.domain.actions import Action
 from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.domain.tenants import Recipient
+from signtally.domain.wording import translatable
 from signtally.render.chart import UsageChart, usage_chart
-from signtally.render.contents import Contents, shown_names
+from signtally.render.contents import Card, Contents, shown_names
 from signtally.render.formats import Formats, one_line, shortened
 from signtally.render.insights import InsightContents
+from signtally.render.plain_table import aligned
 from signtally.render.restatements import restatement_lines
 from signtally.render.templating import environment, plain_text
+from signtally.render.translation import Translation
 
-LINK_LABELS = {"pdf": "Download PDF", "xlsx": "Excel", "csv": "CSV"}
+LINK_LABELS = {"pdf": "PDF", "xlsx": "Excel", "csv": "CSV"}
+_BUSIEST = {
+    "day": translatable("Busiest day: %(number)s sent (%(when)s)"),
+    "week": translatable("Busiest week: %(number)s sent (%(when)s)"),
+    "month": translatable("Busiest month: %(number)s sent (%(when)s)"),
+}
 _MOST_RESTATED_DAYS = 7
 _TOP_USERS = 5
 _MOST_BARS = 31  # of a few pixels each on a phone
@@ -44,7 +53,7 @@ def digest_message(  # noqa: PLR0913  # each is a different party's word, and al
     values = _values(snapshot) | {
         "schedule_name": one_line(schedule_name),
         "recipient": recipient,
-        "links": [(LINK_LABELS[name], links[name]) for name in LINK_LABELS if name in links],
+        "links": _labelled(links, words),
         "page_url": page_url,
     }
     message = EmailMessage(policy=_SEVEN_BIT)
@@ -94,6 +103,7 @@ def _values(snapshot: UsageSnapshot) -> dict[str, object]:
         "chart_height": _CHART_HEIGHT_PIXELS,
         "axis_ends": (formats.short_date(snapshot.period.first), formats.short_date(snapshot.period.last)),
         "peak": _peak(chart, formats),
+        "tables": _plain_tables(contents, top),
         "preview": contents.freshness,
         "top_users": top,
         "more_users": len(snapshot.users) - len(top),
@@ -102,12 +112,48 @@ def _values(snapshot: UsageSnapshot) -> dict[str, object]:
 
 
 def _peak(chart: UsageChart, formats: Formats) -> str:
-    """`66 sent (Fri, 2 Oct 2026)`; empty when nothing was sent."""
+    """`Busiest day: 66 sent (Fri, 2 Oct 2026)`; empty when nothing was sent."""
     highest = max(chart.bars, key=lambda bar: bar.sent)
     if not highest.sent:
         return ""
     when = formats.weekday_date(highest.first) if chart.step == "day" else formats.dates(highest.first, highest.last)
-    return f"{formats.number(highest.sent)} sent ({when})"
+    return formats.words.gettext(_BUSIEST[chart.step], number=formats.number(highest.sent), when=when)
+
+
+def _labelled(links: Mapping[str, str], words: Translation) -> list[tuple[str, str]]:
+    """Label and address of each file: the first one says what they all are for."""
+    named = [(LINK_LABELS[name], links[name]) for name in LINK_LABELS if name in links]
+    return [(words.gettext("Download %(format)s", format=label), url) for label, url in named[:1]] + named[1:]
+
+
+def _plain_tables(contents: Contents, top_users: list[UserUsage]) -> dict[str, list[str]]:
+    """The tables of the plain-text part, as lines."""
+    number, insights = contents.formats.number, InsightContents.of(contents)
+    cards = [(card.label, card.figure, _with_change(card)) for card in contents.cards]
+    more = [(card.label, card.figure, card.note) for card in insights.cards] if insights else []
+    return {
+        "cards": aligned(cards, left=(0, 2)),
+        "insights": aligned(more, left=(0, 2)),
+        "totals": aligned(_totals(contents)),
+        "senders": aligned(
+            [
+                ("", contents.heading(Action.SENT), contents.heading(Action.COMPLETED)),
+                *((_short_name(user), number(user.counts.sent), number(user.counts.completed)) for user in top_users),
+            ]
+        ),
+    }
+
+
+def _totals(contents: Contents) -> Iterator[tuple[str, ...]]:
+    gettext, number = contents.words.gettext, contents.formats.number
+    width = 4 if contents.is_over else 3  # no change while the period is not over
+    yield ("", gettext("This period"), gettext("Previous"), gettext("Change"))[:width]
+    for line in contents.measures:
+        yield (line.heading, number(line.now), number(line.before), line.change or "")[:width]
+
+
+def _with_change(card: Card) -> str:
+    return " · ".join(filter(None, (card.change, card.note)))
 
 
 def _short_name(user: UserUsage) -> str:

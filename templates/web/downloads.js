@@ -4,7 +4,7 @@ import { call, Problem } from "./client.js";
 import { size } from "./format.js";
 import { byId, el } from "./dom.js";
 
-export const FORMATS = { pdf: "PDF", xlsx: "Excel", csv: "CSV" };
+export const FORMATS = { pdf: "PDF", xlsx: "Excel", csv: "CSV", zip: "ZIP", json: "JSON" };
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [250, 2000];
 const PATIENCE_MS = 10 * 60_000;
 

@@ -50,6 +50,13 @@ def test_head_is_get_without_the_body(admin: Any, path: str) -> None:
     assert kept[0] == kept[1]
 
 
+def test_the_schema_of_json_reports_is_published_without_a_token(anonymous: Any) -> None:
+    answer = anonymous.get("/schemas/report-1.json")
+    assert answer.headers["content-type"] == "application/schema+json"
+    assert answer.json()["$id"] == "urn:signtally:report:1"
+    assert 'href="schemas/report-1.json"' in anonymous.get("/docs").text
+
+
 def test_a_parameter_is_given_once(admin: Any, problem: Check) -> None:
     document = problem(admin.get("/v1/usage?period=2026-10&period=2026-09"), 422, "invalid-request")
     assert document["errors"] == [{"location": "query.period", "detail": "give it once"}]

@@ -85,7 +85,7 @@ def test_an_order_under_way_is_not_placed_twice(admin: Any, world: Any) -> None:
 
 
 def test_all_formats_unless_some_are_named(admin: Any) -> None:
-    assert list(order(admin, {"period": "2026-09"})["links"]["files"]) == ["pdf", "xlsx", "csv"]
+    assert list(order(admin, {"period": "2026-09"})["links"]["files"]) == ["pdf", "xlsx", "csv", "zip", "json"]
 
 
 def test_a_range_by_its_days(admin: Any, world: Any) -> None:
@@ -111,7 +111,7 @@ def test_a_filter_narrows_a_report(admin: Any, world: Any) -> None:
         ({"period": "2026-11"}, "future-period", "after today"),
         ({"period": 2026}, "invalid-request", "body.period"),
         ({"period": "2026-10", "formats": []}, "invalid-request", "body.formats"),
-        ({"period": "2026-10", "formats": ["docx"]}, "invalid-request", "'pdf', 'xlsx' or 'csv'"),
+        ({"period": "2026-10", "formats": ["docx"]}, "invalid-request", "'pdf', 'xlsx', 'csv', 'zip' or 'json'"),
         ({"period": "2026-10", "formats": "pdf"}, "invalid-request", "body.formats"),
         ({"period": "2026-10", "format": ["pdf"]}, "invalid-request", "body.format: unknown parameter"),
         ({"period": "2026-10", "filters": {"users": ["u_1"]}}, "invalid-request", "body.filters.user"),

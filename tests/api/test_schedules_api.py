@@ -87,7 +87,7 @@ def test_a_profile_that_never_rests_is_a_conflict(
         ({"every": "year"}, "'day', 'week', 'month' or 'quarter'"),
         ({"every": "day", "at": "7:00"}, "write 07:00"),
         ({"every": "day", "formats": []}, "body.formats"),
-        ({"every": "day", "formats": ["docx"]}, "'pdf', 'xlsx' or 'csv'"),
+        ({"every": "day", "formats": ["docx"]}, "'pdf', 'xlsx', 'csv', 'zip' or 'json'"),
         ({"every": "day", "recipients": [{"email": "ann"}]}, "write ann@acme.example"),
         ({"every": "day", "recipient": []}, "unknown parameter"),
         ({"every": "day", "name": "other"}, "the address 'weekly'"),

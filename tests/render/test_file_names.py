@@ -42,8 +42,10 @@ def test_no_name_breaks_a_header_or_a_folder(name: str, tenant_id: str) -> None:
 def test_formats_have_their_own_types_and_keys() -> None:
     rendered = render("csv", snapshot(), IDENTITY)
     assert rendered.content_type == "text/csv; charset=utf-8"
+    assert render("zip", snapshot(), IDENTITY).content_type == "application/zip"
+    assert render("json", snapshot(), IDENTITY).content_type == "application/json"
     assert key_name("xlsx") == "usage.xlsx"
-    with pytest.raises(ValueError, match="choose among pdf, xlsx, csv"):
+    with pytest.raises(ValueError, match="choose among pdf, xlsx, csv, zip, json"):
         render("docx", snapshot(), IDENTITY)
 
 

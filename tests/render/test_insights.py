@@ -1,9 +1,9 @@
 """What every file and email says of documents and hours, in the same figures, and on which basis."""
 
-import csv
 import dataclasses
 import datetime as dt
 import io
+import json
 from typing import Any
 
 import pytest
@@ -48,7 +48,7 @@ def words(of: UsageSnapshot) -> InsightContents:
 
 def texts(of: UsageSnapshot) -> dict[str, str]:
     """All that a person reads in each format, with single spaces."""
-    files = {name: render(name, of, IDENTITY).body for name in ("pdf", "xlsx", "csv")}
+    files = {name: render(name, of, IDENTITY).body for name in ("pdf", "xlsx", "json")}
     message = digest_message(
         of, schedule_name="m", recipient=Recipient(email="a@b.example"), sender="r@s.example", links={}, page_url="/"
     )
@@ -59,16 +59,15 @@ def texts(of: UsageSnapshot) -> dict[str, str]:
     found = {
         "pdf": " ".join(page.extract_text() for page in PdfReader(io.BytesIO(files["pdf"])).pages),
         "xlsx": " ".join(str(value) for sheet in book for row in sheet.iter_rows(values_only=True) for value in row),
-        "csv": files["csv"].decode("utf-8-sig"),
+        "json": json.loads(files["json"])["about"]["basis_in_words"],
         "plain": plain.get_content(),
         "html": rich.get_content(),
     }
     return {name: " ".join(text.split()) for name, text in found.items()}
 
 
-def facts(of: UsageSnapshot) -> dict[str, str]:
-    rows = csv.DictReader(io.StringIO(render("csv", of, IDENTITY).body.decode("utf-8-sig")))
-    return {row["name"]: row["value"] for row in rows if row["record"] == "fact"}
+def for_machines(of: UsageSnapshot) -> Any:
+    return json.loads(render("json", of, IDENTITY).body)["insights"]
 
 
 def test_every_file_and_email_shows_the_same_figures() -> None:
@@ -80,18 +79,15 @@ def test_every_file_and_email_shows_the_same_figures() -> None:
         assert text in shown["xlsx"], text
 
 
-def test_the_csv_file_has_them_for_machines() -> None:
-    found = facts(report())
-    assert found["turnaround_median_seconds"] == "99600.000001"
-    assert (found["turnaround_p90_seconds"], found["turnaround_documents"]) == ("439200.000000", "38")
-    assert (found["completed_documents"], found["open_documents"], found["distinct_documents"]) == ("40", "17", "71")
-    assert found["first_activity"] == "2026-10-01T06:02:00+00:00"
-    hours = [int(found[f"events_in_hour_{hour:02}"]) for hour in range(24)]
+def test_the_json_file_has_them_for_machines() -> None:
+    found = for_machines(report())
+    assert found["documents"]["turnaround"]["documents"] == 38
+    assert found["documents"]["turnaround"]["median"] == "P1DT3H40M0.000001S"
+    assert (found["documents"]["completed"], found["documents"]["open"], found["distinct_documents"]) == (40, 17, 71)
+    assert found["activity"]["first_at"] == "2026-10-01T06:02:00Z"
     sample = insights().activity
     assert sample is not None
-    assert hours == list(sample.hours)
-    assert hours[int(found["busiest_hour"])] == max(hours)
-    assert (found["allowance_month"], found["allowance_used_documents"]) == ("2026-10", "5")
+    assert [tuple(hours) for hours in found["activity"]["week"]] == list(sample.week)
 
 
 def test_the_sheet_of_hours_adds_up() -> None:
@@ -121,21 +117,21 @@ def test_a_cohort_has_no_hours_and_is_open_or_closed() -> None:
         "Open documents": "2",
         "Closed documents": "3",
     }
-    assert "events_in_hour_00" not in facts(cohort())
+    assert for_machines(cohort())["activity"] is None
     assert "Hours" not in load_workbook(io.BytesIO(render("xlsx", cohort(), IDENTITY).body)).sheetnames
 
 
 def test_what_nobody_knows_is_a_dash_and_never_zero() -> None:
     empty = report(insights=EMPTY)
     assert [card.figure for card in words(empty).cards] == ["—", "0", "0", "—"]
-    assert (words(empty).span, facts(empty)["turnaround_median_seconds"], facts(empty)["busiest_hour"]) == ("", "", "")
+    assert (words(empty).span, for_machines(empty)["documents"]["turnaround"]) == ("", None)
     assert "Events by hour of the day" not in texts(empty)["pdf"]
 
 
 def test_a_snapshot_that_was_read_without_them_says_nothing_of_them() -> None:
     for name, text in texts(report(insights=None)).items():
         assert "Median turnaround" not in text, name
-        assert "median_seconds" not in text, name
+    assert for_machines(report(insights=None)) is None
 
 
 @pytest.mark.parametrize(

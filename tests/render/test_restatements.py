@@ -1,7 +1,8 @@
 """Restated and provisional days: every file and the email say the same of them."""
 
-import csv
 import io
+import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -55,7 +56,7 @@ def test_the_pdf_says_what_changed_when_and_why() -> None:
 def test_the_pdf_says_how_many_it_leaves_to_the_other_files() -> None:
     year = parse_period("2026-Q3")
     text = _pdf_text(snapshot((user(1),), period=year, restated=restated(year, days=50)))
-    assert "19 more days are listed in the Excel and CSV files." in text
+    assert "19 more days are listed in the Excel and JSON files." in text
 
 
 def test_the_workbook_has_a_row_a_day_and_measure() -> None:
@@ -70,13 +71,10 @@ def test_the_workbook_has_a_row_a_day_and_measure() -> None:
     ]
 
 
-def test_the_csv_has_the_figures_before_and_now() -> None:
-    text = render("csv", _report(days=1), IDENTITY).body.decode("utf-8-sig")
-    lines = [row for row in csv.DictReader(io.StringIO(text)) if row["record"].startswith("restated")]
-    assert [(row["record"], row["day"], row["sent"], row["completed"], row["name"]) for row in lines] == [
-        ("restated_before", "2026-10-01", "41", "7", "late events"),
-        ("restated", "2026-10-01", "43", "7", "late events"),
-    ]
+def test_the_json_has_the_figures_before_and_now() -> None:
+    (day,) = json.loads(render("json", _report(days=1), IDENTITY).body)["restated"]
+    assert (day["day"], day["before"]["sent"], day["after"]["sent"]) == ("2026-10-01", 41, 43)
+    assert (day["before"]["completed"], day["reasons"]) == (7, ["late-events"])
 
 
 def test_the_digest_says_it_and_how_many_more_there_are() -> None:
@@ -101,11 +99,14 @@ def _text(kind: str, report: UsageSnapshot) -> str:
             return " ".join(str(value) for row in sheet.iter_rows(values_only=True) for value in row if value)
         case "text" | "html":
             return _digest(report)[kind == "html"]
+        case "zip":
+            archive = zipfile.ZipFile(io.BytesIO(render("zip", report, IDENTITY).body))
+            return str(json.loads(archive.read("about.json"))["caveat"])
         case _:
-            return render("csv", report, IDENTITY).body.decode("utf-8-sig")
+            return str(json.loads(render("json", report, IDENTITY).body)["about"]["caveat"])
 
 
-EVERYWHERE = pytest.mark.parametrize("kind", ["pdf", "xlsx", "csv", "text", "html"])
+EVERYWHERE = pytest.mark.parametrize("kind", ["pdf", "xlsx", "zip", "json", "text", "html"])
 
 
 @EVERYWHERE

@@ -1,4 +1,4 @@
-"""The Usage Reports page, the API's documentation, and the files they are made of."""
+"""The Usage Reports page, the API's documentation with the schema of JSON reports, and the files they are made of."""
 
 import dataclasses
 import functools
@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.domain.actions import MEASURES
 from signtally.domain.definitions import Definition, definition
+from signtally.render.report_schema import SCHEMA_NAME, schema
 from signtally.render.templating import environment
 from signtally.render.theme import HEADINGS, Theme
 
@@ -61,6 +62,12 @@ def register(app: FastAPI, *, development: bool) -> None:
     @app.get("/docs", include_in_schema=False)
     async def documentation() -> HTMLResponse:
         return HTMLResponse(docs(), headers={"Cache-Control": "no-cache"})
+
+    @app.get(f"/schemas/{SCHEMA_NAME}", include_in_schema=False)
+    async def report_schema() -> Response:
+        return Response(
+            schema(), media_type="application/schema+json", headers={"Cache-Control": "public, max-age=3600"}
+        )
 
     @app.get("/static/{digest}/{name}", include_in_schema=False)
     async def static(digest: str, name: Annotated[str, Path()]) -> Response:

@@ -12,7 +12,7 @@ from signtally.domain.basis import Basis
 from signtally.domain.periods import Period
 from signtally.domain.report_changes import VersionChanges
 
-FORMATS = ("pdf", "xlsx", "csv")
+FORMATS = ("pdf", "xlsx", "csv", "zip", "json")
 
 
 def ordered_formats(formats: Iterable[str]) -> tuple[str, ...]:

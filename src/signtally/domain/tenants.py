@@ -15,7 +15,7 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 _LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+|https://[^\s\"'<>]+")
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+", re.ASCII)
 
-ReportFormat = Literal["pdf", "xlsx", "csv"]
+ReportFormat = Literal["pdf", "xlsx", "csv", "zip", "json"]
 ScheduleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
 
 
@@ -106,6 +106,7 @@ class TenantProfile(_Part):
     ] = "monday"
     branding: Branding = Branding()
     allowance: Allowance = Allowance()
+    csv: Literal["comma", "semicolon"] | None = None  # between cells; None: as Excel expects it in the locale's country
     schedules: Annotated[tuple[Schedule, ...], AfterValidator(_distinct_names)] = ()
     _is_unreadable: bool = PrivateAttr(default=False)
 

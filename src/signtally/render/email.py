@@ -20,7 +20,7 @@ from signtally.render.restatements import restatement_lines
 from signtally.render.templating import environment, plain_text
 from signtally.render.translation import Translation
 
-LINK_LABELS = {"pdf": "PDF", "xlsx": "Excel", "csv": "CSV"}
+LINK_LABELS = {"pdf": "PDF", "xlsx": "Excel", "csv": "CSV", "zip": "ZIP", "json": "JSON"}
 _BUSIEST = {
     "day": translatable("Busiest day: %(number)s sent (%(when)s)"),
     "week": translatable("Busiest week: %(number)s sent (%(when)s)"),

@@ -18,6 +18,8 @@ CONTENT_TYPES = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
+    "zip": "application/zip",
+    "json": "application/json",
 }
 _NAME_LIMIT_CHARACTERS = 60
 _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9 ._()&+-]+")

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -107,3 +109,11 @@ def test_no_cell_of_any_table_has_a_fraction() -> None:
             frame = pl.read_csv(archive.read(name))
             assert not frame.select(pl.selectors.float()).columns
             assert all(kind == pl.Int64 for column, kind in frame.schema.items() if column in MEASURES and len(frame))
+
+
+def test_the_document_for_readers_names_every_file_and_column() -> None:
+    guide = (Path(__file__).parents[2] / "docs/report-files.md").read_text()
+    found = Unpacked(whole_snapshot())
+    assert set(re.findall(r"^\| `(\w+\.(?:csv|json))`", guide, re.MULTILINE)) == set(found.archive.namelist())
+    for column in found.table("users")[0]:
+        assert f"`{column}`" in guide or column.startswith("previous_"), column

@@ -6,6 +6,7 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
+from signtally.cli.report_rendering import render_reports
 from signtally.domain.report_changes import MeasureChange
 from signtally.use_cases.version_diff import VersionDiff, diff_versions
 
@@ -15,6 +16,9 @@ VERSION = click.IntRange(min=1)
 @click.group()
 def reports() -> None:
     """Reports that were made, and their versions."""
+
+
+reports.add_command(render_reports)
 
 
 @reports.command(name="diff")

@@ -127,8 +127,7 @@ def _with_instants(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _counts(counts: Sequence[Counts], *, prefix: str = "") -> list[pl.Series]:
-    columns = zip(*(row.as_tuple() for row in counts), strict=True) if counts else [()] * len(MEASURES)
-    return [_whole(f"{prefix}{name}", column) for name, column in zip(MEASURES, columns, strict=True)]
+    return [_whole(f"{prefix}{name}", [getattr(row, name) for row in counts]) for name in MEASURES]
 
 
 def _cohorts(cohorts: Sequence[Cohort | None]) -> list[pl.Series]:

@@ -54,6 +54,8 @@ def one_line(text: str) -> str:
 
     The joiners stay, because Persian, the scripts of India and emoji are misspelt without them.
     """
+    if text.isprintable():  # nearly every name: nothing in it needs taming
+        return " ".join(text.split())
     return " ".join("".join(map(_tamed, visible(text))).split())
 
 

@@ -29,6 +29,10 @@ test: browser lint ## Format, lint, types, imports, and all tests, of which one 
 	@.ci/step "wheel" .ci/wheel
 	@$(PYTEST)
 
+.PHONY: coverage
+coverage: browser ## All tests once more, measuring branches; half as long again, hence not in `make test`
+	@$(PYTEST) --cov --cov-report=term
+
 .PHONY: soak
 soak: browser ## All tests at full size, laws with new examples and ten times deeper, for SOAK_MINUTES (60) at most
 	@HYPOTHESIS_PROFILE=soak SOAK_MINUTES=$(or $(SOAK_MINUTES),60) $(PYTEST) --timeout 3600

@@ -18,6 +18,8 @@ SigntallyError
 ├── ReportQueueUnavailableError       ports.report_queue: orders cannot be taken now
 ├── ObjectMissingError                ports.objects: no object is stored under a key
 ├── ReportMissingError                stores.reports: no such report or version is stored
+├── VersionNotReadyError              use_cases.version_diff: a version has no figures to compare
+├── NoReportError                     render.json: these bytes are no JSON file of a report
 ├── EditConflictError                 stores.tenants: others kept changing the profile
 ├── BrokenProfileError                stores.profile_catalogue: a stored profile is invalid, in part or as a whole
 ├── ImportElsewhereError              stores.imports: another process has taken the import on

@@ -15,6 +15,7 @@ def report(  # noqa: PLR0913, PLR0917 -- an operator sees each as a field of the
     formats: list[str] | None = None,
     user_ids: list[str] | None = None,
     basis: Basis = Basis.ACTIVITY,
+    all_users: bool = False,  # noqa: FBT001, FBT002 -- a tick in the form
     report_id: str | None = None,
     version: int | None = None,
 ) -> None:
@@ -22,10 +23,10 @@ def report(  # noqa: PLR0913, PLR0917 -- an operator sees each as a field of the
 
     By hand, leave *report_id* and *version* empty: they name a version that the API has claimed. Then the next version
     is made when the figures have changed since the last. On cohort *basis* the documents sent in the period are
-    followed to their outcome.
+    followed to their outcome. *all_users* prints every user, not the most active ones alone.
     """
     if report_id is None or version is None:
-        _publish(make_report(tenant_id, period, formats or list(FORMATS), user_ids, basis))
+        _publish(make_report(tenant_id, period, formats or list(FORMATS), user_ids, basis, all_users=all_users))
         return
     key = ReportKey(tenant_id, report_id, version)
     try:

@@ -19,8 +19,8 @@ def make_ordered_report(key: ReportKey) -> ReportManifest:
 
 
 @service_task(retries=2, first_delay_seconds=1)
-def make_report(
-    tenant_id: str, period: str, formats: list[str], user_ids: list[str] | None, basis: Basis
+def make_report(  # noqa: PLR0913 -- the fields of the flow's form
+    tenant_id: str, period: str, formats: list[str], user_ids: list[str] | None, basis: Basis, *, all_users: bool
 ) -> ReportManifest:
     """Make the next version when the figures have changed since the last."""
     tenant = services().stores.tenants.get(tenant_id)
@@ -30,6 +30,7 @@ def make_report(
         formats=ordered_formats(formats),
         user_ids=None if user_ids is None else tuple(sorted(user_ids)),
         basis=basis,
+        all_users=all_users,
     )
     return reporting.report_now(request, requested_by="operator", services=services())
 

@@ -68,6 +68,7 @@ class PrefectReportQueue:
             "formats": list(request.formats),
             "user_ids": None if request.user_ids is None else list(request.user_ids),
             "basis": str(request.basis),
+            "all_users": request.all_users,
             "report_id": request.report_id,
             "version": version,
         }

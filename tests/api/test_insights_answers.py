@@ -153,7 +153,7 @@ def test_a_report_on_cohort_basis_is_another_report(admin: Any, world: Any) -> N
     assert activity["report_id"] == plain["report_id"] != cohort["report_id"]
     world.make_reports()
     ready = admin.get(f"/v1/reports/{cohort['report_id']}").json()
-    assert ready["filters"] == {"user_ids": None, "basis": "cohort"}
+    assert ready["filters"] == {"user_ids": None, "basis": "cohort", "all_users": False}
     assert ready["totals"] == figures(sent=3, viewed=1, signed=7, completed=1)
     assert admin.get(f"/v1/reports/{plain['report_id']}").json()["filters"] is None
 
@@ -162,7 +162,7 @@ def test_a_member_may_choose_the_basis_and_stays_alone(member: Any, world: Any) 
     cohort = ordered(member, basis="cohort")
     world.make_reports()
     ready = member.get(f"/v1/reports/{cohort['report_id']}").json()
-    assert ready["filters"] == {"user_ids": ["u_2"], "basis": "cohort"}
+    assert ready["filters"] == {"user_ids": ["u_2"], "basis": "cohort", "all_users": False}
     assert ready["totals"] == figures(sent=1)
 
 

@@ -97,8 +97,27 @@ def test_a_filter_narrows_a_report(admin: Any, world: Any) -> None:
     ready = made(
         admin, world, {"period": "2026-10", "formats": ["csv"], "filters": {"user_ids": ["u_3", "u_2", "u_3"]}}
     )
-    assert ready["filters"] == {"user_ids": ["u_2", "u_3"], "basis": "activity"}
+    assert ready["filters"] == {"user_ids": ["u_2", "u_3"], "basis": "activity", "all_users": False}
     assert ready["totals"]["sent"] == 1
+
+
+def test_a_report_with_every_user_printed_is_another_report(admin: Any, world: Any) -> None:
+    plain = made(admin, world, {"period": "2026-10", "formats": ["csv"]})
+    whole = made(admin, world, {"period": "2026-10", "formats": ["csv"], "filters": {"all_users": True}})
+    assert whole["filters"] == {"user_ids": None, "basis": "activity", "all_users": True}
+    assert whole["report_id"] != plain["report_id"]
+    assert (whole["totals"], whole["version"]) == (plain["totals"], 1)
+
+
+@pytest.mark.parametrize("name", ["pdf", "xlsx", "csv", "zip", "json"])
+def test_every_format_is_made_and_led_to(admin: Any, world: Any, name: str) -> None:
+    ready = made(admin, world, {"period": "2026-09", "formats": [name]})
+    (file,) = ready["files"]
+    assert file["format"] == name
+    assert (
+        hashlib.sha256(stored(world, admin.get(ready["links"]["files"][name]).headers["location"])).hexdigest()
+        == (file["sha256"])
+    )
 
 
 @pytest.mark.parametrize(
@@ -226,7 +245,7 @@ def test_a_tenant_sees_nothing_of_anothers_reports(admin: Any, anonymous: Any, w
 
 def test_a_members_report_is_about_themselves(member: Any, world: Any) -> None:
     ready = made(member, world, {"period": "2026-10", "formats": ["csv"]})
-    assert ready["filters"] == {"user_ids": ["u_2"], "basis": "activity"}
+    assert ready["filters"] == {"user_ids": ["u_2"], "basis": "activity", "all_users": False}
     assert ready["totals"]["sent"] == 1
     order(member, {"period": "2026-10", "formats": ["csv"], "filters": {"user_ids": ["u_2"]}}, expected=200)
 

@@ -41,11 +41,12 @@ def test_a_script_takes_traffic_from_the_queue_to_a_file(signtally_program: Prog
     again = signtally_program("report", "--tenant", tenant_id, "--period", month, "--format", "csv", "--json").answer
     assert (again["report_id"], again["version"]) == (made["report_id"], 1), "unchanged figures are the same report"
     followed = signtally_program(
-        *("report", "--tenant", tenant_id, "--period", month, "--format", "csv"),
-        *("--basis", "cohort", "-o", "out", "--json"),
+        *("report", "--tenant", tenant_id, "--period", month, "--format", "json"),
+        *("--basis", "cohort", "--all-users", "-o", "out", "--json"),
     ).answer
     assert followed["report_id"] != made["report_id"]
-    assert "Cohort basis" in Path(tmp_path, followed["files"][0]["path"]).read_text(encoding="utf-8-sig")
+    told = json.loads(Path(tmp_path, followed["files"][0]["path"]).read_bytes())
+    assert (told["about"]["basis"], told["all_users"]) == ("cohort", True)
 
 
 @pytest.mark.usefixtures("local_aws")

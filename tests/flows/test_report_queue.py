@@ -40,6 +40,7 @@ def test_an_order_is_a_run_with_what_the_flow_needs(api: PrefectApi, deployed: U
         "formats": ["pdf", "csv"],
         "user_ids": ["ann"],
         "basis": "activity",
+        "all_users": False,
         "report_id": REQUEST.report_id,
         "version": 3,
     }

@@ -312,11 +312,12 @@ def test_a_version_under_way_elsewhere_is_made_here_rather_than_another(services
 
 
 def test_a_report_says_that_its_profile_could_not_be_read_and_is_made_anew_once_it_can(services: Services) -> None:
+    october = dataclasses.replace(OCTOBER, formats=("json",))
     stored = services.objects.get(tenant_profile("acme")).body
     services.objects.put(tenant_profile("acme"), b"{")
-    broken = report_now(OCTOBER, requested_by="ann", services=services)
+    broken = report_now(october, requested_by="ann", services=services)
     assert UNREADABLE_PROFILE in services.objects.get(broken.files[0].key).body.decode()
     services.objects.put(tenant_profile("acme"), stored)
-    mended = report_now(OCTOBER, requested_by="ann", services=services)
+    mended = report_now(october, requested_by="ann", services=services)
     assert mended.key.version == broken.key.version + 1
     assert UNREADABLE_PROFILE not in services.objects.get(mended.files[0].key).body.decode()

@@ -122,6 +122,11 @@ class ReportFilters(BaseModel):
         description="`activity`: each event on its own date. `cohort`: the documents sent in the period, followed to "
         "their outcome up to now",
     )
+    all_users: bool = Field(
+        default=False,
+        description="Print every user in the PDF, however many there are; else the most active ones, and how many more "
+        "there are. The other formats always have every user",
+    )
 
 
 class Report(_Document):

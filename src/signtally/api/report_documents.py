@@ -64,10 +64,10 @@ def order_again(report: ReportRequest, http: Request) -> dict[str, object]:
 
 
 def _filters(report: ReportRequest) -> ReportFilters | None:
-    if report.user_ids is None and report.basis is Basis.ACTIVITY:
+    if report.user_ids is None and report.basis is Basis.ACTIVITY and not report.all_users:
         return None
     user_ids = None if report.user_ids is None else list(report.user_ids)
-    return ReportFilters(user_ids=user_ids, basis=report.basis)
+    return ReportFilters(user_ids=user_ids, basis=report.basis, all_users=report.all_users)
 
 
 def _files(manifest: ReportManifest, *, services: Services) -> list[ReportFileLink]:

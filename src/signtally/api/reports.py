@@ -94,7 +94,8 @@ def order_report(
     """Ask for the files of a period; all formats unless some are named.
 
     Asking twice for the same makes one report: while its figures stand, the answer is 200 with the files. `filters`
-    narrows it to some users, and chooses the basis; a member's report is always narrowed to themselves.
+    narrows it to some users, chooses the basis, and whether the PDF prints every user; a member's report is always
+    narrowed to themselves.
     """
     request = _request(order, caller=caller, tenant=tenant)
     state = request_report(request, requested_by=caller.user_id, services=services)
@@ -202,7 +203,7 @@ def _request(order: ReportOrder, *, caller: Caller, tenant: TenantProfile) -> Re
     if own is not None and wanted not in {None, own}:
         raise ProblemError(ProblemKind.FORBIDDEN, "A member may only order a report about themselves.")
     formats = tuple(name for name in FORMATS if name in order.formats)
-    return ReportRequest(tenant.tenant_id, period, formats, own or wanted, filters.basis)
+    return ReportRequest(tenant.tenant_id, period, formats, own or wanted, filters.basis, filters.all_users)
 
 
 def _newest(entry: IndexEntry, archive: Reports, *, caller: Caller, now: dt.datetime) -> _Found | None:

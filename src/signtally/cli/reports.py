@@ -27,12 +27,20 @@ from signtally.use_cases import reporting
     show_default=True,
     help="activity: each event on its own date; cohort: documents sent in the period, followed to their outcome.",
 )
+@click.option("--all-users", is_flag=True, help="Print every user in the PDF, not the most active ones alone.")
 @click.option(
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Also save the files in this directory."
 )
 @json_option
 def report(  # noqa: PLR0913 -- one an option
-    *, tenant_id: str, period: str, formats: tuple[str, ...], basis: str, output: Path | None, as_json: bool
+    *,
+    tenant_id: str,
+    period: str,
+    formats: tuple[str, ...],
+    basis: str,
+    all_users: bool,
+    output: Path | None,
+    as_json: bool,
 ) -> None:
     """Make one report and print its id, version and signed URLs.
 
@@ -45,6 +53,7 @@ def report(  # noqa: PLR0913 -- one an option
         period=parse_period(period, week_starts_on=tenant.first_weekday),
         formats=ordered_formats(formats or FORMATS),
         basis=Basis(basis),
+        all_users=all_users,
     )
     manifest = reporting.report_now(request, requested_by="operator", services=services)
     files = _files(manifest, output=output, services=services)

@@ -48,13 +48,16 @@ class ReportRequest:
     formats: tuple[str, ...]  # in the order of FORMATS
     user_ids: tuple[str, ...] | None = None  # None: every user of the tenant
     basis: Basis = Basis.ACTIVITY
+    all_users: bool = False  # print every user, however many there are, not the most active ones alone
 
     @property
     def report_id(self) -> str:
         """URL-safe and the same for equal requests: the period's name and a digest of the rest."""
         about = [self.period.kind, str(self.period.first), str(self.period.last), self.formats, self.user_ids]
-        if self.basis is not Basis.ACTIVITY:  # reports are older than bases, and keep their ids
+        if self.basis is not Basis.ACTIVITY:  # reports are older than these choices, and keep their ids
             about.append(self.basis)
+        if self.all_users:
+            about.append("all users")
         digest = hashlib.sha256(json.dumps([self.tenant_id, *about]).encode()).hexdigest()
         return f"{self.period.name}-{digest[:12]}"
 

@@ -70,6 +70,7 @@ class UsageSnapshot:
     users: tuple[UserUsage, ...]  # those with any action; most documents sent first, then by id
     user_ids: tuple[str, ...] | None = None  # the filter, None: every user
     basis: Basis = Basis.ACTIVITY
+    all_users: bool = False  # whether to print every user, however many there are, or the most active ones
     allowance: AllowanceUse | None = None  # None: the tenant has none, or the figures are those of some users
     insights: Insights | None = None  # None: not read, because only the counts were asked for
     restated: tuple[RestatedDay, ...] = ()  # since a report first told of them; not read for some users alone

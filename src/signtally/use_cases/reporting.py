@@ -1,5 +1,6 @@
 """Reports: ordering them, making their files, linking to them. A report that is up to date is not made again."""
 
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Sequence
@@ -147,7 +148,8 @@ def _up_to_date(request: ReportRequest, services: Services) -> ReportManifest | 
 
 
 def _figures(tenant: TenantProfile, request: ReportRequest, *, services: Services) -> UsageSnapshot:
-    return read_report(tenant, request.period, services=services, user_ids=request.user_ids, basis=request.basis)
+    snapshot = read_report(tenant, request.period, services=services, user_ids=request.user_ids, basis=request.basis)
+    return dataclasses.replace(snapshot, all_users=request.all_users)
 
 
 def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:

@@ -1,114 +1,206 @@
-"""The workbook, read back by openpyxl."""
+"""The workbook, read back by openpyxl and pandas."""
 
+import dataclasses
 import datetime as dt
 import io
 import re
-from typing import Any
+import unicodedata
+import zipfile
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
-from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from signtally.domain.actions import MEASURES, Counts
+from signtally.domain.documents import DOCUMENT_ROWS, DocumentStatus
 from signtally.domain.periods import Period, parse_period
 from signtally.domain.snapshot import UsageSnapshot
-from signtally.render import xlsx
+from signtally.domain.tenants import TenantProfile
 from signtally.render.files import render
-from signtally.render.formats import visible
+from signtally.render.theme import HEADINGS
+from signtally.render.workbook import tables
+from signtally.render.workbook.cells import id_text, name_text
 from tests.support.examples import examples
-from tests.support.report_samples import IDENTITY, nasty_snapshot, periods, snapshot, snapshots, user
+from tests.support.report_samples import ACME, IDENTITY, nasty_snapshot, periods, restated, snapshot, snapshots, user
+from tests.support.whole_reports import whole, whole_report
+from tests.support.workbooks import ReadBook, ReadTable
 
-_FIRST_FIGURE = {"Days": 2, "Users": 3}
-
-
-def _workbook(report: UsageSnapshot) -> Workbook:
-    return load_workbook(io.BytesIO(render("xlsx", report, IDENTITY).body))
+_HEADINGS = [HEADINGS[action] for action in HEADINGS]
 
 
-def _table(sheet: Worksheet) -> tuple[list[tuple[object, ...]], tuple[object, ...]]:
-    """The rows between the header and the empty row, and the total below it."""
-    rows: list[tuple[object, ...]] = list(sheet.iter_rows(min_row=2, values_only=True))
-    return rows[:-2], rows[-1]
-
-
-def _unescaped(text: object) -> str:
-    return re.sub(r"_x005F_(?=x[0-9A-Fa-f]{4}_)", "_", str(text or ""))
+def _figures(table: ReadTable, headings: list[str]) -> list[Counts]:
+    columns = [table.headings.index(heading) for heading in headings]
+    return [Counts(*(int(str(row[column])) for column in columns)) for row in table.rows if row[columns[0]] is not None]
 
 
 @given(snapshots())
 @settings(max_examples=examples(20), deadline=None)
-def test_rows_and_totals_of_both_tables_are_the_snapshots(report: UsageSnapshot) -> None:
-    book = _workbook(report)
-    for title, column in _FIRST_FIGURE.items():
-        rows, total = _table(book[title])
-        figures = slice(column, column + len(MEASURES))
-        sums = Counts(*(sum(int(str(row[index])) for row in rows) for index in range(*figures.indices(99))))
-        assert sums == report.totals
-        assert total[figures] == report.totals.as_tuple()
+def test_rows_and_totals_of_every_table_of_counts_are_the_snapshots(report: UsageSnapshot) -> None:
+    book = ReadBook.of(whole(report))
+    found = book.tables
+    for name in ("Days", "Users", "UserDays"):
+        headings = found[name].headings[-8:] if name != "Users" else found[name].headings[3:11]
+        assert Counts.total(_figures(found[name], headings) or [Counts()]) == report.totals
+        at = found[name].headings.index(headings[0])
+        totals = found[name].totals
+        assert totals is not None
+        assert totals[at : at + len(MEASURES)] == report.totals.as_tuple()
+
+
+@given(snapshots())
+@settings(max_examples=examples(20), deadline=None)
+def test_totals_are_what_a_program_calculates(report: UsageSnapshot) -> None:
+    """Who does not calculate shows the value beside the formula, so both must be equal."""
+    book = ReadBook.of(whole(report))
+    calculated, shown = book.calculated_totals, book.tables
+    for name, values in calculated.items():
+        for value, cached in zip(values, shown[name].totals or (), strict=True):
+            assert cached == (pytest.approx(value) if isinstance(value, float) else value), name
 
 
 @given(snapshots())
 @settings(max_examples=examples(20), deadline=None)
 def test_every_name_comes_back_as_a_text(report: UsageSnapshot) -> None:
-    """No formula, no error value, nothing lost; what no XML can hold is visibly replaced."""
-    book = _workbook(report)
-    assert not [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type in "fe"]
-    rows, _ = _table(book["Users"])
-    read = [tuple(_unescaped(text) for text in row[:3]) for row in rows]
-    known = [(one.user_name, one.user_email, one.user_id) for one in report.users]
-    assert [tuple(map(_normal, row)) for row in read] == [
-        tuple(_normal(visible(text or "")) for text in row) for row in known
-    ]
+    """No formula, no error value; nothing lost but what would turn or hide its neighbours."""
+    book = ReadBook.of(report)
+    assert not [cell for sheet in book.shown for row in sheet.iter_rows() for cell in row if cell.data_type in "fe"]
+    rows = [tuple(map(_unescaped, row[:3])) for row in book.tables["Users"].rows if row[2] is not None]
+    assert rows == [(name_text(one.user_name), name_text(one.user_email), id_text(one.user_id)) for one in report.users]
+    assert not [text for row in rows for text in row if text and any(map(_is_unruly, text))]
 
 
-def _normal(text: str) -> str:
-    """XML itself reads CRLF and CR as LF."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def _is_unruly(character: str) -> bool:
+    """Able to turn its surroundings, or to break the line."""
+    return unicodedata.bidirectional(character) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "B"}
+
+
+def _unescaped(text: object) -> str | None:
+    return None if text is None else re.sub(r"_x005F_(?=x[0-9A-Fa-f]{4}_)", "_", str(text))
 
 
 def test_a_text_that_looks_like_a_formula_stays_one_when_it_is_edited() -> None:
-    sheet = _workbook(nasty_snapshot())["Users"]
+    sheet = ReadBook.of(nasty_snapshot()).shown["Users"]
     by_name = {cell.value: cell for (cell,) in sheet.iter_rows(min_row=2, max_col=1)}
     assert by_name["=1+1"].data_type == "s"
     assert by_name["=1+1"].quotePrefix
     assert not by_name["<b>Ann</b>"].quotePrefix
 
 
+def test_controls_in_names_disappear_and_those_in_ids_are_shown() -> None:
+    spoof = dataclasses.replace(user(1, "abc\u202egnp.exe", "two\r\nlines"), user_id="a\u202eb\nc\x00")
+    (row,) = ReadBook.of(snapshot((spoof,))).tables["Users"].rows
+    assert row[:3] == ("abcgnp.exe", "two lines", "a\N{REPLACEMENT CHARACTER}b␊c␀")
+
+
 @given(periods())
 @settings(max_examples=examples(10), deadline=None)
-def test_days_are_dates(period: Period) -> None:
-    rows, _ = _table(_workbook(snapshot((user(1),), period=period))["Days"])
-    assert [row[0].date() for row in rows if isinstance(row[0], dt.datetime)] == list(period.days())
+def test_days_are_dates_and_weekdays_are_words(period: Period) -> None:
+    days = ReadBook.of(snapshot((user(1),), period=period)).tables["Days"]
+    assert [day.date() for day in days.column("Date") if isinstance(day, dt.datetime)] == list(period.days())
+    assert days.column("Weekday") == [f"{day:%A}" for day in period.days()]
+
+
+def test_every_table_has_a_name_of_its_own_and_headings_that_are_its_cells() -> None:
+    report = dataclasses.replace(
+        whole_report(period=parse_period("2026-Q3")), restated=restated(parse_period("2026-Q3"))
+    )
+    book = ReadBook.of(report)
+    names = ["Trend", "Days", "Weeks", "Users", "InactiveUsers", "Documents", "UserDays", "Funnel", "Hours", "Restated"]
+    assert list(book.tables) == names
+    for sheet in book.shown:
+        for table in sheet.tables.values():
+            read = book.tables[table.name]
+            assert table.column_names == read.headings
+            assert len({heading.casefold() for heading in read.headings}) == len(read.headings)
+            assert table.autoFilter.ref.split(":")[0] == "A1"
+            assert (table.totalsRowCount == 1) == (read.totals is not None)
+
+
+def test_what_is_undefined_is_an_empty_cell() -> None:
+    """No text stands among numbers, so that a column can be summed, sorted and read by a program."""
+    book = ReadBook.of(whole_report((user(0, counts=Counts(viewed=1)), user(1))))
+    users = book.tables["Users"]
+    assert users.column("Completion rate") == [None, 0.5]
+    assert users.column("Median turnaround in hours") == [None, 27.5]
+    summary = {row[0]: row[1:] for row in book.shown["Summary"].iter_rows(values_only=True) if row[0]}
+    assert summary["Received"] == (2, 0, 2, None)
+
+
+def test_documents_are_a_list_to_act_on() -> None:
+    documents = ReadBook.of(whole_report()).tables["Documents"]
+    assert documents.column("Status") == ["Open"] * 5 + ["Completed"] * 5
+    assert documents.column("Document ID")[0] == "doc_9912140633506421"
+    assert documents.column("Sent")[0] == dt.datetime(2026, 8, 22, 11, 30)  # noqa: DTZ001  # Berlin's clock
+    assert documents.column("Closed")[0] is None
+    assert documents.column("Days open")[:2] == [40, 39]
+    assert documents.totals is not None
+    assert documents.totals[:2] == ("Total", 10)
+    assert len(documents.headings) == len(DOCUMENT_ROWS)
+    assert set(documents.column("Status")) <= {str(status).capitalize() for status in DocumentStatus}
+
+
+def test_the_funnel_and_the_trend_are_the_cohorts() -> None:
+    report = whole_report()
+    book = ReadBook.of(report).tables
+    assert report.cohort is not None
+    assert book["Funnel"].column("Documents") == [report.cohort.sent, 15, 10, report.cohort.completed]
+    assert len(book["Trend"].rows) == len(report.trend)
+    assert book["Trend"].column("Completion rate")[-1] == report.cohort.completion_rate
+
+
+def test_long_periods_get_a_table_of_weeks_or_months() -> None:
+    quarter = ReadBook.of(whole_report(period=parse_period("2026-Q3"))).tables
+    assert quarter["Weeks"].column("From")[0] == dt.datetime(2026, 7, 1)  # noqa: DTZ001  # Excel knows no zones
+    years = Period(parse_period("2024").kind, dt.date(2024, 1, 1), dt.date(2025, 12, 31))
+    assert len(ReadBook.of(snapshot((user(1),), period=years)).tables["Months"].rows) == 24
+    assert "Weeks" not in ReadBook.of(whole_report()).tables
+
+
+def test_charts_are_native_and_carry_their_figures_and_a_text() -> None:
+    body = render("xlsx", snapshot((user(185_185_169),), period=parse_period("2026-Q3")), IDENTITY).body
+    with zipfile.ZipFile(io.BytesIO(body)) as file:
+        charts = [file.read(name).decode() for name in file.namelist() if name.startswith("xl/charts/")]
+        drawing = file.read("xl/drawings/drawing1.xml").decode()
+    assert len(charts) == 3, "usage, top users, hours"
+    assert "<v>185185170</v>" in charts[0], "every digit"
+    assert "[$-809]d mmm yyyy" in charts[0], "the axis names the year"
+    assert 'descr="Bar chart: Documents sent and completed. Its figures are on the sheet Weeks."' in drawing
 
 
 def test_the_summary_compares_with_the_period_before() -> None:
     report = snapshot((user(1, counts=Counts(sent=10, completed=5)),))
-    rows = {row[0]: row[1:] for row in _workbook(report)["Summary"].iter_rows(values_only=True) if row[0]}
+    rows = _summary(report)
     assert rows["Measure"] == ("October 2026", "September 2026", "Difference", "Change")
     assert rows["Sent"] == (10, 8, 2, 0.25)
-    assert rows["Received"] == (0, 0, 0, "—")
     assert rows["Completion rate"][:3] == (0.5, 0.5, 0)
     assert rows["Allowance used"][0] == pytest.approx(0.1)
 
 
 def test_a_period_that_is_not_over_shows_no_change() -> None:
     report = snapshot((user(1),), period=parse_period("2026-11").clip(dt.date(2026, 11, 1)))
-    rows = {row[0]: row[1:] for row in _workbook(report)["Summary"].iter_rows(values_only=True) if row[0]}
-    assert rows["Measure"][:2] == ("November 2026 (to date)", "October 2026")
-    assert set(rows["Sent"][2:]) == {None}
+    assert _summary(report)["Measure"][:2] == ("November 2026 (to date)", "October 2026")
+    assert set(_summary(report)["Sent"][2:]) == {None}
+
+
+def _summary(report: UsageSnapshot) -> dict[object, tuple[object, ...]]:
+    rows: dict[object, tuple[object, ...]] = {}
+    for row in ReadBook.of(report).shown["Summary"].iter_rows(values_only=True):
+        rows.setdefault(row[0], row[1:])
+    return rows
 
 
 def test_about_carries_what_the_report_says_of_itself() -> None:
     report = snapshot((user(1), user(2)), user_ids=("u_1", "u_2"))
     about: dict[object, tuple[object, ...]] = {}
-    for row in _workbook(report)["About"].iter_rows(values_only=True):
+    for row in ReadBook.of(report).shown["About"].iter_rows(values_only=True):
         about.setdefault(row[0], row[1:])  # the definitions below explain some of the same words
     assert about["From"][0] == dt.datetime(2026, 10, 1)  # noqa: DTZ001  # Excel knows no zones
     assert about["Data through"] == (dt.datetime(2026, 11, 1, 9, 5, 2), "Europe/Berlin, UTC+01:00")  # noqa: DTZ001
     assert about["User rows"][0] == 2
     assert about["Day rows"][0] == 31
-    assert [about[f"Control total: {measure}"][0] for measure in MEASURES] == list(report.totals.as_tuple())
+    totals = [about[f"Control total: {heading}"][0] for heading in _HEADINGS]
+    assert totals == list(report.totals.as_tuple())
     assert about["Filter"] == ("Some users", "2 users: u_1, u_2")
     assert about["Report ID"][0] == IDENTITY.report_id
     assert about["Version"][0] == 3
@@ -117,32 +209,90 @@ def test_about_carries_what_the_report_says_of_itself() -> None:
 
 
 def test_sheets_are_ready_to_work_with() -> None:
-    report = snapshot(tuple(user(number) for number in range(5)))
-    book = _workbook(report)
+    book = ReadBook.of(snapshot(tuple(user(number) for number in range(5)))).shown
     assert book.sheetnames == ["Summary", "Days", "Users", "Hours", "About"]
     assert book["Users"].freeze_panes == "B2"
-    assert book["Users"].auto_filter.ref == "A1:L6", "the total stays out of sorting"
+    assert book["Users"].tables["Users"].ref == "A1:K7"
+    assert book["Users"].tables["Users"].autoFilter.ref == "A1:K6", "the totals stay out of sorting"
     assert book["Users"].print_title_rows == "$1:$1"
     set_up = book["Users"].sheet_properties.pageSetUpPr
     assert set_up is not None
     assert set_up.fitToPage
     assert book["Users"]["D2"].number_format == "#,##0"
-    summary: Any = book["Summary"]
-    assert len(summary._charts) == 1  # noqa: SLF001  # openpyxl's only way
     assert book.properties.title == "Acme: usage for October 2026"
 
 
-def test_more_users_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xlsx, "MOST_ROWS_PER_SHEET", 4)
-    report = snapshot(tuple(user(number) for number in range(10)))
-    book = _workbook(report)
-    assert book.sheetnames == ["Summary", "Days", "Users", "Users 2", "Users 3", "Hours", "About"]
-    ids = [sheet.cell(row, 3).value for sheet in book for row in range(2, 6) if sheet.title.startswith("Users")]
-    assert [found for found in ids if found] == [one.user_id for one in report.users]
-    _, total = _table(book["Users 3"])
-    assert total[3:11] == report.totals.as_tuple()
+def test_more_rows_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MOST_ROWS_PER_SHEET", 4)
+    report = snapshot(tuple(user(number) for number in range(10)), period=parse_period("2026-10-01"))
+    book = ReadBook.of(report)
+    assert [title for title in book.shown.sheetnames if title.startswith("Users")] == ["Users", "Users 2", "Users 3"]
+    parts = [book.tables[name] for name in ("Users", "Users_2", "Users_3")]
+    assert [found for part in parts for found in part.column("User ID")] == [one.user_id for one in report.users]
+    assert [part.totals is None for part in parts] == [True, True, False]
+    assert book.calculated_totals["Users_3"][3:11] == parts[-1].totals[3:11] == report.totals.as_tuple()  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("locale", "code", "paper"),
+    [
+        ("en", "[$-809]d mmm yyyy", 9),
+        ("en-US", '[$-409]mmm d", "yyyy', 1),
+        ("en-CA", '[$-1009]mmm d", "yyyy', 1),
+        ("de", '[$-407]d". "mmm yyyy', 9),
+        ("ja", '[$-411]yyyy"年"m"月"d"日"', 9),
+        ("es-MX", "[$-80A]d mmm yyyy", 1),
+        ("not a locale", "[$-809]d mmm yyyy", 9),
+    ],
+)
+def test_dates_and_paper_are_the_locales(locale: str, code: str, paper: int) -> None:
+    sheet = ReadBook.of(snapshot((user(1),), tenant=_tenant(locale))).shown.worksheets[1]
+    assert sheet["A2"].number_format == code
+    assert int(sheet.page_setup.paperSize or 0) == paper
+
+
+def test_arabic_sheets_run_from_right_to_left() -> None:
+    book = ReadBook.of(whole_report(tenant=_tenant("ar"))).shown
+    assert all(sheet.sheet_view.rightToLeft for sheet in book)
+    users = book.worksheets[3]
+    assert users["A2"].alignment.horizontal == "right"
+    assert users["D2"].alignment.horizontal == "left"
+
+
+def _tenant(locale: str) -> TenantProfile:
+    return ACME.model_copy(update={"locale": locale})
+
+
+def test_ids_stay_texts_in_pandas() -> None:
+    """By default it makes numbers of a column with nothing but digits: 00012345 would be 12345."""
+    people = tuple(dataclasses.replace(user(number), user_id=f"000{number}") for number in range(3))
+    sheets = pd.read_excel(io.BytesIO(render("xlsx", whole_report(people), IDENTITY).body), sheet_name=None)
+    assert list(sheets["Users"]["User ID"])[:3] == ["0000", "0001", "0002"]
+    assert list(sheets["Documents"]["Sender ID"])[:3] == ["0000", "0001", "0002"]
+    assert list(sheets["User days"]["User ID"])[:3] == ["0000", "0001", "0002"]
+    assert str(sheets["Users"]["Sent"].dtype) == "int64"
+    assert str(sheets["Days"]["Date"].dtype).startswith("datetime64")
+
+
+def test_numbers_in_ids_raise_no_complaint_in_excel() -> None:
+    with zipfile.ZipFile(io.BytesIO(render("xlsx", whole_report(), IDENTITY).body)) as file:
+        users = file.read("xl/worksheets/sheet4.xml").decode()
+    assert re.search(r'<ignoredError sqref="C2:C6" numberStoredAsText="1"', users)
 
 
 def test_equal_reports_are_equal_bytes() -> None:
     """A retried run stores the same file again."""
-    assert render("xlsx", nasty_snapshot(), IDENTITY) == render("xlsx", nasty_snapshot(), IDENTITY)
+    report = whole(nasty_snapshot())
+    assert render("xlsx", report, IDENTITY) == render("xlsx", report, IDENTITY)
+
+
+def test_a_report_of_nothing_has_tables_of_nothing() -> None:
+    """Excel repairs a table without a row, so each has an empty one."""
+    book = ReadBook.of(whole_report(()))
+    assert book.tables["Users"].rows == [(None,) * len(book.tables["Users"].headings)]
+    assert book.calculated_totals["Users"][3:11] == (0,) * 8
+    _assert_is_sheet(book.shown["Documents"])
+
+
+def _assert_is_sheet(sheet: Worksheet) -> None:
+    assert sheet.max_row == 3

@@ -30,7 +30,7 @@ _NOT_TEXT = re.compile("[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F-\\x9F\\uD800-\\uD
 _C0_CONTROLS = range(0x20)
 _CONTROL_PICTURES = 0x2400  # where Unicode shows them: ␀ ␁ …
 _DELETE = 0x7F
-_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 
 
 @functools.cache
@@ -65,7 +65,7 @@ def shortened(text: str, most_characters: int) -> str:
 
 
 def _tamed(character: str) -> str:
-    if character in _JOINERS:
+    if character in JOINERS:
         return character
     match unicodedata.category(character):
         case "Cc" | "Zl" | "Zp" | "Zs":

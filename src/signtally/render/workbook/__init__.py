@@ -1,0 +1,1 @@
+"""How a workbook is written: sheets, tables, charts; openpyxl writes every part except the rows."""

@@ -1,0 +1,218 @@
+"""The sheet that opens first: the totals beside those of the period before, what rests on documents, charts."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+from openpyxl.worksheet.pagebreak import Break
+
+from signtally.domain.actions import Action
+from signtally.domain.snapshot import ReportIdentity, UserUsage
+from signtally.render.contents import Contents, shown_names
+from signtally.render.formats import rounded
+from signtally.render.insights import InsightContents
+from signtally.render.version_changes import changes_line
+from signtally.render.workbook.cells import Value
+from signtally.render.workbook.charts import HEIGHT_CM, BarSeries, BarSpec, Labels, add_bar_chart
+from signtally.render.workbook.clocks import wall_clock
+from signtally.render.workbook.sheets import Area, Book, Sheet, lines
+from signtally.render.workbook.styles import (
+    ASIDE,
+    CAPTION,
+    FIGURE,
+    FIGURE_MUTED,
+    HEAD,
+    HEAD_OF_FIGURES,
+    MUTED,
+    STATEMENT,
+    TEXT,
+    TITLE,
+    Style,
+)
+from signtally.render.workbook.usage_tables import UsageOverTime
+
+_WIDTHS = (30, 22, 22, 14, 14)  # characters of the body's size
+_BODY_SIZE = 10
+_HEADER_HEIGHT = 20  # points
+_ROW_CM = 0.565  # a row of 16 points
+_TOP_USERS = 10
+
+Row = tuple[list[Value], list[Style]]
+
+
+def write_summary(sheet: Sheet, identity: ReportIdentity) -> None:
+    """Everything but the charts, which need the sheets behind this one."""
+    contents, words = sheet.book.contents, sheet.book.words
+    sheet.widths(*_WIDTHS)
+    sheet.printed(landscape=False, repeat_header=False)
+    _write_masthead(sheet, contents, changes_line(identity.changes, contents.formats))
+    changes = [words.gettext("Difference"), words.gettext("Change")] if contents.is_over else []
+    heads = [words.gettext("Measure"), contents.period, contents.previous_period, *changes]
+    height = max(lines(head, _WIDTHS[1]) for head in heads) * _HEADER_HEIGHT
+    sheet.append(heads, [HEAD, *[HEAD_OF_FIGURES] * (len(heads) - 1)], height=height)
+    for values, styles in _measure_rows(sheet.book):
+        sheet.append(values[: len(heads)], styles[: len(heads)])
+    sheet.append([], [])
+    _write_line(sheet, contents.comparison, CAPTION)
+    sheet.append([], [])
+    insights = InsightContents.of(contents)
+    if insights is not None:
+        _write_insights(sheet, insights)
+
+
+def add_charts(sheet: Sheet, over_time: UsageOverTime) -> None:
+    """Usage over time, and the users who sent most, beside the figures that it is drawn from."""
+    add_bar_chart(sheet, over_time.chart(sheet.book), anchor=f"A{sheet.rows_written + 1}")
+    for _ in range(round(HEIGHT_CM / _ROW_CM) + 1):
+        sheet.append([], [])
+    if sheet.book.contents.snapshot.active_senders:
+        sheet.worksheet.row_breaks.append(Break(id=sheet.rows_written))
+        _write_top_users(sheet)
+
+
+def _write_masthead(sheet: Sheet, contents: Contents, changes: str) -> None:
+    accent = dataclasses.replace(STATEMENT, size=11, colour="accent")
+    _write_line(sheet, contents.tenant_name, accent)
+    title = sheet.book.words.gettext("Usage for %(period)s", period=contents.period_in_text)
+    _write_line(sheet, title, TITLE)
+    _write_line(sheet, contents.lead, CAPTION)
+    if not contents.is_on_activity:
+        _write_line(sheet, contents.basis, CAPTION)
+    _write_line(sheet, contents.freshness, STATEMENT)
+    if contents.caveat:
+        _write_line(sheet, contents.caveat, dataclasses.replace(STATEMENT, colour="warning"))
+    if changes:
+        _write_line(sheet, changes, CAPTION)
+    sheet.append([], [])
+
+
+def _write_line(sheet: Sheet, text: str, style: Style) -> None:
+    characters = round(sum(_WIDTHS) * _BODY_SIZE / style.size)
+    sheet.append_wide(text, style, columns="A:E", characters=characters)
+
+
+def _measure_rows(book: Book) -> Iterator[Row]:
+    """Five columns each; the last two fall away while the period is not over. What is undefined is empty."""
+    contents, words, numbers = book.contents, book.words, book.numbers
+    count, count_before, signed, change = _formats(
+        (FIGURE, numbers.count),
+        (FIGURE_MUTED, numbers.count),
+        (FIGURE_MUTED, numbers.signed),
+        (FIGURE_MUTED, numbers.signed_percent),
+    )
+    for line in contents.measures:
+        share = (line.now - line.before) / line.before if line.before else None
+        values: list[Value] = [line.heading, line.now, line.before, line.now - line.before, share]
+        yield values, [TEXT, count, count_before, signed, change]
+    unit = words.gettext("%(points)s pts", points="").strip()
+    rate, rate_before, points = _formats(
+        (FIGURE, numbers.percent), (FIGURE_MUTED, numbers.percent), (FIGURE_MUTED, numbers.signed_points(unit))
+    )
+    for pair in contents.rates:
+        moved = None if pair.now is None or pair.before is None else (pair.now - pair.before) * 100
+        difference = None if moved is None else float(rounded(moved, 1))
+        yield [pair.heading, pair.now, pair.before, difference, None], [TEXT, rate, rate_before, points, MUTED]
+    yield (
+        [words.gettext("Active senders"), contents.snapshot.active_senders, None, None, None],
+        [TEXT, count, *[MUTED] * 3],
+    )
+    if contents.allowance is not None:
+        month = contents.formats.month(contents.allowance.month.first)
+        allowed = words.gettext("Allowance for %(month)s", month=month)
+        yield [allowed, contents.allowance.allowed, None, None, None], [TEXT, count, *[MUTED] * 3]
+        used: list[Value] = [words.gettext("Allowance used"), contents.allowance.share, None, None, None]
+        yield used, [TEXT, rate, *[MUTED] * 3]
+
+
+def _formats(*pairs: tuple[Style, str]) -> list[Style]:
+    return [dataclasses.replace(style, number_format=code) for style, code in pairs]
+
+
+def _write_insights(sheet: Sheet, insights: InsightContents) -> None:
+    """A second table below the totals: a figure a row, and beside it what it rests on."""
+    words = sheet.book.words
+    title = words.gettext("Documents and hours") if insights.hours else words.gettext("Documents")
+    sheet.append([title, None, None, None, None], [HEAD, HEAD_OF_FIGURES, *[HEAD] * 3], height=_HEADER_HEIGHT)
+    for label, value, note in _insight_rows(sheet.book, insights):
+        figure = dataclasses.replace(FIGURE, number_format=_format_of(sheet.book, value))
+        sheet.append([label, value, note, None, None], [TEXT, figure, *[ASIDE] * 3])
+        sheet.worksheet.merged_cells.add(f"C{sheet.rows_written}:E{sheet.rows_written}")
+    sheet.append([], [])
+    if insights.allowance:
+        _write_line(sheet, insights.allowance, CAPTION)
+        sheet.append([], [])
+
+
+def _insight_rows(book: Book, insights: InsightContents) -> Iterator[tuple[str, Value, str]]:
+    figures, contents, words = insights.insights.documents, insights.contents, book.words
+    took, open_card = figures.turnaround, insights.cards[1]
+    rests_on = _rests_on(contents, took.documents if took else 0, of=figures.completed)
+    yield words.gettext("Median turnaround in hours"), _hours(took.median if took else None), rests_on
+    yield words.gettext("Mean turnaround in hours"), _hours(took.mean if took else None), rests_on
+    yield words.gettext("90th percentile in hours"), _hours(took.p90 if took else None), rests_on
+    yield open_card.label, figures.open, open_card.note
+    activity = insights.insights.activity
+    if activity is None:
+        yield insights.cards[2].label, insights.insights.distinct_documents - figures.open, insights.cards[2].note
+        return
+    distinct, busiest = insights.cards[2:]
+    yield distinct.label, insights.insights.distinct_documents, distinct.note
+    hour = activity.busiest_hour
+    events = None if hour is None else activity.hours[hour]
+    yield busiest.label, events, " · ".join(filter(None, (busiest.figure if events else "", busiest.note)))
+    yield words.gettext("First activity"), *wall_clock(contents, activity.first_at)
+    yield words.gettext("Last activity"), *wall_clock(contents, activity.last_at)
+
+
+def _rests_on(contents: Contents, documents: int, *, of: int) -> str:
+    number, words = contents.formats.number, contents.words
+    if documents == of:
+        return words.ngettext("%(count)s completed document", "%(count)s completed documents", of, count=number(of))
+    return words.ngettext(
+        "%(count)s of %(all)s completed document",
+        "%(count)s of %(all)s completed documents",
+        of,
+        count=number(documents),
+        all=number(of),
+    )
+
+
+def _hours(duration: dt.timedelta | None) -> float | None:
+    return None if duration is None else duration / dt.timedelta(hours=1)
+
+
+def _format_of(book: Book, value: Value) -> str:
+    if isinstance(value, dt.datetime):
+        return book.numbers.instant
+    return book.numbers.decimal if isinstance(value, float) else book.numbers.count
+
+
+def _write_top_users(sheet: Sheet) -> None:
+    contents, words = sheet.book.contents, sheet.book.words
+    heads = [contents.heading(action) for action in (Action.SENT, Action.COMPLETED)]
+    title = words.gettext("Users who sent the most documents")
+    sheet.append([title, *heads], [HEAD, *[HEAD_OF_FIGURES] * 2], height=_HEADER_HEIGHT * lines(title, _WIDTHS[0]))
+    users = [user for user in contents.snapshot.users[:_TOP_USERS] if user.counts.sent]
+    names = _distinct_names(users)
+    first = sheet.rows_written + 1
+    count = dataclasses.replace(FIGURE, number_format=sheet.book.numbers.count)
+    for name, user in zip(names, users, strict=True):
+        sheet.append([name, user.counts.sent, user.counts.completed], [TEXT, count, count])
+    last = sheet.rows_written
+    theme = contents.theme
+    series = [
+        BarSeries(heads[0], Area(sheet.title, 2, first, last), [user.counts.sent for user in users], theme.fill),
+        BarSeries(
+            heads[1], Area(sheet.title, 3, first, last), [user.counts.completed for user in users], theme.neutral
+        ),
+    ]
+    labels = Labels(Area(sheet.title, 1, first, last), names)
+    spec = BarSpec(title, labels, series, horizontal=True, height_cm=3.5 + len(users))
+    add_bar_chart(sheet, spec, anchor=f"A{last + 2}")
+
+
+def _distinct_names(users: Sequence[UserUsage]) -> list[str]:
+    """Each user's name; two of one name with what tells them apart."""
+    shown = [shown_names(user) for user in users]
+    names = [name for name, _ in shown]
+    return [f"{name} · {other}" if other and names.count(name) > 1 else name for name, other in shown]

@@ -145,3 +145,12 @@ def test_an_axis_is_short_even_and_high_enough(highest: int) -> None:
     assert steps[-1] >= highest
     assert 2 <= len(steps) <= 6
     assert len({later - earlier for earlier, later in itertools.pairwise(steps)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("locale", "listed"),
+    [("en", "a, b, c"), ("es", "a, b, c"), ("es-MX", "a, b, c"), ("ja", "a、b、c"), ("ar", "a، b، c")],
+)
+def test_things_are_listed_in_every_language(locale: str, listed: str) -> None:
+    """Babel has no complete patterns for some of them."""
+    assert _formats(locale).listed("a", "b", "c") == listed

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_interval, format_skeleton, format_time
-from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 from signtally.domain.periods import Period, PeriodKind
@@ -21,6 +20,8 @@ from signtally.render.translation import Translation
 UNDEFINED = "—"
 MINUS = "\N{MINUS SIGN}"
 _TIED = "\N{NO-BREAK SPACE}"
+# Not Babel's `format_list`: its patterns of style "unit" are incomplete in Spanish, Japanese and a hundred more.
+_LIST_SEPARATORS = {"ar": "، ", "ja": "、"}
 _LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 # "en" alone reads as American in CLDR; day before month and a 24-hour clock are understood everywhere.
@@ -166,7 +167,7 @@ class Formats:
 
     def listed(self, *texts: str) -> str:
         """`1–31 Oct 2026, 31 days`."""
-        return format_list(texts, style="unit", locale=self.words.locale)
+        return _LIST_SEPARATORS.get(self.words.language, ", ").join(texts)
 
     def hour(self, hour: int) -> str:
         """The hour that begins then: `10:00–11:00`."""

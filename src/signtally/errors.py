@@ -29,7 +29,7 @@ SigntallyError
 ├── UnknownReasonError                domain.dead_letters: no dead letter has this reason
 ├── ControlTotalsError                domain.snapshot: figures contradict each other
 ├── PortInUseError                    loopback: another program listens on the port
-├── ForbiddenUrlError                 render.pdf: a template or a logo asks for something outside the page
+├── ForbiddenUrlError                 render.printing: a template or a logo asks for something outside the page
 ├── DevelopmentKeyError               development_key: the key cannot be read or made
 ├── ProblemError                      api.problems: a request is answered with a problem document
 ├── UnsafeStartError                  api.app: no JWKS is set, and real data would trust the development key

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from signtally.domain.periods import parse_period, period_between
 from signtally.domain.tenants import TenantProfile
 from signtally.render.chart import axis
-from signtally.render.fitting import fitted, width_ems
 from signtally.render.formats import Formats, one_line, visible
 from signtally.render.theme import READABLE_CONTRAST, VISIBLE_CONTRAST, Theme, contrast
 
@@ -118,12 +117,6 @@ def test_one_line_is_one_line(text: str) -> None:
 
 def test_one_line_keeps_the_joiners_that_scripts_need() -> None:
     assert one_line("می\u200cخواهم") == "می\u200cخواهم"
-
-
-@given(st.text(st.characters(codec="utf-8")), st.floats(2, 40))
-def test_a_fitted_text_fits(text: str, ems: float) -> None:
-    assert width_ems(fitted(text, ems)) <= ems
-    assert fitted(text, width_ems(text)) == text
 
 
 @given(st.from_regex(r"\A#[0-9a-fA-F]{6}\Z"))

@@ -1,76 +1,43 @@
-"""The PDF file: an A4 report printed by WeasyPrint, which fetches nothing but the images written into the page."""
+"""The PDF file: a tagged report (PDF/UA-1), made from `templates/report` and printed by `printing`."""
 
-import dataclasses
 import functools
-import logging
-import math
-
-from weasyprint import HTML
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from signtally.domain.actions import Counts
-from signtally.domain.snapshot import ReportIdentity, UserUsage
-from signtally.errors import SigntallyError
+from signtally.domain.definitions import Definition
+from signtally.domain.snapshot import ReportIdentity
 from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents, rest_of, shown_names
-from signtally.render.fitting import fitted, width_ems
+from signtally.render.drawn_tables import TableLook
 from signtally.render.formats import shortened
 from signtally.render.insights import InsightContents
+from signtally.render.paper import paper_of, pixels
+from signtally.render.printing import printed
 from signtally.render.restatements import restatement_lines
+from signtally.render.shaped_text import Face
 from signtally.render.templating import environment
 
-# A row costs about 8 ms, so a longer list would keep a person waiting; the file says how many it leaves out.
-MOST_USERS_PRINTED = 200
+MOST_USERS_PRINTED = 200  # a longer list is for a screen; the file says how many it leaves out
 MOST_RESTATED_DAYS_PRINTED = 31
-_FOOTER_LIMIT_CHARACTERS = 90
-_DETAIL_SIZE = 0.88  # of the name's; `i` in report.css
-_GAP_EMS, _LEAST_DETAIL_EMS = 0.8, 6.0
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class PeopleColumns:
-    """How the table of users shares its width between names and figures; the sizes are those of report.css."""
-
-    css_class: str
-    most_characters: float  # of the longest figure
-    name_ems: float
-
-
-_PEOPLE_COLUMNS = (
-    PeopleColumns("", 7, 20.0),
-    PeopleColumns("wide", 9, 16.8),
-    PeopleColumns("widest", math.inf, 16.8),
-)
-
-
-class ForbiddenUrlError(SigntallyError, RuntimeError):
-    """The page asked for something outside itself: a fault in the template or in a logo."""
-
-
-class _OwnImagesOnly(URLFetcher):  # type: ignore[misc]  # WeasyPrint is untyped
-    """Hands out `data:` URIs and stops the rendering at anything else, `file:` and `https:` alike."""
-
-    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-        if not url.startswith("data:"):
-            raise FatalURLFetchingError(f"a report fetches nothing, and this one asked for {url[:200]}")
-        return super().fetch(url, headers)
+SIDE_MARGIN_MM = 16
+_FOOTER_LIMIT_CHARACTERS = 80
+_POINTS_A_PIXEL = 0.75
+_TABLE_POINTS = 8.2
 
 
 def write(contents: Contents, identity: ReportIdentity) -> bytes:
     """The whole file; equal bytes for an equal snapshot and identity. Raises ForbiddenUrlError."""
-    html = page(contents, identity)
-    try:
-        document = HTML(string=html, url_fetcher=_OwnImagesOnly(allowed_protocols=["data"]))
-        body: bytes = document.write_pdf(pdf_identifier=_identifier(contents, identity), pdf_tags=True)
-    except FatalURLFetchingError as error:  # a BaseException, which retries and error handlers would let pass
-        raise ForbiddenUrlError(str(error)) from None
-    return body
+    return printed(
+        page(contents, identity),
+        style=style_sheet(contents),
+        look=_table_look(contents),
+        identifier=_identifier(contents, identity),
+        made_at=int(identity.made_at.timestamp()),
+    )
 
 
 def page(contents: Contents, identity: ReportIdentity) -> str:
-    """The HTML behind the file."""
-    columns = _columns_for(contents)
-    printed = contents.snapshot.users[:MOST_USERS_PRINTED]
+    """The HTML behind the file, without its style sheet: well-formed, so that it is XML as well."""
+    users = contents.snapshot.users[:MOST_USERS_PRINTED]
     rest = contents.snapshot.users[MOST_USERS_PRINTED:]
     return (
         environment(contents.words)
@@ -87,27 +54,47 @@ def page(contents: Contents, identity: ReportIdentity) -> str:
             theme=contents.theme,
             chart=usage_chart(contents),
             logo=_own_logo(contents),
-            users=printed,
+            users=users,
+            names=shown_names,
             rest_count=len(rest),
-            rest=rest_of(contents.snapshot.totals, Counts.total(user.counts for user in printed)),
+            rest=rest_of(contents.snapshot.totals, Counts.total(user.counts for user in users)),
             footer_name=shortened(contents.tenant_name, _FOOTER_LIMIT_CHARACTERS),
-            names=functools.partial(_row_names, columns=columns),
-            columns=columns,
+            definitions=_in_columns(contents.definitions),
         )
     )
 
 
-def _columns_for(contents: Contents) -> PeopleColumns:
-    longest = max(len(contents.formats.number(value)) for value in contents.snapshot.totals.as_tuple())
-    return next(columns for columns in _PEOPLE_COLUMNS if longest <= columns.most_characters)
+def style_sheet(contents: Contents) -> str:
+    """The same for every report in one colour, language and paper, so that it is parsed once."""
+    paper, theme = paper_of(contents.formats.locale), contents.theme
+    template = environment().get_template("report/report.css")
+    return template.render(theme=theme, paper=paper, margin_mm=SIDE_MARGIN_MM, direction=contents.words.direction)
 
 
-def _row_names(user: UserUsage, *, columns: PeopleColumns) -> tuple[str, str]:
-    """What fits into the first column: the name, and beside it as much of the detail as has a use."""
-    name, detail = shown_names(user)
-    shown = fitted(name, columns.name_ems)
-    room = (columns.name_ems - width_ems(shown) - _GAP_EMS) / _DETAIL_SIZE
-    return shown, fitted(detail, room) if room >= _LEAST_DETAIL_EMS else ""
+def _table_look(contents: Contents) -> TableLook:
+    theme = contents.theme
+    families = tuple(family.strip(' "') for family in theme.sans.split(","))
+    is_right_to_left = contents.words.direction == "rtl"
+    face = Face(families, _TABLE_POINTS / _POINTS_A_PIXEL, 400, contents.formats.language_tag, is_right_to_left)
+    width = pixels(paper_of(contents.formats.locale).width_mm - 2 * SIDE_MARGIN_MM)
+    return TableLook(
+        width, face, *(_operands(colour) for colour in (theme.ink, theme.muted, theme.line, theme.neutral))
+    )
+
+
+@functools.lru_cache(256)
+def _operands(colour: str) -> bytes:
+    """`#rrggbb` as PDF has it: three shares of 0–1."""
+    return " ".join(f"{int(colour[at : at + 2], 16) / 255:.3f}" for at in (1, 3, 5)).encode()
+
+
+def _in_columns(definitions: tuple[Definition, ...]) -> tuple[tuple[Definition, ...], tuple[Definition, ...]]:
+    """Two columns of about as much text."""
+    lengths = [len(line.term) + len(line.meaning) for line in definitions]
+    half, cut = sum(lengths) / 2, 0
+    while sum(lengths[: cut + 1]) <= half:
+        cut += 1
+    return definitions[: cut + 1], definitions[cut + 1 :]
 
 
 def _own_logo(contents: Contents) -> str | None:
@@ -118,8 +105,3 @@ def _own_logo(contents: Contents) -> str | None:
 
 def _identifier(contents: Contents, identity: ReportIdentity) -> bytes:
     return f"{contents.snapshot.tenant.tenant_id}/{identity.report_id}/{identity.version}".encode()
-
-
-# A font that lacks a property or a CSS rule for screens is no news to an operator.
-logging.getLogger("weasyprint").setLevel(logging.ERROR)
-logging.getLogger("fontTools").setLevel(logging.ERROR)

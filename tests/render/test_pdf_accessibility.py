@@ -1,0 +1,67 @@
+"""PDF/UA-1 as three checkers see it that know nothing of this project, and what they cannot see."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import outloud
+import page
+import pdfua
+import pytest
+from pypdf import PdfReader
+
+from signtally.render.files import render
+from signtally.render.translation import LANGUAGES
+from tests.support.report_samples import ACME, IDENTITY, snapshot, user
+
+# Why each of these is no failure: docs/decisions/0030-tables-drawn-by-us.md.
+_CONSIDERED = frozenset({"LNK-010"})
+_USERS = tuple(user(number, f"Person {number}", f"person{number}@acme.example") for number in range(60))
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Several pages in one language, as a file."""
+    tenant = ACME.model_copy(update={"locale": request.param})
+    path = tmp_path_factory.mktemp("pdf") / f"{request.param}.pdf"
+    path.write_bytes(render("pdf", snapshot(_USERS, tenant=tenant), IDENTITY).body)
+    return path
+
+
+def test_page_validation_finds_no_failure(report: Path) -> None:
+    found = page.validate_pdf(report, profile="ua1")
+    assert [(failure.rule_id, failure.message) for failure in found.failures] == []
+    assert found.is_compliant
+
+
+def test_outloud_finds_nothing_that_was_not_considered(report: Path) -> None:
+    result = outloud.check(str(report))
+    assert not result.error
+    assert {(finding.rule, finding.message) for finding in result.findings if finding.rule not in _CONSIDERED} == set()
+
+
+def test_pdfua_finds_nothing(report: Path) -> None:
+    assert list(pdfua.validate(str(report)).findings) == []
+
+
+def test_a_table_over_several_pages_is_one_table_with_one_head(report: Path) -> None:
+    tables = [element for element in _elements(report) if element["/S"] == "/Table"]
+    users = max(tables, key=lambda table: len(table["/K"][1].get_object()["/K"]))
+    head, body = (kid.get_object()["/K"] for kid in users["/K"])
+    assert len(head) == 1
+    assert len(body) == len(_USERS) + 1
+    scopes = {cell.get_object()["/A"]["/Scope"] for cell in head[0].get_object()["/K"]}
+    assert scopes == {"/Column"}
+    assert len({row.get_object()["/Pg"].indirect_reference.idnum for row in body}) > 1
+
+
+def _elements(path: Path) -> Iterator[Any]:
+    """Every element of the structure tree, in reading order; pypdf does not say of what type its objects are."""
+    root: Any = PdfReader(io.BytesIO(path.read_bytes())).root_object["/StructTreeRoot"].get_object()
+    waiting = [root["/K"][0].get_object()]
+    while waiting:
+        element = waiting.pop()
+        yield element
+        kids = [kid.get_object() for kid in element.get("/K", ())]
+        waiting += [kid for kid in reversed(kids) if isinstance(kid, dict) and "/S" in kid]

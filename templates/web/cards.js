@@ -1,9 +1,12 @@
 // The totals: three headlines, then the other measures, each with its previous figure.
 
-import { change, number, percent, pointsChange, rate } from "./format.js";
 import { el } from "./dom.js";
+import { change, number, percent, pointsChange, rate } from "./format.js";
+import { gettext } from "./words.js";
 
 const HEADLINES = ["sent", "completed"];
+const headlineLabel = (key) => (key === "sent" ? gettext("Documents sent") : gettext("Documents completed"));
+const inPrevious = (figure, previous) => gettext("%(figure)s in %(previous)s", { figure, previous });
 
 // `isOver`: until a period has ended, a change compared with a whole one would mislead, so none is shown.
 export function showCards({ headlines, measures }, { usage, terms, previous, isOver }) {
@@ -14,17 +17,17 @@ export function showCards({ headlines, measures }, { usage, terms, previous, isO
       meaning: terms.get(key).meaning,
       figure: number(totals[key]),
       change: isOver ? change(totals[key], before[key]) : "",
-      note: `${number(before[key])} in ${previous}`,
+      note: inPrevious(number(before[key]), previous),
     });
   const rates = [rate(totals), rate(before)];
   headlines.replaceChildren(
-    ...HEADLINES.map((key) => card(key, `Documents ${terms.get(key).heading.toLowerCase()}`)),
+    ...HEADLINES.map((key) => card(key, headlineLabel(key))),
     drawnCard({
-      label: "Completion rate",
-      meaning: "Completed ÷ sent in the period; “—” when nothing was sent.",
+      label: gettext("Completion rate"),
+      meaning: gettext("Completed ÷ sent in the period; “—” when nothing was sent."),
       figure: percent(rates[0]),
       change: isOver ? pointsChange(...rates) : "",
-      note: `${percent(rates[1])} in ${previous}`,
+      note: inPrevious(percent(rates[1]), previous),
     }),
   );
   const others = [...terms.keys()].filter((key) => !HEADLINES.includes(key));

@@ -2,6 +2,7 @@
 
 import { dates, month, number, shortDate, weekdayDate } from "./format.js";
 import { el, svg } from "./dom.js";
+import { gettext, isRightToLeft } from "./words.js";
 
 const HEIGHT = 220;
 const [LEFT, TOP, BOTTOM] = [44, 10, 24];
@@ -30,8 +31,8 @@ export function drawChart(box, legend, { days, series, terms }) {
     viewBox: `0 0 ${width} ${HEIGHT}`,
     tabindex: 0,
     role: "application",
-    "aria-roledescription": "bar chart",
-    "aria-label": `${headings.join(" and ")} per ${step}. Arrow keys go from bar to bar.`,
+    "aria-roledescription": gettext("bar chart"),
+    "aria-label": `${chartTitle(step, headings)}. ${gettext("Arrow keys go from bar to bar.")}`,
   });
   const scale = scaleOf(width, bars.length, marks.at(-1));
   plot.append(...axisLines(marks, scale), ...columns(bars, { series, scale, step }));
@@ -41,9 +42,16 @@ export function drawChart(box, legend, { days, series, terms }) {
   return step;
 }
 
+// `Sent and completed per week`.
+export function chartTitle(step, headings) {
+  const measure = headings.length > 1 ? gettext("%(first)s and %(second)s", { first: headings[0], second: headings[1] }) : headings[0];
+  if (step === "day") return gettext("%(measure)s per day", { measure });
+  return step === "week" ? gettext("%(measure)s per week", { measure }) : gettext("%(measure)s per month", { measure });
+}
+
 export function chartTable(days, width, { series, terms }) {
   const { step, bars } = stepsOf(days, width);
-  const head = el("tr", {}, el("th", { scope: "col" }, step === "day" ? "Day" : "Days"));
+  const head = el("tr", {}, el("th", { scope: "col" }, step === "day" ? gettext("Day") : gettext("Days")));
   head.append(...series.map((key) => el("th", { scope: "col" }, terms.get(key).heading)));
   const rows = bars.map((bar) =>
     el("tr", {}, el("th", { scope: "row" }, label(bar, step)), ...series.map((key) => el("td", {}, number(bar[key])))),
@@ -70,20 +78,24 @@ function axis(highest) {
 function scaleOf(width, count, top) {
   const column = (width - LEFT) / count;
   const plotHeight = HEIGHT - TOP - BOTTOM;
+  const mirrored = isRightToLeft();
+  const across = (x) => (mirrored ? width - x : x);
   return {
     width,
     column,
-    middle: (index) => LEFT + column * (index + 0.5),
+    across,
+    forwards: mirrored ? -1 : 1,
+    middle: (index) => across(LEFT + column * (index + 0.5)),
     height: (value) => (plotHeight * value) / top,
     y: (value) => TOP + plotHeight * (1 - value / top),
-    at: (x) => Math.min(count - 1, Math.max(0, Math.floor((x - LEFT) / column))),
+    at: (x) => Math.min(count - 1, Math.max(0, Math.floor((across(x) - LEFT) / column))),
   };
 }
 
 function axisLines(marks, scale) {
   return marks.flatMap((mark) => [
-    svg("line", { x1: LEFT, x2: scale.width, y1: scale.y(mark), y2: scale.y(mark), class: mark ? "rule" : "rule base" }),
-    svg("text", { x: LEFT - 8, y: scale.y(mark) + 4, "text-anchor": "end" }, number(mark)),
+    svg("line", { x1: scale.across(LEFT), x2: scale.across(scale.width), y1: scale.y(mark), y2: scale.y(mark), class: mark ? "rule" : "rule base" }),
+    svg("text", { x: scale.across(LEFT - 8), y: scale.y(mark) + 4, "text-anchor": scale.forwards > 0 ? "end" : "start" }, number(mark)),
   ]);
 }
 
@@ -92,20 +104,21 @@ function columns(bars, { series, scale, step }) {
   const every = Math.ceil(bars.length / Math.max(2, Math.floor((scale.width - LEFT) / 72)));
   return bars.flatMap((bar, index) => {
     const start = scale.middle(index) - (thick * series.length) / 2;
-    const drawn = series.map((key, order) =>
-      svg("rect", {
-        x: start + order * thick + (order ? 0.5 : -0.5),
+    const drawn = series.map((key, order) => {
+      const slot = scale.forwards > 0 ? order : series.length - 1 - order;
+      return svg("rect", {
+        x: start + slot * thick + (slot ? 0.5 : -0.5),
         y: scale.y(bar[key]),
         width: thick,
         height: scale.height(bar[key]),
         class: `bar ${order ? "second" : "first"}`,
         "data-index": index,
-      }),
-    );
+      });
+    });
     if (index % every === 0) {
       const text = step === "month" ? month(bar.first) : shortDate(bar.first);
-      const atEdge = scale.width - scale.middle(index) < EDGE;
-      const [x, anchor] = atEdge ? [scale.width, "end"] : [scale.middle(index), "middle"];
+      const atEdge = scale.width - scale.across(scale.middle(index)) < EDGE;
+      const [x, anchor] = atEdge ? [scale.across(scale.width), scale.forwards > 0 ? "end" : "start"] : [scale.middle(index), "middle"];
       drawn.push(svg("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, text));
     }
     return drawn;
@@ -139,7 +152,7 @@ function makeReadable(plot, tip, { bars, series, headings, scale, step }) {
   plot.addEventListener("focus", () => current ?? show(bars.length - 1));
   plot.addEventListener("blur", () => show(null));
   plot.addEventListener("keydown", (event) => {
-    const moves = { ArrowLeft: -1, ArrowRight: 1, Home: -bars.length, End: bars.length };
+    const moves = { ArrowLeft: -scale.forwards, ArrowRight: scale.forwards, Home: -bars.length, End: bars.length };
     if (!(event.key in moves)) return;
     event.preventDefault();
     show(Math.min(bars.length - 1, Math.max(0, (current ?? bars.length - 1) + moves[event.key])));

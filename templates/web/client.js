@@ -1,6 +1,7 @@
 // Calls to the API: JSON in, JSON out, and every failure one kind of error with words for a person.
 
 import { token } from "./session.js";
+import { gettext } from "./words.js";
 
 export class Problem extends Error {
   constructor(status, { title, detail, type = "" }) {
@@ -11,10 +12,15 @@ export class Problem extends Error {
   }
 }
 
-const OFFLINE = {
-  title: "No connection",
-  detail: "The service cannot be reached. Check your connection. The figures shown may be out of date.",
-};
+const offline = () => ({
+  title: gettext("No connection"),
+  detail: gettext("The service cannot be reached. Check your connection. The figures shown may be out of date."),
+});
+
+const unexplained = (status) => ({
+  title: gettext("Something went wrong"),
+  detail: gettext("The service returned an error (%(status)s). Try again in a moment.", { status }),
+});
 
 export async function call(path, { method = "GET", body, signal } = {}) {
   const headers = { Accept: "application/json", Authorization: `Bearer ${token()}` };
@@ -23,11 +29,11 @@ export async function call(path, { method = "GET", body, signal } = {}) {
   try {
     answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), signal, cache: "no-store" });
   } catch (error) {
-    throw signal?.aborted ? error : new Problem(0, OFFLINE);
+    throw signal?.aborted ? error : new Problem(0, offline());
   }
   const document = await answer.json().catch(() => null);
   if (answer.ok && document) return document;
-  throw new Problem(answer.status, document ?? { title: "Something went wrong", detail: `The service returned an error (${answer.status}). Try again in a moment.` });
+  throw new Problem(answer.status, document ?? unexplained(answer.status));
 }
 
 export function address(path, parameters) {

@@ -3,6 +3,7 @@
 import { call, Problem } from "./client.js";
 import { size } from "./format.js";
 import { byId, el } from "./dom.js";
+import { gettext } from "./words.js";
 
 export const FORMATS = { pdf: "PDF", xlsx: "Excel", csv: "CSV", zip: "ZIP", json: "JSON" };
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [250, 2000];
@@ -16,15 +17,15 @@ export async function download(period, format, { failed, made }) {
   const buttons = document.querySelectorAll("[data-format]");
   const say = (...words) => mine === latest && byId("progress").replaceChildren(...words);
   buttons.forEach((button) => (button.disabled = true));
-  say(el("span", { class: "spinner", "aria-hidden": "true" }), `Preparing the ${FORMATS[format]} file…`);
+  say(el("span", { class: "spinner", "aria-hidden": "true" }), gettext("Preparing the %(format)s file…", { format: FORMATS[format] }));
   try {
     const ordered = await call("v1/reports", { method: "POST", body: { ...period, formats: [format] } });
     const report = await whenReady(ordered, (seconds) =>
-      say(el("span", { class: "spinner", "aria-hidden": "true" }), `Preparing the ${FORMATS[format]} file… ${seconds} s`),
+      say(el("span", { class: "spinner", "aria-hidden": "true" }), gettext("Preparing the %(format)s file… %(seconds)s s", { format: FORMATS[format], seconds })),
     );
     const file = fileOf(report, format);
     save(file.url);
-    say(`${FORMATS[format]} file downloaded, ${size(file.bytes)}.`);
+    say(gettext("%(format)s file downloaded, %(size)s.", { format: FORMATS[format], size: size(file.bytes) }));
     made();
   } catch (error) {
     say();
@@ -47,7 +48,7 @@ async function whenReady(report, waiting) {
   let wait = FIRST_WAIT_MS;
   while (report.status === "pending" || report.status === "running") {
     const elapsed = Date.now() - started;
-    if (elapsed > PATIENCE_MS) throw unfinished("It is taking longer than usual. You will find it under Earlier reports when it is ready.");
+    if (elapsed > PATIENCE_MS) throw unfinished(gettext("It is taking longer than usual. You will find it under Earlier reports when it is ready."));
     if (elapsed > 1500) waiting(Math.round(elapsed / 1000));
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(wait * 1.3, LONGEST_WAIT_MS);
@@ -59,14 +60,14 @@ async function whenReady(report, waiting) {
 function fileOf(report, format) {
   if (report.status === "failed") throw unfinished(report.failure);
   const file = report.files.find((candidate) => candidate.format === format);
-  if (!file) throw unfinished(`This report has no ${FORMATS[format] ?? format} file.`);
+  if (!file) throw unfinished(gettext("This report has no %(format)s file.", { format: FORMATS[format] ?? format }));
   return file;
 }
 
-const unfinished = (detail) => new Problem(0, { title: "The report is not available", detail });
+const unfinished = (detail) => new Problem(0, { title: gettext("The report is not available"), detail });
 
 // The link answers with an attachment, so the browser downloads it and stays on this page.
 function save(url) {
-  if (!/^https?:/.test(url)) throw unfinished("The download link cannot be opened.");
+  if (!/^https?:/.test(url)) throw unfinished(gettext("The download link cannot be opened."));
   el("a", { href: url, download: "", rel: "noreferrer" }).click();
 }

@@ -1,4 +1,6 @@
-// Figures in the tenant's locale, dates in its kind of English, instants in its zone: as its files write them.
+// Figures in the tenant's locale, dates in the language of the page, instants in its zone: as its files write them.
+
+import { gettext, isRightToLeft, ngettext, pgettext } from "./words.js";
 
 const MINUS = "−";
 export const UNDEFINED = "—";
@@ -34,11 +36,12 @@ export function change(now, before) {
 
 export function pointsChange(now, before) {
   if (now == null || before == null) return "";
-  return `${signed(Math.round((now - before) * 1000) / 10, (magnitude) => points.format(magnitude))} pts`;
+  return gettext("%(points)s pts", { points: signed(Math.round((now - before) * 1000) / 10, (magnitude) => points.format(magnitude)) });
 }
 
 function signed(value, write) {
-  return `${value > 0 ? "+" : value < 0 ? MINUS : "±"}${write(Math.abs(value))}`;
+  const mark = isRightToLeft() ? "\u200e" : ""; // or the sign would move to the other end of its number
+  return `${mark}${value > 0 ? "+" : value < 0 ? MINUS : "±"}${write(Math.abs(value))}`;
 }
 
 // A calendar day is no instant: it is read, counted and written in UTC, whatever the zone of this machine.
@@ -47,7 +50,8 @@ export const toText = (day) => day.toISOString().slice(0, 10);
 export const addDays = (text, count) => toText(new Date(toDay(text).getTime() + count * DAY_MS));
 export const daysBetween = (first, last) => Math.round((toDay(last) - toDay(first)) / DAY_MS) + 1;
 
-const onCalendar = (options) => new Intl.DateTimeFormat(language, { ...options, timeZone: "UTC" });
+const WRITTEN = { calendar: "gregory", numberingSystem: "latn" };
+const onCalendar = (options) => new Intl.DateTimeFormat(language, { ...WRITTEN, ...options, timeZone: "UTC" });
 const SHORT = { day: "numeric", month: "short", year: "numeric" };
 
 export const date = (text) => onCalendar(SHORT).format(toDay(text));
@@ -73,46 +77,44 @@ function between(first, last, options) {
 
 export function dayCount(first, last) {
   const count = daysBetween(first, last);
-  return count === 1 ? "1 day" : `${number(count)} days`;
+  return ngettext("%(count)s day", "%(count)s days", count, { count: number(count) });
 }
 
 // What a title leaves open: `1–22 Nov 2026, 22 days`; `22 days` where the title has the dates already; empty for a day.
 export function extent(title, first, last) {
   if (first === last) return "";
   const days = dates(first, last);
-  return title.includes(days) ? dayCount(first, last) : `${days}, ${dayCount(first, last)}`;
+  return title.includes(days) ? dayCount(first, last) : listed([days, dayCount(first, last)]);
 }
 
-// A title within a sentence: `the week of 5–11 Oct 2026`.
-export const inText = (title) => title.replace(/^Week/, "the week");
+export const listed = (texts) => new Intl.ListFormat(language, { style: "short", type: "unit" }).format(texts);
 
 // A period in one line: `October 2026 (1–31 Oct 2026, 31 days)`.
 export function described(title, first, last) {
   const more = extent(title, first, last);
-  return more ? `${title} (${more})` : title;
+  return more ? gettext("%(text)s (%(detail)s)", { text: title, detail: more }) : title;
 }
 
 // In two units at most, rounded to the smaller, as the files have it: `2 d 3 h`, `3 h 20 min`, `12 min`, `45 s`.
 export function duration(seconds) {
-  const [whole, tied] = [Math.floor(seconds), "\u00a0"];
-  if (whole < 60) return `${whole}${tied}s`;
+  const whole = Math.floor(seconds);
+  if (whole < 60) return units(inSeconds(whole));
   const minutes = Math.floor(whole / 60 + 0.5);
-  if (minutes < 60) return `${minutes}${tied}min`;
-  if (minutes < 24 * 60) return units(Math.floor(minutes / 60), "h", minutes % 60, "min");
+  if (minutes < 60) return units(inMinutes(minutes));
+  if (minutes < 24 * 60) return units(inHours(Math.floor(minutes / 60)), minutes % 60 && inMinutes(minutes % 60));
   const hours = Math.floor(whole / 3600 + 0.5);
-  return units(Math.floor(hours / 24), "d", hours % 24, "h");
-
-  function units(large, name, small, smallName) {
-    return [number(large), name, ...(small ? [small, smallName] : [])].join(tied);
-  }
+  return units(inDays(Math.floor(hours / 24)), hours % 24 && inHours(hours % 24));
 }
+
+const inDays = (count) => pgettext("duration", "%(count)s d", { count: number(count) });
+const inHours = (count) => pgettext("duration", "%(count)s h", { count: number(count) });
+const inMinutes = (count) => pgettext("duration", "%(count)s min", { count: number(count) });
+const inSeconds = (count) => pgettext("duration", "%(count)s s", { count: number(count) });
+const units = (...parts) => parts.filter(Boolean).join(" ").replaceAll(" ", "\u00a0");
 
 // The hour of the day that begins then: `10:00–11:00`.
 export const hourRange = (hour) => `${hourStart(hour)}–${hourStart(hour + 1)}`;
 export const hourStart = (hour) => onCalendar({ timeStyle: "short" }).format(new Date(Date.UTC(2026, 0, 5, hour)));
-
-// The name of a weekday; Monday is 0.
-export const weekday = (day) => onCalendar({ weekday: "long" }).format(new Date(Date.UTC(2026, 0, 5 + day)));
 
 const KINDS = [
   [/^\d{4}$/, "year"],
@@ -125,17 +127,23 @@ const KINDS = [
 // The kind of the period that the API calls so; a range has two dates in its name.
 export const kindOf = (name) => KINDS.find(([form]) => form.test(name))?.[1] ?? "range";
 
+// Within a sentence: `the week of 5–11 Oct 2026`.
+export function periodInText(kind, first, last) {
+  if (kind !== "week") return periodTitle(kind, first, last);
+  return gettext("the week of %(dates)s", { dates: dates(first, addDays(first, 6)) });
+}
+
 // `October 2026`, `Week of 5–11 Oct 2026`, `Q4 2026`; only a range needs `last`.
 export function periodTitle(kind, first, last) {
   switch (kind) {
     case "year":
-      return first.slice(0, 4);
+      return onCalendar({ year: "numeric" }).format(toDay(first));
     case "quarter":
-      return `Q${Math.ceil(Number(first.slice(5, 7)) / 3)} ${first.slice(0, 4)}`;
+      return gettext("Q%(quarter)s %(year)s", { quarter: Math.ceil(Number(first.slice(5, 7)) / 3), year: first.slice(0, 4) });
     case "month":
       return onCalendar({ month: "long", year: "numeric" }).format(toDay(first));
     case "week":
-      return `Week of ${dates(first, addDays(first, 6))}`;
+      return gettext("Week of %(dates)s", { dates: dates(first, addDays(first, 6)) });
     case "day":
       return onCalendar({ weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(toDay(first));
     default:
@@ -143,7 +151,7 @@ export function periodTitle(kind, first, last) {
   }
 }
 
-const inZone = (options) => new Intl.DateTimeFormat(language, { ...options, timeZone: zone });
+const inZone = (options) => new Intl.DateTimeFormat(language, { ...WRITTEN, ...options, timeZone: zone });
 const CLOCK = { hour: "2-digit", minute: "2-digit" };
 
 export function clock(instant, now = new Date()) {
@@ -155,7 +163,7 @@ export const moment = (text) => inZone({ ...SHORT, ...CLOCK }).format(new Date(t
 
 export function ago(instant, now = new Date()) {
   const minutes = Math.floor((now - instant) / 60_000);
-  if (minutes < 1) return "just now";
+  if (minutes < 1) return gettext("just now");
   const words = new Intl.RelativeTimeFormat(language, { numeric: "always" });
   if (minutes < 60) return words.format(-minutes, "minute");
   if (minutes < 48 * 60) return words.format(-Math.floor(minutes / 60), "hour");
@@ -163,6 +171,7 @@ export function ago(instant, now = new Date()) {
 }
 
 export function size(bytes) {
-  if (bytes < 1000) return `${number(bytes)} bytes`;
-  return bytes < 1_000_000 ? `${number(Math.round(bytes / 1000))} kB` : `${points.format(bytes / 1_000_000)} MB`;
+  if (bytes < 1000) return ngettext("%(count)s byte", "%(count)s bytes", bytes, { count: number(bytes) });
+  if (bytes < 1_000_000) return gettext("%(number)s kB", { number: number(Math.round(bytes / 1000)) });
+  return gettext("%(number)s MB", { number: points.format(bytes / 1_000_000) });
 }

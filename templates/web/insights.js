@@ -3,7 +3,8 @@
 import { address, call } from "./client.js";
 import { drawnCard } from "./cards.js";
 import { byId, el, svg } from "./dom.js";
-import { UNDEFINED, date, duration, hourRange, hourStart, moment, monthOf, number, weekday } from "./format.js";
+import { gettext, ngettext } from "./words.js";
+import { UNDEFINED, date, duration, hourRange, hourStart, listed, moment, monthOf, number } from "./format.js";
 
 const [WIDTH, HEIGHT] = [960, 110];
 const meaning = (word) => document.querySelector(`[data-word="${word}"]`).nextElementSibling.textContent;
@@ -28,59 +29,93 @@ export async function showInsights(about, { signal, isOver }) {
 function draw(insights, isOver) {
   const { activity, allowance } = insights;
   byId("insights").replaceChildren(...cards(insights, isOver).map(drawnCard));
-  byId("allowance").textContent = allowance ? `${allowanceWords(allowance, isOver)}.` : "";
+  byId("allowance").textContent = allowance ? allowanceWords(allowance, isOver) : "";
   byId("hours-box").hidden = activity.busiest_hour == null;
   if (activity.busiest_hour == null) return;
   byId("hours").replaceChildren(bars(activity));
   byId("hours-table").replaceChildren(table(activity));
-  byId("span").textContent = `First activity ${moment(activity.first_at)}; last activity ${moment(activity.last_at)}.`;
+  byId("span").textContent = gettext("First activity %(first)s; last activity %(last)s.", {
+    first: moment(activity.first_at),
+    last: moment(activity.last_at),
+  });
 }
 
 function cards({ turnaround, completed_documents: completed, open_documents: open, distinct_documents: distinct, activity, ...period }, isOver) {
   const busiest = activity.busiest_hour;
   return [
     {
-      label: "Median turnaround",
+      label: gettext("Median turnaround"),
       meaning: meaning("turnaround"),
       figure: turnaround ? duration(turnaround.median_seconds) : UNDEFINED,
-      note: turnaround ? restsOn(turnaround, completed) : completed ? "send dates not known" : "no documents completed",
+      note: turnaround ? restsOn(turnaround, completed) : completed ? gettext("send dates not known") : gettext("no documents completed"),
     },
     {
-      label: "Open documents",
+      label: gettext("Open documents"),
       meaning: meaning("open"),
       figure: number(open),
-      note: isOver ? `at the end of ${date(period.to)}` : "as of now",
+      note: isOver ? gettext("at the end of %(date)s", { date: date(period.to) }) : gettext("as of now"),
     },
-    { label: "Distinct documents", meaning: meaning("distinct documents"), figure: number(distinct), note: "with any activity" },
     {
-      label: "Busiest hour",
+      label: gettext("Distinct documents"),
+      meaning: meaning("distinct documents"),
+      figure: number(distinct),
+      note: gettext("with any activity"),
+    },
+    {
+      label: gettext("Busiest hour"),
       meaning: meaning("busiest hour"),
       figure: busiest == null ? UNDEFINED : hourRange(busiest),
-      note: busiest == null ? "no activity" : busyWords(activity, period),
+      note: busiest == null ? gettext("no activity") : busyWords(activity, period),
     },
   ];
 }
 
 function restsOn({ documents, mean_seconds: mean, p90_seconds: p90 }, completed) {
-  const of = documents < completed ? ` of ${number(completed)}` : "";
-  return `p90 ${duration(p90)} · mean ${duration(mean)} · ${number(documents)}${of} ${completed === 1 ? "document" : "documents"}`;
+  return gettext("p90 %(p90)s · mean %(mean)s · %(documents)s", {
+    p90: duration(p90),
+    mean: duration(mean),
+    documents: measured(documents, completed),
+  });
 }
 
+function measured(documents, completed) {
+  const count = number(completed);
+  if (documents === completed) return ngettext("%(count)s document", "%(count)s documents", completed, { count });
+  return ngettext("%(some)s of %(count)s document", "%(some)s of %(count)s documents", completed, { some: number(documents), count });
+}
+
+// By weekday, Monday first.
+const mostOn = () => [
+  gettext("most on Mondays"),
+  gettext("most on Tuesdays"),
+  gettext("most on Wednesdays"),
+  gettext("most on Thursdays"),
+  gettext("most on Fridays"),
+  gettext("most on Saturdays"),
+  gettext("most on Sundays"),
+];
+
 function busyWords({ busiest_hour: hour, hours, week }, { from, to }) {
-  const events = `${number(hours[hour])} ${hours[hour] === 1 ? "event" : "events"}`;
+  const events = ngettext("%(count)s event", "%(count)s events", hours[hour], { count: number(hours[hour]) });
   if (Date.parse(to) - Date.parse(from) < 7 * 86_400_000) return events;
   const days = Object.values(week).map((day) => day[hour]);
-  return `${events}, most on ${weekday(days.indexOf(Math.max(...days)))}s`;
+  return listed([events, mostOn()[days.indexOf(Math.max(...days))]]);
 }
 
 function allowanceWords({ month, used, documents_per_month: allowed, as_of: day, outlook, used_up_on: on }, isOver) {
   const ahead = {
-    used_up: () => `it was used up on ${date(on)}`,
-    runs_out: () => `at the current pace it will run out on ${date(on)}`,
-    too_early: () => "too early in the month for a forecast",
-    lasts: () => (isOver && isLastOfMonth(day) ? "it lasted the month" : "at the current pace it will last the month"),
+    used_up: () => gettext("It was used up on %(date)s.", { date: date(on) }),
+    runs_out: () => gettext("At the current pace it will run out on %(date)s.", { date: date(on) }),
+    too_early: () => gettext("It is too early in the month for a forecast."),
+    lasts: () => (isOver && isLastOfMonth(day) ? gettext("It lasted the month.") : gettext("At the current pace it will last the month.")),
   };
-  return `Allowance for ${monthOf(month)}: ${number(used)} of ${number(allowed)} documents used by ${date(day)}; ${ahead[outlook]()}`;
+  const soFar = ngettext(
+    "Allowance for %(month)s: %(used)s of %(count)s document used by %(date)s.",
+    "Allowance for %(month)s: %(used)s of %(count)s documents used by %(date)s.",
+    allowed,
+    { month: monthOf(month), used: number(used), count: number(allowed), date: date(day) },
+  );
+  return `${soFar} ${ahead[outlook]()}`;
 }
 
 const isLastOfMonth = (day) => new Date(Date.parse(day) + 86_400_000).getUTCDate() === 1;
@@ -93,7 +128,7 @@ function bars({ hours, busiest_hour: busiest }) {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     preserveAspectRatio: "none",
     role: "img",
-    "aria-label": `Events by hour of the day, most of them ${hourRange(busiest)}.`,
+    "aria-label": gettext("Events by hour of the day, most of them %(hour)s.", { hour: hourRange(busiest) }),
   });
   drawing.append(svg("line", { x1: 0, x2: WIDTH, y1: plot, y2: plot, class: "rule base" }));
   hours.forEach((events, hour) => {
@@ -107,7 +142,7 @@ function bars({ hours, busiest_hour: busiest }) {
 }
 
 function table({ hours }) {
-  const head = el("tr", {}, el("th", { scope: "col" }, "Hour"), el("th", { scope: "col" }, "Events"));
+  const head = el("tr", {}, el("th", { scope: "col" }, gettext("Hour")), el("th", { scope: "col" }, gettext("Events")));
   const rows = hours.map((events, hour) => el("tr", {}, el("th", { scope: "row" }, hourRange(hour)), el("td", {}, number(events))));
   return el("table", { class: "figures" }, el("thead", {}, head), el("tbody", {}, ...rows));
 }

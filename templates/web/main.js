@@ -2,27 +2,23 @@
 
 import { allRows, call } from "./client.js";
 import { showCards } from "./cards.js";
-import { chartTable, drawChart } from "./chart.js";
+import { chartTable, chartTitle, drawChart } from "./chart.js";
 import { byId, el, foreign } from "./dom.js";
 import { download, downloadAgain } from "./downloads.js";
-import { adopt, ago, clock, dates, described, extent, inText } from "./format.js";
+import { adopt, ago, clock, dates, described, extent, listed } from "./format.js";
 import { showHistory } from "./history.js";
-import { offerPeriods, parameters, previousShort, previousTitle, title } from "./periods.js";
+import { offerPeriods, parameters, previousInText, previousShort, title } from "./periods.js";
 import { showInsights } from "./insights.js";
 import * as session from "./session.js";
 import { showSignIn } from "./signin.js";
 import { countUsers, listenToUsers, showUsers } from "./users.js";
+import { gettext, language, readTexts } from "./words.js";
 
 const STALE_MS = 60_000;
 const TICK_MS = 20_000;
 const PAIRS = { sent: ["sent", "completed"] };
-const terms = new Map(
-  [...document.querySelectorAll("[data-term]")].map((term) => [
-    term.dataset.term,
-    { heading: term.textContent, meaning: term.nextElementSibling.textContent },
-  ]),
-);
 
+let terms = new Map(); // the measures, by their names in the API
 let me = null;
 let chosen = null; // the period that was asked for
 let shown = null; // { period, usage, days, at } of the one on screen
@@ -37,6 +33,7 @@ async function start() {
   } catch (error) {
     return failed(error, start);
   }
+  await speak(me.language);
   adopt(me);
   introduce();
   byId("reports").hidden = false;
@@ -45,16 +42,28 @@ async function start() {
   downloadWanted();
 }
 
+// Before anybody is known, the page comes in the browser's language; then it follows the tenant's, as the files do.
+async function speak(wanted) {
+  const [spoken, needed] = [language(), wanted].map((tag) => tag.split("-")[0]);
+  if (spoken === needed) return;
+  const answer = await fetch(`?language=${needed}`).catch(() => null);
+  if (!answer?.ok) return;
+  const { documentElement: translated } = new DOMParser().parseFromString(await answer.text(), "text/html");
+  Object.assign(document.documentElement, { lang: translated.lang, dir: translated.dir });
+  document.body.replaceWith(document.adoptNode(translated.querySelector("body")));
+  prepare();
+}
+
 function introduce() {
-  document.title = `${me.tenant_name}: usage reports`;
+  document.title = gettext("%(tenant)s: usage reports", { tenant: me.tenant_name });
   document.documentElement.style.setProperty("--tenant-accent", me.accent);
   const name = foreign(me.tenant_name, { class: "brand-name" });
   byId("brand").replaceChildren(...(me.logo ? [el("img", { src: me.logo, alt: me.tenant_name })] : [name]));
-  byId("users-title").textContent = me.role === "member" ? "Your activity" : "Users";
+  byId("users-title").textContent = me.role === "member" ? gettext("Your activity") : gettext("Users");
   byId("search-box").hidden = me.role === "member";
   byId("basis").textContent =
-    `Activity basis: each event counts on the date it happened, in the time zone ${me.timezone}.` +
-    (me.role === "member" ? " Only your own activity is shown." : "");
+    gettext("Activity basis: each event counts on the date it happened, in the time zone %(zone)s.", { zone: me.timezone }) +
+    (me.role === "member" ? ` ${gettext("Only your own activity is shown.")}` : "");
 }
 
 // Read and show a period. What is on screen stays, dimmed, until the new figures are there.
@@ -95,19 +104,19 @@ async function read(period, signal) {
 function draw() {
   const { period, usage } = shown;
   const isOver = usage.to < me.today;
-  const runs = isOver ? "" : " (to date)";
-  byId("period").textContent = `${title(period)}${runs}`;
+  byId("period").textContent = isOver ? title(period) : gettext("%(period)s (to date)", { period: title(period) });
   byId("dates").textContent = [extent(title(period), usage.from, usage.to), usage.timezone].filter(Boolean).join(" · ");
   freshness();
-  const previous = previousTitle(period);
   showCards({ headlines: byId("headlines"), measures: byId("measures") }, { usage, terms, previous: previousShort(period), isOver });
-  const whole = described(inText(previous), period.previous_from, period.previous_to);
+  const previous = described(previousInText(period), period.previous_from, period.previous_to);
   byId("comparison").textContent = isOver
-    ? `Compared with ${whole}.`
-    : `Changes are shown once the period is over. Previous figures are for all of ${whole}.`;
+    ? gettext("Compared with %(previous)s.", { previous })
+    : gettext("Changes are shown once the period is over. Previous figures are for all of %(previous)s.", { previous });
   const nothing = Object.values(usage.totals).every((value) => value === 0);
   byId("empty").hidden = !nothing;
-  byId("empty").textContent = `No activity in this period. ${usage.data_through ? "Choose another period above." : "Figures appear once the first documents are sent."}`;
+  byId("empty").textContent = usage.data_through
+    ? gettext("No activity in this period. Choose another period above.")
+    : gettext("No activity in this period. Figures appear once the first documents are sent.");
   byId("chart-section").hidden = byId("users-section").hidden = nothing;
   if (nothing) return;
   drawSeries();
@@ -119,30 +128,32 @@ function drawSeries() {
   const choice = { days: shown.days, series: PAIRS[key] ?? [key], terms };
   const box = byId("chart");
   const step = drawChart(box, byId("legend"), choice);
-  const what = PAIRS[key] ? "Documents" : terms.get(key).heading;
-  byId("chart-title").textContent = `${what} per ${step}`;
+  byId("chart-title").textContent = chartTitle(step, [PAIRS[key] ? gettext("Documents") : terms.get(key).heading]);
   byId("chart-table").replaceChildren(chartTable(choice.days, box.clientWidth, choice));
 }
 
 function freshness() {
   const through = shown.usage.data_through && new Date(shown.usage.data_through);
-  byId("fresh").textContent = through ? `Data through ${clock(through)}, ${ago(through)}` : "No data received yet";
+  byId("fresh").textContent = through
+    ? listed([gettext("Data through %(instant)s", { instant: clock(through) }), ago(through)])
+    : gettext("No data received yet");
   const { provisional, notice } = shown.usage;
   const caveats = [notice, provisional && provisionalWords(provisional)].filter(Boolean);
   byId("provisional").hidden = !caveats.length;
   byId("provisional").textContent = caveats.join(" ");
 }
 
-const provisionalWords = ({ from, to }) => `Provisional: some events of ${dates(from, to)} have not been counted yet.`;
+const provisionalWords = ({ from, to }) =>
+  gettext("Provisional: some events of %(dates)s have not been counted yet.", { dates: dates(from, to) });
 
 async function downloadWanted() {
   const wanted = session.wanted();
   if (!wanted) return;
   session.forgetWanted();
-  byId("progress").textContent = "Downloading the report from your email…";
+  byId("progress").textContent = gettext("Downloading the report from your email…");
   try {
     await downloadAgain(wanted.report, wanted.version, wanted.format);
-    byId("progress").textContent = "The report from your email has been downloaded.";
+    byId("progress").textContent = gettext("The report from your email has been downloaded.");
   } catch (error) {
     byId("progress").textContent = "";
     failed(error);
@@ -151,8 +162,8 @@ async function downloadWanted() {
 
 function failed(error, again) {
   if (error.status === 401) return signedOut(error);
-  const retry = again && el("button", { type: "button", class: "plain", onclick: again }, "Try again");
-  const words = el("p", {}, el("strong", {}, error.title ?? "Something went wrong"), " ", capital(error.message));
+  const retry = again && el("button", { type: "button", class: "plain", onclick: again }, gettext("Try again"));
+  const words = el("p", {}, el("strong", {}, error.title ?? gettext("Something went wrong")), " ", capital(error.message));
   byId("notice").replaceChildren(words, ...(retry ? [retry] : []));
   byId("notice").hidden = false;
 }
@@ -169,10 +180,18 @@ function signedOut(error) {
   showSignIn(error, start);
 }
 
-function listen() {
+// Once for each document body: its texts, and what its elements do.
+function prepare() {
+  readTexts();
+  terms = new Map(
+    [...document.querySelectorAll("[data-term]")].map((term) => [
+      term.dataset.term,
+      { heading: term.textContent, meaning: term.nextElementSibling.textContent },
+    ]),
+  );
   const choices = [...terms].filter(([key]) => key !== "completed");
   byId("series").append(
-    ...choices.map(([key, { heading }]) => el("option", { value: key }, key === "sent" ? "Sent and completed" : heading)),
+    ...choices.map(([key, { heading }]) => el("option", { value: key }, key === "sent" ? gettext("Sent and completed") : heading)),
   );
   byId("series").addEventListener("change", drawSeries);
   byId("refresh").addEventListener("click", () => show(chosen));
@@ -184,12 +203,6 @@ function listen() {
     });
   }
   listenToUsers();
-  addEventListener("hashchange", () => session.takeFragment() && start());
-  addEventListener("online", () => chosen && show(chosen));
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && shown && Date.now() - shown.at > STALE_MS) show(chosen);
-  });
-  setInterval(() => shown && freshness(), TICK_MS);
   let width = byId("chart").clientWidth;
   new ResizeObserver(([{ contentRect }]) => {
     if (!shown || contentRect.width === width || byId("chart-section").hidden) return;
@@ -198,6 +211,16 @@ function listen() {
   }).observe(byId("chart"));
 }
 
+function listen() {
+  addEventListener("hashchange", () => session.takeFragment() && start());
+  addEventListener("online", () => chosen && show(chosen));
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && shown && Date.now() - shown.at > STALE_MS) show(chosen);
+  });
+  setInterval(() => shown && freshness(), TICK_MS);
+}
+
 session.takeFragment();
+prepare();
 listen();
 start();

@@ -1,24 +1,26 @@
 // Which period is shown: the calendar's own by name, or any days from–to.
 
-import { addDays, daysBetween, kindOf, month, periodTitle, shortDates } from "./format.js";
 import { byId, el } from "./dom.js";
+import { addDays, daysBetween, kindOf, month, periodInText, periodTitle, shortDates } from "./format.js";
+import { gettext } from "./words.js";
 
-const LABELS = {
-  today: "Today",
-  this_week: "This week",
-  this_month: "This month",
-  last_month: "Last month",
-  this_quarter: "Quarter",
-  this_year: "Year",
-};
+const labels = () => ({
+  today: gettext("Today"),
+  this_week: gettext("This week"),
+  this_month: gettext("This month"),
+  last_month: gettext("Last month"),
+  this_quarter: gettext("Quarter"),
+  this_year: gettext("Year"),
+});
 const REMEMBERED = "signtally.period";
 
 export function offerPeriods(me, show) {
-  const presets = Object.keys(LABELS).map((key) => me.periods.find((period) => period.key === key));
+  const titles = labels();
+  const presets = Object.keys(titles).map((key) => me.periods.find((period) => period.key === key));
   const start = remembered(me, presets);
   byId("presets").replaceChildren(
-    ...presets.map((period) => choice(period.key, LABELS[period.key], start.key)),
-    choice("custom", "Custom", start.key),
+    ...presets.map((period) => choice(period.key, titles[period.key], start.key)),
+    choice("custom", gettext("Custom"), start.key),
   );
   const [from, to] = [byId("custom-from"), byId("custom-to")];
   from.max = to.max = me.today;
@@ -46,7 +48,8 @@ export function offerPeriods(me, show) {
 export const parameters = (period) => (period.key === "custom" ? { from: period.from, to: period.to } : { period: period.period });
 
 export const title = (period) => periodTitle(kindOf(period.period), period.from, period.to);
-export const previousTitle = (period) => periodTitle(kindOf(period.period), period.previous_from, period.previous_to);
+const previousTitle = (period) => periodTitle(kindOf(period.period), period.previous_from, period.previous_to);
+export const previousInText = (period) => periodInText(kindOf(period.period), period.previous_from, period.previous_to);
 
 // The same in few words, for a card.
 export function previousShort(period) {

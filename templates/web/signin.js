@@ -2,22 +2,23 @@
 
 import { byId, el } from "./dom.js";
 import { forgetToken, keepToken, wanted } from "./session.js";
+import { gettext } from "./words.js";
 
 // `error` is the refusal that ended the session, if one did; `retry` starts the page again with a new token.
 export function showSignIn(error, retry) {
   forgetToken();
   const [heading, advice] = words(error);
-  const waiting = wanted() ? " The report from your email will download once you are signed in." : "";
+  const waiting = wanted() ? ` ${gettext("The report from your email will download once you are signed in.")}` : "";
   const development = "development" in document.documentElement.dataset ? tokenForm(retry) : [];
   byId("signed-out").replaceChildren(el("h1", {}, heading), el("p", {}, advice + waiting), ...development);
   byId("signed-out").hidden = false;
 }
 
 function words(error) {
-  const back = "Return to your portal and open Usage Reports again.";
-  if (!error) return ["Sign in to see your usage", "Open Usage Reports from your portal to sign in."];
-  if (error.expired) return ["Your session has ended", back];
-  return ["You are not signed in", `${sentence(error.message)} ${back}`];
+  const back = gettext("Return to your portal and open Usage Reports again.");
+  if (!error) return [gettext("Sign in to see your usage"), gettext("Open Usage Reports from your portal to sign in.")];
+  if (error.expired) return [gettext("Your session has ended"), back];
+  return [gettext("You are not signed in"), `${sentence(error.message)} ${back}`];
 }
 
 const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.?$/, ".")}`;

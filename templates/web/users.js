@@ -1,7 +1,8 @@
 // The users of a period: every one of them, sortable, searchable, a screenful at a time.
 
-import { number, percent, rate } from "./format.js";
 import { byId, el, foreign } from "./dom.js";
+import { number, percent, rate } from "./format.js";
+import { gettext, language, ngettext } from "./words.js";
 
 const PAGE = 25;
 const RATE = "rate";
@@ -14,7 +15,7 @@ export function showUsers(rows, terms) {
 }
 
 export function countUsers(count) {
-  byId("users-status").textContent = `Loading users… ${number(count)} so far`;
+  byId("users-status").textContent = gettext("Loading users… %(count)s so far", { count: number(count) });
 }
 
 export function listenToUsers() {
@@ -46,27 +47,31 @@ function draw() {
     el("tfoot", {}, sums(matching)),
   );
   byId("users-status").textContent = status(matching.length, first, shown.length);
-  byId("users-pages").replaceChildren(...(pages > 1 ? [turn("Previous", -1, state.page > 0), turn("Next", 1, state.page < pages - 1)] : []));
+  byId("users-pages").replaceChildren(...(pages > 1 ? [turn(gettext("Previous"), -1, state.page > 0), turn(gettext("Next"), 1, state.page < pages - 1)] : []));
 }
 
 function status(matching, first, count) {
   if (state.rows.length < 2) return "";
-  if (!matching) return "No users match your search.";
-  const whole = state.query ? `${number(matching)} of ${users(state.rows.length)}` : users(matching);
-  return matching > PAGE ? `${number(first + 1)}–${number(first + count)} of ${state.query ? number(matching) : whole}` : whole;
+  if (!matching) return gettext("No users match your search.");
+  const all = state.rows.length;
+  if (matching > PAGE) {
+    const shown = { first: number(first + 1), last: number(first + count), count: number(matching) };
+    if (state.query) return ngettext("%(first)s–%(last)s of %(count)s match", "%(first)s–%(last)s of %(count)s matches", matching, shown);
+    return ngettext("%(first)s–%(last)s of %(count)s user", "%(first)s–%(last)s of %(count)s users", matching, shown);
+  }
+  if (!state.query) return ngettext("%(count)s user", "%(count)s users", matching, { count: number(matching) });
+  return ngettext("%(matches)s of %(count)s user", "%(matches)s of %(count)s users", all, { matches: number(matching), count: number(all) });
 }
 
-const users = (count) => (count === 1 ? "1 user" : `${number(count)} users`);
-
 function head() {
-  const titles = [[NAME, "User"], ...[...state.terms].map(([key, { heading }]) => [key, heading]), [RATE, "Completion"]];
+  const titles = [[NAME, gettext("User")], ...[...state.terms].map(([key, { heading }]) => [key, heading]), [RATE, gettext("Completion")]];
   return el(
     "tr",
     {},
     ...titles.map(([key, title]) => {
       const chosen = state.sort === key;
       const order = chosen ? (state.descending ? "descending" : "ascending") : null;
-      const meaning = state.terms.get(key)?.meaning ?? (key === RATE ? "Completed ÷ sent; “—” when nothing was sent." : null);
+      const meaning = state.terms.get(key)?.meaning ?? (key === RATE ? gettext("Completed ÷ sent in the period; “—” when nothing was sent.") : null);
       const button = el("button", { type: "button", title: meaning, onclick: () => sortBy(key) }, title);
       return el("th", { scope: "col", "aria-sort": order }, button);
     }),
@@ -85,7 +90,7 @@ function inOrder(one, other) {
   const direction = state.descending ? -1 : 1;
   const [mine, its] = [one[state.sort], other[state.sort]];
   if (mine == null || its == null) return (mine == null) - (its == null); // an undefined rate stands last either way
-  const order = state.sort === NAME ? mine.localeCompare(its, undefined, { numeric: true }) : mine - its;
+  const order = state.sort === NAME ? mine.localeCompare(its, language(), { numeric: true }) : mine - its;
   return order * direction || one.name.localeCompare(other.name) || (one.user_id < other.user_id ? -1 : 1);
 }
 
@@ -100,7 +105,7 @@ function line(row) {
 function sums(rows) {
   const total = Object.fromEntries([...state.terms.keys()].map((key) => [key, rows.reduce((sum, row) => sum + row[key], 0)]));
   const cells = Object.values(total).map((value) => el("td", {}, number(value)));
-  const title = state.query ? "Total of matches" : "Total";
+  const title = state.query ? gettext("Total of matches") : gettext("Total");
   return el("tr", {}, el("th", { scope: "row" }, title), ...cells, el("td", {}, percent(rate(total))));
 }
 

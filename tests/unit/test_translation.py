@@ -3,6 +3,7 @@
 import pytest
 from babel import Locale
 
+from signtally.api.page import preferred_language
 from signtally.render.formats import locale_of
 from signtally.render.translation import LANGUAGES, Translation, filled
 
@@ -44,3 +45,19 @@ def test_a_value_does_not_turn_its_surroundings() -> None:
 def test_a_sentence_ends_in_one_full_stop() -> None:
     assert _english("Last at %(time)s.", time="8:58 p.m.") == "Last at 8:58 p.m."
     assert _english("%(time)s, at last", time="8:58 p.m.") == "8:58 p.m., at last"
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("de-CH,de;q=0.9,en;q=0.8", "de"),
+        ("pt-BR,pt;q=0.9,fr;q=0.4,ja;q=0.5", "ja"),
+        ("en-US,de;q=0.9", "en"),
+        ("de;q=0,sv", "en"),
+        ("de;q=much", "en"),
+        ("*", "en"),
+        ("", "en"),
+    ],
+)
+def test_the_browser_chooses_the_language_until_somebody_signs_in(header: str, language: str) -> None:
+    assert preferred_language(header) == language

@@ -4,17 +4,20 @@ import dataclasses
 import functools
 import hashlib
 import importlib.resources
+from collections.abc import Iterable
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Path, Response
+from fastapi import FastAPI, Header, Path, Response
 from fastapi.responses import HTMLResponse
 
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.domain.actions import MEASURES
-from signtally.domain.definitions import Definition, definition
+from signtally.render.definitions import defined
+from signtally.render.formats import locale_of
 from signtally.render.report_schema import SCHEMA_NAME, schema
 from signtally.render.templating import environment
-from signtally.render.theme import HEADINGS, Theme
+from signtally.render.theme import Theme
+from signtally.render.translation import LANGUAGES, Translation
 
 _FOR_EVER = "public, max-age=31536000, immutable"  # the address changes with the bytes
 _WORDS = ("completion rate", "turnaround", "open", "distinct documents", "busiest hour", "allowance used")
@@ -44,20 +47,30 @@ def theme_style(theme: Theme) -> str:
 
 
 def register(app: FastAPI, *, development: bool) -> None:
-    """Add the page, `/docs` and their files; the page is rendered here once, the documentation at its first request.
+    """Add the page, `/docs` and their files; each is rendered once, the page in each language, at the first request.
 
     The endpoints are coroutines: they need no thread, so the page opens even when every thread waits for a service.
     """
     assets = Assets.load()
-    page = _render("index", assets, development=development, terms=_terms(), words=_words())
+
+    @functools.cache
+    def page(language: str) -> str:
+        words = Translation.of(locale_of(language))
+        texts = words.texts_of("templates/web/", ending=".js")
+        about = {"texts": texts, "terms": _terms(words, MEASURES), "words": _terms(words, _WORDS)}
+        return _render("index", assets, words, development=development, **about)
 
     @app.get("/", include_in_schema=False)
-    async def usage_reports() -> HTMLResponse:
-        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
+    async def usage_reports(
+        language: str | None = None, accept_language: Annotated[str | None, Header()] = None
+    ) -> HTMLResponse:
+        """In the language that is asked for, else the first that the browser accepts, else in English."""
+        body = page(language if language in LANGUAGES else preferred_language(accept_language or ""))
+        return HTMLResponse(body, headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"})
 
     @functools.cache
     def docs() -> str:
-        return _render("docs", assets, api=app.openapi(), problems=list(ProblemKind))
+        return _render("docs", assets, Translation.of(locale_of("en")), api=app.openapi(), problems=list(ProblemKind))
 
     @app.get("/docs", include_in_schema=False)
     async def documentation() -> HTMLResponse:
@@ -77,20 +90,35 @@ def register(app: FastAPI, *, development: bool) -> None:
         return Response(body, media_type=_type_of(name), headers={"Cache-Control": _FOR_EVER})
 
 
-def _render(name: str, assets: Assets, **values: Any) -> str:  # noqa: ANN401 -- a template takes anything
+def preferred_language(accepted: str) -> str:
+    """The first of LANGUAGES that an `Accept-Language` header prefers, English when it names none."""
+    wishes = [_wish(part) for part in accepted.split(",")]
+    return next((tag for weight, tag in sorted(wishes, key=_by_weight) if weight and tag in LANGUAGES), "en")
+
+
+def _wish(part: str) -> tuple[float, str]:
+    """Weight and language of one part: `de-CH;q=0.8` is 0.8 and `de`."""
+    tag, _, weight = part.partition(";q=")
+    try:
+        return float(weight or 1), tag.strip().lower().split("-")[0]
+    except ValueError:
+        return 0, ""
+
+
+def _by_weight(wish: tuple[float, str]) -> float:
+    return -wish[0]
+
+
+def _render(name: str, assets: Assets, spoken: Translation, **values: Any) -> str:  # noqa: ANN401 -- a template takes anything
     static = f"static/{assets.digest}"
-    return environment().get_template(f"web/{name}.html").render(static=static, **values)
+    template = environment(spoken).get_template(f"web/{name}.html")
+    return template.render(static=static, spoken=spoken, **values)
 
 
-def _terms() -> list[dict[str, str]]:
-    """The eight measures as the page heads and explains them."""
-    headings = {str(action): heading for action, heading in HEADINGS.items()}
-    return [{"key": key, "heading": headings[key], "meaning": definition(key).meaning} for key in MEASURES]
-
-
-def _words() -> list[Definition]:
-    """The other terms that the page shows."""
-    return [definition(term) for term in _WORDS]
+def _terms(words: Translation, keys: Iterable[str]) -> list[dict[str, str]]:
+    """Terms as the page heads and explains them."""
+    lines = [(key, defined(key, words=words)) for key in keys]
+    return [{"key": key, "heading": line.term, "meaning": line.meaning} for key, line in lines]
 
 
 def _type_of(name: str) -> str:

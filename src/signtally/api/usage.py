@@ -16,6 +16,7 @@ from signtally.api.problems import ProblemKind, problem_responses
 from signtally.domain.periods import PeriodKind, period_of
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.render.contents import UNREADABLE_PROFILE
+from signtally.render.formats import Formats
 from signtally.use_cases.reading import read_usage
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
@@ -67,7 +68,7 @@ def usage(
         rows=rows,
         next_cursor=next_cursor,
         provisional=ProvisionalDays(first=provisional[0], last=provisional[-1]) if provisional else None,
-        notice=UNREADABLE_PROFILE if tenant.is_unreadable else None,
+        notice=Formats.of(tenant).words.gettext(UNREADABLE_PROFILE) if tenant.is_unreadable else None,
     )
 
 

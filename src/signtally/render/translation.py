@@ -25,12 +25,15 @@ from collections.abc import Mapping
 from typing import Self
 
 from babel import Locale
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("en", "de", "fr", "es", "ja", "ar")
 _PLAIN_ENGLISH = "en_GB"
 _ISOLATE, _END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
+# The names of the forms in the order in which gettext numbers them, by how many a language has.
+_PLURAL_FORMS = {1: ("other",), 2: ("one", "other"), 6: ("zero", "one", "two", "few", "many", "other")}
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -77,6 +80,31 @@ class Translation:
         """Like ngettext, with a context."""
         return filled(self._catalogue.npgettext(context, one, many, number), values, direction=self.direction)
 
+    def texts_of(self, folder: str, *, ending: str) -> dict[str, str | dict[str, str]]:
+        """What the sources in a folder say, by its English, for programs that are not written in Python.
+
+        A text with a context stands under the context, U+0004 and the text; one with plural forms is an object of the
+        forms by their names in Unicode: `one`, `few`, `other` …
+        """
+        texts: dict[str, str | dict[str, str]] = {}
+        for message in _messages(self.language):
+            sources = [name for name, _ in message.locations if name.startswith(folder) and name.endswith(ending)]
+            if sources and message.string and all(message.string):
+                texts[_key(message)] = _text_or_forms(message)
+        return texts
+
+
+def _key(message: Message) -> str:
+    text = message.id if isinstance(message.id, str) else message.id[0]
+    return f"{message.context}\u0004{text}" if message.context else text
+
+
+def _text_or_forms(message: Message) -> str | dict[str, str]:
+    if isinstance(message.string, str):
+        return message.string
+    forms = tuple(message.string or ())
+    return dict(zip(_PLURAL_FORMS[len(forms)], forms, strict=True))
+
 
 def filled(text: str, values: Mapping[str, object], *, direction: str) -> str:
     """The text with the values in their places; a value that ends in a full stop ends the sentence: no `p.m..`.
@@ -104,11 +132,16 @@ def _runs_against(direction: str, text: str) -> bool:
 
 
 @functools.cache
+def _messages(language: str) -> Catalog:
+    path = importlib.resources.files("signtally").joinpath("locales", language, "LC_MESSAGES", "signtally.po")
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+@functools.cache
 def _catalogue(language: str) -> gettext.NullTranslations:
     """One language's texts; reading them takes about 20 ms, once in a process."""
-    path = importlib.resources.files("signtally").joinpath("locales", language, "LC_MESSAGES", "signtally.po")
     compiled = io.BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
+    write_mo(compiled, _messages(language))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)

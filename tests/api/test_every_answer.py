@@ -194,7 +194,8 @@ def test_each_check_answers_for_itself(
 def test_the_page_and_what_it_is_made_of(anonymous: Any) -> None:
     page = anonymous.get("/")
     assert page.headers["content-type"].startswith("text/html")
-    assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|\bstyle=|https?://", page.text)
+    script = r'<script(?![^>]*\b(?:src=|type="application/json"))'
+    assert not re.search(rf"{script}|\son\w+=|\bstyle=|https?://", page.text)
     for address in re.findall(r'(?:src|href)="(static/[^"]+)"', page.text):
         asset = anonymous.get(f"/{address}")
         assert asset.status_code == 200, address

@@ -9,7 +9,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 Open = Callable[..., Page]
-MAGIC = {"pdf": b"%PDF-", "xlsx": b"PK\x03\x04", "csv": b""}
+MAGIC = {
+    "pdf": b"%PDF-",
+    "xlsx": b"PK\x03\x04",
+    "csv": b"\xef\xbb\xbfuser_id,",
+    "zip": b"PK\x03\x04",
+    "json": b'{"$schema"',
+}
 
 
 def column(page: Page, number: int = 1) -> list[str]:
@@ -32,7 +38,9 @@ def test_an_administrator_sees_the_figures_of_the_month(site: Any, open_page: Op
     expect(page.locator("#comparison")).to_contain_text("Changes are shown once the period is over.")
 
 
-@pytest.mark.parametrize(("button", "suffix"), [("PDF", "pdf"), ("Excel", "xlsx"), ("CSV", "csv")])
+@pytest.mark.parametrize(
+    ("button", "suffix"), [("PDF", "pdf"), ("Excel", "xlsx"), ("CSV", "csv"), ("ZIP", "zip"), ("JSON", "json")]
+)
 def test_a_report_downloads_byte_for_byte(
     site: Any, open_page: Open, downloaded: Callable[..., bytes], button: str, suffix: str
 ) -> None:

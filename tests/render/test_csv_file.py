@@ -122,6 +122,19 @@ def test_numbers_before_a_text_break_no_reader(read: Reader) -> None:
 
 
 @READERS
+def test_apostrophes_and_separators_in_names_confuse_no_reader(read: Reader) -> None:
+    """DuckDB tries apostrophes as quotes."""
+    names = ("O'Neil", "'t Hooft, Gerard", "Rock 'n' Roll", 'Ann "Q" Ash', "Müller; Söhne", "it's", "'quoted'", "x|y")
+    people = tuple(
+        UserUsage(f"{number:08}", name, "o'x@a.example", Counts(sent=1)) for number, name in enumerate(names)
+    )
+    rows = read(_body(snapshot(people)))
+    assert [(unmarked(row["user_id"]), unmarked(row["user_name"])) for row in rows] == [
+        (one.user_id, one.user_name) for one in people
+    ]
+
+
+@READERS
 def test_figures_are_numbers(read: Reader) -> None:
     one = dataclasses.replace(
         user(7, "Ann"),
@@ -164,8 +177,13 @@ def test_no_cell_is_a_formula(report: UsageSnapshot) -> None:
         assert not any(text.startswith(_CALCULATED) for text in row.values())
 
 
+_FIGURE_LIKE = st.text(st.sampled_from("0123456789eE+-.,:/ aApPmMtTzZxX_%$€'\"#;\t\n\rnNfFoctMay(){}|\\"), min_size=1)
+
+
 @settings(max_examples=examples(60), deadline=None)
-@given(st.lists(st.sampled_from(GUESSED) | st.text(st.characters(codec="utf-8"), min_size=1, max_size=12), min_size=1))
+@given(
+    st.lists(st.sampled_from(GUESSED) | _FIGURE_LIKE | st.text(st.characters(codec="utf-8"), min_size=1), min_size=1)
+)
 def test_data_frames_read_any_id_as_text(ids: list[str]) -> None:
     """Whatever ids stand beside each other."""
     ids = [text for text in ids if visible(text).strip()]

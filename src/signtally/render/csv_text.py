@@ -1,7 +1,7 @@
 """Text in CSV that every program reads as text: the one apostrophe, and which texts get it.
 
 A CSV cell has no type. Whoever opens the file guesses: `00012345` becomes 12345, `9912140633506421` a rounded
-number, `=1+1` a formula, `1E5` or `Oct 3` a number or a date, `NA` nothing. Quotes do not help, because pandas, DuckDB
+number, `=1+1` a formula, `1E5` or `Oct 3` a number or a date, `NA` nothing. Quotes do not help, because pandas, Polars
 and Excel guess at quoted cells too. So a text that anybody would take for something else begins with an apostrophe,
 as spreadsheets mark text, and so does one that begins with an apostrophe itself: **removing the apostrophe with which a
 text begins always gives the text.**

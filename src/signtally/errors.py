@@ -15,6 +15,7 @@ SigntallyError
 │   └── HistoryUnavailableError       ports.history: it can perhaps be read later
 ├── MissingColumnsError               domain.history_rows: fields that an event needs have no column
 ├── TimeWithoutZoneError              domain.history_rows: a column of times has no offset, and the mapping no zone
+├── LogoError                         logos.errors: a logo cannot be shown, and why
 ├── ReportQueueUnavailableError       ports.report_queue: orders cannot be taken now
 ├── ObjectMissingError                ports.objects: no object is stored under a key
 ├── ReportMissingError                stores.reports: no such report or version is stored

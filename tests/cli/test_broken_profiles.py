@@ -1,5 +1,7 @@
 """One bad profile in the bucket: the commands name its tenant, and serve everybody else."""
 
+from pathlib import Path
+
 import pytest
 
 from signtally import wiring
@@ -48,3 +50,21 @@ def test_an_invalid_field_is_named_and_the_others_apply(signtally: Command, real
     shown = signtally("tenants", "show", "acme", "--json")
     assert (shown.code, shown.answer["timezone"], shown.answer["name"]) == (0, "Asia/Tokyo", None)
     assert "tenant acme is broken: name: String should have" in shown.err
+
+
+@pytest.mark.usefixtures("local_aws")
+def test_a_logo_that_cannot_be_shown_is_refused_and_named_where_it_is_stored(
+    signtally: Command, real_settings: Settings, tmp_path: Path
+) -> None:
+    signtally("provision")
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text('{"tenant_id": "good"}')
+    bad.write_text('{"tenant_id": "acme", "branding": {"logo": "data:image/png;base64,AAAA"}}')
+    refused = signtally("tenants", "put", str(good), str(bad))
+    assert refused.failed_with("bad.json: branding.logo: it cannot be read as a PNG or JPEG")
+    assert signtally("tenants", "list", "--json").answer["tenants"] == []
+
+    wiring.services(real_settings).objects.put(tenant_profile("acme"), bad.read_bytes())
+    shown = signtally("tenants", "show", "acme", "--json")
+    assert (shown.code, shown.answer["branding"]["logo"]) == (0, None)
+    assert "tenant acme is broken: branding.logo: it cannot be read as a PNG or JPEG" in shown.err

@@ -15,6 +15,7 @@ from weasyprint.urls import FatalURLFetchingError
 from signtally.domain.actions import Counts
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Branding, TenantProfile
+from signtally.logos.profile_logos import with_png_logo
 from signtally.render import pdf
 from signtally.render.contents import Contents
 from signtally.render.files import render, warm_up
@@ -113,7 +114,7 @@ def test_a_long_list_names_what_it_leaves_out_and_still_adds_up() -> None:
 
 
 def test_nothing_outside_the_page_is_fetched() -> None:
-    """Neither a logo elsewhere nor what a logo of its own refers to: no file is read, no connection opened."""
+    """Nor what a logo refers to that no store would hand out: no file is read, no connection opened."""
     watched: list[tuple[str, object]] = []
     on = True
 
@@ -123,7 +124,6 @@ def test_nothing_outside_the_page_is_fetched() -> None:
 
     sys.addaudithook(watch)
     for logo in (
-        "https://logos.example/acme.png",
         _data_uri(_SVG.format('<image href="file:///etc/hostname" width="9" height="9"/>')),
         _data_uri(_SVG.format('<image href="http://127.0.0.1:9/x.png" width="9" height="9"/>')),
         _data_uri(_SVG.format("<style>@import url(http://127.0.0.1:9/a.css)</style>")),
@@ -149,11 +149,10 @@ def test_a_broken_logo_does_not_cost_the_report(logo: str) -> None:
 
 
 def test_a_logo_is_embedded() -> None:
-    plain = _reader(snapshot((user(1),)))
-    drawing = _data_uri(_SVG.format('<text y="20">Logotype</text>'))
-    branded = _reader(snapshot((user(1),), tenant=_branded(drawing)))
-    assert "Logotype" in branded.pages[0].extract_text()
-    assert "Logotype" not in plain.pages[0].extract_text()
+    drawing = _data_uri(_SVG.format('<rect width="20" height="20"/>'))
+    branded = _reader(snapshot((user(1),), tenant=with_png_logo(_branded(drawing))))
+    assert len(branded.pages[0].images) == 1
+    assert len(_reader(snapshot((user(1),))).pages[0].images) == 0
 
 
 def test_equal_reports_are_equal_bytes() -> None:

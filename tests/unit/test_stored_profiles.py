@@ -34,7 +34,7 @@ INVALID: dict[str, list[Any]] = {
     "name": ["x" * 201, "", 5, "\ud800"],
     "locale": [5, ["de"]],
     "week_starts_on": ["someday", 8, True, [1]],
-    "branding": [{"accent": "red"}, {"logo": "ftp://x"}, 7, {"unknown": 1}],
+    "branding": [{"accent": "red"}, {"logo": "https://x"}, 7, {"unknown": 1}],
     "allowance": [{"documents_per_month": -1}, {"documents_per_month": "many"}],
     "schedules": [{"weekly": 1}, [5], [{"name": "a", "every": "hour"}], "no"],
     "colour": ["red"],
@@ -99,7 +99,7 @@ def test_without_owner_or_zone_a_profile_is_unreadable(document: Any) -> None:
 
 
 def test_a_bad_part_of_the_branding_leaves_the_other() -> None:
-    branding = {"accent": "red", "logo": "https://acme.example/logo.png", "motto": "Sign!"}
+    branding = {"accent": "red", "logo": "data:image/png;base64,AAAA", "motto": "Sign!"}
     profile, problems = read_profile({"tenant_id": "acme", "branding": branding}, tenant_id="acme")
-    assert (profile.branding.accent, profile.branding.logo) == (None, "https://acme.example/logo.png")
+    assert (profile.branding.accent, profile.branding.logo) == (None, "data:image/png;base64,AAAA")
     assert [problem.partition(":")[0] for problem in problems] == ["branding.accent", "branding.motto"]

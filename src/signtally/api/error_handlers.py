@@ -12,6 +12,7 @@ from starlette.routing import compile_path
 from signtally.api.files import PageInsteadError, page_instead
 from signtally.api.problems import KIND_OF_STATUS, InvalidPart, ProblemError, ProblemKind, problem_response
 from signtally.domain.periods import FuturePeriodError, PeriodError
+from signtally.logos.errors import LogoError
 from signtally.ports.errors import ServiceError
 from signtally.ports.report_queue import ReportQueueUnavailableError
 from signtally.stores.profile_catalogue import BrokenProfileError
@@ -124,6 +125,11 @@ def _of_broken_profile(error: Exception) -> ProblemError:
     )
 
 
+def _of_logo(error: Exception) -> ProblemError:
+    part = InvalidPart(location="body.branding.logo", detail=str(error))
+    return ProblemError(ProblemKind.INVALID, f"{part.location}: {part.detail}", errors=(part,))
+
+
 # The first match wins: subclasses come before their parents.
 _PROBLEMS: dict[type[Exception], Any] = {
     ProblemError: lambda error: error,
@@ -140,6 +146,7 @@ _PROBLEMS: dict[type[Exception], Any] = {
         "Nothing was changed, because others changed the profile at the same time. Try again.",
     ),
     BrokenProfileError: _of_broken_profile,
+    LogoError: _of_logo,
     ReportQueueUnavailableError: _of_report_queue,
     ServiceError: _of_service,
 }

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from signtally import wiring
 from signtally.cli.output import explain, json_option, print_result
 from signtally.domain.tenants import TenantProfile
+from signtally.logos.errors import LogoError
+from signtally.logos.profile_logos import with_png_logo
 from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.tenants import DEFAULT_ZONE
 
@@ -88,8 +90,12 @@ def _read(file: Path) -> list[TenantProfile]:
     found: list[TenantProfile] = []
     for position, entry in enumerate(document if isinstance(document, list) else [document], start=1):
         try:
-            found.append(TenantProfile.model_validate_json(json.dumps(entry)))
-        except ValidationError as error:
+            found.append(with_png_logo(TenantProfile.model_validate_json(json.dumps(entry))))
+        except (ValidationError, LogoError) as error:
             where = f"{file}, profile {position}" if isinstance(document, list) else str(file)
-            raise click.ClickException(f"{where}: {explain(error)}") from error
+            raise click.ClickException(f"{where}: {_explain(error)}") from error
     return found
+
+
+def _explain(error: Exception) -> str:
+    return f"branding.logo: {error}" if isinstance(error, LogoError) else explain(error)

@@ -12,7 +12,7 @@ from signtally.domain.periods import PeriodKind
 from signtally.domain.zone_names import ZoneName
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+|https://[^\s\"'<>]+")
+_LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+", re.ASCII)
 
 ReportFormat = Literal["pdf", "xlsx", "csv", "zip", "json"]
@@ -33,7 +33,9 @@ def _local_time(text: str) -> str:
 
 def _logo(text: str) -> str:
     if not _LOGO.fullmatch(text):
-        raise ValueError("a logo is a data: URI (PNG, JPEG or SVG in base64) or an https:// address")
+        raise ValueError(
+            "a logo is a data: URI of a PNG, JPEG or SVG in base64; it is never fetched, so an address is not one"
+        )
     return text
 
 
@@ -48,7 +50,7 @@ class _Part(BaseModel):
 
 
 class Branding(_Part):
-    """A logo for the page and the PDF (there only as a data: URI), and the colour of links and charts."""
+    """A logo for the page and the PDF, stored as a small PNG (`logos`), and the colour of links and charts."""
 
     logo: Annotated[str, AfterValidator(_logo), Field(max_length=200_000)] | None = None
     accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None

@@ -98,9 +98,9 @@ def _in_columns(definitions: tuple[Definition, ...]) -> tuple[tuple[Definition, 
 
 
 def _own_logo(contents: Contents) -> str | None:
-    """The tenant's logo where it is part of the profile; one that lies elsewhere would have to be fetched."""
+    """The tenant's logo as stores hand it out: a small PNG. Nothing else is drawn here, where no limit holds."""
     logo = contents.snapshot.tenant.branding.logo
-    return logo if logo and logo.startswith("data:") else None
+    return logo if logo and logo.startswith("data:image/png;") else None
 
 
 def _identifier(contents: Contents, identity: ReportIdentity) -> bytes:

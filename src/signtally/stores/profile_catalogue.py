@@ -12,11 +12,12 @@ from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.stored_profiles import read_profile, unreadable_profile
 from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
+from signtally.logos.profile_logos import with_logo_that_shows
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
 
 _CATALOGUE = f"{keys.STATE}tenants.json"
-_FORMAT = "2"  # of the catalogue: one in another format is made anew
+_FORMAT = "3"  # of the catalogue: one in another format is made anew
 _READERS = 16  # profiles are small; the first catalogue of many tenants takes one read for each
 
 
@@ -102,7 +103,9 @@ def decoded_profile(body: bytes, *, key: str) -> tuple[TenantProfile, tuple[str,
         document = json.loads(body)
     except (ValueError, RecursionError) as error:  # a ValueError also for bytes that are not text
         return unreadable_profile(tenant_behind(key)), (f"it is not JSON ({error})",)
-    return read_profile(document, tenant_id=_owner(key, document))
+    profile, problems = read_profile(document, tenant_id=_owner(key, document))
+    shown, wrong_with_logo = with_logo_that_shows(profile)
+    return shown, (*problems, *wrong_with_logo)
 
 
 def tenant_behind(key: str) -> str:

@@ -6,6 +6,7 @@ from typing import cast
 
 from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
+from signtally.logos.profile_logos import with_png_logo
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
 from signtally.stores.profile_catalogue import BrokenProfileError, ProfileCatalogue, decoded_profile
@@ -38,17 +39,18 @@ class Tenants:
         return self._profile(tenant_id).read() or TenantProfile(tenant_id=tenant_id)
 
     def put(self, profile: TenantProfile) -> None:
-        self._objects.put(keys.tenant_profile(profile.tenant_id), _document(profile))
+        """Store the profile, its logo as a small PNG. Raises LogoError when the logo cannot be shown."""
+        self._objects.put(keys.tenant_profile(profile.tenant_id), _document(with_png_logo(profile)))
 
     def edit(self, tenant_id: str, change: Callable[[TenantProfile], TenantProfile]) -> TenantProfile:
         """Store what *change* makes of the profile, by compare-and-set: called again when another edit came first.
 
-        Raises EditConflictError, BrokenProfileError (what its author meant is not to be written over), and whatever
-        *change* raises.
+        Raises EditConflictError, BrokenProfileError (what its author meant is not to be written over), LogoError, and
+        whatever *change* raises.
         """
 
         def changed(stored: TenantProfile | None) -> TenantProfile:
-            return change(stored or TenantProfile(tenant_id=tenant_id))
+            return with_png_logo(change(stored or TenantProfile(tenant_id=tenant_id)))
 
         try:
             return self._profile(tenant_id).update(changed)

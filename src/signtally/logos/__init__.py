@@ -1,0 +1,1 @@
+"""Tenants' logos: decoded in a limited process, bounded, and kept as small PNGs that every reader can show."""

@@ -1,19 +1,23 @@
 """Prefect over its REST API: importing Prefect itself would cost the API seconds and 100 MB."""
 
+import functools
 import os
 import time
 import uuid
 from collections.abc import Mapping
-from typing import Any, Self
-
-import httpx
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Self
 
 from signtally.domain.reports import ReportRequest
 from signtally.ports.report_queue import ReportQueueUnavailableError
 
+# httpx is imported where it is used: it takes as long as boto3, and most commands order nothing.
+if TYPE_CHECKING:
+    import httpx
+
 REPORT_DEPLOYMENT = "report/report"  # flow and deployment name, as in prefect.yaml
 _TIMEOUT_SECONDS = 10
-_BUSY = {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE}
+_BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
 _PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
 
 
@@ -21,10 +25,9 @@ class PrefectApi:
     """One Prefect server; methods raise httpx.HTTPError."""
 
     def __init__(self, url: str, *, api_key: str | None = None, auth: str | None = None) -> None:
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        basic = httpx.BasicAuth(*auth.split(":", 1)) if auth and ":" in auth else None
         self.url = url
-        self._client = httpx.Client(base_url=url, headers=headers, auth=basic, timeout=_TIMEOUT_SECONDS)
+        self._api_key = api_key
+        self._auth = auth
 
     @classmethod
     def from_environment(cls) -> Self | None:
@@ -33,6 +36,14 @@ class PrefectApi:
         if not url:
             return None
         return cls(url, api_key=os.environ.get("PREFECT_API_KEY"), auth=os.environ.get("PREFECT_API_AUTH_STRING"))
+
+    @functools.cached_property
+    def _client(self) -> "httpx.Client":
+        import httpx  # noqa: PLC0415
+
+        headers = {"Authorization": f"Bearer {self._api_key}"} if self._api_key else {}
+        basic = httpx.BasicAuth(*self._auth.split(":", 1)) if self._auth and ":" in self._auth else None
+        return httpx.Client(base_url=self.url, headers=headers, auth=basic, timeout=_TIMEOUT_SECONDS)
 
     def send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 -- JSON
         """Send as Prefect's own client does: a server whose database is busy says 503, and is asked again."""
@@ -62,6 +73,8 @@ class PrefectReportQueue:
             raise ReportQueueUnavailableError(
                 "no Prefect server is configured: set PREFECT_API_URL or run `signtally up`"
             )
+        import httpx  # noqa: PLC0415
+
         parameters = {
             "tenant_id": request.tenant_id,
             "period": request.period.name,

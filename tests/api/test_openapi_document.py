@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -47,6 +48,25 @@ def test_every_error_is_a_problem_document(anonymous: Any) -> None:
                 if status >= "400":
                     assert list(answer["content"]) == ["application/problem+json"]
     assert "HTTPValidationError" not in json.dumps(document)
+
+
+def test_examples_are_as_described(anonymous: Any) -> None:
+    document = anonymous.get("/openapi.json").json()
+    answers = [
+        (answer["content"]["application/json"]["schema"], answer["content"]["application/json"]["example"])
+        for calls in document["paths"].values()
+        for call in calls.values()
+        for answer in call["responses"].values()
+        if "example" in answer.get("content", {}).get("application/json", {})
+    ]
+    bodies = [
+        (schema, each) for schema in document["components"]["schemas"].values() for each in schema.get("examples", [])
+    ]
+    assert answers
+    assert bodies
+    for schema, example in answers + bodies:
+        whole = {**schema, "components": document["components"]}
+        jsonschema.validate(example, whole, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
 
 
 def authorized(case: "schemathesis.Case[Any]", world: Any) -> dict[str, str]:

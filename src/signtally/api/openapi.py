@@ -1,9 +1,10 @@
-"""The OpenAPI document: FastAPI's, with the schema of problem documents added."""
+"""The OpenAPI document: FastAPI's, with the schema of problem documents and examples added."""
 
 from typing import Any
 
 from fastapi import FastAPI
 
+from signtally.api.examples import ANSWERS
 from signtally.api.problems import ProblemDocument
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -19,6 +20,9 @@ def describe(app: FastAPI) -> None:
             document = ProblemDocument.model_json_schema(ref_template=_REFERENCE)
             schemas.update(document.pop("$defs", {}))
             schemas["ProblemDocument"] = document
+            for (path, method), example in ANSWERS.items():
+                answer = generated()["paths"][path][method]["responses"]["200"]
+                answer["content"]["application/json"]["example"] = example
         schema: dict[str, Any] = generated()
         return schema
 

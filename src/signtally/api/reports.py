@@ -18,6 +18,7 @@ from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.cursors import Cursor, cursor_after, position_of
 from signtally.api.documents import OrderedReport, Report, ReportFilters, ReportPage
+from signtally.api.examples import ORDER
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
 from signtally.api.report_documents import links_of, report_document
@@ -47,7 +48,7 @@ class _Found:
 class ReportOrder(BaseModel):
     """What the report covers: a `period`, or `from` and `to`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [ORDER]})
 
     period: PeriodName = None
     first: FirstDay = Field(default=None, alias="from")

@@ -1,0 +1,36 @@
+"""Examples in the OpenAPI document: what a call sends and answers."""
+
+from typing import Any
+
+ORDER: dict[str, Any] = {
+    "period": "2026-10",
+    "formats": ["pdf", "xlsx"],
+    "filters": {"user_ids": ["u_17", "u_23"], "basis": "cohort"},
+}
+DIFF: dict[str, Any] = {
+    "report_id": "2026-10-3f2a91c07b1e",
+    "from": {
+        "version": 1,
+        "made_at": "2026-11-01T06:00:04Z",
+        "data_through": "2026-11-01T05:58:30Z",
+        "to": "2026-10-31",
+    },
+    "to": {"version": 2, "made_at": "2026-11-03T09:12:40Z", "data_through": "2026-11-03T09:10:11Z", "to": "2026-10-31"},
+    "measures": [{"measure": "sent", "before": 45, "after": 50}],
+    "days": [{"day": "2026-10-31", "measures": [{"measure": "sent", "before": 3, "after": 8}]}],
+    "users": [
+        {
+            "user_id": "u_17",
+            "user_name": "Ann Ash",
+            "user_email": "ann@acme.example",
+            "measures": [{"measure": "sent", "before": 12, "after": 17}],
+        }
+    ],
+    "next_cursor": None,
+    "notice": None,
+}
+
+# By path and method: what a call answers when all is well. FastAPI would leave the nulls of an example out.
+ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
+    ("/v1/reports/{report_id}/diff", "get"): DIFF,
+}

@@ -1,0 +1,104 @@
+"""Every call below /v1, from the application's own table of routes, by everybody who may try it."""
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from signtally.domain.periods import parse_period
+from signtally.domain.reports import ReportRequest
+from signtally.domain.tenants import Schedule
+from signtally.use_cases.reporting import report_now
+from tests.api.conftest import Client, World
+
+SECRETS = ("u_1", "u_3", "Ann Ash", "ann@acme.example", "weekly")  # of Acme, which neither u_2 nor Globex may learn
+OCTOBER = {"period": "2026-10"}
+REQUEST = ReportRequest("acme", parse_period("2026-09"), ("csv",))
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """What is sent, and the answers to an administrator, to a member, and to an administrator of another tenant."""
+
+    admin: int
+    member: int
+    stranger: int
+    path: dict[str, str] = dataclasses.field(default_factory=dict)
+    query: dict[str, Any] = dataclasses.field(default_factory=dict)
+    body: dict[str, Any] | None = None
+
+
+REPORT = {"report_id": REQUEST.report_id}
+CALLS = {
+    "GET /v1/usage": Call(200, 200, 200, query=OCTOBER | {"group_by": "user"}),
+    "GET /v1/insights": Call(200, 200, 200, query=OCTOBER),
+    "POST /v1/reports": Call(202, 202, 202, body=OCTOBER | {"formats": ["csv"]}),
+    "GET /v1/reports": Call(200, 200, 200),
+    "GET /v1/reports/{report_id}": Call(200, 404, 404, path=REPORT),
+    "GET /v1/reports/{report_id}/versions": Call(200, 404, 404, path=REPORT),
+    "GET /v1/reports/{report_id}/diff": Call(200, 404, 404, path=REPORT, query={"from": 1, "to": 1}),
+    "GET /v1/reports/{report_id}/files/{format}": Call(307, 404, 404, path=REPORT | {"format": "csv"}),
+    "GET /v1/schedules": Call(200, 403, 200),
+    "GET /v1/schedules/{name}": Call(200, 403, 404, path={"name": "weekly"}),
+    "PUT /v1/schedules/{name}": Call(201, 403, 201, path={"name": "new"}, body={"every": "week"}),
+    "DELETE /v1/schedules/{name}": Call(204, 403, 404, path={"name": "weekly"}),
+    "GET /v1/me": Call(200, 200, 200),
+}
+
+
+@pytest.fixture
+def call(request: pytest.FixtureRequest, world: World) -> tuple[str, Call]:
+    """One of CALLS, in a world where Acme has a report and a schedule."""
+    report_now(REQUEST, requested_by="u_1", services=world.services)
+    weekly = Schedule.model_validate({"name": "weekly", "every": "week"})
+    world.services.stores.tenants.edit("acme", lambda profile: profile.model_copy(update={"schedules": (weekly,)}))
+    return request.param, CALLS[request.param]
+
+
+def send(client: Client, name: str, call: Call) -> Any:
+    method, _, template = name.partition(" ")
+    return client.request(method, template.format(**call.path), params=call.query, json=call.body)
+
+
+def test_the_table_below_has_every_route(app: Any) -> None:
+    found = [(route.path or "", route.methods or ()) for route in iter_route_contexts(app.routes)]
+    assert {f"{method} {path}" for path, methods in found if path.startswith("/v1/") for method in methods} == set(
+        CALLS
+    )
+
+
+@pytest.mark.parametrize("call", CALLS, indirect=True)
+def test_an_administrator_gets_what_was_asked_for(admin: Client, call: tuple[str, Call]) -> None:
+    assert send(admin, *call).status_code == call[1].admin
+
+
+@pytest.mark.parametrize("call", CALLS, indirect=True)
+def test_a_member_gets_their_own_and_nothing_of_others(member: Client, call: tuple[str, Call]) -> None:
+    answer = send(member, *call)
+    assert answer.status_code == call[1].member, answer.text
+    assert_keeps_secrets(answer, call[1])
+
+
+@pytest.mark.parametrize("call", CALLS, indirect=True)
+def test_another_tenant_gets_nothing_of_this_one(anonymous: Client, world: World, call: tuple[str, Call]) -> None:
+    answer = send(anonymous.using(world.token("g_1", tenant_id="globex")), *call)
+    assert answer.status_code == call[1].stranger, answer.text
+    assert_keeps_secrets(answer, call[1])
+
+
+@pytest.mark.parametrize("token", ["none", "x.y.z", "expired"])
+@pytest.mark.parametrize("call", CALLS, indirect=True)
+def test_without_a_good_token_there_is_nothing(
+    anonymous: Client, world: World, call: tuple[str, Call], token: str
+) -> None:
+    tokens = {"none": None, "expired": world.token(ttl_hours=-1)}
+    answer = send(anonymous.using(tokens.get(token, token)), *call)
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+
+
+def assert_keeps_secrets(answer: Any, call: Call) -> None:
+    """Nothing of others is in the answer, beyond what the question itself said."""
+    asked = json.dumps([call.path, call.query, call.body])
+    assert [secret for secret in SECRETS if secret in answer.text and secret not in asked] == []

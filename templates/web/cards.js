@@ -1,35 +1,24 @@
 // The totals: three headlines, then the other measures, each with its previous figure.
 
 import { el } from "./dom.js";
-import { change, number, percent, pointsChange, rate } from "./format.js";
+import { change, number } from "./format.js";
 import { gettext } from "./words.js";
 
 const HEADLINES = ["sent", "completed"];
 const headlineLabel = (key) => (key === "sent" ? gettext("Documents sent") : gettext("Documents completed"));
 const inPrevious = (figure, previous) => gettext("%(figure)s in %(previous)s", { figure, previous });
 
-// `isOver`: until a period has ended, a change compared with a whole one would mislead, so none is shown.
-export function showCards({ headlines, measures }, { usage, terms, previous, isOver }) {
+export function showCards({ headlines, measures }, { usage, terms, previous }) {
   const { totals, previous_totals: before } = usage;
   const card = (key, label) =>
     drawnCard({
       label,
       meaning: terms.get(key).meaning,
       figure: number(totals[key]),
-      change: isOver ? change(totals[key], before[key]) : "",
+      change: usage.previous.comparable ? change(totals[key], before[key]) : "",
       note: inPrevious(number(before[key]), previous),
     });
-  const rates = [rate(totals), rate(before)];
-  headlines.replaceChildren(
-    ...HEADLINES.map((key) => card(key, headlineLabel(key))),
-    drawnCard({
-      label: gettext("Completion rate"),
-      meaning: gettext("Completed ÷ sent in the period; “—” when nothing was sent."),
-      figure: percent(rates[0]),
-      change: isOver ? pointsChange(...rates) : "",
-      note: inPrevious(percent(rates[1]), previous),
-    }),
-  );
+  headlines.replaceChildren(...HEADLINES.map((key) => card(key, headlineLabel(key))));
   const others = [...terms.keys()].filter((key) => !HEADLINES.includes(key));
   measures.replaceChildren(...others.map((key) => card(key, terms.get(key).heading)));
 }

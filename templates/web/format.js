@@ -25,7 +25,6 @@ export function adopt(me) {
 
 export const number = (value) => figures.format(value);
 export const percent = (share) => (share == null ? UNDEFINED : shares.format(share));
-export const rate = ({ sent, completed }) => (sent ? completed / sent : null);
 
 export function change(now, before) {
   if (!before) return "";
@@ -160,6 +159,8 @@ export function clock(instant, now = new Date()) {
 }
 
 export const moment = (text) => inZone({ ...SHORT, ...CLOCK }).format(new Date(text));
+
+export const timeOfDay = (instant) => inZone(CLOCK).format(instant);
 
 export function ago(instant, now = new Date()) {
   const minutes = Math.floor((now - instant) / 60_000);

@@ -4,7 +4,7 @@ import { address, call } from "./client.js";
 import { drawnCard } from "./cards.js";
 import { byId, el, svg } from "./dom.js";
 import { gettext, ngettext } from "./words.js";
-import { UNDEFINED, date, duration, hourRange, hourStart, listed, moment, monthOf, number } from "./format.js";
+import { UNDEFINED, date, duration, hourRange, hourStart, listed, moment, monthOf, number, percent, pointsChange } from "./format.js";
 
 const [WIDTH, HEIGHT] = [960, 110];
 const meaning = (word) => document.querySelector(`[data-word="${word}"]`).nextElementSibling.textContent;
@@ -40,9 +40,16 @@ function draw(insights, isOver) {
   });
 }
 
-function cards({ turnaround, completed_documents: completed, open_documents: open, distinct_documents: distinct, activity, ...period }, isOver) {
+function cards({ completion_rate: rate, previous_completion_rate: before, previous, cohort, turnaround, completed_documents: completed, open_documents: open, distinct_documents: distinct, activity, ...period }, isOver) {
   const busiest = activity.busiest_hour;
   return [
+    {
+      label: gettext("Completion rate"),
+      meaning: meaning("completion rate"),
+      figure: percent(rate),
+      change: previous.comparable ? pointsChange(rate, before) : "",
+      note: gettext("%(open)s of %(sent)s still open", { open: number(cohort.open), sent: number(cohort.sent) }),
+    },
     {
       label: gettext("Median turnaround"),
       meaning: meaning("turnaround"),

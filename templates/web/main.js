@@ -5,9 +5,9 @@ import { showCards } from "./cards.js";
 import { chartTable, chartTitle, drawChart } from "./chart.js";
 import { byId, el, foreign } from "./dom.js";
 import { download, downloadAgain } from "./downloads.js";
-import { adopt, ago, clock, dates, described, extent, listed } from "./format.js";
+import { adopt, ago, clock, date, dates, described, extent, listed, timeOfDay } from "./format.js";
 import { showHistory } from "./history.js";
-import { offerPeriods, parameters, previousInText, previousShort, title } from "./periods.js";
+import { isPart, offerPeriods, parameters, previousInText, previousShort, title } from "./periods.js";
 import { showInsights } from "./insights.js";
 import * as session from "./session.js";
 import { showSignIn } from "./signin.js";
@@ -107,11 +107,8 @@ function draw() {
   byId("period").textContent = isOver ? title(period) : gettext("%(period)s (to date)", { period: title(period) });
   byId("dates").textContent = [extent(title(period), usage.from, usage.to), usage.timezone].filter(Boolean).join(" · ");
   freshness();
-  showCards({ headlines: byId("headlines"), measures: byId("measures") }, { usage, terms, previous: previousShort(period), isOver });
-  const previous = described(previousInText(period), period.previous_from, period.previous_to);
-  byId("comparison").textContent = isOver
-    ? gettext("Compared with %(previous)s.", { previous })
-    : gettext("Changes are shown once the period is over. Previous figures are for all of %(previous)s.", { previous });
+  showCards({ headlines: byId("headlines"), measures: byId("measures") }, { usage, terms, previous: previousShort(period, usage.previous) });
+  byId("comparison").textContent = comparison(period, usage.previous);
   const nothing = Object.values(usage.totals).every((value) => value === 0);
   byId("empty").hidden = !nothing;
   byId("empty").textContent = usage.data_through
@@ -121,6 +118,17 @@ function draw() {
   if (nothing) return;
   drawSeries();
   showUsers(usage.rows, terms);
+}
+
+function comparison(period, { from, to, until, figures_from: begins, comparable }) {
+  const days = isPart(period, to) ? dates(from, to) : described(previousInText(period), from, to);
+  const previous = until ? gettext("%(day)s, until %(time)s", { day: days, time: timeOfDay(new Date(until)) }) : days;
+  if (!begins && comparable) return gettext("Compared with %(previous)s.", { previous });
+  if (!begins || begins > to) return gettext("There are no figures of %(previous)s to compare with.", { previous });
+  const day = date(begins);
+  return comparable
+    ? gettext("Compared with %(previous)s; figures begin on %(day)s.", { previous, day })
+    : gettext("No changes are shown: of %(previous)s, there are figures only from %(day)s on.", { previous, day });
 }
 
 function drawSeries() {

@@ -51,10 +51,13 @@ export const title = (period) => periodTitle(kindOf(period.period), period.from,
 const previousTitle = (period) => periodTitle(kindOf(period.period), period.previous_from, period.previous_to);
 export const previousInText = (period) => periodInText(kindOf(period.period), period.previous_from, period.previous_to);
 
-// The same in few words, for a card.
-export function previousShort(period) {
+// Whether a comparison ends before the whole previous period does.
+export const isPart = (period, last) => last < period.previous_to;
+
+// What the figures are compared with in few words, for a card.
+export function previousShort(period, { from: first, to: last }) {
   const kind = kindOf(period.period);
-  const { previous_from: first, previous_to: last } = period;
+  if (isPart(period, last)) return shortDates(first, last);
   if (kind === "month") return month(first);
   return kind === "week" || kind === "day" ? shortDates(first, last) : previousTitle(period);
 }

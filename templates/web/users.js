@@ -1,11 +1,10 @@
 // The users of a period: every one of them, sortable, searchable, a screenful at a time.
 
 import { byId, el, foreign } from "./dom.js";
-import { number, percent, rate } from "./format.js";
+import { number } from "./format.js";
 import { gettext, language, ngettext } from "./words.js";
 
 const PAGE = 25;
-const RATE = "rate";
 const NAME = "name";
 const state = { rows: [], terms: new Map(), query: "", sort: "sent", descending: true, page: 0 };
 
@@ -30,7 +29,7 @@ export function listenToUsers() {
 function known(row) {
   const name = row.user_name || row.user_email || row.user_id;
   const said = [row.user_name, row.user_email, row.user_id].filter(Boolean).join(" ");
-  return { ...row, [NAME]: name, [RATE]: rate(row), said: plain(said) };
+  return { ...row, [NAME]: name, said: plain(said) };
 }
 
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
@@ -64,14 +63,14 @@ function status(matching, first, count) {
 }
 
 function head() {
-  const titles = [[NAME, gettext("User")], ...[...state.terms].map(([key, { heading }]) => [key, heading]), [RATE, gettext("Completion")]];
+  const titles = [[NAME, gettext("User")], ...[...state.terms].map(([key, { heading }]) => [key, heading])];
   return el(
     "tr",
     {},
     ...titles.map(([key, title]) => {
       const chosen = state.sort === key;
       const order = chosen ? (state.descending ? "descending" : "ascending") : null;
-      const meaning = state.terms.get(key)?.meaning ?? (key === RATE ? gettext("Completed ÷ sent in the period; “—” when nothing was sent.") : null);
+      const meaning = state.terms.get(key)?.meaning ?? null;
       const button = el("button", { type: "button", title: meaning, onclick: () => sortBy(key) }, title);
       return el("th", { scope: "col", "aria-sort": order }, button);
     }),
@@ -89,7 +88,6 @@ function sortBy(key) {
 function inOrder(one, other) {
   const direction = state.descending ? -1 : 1;
   const [mine, its] = [one[state.sort], other[state.sort]];
-  if (mine == null || its == null) return (mine == null) - (its == null); // an undefined rate stands last either way
   const order = state.sort === NAME ? mine.localeCompare(its, language(), { numeric: true }) : mine - its;
   return order * direction || one.name.localeCompare(other.name) || (one.user_id < other.user_id ? -1 : 1);
 }
@@ -99,14 +97,14 @@ function line(row) {
   const who = el("th", { scope: "row", title: row.user_id }, foreign(row.name));
   if (detail) who.append(" ", foreign(detail, { class: "detail" }));
   const figures = [...state.terms.keys()].map((key) => el("td", { class: row[key] ? null : "zero" }, number(row[key])));
-  return el("tr", {}, who, ...figures, el("td", { class: row.rate == null ? "zero" : null }, percent(row.rate)));
+  return el("tr", {}, who, ...figures);
 }
 
 function sums(rows) {
   const total = Object.fromEntries([...state.terms.keys()].map((key) => [key, rows.reduce((sum, row) => sum + row[key], 0)]));
   const cells = Object.values(total).map((value) => el("td", {}, number(value)));
   const title = state.query ? gettext("Total of matches") : gettext("Total");
-  return el("tr", {}, el("th", { scope: "row" }, title), ...cells, el("td", {}, percent(rate(total))));
+  return el("tr", {}, el("th", { scope: "row" }, title), ...cells);
 }
 
 function turn(label, by, enabled) {

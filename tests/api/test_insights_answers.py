@@ -52,8 +52,11 @@ def test_the_whole_answer(admin: Any) -> None:
         "data_through": "2026-10-17T12:32:05Z",
         "basis": "activity",
         "totals": admin.get("/v1/usage?period=2026-10").json()["totals"],
-        "previous_totals": figures(sent=4, completed=2),
-        "completion_rate": 1 / 6,
+        "previous_totals": figures(),
+        "previous": admin.get("/v1/usage?period=2026-10").json()["previous"],
+        "cohort": {"sent": 3, "viewed": 2, "signed": 2, "completed": 1, "open": 2},
+        "completion_rate": 1 / 3,
+        "previous_completion_rate": None,
         "success_rate_of_closed": 0.5,
         "active_senders": 2,
         "completed_documents": 2,
@@ -103,6 +106,7 @@ def test_the_allowance_has_an_outlook(admin: Any, member: Any, world: Any) -> No
         "used": 6,
         "share": 0.75,
         "outlook": "runs_out",
+        "expected": 10,
         "used_up_on": "2026-10-25",
     }
     assert admin.get("/v1/insights?period=2026-10-03").json()["allowance"]["used"] == 4

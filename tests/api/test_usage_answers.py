@@ -29,7 +29,14 @@ def test_the_whole_answer(admin: Any) -> None:
         "to": "2026-10-17",
         "data_through": "2026-10-17T12:32:05Z",
         "totals": OCTOBER,
-        "previous_totals": figures(sent=4, completed=2),
+        "previous_totals": figures(),
+        "previous": {
+            "from": "2026-09-01",
+            "to": "2026-09-17",
+            "until": None,
+            "figures_from": "2026-09-30",
+            "comparable": False,
+        },
         "rows": [],
         "next_cursor": None,
     }

@@ -111,6 +111,8 @@ def test_a_document_is_what_its_events_tell(store: UsageStore) -> None:
         "sender_id": "ann",
         "first_sent_at": 1,
         "completed_at": 4,
+        "first_viewed_at": 2,
+        "last_signed_at": 3,
         "received": 2,
         "viewed": 1,
         "signed": 1,
@@ -276,7 +278,7 @@ def test_what_shares_but_a_part_of_a_superseded_identity_tells_its_own(store: Us
     assert lives == [
         {"sender_id": "ann", "first_sent_at": 1, "completed_at": 8},
         {"sender_id": "bob", "first_sent_at": 1, "completed_at": 8},
-        {"sender_id": "ann", "completed_at": 8, "viewed": 1},
+        {"sender_id": "ann", "completed_at": 8, "first_viewed_at": 1, "viewed": 1},
         {"sender_id": "ann", "first_sent_at": 2, "completed_at": 8},
     ]
     assert life(documents(store)) == {"sender_id": "ann", "completed_at": 8}

@@ -251,5 +251,5 @@ def test_every_row_says_period_freshness_report_and_version() -> None:
 
 def test_what_nobody_read_is_empty() -> None:
     """No cohort, no turnaround, nothing received yet."""
-    (row,) = _lines(snapshot((user(1),), data_through=None))
+    (row,) = _lines(snapshot((user(1),), data_through=None, cohort=None))
     assert (row["cohort_sent"], row["median_turnaround_seconds"], row["data_through_utc"]) == ("", "", "")

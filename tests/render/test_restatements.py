@@ -50,7 +50,7 @@ def test_the_pdf_says_what_changed_when_and_why() -> None:
     assert "Restated days" in text
     assert "1 Oct 2026 sent 41 → 43 30 Oct 2026, 09:12 late events" in text
     assert "2 Oct 2026 sent 41 → 43, completed 7 → 8" in text
-    assert "A day whose figures changed after a report had included it." in text
+    assert "A day whose figures changed after a report included it." in text
 
 
 def test_the_pdf_says_how_many_it_leaves_to_the_other_files() -> None:

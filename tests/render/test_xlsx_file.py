@@ -158,7 +158,7 @@ def test_long_periods_get_a_table_of_weeks_or_months() -> None:
 
 
 def test_charts_are_native_and_carry_their_figures_and_a_text() -> None:
-    body = render("xlsx", snapshot((user(185_185_169),), period=parse_period("2026-Q3")), IDENTITY).body
+    body = render("xlsx", snapshot((user(185_185_169),), period=parse_period("2026-Q3"), cohort=None), IDENTITY).body
     with zipfile.ZipFile(io.BytesIO(body)) as file:
         charts = [file.read(name).decode() for name in file.namelist() if name.startswith("xl/charts/")]
         drawing = file.read("xl/drawings/drawing1.xml").decode()
@@ -177,8 +177,9 @@ def test_the_summary_compares_with_the_period_before() -> None:
     assert rows["Allowance used"][0] == pytest.approx(0.1)
 
 
-def test_a_period_that_is_not_over_shows_no_change() -> None:
-    report = snapshot((user(1),), period=parse_period("2026-11").clip(dt.date(2026, 11, 1)))
+def test_a_period_before_which_there_are_no_figures_shows_no_change() -> None:
+    period = parse_period("2026-11").clip(dt.date(2026, 11, 1))
+    report = snapshot((user(1),), period=period, first_data_day=period.first)
     assert _summary(report)["Measure"][:2] == ("November 2026 (to date)", "October 2026")
     assert set(_summary(report)["Sent"][2:]) == {None}
 
@@ -209,7 +210,7 @@ def test_about_carries_what_the_report_says_of_itself() -> None:
 
 
 def test_sheets_are_ready_to_work_with() -> None:
-    book = ReadBook.of(snapshot(tuple(user(number) for number in range(5)))).shown
+    book = ReadBook.of(snapshot(tuple(user(number) for number in range(5)), cohort=None)).shown
     assert book.sheetnames == ["Summary", "Days", "Users", "Hours", "About"]
     assert book["Users"].freeze_panes == "B2"
     assert book["Users"].tables["Users"].ref == "A1:K7"

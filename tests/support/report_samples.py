@@ -72,6 +72,9 @@ def snapshot(
         if allowed is None
         else allowance_use(sent, allowed=allowed, as_of=period.last, today=tenant.today(MADE_AT)),
         insights=insights(),
+        first_data_day=period.previous.first,
+        cohort=cohort(totals),
+        previous_cohort=cohort(Counts(sent=8, completed=4)),
     )
     return dataclasses.replace(whole, **changes)
 
@@ -90,7 +93,15 @@ def insights() -> Insights:
 
 
 def user(number: int, name: str | None = None, email: str | None = None, counts: Counts | None = None) -> UserUsage:
-    return UserUsage(f"u_{number}", name, email, counts or Counts(sent=number + 1, received=2, completed=number))
+    figures = counts or Counts(sent=number + 1, received=2, completed=number)
+    return UserUsage(f"u_{number}", name, email, figures, cohort=cohort(figures))
+
+
+def cohort(counts: Counts) -> Cohort:
+    """As if every document in *counts* had been sent and completed within the period."""
+    completed = min(counts.sent, counts.completed)
+    signed = max(completed, min(counts.sent, counts.signed))
+    return Cohort(counts.sent, max(signed, min(counts.sent, counts.viewed)), signed, completed, counts.sent - completed)
 
 
 def restated(period: Period, *, days: int = 2) -> tuple[RestatedDay, ...]:

@@ -88,6 +88,45 @@ def test_clipping_ends_a_period_today_and_keeps_its_name_and_the_whole_period_be
     assert (clipped.name, clipped.previous) == (period.name, period.previous)
 
 
+@given(given_period=calendar_periods(), data=st.data())
+def test_to_date_is_compared_with_the_same_days_of_the_period_before(
+    given_period: tuple[Period, int], data: st.DataObject
+) -> None:
+    period, _ = given_period
+    today = data.draw(st.sampled_from(list(period.days())))
+    compared = period.clip(today).compared_with(today=today)
+    previous = period.previous
+    assert (compared.kind, compared.first) == (period.kind, previous.first)
+    assert previous.first <= compared.last <= previous.last
+    if period.kind is PeriodKind.WEEK:
+        assert compared.last.weekday() == today.weekday()
+    elif period.kind is not PeriodKind.DAY:
+        is_last_of_month = (compared.last + dt.timedelta(days=1)).day == 1
+        assert compared.last.day == today.day or (is_last_of_month and compared.last.day < today.day)
+    after = period.last + dt.timedelta(days=1)
+    assert period.clip(after).compared_with(today=after) == previous
+    assert previous.is_whole
+    assert compared.is_whole == (compared == previous)
+
+
+@pytest.mark.parametrize(
+    ("name", "today", "last"),
+    [
+        ("2026-11", "2026-11-27", "2026-10-27"),
+        ("2026-03", "2026-03-30", "2026-02-28"),
+        ("2024-03", "2024-03-29", "2024-02-29"),
+        ("2026-Q4", "2026-11-27", "2026-08-27"),
+        ("2026-Q4", "2026-12-31", "2026-09-30"),
+        ("2028", "2028-02-29", "2027-02-28"),
+        ("2026-W48", "2026-11-27", "2026-11-20"),
+        ("2026-11-20_2026-12-31", "2026-11-27", "2026-11-19"),
+    ],
+)
+def test_the_same_day_before(name: str, today: str, last: str) -> None:
+    day = dt.date.fromisoformat(today)
+    assert str(parse_period(name).clip(day).compared_with(today=day).last) == last
+
+
 @given(given_period=calendar_periods())
 def test_a_period_that_has_not_begun_is_refused(given_period: tuple[Period, int]) -> None:
     period, _ = given_period

@@ -12,6 +12,7 @@ from signtally.domain.actions import Action, Counts
 from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.allowance import Outlook
 from signtally.domain.basis import Basis
+from signtally.domain.documents import DOCUMENT_ROWS, Cohort
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import FuturePeriodError, days_within, parse_period
 from signtally.domain.snapshot import UsageSnapshot
@@ -67,9 +68,11 @@ def october(basis: Basis = Basis.ACTIVITY, user_ids: tuple[str, ...] | None = No
 
 
 def test_on_activity_basis_the_counts_are_those_of_the_fast_path() -> None:
-    report = october()
-    assert report.insights is not None
-    assert dataclasses.replace(report, insights=None) == read_usage(ACME, OCTOBER, services=services_with(*STORY))
+    report, counts = october(), read_usage(ACME, OCTOBER, services=services_with(*STORY))
+    assert (report.totals, report.previous_totals, report.days) == (counts.totals, counts.previous_totals, counts.days)
+    assert [(user.user_id, user.counts, user.previous) for user in report.users] == [
+        (user.user_id, user.counts, user.previous) for user in counts.users
+    ]
     assert report.totals == Counts(sent=4, viewed=1, completed=2, declined=1)
 
 
@@ -101,6 +104,48 @@ def test_on_cohort_basis_what_was_sent_is_followed_to_its_outcome() -> None:
     assert report.insights.documents.turnaround is not None
     assert report.insights.documents.turnaround.mean == dt.timedelta(days=7, hours=12)
     assert report.insights.activity is None
+
+
+def test_the_list_of_documents_is_of_those_open_at_any_moment_of_the_period() -> None:
+    rows = october().documents
+    assert rows.schema == DOCUMENT_ROWS
+    assert rows.select("document_id", "status", "user_id", "days_open").rows() == [
+        ("slow", "open", "bob", 11),
+        ("open", "open", "ann", 1),
+        ("refused", "declined", "bob", 1),
+        ("quick", "completed", "ann", 2),
+        ("before", "completed", "ann", 4),
+    ]
+    assert rows["turnaround_hours"].to_list() == [None, None, None, 48, 96]
+    assert october(Basis.COHORT).documents.select("document_id", "status").rows() == [
+        ("open", "open"),
+        ("slow", "completed"),
+        ("refused", "declined"),
+        ("quick", "completed"),
+    ]
+
+
+def test_a_cohort_is_the_same_on_either_basis_and_that_of_users_adds_up() -> None:
+    for basis in Basis:
+        report = october(basis)
+        assert report.cohort == Cohort(sent=4, viewed=2, signed=2, completed=2, open=1)
+        assert (report.completion_rate, report.previous_cohort) == (0.5, Cohort(1, 1, 1, 1, 0))
+        assert {user.user_id: user.cohort.sent for user in report.users if user.cohort.sent} == {"ann": 2, "bob": 2}
+
+
+def test_today_is_compared_with_yesterday_until_the_same_time() -> None:
+    services = services_with(
+        event(SENT, "2026-11-03", "today", hour=19),
+        event(SENT, "2026-11-02", "in time", hour=19),
+        event(SENT, "2026-11-02", "too late", hour=21),
+        event(SENT, "2026-10-01", "long ago"),
+    )
+    report = read_report(ACME, parse_period("2026-11-04"), services=services)
+    assert report.previous_until == NOW - dt.timedelta(days=1)
+    assert (report.totals.sent, report.previous_totals.sent) == (1, 1)
+    assert (report.cohort, report.previous_cohort) == (Cohort(sent=1, open=1), Cohort(sent=1, open=1))
+    yesterday = read_report(ACME, parse_period("2026-11-03"), services=services)
+    assert (yesterday.previous_until, yesterday.totals.sent) == (None, 2)
 
 
 def test_a_filter_is_about_documents_that_these_users_sent_and_what_they_did() -> None:
@@ -135,7 +180,7 @@ def test_what_changes_only_a_turnaround_is_another_report() -> None:
     late = event(SENT, "2026-09-01", "before")
     one = october()
     other = read_report(ACME, OCTOBER, services=services_with(*STORY, late))
-    assert (one.totals, one.users) == (other.totals, other.users)
+    assert (one.totals, one.days) == (other.totals, other.days)
     assert one.fingerprint != dataclasses.replace(other, previous_totals=one.previous_totals).fingerprint
 
 

@@ -84,7 +84,7 @@ def test_a_filter_narrows_every_figure(rows: list[dict[str, object]], user_ids: 
     wanted = tuple(sorted(user_ids))
     narrowed = read_usage(ACME, OCTOBER, services=services_with(*rows), user_ids=wanted)
     alone = read_usage(ACME, OCTOBER, services=services_with(*(row for row in rows if row["user_id"] in wanted)))
-    assert narrowed == dataclasses.replace(alone, user_ids=wanted)
+    assert narrowed == dataclasses.replace(alone, user_ids=wanted, first_data_day=narrowed.first_data_day)
 
 
 def test_an_empty_period_has_all_its_days_and_no_users(services: Services) -> None:
@@ -93,11 +93,17 @@ def test_an_empty_period_has_all_its_days_and_no_users(services: Services) -> No
     assert snapshot.data_through is None
 
 
-def test_a_period_ends_with_the_tenants_today_and_is_compared_with_the_whole_one_before() -> None:
-    services = services_with(usage("2026-11-04", sent=1), usage("2026-11-05", sent=10), usage("2026-10-31", sent=100))
+def test_a_period_ends_with_the_tenants_today_and_is_compared_up_to_the_same_day() -> None:
+    services = services_with(
+        usage("2026-11-04", sent=1),
+        usage("2026-11-05", sent=10),
+        usage("2026-10-04", sent=2),
+        usage("2026-10-05", sent=4),
+    )
     november = read_usage(ACME, parse_period("2026-11"), services=services)
-    assert november.period.last == dt.date(2026, 11, 4)
-    assert (november.totals.sent, november.previous_totals.sent) == (1, 100)
+    assert (november.period.last, november.previous.last) == (dt.date(2026, 11, 4), dt.date(2026, 10, 4))
+    assert (november.totals.sent, november.previous_totals.sent) == (1, 2)
+    assert november.is_to_date
     in_utc = read_usage(TenantProfile(tenant_id="acme"), parse_period("2026-11"), services=services)
     assert (in_utc.period.last, in_utc.totals.sent) == (dt.date(2026, 11, 3), 1)  # the event of just now
 

@@ -9,6 +9,7 @@ from signtally.api.change_documents import VersionChangesDocument
 from signtally.domain.actions import Counts
 from signtally.domain.basis import Basis
 from signtally.domain.reports import ReportStatus
+from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import ReportFormat, Schedule
 
 NextCursor = Annotated[str | None, Field(description="Pass as `cursor` for the next page; null at the end")]
@@ -63,6 +64,30 @@ class ProvisionalDays(_Document):
     last: dt.date = Field(alias="to", description="Included")
 
 
+class ComparedDays(_Document):
+    """What a period is compared with: the one before, of the same kind or as long; to date, up to the same day."""
+
+    first: dt.date = Field(alias="from")
+    last: dt.date = Field(alias="to", description="Included")
+    until: dt.datetime | None = Field(
+        description="Of today: the same time yesterday, where yesterday's figures end; null: all of `to` is in them"
+    )
+    figures_from: dt.date | None = Field(
+        description="The tenant's first day with any figures, where that is after `from`; null otherwise"
+    )
+    comparable: bool = Field(description="Whether there are figures of nine tenths of these days or more")
+
+    @classmethod
+    def of(cls, snapshot: UsageSnapshot) -> "ComparedDays":
+        return cls(
+            first=snapshot.previous.first,
+            last=snapshot.previous.last,
+            until=snapshot.previous_until,
+            figures_from=snapshot.previous_data_from,
+            comparable=snapshot.is_comparable,
+        )
+
+
 class Usage(_Document):
     """The figures of one period; with `group_by`, one page of rows beside the totals of all."""
 
@@ -72,7 +97,8 @@ class Usage(_Document):
     last: dt.date = Field(alias="to", description="Last day, included: today at the latest")
     data_through: DataThrough
     totals: Measures
-    previous_totals: Measures = Field(description="Of the period just before: of the same kind, or as many days")
+    previous_totals: Measures = Field(description="Of the days in `previous`")
+    previous: ComparedDays
     rows: list[UserRow] | list[DayRow] = Field(description="Users by user_id, or days in order; empty for `none`")
     next_cursor: NextCursor
     provisional: ProvisionalDays | None = Field(

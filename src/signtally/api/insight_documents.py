@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from signtally.api.documents import DataThrough, Measures
+from signtally.api.documents import ComparedDays, DataThrough, Measures
 from signtally.domain.activity import PeriodActivity
 from signtally.domain.allowance import AllowanceUse, Outlook
 from signtally.domain.basis import Basis
+from signtally.domain.documents import Cohort
 from signtally.domain.insights import Turnaround
 from signtally.domain.snapshot import UsageSnapshot
 
@@ -38,6 +39,26 @@ class TurnaroundDocument(_Document):
             mean_seconds=turnaround.mean.total_seconds(),
             median_seconds=turnaround.median.total_seconds(),
             p90_seconds=turnaround.p90.total_seconds(),
+        )
+
+
+class CohortDocument(_Document):
+    """How far they have come: each stage counts the documents that reached it or a later one."""
+
+    sent: int
+    viewed: int
+    signed: int
+    completed: int
+    open: int = Field(description="In no final state")
+
+    @classmethod
+    def of(cls, cohort: Cohort) -> "CohortDocument":
+        return cls(
+            sent=cohort.sent,
+            viewed=cohort.viewed,
+            signed=cohort.signed,
+            completed=cohort.completed,
+            open=cohort.open,
         )
 
 
@@ -78,6 +99,9 @@ class AllowanceDocument(_Document):
     used: int
     share: float | None = Field(description="Used ÷ allowed, above 1 when exceeded; null when nothing is allowed")
     outlook: Outlook = Field(description="At the mean of the month's days that are over")
+    expected: int | None = Field(
+        description="Used by the month's end at that pace; null before a day of the month is over"
+    )
     used_up_on: dt.date | None = Field(description="The day on which it was, or will be, used up; null: not this month")
 
     @classmethod
@@ -89,6 +113,7 @@ class AllowanceDocument(_Document):
             used=use.used,
             share=use.share,
             outlook=use.outlook,
+            expected=use.expected,
             used_up_on=use.on,
         )
 
@@ -103,8 +128,13 @@ class InsightsDocument(_Document):
     data_through: DataThrough
     basis: Basis
     totals: Measures
-    previous_totals: Measures = Field(description="Of the period just before: of the same kind, or as many days")
-    completion_rate: float | None = Field(description="Completed ÷ sent; null when nothing was sent")
+    previous_totals: Measures = Field(description="Of the days in `previous`")
+    previous: ComparedDays
+    cohort: CohortDocument = Field(description="The documents sent in the period, as they stand by now")
+    completion_rate: float | None = Field(
+        description="Of the documents sent in the period, the share that is completed by now; null when none was sent"
+    )
+    previous_completion_rate: float | None
     success_rate_of_closed: float | None = Field(description="Completed ÷ all that ended; null when nothing did")
     active_senders: int
     completed_documents: int
@@ -118,7 +148,8 @@ class InsightsDocument(_Document):
     def of(cls, snapshot: UsageSnapshot) -> "InsightsDocument":
         """Of a snapshot that was read with its insights."""
         insights, totals = snapshot.insights, snapshot.totals
-        if insights is None:
+        cohort = snapshot.cohort
+        if insights is None or cohort is None:
             raise ValueError("the snapshot was read without insights")
         documents = insights.documents
         return cls(
@@ -130,7 +161,10 @@ class InsightsDocument(_Document):
             basis=snapshot.basis,
             totals=Measures.of(totals),
             previous_totals=Measures.of(snapshot.previous_totals),
-            completion_rate=totals.completion_rate,
+            previous=ComparedDays.of(snapshot),
+            cohort=CohortDocument.of(cohort),
+            completion_rate=cohort.completion_rate,
+            previous_completion_rate=snapshot.previous_completion_rate,
             success_rate_of_closed=totals.success_rate_of_closed,
             active_senders=snapshot.active_senders,
             completed_documents=documents.completed,

@@ -10,7 +10,7 @@ from signtally.api.auth import CurrentUser
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, position_of
-from signtally.api.documents import DayRow, Measures, ProvisionalDays, Usage, UserRow
+from signtally.api.documents import ComparedDays, DayRow, Measures, ProvisionalDays, Usage, UserRow
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
 from signtally.api.problems import ProblemKind, problem_responses
 from signtally.domain.periods import PeriodKind, period_of
@@ -65,6 +65,7 @@ def usage(
         data_through=snapshot.data_through,
         totals=Measures.of(snapshot.totals),
         previous_totals=Measures.of(snapshot.previous_totals),
+        previous=ComparedDays.of(snapshot),
         rows=rows,
         next_cursor=next_cursor,
         provisional=ProvisionalDays(first=provisional[0], last=provisional[-1]) if provisional else None,

@@ -36,7 +36,16 @@ from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.domain.activity import ACTIVITY, activity_rows
 from signtally.domain.document_lifecycles import DOCUMENTS
 from signtally.domain.events import ReceivedEvent
-from signtally.domain.schemas import ARRIVALS, EVENT_DAYS, EVENTS, IDENTITY, RESTATEMENTS, STANDING_ROWS, STORED_USAGE
+from signtally.domain.schemas import (
+    ARRIVALS,
+    DAYS,
+    EVENT_DAYS,
+    EVENTS,
+    IDENTITY,
+    RESTATEMENTS,
+    STANDING_ROWS,
+    STORED_USAGE,
+)
 from signtally.domain.user_counts import USER_COUNTS
 from signtally.ports.usage_store import WriteOutcome
 
@@ -116,6 +125,13 @@ class TimestreamUsageStore:
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         select = self._selection_of_days(first, last)
         return self._access.read(DAILY_USAGE_TABLE, STORED_USAGE, tenant_ids=tenant_ids, select=select)
+
+    def first_usage_day(self, tenant_id: str) -> dt.date | None:
+        if not self._access.columns(DAILY_USAGE_TABLE, STORED_USAGE):
+            return None
+        query = sql.select_first_usage_day(self._access.name(DAILY_USAGE_TABLE), tenant_id=tenant_id)
+        days = self._access.frame(DAILY_USAGE_TABLE, [query], columns=["day"], schema=DAYS)["day"]
+        return None if days.is_empty() else days[0]
 
     def scan_daily_usage(
         self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str] | None

@@ -13,6 +13,8 @@ from signtally.domain.schemas import IDENTITY
 
 # Of two events with one id the one received first counts, as in `signtally.domain.document_lifecycles.first_received`.
 _ORDER = ", ".join("time" if column == "occurred_at" else column for column in FIRST_RECEIVED_ORDER)
+_SENDER_COLUMNS = {"user_id": "sender_id", "user_name": "sender_name", "user_email": "sender_email"}
+_NAMED_BY = [(column, action) for column in _SENDER_COLUMNS for action in (Action.SENT, Action.COMPLETED)]
 _QUARTER_MILLISECONDS = 15 * 60 * 1_000
 
 
@@ -108,21 +110,28 @@ def select_user_counts(
 def _documents(events: ValidEvents, columns: Sequence[str], where: str) -> str:
     """Everything up to a WHERE over documents."""
     sent_at = "sent_at" if "sent_at" in columns else "CAST(NULL AS TIMESTAMP) AS sent_at"
-    names = ["document_id", "user_id", "action", "time", "received_at", "message_id", sent_at]
+    named = [name if name in columns else f"CAST(NULL AS VARCHAR) AS {name}" for name in ("user_name", "user_email")]
+    names = ["document_id", "user_id", "action", "time", "received_at", "message_id", sent_at, *named]
     counted = _counted(events.where(where), names)
     endings = ", ".join(f"{_first_time(action)} AS {action}_at" for action in ENDINGS)
     counts = ", ".join(
         f"sum(CASE WHEN action = {literal(action)} THEN 1 ELSE 0 END) AS {action}" for action in RECIPIENT_ACTIONS
     )
+    senders = ", ".join(f"{_first(column, action)} AS {column}_{action}" for column, action in _NAMED_BY)
+    chosen = ", ".join(
+        f"CASE WHEN user_id_sent IS NOT NULL THEN {column}_sent ELSE {column}_completed END AS {sender}"
+        for column, sender in _SENDER_COLUMNS.items()
+    )
     return (
         f"WITH {counted}, "  # noqa: S608 -- names of ours and literals
-        "ranked AS (SELECT document_id, user_id, action, time, sent_at, row_number() OVER "
+        "ranked AS (SELECT document_id, user_id, user_name, user_email, action, time, sent_at, row_number() OVER "
         f"(PARTITION BY document_id, action ORDER BY time, {_ORDER}) AS nth FROM counted WHERE arrival = 1), "
-        f"grouped AS (SELECT document_id, {_first_user(Action.SENT)} AS sender, "
-        f"{_first_user(Action.COMPLETED)} AS completer, {_first_time(Action.SENT)} AS first_sent, "
-        f"min(sent_at) AS said_sent, {endings}, {counts} FROM ranked GROUP BY document_id), "
+        f"grouped AS (SELECT document_id, {senders}, {_first_time(Action.SENT)} AS first_sent, "
+        f"min(sent_at) AS said_sent, {_first_time(Action.VIEWED)} AS first_viewed_at, "
+        f"max(CASE WHEN action = {literal(Action.SIGNED)} THEN time END) AS last_signed_at, "
+        f"{endings}, {counts} FROM ranked GROUP BY document_id), "
         # least() of anything and NULL is NULL.
-        "documents AS (SELECT grouped.*, coalesce(sender, completer) AS sender_id, "
+        f"documents AS (SELECT grouped.*, {chosen}, "
         "coalesce(least(first_sent, said_sent), first_sent, said_sent) AS first_sent_at FROM grouped) "
         f"SELECT {', '.join(DOCUMENTS)} FROM documents"
     )
@@ -153,5 +162,5 @@ def _first_time(action: Action) -> str:
     return f"min(CASE WHEN action = {literal(action)} THEN time END)"
 
 
-def _first_user(action: Action) -> str:
-    return f"max(CASE WHEN action = {literal(action)} AND nth = 1 THEN user_id END)"
+def _first(column: str, action: Action) -> str:
+    return f"max(CASE WHEN action = {literal(action)} AND nth = 1 THEN {column} END)"

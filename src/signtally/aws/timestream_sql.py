@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
+from signtally.domain.actions import MEASURES
+
 # A query may have 256 KiB; the rest of it is far shorter than what this leaves.
 _LIST_MAX_BYTES = 240 * 1024
 _EARLIEST_ZONE = dt.timezone(dt.timedelta(hours=14))  # Pacific/Kiritimati: the first on Earth to reach a date
@@ -74,6 +76,11 @@ def select_daily_usage(
 ) -> str:
     within = _within(day_instant(first), day_instant(last + dt.timedelta(days=1)))
     return f"{_select(table, columns)} WHERE {within}{_only(tenants)}"
+
+
+def select_first_usage_day(table: str, *, tenant_id: str) -> str:
+    any_figures = " OR ".join(f"{measure} <> 0" for measure in MEASURES)
+    return f"{_select(table, ['min(day) AS day'])} WHERE tenant_id = {literal(tenant_id)} AND ({any_figures})"
 
 
 def select_restatements(

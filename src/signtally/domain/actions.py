@@ -67,11 +67,6 @@ class Counts:
         return dict(zip(MEASURES, self.as_tuple(), strict=True))
 
     @property
-    def completion_rate(self) -> float | None:
-        """Completed ÷ sent, 0–1 (above 1 when older documents complete); None when nothing was sent."""
-        return self.completed / self.sent if self.sent else None
-
-    @property
     def success_rate_of_closed(self) -> float | None:
         """Completed ÷ everything that came to an end, 0–1; None when nothing did."""
         closed = self.completed + self.declined + self.cancelled + self.expired

@@ -28,6 +28,7 @@ class AllowanceUse:
     used: int
     outlook: Outlook
     on: dt.date | None  # when it was, or will be, used up
+    expected: int | None = None  # used by the month's end at the current pace, rounded; None: too early to say
 
     @property
     def share(self) -> float | None:
@@ -44,23 +45,32 @@ def allowance_use(sent: Mapping[dt.date, int], *, allowed: int, as_of: dt.date, 
     month = period_of(PeriodKind.MONTH, as_of)
     days = list(dataclasses.replace(month, last=as_of).days())
     running = list(itertools.accumulate(sent.get(day, 0) for day in days))
-    outlook, on = _outlook(days, running, allowed=allowed, today=today, month_ends=month.last)
-    return AllowanceUse(month, as_of, allowed, running[-1], outlook, on)
+    pace, by_tonight = _pace(days, running, today=today)
+    used_up = next((day for day, used in zip(days, running, strict=True) if used >= allowed), None)
+    expected = None if pace is None else math.floor(by_tonight + pace * (month.last - as_of).days + Fraction(1, 2))
+    if used_up is not None:
+        return AllowanceUse(month, as_of, allowed, running[-1], Outlook.USED_UP, used_up, expected)
+    outlook, on = _outlook(as_of, allowed - by_tonight, pace=pace, month_ends=month.last)
+    return AllowanceUse(month, as_of, allowed, running[-1], outlook, on, expected)
+
+
+def _pace(days: list[dt.date], running: list[int], *, today: dt.date) -> tuple[Fraction | None, Fraction]:
+    """Documents a day, None before any day is over; and how many will have been sent by the end of the last day."""
+    over = sum(day < today for day in days)
+    if not over:
+        return None, Fraction(running[-1])
+    pace = Fraction(running[over - 1], over)
+    return pace, max(Fraction(running[-1]), running[over - 1] + pace * (len(days) - over))
 
 
 def _outlook(
-    days: list[dt.date], running: list[int], *, allowed: int, today: dt.date, month_ends: dt.date
+    as_of: dt.date, left: Fraction, *, pace: Fraction | None, month_ends: dt.date
 ) -> tuple[Outlook, dt.date | None]:
-    for day, used in zip(days, running, strict=True):
-        if used >= allowed:
-            return Outlook.USED_UP, day
-    over = sum(day < today for day in days)
-    if not over:
+    """Of an allowance that is not used up, with so much *left* by the end of *as_of*."""
+    if pace is None:
         return Outlook.TOO_EARLY, None
-    pace = Fraction(running[over - 1], over)
-    by_tonight = max(Fraction(running[-1]), running[over - 1] + pace * (len(days) - over))
-    if by_tonight >= allowed:
-        return Outlook.RUNS_OUT, days[-1]
-    if pace and (day := days[-1] + dt.timedelta(days=math.ceil((allowed - by_tonight) / pace))) <= month_ends:
+    if left <= 0:
+        return Outlook.RUNS_OUT, as_of
+    if pace and (day := as_of + dt.timedelta(days=math.ceil(left / pace))) <= month_ends:
         return Outlook.RUNS_OUT, day
     return Outlook.LASTS, None

@@ -18,55 +18,40 @@ class Definition:
         return " ".join(self.sentences)
 
 
+# Every file carries them, so each is as short as it can be and still say what counts, and when.
 _LINES = {
-    "document": translatable(
-        "What is sent for signature (an envelope, an agreement). Counts once, whatever its files and signers."
-    ),
-    "sent": translatable(
-        "The document was sent for the first time. Counts on that date, not on the date it was created."
-    ),
-    "received": translatable("A signature request reached a recipient. One document can lead to several."),
+    "document": translatable("What is sent for signature (envelope, agreement): one, whatever its files and signers."),
+    "sent": translatable("First sent, by that date, not the date it was created."),
+    "received": translatable("A request reached a recipient; one document may make several."),
     "viewed": translatable("A recipient opened the request."),
-    "signed": translatable("A recipient signed. One document can have several signatures."),
-    "completed": translatable("All recipients finished the document."),
-    "declined": translatable("A recipient refused to sign."),
-    "cancelled": translatable("The sender withdrew the document (voided, recalled)."),
-    "expired": translatable("The document’s deadline passed. Not included in cancelled."),
-    "open": translatable(
-        "Sent, and not yet completed, declined, cancelled or expired at the end of the period (pending)."
-    ),
+    "signed": translatable("A recipient signed; one document may hold several signatures."),
+    "completed": translatable("All recipients finished."),
+    "declined": translatable("A recipient refused."),
+    "cancelled": translatable("The sender withdrew it (voided, recalled)."),
+    "expired": translatable("Its deadline passed; not in cancelled."),
+    "open": translatable("Sent, and in no final state at the period’s end (pending)."),
     "completion rate": translatable(
-        "Completed ÷ sent in the period; “—” when nothing was sent. "
-        "Above one hundred percent when more were completed than sent."
+        "Of the documents sent in the period, the share completed by now; “—” when none was sent."
     ),
     "success rate of closed": translatable(
-        "Completed ÷ (completed + declined + cancelled + expired); “—” when nothing closed."
+        "Completed ÷ (completed + declined + cancelled + expired); “—” when none closed."
     ),
     "turnaround": translatable(
-        "Time from first sent to completed, for completed documents only: median, mean and 90th percentile (p90, as "
-        "Excel’s PERCENTILE.INC), with the number of documents measured. Documents whose send date is unknown, or "
-        "later than their completion, are left out."
+        "First sent to completed, of completed documents whose send date is known; p90: nine in ten took no longer."
     ),
-    "active sender": translatable("A user who sent at least one document in the period."),
-    "distinct documents": translatable("Documents with any activity in the period, each counted once."),
-    "busiest hour": translatable(
-        "The hour of the day with the most events, in your organisation’s time zone; if equal, the first."
-    ),
+    "active sender": translatable("A user who sent a document in the period."),
+    "distinct documents": translatable("Documents with any activity in the period, each once."),
+    "busiest hour": translatable("The hour with most events, in your time zone; if equal, the first."),
     "allowance used": translatable(
-        "Documents sent, out of the monthly allowance. Cancelled, declined and expired documents count as used. "
-        "The current pace is the average of the month’s finished days."
+        "Documents sent, of the monthly allowance, whatever became of them; pace: mean of finished days."
     ),
-    "activity basis": translatable("Each event counts on the date it happened, in your organisation’s time zone."),
+    "activity basis": translatable("Each event counts on the date it happened, in your time zone."),
     "cohort basis": translatable(
-        "Documents sent in the period, followed to their outcome so far. Each counts on the day it was first sent, for "
-        "its sender; received, viewed and signed are events of these documents. A document that was ever completed "
-        "counts as completed; for any other, its first outcome counts."
+        "Documents sent in the period, followed to their outcome so far; each counts for its sender, on its first day."
     ),
-    "previous period": translatable(
-        "The whole period just before, of the same kind; for a date range, the same number of days."
-    ),
-    "data through": translatable("Everything received before this time is in the figures."),
-    "restated": translatable("A day whose figures changed after a report had included it."),
+    "previous period": translatable("The one before, of the same kind or length; to date: up to the same day."),
+    "data through": translatable("Everything received before this time is counted."),
+    "restated": translatable("A day whose figures changed after a report included it."),
 }
 # How each term is headed.
 HEADINGS = {
@@ -93,12 +78,7 @@ HEADINGS = {
     "data through": translatable("Data through"),
     "restated": translatable("Restated"),
 }
-_DATED_BY_IT = translatable("Dated by that event.")
-_DATED = frozenset({"received", "viewed", "signed", "completed", "declined", "cancelled", "expired"})
-_ON_COHORT = {
-    "open": translatable("Sent in the period, and not yet completed, declined, cancelled or expired (pending)."),
-    "completion rate": translatable("Completed ÷ sent in the period; “—” when nothing was sent."),
-}
+_ON_COHORT = {"open": translatable("Sent in the period, and in no final state by now (pending).")}
 _OF_ONE_BASIS = {
     "activity basis": Basis.ACTIVITY,
     "distinct documents": Basis.ACTIVITY,
@@ -111,7 +91,7 @@ def definition(term: str, *, basis: Basis = Basis.ACTIVITY) -> Definition:
     """What a term means in a report on this basis."""
     if basis is Basis.COHORT:
         return Definition(term, (_ON_COHORT.get(term, _LINES[term]),))
-    return Definition(term, (_LINES[term], _DATED_BY_IT) if term in _DATED else (_LINES[term],))
+    return Definition(term, (_LINES[term],))
 
 
 def definitions_used(*, allowance: bool, basis: Basis, restated: bool) -> tuple[Definition, ...]:

@@ -9,12 +9,17 @@ from signtally.domain.actions import Action
 from signtally.domain.first_received import FIRST_RECEIVED_ORDER, first_received
 from signtally.domain.schemas import UTC_MICROSECONDS
 
-# One row a document of one tenant, each instant that of the first such event, null when there was none.
+# One row a document of one tenant, each instant that of the first such event, null when there was none. The sender's
+# name and email are those of the event that names the sender.
 DOCUMENTS = pl.Schema(
     {
         "document_id": pl.String(),
         "sender_id": pl.String(),
+        "sender_name": pl.String(),
+        "sender_email": pl.String(),
         "first_sent_at": UTC_MICROSECONDS,
+        "first_viewed_at": UTC_MICROSECONDS,
+        "last_signed_at": UTC_MICROSECONDS,  # the last one, alone among these
         "completed_at": UTC_MICROSECONDS,
         "declined_at": UTC_MICROSECONDS,
         "cancelled_at": UTC_MICROSECONDS,
@@ -35,14 +40,19 @@ def document_lifecycles(events: pl.DataFrame) -> pl.DataFrame:
     Its sender is the user of that event; the portal reports a completion for the sender too.
     """
     of = {action: pl.col("action") == action for action in Action}
-    user, at = pl.col("user_id"), pl.col("occurred_at")
+    at = pl.col("occurred_at")
+    names = {"sender_id": "user_id", "sender_name": "user_name", "sender_email": "user_email"}
+    namers = (Action.SENT, Action.COMPLETED)
+    sender = pl.coalesce(pl.struct(*names.values()).filter(of[each]).first() for each in namers)
     return (
         first_received(events)
         .sort("occurred_at", *FIRST_RECEIVED_ORDER)
         .group_by("document_id")
         .agg(
-            sender_id=pl.coalesce(user.filter(of[each]).first() for each in (Action.SENT, Action.COMPLETED)),
+            **{name: sender.struct.field(source) for name, source in names.items()},
             first_sent_at=pl.min_horizontal(at.filter(of[Action.SENT]).min(), pl.col("sent_at").min()),
+            first_viewed_at=at.filter(of[Action.VIEWED]).min(),
+            last_signed_at=at.filter(of[Action.SIGNED]).max(),
             **{f"{action}_at": at.filter(of[action]).min() for action in ENDINGS},
             **{str(action): of[action].sum().cast(pl.Int64) for action in RECIPIENT_ACTIONS},
         )

@@ -59,3 +59,12 @@ class Cohort:
     def completion_rate(self) -> float | None:
         """Completed ÷ sent, 0–1; None when nothing was sent."""
         return self.completed / self.sent if self.sent else None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether no stage exceeds the one before it, and nothing is both completed and open."""
+        stages = (self.sent, self.viewed, self.signed, self.completed, 0)
+        return list(stages) == sorted(stages, reverse=True) and self.completed + self.open <= self.sent
+
+    def as_tuple(self) -> tuple[int, ...]:
+        return self.sent, self.viewed, self.signed, self.completed, self.open

@@ -64,6 +64,34 @@ class Period:
             case _:
                 return Period(self.kind, _first_of(self.kind, before), before)
 
+    def compared_with(self, *, today: dt.date) -> "Period":
+        """What this period, clipped to *today*, is compared with: the previous one, while it runs up to the same day.
+
+        Where a shorter month lacks that day, up to its last one.
+        """
+        previous = self.previous
+        if today > self.last:
+            return previous
+        match self.kind:
+            case PeriodKind.DAY | PeriodKind.RANGE:
+                return previous
+            case PeriodKind.WEEK:
+                last = previous.first + (self.last - self.first)
+            case _:
+                last = _same_day(self.last, months_on=self.last.month - self.first.month, since=previous.first)
+        return dataclasses.replace(previous, last=last)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has all days of its kind."""
+        match self.kind:
+            case PeriodKind.DAY | PeriodKind.RANGE:
+                return True
+            case PeriodKind.WEEK:
+                return self.day_count == DAYS_A_WEEK
+            case _:
+                return self.last == _last_of(self.kind, self.first)
+
     @property
     def day_count(self) -> int:
         return (self.last - self.first).days + 1
@@ -189,6 +217,12 @@ def _last_of(kind: PeriodKind, day: dt.date) -> dt.date:
     first = _first_of(kind, day)
     last_month = first.month + {PeriodKind.MONTH: 0, PeriodKind.QUARTER: 2, PeriodKind.YEAR: 11}[kind]
     return first.replace(month=last_month, day=calendar.monthrange(first.year, last_month)[1])
+
+
+def _same_day(day: dt.date, *, months_on: int, since: dt.date) -> dt.date:
+    """The day of the month that *day* is, so many months after the month that begins on *since*."""
+    month = since.replace(month=since.month + months_on)
+    return month.replace(day=min(day.day, calendar.monthrange(month.year, month.month)[1]))
 
 
 def _iso_week_name(period: Period) -> str:

@@ -40,6 +40,7 @@ DAILY_USAGE = pl.Schema(
     }
 )
 STORED_USAGE = pl.Schema({**DAILY_USAGE, "counted_at": UTC_MICROSECONDS})  # when its events were read
+DAYS = pl.Schema({"day": pl.Date()})
 TENANT_DAYS = pl.Schema({"tenant_id": pl.String(), "day": pl.Date()})
 TENANT_DAY_KEY = tuple(TENANT_DAYS)
 USER_DAY_KEY = ("tenant_id", "user_id", "day")  # identifies a row of daily usage

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import polars as pl
 
+from signtally.domain.actions import MEASURES
 from signtally.domain.activity import activity_rows
 from signtally.domain.document_lifecycles import concerning, document_lifecycles, sent_within
 from signtally.domain.events import ReceivedEvent
@@ -92,6 +93,11 @@ class MemoryUsageStore:
 
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         return self._usage_of(tenant_ids, first, last)
+
+    def first_usage_day(self, tenant_id: str) -> dt.date | None:
+        rows = self._usage_of([tenant_id], dt.date.min, dt.date.max)
+        days = rows.filter(pl.any_horizontal(pl.col(MEASURES) != 0))["day"]
+        return None if days.is_empty() else days.sort()[0]
 
     @contextlib.contextmanager
     def scan_daily_usage(

@@ -86,6 +86,10 @@ class DailyUsageStore(Protocol):
         """Rows of schema STORED_USAGE with first ≤ day ≤ last; rows that were restated to zero come too."""
         ...
 
+    def first_usage_day(self, tenant_id: str) -> dt.date | None:
+        """The tenant's first day with any figures; None when there is none."""
+        ...
+
     def scan_daily_usage(
         self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str] | None
     ) -> AbstractContextManager[pl.LazyFrame]:

@@ -93,7 +93,7 @@ def about(contents: Contents, identity: ReportIdentity) -> About:
         control_totals=snapshot.totals,
         previous_totals=snapshot.previous_totals,
         rates=Rates(
-            completion_rate=snapshot.cohort.completion_rate if snapshot.cohort else None,
+            completion_rate=snapshot.completion_rate,
             success_rate_of_closed=snapshot.totals.success_rate_of_closed,
         ),
         definitions=tuple(Meaning(term=line.term, meaning=line.meaning) for line in contents.definitions),

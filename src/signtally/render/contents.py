@@ -28,7 +28,7 @@ UNREADABLE_PROFILE = translatable(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MeasureLine:
-    """One measure in the period and before; *change* is None while the period is not over."""
+    """One measure in the period and before; *change* is None where a comparison would mislead."""
 
     action: Action
     heading: str
@@ -90,7 +90,7 @@ class Contents:
 
     @property
     def previous_period(self) -> str:
-        return self.formats.period(self.snapshot.previous, today=self.today)
+        return self._until(self.formats.period(self.snapshot.previous, today=self.today))
 
     @property
     def period_in_text(self) -> str:
@@ -156,24 +156,41 @@ class Contents:
 
     @property
     def is_over(self) -> bool:
-        """Whether the period has ended; until then, a change compared with a whole period would mislead."""
-        return self.snapshot.period.last < self.today
+        """Whether the period has ended."""
+        return not self.snapshot.is_to_date
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether changes are shown: the previous period has figures of all or nearly all of its days."""
+        return self.snapshot.is_comparable
 
     @property
     def comparison(self) -> str:
-        """What the previous figures are, and why no change is shown while there is none: in whole sentences."""
+        """What the previous figures are, and why no change is shown where there is none: in whole sentences."""
+        gettext, begins = self.words.gettext, self.snapshot.previous_data_from
         previous = self._described(
-            self.formats.period_in_text(self.snapshot.previous, today=self.today), self.snapshot.previous
+            self._until(self.formats.period_in_text(self.snapshot.previous, today=self.today)), self.snapshot.previous
         )
-        if self.is_over:
-            return self.words.gettext("Compared with %(previous)s.", previous=previous)
-        return self.words.gettext(
-            "Changes are shown once the period is over. Previous figures are for all of %(previous)s.",
-            previous=previous,
+        if begins is None and self.is_comparable:
+            return gettext("Compared with %(previous)s.", previous=previous)
+        if begins is None or begins > self.snapshot.previous.last:
+            return gettext("There are no figures of %(previous)s to compare with.", previous=previous)
+        day = self.formats.date(begins)
+        if self.is_comparable:
+            return gettext("Compared with %(previous)s; figures begin on %(day)s.", previous=previous, day=day)
+        return gettext(
+            "No changes are shown: of %(previous)s, there are figures only from %(day)s on.", previous=previous, day=day
         )
 
+    def _until(self, title: str) -> str:
+        """Yesterday, as far as today has come: `Thursday, 26 November 2026, until 14:05`."""
+        until = self.snapshot.previous_until
+        if until is None:
+            return title
+        return self.words.gettext("%(day)s, until %(time)s", day=title, time=self.formats.clock_time(until))
+
     def _before(self, figure: str) -> str:
-        """A previous figure as a card shows it: `45 in the previous month`, `45 in the full previous month`."""
+        """A previous figure as a card shows it: `45 in the previous month`, `45 in 1–27 Oct 2026`."""
         if self.snapshot.period.kind is PeriodKind.RANGE:
             days = self.snapshot.previous.day_count
             return self.words.ngettext(
@@ -183,8 +200,9 @@ class Contents:
                 figure=figure,
                 count=self.formats.number(days),
             )
-        notes = _IN_PREVIOUS if self.is_over else _IN_FULL_PREVIOUS
-        return self.words.gettext(notes[self.snapshot.period.kind], figure=figure)
+        if self.snapshot.previous.is_whole and self.snapshot.previous_until is None:
+            return self.words.gettext(_IN_PREVIOUS[self.snapshot.period.kind], figure=figure)
+        return self.words.gettext("%(figure)s in %(previous)s", figure=figure, previous=self.previous_period)
 
     def heading(self, action: Action) -> str:
         """How every table, card and legend heads an action."""
@@ -202,7 +220,11 @@ class Contents:
     def rates(self) -> tuple[RateLine, ...]:
         now, before = self.snapshot.totals, self.snapshot.previous_totals
         return (
-            self._rate(self.words.gettext("Completion rate"), now.completion_rate, before.completion_rate),
+            self._rate(
+                self.words.gettext("Completion rate"),
+                self.snapshot.completion_rate,
+                self.snapshot.previous_completion_rate,
+            ),
             self._rate(
                 self.words.gettext("Success rate of closed"), now.success_rate_of_closed, before.success_rate_of_closed
             ),
@@ -231,7 +253,7 @@ class Contents:
             rate.heading,
             self.formats.percent(rate.now),
             change="" if rate.change in {None, UNDEFINED} else str(rate.change),
-            trend=_trend(rate.now or 0, rate.before or 0) if self.is_over else "",
+            trend=_trend(rate.now or 0, rate.before or 0) if self.is_comparable else "",
             note=self._before(self.formats.percent(rate.before)),
         )
         return (sent, completed, rate_card, self._allowance_card() or self._senders_card())
@@ -341,17 +363,17 @@ class Contents:
         return first if first == last else self.words.gettext("%(first)s, then %(last)s", first=first, last=last)
 
     def _change(self, now: int, before: int) -> str | None:
-        return self.formats.change(now, before) if self.is_over else None
+        return self.formats.change(now, before) if self.is_comparable else None
 
     def _rate(self, heading: str, now: float | None, before: float | None) -> RateLine:
-        return RateLine(heading, now, before, self.formats.points(now, before) if self.is_over else None)
+        return RateLine(heading, now, before, self.formats.points(now, before) if self.is_comparable else None)
 
     def _count_card(self, line: MeasureLine) -> Card:
         return Card(
             self.words.gettext(_CARD_LABELS[line.action]),
             self.formats.number(line.now),
             change="" if line.change in {None, UNDEFINED} else str(line.change),
-            trend=_trend(line.now, line.before) if self.is_over else "",
+            trend=_trend(line.now, line.before) if self.is_comparable else "",
             note=self._before(self.formats.number(line.before)),
         )
 
@@ -392,13 +414,6 @@ _IN_PREVIOUS = {
     PeriodKind.MONTH: translatable("%(figure)s in the previous month"),
     PeriodKind.QUARTER: translatable("%(figure)s in the previous quarter"),
     PeriodKind.YEAR: translatable("%(figure)s in the previous year"),
-}
-_IN_FULL_PREVIOUS = {
-    PeriodKind.DAY: translatable("%(figure)s on the full previous day"),
-    PeriodKind.WEEK: translatable("%(figure)s in the full previous week"),
-    PeriodKind.MONTH: translatable("%(figure)s in the full previous month"),
-    PeriodKind.QUARTER: translatable("%(figure)s in the full previous quarter"),
-    PeriodKind.YEAR: translatable("%(figure)s in the full previous year"),
 }
 
 

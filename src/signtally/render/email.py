@@ -146,7 +146,7 @@ def _plain_tables(contents: Contents, top_users: list[UserUsage]) -> dict[str, l
 
 def _totals(contents: Contents) -> Iterator[tuple[str, ...]]:
     gettext, number = contents.words.gettext, contents.formats.number
-    width = 4 if contents.is_over else 3  # no change while the period is not over
+    width = 4 if contents.is_comparable else 3
     yield ("", gettext("This period"), gettext("Previous"), gettext("Change"))[:width]
     for line in contents.measures:
         yield (line.heading, number(line.now), number(line.before), line.change or "")[:width]

@@ -169,6 +169,10 @@ class Formats:
         """`1–31 Oct 2026, 31 days`."""
         return _LIST_SEPARATORS.get(self.words.language, ", ").join(texts)
 
+    def clock_time(self, instant: dt.datetime) -> str:
+        """The tenant's wall clock without the date: `14:05`."""
+        return self._clock(instant.astimezone(self.zone))
+
     def hour(self, hour: int) -> str:
         """The hour that begins then: `10:00–11:00`."""
         begins, ends = (self._clock(dt.time(each % 24)) for each in (hour, hour + 1))
@@ -198,13 +202,17 @@ class Formats:
         return self.instant(data_through)
 
     def period(self, period: Period, *, today: dt.date) -> str:
-        """`October 2026`, `Week of 5–11 Oct 2026`, `Q4 2026 (to date)` when *today* is among its days."""
-        name = self._period_name(period)
-        return self.words.gettext("%(period)s (to date)", period=name) if today <= period.last else name
+        """`October 2026`, `Week of 5–11 Oct 2026`, `Q4 2026 (to date)` when *today* is among its days.
+
+        A part of a period that is over is named by its dates: `1–27 Oct 2026`.
+        """
+        if today <= period.last:
+            return self.words.gettext("%(period)s (to date)", period=self._period_name(period))
+        return self._period_name(period) if period.is_whole else self.dates(period.first, period.last)
 
     def period_in_text(self, period: Period, *, today: dt.date) -> str:
         """The period within a sentence: `the week of 5–11 Oct 2026`, `October 2026`."""
-        if period.kind is not PeriodKind.WEEK:
+        if period.kind is not PeriodKind.WEEK or not (period.is_whole or today <= period.last):
             return self.period(period, today=today)
         name = self.words.gettext("the week of %(dates)s", dates=self.dates(period.first, period.last))
         return self.words.gettext("%(period)s (to date)", period=name) if today <= period.last else name

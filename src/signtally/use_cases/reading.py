@@ -1,108 +1,103 @@
-"""From daily usage to the snapshot of a tenant's period."""
+"""From rows of daily usage to the snapshot of a tenant's period."""
 
+import dataclasses
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
 from signtally.domain.actions import MEASURES, Counts
-from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.allowance import AllowanceUse, allowance_use
-from signtally.domain.periods import Period, PeriodKind, days_within
+from signtally.domain.periods import Period, PeriodKind, days_within, spans_of_day
 from signtally.domain.restatements import RestatedDay, since_reported
-from signtally.domain.schemas import DAILY_USAGE, IDENTITY, STORED_USAGE
-from signtally.domain.snapshot import DayUsage, UsageSnapshot, UserUsage
+from signtally.domain.snapshot import DayUsage, UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
+from signtally.domain.user_tables import inactive_users_of, names_of, users_of
 from signtally.services import Services
-from signtally.stores.unread_rows import overlaid
+from signtally.use_cases.usage_rows import UsageRows, count_day, read_rows
 
 _SUMS = [pl.col(measure).sum() for measure in MEASURES]
+_QUERIES_BESIDE = 3
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PeriodRows:
+    """A period's rows and those that it is compared with, schema DAILY_USAGE, narrowed to the users asked for."""
+
+    snapshot: UsageSnapshot  # what was read beside them, and the figures that they add up to
+    current: pl.DataFrame
+    before: pl.DataFrame
+    names: pl.DataFrame  # the latest that any row read knows, schema `signtally.domain.document_rows.USER_NAMES`
 
 
 def read_usage(
     tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None = None
 ) -> UsageSnapshot:
-    """The figures of *period* up to the tenant's today, and those of the period before.
+    """The figures of *period* up to the tenant's today, and those that they are compared with.
 
     *user_ids* narrows every figure to these users. Raises FuturePeriodError, ControlTotalsError or a ServiceError.
     """
+    rows = read_period_rows(tenant, period, services=services, user_ids=user_ids)
+    snapshot = dataclasses.replace(rows.snapshot, users=users_of(rows.current, before=rows.before, names=rows.names))
+    snapshot.check_control_totals()
+    return snapshot
+
+
+def read_period_rows(
+    tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None = None
+) -> PeriodRows:
+    """What `read_usage` answers, still without users. Raises FuturePeriodError or a ServiceError."""
     now = services.clock()
-    clipped = period.clip(tenant.today(now))
-    previous, allowed = clipped.previous, None if user_ids is not None else tenant.allowance.documents_per_month
-    earliest = previous.first if allowed is None else min(previous.first, clipped.last.replace(day=1))
+    today = tenant.today(now)
+    clipped = period.clip(today)
+    previous = clipped.compared_with(today=today)
+    previous_until = same_time_yesterday(tenant, clipped, now=now)
     # Before the rows: what is written between the two reads may only make them fresher than they say.
     data_through = services.stores.watermarks.data_through()
-    spoken_of = Period(PeriodKind.RANGE, previous.first, clipped.last)
-    with ThreadPoolExecutor(1) as beside:
+    allowed = None if user_ids is not None else tenant.allowance.documents_per_month
+    earliest = previous.first if allowed is None else min(previous.first, clipped.last.replace(day=1))
+    with ThreadPoolExecutor(_QUERIES_BESIDE) as beside:
+        spoken_of = Period(PeriodKind.RANGE, previous.first, clipped.last)
         provisional = beside.submit(provisional_days, tenant, spoken_of, services=services)
-        found, is_moving = _read(tenant, earliest, clipped.last, today=tenant.today(now), services=services)
-    rows = _of_users(found, user_ids).filter(pl.any_horizontal(pl.col(MEASURES) != 0))
-    current, before = days_of(clipped, rows), days_of(previous, rows)
+        began = beside.submit(services.usage_store.first_usage_day, tenant.tenant_id)
+        cut = previous_until and beside.submit(
+            count_day, tenant, previous.last, services=services, until=previous_until
+        )
+        found = read_rows(tenant, earliest, clipped.last, today=today, services=services)
+    of_users = UsageRows(_of_users(found.found, user_ids), found.is_moving)
+    current = of_users.within(clipped)
+    before = _of_users(cut.result(), user_ids) if cut else of_users.within(previous)
+    names = names_of(of_users.found)
+    days = [day for day in (began.result(), found.found["day"].min()) if isinstance(day, dt.date)]
     snapshot = UsageSnapshot(
         tenant=tenant,
         period=clipped,
         previous=previous,
+        previous_until=previous_until,
         taken_at=now,
         data_through=data_through,
         totals=total_of(current),
         previous_totals=total_of(before),
         days=by_day(current, clipped),
-        users=by_user(current, named_by=rows),
+        users=(),
+        inactive_users=inactive_users_of(current, before=before, names=names),
         user_ids=user_ids,
-        provisional_days=tuple(clipped.days()) if is_moving else provisional.result(),
-        allowance=None if allowed is None else _allowance(rows, allowed, as_of=clipped.last, today=tenant.today(now)),
+        provisional_days=tuple(clipped.days()) if found.is_moving else provisional.result(),
+        allowance=None if allowed is None else _allowance(of_users.found, allowed, as_of=clipped.last, today=today),
+        first_data_day=min(days, default=None),
     )
-    snapshot.check_control_totals()
-    return snapshot
+    return PeriodRows(snapshot, current, before, names)
 
 
-def _read(
-    tenant: TenantProfile, first: dt.date, last: dt.date, *, today: dt.date, services: Services
-) -> tuple[pl.DataFrame, bool]:
-    """Closed days from their daily usage, today from its events, so that each figure counts once.
-
-    And whether days stand in another zone still than the tenant lives in by now, so that some overlap or leave a gap;
-    the last of them may bear tomorrow's date.
-    """
-    if today > last:
-        stored = _stored(tenant, Period(PeriodKind.RANGE, first, last), services=services)
-        return stored, _is_elsewhere(stored, tenant)
-    with ThreadPoolExecutor(1) as beside:
-        live = beside.submit(read_live_day, tenant, today, services=services)
-        stored = _stored(tenant, Period(PeriodKind.RANGE, first, today + ONE_DAY), services=services)
-        return pl.concat([stored.filter(pl.col("day") < today), live.result()]), _is_elsewhere(stored, tenant)
-
-
-def _is_elsewhere(stored: pl.DataFrame, tenant: TenantProfile) -> bool:
-    figures = pl.any_horizontal(pl.col(MEASURES) != 0)
-    return not stored.filter(figures, pl.col("timezone") != tenant.timezone).is_empty()
-
-
-def _stored(tenant: TenantProfile, days: Period, *, services: Services) -> pl.DataFrame:
-    """Schema DAILY_USAGE; what cannot be read yet is looked for first, since it is forgotten once it can be."""
-    writes = [STORED_USAGE.to_frame(), *(each.rows for each in services.stores.unread_rows.writes(within=days))]
-    of_days = pl.col("day").is_between(days.first, days.last)
-    unread = pl.concat(writes).filter(of_days, tenant_id=tenant.tenant_id)
-    stored = services.usage_store.daily_usage(first=days.first, last=days.last, tenant_ids=[tenant.tenant_id])
-    return overlaid(stored, unread).select([*DAILY_USAGE])
-
-
-def read_live_day(tenant: TenantProfile, day: dt.date, *, services: Services) -> pl.DataFrame:
-    """Rows of schema DAILY_USAGE, as aggregation would write them now. Raises a ServiceError.
-
-    Counted by the store; in this process where only some of the events count, or the day comes in two pieces.
-    """
-    store, counted_day = services.usage_store, TenantDay(tenant.tenant_id, day, tenant.timezone)
-    since, until = counted_day.begins, counted_day.ends
-    superseded = store.superseded(since=since, until=until, tenant_ids=[tenant.tenant_id])
-    if superseded.is_empty() and len(counted_day.spans) == 1:
-        counted = store.user_counts(tenant.tenant_id, since=since, until=until)
-        where = {"tenant_id": pl.lit(tenant.tenant_id), "day": pl.lit(day), "timezone": pl.lit(tenant.timezone)}
-        return counted.with_columns(**where).match_to_schema(DAILY_USAGE)
-    events = store.events(since=since, until=until, tenant_ids=[tenant.tenant_id])
-    valid = events.join(superseded, on=[*IDENTITY], how="anti")
-    return daily_usage(valid.lazy(), days=[counted_day]).collect()
+def same_time_yesterday(tenant: TenantProfile, period: Period, *, now: dt.datetime) -> dt.datetime | None:
+    """Of a day under way: when clocks there showed the same time the day before. None for any other period."""
+    local = now.astimezone(tenant.zone)
+    if period.kind is not PeriodKind.DAY or period.last != local.date():
+        return None
+    yesterday = dt.datetime.combine(period.first - ONE_DAY, local.time(), tzinfo=tenant.zone).astimezone(dt.UTC)
+    spans = spans_of_day(period.first - ONE_DAY, tenant.zone)
+    return yesterday if len(spans) == 1 else None
 
 
 def restated_days(tenant: TenantProfile, period: Period, *, services: Services) -> tuple[RestatedDay, ...]:
@@ -122,6 +117,15 @@ def provisional_days(tenant: TenantProfile, period: Period, *, services: Service
     return tuple(sorted(day for day in days if period.first <= day <= period.last))
 
 
+def total_of(rows: pl.DataFrame) -> Counts:
+    return Counts(*rows.select(_SUMS).row(0))
+
+
+def by_day(rows: pl.DataFrame, period: Period) -> tuple[DayUsage, ...]:
+    counted = {day: Counts(*figures) for day, *figures in rows.group_by("day").agg(_SUMS).iter_rows()}
+    return tuple(DayUsage(day, counted.get(day, Counts())) for day in period.days())
+
+
 def _of_users(rows: pl.DataFrame, user_ids: tuple[str, ...] | None) -> pl.DataFrame:
     return rows if user_ids is None else rows.filter(pl.col("user_id").is_in(list(user_ids)))
 
@@ -129,28 +133,3 @@ def _of_users(rows: pl.DataFrame, user_ids: tuple[str, ...] | None) -> pl.DataFr
 def _allowance(rows: pl.DataFrame, allowed: int, *, as_of: dt.date, today: dt.date) -> AllowanceUse:
     sent = dict(rows.group_by("day").agg(pl.col("sent").sum()).iter_rows())
     return allowance_use(sent, allowed=allowed, as_of=as_of, today=today)
-
-
-def days_of(period: Period, rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.filter(pl.col("day").is_between(period.first, period.last))
-
-
-def total_of(rows: pl.DataFrame) -> Counts:
-    return Counts.of(rows.select(_SUMS).row(0, named=True))
-
-
-def by_day(rows: pl.DataFrame, period: Period) -> tuple[DayUsage, ...]:
-    counted = {row["day"]: Counts.of(row) for row in rows.group_by("day").agg(_SUMS).iter_rows(named=True)}
-    return tuple(DayUsage(day, counted.get(day, Counts())) for day in period.days())
-
-
-def by_user(rows: pl.DataFrame, *, named_by: pl.DataFrame) -> tuple[UserUsage, ...]:
-    """One row a user, most documents sent first; names are the latest that any row read knows."""
-    latest = [pl.col(name).drop_nulls().last() for name in ("user_name", "user_email")]
-    names = named_by.sort("day").group_by("user_id").agg(latest)
-    counted = rows.group_by("user_id").agg(_SUMS).join(names, on="user_id", how="left", validate="1:1")
-    ordered = counted.sort("sent", "user_id", descending=[True, False])
-    return tuple(
-        UserUsage(row["user_id"], row["user_name"], row["user_email"], Counts.of(row))
-        for row in ordered.iter_rows(named=True)
-    )

@@ -8,14 +8,24 @@ import polars as pl
 
 from signtally.domain.activity import activity_of, offset_changes
 from signtally.domain.basis import Basis, cohort_usage
-from signtally.domain.document_lifecycles import of_senders
+from signtally.domain.cohorts import cohort_of, sender_cohorts
+from signtally.domain.document_lifecycles import of_senders, sent_within
+from signtally.domain.document_rows import document_rows, sender_names
 from signtally.domain.insights import Insights, figures_of_cohort, figures_until
 from signtally.domain.periods import Period, end_of_day, start_of_day
 from signtally.domain.restatements import RestatedDay
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
+from signtally.domain.user_tables import inactive_users_of, median_turnarounds, user_days_of, users_of
 from signtally.services import Services
-from signtally.use_cases.reading import by_day, by_user, days_of, read_usage, restated_days, total_of
+from signtally.use_cases.reading import (
+    PeriodRows,
+    by_day,
+    read_period_rows,
+    restated_days,
+    same_time_yesterday,
+    total_of,
+)
 
 _QUERIES_BESIDE = 4  # the counts are read meanwhile
 
@@ -37,9 +47,19 @@ def read_report(
     at_once = services.at(now)  # one "today" throughout, even across midnight
     match basis:
         case Basis.ACTIVITY:
-            return _on_activity(tenant, clipped, services=at_once, user_ids=user_ids)
+            snapshot = _on_activity(tenant, clipped, services=at_once, user_ids=user_ids)
         case Basis.COHORT:
-            return _on_cohort(tenant, clipped, services=at_once, user_ids=user_ids)
+            snapshot = _on_cohort(tenant, clipped, services=at_once, user_ids=user_ids)
+    snapshot.check_control_totals()
+    return snapshot
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _SentDocuments:
+    """Documents first sent in the period and in the one before, schema DOCUMENTS, as they are known by now."""
+
+    current: pl.DataFrame
+    before: pl.DataFrame
 
 
 def _on_activity(
@@ -49,17 +69,70 @@ def _on_activity(
     parted_at = offset_changes(since, until, zone=tenant.zone)
     with ThreadPoolExecutor(_QUERIES_BESIDE) as pool:
         documents = pool.submit(store.documents, tenant.tenant_id, since=since, until=until)
+        sent_documents = pool.submit(_sent, tenant, period, user_ids=user_ids, services=services)
         quarters = pool.submit(
             store.activity, tenant.tenant_id, since=since, until=until, parted_at=parted_at, user_ids=user_ids
         )
         restated = pool.submit(_restated, tenant, period, user_ids=user_ids, services=services)
-        usage = read_usage(tenant, period, services=services, user_ids=user_ids)
-        figures = figures_until(of_senders(documents.result(), user_ids), since=since, until=until)
-        activity = activity_of(quarters.result(), since=since, parted_at=parted_at, zone=tenant.zone)
+        rows = read_period_rows(tenant, period, services=services, user_ids=user_ids)
+    lives, sent = of_senders(documents.result(), user_ids), sent_documents.result()
+    completed = lives.filter(pl.col("completed_at") >= since, pl.col("completed_at") < until)
+    activity = activity_of(quarters.result(), since=since, parted_at=parted_at, zone=tenant.zone)
+    whole = _with_users(rows, sent, medians=median_turnarounds(completed))
     return dataclasses.replace(
-        usage,
-        insights=Insights(figures, activity.documents, activity),
+        whole,
+        insights=Insights(figures_until(lives, since=since, until=until), activity.documents, activity),
         restated=restated.result(),
+        documents=document_rows(lives, as_of=min(until, whole.taken_at), names=rows.names),
+    )
+
+
+def _on_cohort(
+    tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None
+) -> UsageSnapshot:
+    with ThreadPoolExecutor(_QUERIES_BESIDE) as pool:
+        sent_documents = pool.submit(_sent, tenant, period, user_ids=user_ids, services=services)
+        usage = read_period_rows(tenant, period, services=services, user_ids=user_ids)
+        sent = sent_documents.result()
+    plain, names = usage.snapshot, sender_names(pl.concat([sent.before, sent.current]), usage.names)
+    current = cohort_usage(sent.current, period=period, zone=tenant.zone)
+    before = cohort_usage(sent.before, period=plain.previous, zone=tenant.zone)
+    counted = dataclasses.replace(
+        plain,
+        basis=Basis.COHORT,
+        totals=total_of(current),
+        previous_totals=total_of(before),
+        days=by_day(current, period),
+        inactive_users=inactive_users_of(current, before=before, names=names),
+        insights=Insights(figures_of_cohort(sent.current), len(sent.current), None),
+        documents=document_rows(sent.current, as_of=plain.taken_at, names=names),
+    )
+    return _with_users(PeriodRows(counted, current, before, names), sent, medians=median_turnarounds(sent.current))
+
+
+def _with_users(rows: PeriodRows, sent: _SentDocuments, *, medians: pl.DataFrame) -> UsageSnapshot:
+    """What is told of users and cohorts on either basis."""
+    cohorts = sender_cohorts(sent.current)
+    return dataclasses.replace(
+        rows.snapshot,
+        users=users_of(rows.current, before=rows.before, names=rows.names, cohorts=cohorts, medians=medians),
+        cohort=cohort_of(sent.current),
+        previous_cohort=cohort_of(sent.before),
+        user_days=user_days_of(rows.current, rows.snapshot.period),
+    )
+
+
+def _sent(
+    tenant: TenantProfile, period: Period, *, user_ids: tuple[str, ...] | None, services: Services
+) -> _SentDocuments:
+    now = services.clock()
+    previous = period.compared_with(today=tenant.today(now))
+    begins, (since, until) = start_of_day(previous.first, tenant.zone), _instants(period, tenant)
+    ends = same_time_yesterday(tenant, period, now=now) or end_of_day(previous.last, tenant.zone)
+    found = services.usage_store.documents_sent(tenant.tenant_id, since=begins, until=until)
+    lives = of_senders(found, user_ids)
+    return _SentDocuments(
+        sent_within(lives, since=since, until=until), sent_within(lives, since=begins, until=min(since, ends))
     )
 
 
@@ -68,37 +141,6 @@ def _restated(
 ) -> tuple[RestatedDay, ...]:
     """Of all users together: who may see some users only must not learn the others' figures from it."""
     return () if user_ids is not None else restated_days(tenant, period, services=services)
-
-
-def _on_cohort(
-    tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None
-) -> UsageSnapshot:
-    since, until = _instants(dataclasses.replace(period, first=period.previous.first), tenant)
-    with ThreadPoolExecutor(_QUERIES_BESIDE) as pool:
-        sent = pool.submit(services.usage_store.documents_sent, tenant.tenant_id, since=since, until=until)
-        usage = read_usage(tenant, period, services=services, user_ids=user_ids)
-        lives = of_senders(sent.result(), user_ids)
-    cohort = lives.filter(pl.col("first_sent_at") >= start_of_day(period.first, tenant.zone))
-    rows, before = (
-        days_of(each, cohort_usage(lives, period=each, zone=tenant.zone)) for each in (period, period.previous)
-    )
-    names = [(user.user_id, user.user_name, user.user_email) for user in usage.users]
-    snapshot = dataclasses.replace(
-        usage,
-        basis=Basis.COHORT,
-        totals=total_of(rows),
-        previous_totals=total_of(before),
-        days=by_day(rows, period),
-        users=by_user(rows, named_by=rows.join(_names(names), on="user_id", how="left")),
-        insights=Insights(figures_of_cohort(cohort), total_of(rows).sent, None),
-    )
-    snapshot.check_control_totals()
-    return snapshot
-
-
-def _names(names: list[tuple[str, str | None, str | None]]) -> pl.DataFrame:
-    schema = {"user_id": pl.String(), "user_name": pl.String(), "user_email": pl.String()}
-    return pl.DataFrame(names, schema=schema, orient="row")
 
 
 def _instants(period: Period, tenant: TenantProfile) -> tuple[dt.datetime, dt.datetime]:

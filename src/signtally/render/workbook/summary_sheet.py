@@ -46,7 +46,7 @@ def write_summary(sheet: Sheet, identity: ReportIdentity) -> None:
     sheet.widths(*_WIDTHS)
     sheet.printed(landscape=False, repeat_header=False)
     _write_masthead(sheet, contents, changes_line(identity.changes, contents.formats))
-    changes = [words.gettext("Difference"), words.gettext("Change")] if contents.is_over else []
+    changes = [words.gettext("Difference"), words.gettext("Change")] if contents.is_comparable else []
     heads = [words.gettext("Measure"), contents.period, contents.previous_period, *changes]
     height = max(lines(head, _WIDTHS[1]) for head in heads) * _HEADER_HEIGHT
     sheet.append(heads, [HEAD, *[HEAD_OF_FIGURES] * (len(heads) - 1)], height=height)
@@ -112,10 +112,10 @@ def _measure_rows(book: Book) -> Iterator[Row]:
         moved = None if pair.now is None or pair.before is None else (pair.now - pair.before) * 100
         difference = None if moved is None else float(rounded(moved, 1))
         yield [pair.heading, pair.now, pair.before, difference, None], [TEXT, rate, rate_before, points, MUTED]
-    yield (
-        [words.gettext("Active senders"), contents.snapshot.active_senders, None, None, None],
-        [TEXT, count, *[MUTED] * 3],
-    )
+    senders, before = contents.snapshot.active_senders, contents.snapshot.previous_active_senders
+    grown = (senders - before) / before if before else None
+    of_senders: list[Value] = [words.gettext("Active senders"), senders, before, senders - before, grown]
+    yield of_senders, [TEXT, count, count_before, signed, change]
     if contents.allowance is not None:
         month = contents.formats.month(contents.allowance.month.first)
         allowed = words.gettext("Allowance for %(month)s", month=month)

@@ -168,6 +168,17 @@ def test_charts_are_native_and_carry_their_figures_and_a_text() -> None:
     assert 'descr="Bar chart: Documents sent and completed. Its figures are on the sheet Weeks."' in drawing
 
 
+def test_long_names_leave_the_chart_room_and_stay_apart() -> None:
+    people = [user(1, "W" * 200, "one@acme.example"), user(2, "W" * 200, "two@acme.example"), user(3, "Ann")]
+    labels = [text for text in map(str, _summary(snapshot(tuple(people)))) if text.startswith(("W", "Ann"))]
+    assert labels == [f"{'W' * 27}… · one@acme.example", f"{'W' * 27}… · two@acme.example", "Ann"]
+
+
+def test_a_chart_of_nothing_is_not_drawn() -> None:
+    with zipfile.ZipFile(io.BytesIO(render("xlsx", snapshot(insights=None), IDENTITY).body)) as file:
+        assert not [name for name in file.namelist() if name.startswith("xl/charts/")]
+
+
 def test_the_summary_compares_with_the_period_before() -> None:
     report = snapshot((user(1, counts=Counts(sent=10, completed=5)),))
     rows = _summary(report)
@@ -292,6 +303,7 @@ def test_a_report_of_nothing_has_tables_of_nothing() -> None:
     book = ReadBook.of(whole_report(()))
     assert book.tables["Users"].rows == [(None,) * len(book.tables["Users"].headings)]
     assert book.calculated_totals["Users"][3:11] == (0,) * 8
+    assert book.calculated_totals["Documents"][9] is None, "no average of nothing"
     _assert_is_sheet(book.shown["Documents"])
 
 

@@ -31,9 +31,11 @@ def test_libreoffice_calculates_the_totals_that_are_cached(locale: str, tmp_path
     expected = ReadBook(body)
     assert calculated.shown.sheetnames == expected.shown.sheetnames
     for name, table in expected.tables.items():
+        if table.totals is None:
+            continue
         sheet = next(sheet for sheet in expected.shown if name in sheet.tables)
         last = calculated.shown[sheet.title].iter_rows(min_row=len(table.rows) + 2, values_only=True)
-        for value, cached in zip(next(last), table.totals or (), strict=False):
+        for value, cached in zip(next(last), table.totals, strict=False):
             assert value == (pytest.approx(cached) if isinstance(cached, float) else cached), name
 
 

@@ -16,6 +16,7 @@ from tests.support.report_samples import IDENTITY
 
 _SUBTOTAL = re.compile(r"SUBTOTAL\((\d+),((?:\w+\[(?:\[(?:'.|[^'\]])*\]|(?:'.|[^'\]])*)\],?)+)\)")
 _REFERENCE = re.compile(r"(\w+)\[((?:'.|[^'\]])+|\[(?:'.|[^'\]])*\])\]")
+_GUARDED = re.compile(r'=IFERROR\((SUBTOTAL\([^/]+\)),""\)')
 _FRACTION = re.compile(r'=IFERROR\((SUBTOTAL\(.+\))/(SUBTOTAL\(.+\)),""\)')
 
 
@@ -80,6 +81,8 @@ def _calculated(cell: object, tables: dict[str, ReadTable]) -> object:
     if match := _FRACTION.fullmatch(cell):
         part, whole = (_subtotal(text, tables) for text in match.groups())
         return part / whole if whole and part is not None else None
+    if match := _GUARDED.fullmatch(cell):
+        return _subtotal(match[1], tables)
     return _subtotal(cell.removeprefix("="), tables)
 
 

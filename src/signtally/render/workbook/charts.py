@@ -70,9 +70,16 @@ class BarSpec:
     width_cm: float = WIDTH_CM
     height_cm: float = HEIGHT_CM
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no bar to draw."""
+        return not any(figure for one in self.series for figure in one.figures)
+
 
 def add_bar_chart(sheet: Sheet, spec: BarSpec, *, anchor: str) -> None:
-    """The chart on the sheet, its upper corner at the cell *anchor*."""
+    """The chart on the sheet, its upper corner at the cell *anchor*; nothing where all figures are zero."""
+    if spec.is_empty:
+        return
     theme = sheet.book.contents.theme
     chart: Chart = BarChart(gapWidth=_GAP_PERCENT, overlap=0)
     chart.type, chart.grouping = ("bar" if spec.horizontal else "col"), "clustered"

@@ -28,7 +28,7 @@ class Style:
     wrap: bool = False
     vertical: str = "center"
     indent: int = 0  # from the side of *align*
-    is_foreign: bool = False  # names and the like, which have a direction of their own
+    own_direction: bool = False  # names and figures, which do not follow the sheet's
 
 
 TITLE = Style(size=20, bold=True, rule=None, wrap=True, align="start")
@@ -39,13 +39,13 @@ HEAD = Style(bold=True, colour="muted", fill="surface", rule="neutral", align="s
 HEAD_OF_FIGURES = dataclasses.replace(HEAD, align="end")
 # From the start even where a name is written the other way: in a column of names its beginning is looked for there.
 TEXT, MUTED = Style(align="start"), Style(colour="muted", align="start")
-NAME, ADDRESS = dataclasses.replace(TEXT, is_foreign=True), dataclasses.replace(MUTED, is_foreign=True)
+NAME, ADDRESS = dataclasses.replace(TEXT, own_direction=True), dataclasses.replace(MUTED, own_direction=True)
 ASIDE = Style(colour="muted", align="end")
 PROSE = Style(wrap=True, vertical="top", align="start")
-FIGURE = Style(align="end")
-FIGURE_MUTED = Style(align="end", colour="muted")
+FIGURE = Style(align="end", own_direction=True)
+FIGURE_MUTED = dataclasses.replace(FIGURE, colour="muted")
 TOTAL = Style(bold=True, rule=None, rule_above="neutral", align="start")
-TOTAL_FIGURE = dataclasses.replace(TOTAL, align="end")
+TOTAL_FIGURE = dataclasses.replace(TOTAL, align="end", own_direction=True)
 
 
 class StyleSheet:
@@ -76,7 +76,8 @@ class StyleSheet:
         above = Side("thin", color=self._argb(style.rule_above)) if style.rule_above else None
         cell.border = Border(bottom=below, top=above)
         cell.number_format = style.number_format
-        turned = self._right_to_left and style.align == "start" and not style.is_foreign
+        is_date = "yyyy" in style.number_format  # the month is a word
+        turned = self._right_to_left and (is_date or not style.own_direction)
         cell.alignment = Alignment(
             horizontal=self._sides.get(style.align or ""),
             vertical=style.vertical,

@@ -9,7 +9,7 @@ from openpyxl.worksheet.pagebreak import Break
 from signtally.domain.actions import Action
 from signtally.domain.snapshot import ReportIdentity, UserUsage
 from signtally.render.contents import Contents, shown_names
-from signtally.render.formats import rounded
+from signtally.render.formats import rounded, shortened
 from signtally.render.insights import InsightContents
 from signtally.render.version_changes import changes_line
 from signtally.render.workbook.cells import Value
@@ -24,6 +24,7 @@ from signtally.render.workbook.styles import (
     HEAD,
     HEAD_OF_FIGURES,
     MUTED,
+    NAME,
     STATEMENT,
     TEXT,
     TITLE,
@@ -33,9 +34,10 @@ from signtally.render.workbook.usage_tables import UsageOverTime
 
 _WIDTHS = (30, 22, 22, 14, 14)  # characters of the body's size
 _BODY_SIZE = 10
-_HEADER_HEIGHT = 20  # points
+_HEADER_HEIGHT, _TEXT_LINE = 20, 16  # points
 _ROW_CM = 0.565  # a row of 16 points
 _TOP_USERS = 10
+_LABEL_CHARACTERS, _SPARE_CHARACTERS = 28, 6
 
 Row = tuple[list[Value], list[Style]]
 
@@ -62,9 +64,11 @@ def write_summary(sheet: Sheet, identity: ReportIdentity) -> None:
 
 def add_charts(sheet: Sheet, over_time: UsageOverTime) -> None:
     """Usage over time, and the users who sent most, beside the figures that it is drawn from."""
-    add_bar_chart(sheet, over_time.chart(sheet.book), anchor=f"A{sheet.rows_written + 1}")
-    for _ in range(round(HEIGHT_CM / _ROW_CM) + 1):
-        sheet.append([], [])
+    spec = over_time.chart(sheet.book)
+    if not spec.is_empty:
+        add_bar_chart(sheet, spec, anchor=f"A{sheet.rows_written + 1}")
+        for _ in range(round(HEIGHT_CM / _ROW_CM) + 1):
+            sheet.append([], [])
     if sheet.book.contents.snapshot.active_senders:
         sheet.worksheet.row_breaks.append(Break(id=sheet.rows_written))
         _write_top_users(sheet)
@@ -196,8 +200,11 @@ def _write_top_users(sheet: Sheet) -> None:
     names = _distinct_names(users)
     first = sheet.rows_written + 1
     count = dataclasses.replace(FIGURE, number_format=sheet.book.numbers.count)
+    wrapped = dataclasses.replace(NAME, wrap=True)
     for name, user in zip(names, users, strict=True):
-        sheet.append([name, user.counts.sent, user.counts.completed], [TEXT, count, count])
+        values: list[Value] = [name, user.counts.sent, user.counts.completed]
+        height = lines(name, _WIDTHS[0] - _SPARE_CHARACTERS) * _TEXT_LINE
+        sheet.append(values, [wrapped, count, count], height=height)
     last = sheet.rows_written
     theme = contents.theme
     series = [
@@ -212,7 +219,8 @@ def _write_top_users(sheet: Sheet) -> None:
 
 
 def _distinct_names(users: Sequence[UserUsage]) -> list[str]:
-    """Each user's name; two of one name with what tells them apart."""
-    shown = [shown_names(user) for user in users]
+    """Each user's name, as long as a chart has room for; two of one name with what tells them apart."""
+    shown = [(shortened(name, _LABEL_CHARACTERS), other) for name, other in map(shown_names, users)]
     names = [name for name, _ in shown]
-    return [f"{name} · {other}" if other and names.count(name) > 1 else name for name, other in shown]
+    longer = [f"{name} · {other}" if other and names.count(name) > 1 else name for name, other in shown]
+    return [shortened(name, 2 * _LABEL_CHARACTERS) for name in longer]

@@ -12,12 +12,13 @@ from openpyxl.worksheet.table import TableColumn, TableFormula
 
 from signtally.render.formats import one_line
 from signtally.render.workbook.cells import Formula, Value
-from signtally.render.workbook.sheets import Area, Book, Sheet, lines
+from signtally.render.workbook.sheets import Area, Book, Sheet, column_width, lines
 from signtally.render.workbook.styles import HEAD, HEAD_OF_FIGURES, TOTAL, TOTAL_FIGURE, Style
 
 # Excel's limit is 1,048,576 with the header; the totals follow on the last sheet.
 MOST_ROWS_PER_SHEET = 1_000_000
 _HEADER_LINE = 16  # points
+_BUTTON_WIDTH, _WIDEST_WORD = 2, 24  # characters
 _MOST_COLUMNS_UPRIGHT = 10
 _HEAD_OF_FIGURES = dataclasses.replace(HEAD_OF_FIGURES, indent=2)  # beside it is the filter's button
 _SUBTOTALS = {"sum": 109, "average": 101, "count": 103}  # Excel's; they leave out what a filter hides
@@ -119,12 +120,20 @@ def _with_distinct_headings(columns: Sequence[Column]) -> list[Column]:
 
 
 def _set_up(sheet: Sheet, columns: Sequence[Column], *, frozen: str) -> None:
-    sheet.widths(*(column.width for column in columns))
+    widths = [_width(column) for column in columns]
+    sheet.widths(*widths)
     sheet.printed(landscape=len(columns) > _MOST_COLUMNS_UPRIGHT, repeat_header=True)
     sheet.worksheet.freeze_panes = frozen
-    height = 4 + _HEADER_LINE * max(lines(column.heading, max(1, int(column.width) - 2)) for column in columns)
+    pairs = zip(columns, widths, strict=True)
+    height = 4 + _HEADER_LINE * max(lines(column.heading, int(width) - _BUTTON_WIDTH) for column, width in pairs)
     styles = [_HEAD_OF_FIGURES if column.is_figure else HEAD for column in columns]
     sheet.append([column.heading for column in columns], styles, height=height)
+
+
+def _width(column: Column) -> float:
+    """The column's own, or as much as the longest word of its heading needs beside the filter's button."""
+    words = column.heading.split()
+    return max(column.width, column_width(words, least=0, most=_WIDEST_WORD) + _BUTTON_WIDTH)
 
 
 def _append_totals(sheet: Sheet, columns: Sequence[Column], names: Sequence[str]) -> None:
@@ -149,6 +158,8 @@ def _total_cell(column: Column, names: Sequence[str]) -> Value:
 
 def _formula(column: Column, names: Sequence[str]) -> str:
     match column.total:
+        case Total("average", _):
+            return f'IFERROR({_subtotal("average", column.heading, names)},"")'
         case Total(function, _):
             return _subtotal(function, column.heading, names)
         case Share(part, whole, _):
@@ -188,7 +199,7 @@ def _declared_columns(columns: Sequence[Column], names: Sequence[str] | None) ->
         match column.total if names else None:
             case str(label):
                 declared.totalsRowLabel = label
-            case Total(function, _) if names is not None and len(names) == 1:
+            case Total(("sum" | "count") as function, _) if names is not None and len(names) == 1:
                 declared.totalsRowFunction = function
             case Total() | Share():
                 declared.totalsRowFunction = "custom"

@@ -4,7 +4,19 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from signtally.api import error_handlers, files, health, insights, me, page, report_diff, reports, schedules, usage
+from signtally.api import (
+    document_list,
+    error_handlers,
+    files,
+    health,
+    insights,
+    me,
+    page,
+    report_diff,
+    reports,
+    schedules,
+    usage,
+)
 from signtally.api.auth import Authenticator
 from signtally.api.concurrency import Bulkheads
 from signtally.api.middleware import HeadAsGetMiddleware, RequestContextMiddleware
@@ -66,7 +78,7 @@ def _versioned() -> APIRouter:
     )
     rules = [Depends(reject_duplicate_query_params), Depends(require_json_body)]
     router = APIRouter(prefix="/v1", responses=refusals, dependencies=rules)
-    for part in (usage, insights, reports, report_diff, files, schedules, me):
+    for part in (usage, insights, document_list, reports, report_diff, files, schedules, me):
         router.include_router(part.router)
     return router
 

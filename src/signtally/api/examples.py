@@ -7,6 +7,38 @@ ORDER: dict[str, Any] = {
     "formats": ["pdf", "xlsx"],
     "filters": {"user_ids": ["u_17", "u_23"], "basis": "cohort"},
 }
+DOCUMENTS: dict[str, Any] = {
+    "from": "2026-10-01",
+    "to": "2026-10-31",
+    "data_through": "2026-11-01T08:05:02Z",
+    "rows": [
+        {
+            "document_id": "doc_8f2c",
+            "status": "open",
+            "user_id": "u_17",
+            "user_name": "Ann Ash",
+            "sent_at": "2026-10-03T12:34:56.789000Z",
+            "first_viewed_at": "2026-10-04T07:10:00Z",
+            "last_signed_at": None,
+            "closed_at": None,
+            "turnaround_hours": None,
+            "days_open": 28,
+        },
+        {
+            "document_id": "doc_77aa",
+            "status": "completed",
+            "user_id": "u_23",
+            "user_name": None,
+            "sent_at": "2026-10-29T09:00:00Z",
+            "first_viewed_at": "2026-10-29T10:30:00Z",
+            "last_signed_at": "2026-10-30T12:40:00Z",
+            "closed_at": "2026-10-30T12:40:01Z",
+            "turnaround_hours": 27.666944,
+            "days_open": 1,
+        },
+    ],
+    "next_cursor": None,
+}
 DIFF: dict[str, Any] = {
     "report_id": "2026-10-3f2a91c07b1e",
     "from": {
@@ -32,5 +64,6 @@ DIFF: dict[str, Any] = {
 
 # By path and method: what a call answers when all is well. FastAPI would leave the nulls of an example out.
 ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
+    ("/v1/documents", "get"): DOCUMENTS,
     ("/v1/reports/{report_id}/diff", "get"): DIFF,
 }

@@ -98,8 +98,9 @@ def problems(catalogue: Catalog) -> Iterator[str]:
             yield f"marked as fuzzy: {source!r}"
         for form in filter(None, forms(message)):
             found = Counter(PLACEHOLDER.findall(form))
-            # The forms for one, two or none may say it in a word.
-            if found != expected and not (message.pluralizable and set(expected) - set(found) <= {"%(count)s"}):
+            # Of several forms, those for one, two or none may say it in a word.
+            spelt_out = message.pluralizable and found.keys() <= expected.keys() <= found.keys() | {"%(count)s"}
+            if found != expected and not spelt_out:
                 yield f"other placeholders than {source!r}: {form!r}"
             if "%" in PLACEHOLDER.sub("", form):
                 yield f"a percent sign: {form!r}"

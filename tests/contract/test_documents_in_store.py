@@ -15,6 +15,7 @@ from signtally import wiring
 from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY
 from signtally.domain.aggregation import TenantDay, daily_usage
+from signtally.domain.cohorts import COHORTS
 from signtally.domain.document_lifecycles import DOCUMENTS
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import IDENTITY
@@ -358,6 +359,31 @@ def test_activity_of_more_users_than_one_query_can_name(store: UsageStore) -> No
     assert activity(store, user_ids=[*crowd, "ann", "bob"]) == [(0, 1.0, 2, 1, 1.0, 1.1)]
 
 
+def test_a_cohort_is_counted_by_the_part_in_which_it_was_sent(store: UsageStore) -> None:
+    store.put_events(
+        [
+            event(SENT, 1),
+            event(VIEWED, 6, user_id="eve"),
+            event(VIEWED, 7, user_id="eve"),
+            event(DECLINED, 8, user_id="eve"),
+            event(SENT, 2, document_id="d2"),
+            event(COMPLETED, 9, document_id="d2"),
+            event(SENT, 5, document_id="d3", user_id="bob"),
+        ]
+    )
+
+    def cohorts(tenant_id: str = "acme", user_ids: list[str] | None = None) -> pl.DataFrame:
+        span = {"since": NOON, "until": NOON + 24 * HOUR}
+        found = store.cohorts(tenant_id, **span, parted_at=[NOON + 4 * HOUR], user_ids=user_ids)
+        return found.sort("part")
+
+    everybody = cohorts()
+    assert everybody.schema == COHORTS
+    assert everybody.rows() == [(0, 2, 2, 1, 1, 0, 2, 0, 2, 0, 1, 1, 0, 0), (1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0)]
+    assert cohorts(user_ids=["bob"]).rows() == [everybody.rows()[1]]
+    assert cohorts("nobody").equals(COHORTS.to_frame())
+
+
 # Laws
 
 _hours = st.integers(-8, 8)
@@ -410,6 +436,10 @@ def test_timestream_makes_of_any_events_what_memory_makes(  # noqa: PLR0913 -- t
                     .sort("part", "quarter")
                     .rows()
                     for user_ids in (None, ["bob"])
+                ),
+                *(
+                    store.cohorts(tenant_id, **span, parted_at=[NOON], user_ids=user_ids).sort("part").rows()
+                    for user_ids in (None, ["bob"], [])
                 ),
             ]
         )

@@ -13,7 +13,16 @@ from signtally.aws.timestream import TimestreamUsageStore
 from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.domain.actions import MEASURES, Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
-from signtally.domain.schemas import ARRIVALS, DAILY_USAGE, EVENT_DAYS, EVENTS, IDENTITY, RESTATEMENTS, STORED_USAGE
+from signtally.domain.schemas import (
+    ARRIVALS,
+    DAILY_USAGE,
+    DAY_TOTALS,
+    EVENT_DAYS,
+    EVENTS,
+    IDENTITY,
+    RESTATEMENTS,
+    STORED_USAGE,
+)
 from signtally.domain.user_counts import USER_COUNTS
 from signtally.local.local_aws import LocalAws
 from signtally.memory.usage_store import MemoryUsageStore
@@ -336,6 +345,35 @@ def test_days_are_read_from_first_to_last_and_tomorrow_can_be_written(store: Usa
     for first, last in itertools.combinations_with_replacement(writable, 2):
         found = store.daily_usage(first=first, last=last, tenant_ids=["acme"])["day"].sort().to_list()
         assert found == [day for day in writable if first <= day <= last]
+
+
+def test_days_are_added_up_over_users_and_the_first_with_figures_is_known(store: UsageStore) -> None:
+    today = NOW.date()
+    assert store.first_usage_day("acme") is None
+    assert store.day_totals("acme", first=today, last=today, user_ids=None).equals(DAY_TOTALS.to_frame())
+    rows = [
+        usage(day=today - 4 * DAY, sent=0),
+        usage(day=today - 3 * DAY, sent=1),
+        usage(day=today - 2 * DAY, sent=2),
+        usage(day=today - 2 * DAY, sent=4, user_id="u2"),
+        usage(day=today, sent=8, user_id="u2"),
+        usage(day=today - 9 * DAY, sent=16, tenant_id="bolt"),
+    ]
+    store.put_daily_usage(pl.concat(rows), version=1)
+    assert store.first_usage_day("acme") == today - 3 * DAY
+
+    def sent(
+        first: dt.date = today - 4 * DAY, last: dt.date = today - DAY, user_ids: list[str] | None = None
+    ) -> list[tuple[object, ...]]:
+        totals = store.day_totals("acme", first=first, last=last, user_ids=user_ids)
+        return totals.sort("day").select("day", "sent").rows()
+
+    assert sent() == [(today - 4 * DAY, 0), (today - 3 * DAY, 1), (today - 2 * DAY, 6)]
+    assert sent(first=today - 2 * DAY, last=today) == [(today - 2 * DAY, 6), (today, 8)]
+    assert sent(user_ids=["u2"]) == [(today - 2 * DAY, 4)]
+    crowd = [f"{'u' * 250}{number:04}" for number in range(1_000)]
+    assert sent(user_ids=[*crowd, "u1", "u2"]) == sent()
+    assert sent(user_ids=[]) == []
 
 
 def test_thousands_of_rows_are_written_and_read_whole(store: UsageStore) -> None:

@@ -133,6 +133,20 @@ def test_a_cohort_is_the_same_on_either_basis_and_that_of_users_adds_up() -> Non
         assert {user.user_id: user.cohort.sent for user in report.users if user.cohort.sent} == {"ann": 2, "bob": 2}
 
 
+@pytest.mark.parametrize("basis", Basis)
+def test_the_trend_goes_back_as_far_as_there_are_figures(basis: Basis) -> None:
+    report = october(basis)
+    assert [(point.period.name, point.totals.sent, point.cohort.completed) for point in report.trend] == [
+        ("2026-09", 1, 1),
+        ("2026-10", 4, 2),
+    ]
+    november = read_report(ACME, parse_period("2026-11"), services=services_with(*STORY), basis=basis).trend
+    assert november[:-1] == report.trend
+    assert november[-1].period.last == ACME.today(NOW)
+    assert [point.period.name for point in october(basis, ("bob",)).trend] == ["2026-09", "2026-10"]
+    assert october(basis, ("bob",)).trend[0].totals == Counts()
+
+
 def test_today_is_compared_with_yesterday_until_the_same_time() -> None:
     services = services_with(
         event(SENT, "2026-11-03", "today", hour=19),
@@ -237,6 +251,41 @@ def test_a_cohort_is_the_documents_first_sent_then(events: list[ReceivedEvent], 
     assert totals.viewed == sum(each.action is VIEWED for each in ours)
     assert report.insights is not None
     assert report.insights.documents.open == len(cohort - closed)
+
+
+@given(
+    events=_lives, name=st.sampled_from(["2026-10", "2026-W44", "2026-11-04", "2026-Q4"]), basis=st.sampled_from(Basis)
+)
+def test_each_point_of_a_trend_is_what_a_report_on_that_period_says(
+    events: list[ReceivedEvent], name: str, basis: Basis
+) -> None:
+    services = services_with(*events)
+    report = read_report(ACME, parse_period(name), services=services, basis=basis)
+    assert (report.trend[-1].totals, report.trend[-1].cohort) == (report.totals, report.cohort)
+    assert len(report.trend) <= 13
+    for point in report.trend[-3:]:
+        alone = read_report(ACME, point.period, services=services, basis=basis)
+        assert (point.period, point.totals, point.cohort) == (alone.period, alone.totals, alone.cohort)
+    if len(report.trend) < 13:
+        before = report.trend[0].period.previous
+        assert read_report(ACME, before, services=services).totals == Counts()
+
+
+def _before(report: UsageSnapshot) -> list[Counts]:
+    return [*(user.previous for user in report.users), *(user.previous for user in report.inactive_users)]
+
+
+@given(events=_lives, name=st.sampled_from(["2026-10", "2026-W44", "2026-11", "2026"]), basis=st.sampled_from(Basis))
+def test_funnels_narrow_and_users_add_up(events: list[ReceivedEvent], name: str, basis: Basis) -> None:
+    report = read_report(ACME, parse_period(name), services=services_with(*events), basis=basis)
+    for cohort in (report.cohort, report.previous_cohort, *(user.cohort for user in report.users)):
+        assert cohort is not None
+        assert cohort.sent >= cohort.viewed >= cohort.signed >= cohort.completed
+        assert cohort.sent >= cohort.completed + cohort.open
+    assert (report.completion_rate or 0) <= 1
+    assert Counts.total(_before(report)) == report.previous_totals
+    assert not {user.user_id for user in report.users} & {user.user_id for user in report.inactive_users}
+    assert {user.user_id for user in report.users} == set(report.user_days["user_id"])
 
 
 @given(events=_lives, name=st.sampled_from(["2026-10", "2026-W44", "2026-10-05", "2026"]))

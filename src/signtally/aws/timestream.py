@@ -34,10 +34,12 @@ from signtally.aws.timestream_tables import (
 )
 from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.domain.activity import ACTIVITY, activity_rows
+from signtally.domain.cohorts import COHORTS
 from signtally.domain.document_lifecycles import DOCUMENTS
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import (
     ARRIVALS,
+    DAY_TOTALS,
     DAYS,
     EVENT_DAYS,
     EVENTS,
@@ -126,6 +128,19 @@ class TimestreamUsageStore:
         select = self._selection_of_days(first, last)
         return self._access.read(DAILY_USAGE_TABLE, STORED_USAGE, tenant_ids=tenant_ids, select=select)
 
+    def day_totals(
+        self, tenant_id: str, *, first: dt.date, last: dt.date, user_ids: Sequence[str] | None
+    ) -> pl.DataFrame:
+        if not self._access.columns(DAILY_USAGE_TABLE, STORED_USAGE):
+            return DAY_TOTALS.to_frame()
+        table = self._access.name(DAILY_USAGE_TABLE)
+        queries = (
+            sql.select_day_totals(table, tenant_id=tenant_id, first=first, last=last, users=users)
+            for users in _lists(user_ids)
+        )
+        totals = self._access.frame(DAILY_USAGE_TABLE, queries, columns=[*DAY_TOTALS], schema=DAY_TOTALS)
+        return totals.group_by("day").agg(pl.all().sum())
+
     def first_usage_day(self, tenant_id: str) -> dt.date | None:
         if not self._access.columns(DAILY_USAGE_TABLE, STORED_USAGE):
             return None
@@ -178,6 +193,28 @@ class TimestreamUsageStore:
             return document_sql.select_documents_sent(valid, columns, tenant_id=tenant_id, since=since, until=until)
 
         return self._derive(DOCUMENTS, select)
+
+    def cohorts(
+        self,
+        tenant_id: str,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        parted_at: Sequence[dt.datetime],
+        user_ids: Sequence[str] | None,
+    ) -> pl.DataFrame:
+        columns = self._access.columns(EVENTS_TABLE, EVENTS)
+        if not columns:
+            return COHORTS.to_frame()
+        valid = self._valid(self._access.name(EVENTS_TABLE))
+        queries = (
+            document_sql.select_cohorts(
+                valid, columns, tenant_id=tenant_id, since=since, until=until, parted_at=parted_at, senders=senders
+            )
+            for senders in _lists(user_ids)
+        )
+        parts = self._access.frame(EVENTS_TABLE, queries, columns=[*COHORTS], schema=COHORTS)
+        return parts.group_by("part").agg(pl.all().sum())
 
     def activity(
         self,
@@ -243,3 +280,8 @@ class TimestreamUsageStore:
             return sql.select_daily_usage(table, columns, first=first, last=last, tenants=tenants)
 
         return select
+
+
+def _lists(user_ids: Sequence[str] | None) -> Iterable[str | None]:
+    """Users as lists for queries, none for nobody; one query without a list for everybody."""
+    return [None] if user_ids is None else sql.literal_lists(user_ids)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from signtally.aws.timestream_sql import instant_literal, literal, source
 from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY, QUARTERS_A_WEEK
+from signtally.domain.cohorts import COHORT_PREFIX, COHORTS, EVENTS_PREFIX, STAGES
 from signtally.domain.document_lifecycles import DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
 from signtally.domain.first_received import FIRST_RECEIVED_ORDER
 from signtally.domain.schemas import IDENTITY
@@ -15,6 +16,13 @@ from signtally.domain.schemas import IDENTITY
 _ORDER = ", ".join("time" if column == "occurred_at" else column for column in FIRST_RECEIVED_ORDER)
 _SENDER_COLUMNS = {"user_id": "sender_id", "user_name": "sender_name", "user_email": "sender_email"}
 _NAMED_BY = [(column, action) for column in _SENDER_COLUMNS for action in (Action.SENT, Action.COMPLETED)]
+# As `signtally.domain.document_lifecycles.outcome` has it: completed whenever it was, else how it first ended.
+_OUTCOME = (
+    "CASE WHEN completed_at IS NOT NULL THEN 'completed' "
+    "WHEN declined_at <= coalesce(cancelled_at, declined_at) AND declined_at <= coalesce(expired_at, declined_at) "
+    "THEN 'declined' WHEN cancelled_at <= coalesce(expired_at, cancelled_at) THEN 'cancelled' "
+    "WHEN expired_at IS NOT NULL THEN 'expired' END"
+)
 _QUARTER_MILLISECONDS = 15 * 60 * 1_000
 
 
@@ -49,7 +57,8 @@ def select_documents(
     # Closed since then means that no ending lies before, whatever endings there are.
     closed_since = " AND ".join(f"({ending} IS NULL OR {ending} >= {start})" for ending in endings)
     return (
-        f"{_documents(events, columns, f'{_of(tenant_id)} AND time < {instant_literal(until)}')} "
+        f"{_documents(events, columns, f'{_of(tenant_id)} AND time < {instant_literal(until)}')} "  # noqa: S608 -- as there
+        f"SELECT {', '.join(DOCUMENTS)} FROM documents "
         "WHERE (first_sent_at IS NOT NULL OR completed_at IS NOT NULL) AND "
         f"(({is_open}) OR ({closed_since}) OR first_sent_at >= {start} OR completed_at >= {start})"
     )
@@ -59,8 +68,47 @@ def select_documents_sent(
     events: ValidEvents, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
 ) -> str:
     """The same columns."""
-    within = f"first_sent_at >= {instant_literal(since)} AND first_sent_at < {instant_literal(until)}"
-    return f"{_documents(events, columns, _of(tenant_id))} WHERE {within}"
+    documents = _documents(events, columns, _of(tenant_id))
+    return f"{documents} SELECT {', '.join(DOCUMENTS)} FROM documents WHERE {_sent_within(since, until)}"  # noqa: S608 -- as there
+
+
+def select_cohorts(  # noqa: PLR0913 -- each bounds it in another way
+    events: ValidEvents,
+    columns: Sequence[str],
+    *,
+    tenant_id: str,
+    since: dt.datetime,
+    until: dt.datetime,
+    parted_at: Sequence[dt.datetime],
+    senders: str | None,
+) -> str:
+    """Columns of schema COHORTS; *senders* is a list of literals."""
+    only = f" AND sender_id IN ({senders})" if senders is not None else ""
+    conditions = _stage_conditions() | {
+        f"{EVENTS_PREFIX}{ending}": f"outcome = {literal(ending)}" for ending in ENDINGS
+    }
+    sums = [f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END) AS {name}" for name, condition in conditions.items()]
+    sums += [f"sum({action}) AS {EVENTS_PREFIX}{action}" for action in RECIPIENT_ACTIONS]
+    return (
+        f"{_documents(events, columns, _of(tenant_id))}, "  # noqa: S608 -- as there
+        f"parted AS (SELECT {_part(parted_at, 'first_sent_at')} AS part, {_OUTCOME} AS outcome, completed_at, "
+        f"{', '.join(RECIPIENT_ACTIONS)} FROM documents WHERE {_sent_within(since, until)}{only}), "
+        f"cohorts AS (SELECT part, count(*) AS {EVENTS_PREFIX}sent, {', '.join(sums)} FROM parted GROUP BY part) "
+        f"SELECT {', '.join(COHORTS)} FROM cohorts"
+    )
+
+
+def _stage_conditions() -> dict[str, str]:
+    """As `signtally.domain.cohorts` counts: a stage is reached by whatever comes after it too."""
+    completed = "completed_at IS NOT NULL"
+    signed = f"(signed > 0 OR {completed})"
+    viewed = f"(viewed > 0 OR {signed})"
+    reached = {"sent": "TRUE", "viewed": viewed, "signed": signed, "completed": completed, "open": "outcome IS NULL"}
+    return {f"{COHORT_PREFIX}{stage}": reached[stage] for stage in STAGES}
+
+
+def _sent_within(since: dt.datetime, until: dt.datetime) -> str:
+    return f"first_sent_at >= {instant_literal(since)} AND first_sent_at < {instant_literal(until)}"
 
 
 def select_activity(  # noqa: PLR0913 -- each bounds it in another way
@@ -108,7 +156,7 @@ def select_user_counts(
 
 
 def _documents(events: ValidEvents, columns: Sequence[str], where: str) -> str:
-    """Everything up to a WHERE over documents."""
+    """Table expressions, the last of which is `documents`."""
     sent_at = "sent_at" if "sent_at" in columns else "CAST(NULL AS TIMESTAMP) AS sent_at"
     named = [name if name in columns else f"CAST(NULL AS VARCHAR) AS {name}" for name in ("user_name", "user_email")]
     names = ["document_id", "user_id", "action", "time", "received_at", "message_id", sent_at, *named]
@@ -132,8 +180,7 @@ def _documents(events: ValidEvents, columns: Sequence[str], where: str) -> str:
         f"{endings}, {counts} FROM ranked GROUP BY document_id), "
         # least() of anything and NULL is NULL.
         f"documents AS (SELECT grouped.*, {chosen}, "
-        "coalesce(least(first_sent, said_sent), first_sent, said_sent) AS first_sent_at FROM grouped) "
-        f"SELECT {', '.join(DOCUMENTS)} FROM documents"
+        "coalesce(least(first_sent, said_sent), first_sent, said_sent) AS first_sent_at FROM grouped)"
     )
 
 
@@ -145,10 +192,10 @@ def _counted(rows: str, columns: Sequence[str]) -> str:
     )
 
 
-def _part(parted_at: Sequence[dt.datetime]) -> str:
-    """How many of these instants had passed."""
+def _part(parted_at: Sequence[dt.datetime], at: str = "time") -> str:
+    """How many of these instants had passed *at* that time."""
     whens = [
-        f"WHEN time >= {instant_literal(instant)} THEN {passed}"
+        f"WHEN {at} >= {instant_literal(instant)} THEN {passed}"
         for passed, instant in reversed([*enumerate(parted_at, 1)])
     ]
     return f"CASE {' '.join(whens)} ELSE 0 END" if whens else "0"

@@ -78,6 +78,14 @@ def select_daily_usage(
     return f"{_select(table, columns)} WHERE {within}{_only(tenants)}"
 
 
+def select_day_totals(table: str, *, tenant_id: str, first: dt.date, last: dt.date, users: str | None) -> str:
+    """Columns of schema DAY_TOTALS; *users* is a list of literals."""
+    sums = [f"sum({measure}) AS {measure}" for measure in MEASURES]
+    within = _within(day_instant(first), day_instant(last + dt.timedelta(days=1)))
+    only = f" AND user_id IN ({users})" if users is not None else ""
+    return f"{_select(table, ['day', *sums])} WHERE tenant_id = {literal(tenant_id)} AND {within}{only} GROUP BY day"
+
+
 def select_first_usage_day(table: str, *, tenant_id: str) -> str:
     any_figures = " OR ".join(f"{measure} <> 0" for measure in MEASURES)
     return f"{_select(table, ['min(day) AS day'])} WHERE tenant_id = {literal(tenant_id)} AND ({any_figures})"

@@ -40,6 +40,8 @@ DAILY_USAGE = pl.Schema(
     }
 )
 STORED_USAGE = pl.Schema({**DAILY_USAGE, "counted_at": UTC_MICROSECONDS})  # when its events were read
+# Sums of a tenant's users.
+DAY_TOTALS = pl.Schema({"day": pl.Date(), **{measure: pl.Int64() for measure in MEASURES}})
 DAYS = pl.Schema({"day": pl.Date()})
 TENANT_DAYS = pl.Schema({"tenant_id": pl.String(), "day": pl.Date()})
 TENANT_DAY_KEY = tuple(TENANT_DAYS)

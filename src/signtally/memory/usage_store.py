@@ -10,11 +10,13 @@ import polars as pl
 
 from signtally.domain.actions import MEASURES
 from signtally.domain.activity import activity_rows
-from signtally.domain.document_lifecycles import concerning, document_lifecycles, sent_within
+from signtally.domain.cohorts import cohorts_by_part
+from signtally.domain.document_lifecycles import concerning, document_lifecycles, of_senders, sent_within
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import (
     ARRIVALS,
     DAILY_USAGE,
+    DAY_TOTALS,
     EVENT_DAYS,
     EVENTS,
     IDENTITY,
@@ -94,6 +96,13 @@ class MemoryUsageStore:
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         return self._usage_of(tenant_ids, first, last)
 
+    def day_totals(
+        self, tenant_id: str, *, first: dt.date, last: dt.date, user_ids: Sequence[str] | None
+    ) -> pl.DataFrame:
+        rows = self._usage_of([tenant_id], first, last)
+        wanted = rows if user_ids is None else rows.filter(pl.col("user_id").is_in(list(user_ids)))
+        return wanted.group_by("day").agg(pl.col(MEASURES).sum()).match_to_schema(DAY_TOTALS)
+
     def first_usage_day(self, tenant_id: str) -> dt.date | None:
         rows = self._usage_of([tenant_id], dt.date.min, dt.date.max)
         days = rows.filter(pl.any_horizontal(pl.col(MEASURES) != 0))["day"]
@@ -137,6 +146,18 @@ class MemoryUsageStore:
     def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         events = self._valid_events(tenant_id, since=_EVER, until=_FOR_EVER)
         return sent_within(document_lifecycles(events), since=since, until=until)
+
+    def cohorts(
+        self,
+        tenant_id: str,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        parted_at: Sequence[dt.datetime],
+        user_ids: Sequence[str] | None,
+    ) -> pl.DataFrame:
+        sent = of_senders(self.documents_sent(tenant_id, since=since, until=until), user_ids)
+        return cohorts_by_part(sent, parted_at=parted_at)
 
     def activity(
         self,

@@ -86,6 +86,12 @@ class DailyUsageStore(Protocol):
         """Rows of schema STORED_USAGE with first ≤ day ≤ last; rows that were restated to zero come too."""
         ...
 
+    def day_totals(
+        self, tenant_id: str, *, first: dt.date, last: dt.date, user_ids: Sequence[str] | None
+    ) -> pl.DataFrame:
+        """Sums of a tenant's rows by day, first ≤ day ≤ last, schema DAY_TOTALS; of everybody's with None."""
+        ...
+
     def first_usage_day(self, tenant_id: str) -> dt.date | None:
         """The tenant's first day with any figures; None when there is none."""
         ...
@@ -133,6 +139,21 @@ class DocumentStore(Protocol):
 
     def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         """Documents first sent from *since* to before *until*, as all that is stored, and not superseded, tells."""
+        ...
+
+    def cohorts(
+        self,
+        tenant_id: str,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        parted_at: Sequence[dt.datetime],
+        user_ids: Sequence[str] | None,
+    ) -> pl.DataFrame:
+        """How far what was sent in each part has come, schema `signtally.domain.cohorts.COHORTS`.
+
+        Of the documents that `documents_sent` names; those of these senders, or of all with None.
+        """
         ...
 
     def activity(

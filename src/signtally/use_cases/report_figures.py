@@ -26,6 +26,7 @@ from signtally.use_cases.reading import (
     same_time_yesterday,
     total_of,
 )
+from signtally.use_cases.trends import read_trend
 
 _QUERIES_BESIDE = 4  # the counts are read meanwhile
 
@@ -50,6 +51,7 @@ def read_report(
             snapshot = _on_activity(tenant, clipped, services=at_once, user_ids=user_ids)
         case Basis.COHORT:
             snapshot = _on_cohort(tenant, clipped, services=at_once, user_ids=user_ids)
+    snapshot = dataclasses.replace(snapshot, trend=read_trend(snapshot, services=at_once))
     snapshot.check_control_totals()
     return snapshot
 

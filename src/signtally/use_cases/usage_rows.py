@@ -36,11 +36,11 @@ def read_rows(tenant: TenantProfile, first: dt.date, last: dt.date, *, today: dt
     them may bear tomorrow's date. Raises a ServiceError.
     """
     if today > last:
-        stored = _stored(tenant, Period(PeriodKind.RANGE, first, last), services=services)
+        stored = stored_rows(tenant, Period(PeriodKind.RANGE, first, last), services=services)
         return UsageRows(stored.filter(_HAS_FIGURES), _is_elsewhere(stored, tenant))
     with ThreadPoolExecutor(1) as beside:
         live = beside.submit(count_day, tenant, today, services=services)
-        stored = _stored(tenant, Period(PeriodKind.RANGE, first, today + ONE_DAY), services=services)
+        stored = stored_rows(tenant, Period(PeriodKind.RANGE, first, today + ONE_DAY), services=services)
         both = pl.concat([stored.filter(pl.col("day") < today), live.result()])
     return UsageRows(both.filter(_HAS_FIGURES), _is_elsewhere(stored, tenant))
 
@@ -68,10 +68,22 @@ def _is_elsewhere(stored: pl.DataFrame, tenant: TenantProfile) -> bool:
     return not stored.filter(_HAS_FIGURES, pl.col("timezone") != tenant.timezone).is_empty()
 
 
-def _stored(tenant: TenantProfile, days: Period, *, services: Services) -> pl.DataFrame:
-    """Schema DAILY_USAGE; what cannot be read yet is looked for first, since it is forgotten once it can be."""
-    writes = [STORED_USAGE.to_frame(), *(each.rows for each in services.stores.unread_rows.writes(within=days))]
-    of_days = pl.col("day").is_between(days.first, days.last)
-    unread = pl.concat(writes).filter(of_days, tenant_id=tenant.tenant_id)
+def stored_rows(tenant: TenantProfile, days: Period, *, services: Services) -> pl.DataFrame:
+    """Rows of closed days, schema DAILY_USAGE.
+
+    What cannot be read yet is looked for first, since it is forgotten once it can be. Raises a ServiceError.
+    """
+    unread = _unread(tenant, days, services=services)
     stored = services.usage_store.daily_usage(first=days.first, last=days.last, tenant_ids=[tenant.tenant_id])
     return overlaid(stored, unread).select([*DAILY_USAGE])
+
+
+def unread_days(tenant: TenantProfile, days: Period, *, services: Services) -> set[dt.date]:
+    """Of *days*, those with rows that were written and may not be readable yet. Raises a ServiceError."""
+    return set(_unread(tenant, days, services=services)["day"])
+
+
+def _unread(tenant: TenantProfile, days: Period, *, services: Services) -> pl.DataFrame:
+    writes = [STORED_USAGE.to_frame(), *(each.rows for each in services.stores.unread_rows.writes(within=days))]
+    of_days = pl.col("day").is_between(days.first, days.last)
+    return pl.concat(writes).filter(of_days, tenant_id=tenant.tenant_id)

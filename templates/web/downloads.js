@@ -59,6 +59,7 @@ async function whenReady(report, waiting) {
 
 function fileOf(report, format) {
   if (report.status === "failed") throw unfinished(report.failure);
+  if (report.gone.includes(format)) throw unfinished(gettext("%(format)s: no longer stored. Download it above to make it again.", { format: FORMATS[format] }));
   const file = report.files.find((candidate) => candidate.format === format);
   if (!file) throw unfinished(gettext("This report has no %(format)s file.", { format: FORMATS[format] ?? format }));
   return file;

@@ -32,10 +32,12 @@ def test_a_version_says_what_changed_and_what_is_gone(site: Any, open_page: Open
     site.services.objects.delete([gone])
     page = open_page(site.signed_in())
     row = page.locator("#history tbody tr").first
-    expect(row).to_contain_text("sent 453 → 1,495")
+    expect(row).to_contain_text("Sent 453 → 1,495")
     expect(row.get_by_role("button", name="Download Excel, version 2")).to_be_visible()
     expect(row.get_by_role("button", name="Download CSV")).to_have_count(0)
     expect(row).to_contain_text("CSV: no longer stored")
+    link = open_page(f"{site.signed_in()}&report={second.key.report_id}&format=csv")  # as an email's link leads here
+    expect(link.get_by_text("Download it above to make it again")).to_have_count(2)
     row.get_by_role("button", name="1 older").click()
     older = page.locator("#history tbody tr.older")
     expect(older.get_by_role("button", name="Download CSV, version 1")).to_be_visible()

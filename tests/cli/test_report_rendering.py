@@ -5,14 +5,15 @@ from pathlib import Path
 from signtally.domain.reports import FORMATS
 from signtally.render.files import render
 from tests.support.commands import Command
-from tests.support.report_samples import IDENTITY, whole_snapshot
+from tests.support.report_samples import IDENTITY
+from tests.support.whole_reports import filtered_report
 
 FILES = {name: f"acme 2026-10-3f2a91c07b1e v3.{name}" for name in FORMATS}
 
 
 def test_the_files_are_those_of_the_report(tmp_path: Path) -> None:
     """Without an endpoint, a bucket or a queue."""
-    report = whole_snapshot()
+    report = filtered_report()
     (tmp_path / "report.json").write_bytes(render("json", report, IDENTITY).body)
     asked = [part for name in FORMATS for part in ("--format", name)]
     answer = Command(tmp_path, {})("reports", "render", "report.json", *asked, "-o", "made", "--json").answer
@@ -23,7 +24,7 @@ def test_the_files_are_those_of_the_report(tmp_path: Path) -> None:
 
 
 def test_a_report_id_leads_nowhere_else(tmp_path: Path) -> None:
-    body = render("json", whole_snapshot(), IDENTITY).body.replace(b"2026-10-3f2a91c07b1e", b"../../escaped")
+    body = render("json", filtered_report(), IDENTITY).body.replace(b"2026-10-3f2a91c07b1e", b"../../escaped")
     (tmp_path / "report.json").write_bytes(body)
     path = Path(
         Command(tmp_path, {})("reports", "render", "report.json", "--format", "csv", "--json").answer["files"][0][

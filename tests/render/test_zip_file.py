@@ -17,7 +17,8 @@ from signtally.render.contents import Contents
 from signtally.render.csv import separator
 from signtally.render.csv_text import unmarked
 from signtally.render.files import render
-from tests.support.report_samples import IDENTITY, snapshot, snapshots, user, whole_snapshot
+from tests.support.report_samples import IDENTITY, snapshot, snapshots, user
+from tests.support.whole_reports import filtered_report
 
 
 class Unpacked:
@@ -55,17 +56,17 @@ def test_row_counts_are_those_of_the_tables(report: UsageSnapshot) -> None:
 
 
 def test_its_files() -> None:
-    found = Unpacked(whole_snapshot())
+    found = Unpacked(filtered_report())
     assert found.archive.namelist() == [
         *("users.csv", "days.csv", "documents.csv", "totals.csv", "user_days.csv", "inactive_users.csv"),
         "about.json",
     ]
     assert found.archive.testzip() is None
-    assert found.archive.read("users.csv") == render("csv", whole_snapshot(), IDENTITY).body
+    assert found.archive.read("users.csv") == render("csv", filtered_report(), IDENTITY).body
 
 
 def test_documents_are_a_list_to_act_on() -> None:
-    still_open, completed = Unpacked(whole_snapshot()).table("documents")
+    still_open, completed = Unpacked(filtered_report()).table("documents")
     assert (still_open["document_id"], still_open["status"], still_open["user_email"]) == (
         "d1",
         "open",
@@ -78,7 +79,7 @@ def test_documents_are_a_list_to_act_on() -> None:
 
 
 def test_periods_come_latest_first() -> None:
-    rows = Unpacked(whole_snapshot()).table("totals")
+    rows = Unpacked(filtered_report()).table("totals")
     assert [(row["period_is"], row["period_from"], row["sent"], row["cohort_open"]) for row in rows] == [
         ("reported", "2026-10-01", "2", "3"),
         ("compared", "2026-09-01", "8", "0"),
@@ -87,17 +88,17 @@ def test_periods_come_latest_first() -> None:
 
 
 def test_about_says_what_a_reader_must_know() -> None:
-    about = Unpacked(whole_snapshot()).about
+    about = Unpacked(filtered_report()).about
     assert about["data_through"] == "2026-11-01T08:05:02Z"
     assert about["user_ids"] == ["u_1"]
     assert about["provisional_days"] == ["2026-10-30"]
     assert about["rates"]["completion_rate"] == 5 / 8
-    defined = [(line.term, line.meaning) for line in Contents(whole_snapshot()).definitions]
+    defined = [(line.term, line.meaning) for line in Contents(filtered_report()).definitions]
     assert [(line["term"], line["meaning"]) for line in about["definitions"]] == defined
 
 
 def test_equal_reports_give_equal_bytes() -> None:
-    one, other = (render("zip", whole_snapshot(), IDENTITY).body for _ in range(2))
+    one, other = (render("zip", filtered_report(), IDENTITY).body for _ in range(2))
     assert one == other
 
 
@@ -113,7 +114,7 @@ def test_no_cell_of_any_table_has_a_fraction() -> None:
 
 def test_the_document_for_readers_names_every_file_and_column() -> None:
     guide = (Path(__file__).parents[2] / "docs/report-files.md").read_text()
-    found = Unpacked(whole_snapshot())
+    found = Unpacked(filtered_report())
     assert set(re.findall(r"^\| `(\w+\.(?:csv|json))`", guide, re.MULTILINE)) == set(found.archive.namelist())
     for column in found.table("users")[0]:
         assert f"`{column}`" in guide or column.startswith("previous_"), column

@@ -4,19 +4,17 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
-import polars as pl
 from hypothesis import strategies as st
 
 from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.activity import PeriodActivity
 from signtally.domain.allowance import allowance_use
-from signtally.domain.documents import DOCUMENT_ROWS, USER_DAYS, Cohort
+from signtally.domain.documents import Cohort
 from signtally.domain.insights import DocumentFigures, Insights, Turnaround
 from signtally.domain.periods import Period, PeriodKind, parse_period, period_between
 from signtally.domain.restatements import RestatedDay
-from signtally.domain.snapshot import DayUsage, InactiveUser, ReportIdentity, UsageSnapshot, UserUsage
+from signtally.domain.snapshot import DayUsage, ReportIdentity, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
-from signtally.domain.trend import TrendPoint
 
 MADE_AT = dt.datetime(2026, 11, 1, 8, 12, 2, tzinfo=dt.UTC)
 IDENTITY = ReportIdentity("2026-10-3f2a91c07b1e", 3, MADE_AT)
@@ -122,37 +120,6 @@ def nasty_snapshot() -> UsageSnapshot:
     """Everybody whom nobody would like to see in a report."""
     people = [user(number, name, f"{number}@acme.example") for number, name in enumerate(NASTY_NAMES)]
     return snapshot((*people, user(90), user(91, None, "only@acme.example")))
-
-
-def whole_snapshot() -> UsageSnapshot:
-    """Everything that a snapshot can contain."""
-    october = parse_period("2026-10")
-    sent = dt.datetime(2026, 10, 3, 7, 4, 5, 678_901, tzinfo=dt.UTC)
-    rows = [
-        ("d1", "open", "u_1", "Ann", "ann@acme.example", sent, None, None, None, None, 28, 2, 1, 0),
-        ("00012345", "completed", None, None, None, sent, sent, sent, sent, 0.1 + 0.2, 0, 1, 1, 1),
-    ]
-    days = [("u_1", dt.date(2026, 10, 3), 1, 0, 0, 0, 0, 0, 0, 0)]
-    cohort = Cohort(8, 7, 6, 5, 3)
-    ann = dataclasses.replace(
-        user(1, "Ann", "ann@acme.example"), cohort=cohort, median_turnaround=dt.timedelta(hours=27, microseconds=1)
-    )
-    return snapshot(
-        (dataclasses.replace(ann, previous=Counts(sent=2), last_active_day=dt.date(2026, 10, 3)),),
-        tenant=ACME.model_copy(update={"csv": "semicolon", "locale": "de"}),
-        user_ids=("u_1",),
-        restated=restated(october),
-        provisional_days=(dt.date(2026, 10, 30),),
-        cohort=cohort,
-        previous_cohort=Cohort(1, 1, 1, 1, 0),
-        trend=(
-            TrendPoint(october.previous, Counts(sent=4), Cohort(4, 3, 2, 1, 2)),
-            TrendPoint(october, Counts(sent=2), cohort),
-        ),
-        inactive_users=(InactiveUser("u_9", "Ben", None, Counts(sent=3), dt.date(2026, 9, 2)),),
-        documents=pl.DataFrame(rows, schema=DOCUMENT_ROWS, orient="row"),
-        user_days=pl.DataFrame(days, schema=USER_DAYS, orient="row"),
-    )
 
 
 figures = st.builds(Counts, **{measure: st.integers(0, 10**12) | st.integers(0, 20) for measure in MEASURES})

@@ -7,11 +7,11 @@ import polars as pl
 
 from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.documents import DOCUMENT_ROWS, USER_DAYS, USER_DAYS_MOST_DAYS, Cohort, DocumentStatus
-from signtally.domain.periods import Period
+from signtally.domain.periods import Period, parse_period
 from signtally.domain.snapshot import InactiveUser, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.trend import TREND_PERIODS, TrendPoint
-from tests.support.report_samples import ACME, snapshot, user
+from tests.support.report_samples import ACME, restated, snapshot, user
 
 _HOUR = dt.timedelta(hours=1)
 
@@ -22,6 +22,37 @@ def whole_report(
     """The sample report of these users, or of five, with every part of a whole report."""
     people = tuple(user(number, f"Ann {number}", f"ann{number}@acme.example") for number in range(5))
     return whole(snapshot(people if users is None else users, period=period, tenant=tenant))
+
+
+def filtered_report() -> UsageSnapshot:
+    """Everything that a snapshot can contain, a filter, provisional and restated days too."""
+    october = parse_period("2026-10")
+    sent = dt.datetime(2026, 10, 3, 7, 4, 5, 678_901, tzinfo=dt.UTC)
+    rows = [
+        ("d1", "open", "u_1", "Ann", "ann@acme.example", sent, None, None, None, None, 28, 2, 1, 0),
+        ("00012345", "completed", None, None, None, sent, sent, sent, sent, 0.1 + 0.2, 0, 1, 1, 1),
+    ]
+    days = [("u_1", dt.date(2026, 10, 3), 1, 0, 0, 0, 0, 0, 0, 0)]
+    cohort = Cohort(8, 7, 6, 5, 3)
+    ann = dataclasses.replace(
+        user(1, "Ann", "ann@acme.example"), cohort=cohort, median_turnaround=dt.timedelta(hours=27, microseconds=1)
+    )
+    return snapshot(
+        (dataclasses.replace(ann, previous=Counts(sent=2), last_active_day=dt.date(2026, 10, 3)),),
+        tenant=ACME.model_copy(update={"csv": "semicolon", "locale": "de"}),
+        user_ids=("u_1",),
+        restated=restated(october),
+        provisional_days=(dt.date(2026, 10, 30),),
+        cohort=cohort,
+        previous_cohort=Cohort(1, 1, 1, 1, 0),
+        trend=(
+            TrendPoint(october.previous, Counts(sent=4), Cohort(4, 3, 2, 1, 2)),
+            TrendPoint(october, Counts(sent=2), cohort),
+        ),
+        inactive_users=(InactiveUser("u_9", "Ben", None, Counts(sent=3), dt.date(2026, 9, 2)),),
+        documents=pl.DataFrame(rows, schema=DOCUMENT_ROWS, orient="row"),
+        user_days=pl.DataFrame(days, schema=USER_DAYS, orient="row"),
+    )
 
 
 def whole(plain: UsageSnapshot) -> UsageSnapshot:

@@ -13,9 +13,36 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.domain.tenants import Allowance, Branding, TenantProfile
-from signtally.render.about import About, about
+from signtally.render.about import About, AboutPeriod, Meaning, Rates, about
 from signtally.render.contents import Contents
 from signtally.render.report_schema import SCHEMA_FILE, SCHEMA_ID, SchemaId
+
+# What the published schema says of the snapshot's fields.
+_MEANINGS = {
+    "period": "The reported calendar days in the tenant’s time zone, both ends included; it ends today at the latest",
+    "previous": "The period that it is compared with",
+    "previous_until": "Of a day that is not over: until when the day before is counted; null: whole days are compared",
+    "first_data_day": "The tenant’s first day with any figures; null: there is none",
+    "taken_at": "When the figures were read",
+    "data_through": "Everything received before this instant is in the figures; null: nothing was ever received",
+    "totals": "Events of the period by action: what the rows of users and of days each add up to",
+    "previous_totals": "The same of the period that it is compared with",
+    "days": "Every day of the period in order, days without activity too",
+    "users": "Users with any activity; most documents sent first",
+    "user_ids": "The filter: figures of these users alone; null: every user",
+    "basis": "`activity`: each event counts on its own date; `cohort`: documents sent in the period, by their outcome",
+    "allowance": "Use of the monthly allowance; null: there is none, or the figures are those of some users",
+    "insights": "Turnaround, open documents and hours of activity; null: not read",
+    "restated": "Days whose figures changed after a report had included them",
+    "provisional_days": "Days of which some events have not been counted yet",
+    "cohort": "Documents sent in the period, by how far they have come by now; null: not read",
+    "previous_cohort": "The same of the period that it is compared with",
+    "trend": "The periods before and, last, the reported one, as far back as there are data",
+    "inactive_users": "Users without activity in the period, and with some in the one before",
+    "documents": "Documents that were open at any moment of the period; open ones first, the oldest first",
+    "user_days": "Users by day with any activity; beyond 62 days by month, named by its first day",
+    "all_users": "Whether the PDF lists every user, however many there are",
+}
 
 
 class ReportTenant(BaseModel):
@@ -95,6 +122,9 @@ def _cell_schema(kind: pl.DataType) -> dict[str, Any]:
             return {"type": ["string", "null"]}
 
 
+_DESCRIBED = {kind.__name__ for kind in (About, AboutPeriod, Meaning, Rates, ReportTenant)}
+
+
 class _Whole(BaseModel):
     """A report: what it says of itself, and all of its figures."""
 
@@ -122,30 +152,33 @@ class _Whole(BaseModel):
 def _snapshot_fields() -> dict[str, Any]:
     """Every field of the snapshot, so that none can be forgotten; frames and the tenant in a shape of their own."""
     hints = get_type_hints(UsageSnapshot)
-    found: dict[str, Any] = {field.name: (hints[field.name], ...) for field in dataclasses.fields(UsageSnapshot)}
+    kinds: dict[str, Any] = {field.name: hints[field.name] for field in dataclasses.fields(UsageSnapshot)}
     for field in dataclasses.fields(UsageSnapshot):
-        if hints[field.name] is pl.DataFrame:
+        if kinds[field.name] is pl.DataFrame:
             assert callable(field.default_factory)  # noqa: S101 -- an empty frame, which knows its schema
-            found[field.name] = (_table(field.default_factory().schema), ...)
-    return found | {"tenant": (ReportTenant, ...)}
+            kinds[field.name] = _table(field.default_factory().schema)
+    kinds["tenant"] = ReportTenant
+    return {name: (kind, Field(description=_MEANINGS.get(name))) for name, kind in kinds.items()}
 
 
 ReportDocument = create_model("ReportDocument", __base__=_Whole, **_snapshot_fields())
 
 
 class _Published(GenerateJsonSchema):
-    """Says null where Python says None, and leaves out titles that repeat a field's name."""
+    """Leaves out titles that repeat a field's name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 -- pydantic's signature
         return False
 
 
 def published_schema() -> bytes:
-    """The text of `report.schema.json`."""
+    """The text of `report.schema.json`: what docstrings tell developers is not in it."""
     model = ReportDocument.model_json_schema(mode="serialization", schema_generator=_Published)
+    for name, part in model["$defs"].items():
+        if name not in _DESCRIBED:
+            part.pop("description", None)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
-    text = json.dumps(head | model, indent=2, ensure_ascii=False)
-    return (text.replace("None", "null") + "\n").encode()
+    return (json.dumps(head | model, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from signtally import wiring
 from signtally.domain.basis import Basis
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ordered_formats
-from signtally.render import files
 from signtally.use_cases import reporting
 from tasks.service_tasks import service_task
 from tasks.services import services
@@ -42,6 +42,5 @@ def give_up(key: ReportKey, detail: str) -> None:
 
 
 def warm_up() -> None:
-    """Build the clients and load fonts and templates, so that the first report does not wait for them."""
-    services()
-    files.warm_up()
+    """Build the clients and start the rendering processes, so that the first report does not wait for them."""
+    wiring.render_processes(services().settings).warm_up()

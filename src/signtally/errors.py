@@ -30,6 +30,8 @@ SigntallyError
 ├── UnknownReasonError                domain.dead_letters: no dead letter has this reason
 ├── ControlTotalsError                domain.snapshot: figures contradict each other
 ├── PortInUseError                    loopback: another program listens on the port
+├── RenderFailedError                 render.process_pool: a file could not be made
+│   └── RenderLimitError              render.process_pool: it took too much time or memory
 ├── ForbiddenUrlError                 render.printing: a template or a logo asks for something outside the page
 ├── DevelopmentKeyError               development_key: the key cannot be read or made
 ├── ProblemError                      api.problems: a request is answered with a problem document

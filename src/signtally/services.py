@@ -9,6 +9,7 @@ from signtally.ports.objects import ObjectStore
 from signtally.ports.queue import EventQueue
 from signtally.ports.report_queue import ReportQueue
 from signtally.ports.usage_store import UsageStore
+from signtally.render.files import Renderer, render
 from signtally.settings import Settings
 from signtally.stores.all_stores import Stores
 
@@ -30,6 +31,7 @@ class Services:
     objects: ObjectStore
     mailer: Mailer
     report_queue: ReportQueue
+    renderer: Renderer = render  # in this process, without limits, unless wiring says otherwise
     clock: Clock = system_clock
     stores: Stores = dataclasses.field(init=False)  # over *objects* and *clock*
 

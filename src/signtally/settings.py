@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     mail: SecretStr = SecretStr("ses")  # or smtp://[user:password@]host[:port]: secret, for the password in it
     mail_from: str = "Signtally <reports@signtally.example>"
 
+    render_timeout: Annotated[Duration, Field(ge=dt.timedelta(seconds=1))] = dt.timedelta(minutes=2)  # of one file
+    render_memory: Annotated[int, Field(ge=256)] = 1536  # MiB, of one file
+    render_processes: Annotated[int, Field(ge=1, le=64)] = 2  # files at a time, of one worker
+
     reconcile_days: Annotated[int, Field(ge=1, le=73_000)] = 35  # how far back figures are proven, and ids compared
 
     clock_skew: Duration = dt.timedelta(seconds=2)  # margin taken off an empty queue's instant

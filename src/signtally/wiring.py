@@ -1,5 +1,8 @@
 """From settings to services: which adapter stands behind which port."""
 
+import atexit
+import functools
+
 from signtally.aws.clients import BATCH_TIMEOUTS, INTERACTIVE_TIMEOUTS, AwsClients, ClientTimeouts, is_loopback
 from signtally.aws.s3 import S3ObjectStore
 from signtally.aws.ses import SesMailer
@@ -8,11 +11,12 @@ from signtally.aws.timestream import TimestreamUsageStore
 from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.ports.mail import Mailer
 from signtally.prefect_api import PrefectApi, PrefectReportQueue
+from signtally.render.process_pool import RenderProcesses
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.smtp import SmtpMailer
 
-__all__ = ["BATCH_TIMEOUTS", "INTERACTIVE_TIMEOUTS", "only_loopback_endpoints", "services"]
+__all__ = ["BATCH_TIMEOUTS", "INTERACTIVE_TIMEOUTS", "only_loopback_endpoints", "render_processes", "services"]
 
 
 def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BATCH_TIMEOUTS) -> Services:
@@ -37,7 +41,22 @@ def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BAT
         objects=S3ObjectStore(clients.s3, bucket=settings.bucket),
         mailer=_mailer(settings, clients),
         report_queue=PrefectReportQueue(PrefectApi.from_environment()),
+        renderer=render_processes(settings).render,
     )
+
+
+def render_processes(settings: Settings) -> RenderProcesses:
+    """This process's own, the same for the same limits; none is started before the first file, or `warm_up`."""
+    return _render_processes(
+        max(1, round(settings.render_timeout.total_seconds())), settings.render_memory, settings.render_processes
+    )
+
+
+@functools.cache
+def _render_processes(timeout_seconds: int, memory_mebibytes: int, most: int) -> RenderProcesses:
+    processes = RenderProcesses(timeout_seconds=timeout_seconds, memory_mebibytes=memory_mebibytes, most=most)
+    atexit.register(processes.close)
+    return processes
 
 
 def only_loopback_endpoints() -> bool:

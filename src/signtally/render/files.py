@@ -5,6 +5,7 @@ import datetime as dt
 import importlib
 import re
 import unicodedata
+from collections.abc import Callable
 
 from signtally.domain.actions import Counts
 from signtally.domain.periods import period_between
@@ -32,6 +33,9 @@ class RenderedFile:
     filename: str
     content_type: str
     body: bytes
+
+
+Renderer = Callable[[str, UsageSnapshot, ReportIdentity], RenderedFile]
 
 
 def render(format: str, snapshot: UsageSnapshot, identity: ReportIdentity) -> RenderedFile:  # noqa: A002  # the API's word

@@ -12,7 +12,8 @@ from signtally.domain.reports import ReportFile, ReportKey, ReportManifest, Repo
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.ports.errors import ServiceError
-from signtally.render.files import key_name, render
+from signtally.render.files import key_name
+from signtally.render.process_pool import RenderLimitError
 from signtally.services import Services
 from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, ReportState
 from signtally.use_cases.report_figures import read_report
@@ -76,7 +77,7 @@ def make_report(key: ReportKey, *, services: Services) -> ReportManifest:
         manifest = _make(state.claim, services=services)
     except ServiceError:
         raise
-    except FuturePeriodError as error:
+    except (FuturePeriodError, RenderLimitError) as error:
         fail_report(key, str(error), services=services)
         raise
     except Exception:
@@ -184,7 +185,7 @@ def _file(
     name: str, snapshot: UsageSnapshot, identity: ReportIdentity, key: ReportKey, *, services: Services
 ) -> ReportFile:
     """Render and store one file, named after its content: a process at work on the same version does no harm."""
-    rendered = render(name, snapshot, identity)
+    rendered = services.renderer(name, snapshot, identity)
     sha256 = hashlib.sha256(rendered.body).hexdigest()
     path = PurePosixPath(key_name(name))
     stored = services.stores.reports.put_file(

@@ -14,6 +14,7 @@ from signtally.domain.wording import translatable
 from signtally.render.chart import UsageChart, usage_chart
 from signtally.render.contents import Card, Contents, shown_names
 from signtally.render.formats import Formats, one_line, shortened
+from signtally.render.highlights import highlight_sentences
 from signtally.render.insights import InsightContents
 from signtally.render.plain_table import aligned
 from signtally.render.restatements import restatement_lines
@@ -93,6 +94,7 @@ def _values(snapshot: UsageSnapshot) -> dict[str, object]:
     top = [user for user in snapshot.users[:_TOP_USERS] if user.counts.sent]
     return {
         "contents": contents,
+        "highlights": highlight_sentences(contents),
         "insights": InsightContents.of(contents),
         "restated": restatement_lines(contents),
         "most_restated": _MOST_RESTATED_DAYS,

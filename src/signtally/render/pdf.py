@@ -9,6 +9,7 @@ from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents, rest_of, shown_names
 from signtally.render.drawn_tables import TableLook
 from signtally.render.formats import shortened
+from signtally.render.highlights import highlight_sentences
 from signtally.render.insights import InsightContents
 from signtally.render.paper import paper_of, pixels
 from signtally.render.printing import printed
@@ -44,6 +45,7 @@ def page(contents: Contents, identity: ReportIdentity) -> str:
         .get_template("report/report.html")
         .render(
             contents=contents,
+            highlights=highlight_sentences(contents),
             insights=InsightContents.of(contents),
             restated=restatement_lines(contents),
             most_restated=MOST_RESTATED_DAYS_PRINTED,

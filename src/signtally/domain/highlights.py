@@ -1,0 +1,80 @@
+"""The three things that a report says first, as numbers: the biggest change, what is stuck, the allowance.
+
+By rule, so that two readers of one report read the same; what is nothing to speak of is left out.
+"""
+
+import dataclasses
+import datetime as dt
+import math
+
+import polars as pl
+
+from signtally.domain.actions import Action
+from signtally.domain.allowance import AllowanceUse, Outlook
+from signtally.domain.documents import DocumentStatus
+from signtally.domain.snapshot import UsageSnapshot
+
+STUCK_DAYS = 14  # a document that is open for longer is stuck
+_LEAST_CHANGE = 0.05  # of the previous figure
+_LEAST_WEIGHT = 2.0  # how far from chance: the difference in square roots of the sum
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BiggestChange:
+    """The measure that moved furthest beyond what chance moves a count by; *before* is not zero."""
+
+    action: Action
+    now: int
+    before: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StuckDocuments:
+    """How many documents are open longer than STUCK_DAYS, and the one that was sent first."""
+
+    documents: int  # at least one
+    oldest_id: str
+    oldest_sent_at: dt.datetime
+    oldest_days: int
+
+
+Highlight = BiggestChange | StuckDocuments | AllowanceUse
+
+
+def highlights_of(snapshot: UsageSnapshot) -> tuple[Highlight, ...]:
+    """At most one of each kind, in this order."""
+    found = (_biggest_change(snapshot), _stuck(snapshot.documents), _allowance(snapshot))
+    return tuple(highlight for highlight in found if highlight is not None)
+
+
+def _biggest_change(snapshot: UsageSnapshot) -> BiggestChange | None:
+    if not snapshot.is_comparable:
+        return None
+    pairs = zip(Action, snapshot.totals.as_tuple(), snapshot.previous_totals.as_tuple(), strict=True)
+    changes = [BiggestChange(*pair) for pair in pairs if pair[2]]
+    worth_telling = [
+        change
+        for change in changes
+        if abs(change.now - change.before) >= _LEAST_CHANGE * change.before and _weight(change) >= _LEAST_WEIGHT
+    ]
+    return max(worth_telling, key=_weight, default=None)
+
+
+def _weight(change: BiggestChange) -> float:
+    """Counts vary by about their square root: from 400 to 520 is more than from 1 to 3."""
+    return abs(change.now - change.before) / math.sqrt(change.now + change.before)
+
+
+def _stuck(documents: pl.DataFrame) -> StuckDocuments | None:
+    """The rows come with the oldest open one first."""
+    stuck = documents.filter(pl.col("days_open") > STUCK_DAYS, status=str(DocumentStatus.OPEN))
+    if stuck.is_empty():
+        return None
+    oldest_id, sent_at, days = stuck.select("document_id", "sent_at", "days_open").row(0)
+    return StuckDocuments(len(stuck), oldest_id, sent_at, days)
+
+
+def _allowance(snapshot: UsageSnapshot) -> AllowanceUse | None:
+    """Only where it is used up or will be: that it lasts is no news."""
+    use = snapshot.allowance
+    return use if use is not None and use.used and use.outlook in {Outlook.USED_UP, Outlook.RUNS_OUT} else None

@@ -1,0 +1,62 @@
+"""The highlights of a report as sentences, in its language."""
+
+from signtally.domain.allowance import AllowanceUse, Outlook
+from signtally.domain.highlights import STUCK_DAYS, BiggestChange, Highlight, StuckDocuments, highlights_of
+from signtally.render.contents import Contents
+
+
+def highlight_sentences(contents: Contents) -> tuple[str, ...]:
+    """At most three; none where there is nothing to speak of."""
+    return tuple(_sentence(highlight, contents) for highlight in highlights_of(contents.snapshot))
+
+
+def _sentence(highlight: Highlight, contents: Contents) -> str:
+    match highlight:
+        case BiggestChange():
+            return _change(highlight, contents)
+        case StuckDocuments():
+            return _stuck(highlight, contents)
+        case AllowanceUse():
+            return _allowance(highlight, contents)
+
+
+def _change(found: BiggestChange, contents: Contents) -> str:
+    number = contents.formats.number
+    return contents.words.gettext(
+        "Biggest change: %(measure)s %(change)s, from %(before)s to %(now)s.",
+        measure=contents.heading(found.action),
+        change=contents.formats.change(found.now, found.before),
+        before=number(found.before),
+        now=number(found.now),
+    )
+
+
+def _stuck(found: StuckDocuments, contents: Contents) -> str:
+    zone = contents.snapshot.tenant.zone
+    return contents.words.ngettext(
+        "%(count)s document has been open for more than %(days)s days: it was sent on %(date)s.",
+        "%(count)s documents have been open for more than %(days)s days: the oldest was sent on %(date)s.",
+        found.documents,
+        count=contents.formats.number(found.documents),
+        days=contents.formats.number(STUCK_DAYS),
+        date=contents.formats.date(found.oldest_sent_at.astimezone(zone).date()),
+    )
+
+
+def _allowance(use: AllowanceUse, contents: Contents) -> str:
+    formats = contents.formats
+    values = {
+        "month": formats.month(use.month.first),
+        "date": formats.date(use.on or use.as_of),
+        "used": formats.number(use.used),
+        "allowed": formats.number(use.allowed),
+    }
+    if use.outlook is Outlook.USED_UP:
+        return contents.words.gettext(
+            "The allowance for %(month)s was used up on %(date)s: %(used)s of %(allowed)s documents sent.", **values
+        )
+    return contents.words.gettext(
+        "The allowance for %(month)s will run out on %(date)s at the current pace: %(used)s of %(allowed)s documents "
+        "sent so far.",
+        **values,
+    )

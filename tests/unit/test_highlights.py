@@ -1,0 +1,70 @@
+"""What a report says first, by rule."""
+
+import dataclasses
+import datetime as dt
+
+import polars as pl
+from hypothesis import given
+
+from signtally.domain.actions import Action, Counts
+from signtally.domain.documents import DOCUMENT_ROWS
+from signtally.domain.highlights import BiggestChange, StuckDocuments, highlights_of
+from signtally.domain.snapshot import UsageSnapshot
+from signtally.render.contents import Contents
+from signtally.render.highlights import highlight_sentences
+from tests.support.report_samples import snapshot, snapshots, user
+
+SENT_AT = dt.datetime(2026, 9, 1, 22, 30, tzinfo=dt.UTC)
+
+
+def documents(*days_open: int) -> pl.DataFrame:
+    plain: dict[str, object] = dict.fromkeys(DOCUMENT_ROWS)
+    rows = [
+        plain | {"document_id": f"d{number}", "status": "open", "sent_at": SENT_AT, "days_open": days}
+        for number, days in enumerate(days_open)
+    ]
+    return pl.DataFrame(rows, schema=DOCUMENT_ROWS)
+
+
+def report(now: Counts, before: Counts, **changes: object) -> UsageSnapshot:
+    plain = snapshot((user(1, counts=now),), previous_totals=before)
+    return dataclasses.replace(plain, allowance=None, **changes)  # type: ignore[arg-type] # fields of the snapshot
+
+
+def test_the_biggest_change_is_the_one_furthest_from_chance() -> None:
+    now, before = Counts(sent=520, completed=3, declined=7), Counts(sent=400, completed=1, declined=7)
+    assert highlights_of(report(now, before)) == (BiggestChange(Action.SENT, 520, 400),)
+
+
+def test_what_is_nothing_to_speak_of_is_left_out() -> None:
+    equal = Counts(sent=400, completed=300)
+    assert highlights_of(report(equal, equal)) == ()
+    assert highlights_of(report(Counts(sent=404), Counts(sent=400))) == ()
+    assert highlights_of(report(Counts(sent=400), Counts())) == ()
+    assert highlights_of(report(Counts(sent=400), Counts(sent=40), first_data_day=dt.date(2026, 9, 29))) == ()
+    assert highlights_of(report(equal, equal, documents=documents(14, 3))) == ()
+
+
+def test_documents_are_stuck_after_a_fortnight() -> None:
+    stuck = report(Counts(), Counts(), documents=documents(59, 15, 14))
+    assert highlights_of(stuck) == (StuckDocuments(2, "d0", SENT_AT, 59),)
+    assert highlight_sentences(Contents(stuck)) == (
+        "2 documents have been open for more than 14 days: the oldest was sent on 2 Sept 2026.",
+    )
+
+
+def test_the_allowance_is_news_when_it_is_used_up_or_will_be() -> None:
+    used_up = snapshot((user(1, counts=Counts(sent=100)),), previous_totals=Counts(sent=100))
+    assert highlight_sentences(Contents(used_up)) == (
+        "The allowance for Oct 2026 was used up on 1 Oct 2026: 100 of 100 documents sent.",
+    )
+    lasts = snapshot((user(1, counts=Counts(sent=10)),), previous_totals=Counts(sent=10))
+    assert highlights_of(lasts) == ()
+
+
+@given(any_report=snapshots())
+def test_three_sentences_at_most_and_none_is_empty(any_report: UsageSnapshot) -> None:
+    sentences = highlight_sentences(Contents(any_report))
+    assert len(sentences) <= 3
+    assert all(sentence.strip() for sentence in sentences)
+    assert not any("%(" in sentence for sentence in sentences)

@@ -168,6 +168,13 @@ def test_charts_are_native_and_carry_their_figures_and_a_text() -> None:
     assert 'descr="Bar chart: Documents sent and completed. Its figures are on the sheet Weeks."' in drawing
 
 
+def test_the_summary_says_what_is_still_open_and_what_the_allowance_will_come_to() -> None:
+    rows = _summary(whole_report())
+    assert rows["Sent and still open"][:2] == (5, 3)
+    assert rows["Documents used by 31 Oct 2026"][0] == 15
+    assert rows["Expected use by the end of the month"][0] == 15
+
+
 def test_long_names_leave_the_chart_room_and_stay_apart() -> None:
     people = [user(1, "W" * 200, "one@acme.example"), user(2, "W" * 200, "two@acme.example"), user(3, "Ann")]
     labels = [text for text in map(str, _summary(snapshot(tuple(people)))) if text.startswith(("W", "Ann"))]

@@ -36,7 +36,7 @@ from signtally.render.workbook.sheets import Area, Sheet
 
 Chart: TypeAlias = Any  # a bar chart, whose stubs know neither axes nor legends
 
-WIDTH_CM, HEIGHT_CM = 18.5, 7.5
+WIDTH_CM, HEIGHT_CM = 20, 7.5
 _GAP_PERCENT = 50
 _MOST_LABELS, _MOST_DATES = 13, 8
 _LABEL_SIZE, _TITLE_SIZE = 900, 1100  # hundredths of a point

@@ -32,7 +32,7 @@ from signtally.render.workbook.styles import (
 )
 from signtally.render.workbook.usage_tables import UsageOverTime
 
-_WIDTHS = (30, 22, 22, 14, 14)  # characters of the body's size
+_WIDTHS = (34, 22, 22, 14, 14)  # characters of the body's size
 _BODY_SIZE = 10
 _HEADER_HEIGHT, _TEXT_LINE = 20, 16  # points
 _ROW_CM = 0.565  # a row of 16 points
@@ -96,7 +96,7 @@ def _write_line(sheet: Sheet, text: str, style: Style) -> None:
 
 
 def _measure_rows(book: Book) -> Iterator[Row]:
-    """Five columns each; the last two fall away while the period is not over. What is undefined is empty."""
+    """Five columns each; the last two fall away where nothing can be compared. What is undefined is empty."""
     contents, words, numbers = book.contents, book.words, book.numbers
     count, count_before, signed, change = _formats(
         (FIGURE, numbers.count),
@@ -116,16 +116,28 @@ def _measure_rows(book: Book) -> Iterator[Row]:
         moved = None if pair.now is None or pair.before is None else (pair.now - pair.before) * 100
         difference = None if moved is None else float(rounded(moved, 1))
         yield [pair.heading, pair.now, pair.before, difference, None], [TEXT, rate, rate_before, points, MUTED]
+    if contents.snapshot.cohort is not None:
+        was = contents.snapshot.previous_cohort
+        still_open: list[Value] = [words.gettext("Sent and still open"), contents.snapshot.cohort.open]
+        yield [*still_open, was.open if was else None, None, None], [TEXT, count, count_before, MUTED, MUTED]
     senders, before = contents.snapshot.active_senders, contents.snapshot.previous_active_senders
     grown = (senders - before) / before if before else None
     of_senders: list[Value] = [words.gettext("Active senders"), senders, before, senders - before, grown]
     yield of_senders, [TEXT, count, count_before, signed, change]
-    if contents.allowance is not None:
-        month = contents.formats.month(contents.allowance.month.first)
-        allowed = words.gettext("Allowance for %(month)s", month=month)
-        yield [allowed, contents.allowance.allowed, None, None, None], [TEXT, count, *[MUTED] * 3]
-        used: list[Value] = [words.gettext("Allowance used"), contents.allowance.share, None, None, None]
-        yield used, [TEXT, rate, *[MUTED] * 3]
+    for label, value, style in _allowance_rows(book):
+        yield [label, value, None, None, None], [TEXT, style, *[MUTED] * 3]
+
+
+def _allowance_rows(book: Book) -> Iterator[tuple[str, Value, Style]]:
+    contents, words, use = book.contents, book.words, book.contents.allowance
+    if use is None:
+        return
+    count, rate = _formats((FIGURE, book.numbers.count), (FIGURE, book.numbers.percent))
+    month = contents.formats.month(use.month.first)
+    yield words.gettext("Allowance for %(month)s", month=month), use.allowed, count
+    yield words.gettext("Documents used by %(day)s", day=contents.formats.date(use.as_of)), use.used, count
+    yield words.gettext("Allowance used"), use.share, rate
+    yield words.gettext("Expected use by the end of the month"), use.expected, count
 
 
 def _formats(*pairs: tuple[Style, str]) -> list[Style]:

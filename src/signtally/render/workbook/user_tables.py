@@ -22,7 +22,7 @@ def add_users(book: Book) -> None:
     snapshot, words = book.contents.snapshot, book.words
     columns = [*_who(book, snapshot.users), *measure_columns(book, snapshot.totals)]
     rows = _plain_rows(snapshot.users)
-    if snapshot.cohort is not None:
+    if snapshot.cohort is not None and snapshot.insights is not None:
         columns += _beyond_counts(book, snapshot.users)
         rows = _whole_rows(snapshot.users, sent=snapshot.totals.sent)
     table = Table("Users", words.gettext("Users"), columns, rows, len(snapshot.users), frozen="B2")

@@ -39,8 +39,8 @@ export function pointsChange(now, before) {
 }
 
 function signed(value, write) {
-  const mark = isRightToLeft() ? "\u200e" : ""; // or the sign would move to the other end of its number
-  return `${mark}${value > 0 ? "+" : value < 0 ? MINUS : "±"}${write(Math.abs(value))}`;
+  const figure = `${value > 0 ? "+" : value < 0 ? MINUS : "±"}${write(Math.abs(value))}`;
+  return isRightToLeft() ? `\u2066${figure}\u2069` : figure; // or the sign would move to the other end of its number
 }
 
 // A calendar day is no instant: it is read, counted and written in UTC, whatever the zone of this machine.

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from signtally.domain.tenants import TenantProfile
+
 Open = Callable[..., Page]
 MAGIC = {
     "pdf": b"%PDF-",
@@ -258,3 +260,26 @@ def test_everything_that_can_be_pressed_has_a_name(site: Any, open_page: Open) -
     tree = page.locator("body").aria_snapshot()
     nameless = re.findall(r"^\s*- (?:button|link|textbox|searchbox|combobox|radio)(?::| \[|$).*", tree, re.MULTILINE)
     assert nameless == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "tag", "direction", "title", "users"),
+    [
+        ("de-CH", "de-CH", "ltr", "Oktober 2026 (bis heute)", "Benutzer"),
+        ("ar", "ar", "rtl", "أكتوبر 2026 (حتى اليوم)", "المستخدمون"),
+        ("ja", "ja", "ltr", "2026年10月（本日まで）", "ユーザー"),
+        ("pt-BR", "en-GB", "ltr", "October 2026 (to date)", "Users"),
+    ],
+)
+def test_it_takes_the_tenants_language(  # noqa: PLR0913, PLR0917 -- fixtures, and the columns of one table
+    site: Any, open_page: Open, locale: str, tag: str, direction: str, title: str, users: str
+) -> None:
+    """The browser asks for English; whoever signs in gets the language that the tenant's files have."""
+    profile = TenantProfile(tenant_id="acme", name="Acme & Söhne", timezone="Asia/Kathmandu", locale=locale)
+    site.services.stores.tenants.put(profile)
+    page = open_page(site.signed_in())
+    expect(page.locator("h1")).to_have_text(title, timeout=15_000)
+    expect(page.locator("#users-title")).to_have_text(users)
+    assert page.locator("html").get_attribute("dir") == direction
+    assert page.locator("html").get_attribute("lang") in {tag, tag.split("-")[0]}
+    page.locator("#chart rect").first.wait_for()

@@ -22,7 +22,7 @@ MINUS = "\N{MINUS SIGN}"
 _TIED = "\N{NO-BREAK SPACE}"
 # Not Babel's `format_list`: its patterns of style "unit" are incomplete in Spanish, Japanese and a hundred more.
 _LIST_SEPARATORS = {"ar": "، ", "ja": "、"}
-_LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
+_LEFT_TO_RIGHT, _END = "\N{LEFT-TO-RIGHT ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 # "en" alone reads as American in CLDR; day before month and a 24-hour clock are understood everywhere.
 _PLAIN_ENGLISH = "en_GB"
@@ -257,8 +257,7 @@ class Formats:
     def _signed(self, magnitude: str, value: Decimal | int) -> str:
         sign = "+" if value > 0 else MINUS if value < 0 else "±"
         # Between words that run to the left, a sign would move to the other end of its number.
-        mark = _LEFT_TO_RIGHT if self.words.direction == "rtl" else ""
-        return f"{mark}{sign}{magnitude}"
+        return f"{_LEFT_TO_RIGHT}{sign}{magnitude}{_END}" if self.words.direction == "rtl" else f"{sign}{magnitude}"
 
 
 def _nearest(seconds: int, unit: int) -> int:

@@ -86,7 +86,7 @@ export function extent(title, first, last) {
   return title.includes(days) ? dayCount(first, last) : listed([days, dayCount(first, last)]);
 }
 
-export const listed = (texts) => new Intl.ListFormat(language, { style: "short", type: "unit" }).format(texts);
+export const listed = (texts) => texts.join(pgettext("between two of a list", ", "));
 
 // A period in one line: `October 2026 (1–31 Oct 2026, 31 days)`.
 export function described(title, first, last) {

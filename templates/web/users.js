@@ -2,7 +2,7 @@
 
 import { byId, el, foreign } from "./dom.js";
 import { number } from "./format.js";
-import { gettext, language, ngettext } from "./words.js";
+import { gettext, language, ngettext, pgettext } from "./words.js";
 
 const PAGE = 25;
 const NAME = "name";
@@ -46,7 +46,7 @@ function draw() {
     el("tfoot", {}, sums(matching)),
   );
   byId("users-status").textContent = status(matching.length, first, shown.length);
-  byId("users-pages").replaceChildren(...(pages > 1 ? [turn(gettext("Previous"), -1, state.page > 0), turn(gettext("Next"), 1, state.page < pages - 1)] : []));
+  byId("users-pages").replaceChildren(...(pages > 1 ? [turn(pgettext("page of a list", "Previous"), -1, state.page > 0), turn(pgettext("page of a list", "Next"), 1, state.page < pages - 1)] : []));
 }
 
 function status(matching, first, count) {

@@ -20,8 +20,6 @@ from signtally.render.translation import Translation
 UNDEFINED = "—"
 MINUS = "\N{MINUS SIGN}"
 _TIED = "\N{NO-BREAK SPACE}"
-# Not Babel's `format_list`: its patterns of style "unit" are incomplete in Spanish, Japanese and a hundred more.
-_LIST_SEPARATORS = {"ar": "، ", "ja": "、"}
 _LEFT_TO_RIGHT, _END = "\N{LEFT-TO-RIGHT ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 # "en" alone reads as American in CLDR; day before month and a 24-hour clock are understood everywhere.
@@ -167,7 +165,7 @@ class Formats:
 
     def listed(self, *texts: str) -> str:
         """`1–31 Oct 2026, 31 days`."""
-        return _LIST_SEPARATORS.get(self.words.language, ", ").join(texts)
+        return self.words.pgettext("between two of a list", ", ").join(texts)
 
     def clock_time(self, instant: dt.datetime) -> str:
         """The tenant's wall clock without the date: `14:05`."""

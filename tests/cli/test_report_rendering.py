@@ -1,9 +1,18 @@
 """`signtally reports render`: files made again from a JSON file, with no service at all."""
 
+import datetime as dt
 from pathlib import Path
 
+import pandas as pd
+import polars as pl
+import pytest
+
+from signtally import wiring
+from signtally.domain.actions import MEASURES
 from signtally.domain.reports import FORMATS
+from signtally.domain.schemas import DAILY_USAGE
 from signtally.render.files import render
+from signtally.settings import Settings
 from tests.support.commands import Command
 from tests.support.report_samples import IDENTITY
 from tests.support.whole_reports import filtered_report
@@ -40,3 +49,25 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     ran = Command(tmp_path, {})("reports", "render", "other.json", "--format", "pdf")
     assert ran.failed_with("no Signtally report in JSON")
     assert not list(tmp_path.glob("*.pdf"))
+
+
+@pytest.mark.usefixtures("local_aws")
+def test_every_file_of_a_stored_version_comes_from_its_json(
+    signtally: Command, real_settings: Settings, tmp_path: Path
+) -> None:
+    """Figures from the store, files in the bucket: what is rendered again is what was stored."""
+    signtally("provision")
+    counts: dict[str, object] = {**dict.fromkeys(MEASURES, 0), "sent": 45, "completed": 3}
+    row = {"tenant_id": "acme", "user_id": "00012345", "day": dt.date(2026, 9, 3), "timezone": "UTC", **counts}
+    frame = pl.DataFrame([row | {"user_name": "=1+1", "user_email": None}], schema=DAILY_USAGE)
+    wiring.services(real_settings).usage_store.put_daily_usage(frame, version=1)
+    made = signtally("report", "--tenant", "acme", "--period", "2026-09", "-o", "made", "--json").answer
+    stored = {file["format"]: tmp_path / file["path"] for file in made["files"]}
+    assert tuple(stored) == FORMATS
+    asked = [part for name in FORMATS for part in ("--format", name)]
+    again = signtally("reports", "render", str(stored["json"]), *asked, "-o", "again", "--json").answer
+    for file in again["files"]:
+        assert (tmp_path / file["path"]).read_bytes() == stored[file["format"]].read_bytes(), file["format"]
+        assert Path(file["path"]).name == stored[file["format"]].name
+    (user,) = pd.read_csv(stored["csv"]).to_dict("records")
+    assert (user["user_id"], user["user_name"], user["sent"]) == ("'00012345", "'=1+1", 45)

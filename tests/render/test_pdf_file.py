@@ -19,6 +19,7 @@ from signtally.logos.profile_logos import with_png_logo
 from signtally.render import pdf
 from signtally.render.contents import Contents
 from signtally.render.files import render, warm_up
+from signtally.render.people import MOST_USERS_PRINTED
 from signtally.render.printing import ForbiddenUrlError
 from tests.support.examples import examples
 from tests.support.report_samples import (
@@ -56,11 +57,12 @@ def test_the_totals_of_any_snapshot_are_printed(report: UsageSnapshot) -> None:
     formats = Contents(report).formats
     text = re.sub(r"\s", "", _text(report))
     shown = [re.sub(r"\s", "", formats.number(figure)) for figure in report.totals.as_tuple()]
-    headings = [line.heading for line in Contents(report).measures]
+    headings = [re.sub(r"\s", "", line.heading) for line in Contents(report).measures]
+    total = Contents(report).words.gettext("Total")
     for heading, figure in zip(headings, shown, strict=True):
         assert f"{heading}{figure}" in text
     assert "·".join(f"{heading}{figure}" for heading, figure in zip(headings, shown, strict=True)) in text
-    assert not report.users or f"Total{''.join(shown)}" in text
+    assert not any(report.totals.as_tuple()) or f"{total}{''.join(shown)}" in text
 
 
 def test_names_are_printed_as_they_are_written() -> None:
@@ -79,8 +81,10 @@ def test_it_says_what_it_is() -> None:
     assert [entry.title for entry in chapters] == [
         "Documents per day",
         "Totals",
+        "How far documents came",
         "Documents and hours",
         "Users",
+        "Days",
         "About this report",
         "Definitions",
     ]
@@ -100,16 +104,16 @@ def test_it_says_what_it_is() -> None:
 
 def test_a_long_list_names_what_it_leaves_out_and_still_adds_up() -> None:
     """The rest is one row; the control totals stand below it."""
-    report = snapshot(tuple(user(number) for number in range(pdf.MOST_USERS_PRINTED + 50)))
+    report = snapshot(tuple(user(number) for number in range(MOST_USERS_PRINTED + 50)))
     page = pdf.page(Contents(report), IDENTITY)
     figures = [
         [int(figure.replace(",", "")) for figure in re.findall(r"<td[^>]*>([\d,]+)</td>", row)]
-        for row in re.findall(r"<tr[^>]*>.*?</tr>", page[page.index("<h2>Users") :], re.DOTALL)
+        for row in re.findall(r"<tr[^>]*>.*?</tr>", page[page.index("<h2>Users") : page.index("<h2>Days")], re.DOTALL)
     ]
     *rows, total = [row for row in figures if row]
-    assert len(rows) == pdf.MOST_USERS_PRINTED + 1
+    assert len(rows) == MOST_USERS_PRINTED + 1
     assert [sum(column) for column in zip(*rows, strict=True)] == total == list(report.totals.as_tuple())
-    assert "The 200 users with the most documents sent, of 250." in page
+    assert "The 200 most active users of 250." in page
     assert "50 more users" in page
 
 
@@ -165,6 +169,7 @@ def test_an_empty_period_is_a_report_too() -> None:
     assert "No data received yet" in text
     assert "No user activity in this period." in text
     assert "Completion rate —" in text
+    assert "There was no activity in October 2026." in text
 
 
 def test_a_period_that_is_over_but_not_all_in_says_so() -> None:

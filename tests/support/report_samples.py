@@ -152,8 +152,8 @@ def periods(draw: st.DrawFn) -> Period:
             return Period(PeriodKind.DAY, first, first)
 
 
-# pypdf reads no text beside a character that no installed font has; other readers do.
-printable_tenants = tenants.map(
+# pypdf reads no text beside a character that no installed font has, and Arabic backwards; other readers do not.
+printable_tenants = tenants.filter(lambda tenant: tenant.locale != "ar").map(
     lambda tenant: tenant.model_copy(update={"tenant_id": "acme", "name": "Ünïcødé & Söhne"})
 )
 printable_rows = st.builds(UserUsage, st.uuids().map(str), st.sampled_from(NASTY_NAMES), st.none(), figures)

@@ -7,6 +7,8 @@ import itertools
 import math
 from collections.abc import Callable
 
+from babel.numbers import format_decimal
+
 from signtally.domain.actions import Counts
 from signtally.domain.periods import DAYS_A_WEEK, PeriodKind, period_of
 from signtally.domain.snapshot import DayUsage
@@ -29,6 +31,11 @@ _SUBJECTS = {
     "week": translatable("Documents sent and completed per week"),
     "month": translatable("Documents sent and completed per month"),
 }
+_TABLE_TITLES = {
+    "day": translatable("Days"),
+    "week": translatable("Weeks"),
+    "month": translatable("Months"),
+}
 _ONE_PARTLY_OUTSIDE = {
     ("first", "week"): translatable("The first week is partly outside the period; only its days in it are counted."),
     ("last", "week"): translatable("The last week is partly outside the period; only its days in it are counted."),
@@ -48,8 +55,15 @@ class Bar:
     first: dt.date
     last: dt.date
     label: str
-    sent: int
-    completed: int
+    counts: Counts
+
+    @property
+    def sent(self) -> int:
+        return self.counts.sent
+
+    @property
+    def completed(self) -> int:
+        return self.counts.completed
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,9 +88,24 @@ class UsageChart:
         return self.words.gettext(_TITLES[self.step])
 
     @property
+    def table_title(self) -> str:
+        return self.words.gettext(_TABLE_TITLES[self.step])
+
+    @property
     def subject(self) -> str:
-        """What the chart shows, for those who do not see it."""
+        """What the chart is about."""
         return self.words.gettext(_SUBJECTS[self.step])
+
+    @property
+    def description(self) -> str:
+        """What the chart shows, for those who do not see it."""
+        return self.words.gettext(
+            "%(subject)s: %(sent)s sent and %(completed)s completed in all, and at most %(highest)s at a time.",
+            subject=self.subject,
+            sent=format_decimal(sum(bar.sent for bar in self.bars), locale=self.words.locale),
+            completed=format_decimal(sum(bar.completed for bar in self.bars), locale=self.words.locale),
+            highest=format_decimal(self.highest, locale=self.words.locale),
+        )
 
     @property
     def caption(self) -> str:
@@ -130,7 +159,7 @@ def _start_of(kind: PeriodKind, *, first_weekday: int) -> Callable[[dt.date], dt
 
 def _bar(group: tuple[DayUsage, ...], label: str) -> Bar:
     total = Counts.total(usage.counts for usage in group)
-    return Bar(group[0].day, group[-1].day, label, total.sent, total.completed)
+    return Bar(group[0].day, group[-1].day, label, total)
 
 
 def _days(bar: Bar) -> int:

@@ -254,9 +254,19 @@ class Contents:
             self.formats.percent(rate.now),
             change="" if rate.change in {None, UNDEFINED} else str(rate.change),
             trend=_trend(rate.now or 0, rate.before or 0) if self.is_comparable else "",
-            note=self._before(self.formats.percent(rate.before)),
+            note=self._still_open or self._before(self.formats.percent(rate.before)),
         )
         return (sent, completed, rate_card, self._allowance_card() or self._senders_card())
+
+    @property
+    def _still_open(self) -> str:
+        """Of the documents sent in the period: without their number, a rate that will still rise looks final."""
+        count = self.snapshot.cohort.open if self.snapshot.cohort else 0
+        if not count:
+            return ""
+        return self.words.ngettext(
+            "%(count)s still open", "%(count)s still open", count, count=self.formats.number(count)
+        )
 
     def filters(self, *, most_ids: int | None = None) -> str:
         """Which users the figures are about; at most so many ids, and how many more there are."""

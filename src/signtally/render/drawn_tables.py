@@ -7,6 +7,7 @@ millisecond a cell for it, so its rows are drawn as pictures of a few rows each,
 
 import collections
 import dataclasses
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from xml.etree.ElementTree import Element
@@ -18,8 +19,8 @@ from signtally.render.shaped_text import Face, LineWriter, ShapedLine, fitted, l
 
 ROWS_A_BLOCK = 3  # pages break between blocks
 _MOST_LINES = 12
-_PADDING, _GAP = 3.6, 7.0  # CSS pixels above and below a line, and between columns
-_FIRST_SHARE = 0.34  # of the width, which the first column keeps where the others ask for more
+_PADDING, _GAP = 3.6, 6.0  # CSS pixels above and below a line, and between columns
+_FIRST_SHARE = 0.28  # of the width, which the first column keeps where the others ask for more
 _DETAIL_SIZE, _HEAD_SIZE = 0.88, 0.9
 _SEMIBOLD = 600
 
@@ -242,6 +243,12 @@ class _SetRow:
     def drawn(self, stream: Stream, line: _Line, *, top: float) -> bytes:
         operators = self._table.writer.operators(stream, line.shaped, x=line.x, y=top + line.y)
         return b"%s rg\n%s" % (line.colour, operators)
+
+
+@functools.lru_cache(256)
+def operands(colour: str) -> bytes:
+    """`#rrggbb` as PDF writes it: three shares of 0–1."""
+    return " ".join(f"{int(colour[at : at + 2], 16) / 255:.3f}" for at in (1, 3, 5)).encode()
 
 
 def table_of(element: Element) -> list[Row]:

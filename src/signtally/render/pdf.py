@@ -1,24 +1,25 @@
 """The PDF file: a tagged report (PDF/UA-1), made from `templates/report` and printed by `printing`."""
 
-import functools
-
 from signtally.domain.actions import Counts
 from signtally.domain.definitions import Definition
 from signtally.domain.snapshot import ReportIdentity
-from signtally.render.chart import usage_chart
-from signtally.render.contents import Contents, rest_of, shown_names
-from signtally.render.drawn_tables import TableLook
+from signtally.render.chart import Bar, usage_chart
+from signtally.render.contents import Contents
+from signtally.render.drawn_tables import TableLook, operands
 from signtally.render.formats import shortened
 from signtally.render.highlights import highlight_sentences
 from signtally.render.insights import InsightContents
 from signtally.render.paper import paper_of, pixels
+from signtally.render.people import people_list
 from signtally.render.printing import printed
+from signtally.render.progress import funnel, oldest_open, open_documents, trend_chart, trend_rows
 from signtally.render.restatements import restatement_lines
 from signtally.render.shaped_text import Face
 from signtally.render.templating import environment
+from signtally.render.version_changes import changes_line
 
-MOST_USERS_PRINTED = 200  # a longer list is for a screen; the file says how many it leaves out
 MOST_RESTATED_DAYS_PRINTED = 31
+MOST_DAYS_PRINTED = 62  # of a longer period, weeks or months
 SIDE_MARGIN_MM = 16
 _FOOTER_LIMIT_CHARACTERS = 80
 _POINTS_A_PIXEL = 0.75
@@ -38,32 +39,56 @@ def write(contents: Contents, identity: ReportIdentity) -> bytes:
 
 def page(contents: Contents, identity: ReportIdentity) -> str:
     """The HTML behind the file, without its style sheet: well-formed, so that it is XML as well."""
-    users = contents.snapshot.users[:MOST_USERS_PRINTED]
-    rest = contents.snapshot.users[MOST_USERS_PRINTED:]
-    return (
-        environment(contents.words)
-        .get_template("report/report.html")
-        .render(
-            contents=contents,
-            highlights=highlight_sentences(contents),
-            insights=InsightContents.of(contents),
-            restated=restatement_lines(contents),
-            most_restated=MOST_RESTATED_DAYS_PRINTED,
-            snapshot=contents.snapshot,
-            identity=identity,
-            facts=contents.facts(identity),
-            formats=contents.formats,
-            theme=contents.theme,
-            chart=usage_chart(contents),
-            logo=_own_logo(contents),
-            users=users,
-            names=shown_names,
-            rest_count=len(rest),
-            rest=rest_of(contents.snapshot.totals, Counts.total(user.counts for user in users)),
-            footer_name=shortened(contents.tenant_name, _FOOTER_LIMIT_CHARACTERS),
-            definitions=_in_columns(contents.definitions),
-        )
+    template = environment(contents.words).get_template("report/report.html")
+    return template.render(
+        contents=contents,
+        identity=identity,
+        snapshot=contents.snapshot,
+        formats=contents.formats,
+        theme=contents.theme,
+        logo=_own_logo(contents),
+        footer_name=shortened(contents.tenant_name, _FOOTER_LIMIT_CHARACTERS),
+        sentences=highlight_sentences(contents),
+        is_empty=not any(contents.snapshot.totals.as_tuple()),
+        changes=changes_line(identity.changes, contents.formats),
+        facts=contents.facts(identity),
+        definitions=_in_columns(contents.definitions),
+        **_sections(contents),
     )
+
+
+def _sections(contents: Contents) -> dict[str, object]:
+    """What the parts of the page show."""
+    return {
+        "chart": usage_chart(contents),
+        "days": _days(contents),
+        "funnel": funnel(contents),
+        "insights": InsightContents.of(contents),
+        "open_count": len(open_documents(contents)),
+        "oldest_open": oldest_open(contents),
+        "trend": trend_rows(contents),
+        "trend_chart": trend_chart(contents),
+        "users": people_list(contents),
+        "restated": restatement_lines(contents),
+        "most_restated": MOST_RESTATED_DAYS_PRINTED,
+    }
+
+
+def _days(contents: Contents) -> tuple[str, list[tuple[str, Counts]]]:
+    """A title and rows, day by day or by the steps of a longer period; no rows for a day, which is the whole report."""
+    chart = usage_chart(contents, most_bars=MOST_DAYS_PRINTED)
+    rows = [(_step_name(chart.step, bar, contents), bar.counts) for bar in chart.bars]
+    return chart.table_title, rows if len(rows) > 1 else []
+
+
+def _step_name(step: str, bar: Bar, contents: Contents) -> str:
+    match step:
+        case "day":
+            return contents.formats.weekday_date(bar.first)
+        case "month":
+            return contents.formats.month(bar.first)
+        case _:
+            return contents.formats.dates(bar.first, bar.last)
 
 
 def style_sheet(contents: Contents) -> str:
@@ -79,15 +104,7 @@ def _table_look(contents: Contents) -> TableLook:
     is_right_to_left = contents.words.direction == "rtl"
     face = Face(families, _TABLE_POINTS / _POINTS_A_PIXEL, 400, contents.formats.language_tag, is_right_to_left)
     width = pixels(paper_of(contents.formats.locale).width_mm - 2 * SIDE_MARGIN_MM)
-    return TableLook(
-        width, face, *(_operands(colour) for colour in (theme.ink, theme.muted, theme.line, theme.neutral))
-    )
-
-
-@functools.lru_cache(256)
-def _operands(colour: str) -> bytes:
-    """`#rrggbb` as PDF has it: three shares of 0–1."""
-    return " ".join(f"{int(colour[at : at + 2], 16) / 255:.3f}" for at in (1, 3, 5)).encode()
+    return TableLook(width, face, *(operands(colour) for colour in (theme.ink, theme.muted, theme.line, theme.neutral)))
 
 
 def _in_columns(definitions: tuple[Definition, ...]) -> tuple[tuple[Definition, ...], tuple[Definition, ...]]:

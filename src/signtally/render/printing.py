@@ -16,6 +16,7 @@ from weasyprint import CSS, HTML
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from signtally.errors import SigntallyError
+from signtally.render.drawn_charts import SVG, DrawnChart
 from signtally.render.drawn_tables import Block, DrawnTable, TableLook, table_of
 from signtally.render.pdf_structure import restructure
 from signtally.render.shaped_text import LineWriter, shared_fonts
@@ -58,7 +59,9 @@ def printed(page: str, *, style: str, look: TableLook, identifier: bytes, made_a
     """
     with _ONE_AT_A_TIME, _without_collecting(), _dated(made_at):
         root = ET.fromstring(page)  # noqa: S314  # our own template's, without a DTD
-        tables = _draw_tables(root, look=look)
+        writer = LineWriter()
+        tables = _draw_tables(root, look=look, writer=writer)
+        charts = _draw_charts(root, look=look, writer=writer)
         pictures = {
             f"drawn:{index}/{part}": block for index, blocks in enumerate(tables) for part, block in enumerate(blocks)
         }
@@ -67,7 +70,7 @@ def printed(page: str, *, style: str, look: TableLook, identifier: bytes, made_a
                 finisher=lambda _, pdf: _finish(pdf, [blocks[0].table for blocks in tables]),
                 font_config=shared_fonts(),
                 stylesheets=[_style_sheet(style)],
-                cache=pictures,
+                cache=pictures | charts,
                 pdf_identifier=identifier,
                 pdf_variant="pdf/ua-1",
             )
@@ -76,12 +79,11 @@ def printed(page: str, *, style: str, look: TableLook, identifier: bytes, made_a
     return body
 
 
-def _draw_tables(root: ET.Element, *, look: TableLook) -> list[list[Block]]:
+def _draw_tables(root: ET.Element, *, look: TableLook, writer: LineWriter) -> list[list[Block]]:
     """Put pictures of rows in the place of the rows."""
-    writer = LineWriter()
     drawn: list[list[Block]] = []
     for element in root.iter("table"):
-        if element.get("class") != "drawn":
+        if "drawn" not in element.get("class", "").split():
             continue
         blocks = list(DrawnTable(table_of(element), look=look, writer=writer).blocks())
         _replace_rows(element, f"drawn:{len(drawn)}", blocks)
@@ -89,9 +91,24 @@ def _draw_tables(root: ET.Element, *, look: TableLook) -> list[list[Block]]:
     return drawn
 
 
+def _draw_charts(root: ET.Element, *, look: TableLook, writer: LineWriter) -> dict[str, DrawnChart]:
+    """Put a picture in the place of each SVG."""
+    charts: dict[str, DrawnChart] = {}
+    for parent in list(root.iter()):
+        for index, svg in enumerate(parent):
+            if svg.tag != f"{SVG}svg":
+                continue
+            name = f"chart:{len(charts)}"
+            chart = charts[name] = DrawnChart(svg, look=look, writer=writer)
+            style = f"display:block;width:{chart.width:.2f}px;height:{chart.height:.2f}px"
+            parent[index] = ET.Element("img", {"src": name, "alt": chart.title, "style": style})
+    return charts
+
+
 def _replace_rows(table: ET.Element, name: str, blocks: list[Block]) -> None:
+    css_class = table.get("class", "")
     table.clear()
-    table.set("class", "drawn")
+    table.set("class", css_class)
     head, body = (ET.SubElement(table, tag) for tag in ("thead", "tbody"))
     for part, block in enumerate(blocks):
         row = ET.SubElement(body if part else head, "tr")

@@ -1,0 +1,76 @@
+"""The users as the PDF lists them: which ones, what tells them apart, and what each did."""
+
+import collections
+import dataclasses
+from collections.abc import Sequence
+
+from signtally.domain.actions import Counts
+from signtally.domain.snapshot import UserUsage
+from signtally.render.contents import Contents, rest_of, shown_names
+from signtally.render.formats import UNDEFINED, one_line
+
+MOST_USERS_PRINTED = 200  # a longer list is for a screen, unless it was asked for
+MOST_INACTIVE_PRINTED = 20
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Person:
+    name: str
+    detail: str  # what tells two people of one name apart
+    counts: Counts
+    completion_rate: str
+    turnaround: str
+    last_active: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PeopleList:
+    """*rest* is what the *rest_count* users did who are not in the list."""
+
+    people: tuple[Person, ...]
+    rest_count: int
+    rest: Counts
+    inactive: tuple[Person, ...]  # with the figures of the period before
+    inactive_count: int
+
+
+def people_list(contents: Contents) -> PeopleList:
+    """All users where the report asks for them or there are few, else those who did most."""
+    snapshot = contents.snapshot
+    users: Sequence[UserUsage] = snapshot.users
+    if not snapshot.all_users and len(users) > MOST_USERS_PRINTED:
+        users = sorted(users, key=lambda user: (-sum(user.counts.as_tuple()), user.user_id))[:MOST_USERS_PRINTED]
+    inactive = snapshot.inactive_users[:MOST_INACTIVE_PRINTED]
+    gone = [UserUsage(each.user_id, each.user_name, each.user_email, each.previous) for each in inactive]
+    return PeopleList(
+        _people(users, contents),
+        len(snapshot.users) - len(users),
+        rest_of(snapshot.totals, Counts.total(user.counts for user in users)),
+        _people(gone, contents),
+        len(snapshot.inactive_users),
+    )
+
+
+def _people(users: Sequence[UserUsage], contents: Contents) -> tuple[Person, ...]:
+    names = [shown_names(user) for user in users]
+    known = collections.Counter(names)
+    return tuple(
+        _person(user, name, detail if known[name, detail] == 1 else _with_id(detail, user), contents)
+        for user, (name, detail) in zip(users, names, strict=True)
+    )
+
+
+def _with_id(detail: str, user: UserUsage) -> str:
+    return " · ".join(filter(None, (detail, one_line(user.user_id) or repr(user.user_id))))
+
+
+def _person(user: UserUsage, name: str, detail: str, contents: Contents) -> Person:
+    formats, took, day = contents.formats, user.median_turnaround, user.last_active_day
+    return Person(
+        name,
+        detail,
+        user.counts,
+        formats.percent(user.cohort.completion_rate),
+        UNDEFINED if took is None else formats.duration(took),
+        UNDEFINED if day is None else formats.short_date(day),
+    )

@@ -1,0 +1,154 @@
+"""How far documents have come: the funnel of those sent in the period, the open ones, and the periods before."""
+
+import dataclasses
+import datetime as dt
+
+import polars as pl
+
+from signtally.domain.documents import DocumentStatus
+from signtally.domain.trend import TrendPoint
+from signtally.domain.wording import translatable
+from signtally.render.chart import Bar, axis
+from signtally.render.contents import Contents
+from signtally.render.formats import UNDEFINED, one_line
+
+OPEN_DOCUMENTS_SHOWN = 10
+_STAGES = (
+    ("sent", translatable("Sent")),
+    ("viewed", translatable("Viewed")),
+    ("signed", translatable("Signed")),
+    ("completed", translatable("Completed")),
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stage:
+    """A step of the funnel; *share* is that of the documents sent, 0–1."""
+
+    heading: str
+    figure: str
+    percent: str
+    share: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OpenDocument:
+    document_id: str
+    sender: str
+    sent: str
+    viewed: str
+    days_open: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TrendRow:
+    period: str
+    sent: str
+    completed: str
+    completion_rate: str
+    still_open: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TrendChart:
+    """What `chart.svg` draws."""
+
+    bars: tuple[Bar, ...]
+    axis: tuple[int, ...]
+    description: str
+
+    @property
+    def top(self) -> int:
+        return self.axis[-1]
+
+
+def funnel(contents: Contents) -> tuple[Stage, ...]:
+    """Of the documents sent in the period, how many came how far; empty where that is not known or none was sent."""
+    cohort = contents.snapshot.cohort
+    if cohort is None or not cohort.sent:
+        return ()
+    counts = [(contents.words.gettext(heading), int(getattr(cohort, name))) for name, heading in _STAGES]
+    return tuple(
+        Stage(
+            heading, contents.formats.number(count), contents.formats.percent(count / cohort.sent), count / cohort.sent
+        )
+        for heading, count in counts
+    )
+
+
+def open_documents(contents: Contents) -> pl.DataFrame:
+    """All that are open, the oldest first."""
+    return contents.snapshot.documents.filter(pl.col("status") == DocumentStatus.OPEN)
+
+
+def oldest_open(contents: Contents) -> tuple[OpenDocument, ...]:
+    rows = open_documents(contents).head(OPEN_DOCUMENTS_SHOWN).iter_rows(named=True)
+    return tuple(
+        OpenDocument(
+            one_line(row["document_id"]),
+            one_line(row["user_name"] or row["user_email"] or row["user_id"] or "") or UNDEFINED,
+            _date(contents, row["sent_at"]),
+            _date(contents, row["first_viewed_at"]),
+            UNDEFINED if row["days_open"] is None else contents.formats.number(row["days_open"]),
+        )
+        for row in rows
+    )
+
+
+def trend_rows(contents: Contents) -> tuple[TrendRow, ...]:
+    """The periods before and the reported one, the latest first; empty without any before."""
+    number, percent = contents.formats.number, contents.formats.percent
+    return tuple(
+        TrendRow(
+            contents.formats.period(point.period, today=contents.today),
+            number(point.totals.sent),
+            number(point.totals.completed),
+            percent(point.cohort.completion_rate),
+            number(point.cohort.open),
+        )
+        for point in reversed(_told(contents))
+    )
+
+
+def trend_chart(contents: Contents) -> TrendChart | None:
+    """None without a period before."""
+    points = _told(contents)
+    if not points:
+        return None
+    bars = tuple(
+        Bar(
+            point.period.first,
+            point.period.last,
+            _axis_label(contents, point),
+            point.totals,
+        )
+        for point in points
+    )
+    most = max(points, key=lambda point: point.totals.sent)
+    description = contents.words.gettext(
+        "Documents sent and completed in each period; most were sent in %(period)s: %(sent)s.",
+        period=contents.formats.period_in_text(most.period, today=contents.today),
+        sent=contents.formats.number(most.totals.sent),
+    )
+    return TrendChart(bars, axis(max(max(bar.sent, bar.completed) for bar in bars)), description)
+
+
+def _told(contents: Contents) -> tuple[TrendPoint, ...]:
+    return contents.snapshot.trend if len(contents.snapshot.trend) > 1 else ()
+
+
+def _axis_label(contents: Contents, point: TrendPoint) -> str:
+    formats = contents.formats
+    match str(point.period.kind):
+        case "month":
+            return formats.month(point.period.first)
+        case "quarter" | "year":
+            return formats.period(point.period, today=point.period.last + dt.timedelta(days=1))
+        case _:
+            return formats.short_date(point.period.first)
+
+
+def _date(contents: Contents, instant: dt.datetime | None) -> str:
+    if instant is None:
+        return UNDEFINED
+    return contents.formats.date(instant.astimezone(contents.snapshot.tenant.zone).date())

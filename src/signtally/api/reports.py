@@ -25,6 +25,7 @@ from signtally.api.report_documents import links_of, report_document
 from signtally.domain.batches import batched
 from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
 from signtally.domain.tenants import ReportFormat, TenantProfile
+from signtally.services import Services
 from signtally.stores.report_index import ENTRY, IndexEntry
 from signtally.stores.reports import ReportMissingError, Reports, ReportState
 from signtally.use_cases.reporting import request_report
@@ -128,7 +129,7 @@ def reports(
     found = list(itertools.islice(shown, wanted))
     page = found[: query.limit]
     return ReportPage(
-        rows=[report_document(one.state, http, services=services) for one in page],
+        rows=_documents([one.state for one in page], http, services=services),
         next_cursor=cursor_after("reports", page[-1].position) if len(found) > len(page) else None,
     )
 
@@ -181,7 +182,7 @@ def versions(
     page = numbers[: query.limit]
     states = archive.states(caller.tenant_id, report_id, page, now=now)
     return ReportPage(
-        rows=[report_document(state, http, services=services) for state in states],
+        rows=_documents(states, http, services=services),
         next_cursor=cursor_after(listing, str(page[-1])) if len(numbers) > len(page) else None,
     )
 
@@ -205,6 +206,12 @@ def _request(order: ReportOrder, *, caller: Caller, tenant: TenantProfile) -> Re
         raise ProblemError(ProblemKind.FORBIDDEN, "A member may only order a report about themselves.")
     formats = tuple(name for name in FORMATS if name in order.formats)
     return ReportRequest(tenant.tenant_id, period, formats, own or wanted, filters.basis, filters.all_users)
+
+
+def _documents(states: list[ReportState], http: Request, *, services: Services) -> list[Report]:
+    """Signing a URL asks the bucket whether the file is there still: several reports at a time."""
+    shown = functools.partial(report_document, http=http, services=services)
+    return list(_read(states, shown, at_once=max(1, len(states))))
 
 
 def _newest(entry: IndexEntry, archive: Reports, *, caller: Caller, now: dt.datetime) -> _Found | None:

@@ -34,6 +34,7 @@ REPORT = {"report_id": REQUEST.report_id}
 CALLS = {
     "GET /v1/usage": Call(200, 200, 200, query=OCTOBER | {"group_by": "user"}),
     "GET /v1/insights": Call(200, 200, 200, query=OCTOBER),
+    "GET /v1/trend": Call(200, 200, 200, query=OCTOBER),
     "GET /v1/documents": Call(200, 200, 200, query=OCTOBER),
     "POST /v1/reports": Call(202, 202, 202, body=OCTOBER | {"formats": ["csv"]}),
     "GET /v1/reports": Call(200, 200, 200),

@@ -15,6 +15,7 @@ from signtally.api import (
     report_diff,
     reports,
     schedules,
+    trend,
     usage,
 )
 from signtally.api.auth import Authenticator
@@ -78,7 +79,7 @@ def _versioned() -> APIRouter:
     )
     rules = [Depends(reject_duplicate_query_params), Depends(require_json_body)]
     router = APIRouter(prefix="/v1", responses=refusals, dependencies=rules)
-    for part in (usage, insights, document_list, reports, report_diff, files, schedules, me):
+    for part in (usage, insights, trend, document_list, reports, report_diff, files, schedules, me):
         router.include_router(part.router)
     return router
 

@@ -39,6 +39,39 @@ DOCUMENTS: dict[str, Any] = {
     ],
     "next_cursor": None,
 }
+TREND: dict[str, Any] = {
+    "data_through": "2026-11-01T08:05:02Z",
+    "rows": [
+        {
+            "period": "2026-09",
+            "from": "2026-09-01",
+            "to": "2026-09-30",
+            "sent": 38,
+            "received": 61,
+            "viewed": 55,
+            "signed": 49,
+            "completed": 27,
+            "declined": 2,
+            "cancelled": 1,
+            "expired": 0,
+            "completion_rate": 0.842,
+        },
+        {
+            "period": "2026-10",
+            "from": "2026-10-01",
+            "to": "2026-10-31",
+            "sent": 50,
+            "received": 82,
+            "viewed": 70,
+            "signed": 58,
+            "completed": 31,
+            "declined": 3,
+            "cancelled": 1,
+            "expired": 1,
+            "completion_rate": 0.62,
+        },
+    ],
+}
 DIFF: dict[str, Any] = {
     "report_id": "2026-10-3f2a91c07b1e",
     "from": {
@@ -65,5 +98,6 @@ DIFF: dict[str, Any] = {
 # By path and method: what a call answers when all is well. FastAPI would leave the nulls of an example out.
 ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("/v1/documents", "get"): DOCUMENTS,
+    ("/v1/trend", "get"): TREND,
     ("/v1/reports/{report_id}/diff", "get"): DIFF,
 }

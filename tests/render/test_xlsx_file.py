@@ -17,7 +17,9 @@ from signtally.domain.documents import DOCUMENT_ROWS, DocumentStatus
 from signtally.domain.periods import Period, parse_period
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
+from signtally.render.contents import Contents
 from signtally.render.files import render
+from signtally.render.highlights import highlight_sentences
 from signtally.render.theme import HEADINGS
 from signtally.render.workbook import tables
 from signtally.render.workbook.cells import id_text, name_text
@@ -173,6 +175,13 @@ def test_the_summary_says_what_is_still_open_and_what_the_allowance_will_come_to
     assert rows["Sent and still open"][:2] == (5, 3)
     assert rows["Documents used by 31 Oct 2026"][0] == 15
     assert rows["Expected use by the end of the month"][0] == 15
+
+
+def test_the_summary_begins_with_what_matters_most() -> None:
+    report = whole_report()
+    sentences = highlight_sentences(Contents(report))
+    assert any("open for more than 14 days" in sentence for sentence in sentences)
+    assert [text for text in _summary(report) if text in sentences] == list(sentences)
 
 
 def test_long_names_leave_the_chart_room_and_stay_apart() -> None:

@@ -10,6 +10,7 @@ from signtally.domain.actions import Action
 from signtally.domain.snapshot import ReportIdentity, UserUsage
 from signtally.render.contents import Contents, shown_names
 from signtally.render.formats import rounded, shortened
+from signtally.render.highlights import highlight_sentences
 from signtally.render.insights import InsightContents
 from signtally.render.version_changes import changes_line
 from signtally.render.workbook.cells import Value
@@ -38,6 +39,7 @@ _HEADER_HEIGHT, _TEXT_LINE = 20, 16  # points
 _ROW_CM = 0.565  # a row of 16 points
 _TOP_USERS = 10
 _LABEL_CHARACTERS, _SPARE_CHARACTERS = 28, 6
+_HIGHLIGHT = dataclasses.replace(STATEMENT, size=11, bold=False)
 
 Row = tuple[list[Value], list[Style]]
 
@@ -88,6 +90,11 @@ def _write_masthead(sheet: Sheet, contents: Contents, changes: str) -> None:
     if changes:
         _write_line(sheet, changes, CAPTION)
     sheet.append([], [])
+    sentences = highlight_sentences(contents)
+    for sentence in sentences:
+        _write_line(sheet, sentence, _HIGHLIGHT)
+    if sentences:
+        sheet.append([], [])
 
 
 def _write_line(sheet: Sheet, text: str, style: Style) -> None:

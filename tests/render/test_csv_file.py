@@ -217,6 +217,8 @@ def test_nobody_leaves_a_header() -> None:
         ("sv", None, ";"),
         ("pt-BR", None, ";"),
         ("ja", None, ","),
+        ("ar", None, ";"),
+        ("ar-AE", None, ";"),
         ("de-CH", None, ";"),
         ("xx", None, ","),
         ("de", "comma", ","),

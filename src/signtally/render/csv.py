@@ -4,7 +4,7 @@ One header, one row a user with any action in the period, and nothing else: no t
 of the snapshot is in the ZIP file and in JSON.
 
 - RFC 4180: CRLF, quotes where needed. The separator is the profile's `csv`; unless it is set, a semicolon where the
-  tenant's country writes decimals with a comma, because Excel there expects it.
+  tenant's country writes decimals with a comma (and a few others), because Excel there expects it.
 - Dates are ISO 8601, instants `YYYY-MM-DD hh:mm:ss` in UTC, numbers whole and in plain digits; what is undefined is
   empty. `render.csv_tables` has the columns.
 - Text stays text, ids too: `render.csv_text`.
@@ -21,7 +21,9 @@ from signtally.render.contents import Contents
 from signtally.render.formats import locale_of
 
 _SEPARATORS = {"comma": ",", "semicolon": ";"}
-_SWISS = frozenset({"CH", "LI"})  # decimal points, and yet lists with semicolons
+# Decimal points, and yet lists with semicolons.
+_SWISS = frozenset({"CH", "LI"})
+_RIGHT_TO_LEFT = frozenset({"ar", "fa"})
 
 
 def write(contents: Contents, identity: ReportIdentity) -> bytes:
@@ -39,4 +41,5 @@ def separator(tenant: TenantProfile) -> str:
         return _SEPARATORS[tenant.csv]
     locale = locale_of(tenant.locale)
     symbols = locale.number_symbols.get(locale.default_numbering_system, locale.number_symbols["latn"])
-    return ";" if symbols["decimal"] == "," or locale.territory in _SWISS else ","
+    is_exception = locale.territory in _SWISS or locale.language in _RIGHT_TO_LEFT
+    return ";" if symbols["decimal"] == "," or is_exception else ","

@@ -8,6 +8,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
 from signtally.domain.actions import Action
+from signtally.domain.documents import DocumentStatus
 from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.domain.tenants import Recipient
 from signtally.domain.wording import translatable
@@ -28,6 +29,7 @@ _BUSIEST = {
     "month": translatable("Busiest month: %(number)s sent (%(when)s)"),
 }
 _MOST_RESTATED_DAYS = 7
+_MOST_OPEN_DOCUMENTS = 10
 _TOP_USERS = 5
 _MOST_BARS = 31  # of a few pixels each on a phone
 _CHART_HEIGHT_PIXELS = 96
@@ -107,6 +109,7 @@ def _values(snapshot: UsageSnapshot) -> dict[str, object]:
         "peak": _peak(chart, formats),
         "tables": _plain_tables(contents, top),
         "preview": contents.freshness,
+        "open_documents": _oldest_open(contents),
         "top_users": top,
         "more_users": len(snapshot.users) - len(top),
         "name": _short_name,
@@ -120,6 +123,19 @@ def _peak(chart: UsageChart, formats: Formats) -> str:
         return ""
     when = formats.weekday_date(highest.first) if chart.step == "day" else formats.dates(highest.first, highest.last)
     return formats.words.gettext(_BUSIEST[chart.step], number=formats.number(highest.sent), when=when)
+
+
+def _oldest_open(contents: Contents) -> list[tuple[str, str, str]]:
+    """Document, sender and days open of those that wait longest."""
+    rows = contents.snapshot.documents.filter(status=str(DocumentStatus.OPEN)).head(_MOST_OPEN_DOCUMENTS)
+    return [
+        (
+            shortened(one_line(row["document_id"]), _NAME_LIMIT_CHARACTERS),
+            shortened(one_line(row["user_name"] or row["user_email"] or row["user_id"] or ""), _NAME_LIMIT_CHARACTERS),
+            contents.formats.number(row["days_open"] or 0),
+        )
+        for row in rows.iter_rows(named=True)
+    ]
 
 
 def _labelled(links: Mapping[str, str], words: Translation) -> list[tuple[str, str]]:
@@ -137,6 +153,7 @@ def _plain_tables(contents: Contents, top_users: list[UserUsage]) -> dict[str, l
         "cards": aligned(cards, left=(0, 2)),
         "insights": aligned(more, left=(0, 2)),
         "totals": aligned(_totals(contents)),
+        "open_documents": aligned(_open_table(contents), left=(0, 1)),
         "senders": aligned(
             [
                 ("", contents.heading(Action.SENT), contents.heading(Action.COMPLETED)),
@@ -144,6 +161,11 @@ def _plain_tables(contents: Contents, top_users: list[UserUsage]) -> dict[str, l
             ]
         ),
     }
+
+
+def _open_table(contents: Contents) -> list[tuple[str, str, str]]:
+    gettext = contents.words.gettext
+    return [(gettext("Document"), gettext("Sender"), gettext("Days open")), *_oldest_open(contents)]
 
 
 def _totals(contents: Contents) -> Iterator[tuple[str, ...]]:

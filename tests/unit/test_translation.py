@@ -61,3 +61,14 @@ def test_a_sentence_ends_in_one_full_stop() -> None:
 )
 def test_the_browser_chooses_the_language_until_somebody_signs_in(header: str, language: str) -> None:
     assert preferred_language(header) == language
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 11, 100, 103, 111])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_scripts_get_the_same_plural_forms(language: str, number: int) -> None:
+    """The page chooses a form by Unicode's rules, gettext by its formula: they must mean the same."""
+    words = Translation.of(Locale.parse(language))
+    forms = words.texts_of("templates/web/", ending=".js")["%(count)s day"]
+    form = Locale.parse(language).plural_form(number)
+    assert isinstance(forms, dict)
+    assert forms[form] == words.ngettext("%(count)s day", "%(count)s days", number)

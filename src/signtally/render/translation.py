@@ -33,7 +33,7 @@ LANGUAGES = ("en", "de", "fr", "es", "ja", "ar")
 _PLAIN_ENGLISH = "en_GB"
 _ISOLATE, _END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 # The names of the forms in the order in which gettext numbers them, by how many a language has.
-_PLURAL_FORMS = {1: ("other",), 2: ("one", "other"), 6: ("zero", "one", "two", "few", "many", "other")}
+_PLURAL_FORMS = {1: ("other",), 2: ("one", "other"), 6: ("zero", "one", "two", "few", "other", "many")}
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 

@@ -224,10 +224,10 @@ def test_before_anything_is_counted_nothing_is_claimed(world: Any, admin: Any) -
 def test_a_usage_store_that_fails_is_a_503_without_its_secrets(
     admin: Any, world: Any, problem: Check, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def fail(**_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(world.usage, "daily_usage", fail)
+    monkeypatch.setattr(world.usage, "day_totals", fail)
     answer = admin.get("/v1/usage")
     problem(answer, 503, "unavailable")
     assert "secret" not in answer.text.lower()

@@ -376,6 +376,35 @@ def test_days_are_added_up_over_users_and_the_first_with_figures_is_known(store:
     assert sent(user_ids=[]) == []
 
 
+def test_users_are_added_up_a_page_at_a_time_in_order_of_their_ids(store: UsageStore) -> None:
+    today = NOW.date()
+    assert store.user_usage("acme", first=today, last=today, after=None, limit=9).equals(USER_COUNTS.to_frame())
+    ids = ["Zoë", "a'b", "bob", "é", "山"]
+    rows = [usage(day=today - day * DAY, user_id=user_id, sent=day) for user_id in ids for day in (1, 2, 3)]
+    named = usage(day=today - 2 * DAY, user_id="bob").with_columns(user_name=pl.lit("Bob"))
+    store.put_daily_usage(pl.concat([*rows, usage(user_id="c", tenant_id="bolt", day=today - DAY)]), version=1)
+    store.put_daily_usage(named.with_columns(sent=pl.lit(2, pl.Int64)), version=2)
+    pages, after = [], None
+    for _ in range(3):
+        page = store.user_usage("acme", first=today - 2 * DAY, last=today - DAY, after=after, limit=2)
+        assert page.schema == USER_COUNTS
+        pages += page.select("user_id", "sent", "user_name").rows()
+        after = page["user_id"][-1]
+    assert pages == [(user_id, 3, "Bob" if user_id == "bob" else None) for user_id in ids]
+
+
+def test_live_counts_come_by_page_and_as_a_sum(store: UsageStore) -> None:
+    put = [named(event(number, user_id=user_id), name=user_id) for number, user_id in enumerate("cabba")]
+    store.put_events(put)
+    span = {"since": NOW - DAY, "until": NOW + DAY}
+    page = store.user_counts("acme", **span, after="a", limit=1)
+    assert page.select("user_id", "sent").rows() == [("b", 2)]
+    assert store.event_counts("acme", **span, user_ids=None).sent == 5
+    assert store.event_counts("acme", **span, user_ids=["a", "c"]).sent == 3
+    assert store.event_counts("acme", **span, user_ids=[]).sent == 0
+    assert store.event_counts("nobody", **span, user_ids=None).sent == 0
+
+
 def test_thousands_of_rows_are_written_and_read_whole(store: UsageStore) -> None:
     rows = pl.concat(usage(user_id=f"u{number:04}", sent=number) for number in range(2_345))
     assert store.put_daily_usage(rows, version=1).is_empty()

@@ -1,6 +1,7 @@
 """`GET /v1/usage`: the figures of a period, whole, by day or by user."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Literal, TypeVar
 
 from fastapi import APIRouter, Query
@@ -13,11 +14,14 @@ from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, po
 from signtally.api.documents import ComparedDays, DayRow, Measures, ProvisionalDays, Usage, UserRow
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
 from signtally.api.problems import ProblemKind, problem_responses
-from signtally.domain.periods import PeriodKind, period_of
-from signtally.domain.snapshot import UsageSnapshot
+from signtally.domain.periods import Period, PeriodKind, period_of
+from signtally.domain.snapshot import UsageSnapshot, UserUsage
+from signtally.domain.tenants import TenantProfile
 from signtally.render.contents import UNREADABLE_PROFILE
 from signtally.render.formats import Formats
+from signtally.services import Services
 from signtally.use_cases.reading import read_usage
+from signtally.use_cases.usage_pages import read_totals, read_user_page
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
 Row = TypeVar("Row", DayRow, UserRow)
@@ -54,8 +58,7 @@ def usage(
     """
     period = named_period(query.period, first=query.first, last=query.last, tenant=tenant)
     period = period or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
-    snapshot = read_usage(tenant, period, services=services, user_ids=caller.visible_user_ids)
-    rows, next_cursor = _page(query, snapshot)
+    snapshot, rows, next_cursor = _read(query, period, tenant, visible=caller.visible_user_ids, services=services)
     provisional = snapshot.provisional_days
     return Usage(
         tenant_id=tenant.tenant_id,
@@ -73,21 +76,34 @@ def usage(
     )
 
 
-def _page(query: UsageQuery, snapshot: UsageSnapshot) -> tuple[list[DayRow] | list[UserRow], str | None]:
+def _read(
+    query: UsageQuery, period: Period, tenant: TenantProfile, *, visible: tuple[str, ...] | None, services: Services
+) -> tuple[UsageSnapshot, list[DayRow] | list[UserRow], str | None]:
+    """The figures, and the rows of one page with the cursor of the next."""
     position = position_of(query.cursor, listing=f"usage/{query.group_by}")
+    services = services.at(services.clock())  # one "today" throughout, even across midnight
     match query.group_by:
-        case "none":
-            return [], None
-        case "day":
-            days = [DayRow(day=day.day, **day.counts.as_dict()) for day in snapshot.days]
-            return _cut([(str(row.day), row) for row in days], position=position, query=query)
+        case "user" if visible is None:
+            with ThreadPoolExecutor(1) as beside:
+                totals = beside.submit(read_totals, tenant, period, services=services)
+                page = read_user_page(tenant, period, services=services, after=position, limit=query.limit)
+            next_cursor = cursor_after("usage/user", page.after) if page.after is not None else None
+            return totals.result(), [_user_row(user) for user in page.users], next_cursor
         case "user":
-            users = [
-                UserRow(user_id=u.user_id, user_name=u.user_name, user_email=u.user_email, **u.counts.as_dict())
-                for u in snapshot.users
-            ]
-            users.sort(key=lambda row: row.user_id)
-            return _cut([(row.user_id, row) for row in users], position=position, query=query)
+            snapshot = read_usage(tenant, period, services=services, user_ids=visible)
+            users = sorted(map(_user_row, snapshot.users), key=lambda row: row.user_id)
+            return snapshot, *_cut([(row.user_id, row) for row in users], position=position, query=query)
+        case "day":
+            snapshot = read_totals(tenant, period, services=services, user_ids=visible)
+            days = [DayRow(day=day.day, **day.counts.as_dict()) for day in snapshot.days]
+            return snapshot, *_cut([(str(row.day), row) for row in days], position=position, query=query)
+        case "none":
+            return read_totals(tenant, period, services=services, user_ids=visible), [], None
+
+
+def _user_row(user: UserUsage) -> UserRow:
+    names = {"user_id": user.user_id, "user_name": user.user_name, "user_email": user.user_email}
+    return UserRow.model_validate(names | user.counts.as_dict())
 
 
 def _cut(keyed: Sequence[tuple[str, Row]], *, position: str | None, query: UsageQuery) -> tuple[list[Row], str | None]:

@@ -33,8 +33,10 @@ from signtally.aws.timestream_tables import (
     TimestreamTables,
 )
 from signtally.aws.timestream_unload import TimestreamUnload
+from signtally.domain.actions import Counts
 from signtally.domain.activity import ACTIVITY, activity_rows
 from signtally.domain.cohorts import COHORTS
+from signtally.domain.day_totals import joined
 from signtally.domain.document_lifecycles import DOCUMENTS
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import (
@@ -48,7 +50,7 @@ from signtally.domain.schemas import (
     STANDING_ROWS,
     STORED_USAGE,
 )
-from signtally.domain.user_counts import USER_COUNTS
+from signtally.domain.user_counts import COUNTS, USER_COUNTS
 from signtally.ports.usage_store import WriteOutcome
 
 if TYPE_CHECKING:
@@ -139,7 +141,24 @@ class TimestreamUsageStore:
             for users in _lists(user_ids)
         )
         totals = self._access.frame(DAILY_USAGE_TABLE, queries, columns=[*DAY_TOTALS], schema=DAY_TOTALS)
-        return totals.group_by("day").agg(pl.all().sum())
+        return joined(totals)
+
+    def user_usage(
+        self, tenant_id: str, *, first: dt.date, last: dt.date, after: str | None, limit: int
+    ) -> pl.DataFrame:
+        columns = self._access.columns(DAILY_USAGE_TABLE, STORED_USAGE)
+        if not columns:
+            return USER_COUNTS.to_frame()
+        query = sql.select_user_usage(
+            self._access.name(DAILY_USAGE_TABLE),
+            columns,
+            tenant_id=tenant_id,
+            first=first,
+            last=last,
+            after=after,
+            limit=limit,
+        )
+        return self._access.frame(DAILY_USAGE_TABLE, [query], columns=[*USER_COUNTS], schema=USER_COUNTS)
 
     def first_usage_day(self, tenant_id: str) -> dt.date | None:
         if not self._access.columns(DAILY_USAGE_TABLE, STORED_USAGE):
@@ -240,11 +259,33 @@ class TimestreamUsageStore:
 
         return self._derive(ACTIVITY, select)
 
-    def user_counts(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+    def user_counts(
+        self,
+        tenant_id: str,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> pl.DataFrame:
         def select(table: str, columns: Sequence[str]) -> str:
-            return document_sql.select_user_counts(table, columns, tenant_id=tenant_id, since=since, until=until)
+            counted = document_sql.select_user_counts(table, columns, tenant_id=tenant_id, since=since, until=until)
+            return document_sql.page_of_users(counted, after=after, limit=limit)
 
         return self._derive(USER_COUNTS, select)
+
+    def event_counts(
+        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
+    ) -> Counts:
+        lists = [*_lists(user_ids)]
+
+        def select(table: str, _: Sequence[str]) -> str:
+            return document_sql.select_event_counts(
+                table, tenant_id=tenant_id, since=since, until=until, users=lists.pop()
+            )
+
+        parts = [self._derive(COUNTS, select) for _ in range(len(lists))]
+        return Counts.total(Counts(*row) for part in parts for row in part.iter_rows()) if parts else Counts()
 
     def provision(self) -> bool:
         return self._tables.provision()

@@ -155,6 +155,27 @@ def select_user_counts(
     )
 
 
+def page_of_users(user_counts: str, *, after: str | None, limit: int | None) -> str:
+    """The query `select_user_counts` with its answers in order of ids, and fewer of them."""
+    behind = "" if after is None else f" HAVING user_id > {literal(after)}"
+    return f"{user_counts}{behind} ORDER BY user_id{'' if limit is None else f' LIMIT {limit}'}"
+
+
+def select_event_counts(
+    table: str, *, tenant_id: str, since: dt.datetime, until: dt.datetime, users: str | None
+) -> str:
+    """Columns of schema COUNTS; *users* is a list of literals. Superseded events count."""
+    when = f"{_of(tenant_id)} AND time >= {instant_literal(since)} AND time < {instant_literal(until)}"
+    only = f" AND user_id IN ({users})" if users is not None else ""
+    counts = [
+        f"coalesce(sum(CASE WHEN action = {literal(action)} THEN 1 ELSE 0 END), 0) AS {action}" for action in Action
+    ]
+    return (
+        f"WITH {_counted(f'{table} WHERE {when}', ['user_id', 'action'])} "  # noqa: S608 -- names of ours and literals
+        f"SELECT {', '.join(counts)} FROM counted WHERE arrival = 1{only}"
+    )
+
+
 def _documents(events: ValidEvents, columns: Sequence[str], where: str) -> str:
     """Table expressions, the last of which is `documents`."""
     sent_at = "sent_at" if "sent_at" in columns else "CAST(NULL AS TIMESTAMP) AS sent_at"

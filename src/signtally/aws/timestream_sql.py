@@ -7,6 +7,7 @@ from signtally.domain.actions import MEASURES
 
 # A query may have 256 KiB; the rest of it is far shorter than what this leaves.
 _LIST_MAX_BYTES = 240 * 1024
+_ANY_FIGURES = " OR ".join(f"{measure} <> 0" for measure in MEASURES)
 _EARLIEST_ZONE = dt.timezone(dt.timedelta(hours=14))  # Pacific/Kiritimati: the first on Earth to reach a date
 
 
@@ -81,14 +82,34 @@ def select_daily_usage(
 def select_day_totals(table: str, *, tenant_id: str, first: dt.date, last: dt.date, users: str | None) -> str:
     """Columns of schema DAY_TOTALS; *users* is a list of literals."""
     sums = [f"sum({measure}) AS {measure}" for measure in MEASURES]
+    of_figures = f"CASE WHEN {_ANY_FIGURES} THEN timezone END"
+    sums += [f"min({of_figures}) AS first_zone", f"max({of_figures}) AS last_zone"]
     within = _within(day_instant(first), day_instant(last + dt.timedelta(days=1)))
     only = f" AND user_id IN ({users})" if users is not None else ""
     return f"{_select(table, ['day', *sums])} WHERE tenant_id = {literal(tenant_id)} AND {within}{only} GROUP BY day"
 
 
+def select_user_usage(  # noqa: PLR0913 -- each bounds it in another way
+    table: str, columns: Sequence[str], *, tenant_id: str, first: dt.date, last: dt.date, after: str | None, limit: int
+) -> str:
+    """Columns of schema USER_COUNTS."""
+    sums = [f"sum({measure}) AS {measure}" for measure in MEASURES]
+    latest = [
+        f"max_by({name}, CASE WHEN {name} IS NOT NULL THEN time END) AS {name}"
+        if name in columns
+        else f"CAST(NULL AS VARCHAR) AS {name}"
+        for name in ("user_name", "user_email")
+    ]
+    within = _within(day_instant(first), day_instant(last + dt.timedelta(days=1)))
+    behind = "" if after is None else f" AND user_id > {literal(after)}"
+    return (
+        f"{_select(table, ['user_id', *sums, *latest])} WHERE tenant_id = {literal(tenant_id)} AND {within}{behind} "
+        f"GROUP BY user_id ORDER BY user_id LIMIT {limit}"
+    )
+
+
 def select_first_usage_day(table: str, *, tenant_id: str) -> str:
-    any_figures = " OR ".join(f"{measure} <> 0" for measure in MEASURES)
-    return f"{_select(table, ['min(day) AS day'])} WHERE tenant_id = {literal(tenant_id)} AND ({any_figures})"
+    return f"{_select(table, ['min(day) AS day'])} WHERE tenant_id = {literal(tenant_id)} AND ({_ANY_FIGURES})"
 
 
 def select_restatements(

@@ -40,8 +40,15 @@ DAILY_USAGE = pl.Schema(
     }
 )
 STORED_USAGE = pl.Schema({**DAILY_USAGE, "counted_at": UTC_MICROSECONDS})  # when its events were read
-# Sums of a tenant's users.
-DAY_TOTALS = pl.Schema({"day": pl.Date(), **{measure: pl.Int64() for measure in MEASURES}})
+# Sums of a tenant's users; of rows with any figures, the first and the last time zone by name.
+DAY_TOTALS = pl.Schema(
+    {
+        "day": pl.Date(),
+        **{measure: pl.Int64() for measure in MEASURES},
+        "first_zone": pl.String(),
+        "last_zone": pl.String(),
+    }
+)
 DAYS = pl.Schema({"day": pl.Date()})
 TENANT_DAYS = pl.Schema({"tenant_id": pl.String(), "day": pl.Date()})
 TENANT_DAY_KEY = tuple(TENANT_DAYS)

@@ -5,6 +5,7 @@ import polars as pl
 from signtally.domain.actions import MEASURES, Action
 from signtally.domain.first_received import FIRST_RECEIVED_ORDER, first_received
 
+COUNTS = pl.Schema({measure: pl.Int64() for measure in MEASURES})
 USER_COUNTS = pl.Schema(
     {
         "user_id": pl.String(),
@@ -21,3 +22,10 @@ def user_counts(events: pl.DataFrame) -> pl.DataFrame:
     latest = [pl.col(name).drop_nulls().last() for name in ("user_name", "user_email")]
     ordered = first_received(events).sort("occurred_at", *FIRST_RECEIVED_ORDER)
     return ordered.group_by("user_id").agg(*counts, *latest).match_to_schema(USER_COUNTS)
+
+
+def page_of(users: pl.DataFrame, *, after: str | None, limit: int | None) -> pl.DataFrame:
+    """The first *limit* users behind the id *after*, in order of their ids by code point; all of them with None."""
+    behind = users if after is None else users.filter(pl.col("user_id") > after)
+    ordered = behind.sort("user_id")
+    return ordered if limit is None else ordered.head(limit)

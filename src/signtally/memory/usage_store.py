@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import polars as pl
 
-from signtally.domain.actions import MEASURES
+from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.activity import activity_rows
 from signtally.domain.cohorts import cohorts_by_part
+from signtally.domain.day_totals import day_totals_of
 from signtally.domain.document_lifecycles import concerning, document_lifecycles, of_senders, sent_within
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import (
     ARRIVALS,
     DAILY_USAGE,
-    DAY_TOTALS,
     EVENT_DAYS,
     EVENTS,
     IDENTITY,
@@ -25,7 +25,7 @@ from signtally.domain.schemas import (
     STORED_USAGE,
 )
 from signtally.domain.time_units import UNIX_EPOCH
-from signtally.domain.user_counts import user_counts
+from signtally.domain.user_counts import USER_COUNTS, page_of, user_counts
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 
 _EventIdentity = tuple[str, str, str, str, dt.datetime]
@@ -101,7 +101,15 @@ class MemoryUsageStore:
     ) -> pl.DataFrame:
         rows = self._usage_of([tenant_id], first, last)
         wanted = rows if user_ids is None else rows.filter(pl.col("user_id").is_in(list(user_ids)))
-        return wanted.group_by("day").agg(pl.col(MEASURES).sum()).match_to_schema(DAY_TOTALS)
+        return day_totals_of(wanted)
+
+    def user_usage(
+        self, tenant_id: str, *, first: dt.date, last: dt.date, after: str | None, limit: int
+    ) -> pl.DataFrame:
+        rows = self._usage_of([tenant_id], first, last).sort("day")
+        latest = [pl.col(name).drop_nulls().last() for name in ("user_name", "user_email")]
+        users = rows.group_by("user_id").agg(pl.col(MEASURES).sum(), *latest).match_to_schema(USER_COUNTS)
+        return page_of(users, after=after, limit=limit)
 
     def first_usage_day(self, tenant_id: str) -> dt.date | None:
         rows = self._usage_of([tenant_id], dt.date.min, dt.date.max)
@@ -171,8 +179,24 @@ class MemoryUsageStore:
         events = self._valid_events(tenant_id, since=since, until=until)
         return activity_rows(events, parted_at=parted_at, user_ids=user_ids)
 
-    def user_counts(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        return user_counts(self.events(since=since, until=until, tenant_ids=[tenant_id]))
+    def user_counts(
+        self,
+        tenant_id: str,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> pl.DataFrame:
+        counted = user_counts(self.events(since=since, until=until, tenant_ids=[tenant_id]))
+        return page_of(counted, after=after, limit=limit)
+
+    def event_counts(
+        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
+    ) -> Counts:
+        counted = self.user_counts(tenant_id, since=since, until=until)
+        wanted = counted if user_ids is None else counted.filter(pl.col("user_id").is_in(list(user_ids)))
+        return Counts(*wanted.select(pl.col(MEASURES).sum()).row(0))
 
     def provision(self) -> bool:
         return False  # a dictionary needs no making

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import polars as pl
 
+from signtally.domain.actions import Counts
 from signtally.domain.events import ReceivedEvent
 
 
@@ -90,6 +91,15 @@ class DailyUsageStore(Protocol):
         self, tenant_id: str, *, first: dt.date, last: dt.date, user_ids: Sequence[str] | None
     ) -> pl.DataFrame:
         """Sums of a tenant's rows by day, first ≤ day ≤ last, schema DAY_TOTALS; of everybody's with None."""
+        ...
+
+    def user_usage(
+        self, tenant_id: str, *, first: dt.date, last: dt.date, after: str | None, limit: int
+    ) -> pl.DataFrame:
+        """Sums of a tenant's rows by user, schema USER_COUNTS: the first *limit* users behind the id *after*, in order.
+
+        Ids are in order of their code points. Users whose rows were all restated to zero come too.
+        """
         ...
 
     def first_usage_day(self, tenant_id: str) -> dt.date | None:
@@ -171,11 +181,26 @@ class DocumentStore(Protocol):
         """
         ...
 
-    def user_counts(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+    def user_counts(
+        self,
+        tenant_id: str,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> pl.DataFrame:
         """What each user did with since ≤ occurred_at < until, schema `signtally.domain.user_counts.USER_COUNTS`.
 
-        Each event id counts once within that time, as it was received first; superseded events are counted too.
+        Each event id counts once within that time, as it was received first; superseded events are counted too. In
+        order of ids, at most *limit* of them behind *after*.
         """
+        ...
+
+    def event_counts(
+        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
+    ) -> Counts:
+        """The sums of `user_counts`: of these users, or of all with None."""
         ...
 
 

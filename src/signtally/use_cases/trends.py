@@ -8,9 +8,9 @@ import polars as pl
 from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.basis import Basis
 from signtally.domain.cohorts import COHORT_PREFIX, EVENTS_PREFIX, STAGES
+from signtally.domain.day_totals import day_totals_of
 from signtally.domain.documents import Cohort
 from signtally.domain.periods import Period, PeriodKind, start_of_day
-from signtally.domain.schemas import DAY_TOTALS
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.trend import TREND_PERIODS, TrendPoint
@@ -52,8 +52,8 @@ def day_totals(
         return totals
     rows = stored_rows(tenant, Period(PeriodKind.RANGE, min(unread), max(unread)), services=services)
     wanted = rows if user_ids is None else rows.filter(pl.col("user_id").is_in(list(user_ids)))
-    recounted = wanted.filter(pl.col("day").is_in(list(unread))).group_by("day").agg(pl.col(MEASURES).sum())
-    return pl.concat([totals.filter(~pl.col("day").is_in(list(unread))), recounted.match_to_schema(DAY_TOTALS)])
+    recounted = day_totals_of(wanted.filter(pl.col("day").is_in(list(unread))))
+    return pl.concat([totals.filter(~pl.col("day").is_in(list(unread))), recounted])
 
 
 def _periods_before(period: Period, *, began: dt.date | None) -> list[Period]:

@@ -1,0 +1,155 @@
+"""A period's totals without its users, and its users a page at a time: what is asked for is what is read."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import polars as pl
+
+from signtally.domain.actions import MEASURES, Counts
+from signtally.domain.aggregation import TenantDay
+from signtally.domain.periods import Period, PeriodKind
+from signtally.domain.snapshot import DayUsage, UsageSnapshot, UserUsage
+from signtally.domain.tenants import TenantProfile
+from signtally.domain.time_units import ONE_DAY
+from signtally.domain.user_counts import USER_COUNTS, page_of
+from signtally.services import Services
+from signtally.use_cases.reading import provisional_days, read_usage, same_time_yesterday
+from signtally.use_cases.trends import day_totals
+from signtally.use_cases.usage_rows import count_day, unread_days
+
+_QUERIES_BESIDE = 4
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class UserPage:
+    """Users in order of their ids; *after* is where the next page begins, None on the last one."""
+
+    users: tuple[UserUsage, ...]
+    after: str | None
+
+
+def read_totals(
+    tenant: TenantProfile, period: Period, *, services: Services, user_ids: Sequence[str] | None = None
+) -> UsageSnapshot:
+    """What `read_usage` answers, but for its users. Raises FuturePeriodError or a ServiceError."""
+    now = services.clock()
+    today = tenant.today(now)
+    clipped = period.clip(today)
+    previous, until = clipped.compared_with(today=today), same_time_yesterday(tenant, clipped, now=now)
+    # Before the figures: what is written between the two reads may only make them fresher than they say.
+    data_through = services.stores.watermarks.data_through()
+    last = clipped.last if clipped.last < today else today + ONE_DAY  # where a tenant moves, a day may be tomorrow's
+    whole = Period(PeriodKind.RANGE, previous.first, last)
+    with ThreadPoolExecutor(_QUERIES_BESIDE) as pool:
+        began = pool.submit(services.usage_store.first_usage_day, tenant.tenant_id)
+        spoken_of = Period(PeriodKind.RANGE, previous.first, clipped.last)
+        provisional = pool.submit(provisional_days, tenant, spoken_of, services=services)
+        live = pool.submit(_count, tenant, today, user_ids=user_ids, services=services) if last > today else None
+        cut = until and pool.submit(_count, tenant, previous.last, until=until, user_ids=user_ids, services=services)
+        totals = day_totals(tenant, whole, services=services, user_ids=user_ids)
+    counted = {day: Counts(*figures) for day, *figures in totals.select("day", *MEASURES).iter_rows()}
+    if live is not None:
+        counted[today] = live.result()
+    is_moving = not totals.filter(pl.any_horizontal(pl.col("first_zone", "last_zone") != tenant.timezone)).is_empty()
+    days = tuple(DayUsage(day, counted.get(day, Counts())) for day in clipped.days())
+    with_figures = [day for day, counts in counted.items() if any(counts.as_tuple()) and day <= clipped.last]
+    return UsageSnapshot(
+        tenant=tenant,
+        period=clipped,
+        previous=previous,
+        previous_until=until,
+        taken_at=now,
+        data_through=data_through,
+        totals=Counts.total(day.counts for day in days),
+        previous_totals=cut.result() if cut else _sum(counted, previous),
+        days=days,
+        users=(),
+        user_ids=None if user_ids is None else tuple(user_ids),
+        provisional_days=tuple(clipped.days()) if is_moving else provisional.result(),
+        first_data_day=min([day for day in (began.result(), *with_figures) if day is not None], default=None),
+    )
+
+
+def read_user_page(
+    tenant: TenantProfile, period: Period, *, services: Services, after: str | None, limit: int
+) -> UserPage:
+    """The first *limit* users behind the id *after*; a page without some of them where days were restated to zero.
+
+    While rows of the period were written and cannot be read yet, the whole period is read. Raises FuturePeriodError
+    or a ServiceError.
+    """
+    today = tenant.today(services.clock())
+    clipped = period.clip(today)
+    if unread_days(tenant, clipped, services=services):
+        return _page_of_all(tenant, clipped, services=services, after=after, limit=limit)
+    closed_last = min(clipped.last, today - ONE_DAY)
+    pages = []
+    with ThreadPoolExecutor(1) as beside:
+        live = (
+            beside.submit(_live_page, tenant, today, after=after, limit=limit + 1, services=services)
+            if clipped.last == today
+            else None
+        )
+        if clipped.first <= closed_last:
+            span = {"first": clipped.first, "last": closed_last}
+            pages.append(services.usage_store.user_usage(tenant.tenant_id, **span, after=after, limit=limit + 1))
+        if live is not None:
+            pages.append(live.result())
+    latest = [pl.col(name).drop_nulls().last() for name in ("user_name", "user_email")]
+    merged = pl.concat(pages).group_by("user_id", maintain_order=True).agg(pl.col(MEASURES).sum(), *latest)
+    found = page_of(merged.match_to_schema(USER_COUNTS), after=after, limit=limit + 1)
+    shown = found.head(limit)
+    users = shown.filter(pl.any_horizontal(pl.col(MEASURES) != 0)).select([*USER_COUNTS])
+    rows = (UserUsage(user_id, name, email, Counts(*figures)) for user_id, *figures, name, email in users.iter_rows())
+    return UserPage(tuple(rows), shown["user_id"][-1] if len(found) > limit else None)
+
+
+def _page_of_all(
+    tenant: TenantProfile, period: Period, *, services: Services, after: str | None, limit: int
+) -> UserPage:
+    everybody = sorted(read_usage(tenant, period, services=services).users, key=lambda user: user.user_id)
+    behind = [user for user in everybody if after is None or user.user_id > after]
+    return UserPage(tuple(behind[:limit]), behind[limit - 1].user_id if len(behind) > limit else None)
+
+
+def _live_page(
+    tenant: TenantProfile, day: dt.date, *, after: str | None, limit: int, services: Services
+) -> pl.DataFrame:
+    span = _plain_span(tenant, day, until=None, services=services)
+    if span is None:
+        counted = count_day(tenant, day, services=services).select([*USER_COUNTS])
+        return page_of(counted, after=after, limit=limit)
+    since, until = span
+    return services.usage_store.user_counts(tenant.tenant_id, since=since, until=until, after=after, limit=limit)
+
+
+def _count(
+    tenant: TenantProfile,
+    day: dt.date,
+    *,
+    user_ids: Sequence[str] | None,
+    services: Services,
+    until: dt.datetime | None = None,
+) -> Counts:
+    span = _plain_span(tenant, day, until=until, services=services)
+    if span is None:
+        rows = count_day(tenant, day, services=services, until=until)
+        wanted = rows if user_ids is None else rows.filter(pl.col("user_id").is_in(list(user_ids)))
+        return Counts(*wanted.select(pl.col(MEASURES).sum()).row(0))
+    return services.usage_store.event_counts(tenant.tenant_id, since=span[0], until=span[1], user_ids=user_ids)
+
+
+def _plain_span(
+    tenant: TenantProfile, day: dt.date, *, until: dt.datetime | None, services: Services
+) -> tuple[dt.datetime, dt.datetime] | None:
+    """When the day lasts, up to *until*; None where the store cannot count it: see `count_day`."""
+    counted_day = TenantDay(tenant.tenant_id, day, tenant.timezone)
+    since, ends = counted_day.begins, min(until or counted_day.ends, counted_day.ends)
+    superseded = services.usage_store.superseded(since=since, until=ends, tenant_ids=[tenant.tenant_id])
+    return (since, ends) if superseded.is_empty() and len(counted_day.spans) == 1 else None
+
+
+def _sum(counted: dict[dt.date, Counts], period: Period) -> Counts:
+    return Counts.total([Counts(), *(counts for day, counts in counted.items() if period.first <= day <= period.last)])

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
@@ -125,9 +126,16 @@ def _set_up(sheet: Sheet, columns: Sequence[Column], *, frozen: str) -> None:
     sheet.printed(landscape=len(columns) > _MOST_COLUMNS_UPRIGHT, repeat_header=True)
     sheet.worksheet.freeze_panes = frozen
     pairs = zip(columns, widths, strict=True)
-    height = 4 + _HEADER_LINE * max(lines(column.heading, int(width) - _BUTTON_WIDTH) for column, width in pairs)
+    height = 4 + _HEADER_LINE * max(
+        _heading_lines(column.heading, int(width) - _BUTTON_WIDTH) for column, width in pairs
+    )
     styles = [_HEAD_OF_FIGURES if column.is_figure else HEAD for column in columns]
     sheet.append([column.heading for column in columns], styles, height=height)
+
+
+def _heading_lines(heading: str, characters: int) -> int:
+    """As many as Excel makes of it, which breaks between words."""
+    return max(lines(heading, characters), len(textwrap.wrap(heading, characters)))
 
 
 def _width(column: Column) -> float:

@@ -12,7 +12,7 @@ from signtally.render.insights import InsightContents
 from signtally.render.paper import paper_of, pixels
 from signtally.render.people import people_list
 from signtally.render.printing import printed
-from signtally.render.progress import funnel, oldest_open, open_documents, trend_chart, trend_rows
+from signtally.render.progress import funnel, funnel_description, oldest_open, open_documents, trend_chart, trend_rows
 from signtally.render.restatements import restatement_lines
 from signtally.render.shaped_text import Face
 from signtally.render.templating import environment
@@ -63,6 +63,7 @@ def _sections(contents: Contents) -> dict[str, object]:
         "chart": usage_chart(contents),
         "days": _days(contents),
         "funnel": funnel(contents),
+        "funnel_description": funnel_description(contents),
         "insights": InsightContents.of(contents),
         "open_count": len(open_documents(contents)),
         "oldest_open": oldest_open(contents),

@@ -5,7 +5,7 @@ import datetime as dt
 
 import polars as pl
 
-from signtally.domain.documents import DocumentStatus
+from signtally.domain.documents import Cohort, DocumentStatus
 from signtally.domain.trend import TrendPoint
 from signtally.domain.wording import translatable
 from signtally.render.chart import Bar, axis
@@ -73,6 +73,18 @@ def funnel(contents: Contents) -> tuple[Stage, ...]:
             heading, contents.formats.number(count), contents.formats.percent(count / cohort.sent), count / cohort.sent
         )
         for heading, count in counts
+    )
+
+
+def funnel_description(contents: Contents) -> str:
+    """The funnel for those who do not see it."""
+    cohort, number = contents.snapshot.cohort or Cohort(), contents.formats.number
+    return contents.words.gettext(
+        "Of %(sent)s documents sent, %(viewed)s were viewed, %(signed)s signed and %(completed)s completed.",
+        sent=number(cohort.sent),
+        viewed=number(cohort.viewed),
+        signed=number(cohort.signed),
+        completed=number(cohort.completed),
     )
 
 

@@ -20,6 +20,7 @@ from signtally.render.shaped_text import Face, LineWriter, ShapedLine, fitted, l
 ROWS_A_BLOCK = 3  # pages break between blocks
 _MOST_LINES = 12
 _PADDING, _GAP = 3.6, 6.0  # CSS pixels above and below a line, and between columns
+_SLACK = 1.5  # pixels: a smaller size is not smaller by exactly its factor
 _FIRST_SHARE = 0.28  # of the width, which the first column keeps where the others ask for more
 _DETAIL_SIZE, _HEAD_SIZE = 0.88, 0.9
 _SEMIBOLD = 600
@@ -287,7 +288,7 @@ def _face_of(row: Row, look: TableLook) -> Face:
 
 def _columns(rows: Sequence[Row], *, look: TableLook) -> tuple[TableLook, list[float]]:
     """What each column takes. Where figures ask for more than there is, the text of the whole table is set smaller."""
-    natural = [_natural_width(rows, column, look) for column in range(len(rows[0].cells))]
+    natural = [_natural_width(rows, column, look) + _SLACK for column in range(len(rows[0].cells))]
     figures, gaps = sum(natural[1:]), _GAP * (len(natural) - 1)
     first = min(natural[0], max(look.width * _FIRST_SHARE, look.width - figures - gaps))
     scale = min(1.0, (look.width - first - gaps) / figures) if figures else 1.0

@@ -21,7 +21,7 @@ from signtally.render.version_changes import changes_line
 MOST_RESTATED_DAYS_PRINTED = 31
 MOST_DAYS_PRINTED = 62  # of a longer period, weeks or months
 SIDE_MARGIN_MM = 16
-_FOOTER_LIMIT_CHARACTERS = 80
+_FOOTER_LIMIT_CHARACTERS = 50
 _POINTS_A_PIXEL = 0.75
 _TABLE_POINTS = 8.2
 

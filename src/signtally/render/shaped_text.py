@@ -98,7 +98,7 @@ class LineWriter:
 
     def __init__(self) -> None:
         self._fonts: dict[int, Font] = {}  # those of this document, by the key of the installed font
-        self._written: set[int] = set()
+        self._written: dict[int, ShapedLine] = {}  # kept, so that no other line takes the place of one
 
     def operators(self, stream: Stream, line: ShapedLine, *, x: float, y: float) -> bytes:
         """What draws the line from *x* with its letters standing on *y*."""
@@ -115,7 +115,7 @@ class LineWriter:
                     (glyph, text) for glyph, text in run.unicode.items() if glyph not in font.to_unicode
                 )
                 font.widths.update((glyph, width) for glyph, width in run.widths.items() if glyph not in font.widths)
-        self._written.add(id(line))
+        self._written[id(line)] = line
         parts.append(b"ET")
         return b"\n".join(parts)
 
@@ -208,13 +208,16 @@ class _Recorder:
 
     def __init__(self, pango_layout: object, font_of: Callable[["_InstalledFont"], Font]) -> None:
         self._pango_layout, self._font_of = pango_layout, font_of
+        self._fonts: dict[int, Font] = {}
         self._runs: list[tuple[_InstalledFont, Font, float, list[bytes]]] = []
         self.ink_rect = ffi.new("PangoRectangle *")
         self.logical_rect = ffi.new("PangoRectangle *")
 
     def add_font(self, pango_font: object) -> tuple[Font, float]:
         installed, size = _installed_font(pango_font, keeper=self._pango_layout)
-        font = self._font_of(installed)
+        if installed.key not in self._fonts:  # once a line: a font that comes again in it must not forget its beginning
+            self._fonts[installed.key] = self._font_of(installed)
+        font = self._fonts[installed.key]
         self._pending = (installed, font)
         return font, size
 

@@ -40,6 +40,8 @@ def separator(tenant: TenantProfile) -> str:
     if tenant.csv is not None:
         return _SEPARATORS[tenant.csv]
     locale = locale_of(tenant.locale)
-    symbols = locale.number_symbols.get(locale.default_numbering_system, locale.number_symbols["latn"])
+    symbols = locale.number_symbols
+    own = symbols.get(locale.default_numbering_system, {})  # some digits (Bengali) have no signs of their own
+    decimal = own.get("decimal") or symbols["latn"]["decimal"]
     is_exception = locale.territory in _SWISS or locale.language in _RIGHT_TO_LEFT
-    return ";" if symbols["decimal"] == "," or is_exception else ","
+    return ";" if decimal == "," or is_exception else ","

@@ -14,6 +14,7 @@ from signtally.domain.snapshot import DayUsage, ReportIdentity, UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.render.contents import Contents
 from signtally.render.formats import one_line
+from signtally.render.verification import verify
 
 CONTENT_TYPES = {
     "pdf": "application/pdf",
@@ -39,12 +40,13 @@ Renderer = Callable[[str, UsageSnapshot, ReportIdentity], RenderedFile]
 
 
 def render(format: str, snapshot: UsageSnapshot, identity: ReportIdentity) -> RenderedFile:  # noqa: A002  # the API's word
-    """One file of a report. Raises ValueError for a format other than FORMATS."""
+    """One file of a report, read again before it counts. Raises WrongFileError; ValueError for no format of FORMATS."""
     if format not in FORMATS:
         raise ValueError(f"{format!r} is no report format: choose among {', '.join(FORMATS)}")
     # WeasyPrint and openpyxl take a second to import, and only who renders should pay it.
     writer = importlib.import_module(f"signtally.render.{format}")
     body: bytes = writer.write(Contents(snapshot), identity)
+    verify(format, body, snapshot, identity)
     return RenderedFile(download_name(snapshot, format), CONTENT_TYPES[format], body)
 
 

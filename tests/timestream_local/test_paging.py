@@ -28,7 +28,10 @@ def test_with_enough_max_rows_there_is_one_page(server: Server) -> None:
 
 
 def test_a_large_result_comes_in_pages_of_a_megabyte_and_whole(server: Server) -> None:
-    sql = "SELECT c, repeat('0123456789', 20) AS l FROM UNNEST(sequence(1, 20000)) AS t(c) ORDER BY c"
+    numbers = (
+        "SELECT a * 10000 + b AS c FROM UNNEST(sequence(0, 1)) AS s(a) CROSS JOIN UNNEST(sequence(1, 10000)) AS t(b)"
+    )
+    sql = f"SELECT c, repeat('0123456789', 20) AS l FROM ({numbers}) ORDER BY c"
     pages = list(server.query.get_paginator("query").paginate(QueryString=sql))
     assert len(pages) > 5
     seen = [int(row["Data"][0]["ScalarValue"]) for page in pages for row in page["Rows"]]

@@ -31,7 +31,7 @@ def test_a_large_result_comes_in_pages_of_a_megabyte_and_whole(server: Server) -
     numbers = (
         "SELECT a * 10000 + b AS c FROM UNNEST(sequence(0, 1)) AS s(a) CROSS JOIN UNNEST(sequence(1, 10000)) AS t(b)"
     )
-    sql = f"SELECT c, repeat('0123456789', 20) AS l FROM ({numbers}) ORDER BY c"
+    sql = f"SELECT c, repeat('0123456789', 20) AS l FROM ({numbers}) ORDER BY c"  # noqa: S608 -- literals of this test
     pages = list(server.query.get_paginator("query").paginate(QueryString=sql))
     assert len(pages) > 5
     seen = [int(row["Data"][0]["ScalarValue"]) for page in pages for row in page["Rows"]]

@@ -13,7 +13,7 @@ from signtally.domain.periods import parse_period
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Recipient
-from signtally.render.contents import UNREADABLE_PROFILE
+from signtally.render.caveats import UNREADABLE_PROFILE_NOTICE
 from signtally.render.email import digest_message
 from signtally.render.files import render
 from signtally.render.restatements import REASONS
@@ -118,8 +118,8 @@ def test_provisional_days_are_named(kind: str) -> None:
 @EVERYWHERE
 def test_days_in_utc_for_want_of_a_readable_profile_are_explained(kind: str) -> None:
     unreadable = snapshot((user(1),), tenant=ACME.as_unreadable())
-    assert UNREADABLE_PROFILE in _text(kind, unreadable)
-    assert UNREADABLE_PROFILE not in _text(kind, snapshot((user(1),)))
+    assert UNREADABLE_PROFILE_NOTICE in _text(kind, unreadable)
+    assert UNREADABLE_PROFILE_NOTICE not in _text(kind, snapshot((user(1),)))
 
 
 def test_every_reason_has_words() -> None:

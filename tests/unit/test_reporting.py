@@ -20,7 +20,7 @@ from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.report_queue import ReportQueueUnavailableError
-from signtally.render.contents import UNREADABLE_PROFILE
+from signtally.render.caveats import UNREADABLE_PROFILE_NOTICE
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.keys import tenant_profile
@@ -316,8 +316,8 @@ def test_a_report_says_that_its_profile_could_not_be_read_and_is_made_anew_once_
     stored = services.objects.get(tenant_profile("acme")).body
     services.objects.put(tenant_profile("acme"), b"{")
     broken = report_now(october, requested_by="ann", services=services)
-    assert UNREADABLE_PROFILE in services.objects.get(broken.files[0].key).body.decode()
+    assert UNREADABLE_PROFILE_NOTICE in services.objects.get(broken.files[0].key).body.decode()
     services.objects.put(tenant_profile("acme"), stored)
     mended = report_now(october, requested_by="ann", services=services)
     assert mended.key.version == broken.key.version + 1
-    assert UNREADABLE_PROFILE not in services.objects.get(mended.files[0].key).body.decode()
+    assert UNREADABLE_PROFILE_NOTICE not in services.objects.get(mended.files[0].key).body.decode()

@@ -17,7 +17,7 @@ from signtally.api.problems import ProblemKind, problem_responses
 from signtally.domain.periods import Period, PeriodKind, period_of
 from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
-from signtally.render.contents import UNREADABLE_PROFILE
+from signtally.render.caveats import UNREADABLE_PROFILE_NOTICE
 from signtally.render.formats import Formats
 from signtally.services import Services
 from signtally.use_cases.reading import read_usage
@@ -72,7 +72,7 @@ def usage(
         rows=rows,
         next_cursor=next_cursor,
         provisional=ProvisionalDays(first=provisional[0], last=provisional[-1]) if provisional else None,
-        notice=Formats.of(tenant).words.gettext(UNREADABLE_PROFILE) if tenant.is_unreadable else None,
+        notice=Formats.of(tenant).words.gettext(UNREADABLE_PROFILE_NOTICE) if tenant.is_unreadable else None,
     )
 
 

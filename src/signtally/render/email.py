@@ -13,10 +13,12 @@ from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.domain.tenants import Recipient
 from signtally.domain.wording import translatable
 from signtally.render.chart import UsageChart, usage_chart
-from signtally.render.contents import Card, Contents, shown_names
+from signtally.render.contents import Contents
 from signtally.render.formats import Formats, one_line, shortened
 from signtally.render.highlights import highlight_sentences
 from signtally.render.insights import InsightContents
+from signtally.render.measure_texts import Card
+from signtally.render.people import shown_names
 from signtally.render.plain_table import aligned
 from signtally.render.restatements import restatement_lines
 from signtally.render.templating import environment, plain_text

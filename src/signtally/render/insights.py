@@ -8,8 +8,9 @@ from signtally.domain.basis import Basis
 from signtally.domain.insights import DocumentFigures, Insights
 from signtally.domain.periods import DAYS_A_WEEK
 from signtally.domain.wording import translatable
-from signtally.render.contents import Card, Contents
+from signtally.render.contents import Contents
 from signtally.render.formats import UNDEFINED
+from signtally.render.measure_texts import Card
 from signtally.render.translation import Translation
 
 MOST_ON = (  # by weekday, Monday first

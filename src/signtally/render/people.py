@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from signtally.domain.actions import Counts
 from signtally.domain.snapshot import UserUsage
-from signtally.render.contents import Contents, rest_of, shown_names
+from signtally.render.contents import Contents
 from signtally.render.formats import UNDEFINED, one_line
 
 MOST_USERS_PRINTED = 200  # a longer list is for a screen, unless it was asked for
@@ -45,7 +45,7 @@ def people_list(contents: Contents) -> PeopleList:
     return PeopleList(
         _people(users, contents),
         len(snapshot.users) - len(users),
-        rest_of(snapshot.totals, Counts.total(user.counts for user in users)),
+        _rest_of(snapshot.totals, Counts.total(user.counts for user in users)),
         _people(gone, contents),
         len(snapshot.inactive_users),
     )
@@ -74,3 +74,15 @@ def _person(user: UserUsage, name: str, detail: str, contents: Contents) -> Pers
         UNDEFINED if took is None else formats.duration(took),
         UNDEFINED if day is None else formats.short_date(day),
     )
+
+
+def shown_names(user: UserUsage) -> tuple[str, str]:
+    """How a row calls its user, and what tells two of one name apart: the email, or else the id."""
+    shown = [one_line(text) for text in (user.user_name, user.user_email, user.user_id) if text]
+    known = [text for text in shown if text] or [repr(user.user_id)]
+    return (known[0], known[1]) if len(known) > 1 else (known[0], "")
+
+
+def _rest_of(counts: Counts, shown: Counts) -> Counts:
+    """What *shown* leaves of *counts*, measure by measure."""
+    return Counts(*(whole - part for whole, part in zip(counts.as_tuple(), shown.as_tuple(), strict=True)))

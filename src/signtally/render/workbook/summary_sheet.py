@@ -8,10 +8,11 @@ from openpyxl.worksheet.pagebreak import Break
 
 from signtally.domain.actions import Action
 from signtally.domain.snapshot import ReportIdentity, UserUsage
-from signtally.render.contents import Contents, shown_names
+from signtally.render.contents import Contents
 from signtally.render.formats import rounded, shortened
 from signtally.render.highlights import highlight_sentences
 from signtally.render.insights import InsightContents
+from signtally.render.people import shown_names
 from signtally.render.version_changes import changes_line
 from signtally.render.workbook.cells import Value
 from signtally.render.workbook.charts import HEIGHT_CM, BarSeries, BarSpec, Labels, add_bar_chart

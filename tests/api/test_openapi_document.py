@@ -22,6 +22,7 @@ CALLS = {
     "/v1/reports/{report_id}/files/{format}": {"get"},
     "/v1/schedules": {"get"},
     "/v1/schedules/{name}": {"get", "put", "delete"},
+    "/v1/audit": {"get"},
     "/v1/me": {"get"},
     "/healthz": {"get"},
     "/readyz": {"get"},

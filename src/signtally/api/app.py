@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI
 
 from signtally.api import (
+    audit,
     document_list,
     error_handlers,
     files,
@@ -79,7 +80,7 @@ def _versioned() -> APIRouter:
     )
     rules = [Depends(reject_duplicate_query_params), Depends(require_json_body)]
     router = APIRouter(prefix="/v1", responses=refusals, dependencies=rules)
-    for part in (usage, insights, trend, document_list, reports, report_diff, files, schedules, me):
+    for part in (usage, insights, trend, document_list, reports, report_diff, files, schedules, audit, me):
         router.include_router(part.router)
     return router
 

@@ -119,7 +119,7 @@ def authenticated(request: Request, credentials: Credentials) -> Caller:
 
 async def require_admin(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
     if caller.role is not Role.TENANT_ADMIN:
-        raise ProblemError(ProblemKind.FORBIDDEN, "Only a tenant_admin may see and change schedules.")
+        raise ProblemError(ProblemKind.FORBIDDEN, "This is for the role tenant_admin only.")
     return caller
 
 

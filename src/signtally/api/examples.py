@@ -95,9 +95,27 @@ DIFF: dict[str, Any] = {
     "notice": None,
 }
 
+AUDIT: dict[str, Any] = {
+    "rows": [
+        {
+            "at": "2026-11-03T09:14:02.118000Z",
+            "user_id": "u_17",
+            "role": "tenant_admin",
+            "action": "report.downloaded",
+            "subject": "2026-10-3f2a91c07b1e",
+            "detail": {"format": "pdf", "version": "2"},
+            "address": "203.0.113.7",
+            "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+            "request_id": "0c5f3a52-4b9c-4c53-9b5c-0a8a2f1d7b11",
+        }
+    ],
+    "next_cursor": None,
+}
+
 # By path and method: what a call answers when all is well. FastAPI would leave the nulls of an example out.
 ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("/v1/documents", "get"): DOCUMENTS,
     ("/v1/trend", "get"): TREND,
     ("/v1/reports/{report_id}/diff", "get"): DIFF,
+    ("/v1/audit", "get"): AUDIT,
 }

@@ -7,12 +7,14 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
 
+from signtally.api.audit_recording import Audit
 from signtally.api.auth import Caller, Credentials, authenticated
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import ServicesDep
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
 from signtally.api.report_documents import order_again
 from signtally.api.reports import ReportId, VersionQuery, only_visible
+from signtally.domain.audit import AuditAction
 from signtally.domain.reports import ReportKey, ReportManifest
 from signtally.domain.tenants import ReportFormat
 from signtally.errors import SigntallyError
@@ -52,6 +54,7 @@ def file(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     http: Request,
     caller: Annotated[Caller, Depends(_signed_in)],
     services: ServicesDep,
+    audit: Audit,
 ) -> RedirectResponse:
     """Leads to the newest version that is ready, or the one asked for. Follow it without the token."""
     archive, now = services.stores.reports, services.clock()
@@ -71,6 +74,9 @@ def file(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
         url, _ = file_link(manifest, format, services=services)
     except ObjectMissingError:
         raise _gone(manifest, format, http) from None
+    if not getattr(http.state, "is_head", False):
+        version = str(manifest.key.version)
+        audit.record(caller, AuditAction.REPORT_DOWNLOADED, subject=report_id, format=format, version=version)
     return RedirectResponse(url, status_code=307)
 
 

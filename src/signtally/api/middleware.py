@@ -63,6 +63,7 @@ class HeadAsGetMiddleware:
         async def send_without_body(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
+        scope.setdefault("state", {})["is_head"] = True
         await self._app({**scope, "method": "GET"}, receive, send_without_body)
 
 

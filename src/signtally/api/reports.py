@@ -13,6 +13,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from signtally.api.audit_recording import Audit
 from signtally.api.auth import Caller, CurrentUser
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import CurrentTenant, ServicesDep
@@ -22,6 +23,7 @@ from signtally.api.examples import ORDER
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
 from signtally.api.report_documents import links_of, report_document
+from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
 from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
 from signtally.domain.tenants import ReportFormat, TenantProfile
@@ -90,8 +92,13 @@ class ReportsQuery(BaseModel):
         ),
     },
 )
-def order_report(
-    order: ReportOrder, http: Request, caller: CurrentUser, tenant: CurrentTenant, services: ServicesDep
+def order_report(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
+    order: ReportOrder,
+    http: Request,
+    caller: CurrentUser,
+    tenant: CurrentTenant,
+    services: ServicesDep,
+    audit: Audit,
 ) -> JSONResponse:
     """Ask for the files of a period; all formats unless some are named.
 
@@ -101,6 +108,7 @@ def order_report(
     """
     request = _request(order, caller=caller, tenant=tenant)
     state = request_report(request, requested_by=caller.user_id, services=services)
+    audit.record(caller, AuditAction.REPORT_ORDERED, subject=request.report_id, period=request.period.name)
     links = links_of(request, http)
     if state.status is ReportStatus.READY:
         found = report_document(state, http, services=services)

@@ -5,11 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
+from signtally.api.audit_recording import Audit
 from signtally.api.auth import Administrator
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import ServicesDep
 from signtally.api.documents import SchedulePage
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
+from signtally.domain.audit import AuditAction
 from signtally.domain.tenants import Schedule, ScheduleName, ScheduleTerms, TenantProfile
 
 router = APIRouter(
@@ -46,8 +48,13 @@ def schedule(name: NameInPath, caller: Administrator, services: ServicesDep) -> 
         **problem_responses(ProblemKind.CONFLICT, ProblemKind.UNSUPPORTED_MEDIA_TYPE, ProblemKind.INVALID),
     },
 )
-def put_schedule(
-    name: NameInPath, definition: ScheduleDefinition, response: Response, caller: Administrator, services: ServicesDep
+def put_schedule(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
+    name: NameInPath,
+    definition: ScheduleDefinition,
+    response: Response,
+    caller: Administrator,
+    services: ServicesDep,
+    audit: Audit,
 ) -> Schedule:
     """Simultaneous edits of other schedules are kept."""
     if definition.name not in {None, name}:
@@ -62,6 +69,8 @@ def put_schedule(
         return _with(profile, kept if existed else (*kept, wanted))
 
     services.stores.tenants.edit(caller.tenant_id, replaced)
+    action = AuditAction.SCHEDULE_CHANGED if existed else AuditAction.SCHEDULE_CREATED
+    audit.record(caller, action, subject=name)
     response.status_code = 200 if existed else 201
     return wanted
 
@@ -73,7 +82,7 @@ def put_schedule(
     summary="Delete a schedule",
     responses=problem_responses(ProblemKind.NOT_FOUND, ProblemKind.CONFLICT),
 )
-def delete_schedule(name: NameInPath, caller: Administrator, services: ServicesDep) -> None:
+def delete_schedule(name: NameInPath, caller: Administrator, services: ServicesDep, audit: Audit) -> None:
     """Reports that it has made are kept."""
 
     def without(profile: TenantProfile) -> TenantProfile:
@@ -81,6 +90,7 @@ def delete_schedule(name: NameInPath, caller: Administrator, services: ServicesD
         return _with(profile, tuple(kept for kept in profile.schedules if kept != gone))
 
     services.stores.tenants.edit(caller.tenant_id, without)
+    audit.record(caller, AuditAction.SCHEDULE_DELETED, subject=name)
 
 
 def _found(profile: TenantProfile, name: str) -> Schedule:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from signtally.ports.objects import ObjectStore
+from signtally.stores.audit import AuditTrail
 from signtally.stores.counted_zones import CountedZones
 from signtally.stores.deliveries import Deliveries, DoneOccurrences
 from signtally.stores.holds import Holds
@@ -28,6 +29,7 @@ class Stores:
 
     def __init__(self, objects: ObjectStore, *, clock: Callable[[], dt.datetime]) -> None:
         self._objects = objects
+        self.audit = AuditTrail(objects)
         self.deliveries = Deliveries(objects)
         self.holds = Holds(objects)
         self.provisional = ProvisionalFigures(objects)

@@ -1,0 +1,125 @@
+"""`/v1/audit`: what was done is on record, newest first, for the tenant's administrators."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from signtally.domain.audit import AuditAction, AuditEntry
+from signtally.ports.errors import ServiceUnavailableError
+from tests.api.conftest import NOW, World
+
+Check = Callable[..., dict[str, Any]]
+SEPTEMBER = {"period": "2026-09", "formats": ["csv"]}
+
+
+def actions(client: Any, query: str = "") -> list[str]:
+    return [row["action"] for row in client.get(f"/v1/audit{query}").json()["rows"]]
+
+
+def tick(world: World) -> None:
+    world.now += dt.timedelta(seconds=1)
+
+
+def test_who_did_what_when_and_from_where(admin: Any, member: Any, world: World) -> None:
+    report = admin.post("/v1/reports", json=SEPTEMBER).json()
+    world.make_reports()
+    tick(world)
+    headers = {"User-Agent": "curl/8", "Authorization": f"Bearer {world.token()}"}
+    answer = admin.get(report["links"]["files"]["csv"], headers=headers)
+    assert answer.status_code == 307
+    downloaded, ordered = admin.get("/v1/audit").json()["rows"]
+    assert ordered["detail"] == {"period": "2026-09"}
+    assert downloaded == {
+        "at": "2026-10-17T12:35:01Z",
+        "user_id": "u_1",
+        "role": "tenant_admin",
+        "action": "report.downloaded",
+        "subject": report["report_id"],
+        "detail": {"format": "csv", "version": "1"},
+        "address": "127.0.0.1",
+        "user_agent": "curl/8",
+        "request_id": answer.headers["x-request-id"],
+    }
+    tick(world)
+    member.post("/v1/reports", json=SEPTEMBER)
+    newest = admin.get("/v1/audit?limit=1").json()["rows"][0]
+    assert (newest["user_id"], newest["role"]) == ("u_2", "member")
+
+
+def test_asking_for_the_head_or_in_vain_is_no_download(admin: Any, member: Any, world: World) -> None:
+    report = admin.post("/v1/reports", json=SEPTEMBER).json()
+    file = report["links"]["files"]["csv"]
+    assert admin.get(file).status_code == 409
+    world.make_reports()
+    assert member.get(file).status_code == 404
+    assert admin.request("HEAD", file).status_code == 307
+    assert actions(admin) == ["report.ordered"]
+
+
+def test_changes_of_schedules(admin: Any, world: World) -> None:
+    for method, body in (("PUT", {"every": "week"}), ("PUT", {"every": "day"}), ("DELETE", None)):
+        admin.request(method, "/v1/schedules/weekly", json=body)
+        tick(world)
+    admin.delete("/v1/schedules/weekly")
+    assert actions(admin) == ["schedule.deleted", "schedule.changed", "schedule.created"]
+    assert actions(admin, "?action=schedule.changed&subject=weekly") == ["schedule.changed"]
+    assert actions(admin, "?subject=monthly") == []
+
+
+def test_pages_meet_every_entry_once(admin: Any, world: World) -> None:
+    for number in range(7):
+        entry = AuditEntry(NOW, "u_1", "member", AuditAction.REPORT_ORDERED, f"r{number % 2}", {"n": str(number)})
+        world.services.stores.audit.add("acme", entry)
+    for query, expected in (("", set("0123456")), ("&subject=r1", set("135"))):
+        found, cursor = [], ""
+        while True:
+            page = admin.get(f"/v1/audit?limit=2{query}{cursor}").json()
+            found += [row["detail"]["n"] for row in page["rows"]]
+            if page["next_cursor"] is None:
+                break
+            cursor = f"&cursor={page['next_cursor']}"
+        assert (len(found), set(found)) == (len(expected), expected)
+
+
+def test_a_cursor_of_another_question_is_refused(admin: Any, problem: Check) -> None:
+    for _ in range(2):
+        admin.post("/v1/reports", json=SEPTEMBER)
+    cursor = admin.get("/v1/audit?limit=1").json()["next_cursor"]
+    assert admin.get(f"/v1/audit?cursor={cursor}").status_code == 200
+    problem(admin.get(f"/v1/audit?cursor={cursor}&subject=x"), 422, "bad-cursor")
+
+
+def test_an_entry_that_cannot_be_read_costs_itself_alone(admin: Any, world: World) -> None:
+    admin.post("/v1/reports", json=SEPTEMBER)
+    tick(world)
+    admin.put("/v1/schedules/weekly", json={"every": "week"})
+    first = next(iter(world.objects.list_objects("audit/acme/")))
+    world.objects.put(first.key, b'{"half": ')
+    assert actions(admin) == ["report.ordered"]
+
+
+def test_the_trail_is_the_tenants_own_and_the_administrators(
+    admin: Any, member: Any, anonymous: Any, world: World, problem: Check
+) -> None:
+    admin.post("/v1/reports", json=SEPTEMBER)
+    problem(member.get("/v1/audit"), 403, "forbidden")
+    assert actions(anonymous.using(world.token(tenant_id="globex"))) == []
+
+
+def test_what_the_bucket_does_not_take_is_in_the_log(
+    admin: Any, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put = world.objects.put
+
+    def refuse(key: str, body: bytes, **options: Any) -> str:
+        if key.startswith("audit/"):
+            raise ServiceUnavailableError("S3 does not answer")
+        return put(key, body, **options)
+
+    monkeypatch.setattr(world.objects, "put", refuse)
+    assert admin.post("/v1/reports", json=SEPTEMBER).status_code == 202
+    (line,) = (record for record in caplog.records if record.name == "signtally.audit")
+    assert line.levelname == "ERROR"
+    assert '"action":"report.ordered"' in line.getMessage()

@@ -5,6 +5,7 @@ import datetime as dt
 import itertools
 import uuid
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import polars as pl
 import pytest
@@ -18,10 +19,10 @@ from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.cohorts import COHORTS
 from signtally.domain.document_lifecycles import DOCUMENTS
 from signtally.domain.events import ReceivedEvent, UsageEvent
-from signtally.domain.schemas import IDENTITY
+from signtally.domain.schemas import IDENTITY, by_tenant
 from signtally.local.local_aws import LocalAws
 from signtally.memory.usage_store import MemoryUsageStore
-from signtally.ports.usage_store import UsageStore
+from signtally.ports.usage_store import TenantSpan, UsageStore
 from signtally.settings import Settings
 from tests.support.examples import examples
 
@@ -382,6 +383,49 @@ def test_a_cohort_is_counted_by_the_part_in_which_it_was_sent(store: UsageStore)
     assert everybody.rows() == [(0, 2, 2, 1, 1, 0, 2, 0, 2, 0, 1, 1, 0, 0), (1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0)]
     assert cohorts(user_ids=["bob"]).rows() == [everybody.rows()[1]]
     assert cohorts("nobody").equals(COHORTS.to_frame())
+
+
+def test_many_tenants_are_told_as_each_alone(store: UsageStore) -> None:
+    """Other spans and parts for each, one tenant without events, and ids that two tenants share."""
+    lives = [
+        event(SENT, 1, event_id="e1"),
+        event(VIEWED, 6, event_id="e2", user_id="eve"),
+        event(COMPLETED, 9, event_id="e3"),
+    ]
+    for tenant_id in ("acme", "bolt", "it's"):
+        store.put_events([_of_tenant(each, tenant_id) for each in lives])
+    supersede(store, [_of_tenant(lives[1], "bolt")])
+    spans = [
+        TenantSpan("acme", NOON, NOON + 24 * HOUR, (NOON + 5 * HOUR,)),
+        TenantSpan("bolt", NOON, NOON + 24 * HOUR, (NOON + 5 * HOUR,)),
+        TenantSpan("it's", NOON - HOUR, NOON + 8 * HOUR, (NOON, NOON + 2 * HOUR)),
+        TenantSpan("nobody", NOON, NOON + HOUR),
+    ]
+    whole = (
+        store.documents_by_tenant(spans),
+        store.documents_sent_by_tenant(spans),
+        store.cohorts_by_tenant(spans),
+        store.activity_by_tenant(spans),
+    )
+    for span in spans:
+        when = {"since": span.since, "until": span.until}
+        parted: dict[str, Any] = {**when, "parted_at": span.parted_at, "user_ids": None}
+        alone = (
+            store.documents(span.tenant_id, **when),
+            store.documents_sent(span.tenant_id, **when),
+            store.cohorts(span.tenant_id, **parted),
+            store.activity(span.tenant_id, **parted),
+        )
+        for of_all, of_one in zip(whole, alone, strict=True):
+            assert of_all.schema == by_tenant(of_one.schema)
+            mine = of_all.filter(tenant_id=span.tenant_id).drop("tenant_id")
+            assert sorted(mine.rows(), key=str) == sorted(of_one.rows(), key=str)
+    assert [frame["tenant_id"].unique().sort().to_list() for frame in whole] == [["acme", "bolt", "it's"]] * 4
+    assert store.documents_by_tenant([]).equals(by_tenant(DOCUMENTS).to_frame())
+
+
+def _of_tenant(received: ReceivedEvent, tenant_id: str) -> ReceivedEvent:
+    return dataclasses.replace(received, event=dataclasses.replace(received.event, tenant_id=tenant_id))
 
 
 # Laws

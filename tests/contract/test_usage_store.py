@@ -22,6 +22,7 @@ from signtally.domain.schemas import (
     IDENTITY,
     RESTATEMENTS,
     STORED_USAGE,
+    by_tenant,
 )
 from signtally.domain.user_counts import USER_COUNTS
 from signtally.local.local_aws import LocalAws
@@ -374,6 +375,14 @@ def test_days_are_added_up_over_users_and_the_first_with_figures_is_known(store:
     crowd = [f"{'u' * 250}{number:04}" for number in range(1_000)]
     assert sent(user_ids=[*crowd, "u1", "u2"]) == sent()
     assert sent(user_ids=[]) == []
+
+    both = store.day_totals_by_tenant(first=today - 9 * DAY, last=today, tenant_ids=["acme", "bolt", "nobody"])
+    assert both.schema == by_tenant(DAY_TOTALS)
+    for tenant_id in ("acme", "bolt"):
+        alone = store.day_totals(tenant_id, first=today - 9 * DAY, last=today, user_ids=None)
+        assert both.filter(tenant_id=tenant_id).drop("tenant_id").sort("day").equals(alone.sort("day"))
+    days = store.first_usage_days(["acme", "bolt", "nobody"]).sort("tenant_id").rows()
+    assert days == [("acme", today - 3 * DAY), ("bolt", today - 9 * DAY)]
 
 
 def test_users_are_added_up_a_page_at_a_time_in_order_of_their_ids(store: UsageStore) -> None:

@@ -5,12 +5,13 @@ import datetime as dt
 from collections.abc import Sequence
 
 from signtally.aws.timestream_sql import instant_literal, literal, source
+from signtally.aws.timestream_tenant_groups import TenantGroup, TenantGroups
 from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY, QUARTERS_A_WEEK
 from signtally.domain.cohorts import COHORT_PREFIX, COHORTS, EVENTS_PREFIX, STAGES
 from signtally.domain.document_lifecycles import DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
 from signtally.domain.first_received import FIRST_RECEIVED_ORDER
-from signtally.domain.schemas import IDENTITY
+from signtally.domain.schemas import IDENTITY, by_tenant
 
 # Of two events with one id the one received first counts, as in `signtally.domain.document_lifecycles.first_received`.
 _ORDER = ", ".join("time" if column == "occurred_at" else column for column in FIRST_RECEIVED_ORDER)
@@ -47,54 +48,48 @@ class ValidEvents:
         )
 
 
-def select_documents(
-    events: ValidEvents, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
-) -> str:
-    """Columns of schema DOCUMENTS; *columns* are those that the table of events has."""
-    start = instant_literal(since)
+def select_documents(events: ValidEvents, columns: Sequence[str], *, tenants: TenantGroups) -> str:
+    """Columns of schema DOCUMENTS by tenant; *columns* are those that the table of events has."""
+    where = tenants.where(lambda group: f"time < {instant_literal(group.until)}")
+    return (
+        f"{_documents(events, columns, where)} "  # noqa: S608 -- as there
+        f"SELECT {', '.join(by_tenant(DOCUMENTS))} FROM documents "
+        f"WHERE (first_sent_at IS NOT NULL OR completed_at IS NOT NULL) AND ({tenants.where(_concerned)})"
+    )
+
+
+def _concerned(group: TenantGroup) -> str:
+    """As `signtally.domain.document_lifecycles.concerning` has it."""
+    start = instant_literal(group.since)
     endings = [f"{action}_at" for action in ENDINGS]
     is_open = " AND ".join(f"{ending} IS NULL" for ending in endings)
     # Closed since then means that no ending lies before, whatever endings there are.
     closed_since = " AND ".join(f"({ending} IS NULL OR {ending} >= {start})" for ending in endings)
-    return (
-        f"{_documents(events, columns, f'{_of(tenant_id)} AND time < {instant_literal(until)}')} "  # noqa: S608 -- as there
-        f"SELECT {', '.join(DOCUMENTS)} FROM documents "
-        "WHERE (first_sent_at IS NOT NULL OR completed_at IS NOT NULL) AND "
-        f"(({is_open}) OR ({closed_since}) OR first_sent_at >= {start} OR completed_at >= {start})"
-    )
+    return f"(({is_open}) OR ({closed_since}) OR first_sent_at >= {start} OR completed_at >= {start})"
 
 
-def select_documents_sent(
-    events: ValidEvents, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
-) -> str:
+def select_documents_sent(events: ValidEvents, columns: Sequence[str], *, tenants: TenantGroups) -> str:
     """The same columns."""
-    documents = _documents(events, columns, _of(tenant_id))
-    return f"{documents} SELECT {', '.join(DOCUMENTS)} FROM documents WHERE {_sent_within(since, until)}"  # noqa: S608 -- as there
+    documents = _documents(events, columns, tenants.named)
+    selected = ", ".join(by_tenant(DOCUMENTS))
+    return f"{documents} SELECT {selected} FROM documents WHERE {tenants.where(_sent_within)}"  # noqa: S608 -- as there
 
 
-def select_cohorts(  # noqa: PLR0913 -- each bounds it in another way
-    events: ValidEvents,
-    columns: Sequence[str],
-    *,
-    tenant_id: str,
-    since: dt.datetime,
-    until: dt.datetime,
-    parted_at: Sequence[dt.datetime],
-    senders: str | None,
-) -> str:
-    """Columns of schema COHORTS; *senders* is a list of literals."""
+def select_cohorts(events: ValidEvents, columns: Sequence[str], *, tenants: TenantGroups, senders: str | None) -> str:
+    """Columns of schema COHORTS by tenant; *senders* is a list of literals."""
     only = f" AND sender_id IN ({senders})" if senders is not None else ""
     conditions = _stage_conditions() | {
         f"{EVENTS_PREFIX}{ending}": f"outcome = {literal(ending)}" for ending in ENDINGS
     }
     sums = [f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END) AS {name}" for name, condition in conditions.items()]
     sums += [f"sum({action}) AS {EVENTS_PREFIX}{action}" for action in RECIPIENT_ACTIONS]
+    part = tenants.choose(lambda group: _part(group.parted_at, "first_sent_at"))
     return (
-        f"{_documents(events, columns, _of(tenant_id))}, "  # noqa: S608 -- as there
-        f"parted AS (SELECT {_part(parted_at, 'first_sent_at')} AS part, {_OUTCOME} AS outcome, completed_at, "
-        f"{', '.join(RECIPIENT_ACTIONS)} FROM documents WHERE {_sent_within(since, until)}{only}), "
-        f"cohorts AS (SELECT part, count(*) AS {EVENTS_PREFIX}sent, {', '.join(sums)} FROM parted GROUP BY part) "
-        f"SELECT {', '.join(COHORTS)} FROM cohorts"
+        f"{_documents(events, columns, tenants.named)}, "  # noqa: S608 -- as there
+        f"parted AS (SELECT tenant_id, {part} AS part, {_OUTCOME} AS outcome, completed_at, "
+        f"{', '.join(RECIPIENT_ACTIONS)} FROM documents WHERE {tenants.where(_sent_within)}{only}), "
+        f"cohorts AS (SELECT tenant_id, part, count(*) AS {EVENTS_PREFIX}sent, {', '.join(sums)} FROM parted "
+        f"GROUP BY tenant_id, part) SELECT {', '.join(by_tenant(COHORTS))} FROM cohorts"
     )
 
 
@@ -107,32 +102,26 @@ def _stage_conditions() -> dict[str, str]:
     return {f"{COHORT_PREFIX}{stage}": reached[stage] for stage in STAGES}
 
 
-def _sent_within(since: dt.datetime, until: dt.datetime) -> str:
-    return f"first_sent_at >= {instant_literal(since)} AND first_sent_at < {instant_literal(until)}"
+def _sent_within(group: TenantGroup) -> str:
+    return f"first_sent_at >= {instant_literal(group.since)} AND first_sent_at < {instant_literal(group.until)}"
 
 
-def select_activity(  # noqa: PLR0913 -- each bounds it in another way
-    events: ValidEvents,
-    *,
-    tenant_id: str,
-    since: dt.datetime,
-    until: dt.datetime,
-    parted_at: Sequence[dt.datetime],
-    users: str | None,
-) -> str:
-    """Columns of schema ACTIVITY; *users* is a list of literals."""
-    when = f"{_of(tenant_id)} AND time >= {instant_literal(since)} AND time < {instant_literal(until)}"
+def select_activity(events: ValidEvents, *, tenants: TenantGroups, users: str | None) -> str:
+    """Columns of schema ACTIVITY by tenant; *users* is a list of literals."""
+    when = tenants.where(
+        lambda group: f"time >= {instant_literal(group.since)} AND time < {instant_literal(group.until)}"
+    )
     only = f" AND user_id IN ({users})" if users is not None else ""
     return (
-        f"WITH {_counted(events.where(when), ['document_id', 'user_id', 'time'])}, "  # noqa: S608 -- as there
-        "numbered AS (SELECT time, row_number() OVER (PARTITION BY document_id ORDER BY time) AS nth "
-        f"FROM counted WHERE arrival = 1{only}), "
-        f"timed AS (SELECT time, nth, {_part(parted_at)} AS part, "
+        f"WITH {_counted(events.where(when), ['tenant_id', 'document_id', 'user_id', 'time'])}, "  # noqa: S608 -- as there
+        "numbered AS (SELECT tenant_id, time, row_number() OVER (PARTITION BY tenant_id, document_id ORDER BY time) "
+        f"AS nth FROM counted WHERE arrival = 1{only}), "
+        f"timed AS (SELECT tenant_id, time, nth, {tenants.choose(lambda group: _part(group.parted_at))} AS part, "
         f"mod(to_milliseconds(time) / {_QUARTER_MILLISECONDS}, {QUARTERS_A_WEEK}) AS quarter FROM numbered), "
-        "quarters AS (SELECT part, quarter, count(*) AS events, "
+        "quarters AS (SELECT tenant_id, part, quarter, count(*) AS events, "
         "sum(CASE WHEN nth = 1 THEN 1 ELSE 0 END) AS documents, min(time) AS first_at, max(time) AS last_at "
-        "FROM timed GROUP BY part, quarter) "
-        f"SELECT {', '.join(ACTIVITY)} FROM quarters"
+        "FROM timed GROUP BY tenant_id, part, quarter) "
+        f"SELECT {', '.join(by_tenant(ACTIVITY))} FROM quarters"
     )
 
 
@@ -180,7 +169,7 @@ def _documents(events: ValidEvents, columns: Sequence[str], where: str) -> str:
     """Table expressions, the last of which is `documents`."""
     sent_at = "sent_at" if "sent_at" in columns else "CAST(NULL AS TIMESTAMP) AS sent_at"
     named = [name if name in columns else f"CAST(NULL AS VARCHAR) AS {name}" for name in ("user_name", "user_email")]
-    names = ["document_id", "user_id", "action", "time", "received_at", "message_id", sent_at, *named]
+    names = ["tenant_id", "document_id", "user_id", "action", "time", "received_at", "message_id", sent_at, *named]
     counted = _counted(events.where(where), names)
     endings = ", ".join(f"{_first_time(action)} AS {action}_at" for action in ENDINGS)
     counts = ", ".join(
@@ -193,12 +182,13 @@ def _documents(events: ValidEvents, columns: Sequence[str], where: str) -> str:
     )
     return (
         f"WITH {counted}, "  # noqa: S608 -- names of ours and literals
-        "ranked AS (SELECT document_id, user_id, user_name, user_email, action, time, sent_at, row_number() OVER "
-        f"(PARTITION BY document_id, action ORDER BY time, {_ORDER}) AS nth FROM counted WHERE arrival = 1), "
-        f"grouped AS (SELECT document_id, {senders}, {_first_time(Action.SENT)} AS first_sent, "
+        "ranked AS (SELECT tenant_id, document_id, user_id, user_name, user_email, action, time, sent_at, row_number() "
+        f"OVER (PARTITION BY tenant_id, document_id, action ORDER BY time, {_ORDER}) AS nth "
+        "FROM counted WHERE arrival = 1), "
+        f"grouped AS (SELECT tenant_id, document_id, {senders}, {_first_time(Action.SENT)} AS first_sent, "
         f"min(sent_at) AS said_sent, {_first_time(Action.VIEWED)} AS first_viewed_at, "
         f"max(CASE WHEN action = {literal(Action.SIGNED)} THEN time END) AS last_signed_at, "
-        f"{endings}, {counts} FROM ranked GROUP BY document_id), "
+        f"{endings}, {counts} FROM ranked GROUP BY tenant_id, document_id), "
         # least() of anything and NULL is NULL.
         f"documents AS (SELECT grouped.*, {chosen}, "
         "coalesce(least(first_sent, said_sent), first_sent, said_sent) AS first_sent_at FROM grouped)"
@@ -206,11 +196,9 @@ def _documents(events: ValidEvents, columns: Sequence[str], where: str) -> str:
 
 
 def _counted(rows: str, columns: Sequence[str]) -> str:
-    """The table expression `counted`: each event id of *rows* counts where `arrival` is 1."""
-    return (
-        f"counted AS (SELECT {', '.join(columns)}, row_number() OVER (PARTITION BY event_id ORDER BY {_ORDER}) "  # noqa: S608 -- names of ours and literals
-        f"AS arrival FROM {rows})"
-    )
+    """The table expression `counted`: each event id of a tenant in *rows* counts where `arrival` is 1."""
+    first_received = f"PARTITION BY tenant_id, event_id ORDER BY {_ORDER}"
+    return f"counted AS (SELECT {', '.join(columns)}, row_number() OVER ({first_received}) AS arrival FROM {rows})"  # noqa: S608 -- names of ours and literals
 
 
 def _part(parted_at: Sequence[dt.datetime], at: str = "time") -> str:

@@ -79,14 +79,15 @@ def select_daily_usage(
     return f"{_select(table, columns)} WHERE {within}{_only(tenants)}"
 
 
-def select_day_totals(table: str, *, tenant_id: str, first: dt.date, last: dt.date, users: str | None) -> str:
-    """Columns of schema DAY_TOTALS; *users* is a list of literals."""
+def select_day_totals(table: str, *, tenants: str, first: dt.date, last: dt.date, users: str | None) -> str:
+    """Columns of schema DAY_TOTALS by tenant; *tenants* and *users* are lists of literals."""
     sums = [f"sum({measure}) AS {measure}" for measure in MEASURES]
     of_figures = f"CASE WHEN {_ANY_FIGURES} THEN timezone END"
     sums += [f"min({of_figures}) AS first_zone", f"max({of_figures}) AS last_zone"]
     within = _within(day_instant(first), day_instant(last + dt.timedelta(days=1)))
     only = f" AND user_id IN ({users})" if users is not None else ""
-    return f"{_select(table, ['day', *sums])} WHERE tenant_id = {literal(tenant_id)} AND {within}{only} GROUP BY day"
+    columns = ["tenant_id", "day", *sums]
+    return f"{_select(table, columns)} WHERE {within}{_only(tenants)}{only} GROUP BY tenant_id, day"
 
 
 def select_user_usage(  # noqa: PLR0913 -- each bounds it in another way
@@ -108,8 +109,9 @@ def select_user_usage(  # noqa: PLR0913 -- each bounds it in another way
     )
 
 
-def select_first_usage_day(table: str, *, tenant_id: str) -> str:
-    return f"{_select(table, ['min(day) AS day'])} WHERE tenant_id = {literal(tenant_id)} AND ({_ANY_FIGURES})"
+def select_first_usage_days(table: str, *, tenants: str) -> str:
+    columns = ["tenant_id", "min(day) AS day"]
+    return f"{_select(table, columns)} WHERE ({_ANY_FIGURES}){_only(tenants)} GROUP BY tenant_id"
 
 
 def select_restatements(

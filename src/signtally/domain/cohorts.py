@@ -45,7 +45,7 @@ def cohorts_by_part(sent: pl.DataFrame, *, parted_at: Sequence[dt.datetime]) -> 
     part = pl.sum_horizontal(pl.lit(0, pl.Int64), *(pl.col("first_sent_at") >= instant for instant in parted_at))
     stages = {f"{COHORT_PREFIX}{stage}": count.cast(pl.Int64) for stage, count in _STAGES.items()}
     counted = {f"{EVENTS_PREFIX}{measure}": _COUNTED[measure].cast(pl.Int64) for measure in MEASURES}
-    return sent.group_by(part=part).agg(**stages, **counted).match_to_schema(COHORTS)
+    return sent.with_columns(part=part).group_by("part").agg(**stages, **counted).match_to_schema(COHORTS)
 
 
 def cohort_of(sent: pl.DataFrame) -> Cohort:

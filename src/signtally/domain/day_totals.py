@@ -3,7 +3,7 @@
 import polars as pl
 
 from signtally.domain.actions import MEASURES
-from signtally.domain.schemas import DAY_TOTALS
+from signtally.domain.schemas import DAY_TOTALS, by_tenant
 
 _HAS_FIGURES = pl.any_horizontal(pl.col(MEASURES) != 0)
 
@@ -16,6 +16,6 @@ def day_totals_of(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def joined(parts: pl.DataFrame) -> pl.DataFrame:
-    """The same of everybody, from rows of schema DAY_TOTALS that are each of some users."""
+    """The same of everybody, from rows of schema DAY_TOTALS by tenant that are each of some users."""
     zones = (pl.col("first_zone").min(), pl.col("last_zone").max())
-    return parts.group_by("day").agg(pl.col(MEASURES).sum(), *zones).match_to_schema(DAY_TOTALS)
+    return parts.group_by("tenant_id", "day").agg(pl.col(MEASURES).sum(), *zones).match_to_schema(by_tenant(DAY_TOTALS))

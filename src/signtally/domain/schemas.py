@@ -49,7 +49,6 @@ DAY_TOTALS = pl.Schema(
         "last_zone": pl.String(),
     }
 )
-DAYS = pl.Schema({"day": pl.Date()})
 TENANT_DAYS = pl.Schema({"tenant_id": pl.String(), "day": pl.Date()})
 TENANT_DAY_KEY = tuple(TENANT_DAYS)
 USER_DAY_KEY = ("tenant_id", "user_id", "day")  # identifies a row of daily usage
@@ -67,3 +66,8 @@ RESTATEMENTS = pl.Schema(
         **{f"{AFTER}{measure}": pl.Int64() for measure in MEASURES},
     }
 )
+
+
+def by_tenant(schema: pl.Schema) -> pl.Schema:
+    """The rows of one tenant beside those of others."""
+    return pl.Schema({"tenant_id": pl.String(), **schema})

@@ -5,28 +5,38 @@ import datetime as dt
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import polars as pl
 
 from signtally.domain.actions import MEASURES, Counts
-from signtally.domain.activity import activity_rows
-from signtally.domain.cohorts import cohorts_by_part
+from signtally.domain.activity import ACTIVITY, activity_rows
+from signtally.domain.cohorts import COHORTS, cohorts_by_part
 from signtally.domain.day_totals import day_totals_of
-from signtally.domain.document_lifecycles import concerning, document_lifecycles, of_senders, sent_within
+from signtally.domain.document_lifecycles import (
+    DOCUMENTS,
+    concerning,
+    document_lifecycles,
+    of_senders,
+    sent_within,
+)
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import (
     ARRIVALS,
     DAILY_USAGE,
+    DAY_TOTALS,
     EVENT_DAYS,
     EVENTS,
     IDENTITY,
     RESTATEMENTS,
     STANDING_ROWS,
     STORED_USAGE,
+    TENANT_DAYS,
+    by_tenant,
 )
 from signtally.domain.time_units import UNIX_EPOCH
 from signtally.domain.user_counts import USER_COUNTS, page_of, user_counts
-from signtally.ports.usage_store import WriteOutcome, WriteResult
+from signtally.ports.usage_store import TenantSpan, WriteOutcome, WriteResult
 
 _EventIdentity = tuple[str, str, str, str, dt.datetime]
 _RowIdentity = tuple[str, str, dt.date]
@@ -198,6 +208,30 @@ class MemoryUsageStore:
         wanted = counted if user_ids is None else counted.filter(pl.col("user_id").is_in(list(user_ids)))
         return Counts(*wanted.select(pl.col(MEASURES).sum()).row(0))
 
+    def documents_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        return _by_tenant(
+            DOCUMENTS, ((each.tenant_id, self.documents(each.tenant_id, **_instants(each))) for each in spans)
+        )
+
+    def documents_sent_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        return _by_tenant(
+            DOCUMENTS, ((each.tenant_id, self.documents_sent(each.tenant_id, **_instants(each))) for each in spans)
+        )
+
+    def cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        return _by_tenant(COHORTS, ((each.tenant_id, self.cohorts(**_parted(each))) for each in spans))
+
+    def activity_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        return _by_tenant(ACTIVITY, ((each.tenant_id, self.activity(**_parted(each))) for each in spans))
+
+    def day_totals_by_tenant(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
+        found = ((each, self.day_totals(each, first=first, last=last, user_ids=None)) for each in tenant_ids)
+        return _by_tenant(DAY_TOTALS, found)
+
+    def first_usage_days(self, tenant_ids: Sequence[str]) -> pl.DataFrame:
+        days = [(each, day) for each in tenant_ids if (day := self.first_usage_day(each)) is not None]
+        return pl.DataFrame(days, schema=TENANT_DAYS, orient="row")
+
     def provision(self) -> bool:
         return False  # a dictionary needs no making
 
@@ -237,6 +271,20 @@ class MemoryUsageStore:
     def _between(self, since: dt.datetime, until: dt.datetime) -> Iterable[ReceivedEvent]:
         with self._lock:
             return [found for found in self._events.values() if since <= found.event.occurred_at < until]
+
+
+def _by_tenant(schema: pl.Schema, answers: Iterable[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
+    named = (frame.with_columns(tenant_id=pl.lit(tenant_id)) for tenant_id, frame in answers)
+    return pl.concat([by_tenant(schema).to_frame(), *(each.match_to_schema(by_tenant(schema)) for each in named)])
+
+
+def _instants(span: TenantSpan) -> dict[str, dt.datetime]:
+    return {"since": span.since, "until": span.until}
+
+
+def _parted(span: TenantSpan) -> dict[str, Any]:
+    whole = {"tenant_id": span.tenant_id, **_instants(span)}
+    return {**whole, "parted_at": span.parted_at, "user_ids": None}
 
 
 def _everybody_or(tenant_ids: Sequence[str] | None) -> Callable[[str], bool]:

@@ -33,6 +33,16 @@ class WriteOutcome:
     detail: str = ""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class TenantSpan:
+    """Some time of one tenant: since ≤ t < until, parted at these instants."""
+
+    tenant_id: str
+    since: dt.datetime
+    until: dt.datetime
+    parted_at: tuple[dt.datetime, ...] = ()
+
+
 class EventStore(Protocol):
     """What happened: one record an event, which never changes."""
 
@@ -204,7 +214,38 @@ class DocumentStore(Protocol):
         ...
 
 
-class UsageStore(EventStore, DailyUsageStore, CorrectionStore, DocumentStore, Protocol):
+class ManyTenantsStore(Protocol):
+    """What the reports of many tenants are made of, in few queries: the answers about each, one below the other.
+
+    Before the columns of those comes `tenant_id` (`signtally.domain.schemas.by_tenant`). No tenant has two spans.
+    """
+
+    def documents_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        """As `documents` of each."""
+        ...
+
+    def documents_sent_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        """As `documents_sent` of each."""
+        ...
+
+    def cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        """As `cohorts` of each, of all senders."""
+        ...
+
+    def activity_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        """As `activity` of each, of everybody."""
+        ...
+
+    def day_totals_by_tenant(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
+        """As `day_totals` of each, of everybody's rows."""
+        ...
+
+    def first_usage_days(self, tenant_ids: Sequence[str]) -> pl.DataFrame:
+        """The `first_usage_day` of those that have one, schema TENANT_DAYS."""
+        ...
+
+
+class UsageStore(EventStore, DailyUsageStore, CorrectionStore, DocumentStore, ManyTenantsStore, Protocol):
     """All of it, in one database."""
 
     def check(self) -> None:

@@ -123,6 +123,9 @@ class Client:
     def put(self, path: str, **options: Any) -> httpx.Response:
         return self.request("PUT", path, **options)
 
+    def patch(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("PATCH", path, **options)
+
     def delete(self, path: str, **options: Any) -> httpx.Response:
         return self.request("DELETE", path, **options)
 

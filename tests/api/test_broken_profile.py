@@ -1,5 +1,6 @@
-"""A broken profile: its valid fields apply, the answer says when days are in UTC, and edits are refused."""
+"""A broken profile: its valid fields apply, the answer says when days are in UTC, and edits leave the others alone."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -32,10 +33,23 @@ def test_an_invalid_name_costs_a_tenant_nothing_else(admin: Any, world: Any) -> 
     assert "notice" not in usage
 
 
-def test_an_edit_is_refused_because_it_would_write_over_what_is_to_be_mended(
+def test_an_edit_leaves_what_is_to_be_mended(admin: Any, world: Any) -> None:
+    assert admin.put("/v1/schedules/monthly", json={"every": "month"}).status_code == 201
+    assert admin.delete("/v1/schedules/weekly").status_code == 204
+    stored = json.loads(world.objects.get(tenant_profile("acme")).body)
+    assert stored["timezone"] == "Mars/Phobos"
+    assert [schedule["name"] for schedule in stored["schedules"]] == ["monthly"]
+    (told,) = admin.get("/v1/profile").json()["invalid"]
+    assert told.startswith("timezone: 'Mars/Phobos'")
+    mended = admin.patch("/v1/profile", json={"timezone": "Asia/Tokyo"}).json()
+    assert (mended["timezone"], mended["invalid"]) == ("Asia/Tokyo", [])
+
+
+def test_an_edit_is_refused_where_nothing_of_the_profile_can_be_read(
     admin: Any, world: Any, problem: Callable[..., dict[str, Any]]
 ) -> None:
+    world.objects.put(tenant_profile("acme"), b'{"tenant_id": "acme", ')
     refused = problem(admin.put("/v1/schedules/monthly", json={"every": "month"}), 409, "conflict")
     assert "is broken" in refused["detail"]
-    problem(admin.delete("/v1/schedules/weekly"), 409, "conflict")
-    assert world.objects.get(tenant_profile("acme")).body == BODY
+    problem(admin.patch("/v1/profile", json={"name": "Acme"}), 409, "conflict")
+    assert world.objects.get(tenant_profile("acme")).body == b'{"tenant_id": "acme", '

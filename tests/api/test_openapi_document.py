@@ -22,6 +22,7 @@ CALLS = {
     "/v1/reports/{report_id}/files/{format}": {"get"},
     "/v1/schedules": {"get"},
     "/v1/schedules/{name}": {"get", "put", "delete"},
+    "/v1/profile": {"get", "patch"},
     "/v1/audit": {"get"},
     "/v1/me": {"get"},
     "/healthz": {"get"},
@@ -84,7 +85,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.te
 @pytest.fixture
 def described(app: Any) -> Any:
     # A valid period that has not begun, a cursor that was never given out: the document cannot tell them, a 422 does.
-    refusing = {"enabled": True, "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "410", "422"]}
+    refusing = {"enabled": True, "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "410", "412", "422"]}
     config = schemathesis.Config.from_dict({"checks": {"positive_data_acceptance": refusing}, "seed": 7})
     return schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
 

@@ -46,6 +46,8 @@ CALLS = {
     "GET /v1/schedules/{name}": Call(200, 403, 404, path={"name": "weekly"}),
     "PUT /v1/schedules/{name}": Call(201, 403, 201, path={"name": "new"}, body={"every": "week"}),
     "DELETE /v1/schedules/{name}": Call(204, 403, 404, path={"name": "weekly"}),
+    "GET /v1/profile": Call(200, 200, 200),
+    "PATCH /v1/profile": Call(200, 403, 200, body={"week_starts_on": "sunday"}),
     "GET /v1/audit": Call(200, 403, 200),
     "GET /v1/me": Call(200, 200, 200),
 }

@@ -13,6 +13,7 @@ from signtally.api import (
     insights,
     me,
     page,
+    profile,
     report_diff,
     reports,
     schedules,
@@ -80,7 +81,7 @@ def _versioned() -> APIRouter:
     )
     rules = [Depends(reject_duplicate_query_params), Depends(require_json_body)]
     router = APIRouter(prefix="/v1", responses=refusals, dependencies=rules)
-    for part in (usage, insights, trend, document_list, reports, report_diff, files, schedules, audit, me):
+    for part in (usage, insights, trend, document_list, reports, report_diff, files, schedules, profile, audit, me):
         router.include_router(part.router)
     return router
 

@@ -26,7 +26,7 @@ class AuditRow(BaseModel):
     user_id: str
     role: str
     action: AuditAction
-    subject: str = Field(description="What it was done to: a report's id, a schedule's name")
+    subject: str = Field(description="What it was done to: a report's id, a schedule's name, the tenant's id")
     detail: dict[str, str] = Field(description="What else there is to say, such as the format of a download")
     address: str | None = Field(description="The IP address of who asked; null when a command did it")
     user_agent: str | None = Field(description="What their program calls itself")
@@ -47,7 +47,7 @@ class AuditQuery(BaseModel):
 
     action: Annotated[AuditAction | None, Field(description="Only entries of this kind")] = None
     subject: Annotated[
-        str | None, Field(max_length=256, description="Only what was done to this report or schedule")
+        str | None, Field(max_length=256, description="Only what was done to this report, schedule or tenant")
     ] = None
     cursor: Cursor = None
     limit: Annotated[int, Field(ge=1, le=_MOST_ENTRIES)] = _DEFAULT_ENTRIES

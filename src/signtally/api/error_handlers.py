@@ -120,8 +120,8 @@ def _of_broken_profile(error: Exception) -> ProblemError:
     _log.error("%s; an edit was refused", error)
     return ProblemError(
         ProblemKind.CONFLICT,
-        "Nothing was changed, because the stored profile of this tenant is broken. The operator of this service must "
-        "repair it first.",
+        "Nothing was changed, because the stored profile of this tenant is broken as a whole. The operator of this "
+        "service must repair it first.",
     )
 
 

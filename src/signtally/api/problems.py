@@ -27,6 +27,7 @@ class ProblemKind(enum.Enum):
     NOT_READY = ("not-ready", 409, "The report is not ready")
     GONE = ("gone", 410, "The file is no longer stored")
     CONFLICT = ("conflict", 409, "Conflicting change")
+    PRECONDITION_FAILED = ("precondition-failed", 412, "Somebody else changed it meanwhile")
     TOO_LARGE = ("too-large", 413, "The request is too large")
     UNSUPPORTED_MEDIA_TYPE = ("unsupported-media-type", 415, "The content type is not supported")
     INVALID = ("invalid-request", 422, "The request is not valid")

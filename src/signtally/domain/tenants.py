@@ -16,6 +16,7 @@ _LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+", re.ASCII)
 
 ReportFormat = Literal["pdf", "xlsx", "csv", "zip", "json"]
+LOCALE_LIMIT_CHARACTERS = 35  # the longest that any standard tag takes
 ScheduleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
 
 
@@ -45,6 +46,14 @@ def _address(text: str) -> str:
     return text
 
 
+TenantName = Annotated[str, Field(min_length=1, max_length=200)]
+LocaleName = Annotated[str, Field(max_length=LOCALE_LIMIT_CHARACTERS)]
+WeekStart = Annotated[
+    Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], BeforeValidator(_weekday)
+]
+CsvSeparator = Literal["comma", "semicolon"]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,7 +66,7 @@ class Branding(_Part):
 
 
 class Allowance(_Part):
-    documents_per_month: Annotated[int, Field(ge=0)] | None = None
+    documents_per_month: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
 
 
 class Recipient(_Part):
@@ -100,15 +109,13 @@ class TenantProfile(_Part):
     """What is known about a tenant. Only the id is required: an unknown tenant is `TenantProfile(tenant_id=…)`."""
 
     tenant_id: Annotated[str, Field(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
-    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    name: TenantName | None = None
     timezone: ZoneName = "UTC"
-    locale: str = "en"  # one that is not supported falls back to `en` where it is used
-    week_starts_on: Annotated[
-        Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], BeforeValidator(_weekday)
-    ] = "monday"
+    locale: LocaleName = "en"  # one that is not supported falls back to `en` where it is used
+    week_starts_on: WeekStart = "monday"
     branding: Branding = Branding()
     allowance: Allowance = Allowance()
-    csv: Literal["comma", "semicolon"] | None = None  # between cells; None: as Excel expects it in the locale's country
+    csv: CsvSeparator | None = None  # between cells; None: as Excel expects it in the locale's country
     schedules: Annotated[tuple[Schedule, ...], AfterValidator(_distinct_names)] = ()
     _is_unreadable: bool = PrivateAttr(default=False)
 

@@ -6,11 +6,13 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator
 
+_NO_ZONES = {"localtime", "Factory"}  # what a machine was set to, and that it was set to nothing
+
 
 @functools.cache
 def _known_names() -> frozenset[str]:
     """Listed once: it takes milliseconds each time, and a catalogue holds thousands of profiles."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - _NO_ZONES
 
 
 def _checked(name: str) -> str:

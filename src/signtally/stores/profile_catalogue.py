@@ -17,7 +17,7 @@ from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
 
 _CATALOGUE = f"{keys.STATE}tenants.json"
-_FORMAT = "3"  # of the catalogue: one in another format is made anew
+_FORMAT = "4"  # of the catalogue: one in another format is made anew
 _READERS = 16  # profiles are small; the first catalogue of many tenants takes one read for each
 
 
@@ -29,6 +29,7 @@ class BrokenProfileError(SigntallyError):
 
     def __init__(self, profile: TenantProfile, problems: Sequence[str]) -> None:
         self.profile = profile
+        self.sentences = tuple(problems)
         self.problems = "; ".join(problems)
         super().__init__(f"the stored profile of the tenant {profile.tenant_id} is broken: {self.problems}")
 

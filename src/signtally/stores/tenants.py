@@ -1,9 +1,12 @@
 """Tenants' profiles, one JSON object each; a broken one affects its own tenant alone."""
 
+import dataclasses
+import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import cast
 
+from signtally.domain.profile_edits import edited
 from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
 from signtally.logos.profile_logos import with_png_logo
@@ -20,6 +23,14 @@ class EditConflictError(SigntallyError):
     """Others kept changing the profile: nothing was stored, and the same edit may succeed later."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Stored:
+    """A profile as somebody wrote it, and as it applies."""
+
+    document: Mapping[str, object]
+    profile: TenantProfile
+
+
 class Tenants:
     """Stored profiles by tenant id: one read for one tenant, the catalogue for all."""
 
@@ -34,6 +45,13 @@ class Tenants:
             _report(error)
             return error.profile
 
+    def with_problems(self, tenant_id: str) -> tuple[TenantProfile, tuple[str, ...]]:
+        """The profile as it applies, and what is wrong with the stored one: a sentence for each invalid field."""
+        try:
+            return self.read(tenant_id), ()
+        except BrokenProfileError as error:
+            return error.profile, error.sentences
+
     def read(self, tenant_id: str) -> TenantProfile:
         """The stored profile, defaults for an unknown tenant. Raises BrokenProfileError when any field is invalid."""
         return self._profile(tenant_id).read() or TenantProfile(tenant_id=tenant_id)
@@ -42,18 +60,26 @@ class Tenants:
         """Store the profile, its logo as a small PNG. Raises LogoError when the logo cannot be shown."""
         self._objects.put(keys.tenant_profile(profile.tenant_id), _document(with_png_logo(profile)))
 
-    def edit(self, tenant_id: str, change: Callable[[TenantProfile], TenantProfile]) -> TenantProfile:
+    def edit(
+        self, tenant_id: str, change: Callable[[TenantProfile], TenantProfile], *, named: Collection[str] = ()
+    ) -> TenantProfile:
         """Store what *change* makes of the profile, by compare-and-set: called again when another edit came first.
 
-        Raises EditConflictError, BrokenProfileError (what its author meant is not to be written over), LogoError, and
-        whatever *change* raises.
+        Invalid fields stay as they are stored, unless the edit sets them or they are among the *named*
+        (`domain.profile_edits`). Raises EditConflictError, LogoError, whatever *change* raises, and BrokenProfileError
+        when what is stored is no JSON object of this tenant: what its author meant is not to be written over.
         """
+        new = TenantProfile(tenant_id=tenant_id)
 
-        def changed(stored: TenantProfile | None) -> TenantProfile:
-            return with_png_logo(change(stored or TenantProfile(tenant_id=tenant_id)))
+        def changed(stored: _Stored | None) -> _Stored:
+            before = stored.profile if stored else new
+            after = with_png_logo(change(before))
+            if stored is None:
+                return _Stored(after.model_dump(mode="json", exclude_unset=True), after)
+            return _Stored(edited(stored.document, before=before, after=after, named=named), after)
 
         try:
-            return self._profile(tenant_id).update(changed)
+            return self._editable(tenant_id).update(changed).profile
         except ContentionError as error:
             raise EditConflictError(f"others kept changing the profile of {tenant_id} while it was edited") from error
 
@@ -90,6 +116,21 @@ class Tenants:
                 zones[fields["tenant_id"]] = fields.get("timezone", DEFAULT_ZONE)
         return zones
 
+    def _editable(self, tenant_id: str) -> TypedObject[_Stored]:
+        key = keys.tenant_profile(tenant_id)
+
+        def decode(body: bytes) -> _Stored:
+            profile, problems = decoded_profile(body, key=key)
+            profile = profile.model_copy(update={"tenant_id": tenant_id})
+            document = _json_or_none(body)
+            if not isinstance(document, dict) or document.get("tenant_id", tenant_id) != tenant_id:
+                raise BrokenProfileError(profile, problems)
+            return _Stored(document, profile)
+
+        return TypedObject(
+            self._objects, key, encode=lambda stored: json.dumps(stored.document).encode(), decode=decode
+        )
+
     def _profile(self, tenant_id: str) -> TypedObject[TenantProfile]:
         key = keys.tenant_profile(tenant_id)
 
@@ -107,6 +148,13 @@ def _report(error: BrokenProfileError) -> None:
         _log.error("%s; until it is mended, its days are counted in UTC and its scheduled sends wait", error)
     else:
         _log.error("%s; what is invalid has its default, a bad schedule is left out, the rest applies", error)
+
+
+def _json_or_none(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _document(profile: TenantProfile) -> bytes:

@@ -27,8 +27,8 @@ NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 
 @pytest.fixture(scope="module")
 def processes() -> Iterator[RenderProcesses]:
-    """A renderer that does what the format says, within 15 seconds."""
-    made = RenderProcesses(timeout_seconds=15, memory_mebibytes=1024, most=1, target="tests.support.hostile_rendering")
+    """A renderer that does what the format says, within 5 seconds."""
+    made = RenderProcesses(timeout_seconds=5, memory_mebibytes=1024, most=1, target="tests.support.hostile_rendering")
     yield made
     made.close()
 
@@ -61,7 +61,7 @@ def test_a_report_that_hangs_fails_with_the_reason_and_the_next_is_made(services
     assert state.status is ReportStatus.FAILED
     assert state.failure is not None
     assert state.failure.detail == (
-        "The HANG file took more than 15 seconds to make. Order a shorter period or fewer users."
+        "The HANG file took more than 5 seconds to make. Order a shorter period or fewer users."
     )
     assert [file.format for file in order(services, "csv").files] == ["csv"]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
 import tasks.aggregate
@@ -32,8 +33,12 @@ _SHELLS = (
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
-    """Prefect's own server over a database of its own."""
-    with prefect_test_harness(server_startup_timeout=120):
+    """Prefect's own server over a database of its own.
+
+    Without heartbeats: each flow would wait a second at its end for the thread that sends them.
+    """
+    quick = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
+    with prefect_test_harness(server_startup_timeout=120), quick:
         yield
 
 

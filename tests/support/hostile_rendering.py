@@ -11,6 +11,10 @@ from signtally.render import files
 from signtally.render.files import RenderedFile
 
 
+def warm_up() -> None:
+    """Nothing: it is enough that the process runs."""
+
+
 def render(format: str, snapshot: UsageSnapshot, identity: ReportIdentity) -> RenderedFile:  # noqa: A002 -- as in the product
     what, _, marker = format.partition(":")
     match what:

@@ -16,25 +16,28 @@ from typing import Any
 _GRACE_SECONDS = 10  # within which the parent acts first, and says why
 
 OUT_OF_MEMORY = "out of memory"
+READY = "ready"  # what a process says first: the time of its start is no file's
+START_SECONDS = 60
 
 
 def main() -> None:
     descriptor, seconds, mebibytes, target = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    alarm_seconds = int(seconds) + _GRACE_SECONDS
-    signal.alarm(alarm_seconds)
+    signal.alarm(START_SECONDS + _GRACE_SECONDS)
     # Not the address space, most of which libraries map and never touch.
     most = int(mebibytes) << 20
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     connection: Connection = Connection(int(descriptor))
+    importlib.import_module(target)
+    connection.send(READY)
     while True:
         signal.alarm(0)
         try:
             job = connection.recv_bytes()
         except (EOFError, OSError):
             return
-        signal.alarm(alarm_seconds)
+        signal.alarm(int(seconds) + _GRACE_SECONDS)
         answer = _answer(target, job)
         connection.send(answer)
         if answer[1] == OUT_OF_MEMORY:

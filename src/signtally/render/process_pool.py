@@ -13,7 +13,7 @@ from typing import Any, cast
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.errors import SigntallyError
 from signtally.render.files import RenderedFile
-from signtally.render.limited_process import OUT_OF_MEMORY
+from signtally.render.limited_process import OUT_OF_MEMORY, READY, START_SECONDS
 
 _FILES = "signtally.render.files"
 _TRIES = 2  # a process may end for a reason of its own: nothing is lost by rendering once more
@@ -131,4 +131,6 @@ class _RenderProcess:
         )
         its.close()
         self._running = (program, ours)
+        if not ours.poll(START_SECONDS) or ours.recv() != READY:
+            raise RenderFailedError(f"a rendering process did not start within {START_SECONDS} seconds")
         return ours

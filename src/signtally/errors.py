@@ -40,6 +40,7 @@ SigntallyError
 ├── UnknownKeyError                   api.signing_keys: a token names a key that the JWKS does not have
 ├── KeysUnavailableError              api.signing_keys: the JWKS cannot be read
 ├── PageInsteadError                  api.files: a browser without a token is redirected to the page
+├── ScriptError                       api.page_assets: a script of the page cannot be joined with the others
 ├── PlanError                         sample.plan: no such traffic can be invented
 └── LocalError                        local.errors: the programs of `signtally local`, `up` and `demo`
     ├── ChildError                    local.processes: a program did not start, or ended by itself

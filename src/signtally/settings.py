@@ -22,20 +22,21 @@ def parse_duration(value: object) -> object:
     return dt.timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
 
 
-def _web_address_or_none(value: object) -> object:
-    """An empty variable counts as unset. Raises ValueError for anything but an http or https address."""
-    if not isinstance(value, str):
-        return value
-    address = value.strip()
-    if not address:
-        return None
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(
-            f"{address!r} is no web address: set SIGNTALLY_JWKS_URL to where your identity provider serves its JSON "
-            "Web Key Set, such as https://login.example.com/.well-known/jwks.json, or leave it unset"
-        )
-    return address
+def _web_address_or_none(advice: str) -> BeforeValidator:
+    """An empty variable counts as unset; ValueError with *advice* for anything but an http or https address."""
+
+    def address(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        text = value.strip()
+        if not text:
+            return None
+        parts = urlsplit(text)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"{text!r} is no web address: {advice}, or leave it unset")
+        return text
+
+    return BeforeValidator(address)
 
 
 Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
@@ -54,12 +55,22 @@ class Settings(BaseSettings):
     memory_retention_hours: Annotated[int, Field(ge=1, le=8766)] = 15 * 24  # longer than SQS's 14 days
     magnetic_retention_days: Annotated[int, Field(ge=1, le=73_000)] = 73_000  # as long as Timestream can
 
-    jwks_url: Annotated[str | None, BeforeValidator(_web_address_or_none)] = None
+    jwks_url: Annotated[
+        str | None,
+        _web_address_or_none(
+            "set SIGNTALLY_JWKS_URL to where your identity provider serves its JSON Web Key Set, such as "
+            "https://login.example.com/.well-known/jwks.json"
+        ),
+    ] = None
     jwt_issuer: str = "signtally-development"
     jwt_audience: str = "signtally"
     url_ttl: Duration = dt.timedelta(minutes=15)
     report_reuse: Duration = dt.timedelta(minutes=15)  # how long an unchanged report of a running period serves again
     public_url: str = "http://127.0.0.1:8000"  # where emails point
+    portal_url: Annotated[  # where the page sends a reader without a token, with `return_to`
+        str | None,
+        _web_address_or_none("set SIGNTALLY_PORTAL_URL to your portal's page that opens Usage Reports"),
+    ] = None
 
     mail: SecretStr = SecretStr("ses")  # or smtp://[user:password@]host[:port]: secret, for the password in it
     mail_from: str = "Signtally <reports@signtally.example>"

@@ -22,9 +22,16 @@ export function stepsOf(days, width) {
 }
 
 export function drawChart(box, legend, { days, series, terms }) {
-  const width = Math.max(box.clientWidth, 280);
-  const { step, bars } = stepsOf(days, width);
+  const { step, bars } = stepsOf(days, widthOf(box));
   const headings = series.map((key) => terms.get(key).heading);
+  const shown = bars.map((bar) => ({ ...bar, label: label(bar, step), tick: step === "month" ? month(bar.first) : shortDate(bar.first) }));
+  drawBars(box, legend, { bars: shown, series, headings, title: chartTitle(step, headings) });
+  return step;
+}
+
+// Bars { label, tick, …figures } side by side, a group of them for each step.
+export function drawBars(box, legend, { bars, series, headings, title }) {
+  const width = widthOf(box);
   const marks = axis(Math.max(0, ...bars.flatMap((bar) => series.map((key) => bar[key]))));
   const tip = el("div", { class: "tip", role: "status", hidden: true });
   const plot = svg("svg", {
@@ -32,15 +39,16 @@ export function drawChart(box, legend, { days, series, terms }) {
     tabindex: 0,
     role: "application",
     "aria-roledescription": gettext("bar chart"),
-    "aria-label": `${chartTitle(step, headings)}. ${gettext("Arrow keys go from bar to bar.")}`,
+    "aria-label": `${title}. ${gettext("Arrow keys go from bar to bar.")}`,
   });
   const scale = scaleOf(width, bars.length, marks.at(-1));
-  plot.append(...axisLines(marks, scale), ...columns(bars, { series, scale, step }));
-  makeReadable(plot, tip, { bars, series, headings, scale, step });
+  plot.append(...axisLines(marks, scale), ...columns(bars, { series, scale }));
+  makeReadable(plot, tip, { bars, series, headings, scale });
   legend.replaceChildren(...(series.length > 1 ? headings.map(entry) : []));
   box.replaceChildren(plot, tip);
-  return step;
 }
+
+const widthOf = (box) => Math.max(box.clientWidth, 280);
 
 // `Sent and completed per week`.
 export function chartTitle(step, headings) {
@@ -99,7 +107,7 @@ function axisLines(marks, scale) {
   ]);
 }
 
-function columns(bars, { series, scale, step }) {
+function columns(bars, { series, scale }) {
   const thick = Math.max(1, Math.min(scale.column * (series.length > 1 ? 0.36 : 0.6), 18));
   const every = Math.ceil(bars.length / Math.max(2, Math.floor((scale.width - LEFT) / 72)));
   return bars.flatMap((bar, index) => {
@@ -116,10 +124,9 @@ function columns(bars, { series, scale, step }) {
       });
     });
     if (index % every === 0) {
-      const text = step === "month" ? month(bar.first) : shortDate(bar.first);
       const atEdge = scale.width - scale.across(scale.middle(index)) < EDGE;
       const [x, anchor] = atEdge ? [scale.across(scale.width), scale.forwards > 0 ? "end" : "start"] : [scale.middle(index), "middle"];
-      drawn.push(svg("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, text));
+      drawn.push(svg("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, bar.tick));
     }
     return drawn;
   });
@@ -134,7 +141,7 @@ function entry(heading, order) {
   return el("span", {}, el("i", { class: order ? "second" : "first" }), heading);
 }
 
-function makeReadable(plot, tip, { bars, series, headings, scale, step }) {
+function makeReadable(plot, tip, { bars, series, headings, scale }) {
   let current = null;
   const show = (index) => {
     current = index;
@@ -142,7 +149,7 @@ function makeReadable(plot, tip, { bars, series, headings, scale, step }) {
     tip.hidden = index == null;
     if (index == null) return;
     const values = series.map((key, order) => el("span", {}, `${headings[order]} `, el("b", {}, number(bars[index][key]))));
-    tip.replaceChildren(el("span", { class: "tip-day" }, label(bars[index], step)), ...values);
+    tip.replaceChildren(el("span", { class: "tip-day" }, bars[index].label), ...values);
     // Kept inside the plot on both sides.
     const room = scale.width - tip.offsetWidth;
     tip.style.left = `${Math.max(0, Math.min(room, scale.middle(index) - tip.offsetWidth / 2))}px`;

@@ -1,14 +1,20 @@
 // Calls to the API: JSON in, JSON out, and every failure one kind of error with words for a person.
 
-import { token } from "./session.js";
+import { askTabs, token } from "./session.js";
 import { gettext } from "./words.js";
 
 export class Problem extends Error {
-  constructor(status, { title, detail, type = "" }) {
+  constructor(status, { title, detail, type = "", errors = [] }, request = null) {
     super(detail);
     this.status = status;
     this.title = title;
-    this.expired = type.endsWith("#expired-token");
+    this.kind = type.split("#").at(-1).split("/").at(-1);
+    this.parts = errors;
+    this.request = request; // its id, which the log of the API has too
+  }
+
+  get expired() {
+    return this.kind === "expired-token";
   }
 }
 
@@ -22,32 +28,45 @@ const unexplained = (status) => ({
   detail: gettext("The service returned an error (%(status)s). Try again in a moment.", { status }),
 });
 
-export async function call(path, { method = "GET", body, signal } = {}) {
-  const headers = { Accept: "application/json", Authorization: `Bearer ${token()}` };
+// The document that the API answers; null where it answers none.
+export const call = async (path, options) => (await exchange(path, options)).document;
+
+// The same with its version, for an edit that must not undo another's: `{ document, tag }`.
+export async function exchange(path, options = {}) {
+  let answer = await answered(path, options);
+  if (answer.status === 401 && (await askTabs())) answer = await answered(path, options);
+  const document = answer.status === 204 ? null : await answer.json().catch(() => undefined);
+  if (answer.ok && document !== undefined) return { document, tag: answer.headers.get("ETag") };
+  throw new Problem(answer.status, document ?? unexplained(answer.status), answer.headers.get("X-Request-ID"));
+}
+
+// The answer as it arrives, for what is read bit by bit.
+export async function answered(path, { method = "GET", body, signal, tag, accept = "application/json" } = {}) {
+  const headers = { Accept: accept, Authorization: `Bearer ${token()}` };
   if (body) headers["Content-Type"] = "application/json";
-  let answer;
+  if (tag) headers["If-Match"] = tag;
   try {
-    answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), signal, cache: "no-store" });
+    return await fetch(path, { method, headers, body: body && JSON.stringify(body), signal, cache: "no-store" });
   } catch (error) {
     throw signal?.aborted ? error : new Problem(0, offline());
   }
-  const document = await answer.json().catch(() => null);
-  if (answer.ok && document) return document;
-  throw new Problem(answer.status, document ?? unexplained(answer.status));
 }
 
 export function address(path, parameters) {
-  const given = Object.entries(parameters).filter(([, value]) => value != null);
-  return `${path}?${new URLSearchParams(given)}`;
+  const given = Object.entries(parameters).filter(([, value]) => value != null && value !== "");
+  return given.length ? `${path}?${new URLSearchParams(given)}` : path;
 }
 
+// `v1/reports/a%2Fb/diff`
+export const pathOf = (...parts) => ["v1", ...parts.map(encodeURIComponent)].join("/");
+
 // Every row of a listing, page after page; `progress` hears how many there are so far.
-export async function allRows(path, parameters, { signal, progress = () => {} } = {}) {
+export async function allRows(path, parameters, { signal, progress = () => {}, limit = 5000 } = {}) {
   const rows = [];
   let page;
   let cursor = null;
   do {
-    page = await call(address(path, { ...parameters, cursor, limit: 5000 }), { signal });
+    page = await call(address(path, { ...parameters, cursor, limit }), { signal });
     rows.push(...page.rows);
     cursor = page.next_cursor;
     if (cursor) progress(rows.length);

@@ -1,9 +1,9 @@
 // Figures in the tenant's locale, dates in the language of the page, instants in its zone: as its files write them.
 
+import { UNKNOWN } from "./dom.js";
 import { gettext, isRightToLeft, ngettext, pgettext } from "./words.js";
 
 const MINUS = "−";
-export const UNDEFINED = "—";
 const DAY_MS = 86_400_000;
 
 let figures = new Intl.NumberFormat("en-GB");
@@ -24,7 +24,7 @@ export function adopt(me) {
 }
 
 export const number = (value) => figures.format(value);
-export const percent = (share) => (share == null ? UNDEFINED : shares.format(share));
+export const percent = (share) => (share == null ? UNKNOWN : shares.format(share));
 
 export function change(now, before) {
   if (!before) return "";
@@ -157,6 +157,8 @@ export function clock(instant, now = new Date()) {
   const day = inZone(SHORT);
   return inZone(day.format(instant) === day.format(now) ? CLOCK : { ...SHORT, ...CLOCK }).format(instant);
 }
+
+export const onDay = (text) => inZone(SHORT).format(new Date(text));
 
 export const moment = (text) => inZone({ ...SHORT, ...CLOCK }).format(new Date(text));
 

@@ -2,10 +2,12 @@
 
 import { address, call } from "./client.js";
 import { drawnCard } from "./cards.js";
-import { byId, el, svg } from "./dom.js";
+import { UNKNOWN, byId, el, svg } from "./dom.js";
+import { complain, settle } from "./notices.js";
 import { gettext, ngettext } from "./words.js";
-import { UNDEFINED, date, duration, hourRange, hourStart, listed, moment, monthOf, number, percent, pointsChange } from "./format.js";
+import { date, duration, hourRange, hourStart, listed, moment, monthOf, number, percent, pointsChange } from "./format.js";
 
+const ABOUT = "insights";
 const [WIDTH, HEIGHT] = [960, 110];
 const meaning = (word) => document.querySelector(`[data-word="${word}"]`).nextElementSibling.textContent;
 
@@ -14,20 +16,21 @@ export async function showInsights(about, { signal, isOver }) {
   section.setAttribute("aria-busy", "true");
   try {
     const insights = await call(address("v1/insights", about), { signal });
+    settle(ABOUT);
     draw(insights, isOver);
     section.hidden = false;
   } catch (error) {
     if (signal.aborted) return;
-    section.hidden = false;
-    byId("hours-box").hidden = true;
-    byId("insights").replaceChildren();
-    byId("allowance").textContent = `${error.title}: ${error.message}`;
+    section.hidden = true;
+    byId("highlights").replaceChildren();
+    complain(error, { about: ABOUT, title: gettext("Documents and hours could not be read."), again: () => showInsights(about, { signal, isOver }) });
   }
   section.removeAttribute("aria-busy");
 }
 
 function draw(insights, isOver) {
   const { activity, allowance } = insights;
+  byId("highlights").replaceChildren(...insights.highlights.map((sentence) => el("li", {}, sentence)));
   byId("insights").replaceChildren(...cards(insights, isOver).map(drawnCard));
   byId("allowance").textContent = allowance ? allowanceWords(allowance, isOver) : "";
   byId("hours-box").hidden = activity.busiest_hour == null;
@@ -53,7 +56,7 @@ function cards({ completion_rate: rate, previous_completion_rate: before, previo
     {
       label: gettext("Median turnaround"),
       meaning: meaning("turnaround"),
-      figure: turnaround ? duration(turnaround.median_seconds) : UNDEFINED,
+      figure: turnaround ? duration(turnaround.median_seconds) : UNKNOWN,
       note: turnaround ? restsOn(turnaround, completed) : completed ? gettext("send dates not known") : gettext("no documents completed"),
     },
     {
@@ -71,7 +74,7 @@ function cards({ completion_rate: rate, previous_completion_rate: before, previo
     {
       label: gettext("Busiest hour"),
       meaning: meaning("busiest hour"),
-      figure: busiest == null ? UNDEFINED : hourRange(busiest),
+      figure: busiest == null ? UNKNOWN : hourRange(busiest),
       note: busiest == null ? gettext("no activity") : busyWords(activity, period),
     },
   ];

@@ -1,14 +1,18 @@
-// The page: who is signed in, which period is shown, and what happens when something goes wrong.
+// The page: who is signed in, which view of which period is shown, and what happens when something goes wrong.
 
-import { allRows, call } from "./client.js";
-import { showCards } from "./cards.js";
-import { chartTable, chartTitle, drawChart } from "./chart.js";
+import { call } from "./client.js";
+import { showDocuments } from "./documents.js";
 import { byId, el, foreign } from "./dom.js";
-import { download, downloadAgain } from "./downloads.js";
-import { adopt, ago, clock, date, dates, described, extent, listed, timeOfDay } from "./format.js";
-import { showHistory } from "./history.js";
-import { isPart, offerPeriods, parameters, previousInText, previousShort, title } from "./periods.js";
-import { showInsights } from "./insights.js";
+import { downloadAgain } from "./files.js";
+import { adopt } from "./format.js";
+import { showFreshness, showHeading, showHeadline } from "./headline.js";
+import { complain, settle, tell } from "./notices.js";
+import { listenToOverview, readDays, showOverview } from "./overview.js";
+import { forgetPeople, readPeople } from "./people.js";
+import { choose, markPeriod, offerPeriods, parameters, placedParameters, placedPeriod, title } from "./periods.js";
+import { go, linkHere, linkTo, listenToPlace, place } from "./place.js";
+import { listenToDownloads } from "./quick.js";
+import { listenToReports, showReports } from "./reports.js";
 import * as session from "./session.js";
 import { showSignIn } from "./signin.js";
 import { countUsers, listenToUsers, showUsers } from "./users.js";
@@ -16,29 +20,37 @@ import { gettext, language, readTexts } from "./words.js";
 
 const STALE_MS = 60_000;
 const TICK_MS = 20_000;
-const PAIRS = { sent: ["sent", "completed"] };
+const FIGURES = "figures";
+const OF_PERIODS = ["overview", "documents", "users"];
+const titles = () => ({
+  overview: gettext("Overview"),
+  documents: gettext("Documents"),
+  users: me.role === "member" ? gettext("Your activity") : gettext("Users"),
+  reports: gettext("Reports"),
+});
 
 let terms = new Map(); // the measures, by their names in the API
 let me = null;
-let chosen = null; // the period that was asked for
-let shown = null; // { period, usage, days, at } of the one on screen
-let loading = new AbortController();
+let shown = null; // { period, view, usage, at } of the figures on screen
+let turn = new AbortController(); // what is being read belongs to it
 
+// The first figures are asked for beside the question who asks, by the address alone.
 async function start() {
-  if (!session.token()) return signedOut();
   byId("signed-out").hidden = true;
-  clearNotice();
+  if (!session.token() && !(await session.askTabs())) return signedOut();
+  const early = viewOf() === "overview" ? readDays(placedParameters(), {}) : null;
+  early?.catch(() => {});
   try {
     me = await call("v1/me");
   } catch (error) {
-    return failed(error, start);
+    return error.status === 401 ? signedOut(error) : complain(error, { about: FIGURES, again: start });
   }
   await speak(me.language);
+  settle(FIGURES);
   adopt(me);
   introduce();
-  byId("reports").hidden = false;
-  offerPeriods(me, show);
-  showHistory({ failed });
+  byId("page").hidden = false;
+  await show({ early });
   downloadWanted();
 }
 
@@ -55,138 +67,124 @@ async function speak(wanted) {
 }
 
 function introduce() {
-  document.title = gettext("%(tenant)s: usage reports", { tenant: me.tenant_name });
   document.documentElement.style.setProperty("--tenant-accent", me.accent);
   const name = foreign(me.tenant_name, { class: "brand-name" });
   byId("brand").replaceChildren(...(me.logo ? [el("img", { src: me.logo, alt: me.tenant_name })] : [name]));
-  byId("users-title").textContent = me.role === "member" ? gettext("Your activity") : gettext("Users");
-  byId("search-box").hidden = me.role === "member";
   byId("basis").textContent =
     gettext("Activity basis: each event counts on the date it happened, in the time zone %(zone)s.", { zone: me.timezone }) +
     (me.role === "member" ? ` ${gettext("Only your own activity is shown.")}` : "");
+  offerPeriods(me);
 }
 
-// Read and show a period. What is on screen stays, dimmed, until the new figures are there.
-async function show(period) {
-  chosen = period;
-  loading.abort();
-  loading = new AbortController();
-  const { signal } = loading;
+const viewOf = () => place().view ?? "overview";
+
+// Show what the address says. What is on screen stays, dimmed, until the new figures are there.
+async function show({ early = null, anew = false } = {}) {
+  turn.abort();
+  turn = new AbortController();
+  const named = titles();
+  const view = named[viewOf()] ? viewOf() : "overview";
+  showNavigation(named, view);
+  const isOfPeriod = OF_PERIODS.includes(view);
+  for (const part of document.querySelectorAll("[data-view]")) part.hidden = part.dataset.view !== view;
+  for (const part of document.querySelectorAll("[data-of-period]")) part.hidden = !isOfPeriod;
+  document.title = gettext("%(view)s – %(tenant)s: usage reports", { view: named[view], tenant: me.tenant_name });
+  const { signal } = turn;
+  if (isOfPeriod) return showPeriod(view, { early, anew, signal });
+  byId("title").textContent = named[view];
+  if (view === "reports") await showReports({ me, signal });
+}
+
+function showNavigation(named, view) {
+  const links = Object.entries(named).map(([key, title]) => [key, title, linkTo(key)]);
+  const nav = byId("views");
+  if (nav.children.length !== links.length) nav.replaceChildren(...links.map(([key]) => el("a", { "data-key": key })));
+  links.forEach(([key, title, link], place) => {
+    const anchor = nav.children[place];
+    anchor.textContent = title;
+    anchor.setAttribute("href", link);
+    if (key === view) anchor.setAttribute("aria-current", "page");
+    else anchor.removeAttribute("aria-current");
+  });
+}
+
+async function showPeriod(view, { early, anew, signal }) {
+  const period = placedPeriod();
+  choose(period, { replace: true, quietly: true });
+  showNavigation(titles(), view);
+  markPeriod(period);
+  showHeading(period, { to: period.to < me.today ? period.to : me.today, me });
   const figures = byId("figures");
   figures.setAttribute("aria-busy", "true");
+  if (anew) forgetPeople();
   try {
-    const [days, users] = await read(period, signal);
-    shown = { period, usage: users, days: days.rows, at: Date.now() };
-    clearNotice();
-    draw();
-    figures.removeAttribute("aria-busy");
-    showInsights(parameters(period), { signal, isOver: users.to < me.today });
+    const usage = await read(view, period, { early, anew, signal });
+    signal.throwIfAborted();
+    shown = { period, view, usage, at: Date.now() };
+    settle(FIGURES);
+    showHeadline(period, usage, me);
+    draw(view, { period, usage, signal });
   } catch (error) {
     if (signal.aborted) return;
-    figures.removeAttribute("aria-busy");
-    failed(error, () => show(period));
+    if (error.status === 401) return signedOut(error);
+    refused(error, { period, view, anew });
   }
+  figures.removeAttribute("aria-busy");
 }
 
-// Days and users of the same figures: when new ones arrive between two answers, both are read once more.
-async function read(period, signal) {
+async function read(view, period, { early, anew, signal }) {
   const about = parameters(period);
-  const once = () =>
-    Promise.all([
-      allRows("v1/usage", { ...about, group_by: "day" }, { signal }),
-      allRows("v1/usage", { ...about, group_by: "user" }, { signal, progress: countUsers }),
-    ]);
-  const answers = await once();
-  const [days, users] = answers.map((answer) => JSON.stringify(answer.totals));
-  return days === users ? answers : once();
+  if (view === "users") return readPeople(about, { anew, signal, progress: countUsers });
+  const answer = early && (await early.catch(() => null));
+  return answer ?? readDays(about, { signal });
 }
 
-function draw() {
-  const { period, usage } = shown;
-  const isOver = usage.to < me.today;
-  byId("period").textContent = isOver ? title(period) : gettext("%(period)s (to date)", { period: title(period) });
-  byId("dates").textContent = [extent(title(period), usage.from, usage.to), usage.timezone].filter(Boolean).join(" · ");
-  freshness();
-  showCards({ headlines: byId("headlines"), measures: byId("measures") }, { usage, terms, previous: previousShort(period, usage.previous) });
-  byId("comparison").textContent = comparison(period, usage.previous);
-  const nothing = Object.values(usage.totals).every((value) => value === 0);
-  byId("empty").hidden = !nothing;
-  byId("empty").textContent = usage.data_through
-    ? gettext("No activity in this period. Choose another period above.")
-    : gettext("No activity in this period. Figures appear once the first documents are sent.");
-  byId("chart-section").hidden = byId("users-section").hidden = nothing;
-  if (nothing) return;
-  drawSeries();
-  showUsers(usage.rows, terms);
+function draw(view, { period, usage, signal }) {
+  if (view === "overview") showOverview({ period, usage, terms, signal, me });
+  if (view === "users") showUsers(usage.rows, { terms, me });
+  if (view !== "documents") return;
+  const found = me.role === "member" ? Promise.resolve({ rows: [] }) : readPeople(parameters(period)).catch(() => ({ rows: [] }));
+  showDocuments({ period, people: found, me, signal });
 }
 
-function comparison(period, { from, to, until, figures_from: begins, comparable }) {
-  const days = isPart(period, to) ? dates(from, to) : described(previousInText(period), from, to);
-  const previous = until ? gettext("%(day)s, until %(time)s", { day: days, time: timeOfDay(new Date(until)) }) : days;
-  if (!begins && comparable) return gettext("Compared with %(previous)s.", { previous });
-  if (!begins || begins > to) return gettext("There are no figures of %(previous)s to compare with.", { previous });
-  const day = date(begins);
-  return comparable
-    ? gettext("Compared with %(previous)s; figures begin on %(day)s.", { previous, day })
-    : gettext("No changes are shown: of %(previous)s, there are figures only from %(day)s on.", { previous, day });
+// The figures of before stay, and so do their heading and the choice above them: all three say the same.
+function refused(error, { period, view, anew }) {
+  const again = () => {
+    choose(period, { quietly: true });
+    show({ anew });
+  };
+  complain(error, { about: FIGURES, title: gettext("%(period)s could not be shown.", { period: title(period) }), again });
+  if (shown?.view !== view) return byId("dates").replaceChildren();
+  choose(shown.period, { replace: true, quietly: true });
+  markPeriod(shown.period);
+  showNavigation(titles(), view);
+  showHeadline(shown.period, shown.usage, me);
 }
-
-function drawSeries() {
-  const key = byId("series").value;
-  const choice = { days: shown.days, series: PAIRS[key] ?? [key], terms };
-  const box = byId("chart");
-  const step = drawChart(box, byId("legend"), choice);
-  byId("chart-title").textContent = chartTitle(step, [PAIRS[key] ? gettext("Documents") : terms.get(key).heading]);
-  byId("chart-table").replaceChildren(chartTable(choice.days, box.clientWidth, choice));
-}
-
-function freshness() {
-  const through = shown.usage.data_through && new Date(shown.usage.data_through);
-  byId("fresh").textContent = through
-    ? listed([gettext("Data through %(instant)s", { instant: clock(through) }), ago(through)])
-    : gettext("No data received yet");
-  const { provisional, notice } = shown.usage;
-  const caveats = [notice, provisional && provisionalWords(provisional)].filter(Boolean);
-  byId("provisional").hidden = !caveats.length;
-  byId("provisional").textContent = caveats.join(" ");
-}
-
-const provisionalWords = ({ from, to }) =>
-  gettext("Provisional: some events of %(dates)s have not been counted yet.", { dates: dates(from, to) });
 
 async function downloadWanted() {
-  const wanted = session.wanted();
-  if (!wanted) return;
+  const wish = session.wanted();
+  if (!wish) return;
   session.forgetWanted();
-  byId("progress").textContent = gettext("Downloading the report from your email…");
   try {
-    await downloadAgain(wanted.report, wanted.version, wanted.format);
-    byId("progress").textContent = gettext("The report from your email has been downloaded.");
+    await downloadAgain(wish.report, wish.version, wish.format);
+    go(linkHere({ view: "reports", report: wish.report }), { replace: true });
+    tell(gettext("The report from your email has been downloaded."), { about: "wish" });
   } catch (error) {
-    byId("progress").textContent = "";
-    failed(error);
+    const isHidden = error.status === 404 && me.role === "member";
+    if (isHidden) error.message = gettext("It may have been deleted, or it is about the whole organisation, which only an administrator may see.");
+    complain(error, { about: "wish", title: gettext("The report from your email could not be downloaded.") });
   }
 }
 
-function failed(error, again) {
-  if (error.status === 401) return signedOut(error);
-  const retry = again && el("button", { type: "button", class: "plain", onclick: again }, gettext("Try again"));
-  const words = el("p", {}, el("strong", {}, error.title ?? gettext("Something went wrong")), " ", capital(error.message));
-  byId("notice").replaceChildren(words, ...(retry ? [retry] : []));
-  byId("notice").hidden = false;
+function signedOut(error, { left = false } = {}) {
+  byId("page").hidden = true;
+  byId("notices").replaceChildren();
+  turn.abort();
+  shown = null;
+  showSignIn(error, start, { left });
 }
 
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-
-function clearNotice() {
-  byId("notice").hidden = true;
-}
-
-function signedOut(error) {
-  clearNotice();
-  byId("reports").hidden = true;
-  showSignIn(error, start);
-}
+const refresh = () => shown && !byId("page").hidden && show({ anew: true });
 
 // Once for each document body: its texts, and what its elements do.
 function prepare() {
@@ -197,35 +195,34 @@ function prepare() {
       { heading: term.textContent, meaning: term.nextElementSibling.textContent },
     ]),
   );
-  const choices = [...terms].filter(([key]) => key !== "completed");
-  byId("series").append(
-    ...choices.map(([key, { heading }]) => el("option", { value: key }, key === "sent" ? gettext("Sent and completed") : heading)),
-  );
-  byId("series").addEventListener("change", drawSeries);
-  byId("refresh").addEventListener("click", () => show(chosen));
-  byId("history-more").addEventListener("click", () => showHistory({ failed, more: true }));
-  for (const button of document.querySelectorAll("[data-format]")) {
-    button.addEventListener("click", () => {
-      clearNotice();
-      download(parameters(chosen), button.dataset.format, { failed, made: () => showHistory({ failed }) });
-    });
-  }
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the address behind the # is the page's own
+    byId("figures").focus();
+  });
+  byId("refresh").addEventListener("click", () => show({ anew: true }));
+  byId("sign-out").addEventListener("click", () => {
+    session.signOut();
+    signedOut(null, { left: true });
+    byId("signed-out").querySelector("h1").focus();
+  });
+  listenToDownloads(() => parameters(placedPeriod()));
+  listenToOverview(terms);
+  listenToReports();
   listenToUsers();
-  let width = byId("chart").clientWidth;
-  new ResizeObserver(([{ contentRect }]) => {
-    if (!shown || contentRect.width === width || byId("chart-section").hidden) return;
-    width = contentRect.width;
-    drawSeries();
-  }).observe(byId("chart"));
 }
 
 function listen() {
-  addEventListener("hashchange", () => session.takeFragment() && start());
-  addEventListener("online", () => chosen && show(chosen));
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && shown && Date.now() - shown.at > STALE_MS) show(chosen);
+  listenToPlace(() => {
+    const brought = session.takeFragment();
+    if (brought || !me || byId("page").hidden) start();
+    else show();
   });
-  setInterval(() => shown && freshness(), TICK_MS);
+  session.listenToTabs({ onend: () => signedOut(null, { left: true }), onbegin: start });
+  addEventListener("online", refresh);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && shown && Date.now() - shown.at > STALE_MS) refresh();
+  });
+  setInterval(() => shown && OF_PERIODS.includes(viewOf()) && showFreshness(shown.usage), TICK_MS);
 }
 
 session.takeFragment();

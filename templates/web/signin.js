@@ -1,24 +1,37 @@
-// What somebody sees who is not signed in: why, and what to do about it.
+// What somebody sees who is not signed in: why, and the way to the portal and back to the very same place.
 
 import { byId, el } from "./dom.js";
 import { forgetToken, keepToken, wanted } from "./session.js";
 import { gettext } from "./words.js";
 
 // `error` is the refusal that ended the session, if one did; `retry` starts the page again with a new token.
-export function showSignIn(error, retry) {
+export function showSignIn(error, retry, { left = false } = {}) {
   forgetToken();
-  const [heading, advice] = words(error);
+  const portal = document.documentElement.dataset.portal;
+  const [heading, advice] = words(error, { left, portal });
   const waiting = wanted() ? ` ${gettext("The report from your email will download once you are signed in.")}` : "";
+  const way = portal && el("p", {}, el("a", { class: "strong", href: returning(portal) }, gettext("Go to your portal")));
   const development = "development" in document.documentElement.dataset ? tokenForm(retry) : [];
-  byId("signed-out").replaceChildren(el("h1", {}, heading), el("p", {}, advice + waiting), ...development);
+  byId("signed-out").replaceChildren(el("h1", { tabindex: -1 }, heading), el("p", {}, advice + waiting), ...(way ? [way] : []), ...development);
   byId("signed-out").hidden = false;
 }
 
-function words(error) {
-  const back = gettext("Return to your portal and open Usage Reports again.");
-  if (!error) return [gettext("Sign in to see your usage"), gettext("Open Usage Reports from your portal to sign in.")];
+function words(error, { left, portal }) {
+  const back = portal ? gettext("Sign in at your portal to come back to this page.") : gettext("Return to your portal and open Usage Reports again.");
+  if (left) return [gettext("You have signed out"), back];
+  if (!error) return [gettext("Sign in to see your usage"), portal ? back : gettext("Open Usage Reports from your portal to sign in.")];
   if (error.expired) return [gettext("Your session has ended"), back];
   return [gettext("You are not signed in"), `${sentence(error.message)} ${back}`];
+}
+
+// The portal's address with the one to come back to, which names what is shown or the file that was asked for.
+function returning(portal) {
+  const wish = wanted();
+  const here = new URL(location.href);
+  if (wish) here.hash = new URLSearchParams(Object.entries(wish).filter(([, value]) => value)).toString();
+  const there = new URL(portal);
+  there.searchParams.set("return_to", here.href);
+  return there.href;
 }
 
 const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.?$/, ".")}`;

@@ -1,15 +1,21 @@
-// The users of a period: every one of them, sortable, searchable, a screenful at a time.
+// The users of a period: every one of them, sortable, searchable, a screenful at a time; what is chosen is in the address.
 
 import { byId, el, foreign } from "./dom.js";
 import { number } from "./format.js";
+import { plain } from "./people.js";
+import { go, linkHere, linkTo, place } from "./place.js";
 import { gettext, language, ngettext, pgettext } from "./words.js";
 
 const PAGE = 25;
 const NAME = "name";
-const state = { rows: [], terms: new Map(), query: "", sort: "sent", descending: true, page: 0 };
+const QUERY_PAUSE_MS = 250;
+const state = { rows: [], terms: new Map(), namesakes: new Set(), isMember: false };
+let pause;
 
-export function showUsers(rows, terms) {
-  Object.assign(state, { rows: rows.map(known), terms, page: 0 });
+export function showUsers(rows, { terms, me }) {
+  const isMember = me.role === "member";
+  Object.assign(state, { rows: rows.map(searched), terms, isMember, namesakes: repeated(rows.map(({ name }) => plain(name))) });
+  byId("search-box").hidden = byId("emails-box").hidden = isMember;
   draw();
 }
 
@@ -19,99 +25,124 @@ export function countUsers(count) {
 
 export function listenToUsers() {
   byId("search").addEventListener("input", ({ target }) => {
-    state.query = plain(target.value.trim());
-    state.page = 0;
-    draw();
+    clearTimeout(pause);
+    pause = setTimeout(() => turnTo({ q: target.value.trim(), page: null }), QUERY_PAUSE_MS);
   });
+  byId("emails").addEventListener("change", ({ target }) => byId("users").classList.toggle("with-emails", target.checked));
 }
 
-// A user with what is compared: the shown name, and all that a search looks through.
-function known(row) {
-  const name = row.user_name || row.user_email || row.user_id;
-  const said = [row.user_name, row.user_email, row.user_id].filter(Boolean).join(" ");
-  return { ...row, [NAME]: name, said: plain(said) };
+// Change what is shown without a step of the browser's history for each letter.
+function turnTo(changes) {
+  go(linkHere(changes), { replace: true, quietly: true });
+  draw();
 }
 
-const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
+const searched = (row) => ({ ...row, said: plain([row.user_name, row.user_email, row.user_id].filter(Boolean).join(" ")) });
+
+function repeated(names) {
+  const [once, more] = [new Set(), new Set()];
+  for (const name of names) (once.has(name) ? more : once).add(name);
+  return more;
+}
+
+function placed() {
+  const { q = "", sort = "sent", order, page = "1" } = place();
+  const known = sort === NAME || state.terms.has(sort) ? sort : "sent";
+  return { q, sort: known, isDescending: order ? order === "descending" : known !== NAME, page: Math.max(1, Number(page) || 1) };
+}
 
 function draw() {
-  const matching = state.rows.filter((row) => row.said.includes(state.query)).sort(inOrder);
+  const { q, sort, isDescending, page } = placed();
+  if (byId("search") !== document.activeElement) byId("search").value = q;
+  const matching = state.rows.filter((row) => row.said.includes(plain(q))).sort(by(sort, isDescending));
   const pages = Math.max(1, Math.ceil(matching.length / PAGE));
-  state.page = Math.min(state.page, pages - 1);
-  const first = state.page * PAGE;
+  const current = Math.min(page, pages);
+  const first = (current - 1) * PAGE;
   const shown = matching.slice(first, first + PAGE);
   byId("users").replaceChildren(
-    el("thead", {}, head()),
+    el("thead", {}, head(sort, isDescending)),
     el("tbody", {}, ...shown.map(line)),
-    el("tfoot", {}, sums(matching)),
+    el("tfoot", {}, sums(matching, q)),
   );
-  byId("users-status").textContent = status(matching.length, first, shown.length);
-  byId("users-pages").replaceChildren(...(pages > 1 ? [turn(pgettext("page of a list", "Previous"), -1, state.page > 0), turn(pgettext("page of a list", "Next"), 1, state.page < pages - 1)] : []));
+  byId("users-status").textContent = status(matching.length, { first, count: shown.length, q });
+  drawPager(current, pages);
 }
 
-function status(matching, first, count) {
+function drawPager(current, pages) {
+  const box = byId("users-pages");
+  const focused = box.contains(document.activeElement) ? document.activeElement.dataset.by : null;
+  const turns = [
+    turn(pgettext("page of a list", "Previous"), { by: -1, current, pages }),
+    turn(pgettext("page of a list", "Next"), { by: 1, current, pages }),
+  ];
+  box.replaceChildren(...(pages > 1 ? turns : []));
+  if (focused) (turns.find((each) => each.dataset.by === focused && !each.disabled) ?? turns.find((each) => !each.disabled))?.focus();
+}
+
+function status(matching, { first, count, q }) {
   if (state.rows.length < 2) return "";
   if (!matching) return gettext("No users match your search.");
   const all = state.rows.length;
   if (matching > PAGE) {
     const shown = { first: number(first + 1), last: number(first + count), count: number(matching) };
-    if (state.query) return ngettext("%(first)s–%(last)s of %(count)s match", "%(first)s–%(last)s of %(count)s matches", matching, shown);
+    if (q) return ngettext("%(first)s–%(last)s of %(count)s match", "%(first)s–%(last)s of %(count)s matches", matching, shown);
     return ngettext("%(first)s–%(last)s of %(count)s user", "%(first)s–%(last)s of %(count)s users", matching, shown);
   }
-  if (!state.query) return ngettext("%(count)s user", "%(count)s users", matching, { count: number(matching) });
+  if (!q) return ngettext("%(count)s user", "%(count)s users", matching, { count: number(matching) });
   return ngettext("%(matches)s of %(count)s user", "%(matches)s of %(count)s users", all, { matches: number(matching), count: number(all) });
 }
 
-function head() {
+function head(sort, isDescending) {
   const titles = [[NAME, gettext("User")], ...[...state.terms].map(([key, { heading }]) => [key, heading])];
   return el(
     "tr",
     {},
     ...titles.map(([key, title]) => {
-      const chosen = state.sort === key;
-      const order = chosen ? (state.descending ? "descending" : "ascending") : null;
+      const order = key === sort ? (isDescending ? "descending" : "ascending") : null;
       const meaning = state.terms.get(key)?.meaning ?? null;
-      const button = el("button", { type: "button", title: meaning, onclick: () => sortBy(key) }, title);
-      return el("th", { scope: "col", "aria-sort": order }, button);
+      const sorted = el("button", { type: "button", title: meaning, onclick: () => sortBy(key) }, title);
+      return el("th", { scope: "col", "aria-sort": order }, sorted);
     }),
   );
 }
 
 function sortBy(key) {
-  state.descending = state.sort === key ? !state.descending : key !== NAME;
-  state.sort = key;
-  state.page = 0;
-  draw();
+  const { sort, isDescending } = placed();
+  const order = (key === sort ? !isDescending : key !== NAME) ? "descending" : "ascending";
+  turnTo({ sort: key, order, page: null });
   byId("users").querySelector("th[aria-sort] button").focus();
 }
 
-function inOrder(one, other) {
-  const direction = state.descending ? -1 : 1;
-  const [mine, its] = [one[state.sort], other[state.sort]];
-  const order = state.sort === NAME ? mine.localeCompare(its, language(), { numeric: true }) : mine - its;
-  return order * direction || one.name.localeCompare(other.name) || (one.user_id < other.user_id ? -1 : 1);
+function by(sort, isDescending) {
+  const direction = isDescending ? -1 : 1;
+  const collator = new Intl.Collator(language(), { numeric: true });
+  return (one, other) => {
+    const order = sort === NAME ? collator.compare(one.name, other.name) : one[sort] - other[sort];
+    return order * direction || collator.compare(one.name, other.name) || (one.user_id < other.user_id ? -1 : 1);
+  };
 }
 
 function line(row) {
   const detail = row.user_name && (row.user_email || row.user_id);
-  const who = el("th", { scope: "row", title: row.user_id }, foreign(row.name));
-  if (detail) who.append(" ", foreign(detail, { class: "detail" }));
+  const name = state.isMember ? foreign(row.name) : el("a", { href: linkTo("documents", { user: row.user_id }), title: gettext("Documents of this user") }, foreign(row.name));
+  const who = el("th", { scope: "row", title: row.user_id }, name);
+  const isAlike = state.namesakes.has(plain(row.name));
+  if (detail) who.append(" ", foreign(detail, { class: isAlike ? "detail needed" : "detail" }));
   const figures = [...state.terms.keys()].map((key) => el("td", { class: row[key] ? null : "zero" }, number(row[key])));
   return el("tr", {}, who, ...figures);
 }
 
-function sums(rows) {
+function sums(rows, q) {
   const total = Object.fromEntries([...state.terms.keys()].map((key) => [key, rows.reduce((sum, row) => sum + row[key], 0)]));
   const cells = Object.values(total).map((value) => el("td", {}, number(value)));
-  const title = state.query ? gettext("Total of matches") : gettext("Total");
-  return el("tr", {}, el("th", { scope: "row" }, title), ...cells);
+  return el("tr", {}, el("th", { scope: "row" }, q ? gettext("Total of matches") : gettext("Total")), ...cells);
 }
 
-function turn(label, by, enabled) {
+function turn(label, { by: step, current, pages }) {
+  const isPossible = current + step >= 1 && current + step <= pages;
   const go = () => {
-    state.page += by;
-    draw();
-    byId("users-title").scrollIntoView({ block: "start" });
+    turnTo({ page: current + step });
+    byId("users-box").scrollIntoView({ block: "start" });
   };
-  return el("button", { type: "button", class: "plain", disabled: !enabled, onclick: go }, label);
+  return el("button", { type: "button", class: "plain", disabled: !isPossible, "data-by": step, onclick: go }, label);
 }

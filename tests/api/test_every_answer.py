@@ -16,7 +16,7 @@ Check = Callable[..., dict[str, Any]]
 
 
 def test_an_address_that_is_none(anonymous: Any, problem: Check) -> None:
-    for path in ("/nothing", "/v1", "/v1/usage/", "/static/x/main.js", "/static/../../etc/passwd", "/v1/tenants"):
+    for path in ("/nothing", "/v1", "/v1/usage/", "/static/x/page.js", "/static/../../etc/passwd", "/v1/tenants"):
         problem(anonymous.get(path), 404, "not-found")
 
 
@@ -203,7 +203,7 @@ def test_the_page_and_what_it_is_made_of(anonymous: Any) -> None:
 
 
 def test_the_page_has_the_colours_of_the_files(anonymous: Any) -> None:
-    (address,) = re.findall(r'"(static/[^"]+theme\.css)"', anonymous.get("/").text)
+    (address,) = re.findall(r'"(static/[^"]+page\.css)"', anonymous.get("/").text)
     style = anonymous.get(f"/{address}").text
     assert f"--accent: {Theme().accent};" in style
     assert f"--sans: {Theme().sans};" in style
@@ -227,9 +227,16 @@ def test_whom_a_token_stands_for(member: Any) -> None:
     periods = {period["key"]: (period["period"], period["from"], period["to"]) for period in me["periods"]}
     assert periods == {
         "today": ("2026-10-17", "2026-10-17", "2026-10-17"),
+        "yesterday": ("2026-10-16", "2026-10-16", "2026-10-16"),
         "this_week": ("2026-W42", "2026-10-12", "2026-10-18"),
+        "last_week": ("2026-W41", "2026-10-05", "2026-10-11"),
         "this_month": ("2026-10", "2026-10-01", "2026-10-31"),
         "last_month": ("2026-09", "2026-09-01", "2026-09-30"),
         "this_quarter": ("2026-Q4", "2026-10-01", "2026-12-31"),
+        "last_quarter": ("2026-Q3", "2026-07-01", "2026-09-30"),
         "this_year": ("2026", "2026-01-01", "2026-12-31"),
+        "last_year": ("2025", "2025-01-01", "2025-12-31"),
+        "last_7_days": ("2026-10-11_2026-10-17", "2026-10-11", "2026-10-17"),
+        "last_30_days": ("2026-09-18_2026-10-17", "2026-09-18", "2026-10-17"),
+        "last_90_days": ("2026-07-20_2026-10-17", "2026-07-20", "2026-10-17"),
     }

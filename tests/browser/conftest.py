@@ -1,28 +1,35 @@
 """The page in headless Chromium, on the real API over the local AWS; reports are made by a thread of this process."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import shutil
 import socket
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import polars as pl
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from fastapi import FastAPI
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from signtally import wiring
 from signtally.api.app import create_app
 from signtally.development_key import development_token
 from signtally.domain.actions import MEASURES
 from signtally.domain.reports import ReportKey, ReportRequest
 from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import TenantProfile
+from signtally.local.local_aws import LocalAws
 from signtally.ports.report_queue import ReportQueueUnavailableError
 from signtally.services import Services
-from signtally.use_cases import reporting
+from signtally.settings import Settings
+from signtally.use_cases import provisioning, reporting
 from tests.support.events import happened
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in .ci/setup
@@ -36,12 +43,17 @@ _FLAGS = [
     "--disable-sync",
 ]
 NOW = dt.datetime(2026, 10, 17, 12, 35, tzinfo=dt.UTC)
+ACME = TenantProfile(tenant_id="acme", name="Acme & Söhne", timezone="Asia/Kathmandu")
+PORTAL = "https://portal.example/usage?from=menu"
 NAMES = {
     "u_1": ("Ann Ash", "ann@acme.example"),
     "u_2": ("<b>Ann</b>", None),
     "u_3": ("=1+1", None),
     "u_4": ("محمد العلي", "m@acme.example"),
     "u_5": (None, None),
+    "u_6": ("Åse Ødegård", "ase@acme.example"),
+    "u_7": ("Ann Ash", "other@acme.example"),
+    "u_8": ("Eve \u202enwodkcab", "eve@acme.example"),
 }
 
 
@@ -80,17 +92,54 @@ class Site:
             ttl=dt.timedelta(hours=ttl_hours),
         )
 
-    def signed_in(self, user_id: str = "u_1", *, role: str = "tenant_admin", ttl_hours: float = 1) -> str:
-        return f"{self.url}/#token={self.token(user_id, role=role, ttl_hours=ttl_hours)}"
+    def signed_in(
+        self, user_id: str = "u_1", *, role: str = "tenant_admin", ttl_hours: float = 1, show: str = ""
+    ) -> str:
+        """The address that a portal leads to; *show* is what the page shows, such as `view=reports`."""
+        token = self.token(user_id, role=role, ttl_hours=ttl_hours)
+        return f"{self.url}/#token={token}{f'&{show}' if show else ''}"
+
+    def get(self, path: str, **query: str) -> Any:
+        """What the API answers an administrator."""
+        answer = httpx.get(f"{self.url}/v1/{path}", params=query, headers={"Authorization": f"Bearer {self.token()}"})
+        return answer.raise_for_status().json()
+
+
+@pytest.fixture(scope="module")
+def shared_site(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One site for all tests of a module: `site` puts back what a test changes of it."""
+    del local_aws  # it only has to run
+    name = f"t-{uuid.uuid4().hex[:12]}"
+    settings = Settings(
+        queue=name,
+        dead_letter_queue=f"{name}-dead",
+        bucket=name,
+        database=name,
+        state_directory=tmp_path_factory.mktemp("state"),
+        portal_url=PORTAL,
+    )
+    bare = wiring.services(settings)
+    provisioning.provision(services=bare)
+    queue = ThreadedReports()
+    services = dataclasses.replace(bare, report_queue=queue, clock=lambda: NOW)
+    queue.services = services
+    _fill(services)
+    with served(create_app(services, loopback_only=True)) as url:
+        yield Site(url, services, queue)
+    for worker in queue.threads:
+        worker.join(20)
 
 
 @pytest.fixture
-def site(real_services: Services) -> Iterator[Site]:
-    queue = ThreadedReports()
-    services = dataclasses.replace(real_services, report_queue=queue, clock=lambda: NOW)
-    queue.services = services
-    _fill(services)
-    app = create_app(services, loopback_only=True)
+def site(shared_site: Site) -> Iterator[Site]:
+    yield shared_site
+    shared_site.queue.closed = False
+    shared_site.services.stores.tenants.put(ACME)
+
+
+@contextlib.contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The address of an application that a thread of this process serves."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
     started = threading.Event()
     startup = server.startup
@@ -104,18 +153,16 @@ def site(real_services: Services) -> Iterator[Site]:
     thread.start()
     assert started.wait(20)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield Site(f"http://127.0.0.1:{port}", services, queue)
+    yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(20)
-    for worker in queue.threads:
-        worker.join(20)
 
 
 def _fill(services: Services) -> None:
     """Acme in Kathmandu: awkward names by hand, and enough others for a second screenful."""
-    services.stores.tenants.put(TenantProfile(tenant_id="acme", name="Acme & Söhne", timezone="Asia/Kathmandu"))
+    services.stores.tenants.put(ACME)
     services.stores.watermarks.publish_data_through(NOW - dt.timedelta(minutes=3))
-    names = NAMES | {f"x_{number}": (f"Person {number}", f"p{number}@acme.example") for number in range(40)}
+    names = NAMES | {f"x_{number}": (f"Person {number}", f"p{number}@acme.example") for number in range(37)}
     rows = []
     for place, (user_id, (name, email)) in enumerate(names.items()):
         for day, sent in ((dt.date(2026, 9, 30), 10), (dt.date(2026, 10, 1), 100 - place), (dt.date(2026, 10, 17), 7)):
@@ -141,12 +188,24 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Open an address in a window of its own; what the page complains of in its console fails the test."""
-    contexts, complaints = [], []
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
 
-    def open_address(url: str, *, width: int = 1280, complains: bool = False) -> Page:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, accept_downloads=True, locale="en-GB")
-        context.set_default_timeout(15_000)
-        contexts.append(context)
+    def open_address(
+        url: str, *, width: int = 1440, complains: bool = False, beside: Page | None = None, dark: bool = False
+    ) -> Page:
+        """In a new window of *width*; or in another tab *beside* a page."""
+        if beside:
+            context = beside.context
+        else:
+            context = chromium.new_context(
+                viewport={"width": width, "height": 900},
+                accept_downloads=True,
+                locale="en-GB",
+                color_scheme="dark" if dark else "light",
+            )
+            context.set_default_timeout(15_000)
+            contexts.append(context)
         page = context.new_page()
         if not complains:
             page.on("console", lambda message: complaints.append(message.text))

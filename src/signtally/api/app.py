@@ -58,7 +58,7 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
     app.state.probes = health.probes()
     app.include_router(_versioned())
     app.include_router(health.router)
-    page.register(app, development=services.settings.jwks_url is None)
+    page.register(app, services.settings)
     error_handlers.register(app)
     app.add_middleware(HeadAsGetMiddleware)
     app.add_middleware(RequestContextMiddleware)

@@ -12,6 +12,7 @@ from signtally.domain.reports import ReportStatus
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import ReportFormat, Schedule
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 NextCursor = Annotated[str | None, Field(description="Pass as `cursor` for the next page; null at the end")]
 DataThrough = Annotated[
     dt.datetime | None,
@@ -167,6 +168,9 @@ class Report(_Document):
     formats: list[ReportFormat]
     filters: ReportFilters | None
     requested_at: dt.datetime
+    requested_by: str | None = Field(
+        description="The id of the user who ordered it, `schedule NAME` or `operator`; null where it is not known"
+    )
     made_at: dt.datetime | None
     data_through: DataThrough
     totals: Measures | None
@@ -200,8 +204,22 @@ class SchedulePage(_Document):
 class CalendarPeriod(_Document):
     """A calendar period to choose from, and the period that it is compared with."""
 
-    key: Literal["today", "this_week", "this_month", "last_month", "this_quarter", "this_year"]
-    period: str = Field(description="As `period` takes it")
+    key: Literal[
+        "today",
+        "yesterday",
+        "this_week",
+        "last_week",
+        "this_month",
+        "last_month",
+        "this_quarter",
+        "last_quarter",
+        "this_year",
+        "last_year",
+        "last_7_days",
+        "last_30_days",
+        "last_90_days",
+    ]
+    period: str = Field(description="As `period` takes it; of the last days, which end today, `from` and `to` are sent")
     first: dt.date = Field(alias="from")
     last: dt.date = Field(alias="to")
     previous_first: dt.date = Field(alias="previous_from")
@@ -220,6 +238,7 @@ class Myself(_Document):
     language: str = Field(description="BCP 47: the language of dates and words")
     logo: str | None
     accent: str = Field(description="The tenant's colour, darkened where needed to be readable on white")
+    week_starts_on: Weekday
     today: dt.date
     periods: list[CalendarPeriod]
 

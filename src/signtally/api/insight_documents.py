@@ -12,6 +12,8 @@ from signtally.domain.basis import Basis
 from signtally.domain.documents import Cohort
 from signtally.domain.insights import Turnaround
 from signtally.domain.snapshot import UsageSnapshot
+from signtally.render.contents import Contents
+from signtally.render.highlights import highlight_sentences
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Hour = Annotated[int, Field(ge=0, le=23)]
@@ -143,6 +145,9 @@ class InsightsDocument(_Document):
     distinct_documents: int = Field(description="With any event in the period; of a cohort, those sent in it")
     activity: ActivityDocument | None = Field(description="Null on cohort basis")
     allowance: AllowanceDocument | None = Field(description="Null without one, and for a member")
+    highlights: list[str] = Field(
+        description="What a report says first, as at most three sentences in the tenant's language"
+    )
 
     @classmethod
     def of(cls, snapshot: UsageSnapshot) -> "InsightsDocument":
@@ -173,4 +178,5 @@ class InsightsDocument(_Document):
             distinct_documents=insights.distinct_documents,
             activity=ActivityDocument.of(insights.activity) if insights.activity else None,
             allowance=AllowanceDocument.of(snapshot.allowance) if snapshot.allowance else None,
+            highlights=list(highlight_sentences(Contents(snapshot))),
         )

@@ -9,19 +9,21 @@ from signtally.api.auth import CurrentUser
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.documents import CalendarPeriod, Myself
-from signtally.domain.periods import Period, PeriodKind, period_of
+from signtally.domain.periods import Period, PeriodKind, period_between, period_of
 from signtally.domain.tenants import TenantProfile
 from signtally.render.formats import Formats, one_line
 from signtally.render.theme import Theme
 
 router = APIRouter(tags=["account"], dependencies=[limit_concurrency("others")])
+# The period that today lies in, and the one before it.
 _KINDS = {
-    "today": PeriodKind.DAY,
-    "this_week": PeriodKind.WEEK,
-    "this_month": PeriodKind.MONTH,
-    "this_quarter": PeriodKind.QUARTER,
-    "this_year": PeriodKind.YEAR,
+    ("today", "yesterday"): PeriodKind.DAY,
+    ("this_week", "last_week"): PeriodKind.WEEK,
+    ("this_month", "last_month"): PeriodKind.MONTH,
+    ("this_quarter", "last_quarter"): PeriodKind.QUARTER,
+    ("this_year", "last_year"): PeriodKind.YEAR,
 }
+_LAST_DAYS = (7, 30, 90)  # up to and including today
 
 
 @router.get("/me", summary="The user of the token")
@@ -39,14 +41,19 @@ def myself(caller: CurrentUser, tenant: CurrentTenant, services: ServicesDep) ->
         language=formats.language_tag,
         logo=tenant.branding.logo,
         accent=Theme().with_accent(tenant.branding.accent).accent,
+        week_starts_on=tenant.week_starts_on,
         today=today,
         periods=_periods(today, tenant),
     )
 
 
 def _periods(today: dt.date, tenant: TenantProfile) -> list[CalendarPeriod]:
-    current = {key: period_of(kind, today, week_starts_on=tenant.first_weekday) for key, kind in _KINDS.items()}
-    offered = {**current, "last_month": current["this_month"].previous}
+    offered: dict[str, Period] = {}
+    for (this, last), kind in _KINDS.items():
+        offered[this] = period_of(kind, today, week_starts_on=tenant.first_weekday)
+        offered[last] = offered[this].previous
+    for days in _LAST_DAYS:
+        offered[f"last_{days}_days"] = period_between(today - dt.timedelta(days=days - 1), today)
     return [_offer(key, period) for key, period in offered.items()]
 
 

@@ -1,52 +1,29 @@
 """The Usage Reports page, the API's documentation with the schema of JSON reports, and the files they are made of."""
 
-import dataclasses
 import functools
-import hashlib
-import importlib.resources
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Header, Path, Response
 from fastapi.responses import HTMLResponse
 
+from signtally.api.page_assets import Assets
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.domain.actions import MEASURES
+from signtally.domain.highlights import STUCK_DAYS
 from signtally.render.definitions import defined
 from signtally.render.formats import locale_of
 from signtally.render.report_schema import SCHEMA_NAME, schema
 from signtally.render.templating import environment
-from signtally.render.theme import Theme
 from signtally.render.translation import LANGUAGES, Translation
+from signtally.settings import Settings
 
 _FOR_EVER = "public, max-age=31536000, immutable"  # the address changes with the bytes
 _WORDS = ("completion rate", "turnaround", "open", "distinct documents", "busiest hour", "allowance used")
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Assets:
-    """Style sheets, scripts and pictures by name, under one address that names their content."""
-
-    bodies: dict[str, bytes]
-    digest: str
-
-    @classmethod
-    def load(cls) -> "Assets":
-        folder = importlib.resources.files("templates").joinpath("web")
-        bodies = {file.name: file.read_bytes() for file in folder.iterdir() if file.name.endswith(tuple(_TYPES))}
-        bodies["theme.css"] = theme_style(Theme()).encode()
-        everything = b"".join(name.encode() + body for name, body in sorted(bodies.items()))
-        return cls(bodies, hashlib.sha256(everything).hexdigest()[:16])
-
-
-def theme_style(theme: Theme) -> str:
-    """The theme as CSS custom properties: `--ink`, `--accent` and so on."""
-    properties = "".join(f"  --{name}: {value};\n" for name, value in dataclasses.asdict(theme).items())
-    return f":root {{\n{properties}}}\n"
-
-
-def register(app: FastAPI, *, development: bool) -> None:
+def register(app: FastAPI, settings: Settings) -> None:
     """Add the page, `/docs` and their files; each is rendered once, the page in each language, at the first request.
 
     The endpoints are coroutines: they need no thread, so the page opens even when every thread waits for a service.
@@ -57,8 +34,15 @@ def register(app: FastAPI, *, development: bool) -> None:
     def page(language: str) -> str:
         words = Translation.of(locale_of(language))
         texts = words.texts_of("templates/web/", ending=".js")
-        about = {"texts": texts, "terms": _terms(words, MEASURES), "words": _terms(words, _WORDS)}
-        return _render("index", assets, words, development=development, **about)
+        about: dict[str, Any] = {
+            "stuck_days": STUCK_DAYS,
+            "texts": texts,
+            "terms": _terms(words, MEASURES),
+            "words": _terms(words, _WORDS),
+        }
+        return _render(
+            "index", assets, words, development=settings.jwks_url is None, portal=settings.portal_url, **about
+        )
 
     @app.get("/", include_in_schema=False)
     async def usage_reports(

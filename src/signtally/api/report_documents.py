@@ -40,6 +40,7 @@ def report_document(state: ReportState, http: Request, *, services: Services) ->
         formats=[cast("ReportFormat", name) for name in request.formats],
         filters=_filters(request),
         requested_at=state.claim.requested_at,
+        requested_by=state.claim.requested_by or None,
         made_at=manifest.made_at if manifest else None,
         data_through=manifest.data_through if manifest else None,
         totals=Measures.of(manifest.totals) if manifest else None,

@@ -1,0 +1,148 @@
+// The documents of a period: open ones first, the oldest first; what is stuck says so.
+
+import { address, call } from "./client.js";
+import { UNKNOWN, byId, el, foreign, table } from "./dom.js";
+import { duration, moment, number, onDay } from "./format.js";
+import { complain, settle } from "./notices.js";
+import { parameters } from "./periods.js";
+import { go, linkHere, place } from "./place.js";
+import { gettext, ngettext } from "./words.js";
+
+const ABOUT = "documents";
+const PAGE = 50;
+const STUCK = "stuck";
+const stuckDays = () => Number(document.documentElement.dataset.stuckDays);
+let turn = new AbortController(); // what is being read belongs to it
+
+export const statusLabels = () => ({
+  open: gettext("Open"),
+  completed: gettext("Completed"),
+  declined: gettext("Declined"),
+  cancelled: gettext("Cancelled"),
+  expired: gettext("Expired"),
+});
+
+export async function showDocuments({ period, people, me, signal }) {
+  turn.abort();
+  turn = new AbortController();
+  const mine = AbortSignal.any([signal, turn.signal]);
+  const { status = "", user = "" } = place();
+  offerFilters({ status, user, me, people: [] });
+  people.then(({ rows }) => mine.aborted || offerFilters({ status, user, me, people: rows }));
+  const box = byId("documents");
+  box.setAttribute("aria-busy", "true");
+  const read = reader({ ...parameters(period), status: status === STUCK ? "open" : status, user_id: user }, status === STUCK);
+  try {
+    const first = await read(mine);
+    settle(ABOUT);
+    draw(first, { read, signal: mine });
+  } catch (error) {
+    if (mine.aborted) return;
+    complain(error, { about: ABOUT, title: gettext("The documents could not be read."), again: () => showDocuments({ period, people, me, signal }) });
+  }
+  box.removeAttribute("aria-busy");
+}
+
+// Page after page; of the stuck ones, which come first, until one is younger.
+function reader(about, isStuckOnly) {
+  let cursor = null;
+  let isDone = false;
+  return async (signal) => {
+    const page = await call(address("v1/documents", { ...about, cursor, limit: PAGE }), { signal });
+    cursor = page.next_cursor;
+    const rows = isStuckOnly ? page.rows.filter(isStuck) : page.rows;
+    isDone = !cursor || rows.length < page.rows.length;
+    return { rows, isDone };
+  };
+}
+
+const isStuck = ({ status, days_open: days }) => status === "open" && days != null && days > stuckDays();
+
+function draw({ rows, isDone }, { read, signal }) {
+  const shown = table(columns(), rows.map(line), { class: "figures documents" });
+  byId("documents").replaceChildren(...(rows.length ? [shown] : []));
+  let count = rows.length;
+  const say = (done) => {
+    const text = { count: number(count) };
+    byId("documents-status").textContent = count
+      ? done
+        ? ngettext("%(count)s document", "%(count)s documents", count, text)
+        : ngettext("The first %(count)s document", "The first %(count)s documents", count, text)
+      : gettext("No documents match.");
+    byId("documents-more").hidden = done;
+  };
+  say(isDone);
+  byId("documents-more").onclick = async () => {
+    byId("documents-more").disabled = true;
+    try {
+      const next = await read(signal);
+      shown.tBodies[0].append(...table(columns(), next.rows.map(line)).tBodies[0].rows);
+      count += next.rows.length;
+      const first = shown.tBodies[0].rows[count - next.rows.length];
+      say(next.isDone);
+      if (next.isDone) first?.cells[0].setAttribute("tabindex", "-1"), first?.cells[0].focus();
+    } catch (error) {
+      complain(error, { about: ABOUT, title: gettext("The documents could not be read.") });
+    }
+    byId("documents-more").disabled = false;
+  };
+}
+
+const columns = () => [
+  { title: gettext("Document"), start: true },
+  { title: gettext("Status"), start: true },
+  { title: gettext("Sender"), start: true },
+  { title: gettext("Sent") },
+  { title: gettext("First viewed") },
+  { title: gettext("Last signed") },
+  { title: gettext("Closed") },
+  { title: gettext("Turnaround") },
+  { title: gettext("Days open") },
+];
+
+function line(row) {
+  const when = (text) => (text ? el("time", { datetime: text, title: moment(text) }, onDay(text)) : UNKNOWN);
+  const late = isStuck(row);
+  const status = el("span", { class: `state ${row.status}` }, statusLabels()[row.status]);
+  return {
+    class: late ? "stuck" : null,
+    cells: [
+      foreign(row.document_id),
+      [status, late && el("span", { class: "state stuck" }, gettext("Stuck"))],
+      foreign(row.user_name || row.user_id || UNKNOWN, { title: row.user_id }),
+      when(row.sent_at),
+      when(row.first_viewed_at),
+      when(row.last_signed_at),
+      when(row.closed_at),
+      row.turnaround_hours == null ? UNKNOWN : duration(row.turnaround_hours * 3600),
+      row.days_open == null ? UNKNOWN : number(row.days_open),
+    ],
+  };
+}
+
+function offerFilters({ status, user, people, me }) {
+  const choices = [["", gettext("All")], [STUCK, gettext("Stuck")], ...Object.entries(statusLabels())];
+  const radios = choices.map(([value, label]) =>
+    el("label", {}, el("input", { type: "radio", name: "status", value, checked: value === status }), el("span", {}, label)),
+  );
+  if (byId("documents-states").dataset.shown !== status || !byId("documents-states").children.length) {
+    const hadFocus = byId("documents-states").contains(document.activeElement);
+    byId("documents-states").replaceChildren(...radios);
+    byId("documents-states").dataset.shown = status;
+    if (hadFocus) byId("documents-states").querySelector(":checked").focus();
+  }
+  byId("documents-states").onchange = ({ target }) => go(linkHere({ status: target.value }));
+  byId("documents-stuck-note").textContent = ngettext(
+    "Stuck: open for more than %(count)s day.",
+    "Stuck: open for more than %(count)s days.",
+    stuckDays(),
+    { count: number(stuckDays()) },
+  );
+  byId("documents-user-box").hidden = me.role === "member";
+  if (me.role === "member") return;
+  const known = people.map(({ user_id: id, name }) => [id, name]);
+  if (user && !known.some(([id]) => id === user)) known.unshift([user, user]);
+  const options = [["", gettext("All users")], ...known].map(([value, label]) => el("option", { value, selected: value === user }, label));
+  byId("documents-user").replaceChildren(...options);
+  byId("documents-user").onchange = ({ target }) => go(linkHere({ user: target.value }));
+}

@@ -1,0 +1,84 @@
+// Files of reports: ordering one, following how it is made, and handing it to the browser.
+
+import { Problem, answered, call, pathOf } from "./client.js";
+import { el } from "./dom.js";
+import { gettext } from "./words.js";
+
+export const FORMATS = { pdf: "PDF", xlsx: "Excel", csv: "CSV", zip: "ZIP", json: "JSON" };
+const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [250, 2000];
+const PATIENCE_MS = 15 * 60_000;
+
+export const isMaking = ({ status }) => status === "pending" || status === "running";
+
+// The report that was ordered once it is ready or has failed; `progress` hears each state on the way.
+export async function whenMade(ordered, { signal, progress = () => {} } = {}) {
+  if (!isMaking(ordered)) return ordered;
+  await listened(ordered, { signal, progress }).catch((error) => {
+    if (signal?.aborted) throw error; // else it is asked again and again
+  });
+  return asked(ordered.report_id, { signal, progress });
+}
+
+// By server-sent events, as long as they come.
+async function listened({ links }, { signal, progress }) {
+  if (!links.events) return;
+  const answer = await answered(links.events, { signal, accept: "text/event-stream" });
+  if (!answer.ok || !answer.body) return;
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    text += part.value;
+    const events = text.split("\n\n");
+    text = events.pop();
+    for (const event of events) {
+      const data = event.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
+      if (data) progress(JSON.parse(data));
+    }
+  }
+}
+
+async function asked(reportId, { signal, progress }) {
+  const started = Date.now();
+  let wait = FIRST_WAIT_MS;
+  for (;;) {
+    const report = await call(pathOf("reports", reportId), { signal });
+    if (!isMaking(report)) return report;
+    if (Date.now() - started > PATIENCE_MS) throw unavailable(gettext("It is taking longer than usual. You will find it under Reports when it is ready."));
+    progress(report);
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    wait = Math.min(wait * 1.3, LONGEST_WAIT_MS);
+  }
+}
+
+// How far the making of a report is, in words.
+export function progressWords({ status, orders_ahead: ahead }) {
+  if (status === "running") return gettext("Being made…");
+  if (ahead > 0) return gettext("Waiting; reports before this one: %(count)s", { count: ahead });
+  return gettext("Waiting to be made…");
+}
+
+// Download a file of a report that exists, by a link signed this moment; returns the report.
+export async function downloadAgain(reportId, version, format) {
+  const path = pathOf("reports", reportId);
+  const report = await call(version ? `${path}?version=${encodeURIComponent(version)}` : path);
+  save(fileOf(report, format).url);
+  return report;
+}
+
+export function fileOf(report, format) {
+  if (report.status === "failed") throw unavailable(report.failure);
+  if (report.gone?.includes(format)) throw unavailable(goneWords(format));
+  const file = report.files?.find((candidate) => candidate.format === format);
+  if (!file) throw unavailable(isMaking(report) ? gettext("The report is still being made.") : gettext("This report has no %(format)s file.", { format: FORMATS[format] ?? format }));
+  return file;
+}
+
+export const goneWords = (format) => gettext("%(format)s: no longer stored. Make the report again to get it.", { format: FORMATS[format] ?? format });
+
+const unavailable = (detail) => new Problem(0, { title: gettext("The report is not available"), detail });
+
+// The link answers with an attachment, so the browser downloads it and stays on this page.
+export function save(url) {
+  if (!/^https?:/.test(url)) throw unavailable(gettext("The download link cannot be opened."));
+  el("a", { href: url, download: "", rel: "noreferrer" }).click();
+}

@@ -1,0 +1,48 @@
+// Notices at the head of the page: each stays until it is read, or what it tells of has been put right.
+
+import { byId, button, el } from "./dom.js";
+import { gettext } from "./words.js";
+
+// Show why something failed. `about` names what failed: another notice about the same replaces it, `settle` takes it away.
+export function complain(error, { about, title, again }) {
+  if (error.name === "AbortError") return;
+  const heading = title ?? error.title ?? gettext("Something went wrong");
+  const parts = (error.parts ?? []).map((part) => el("li", {}, part.detail));
+  const words = el("div", {}, el("strong", {}, heading), " ", capital(error.message), parts.length > 0 && el("ul", {}, ...parts));
+  if (error.request) words.append(el("span", { class: "note request" }, gettext("Request %(id)s", { id: error.request })));
+  const retry = again && button(gettext("Try again"), { onclick: () => (settle(about), again()) });
+  show({ about, heading, words, kind: "error", role: "alert", controls: [retry] });
+}
+
+// Show what somebody must know, though nothing failed.
+export function tell(text, { about }) {
+  show({ about, heading: text, words: el("div", {}, text), kind: "done", role: "status", controls: [] });
+}
+
+export function settle(about) {
+  for (const notice of byId("notices").children) {
+    if (notice.dataset.about === about) leave(notice);
+  }
+}
+
+function show({ about, heading, words, kind, role, controls }) {
+  settle(about);
+  const close = button("×", {
+    class: "close",
+    "aria-label": gettext("Dismiss: %(notice)s", { notice: heading }),
+    title: gettext("Dismiss"),
+    onclick: () => leave(close.closest(".notice")),
+  });
+  const notice = el("div", { class: `notice ${kind}`, role, "data-about": about }, words, ...controls, close);
+  byId("notices").append(notice);
+}
+
+// The focus goes on to the next notice, or to the figures.
+function leave(notice) {
+  const hadFocus = notice.contains(document.activeElement);
+  const next = notice.nextElementSibling ?? notice.previousElementSibling;
+  notice.remove();
+  if (hadFocus) (next?.querySelector(".close") ?? byId("figures")).focus({ preventScroll: true });
+}
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,99 @@
+// A new report: which period, which users, counted how, as which files; ordered as one action.
+
+import { call } from "./client.js";
+import { openForm } from "./dialogs.js";
+import { boxes, el, field, select, ticked } from "./dom.js";
+import { FORMATS } from "./files.js";
+import { number } from "./format.js";
+import { nameOf, plain, readPeople } from "./people.js";
+import { parameters, periodLabels, placedPeriod, preset, title } from "./periods.js";
+import { gettext, ngettext } from "./words.js";
+
+const [SHOWN, CUSTOM] = ["shown", "custom"];
+const MOST_LISTED = 200;
+
+// Let somebody order a report; `ordered` hears what the API answers.
+export function openOrder({ me, ordered }) {
+  const shown = placedPeriod();
+  const period = select("order-period", [[SHOWN, title(shown)], ...Object.entries(periodLabels()), [CUSTOM, gettext("Custom")]], SHOWN);
+  const from = el("input", { type: "date", id: "order-from", value: shown.from, max: me.today, min: "2000-01-01" });
+  const to = el("input", { type: "date", id: "order-to", value: shown.to < me.today ? shown.to : me.today, max: me.today, min: "2000-01-01" });
+  const days = el("div", { class: "row", hidden: true }, field(gettext("From"), from), field(gettext("To"), to));
+  period.addEventListener("change", () => (days.hidden = period.value !== CUSTOM));
+  const chosen = () => {
+    if (period.value === CUSTOM) return { from: from.value, to: to.value };
+    return parameters(period.value === SHOWN ? shown : preset(period.value));
+  };
+  const users = me.role === "member" ? null : userChoice(chosen);
+  const basis = boxes({ legend: gettext("Counted"), name: "basis", type: "radio", chosen: ["activity"], choices: basisChoices() });
+  const formats = boxes({ legend: gettext("Files"), name: "formats", chosen: ["pdf", "xlsx"], choices: Object.entries(FORMATS) });
+  const every = boxes({ legend: gettext("In the PDF"), name: "all_users", chosen: [], choices: [["yes", gettext("Print every user, however many there are")]] });
+  const parts = [field(gettext("Period"), period), days, users?.element, basis, formats, me.role === "member" ? null : every].filter(Boolean);
+  return openForm(gettext("New report"), parts, {
+    label: gettext("Order report"),
+    send: async (form) => {
+      const names = ticked(form, "formats");
+      if (!names.length) throw new Error(gettext("Choose at least one kind of file."));
+      const user_ids = users?.chosen() ?? null;
+      if (user_ids && !user_ids.length) throw new Error(gettext("Choose at least one user, or all of them."));
+      const filters = { user_ids, basis: ticked(form, "basis")[0], all_users: ticked(form, "all_users").length > 0 };
+      ordered(await call("v1/reports", { method: "POST", body: { ...chosen(), formats: names, filters } }));
+    },
+  });
+}
+
+const basisChoices = () => [
+  ["activity", gettext("By activity"), gettext("Each event counts on its own date.")],
+  ["cohort", gettext("By documents sent"), gettext("The documents sent in the period, followed to their outcome.")],
+];
+
+// All users, or those that are ticked in a list that can be searched.
+function userChoice(chosenPeriod) {
+  const wanted = new Set();
+  const search = el("input", { type: "search", id: "order-search", autocomplete: "off" });
+  const list = el("div", { class: "picks scroll", role: "group", "aria-label": gettext("Users to choose from"), tabindex: 0 });
+  const status = el("p", { class: "note", role: "status" });
+  const some = el("div", { hidden: true }, field(gettext("Search name, email or id"), search), list, status);
+  const which = boxes({
+    legend: gettext("Users"),
+    name: "whose",
+    type: "radio",
+    chosen: ["all"],
+    choices: [["all", gettext("All users")], ["some", gettext("Some users")]],
+  });
+  let people = [];
+  const say = () => {
+    status.textContent = ngettext("%(count)s user chosen", "%(count)s users chosen", wanted.size, { count: number(wanted.size) });
+  };
+  const draw = () => {
+    const query = plain(search.value.trim());
+    const found = people.filter(({ said }) => said.includes(query)).slice(0, MOST_LISTED);
+    list.replaceChildren(...found.map((person) => pick(person, wanted, say)));
+    say();
+  };
+  const read = async () => {
+    some.hidden = ticked(which, "whose")[0] !== "some";
+    if (some.hidden) return;
+    status.textContent = gettext("Loading users…");
+    try {
+      const { rows } = await readPeople(chosenPeriod());
+      people = rows.map((row) => ({ ...row, said: plain([row.user_name, row.user_email, row.user_id].filter(Boolean).join(" ")) }));
+      people.sort((one, other) => one.name.localeCompare(other.name));
+      draw();
+    } catch (error) {
+      status.textContent = error.message;
+    }
+  };
+  which.addEventListener("change", read);
+  search.addEventListener("input", draw);
+  return { element: el("div", {}, which, some), chosen: () => (some.hidden ? null : [...wanted]) };
+}
+
+function pick({ user_id: id, user_email: email }, wanted, say) {
+  const tick = el("input", { type: "checkbox", checked: wanted.has(id) });
+  tick.addEventListener("change", () => {
+    wanted[tick.checked ? "add" : "delete"](id);
+    say();
+  });
+  return el("label", { class: "tick" }, tick, el("span", {}, el("bdi", {}, nameOf(id)), el("bdi", { class: "note" }, email ?? id)));
+}

@@ -1,0 +1,97 @@
+// The overview: totals, the chart of days, what a reader should know first, the trend, and what lies beyond counts.
+
+import { address, call } from "./client.js";
+import { showCards } from "./cards.js";
+import { chartTable, chartTitle, drawBars, drawChart } from "./chart.js";
+import { byId, el, table } from "./dom.js";
+import { kindOf, month, number, percent, periodTitle, shortDate } from "./format.js";
+import { showInsights } from "./insights.js";
+import { comparison } from "./headline.js";
+import { parameters, previousShort } from "./periods.js";
+import { gettext } from "./words.js";
+
+const PAIRS = { sent: ["sent", "completed"] };
+let shown = null; // { usage, terms } on screen
+let trend = null; // its rows
+
+export const readDays = (about, options) => call(address("v1/usage", { ...about, group_by: "day", limit: 10000 }), options);
+
+export function showOverview({ period, usage, terms, signal, me }) {
+  shown = { usage, terms };
+  showCards({ headlines: byId("headlines"), measures: byId("measures") }, { usage, terms, previous: previousShort(period, usage.previous) });
+  byId("comparison").textContent = comparison(period, usage.previous);
+  const nothing = Object.values(usage.totals).every((value) => value === 0);
+  byId("empty").hidden = !nothing;
+  byId("empty").textContent = usage.data_through
+    ? gettext("No activity in this period. Choose another period above.")
+    : gettext("No activity in this period. Figures appear once the first documents are sent.");
+  byId("chart-section").hidden = nothing || usage.rows.length < 2;
+  drawSeries();
+  showInsights(parameters(period), { signal, isOver: usage.to < me.today });
+  showTrend(period, { signal });
+}
+
+function drawSeries() {
+  if (byId("chart-section").hidden) return;
+  const { usage, terms } = shown;
+  const key = byId("series").value;
+  const choice = { days: usage.rows, series: PAIRS[key] ?? [key], terms };
+  const box = byId("chart");
+  const step = drawChart(box, byId("legend"), choice);
+  byId("chart-title").textContent = chartTitle(step, [PAIRS[key] ? gettext("Documents") : terms.get(key).heading]);
+  byId("chart-table").replaceChildren(chartTable(choice.days, box.clientWidth, choice));
+}
+
+// The twelve periods before, and this one.
+async function showTrend(period, { signal }) {
+  const section = byId("trend-section");
+  section.setAttribute("aria-busy", "true");
+  try {
+    ({ rows: trend } = await call(address("v1/trend", parameters(period)), { signal }));
+    section.hidden = trend.length < 2;
+    drawTrend();
+  } catch (error) {
+    if (signal.aborted) return;
+    section.hidden = true;
+  }
+  section.removeAttribute("aria-busy");
+}
+
+function drawTrend() {
+  if (!trend || byId("trend-section").hidden) return;
+  const { terms } = shown;
+  const series = ["sent", "completed"];
+  const headings = series.map((key) => terms.get(key).heading);
+  const bars = trend.map((row) => ({ ...row, label: titleOf(row), tick: tickOf(row) }));
+  drawBars(byId("trend"), byId("trend-legend"), { bars, series, headings, title: byId("trend-title").textContent });
+  const columns = [{ title: gettext("Period") }, ...[...terms.values()].map(({ heading }) => ({ title: heading })), { title: gettext("Completion rate") }];
+  const rows = trend.map((row) => ({
+    cells: [titleOf(row), ...[...terms.keys()].map((key) => number(row[key])), percent(row.completion_rate)],
+  }));
+  byId("trend-table").replaceChildren(table(columns, rows, { class: "figures" }));
+}
+
+const titleOf = ({ period, from, to }) => periodTitle(kindOf(period), from, to);
+
+function tickOf({ period, from, to }) {
+  const kind = kindOf(period);
+  if (kind === "month") return month(from);
+  return kind === "year" || kind === "quarter" ? periodTitle(kind, from, to) : shortDate(from);
+}
+
+// Once for each document body.
+export function listenToOverview(terms) {
+  const choices = [...terms].filter(([key]) => key !== "completed");
+  byId("series").append(
+    ...choices.map(([key, { heading }]) => el("option", { value: key }, key === "sent" ? gettext("Sent and completed") : heading)),
+  );
+  byId("series").addEventListener("change", drawSeries);
+  for (const [id, draw] of [["chart", drawSeries], ["trend", drawTrend]]) {
+    let width = byId(id).clientWidth;
+    new ResizeObserver(([{ contentRect }]) => {
+      if (!shown || !contentRect.width || contentRect.width === width) return;
+      width = contentRect.width;
+      draw();
+    }).observe(byId(id));
+  }
+}

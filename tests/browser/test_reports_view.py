@@ -1,0 +1,116 @@
+"""Reports on the page: ordered, being made, ready or failed; their versions, what changed, what is gone."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+from playwright.sync_api import Page, expect
+
+from signtally.domain.actions import MEASURES
+from signtally.domain.periods import parse_period
+from signtally.domain.reports import ReportManifest, ReportRequest
+from signtally.domain.schemas import DAILY_USAGE
+from signtally.stores.reports import ReportFailure
+from signtally.use_cases.reporting import report_now
+
+Open = Callable[..., Page]
+
+
+def make(site: Any, request: ReportRequest, *, version: int, sent: int) -> ReportManifest:
+    counts: dict[str, object] = {**dict.fromkeys(MEASURES, 0), "sent": sent}
+    row = {"tenant_id": "acme", "user_id": "u_1", "day": request.period.first, "timezone": "Asia/Kathmandu", **counts}
+    row |= {"user_name": "Ann Ash", "user_email": "ann@acme.example"}
+    site.services.usage_store.put_daily_usage(pl.DataFrame([row], schema=DAILY_USAGE), version=version)
+    return report_now(request, requested_by="schedule monthly", services=site.services)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_report_of_some_users_is_one_action(
+    site: Any, open_page: Open, downloaded: Callable[..., bytes], width: int
+) -> None:
+    page = open_page(site.signed_in(show="view=reports&period=2026-10"), width=width)
+    page.get_by_role("button", name="New report").click()
+    dialog = page.get_by_role("dialog", name="New report")
+    dialog.get_by_label("Period", exact=True).select_option("Last quarter" if width == 390 else "Last month")
+    dialog.get_by_label("Some users").check()
+    dialog.get_by_label("Search name, email or id").fill("odegard")
+    dialog.get_by_label("Åse Ødegård").check()
+    dialog.get_by_label("By documents sent").check()
+    dialog.get_by_label("PDF", exact=True).uncheck()
+    dialog.get_by_label("Excel").uncheck()
+    dialog.get_by_label("CSV").check()
+    dialog.get_by_role("button", name="Order report").click()
+    expect(page.get_by_role("button", name="New report")).to_be_focused()
+    row = page.locator(".report").first
+    expect(row).to_contain_text("Åse Ødegård · cohort basis")
+    expect(row).to_contain_text("by you")
+    files = row.get_by_role("button", name="Download CSV")
+    assert downloaded(page, files.click, suffix=".csv").startswith(b"\xef\xbb\xbf")
+    report = site.get("reports")["rows"][0]
+    assert report["filters"] == {"user_ids": ["u_6"], "basis": "cohort", "all_users": False}
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_an_order_without_files_or_users_says_what_is_missing(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=reports"))
+    page.get_by_role("button", name="New report").click()
+    for name in ("PDF", "Excel"):
+        page.get_by_label(name, exact=True).uncheck()
+    page.get_by_role("button", name="Order report").click()
+    expect(page.get_by_role("alert")).to_have_text("Choose at least one kind of file.")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="New report")).to_be_focused()
+
+
+def test_a_version_says_what_changed_and_what_is_gone(site: Any, open_page: Open) -> None:
+    request = ReportRequest("acme", parse_period("2026-06"), ("xlsx", "csv"))
+    make(site, request, version=1, sent=3)
+    second = make(site, request, version=2, sent=1045)
+    gone = next(file.key for file in second.files if file.format == "csv")
+    site.services.objects.delete([gone])
+    page = open_page(site.signed_in(show=f"view=reports&report={second.key.report_id}"))
+    row = page.locator(".report", has_text="June 2026")
+    expect(row.get_by_role("button", name="Download Excel: June 2026")).to_be_visible()
+    expect(row.get_by_role("button", name="Download CSV: June 2026")).to_have_count(0)
+    expect(row.locator(".outcome")).to_contain_text("CSV: no longer stored")
+    expect(row).to_contain_text("by the schedule monthly")
+    versions = row.get_by_role("listitem")
+    expect(versions.first).to_contain_text("Sent 3 → 1,045")
+    versions.first.get_by_role("button", name="What changed in version 2").click()
+    expect(versions.first.locator("table").nth(1)).to_contain_text("1 Jun 2026")
+    expect(versions.first.locator("table").nth(2)).to_contain_text("Ann Ash")
+    expect(versions.nth(1).get_by_role("button", name="Download CSV, version 1")).to_be_visible()
+    row.get_by_role("button", name="Make again: June 2026").click()
+    expect(row.get_by_role("button", name="Download CSV: June 2026")).to_be_visible(timeout=30_000)
+    expect(row).to_contain_text("Version 3")
+
+
+def test_a_failed_report_says_why_and_can_be_tried_again(site: Any, open_page: Open) -> None:
+    request = ReportRequest("acme", parse_period("2026-05"), ("csv",))
+    reports, now = site.services.stores.reports, site.services.clock()
+    claim = reports.claim(request, version=1, requested_by="u_1", now=now)
+    reports.fail(claim.key, ReportFailure("the disk of the worker is full", now))
+    page = open_page(site.signed_in(show="view=reports"))
+    row = page.locator(".report", has_text="May 2026")
+    expect(row).to_contain_text("Failed the disk of the worker is full")
+    row.get_by_role("button", name="Try again: May 2026").press("Enter")
+    expect(row.get_by_role("button", name="Download CSV: May 2026")).to_be_visible(timeout=30_000)
+    assert page.evaluate("document.activeElement.closest('.report') !== null")
+
+
+def test_older_reports_come_on_demand(site: Any, open_page: Open) -> None:
+    reports, now = site.services.stores.reports, site.services.clock()
+    for month in range(1, 13):
+        for kind in ("csv", "json"):
+            request = ReportRequest("acme", parse_period(f"2020-{month:02}"), (kind,))
+            claim = reports.claim(request, version=1, requested_by="u_1", now=now - dt.timedelta(days=month))
+            reports.fail(claim.key, ReportFailure("too old", now))
+    page = open_page(site.signed_in(show="view=reports"))
+    expect(page.locator(".report")).to_have_count(15)
+    page.get_by_role("button", name="Show more reports").press("Enter")
+    expect(page.locator(".report").nth(20)).to_be_visible()
+    names = page.locator(".report button").evaluate_all("all => all.map(one => one.ariaLabel ?? one.textContent)")
+    assert len(names) == len(set(names))  # one name a control

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from weasyprint.pdf.stream import Stream
 
-from signtally.render.drawn_tables import TableLook, operands
+from signtally.render.drawing import Look, operands
 from signtally.render.shaped_text import LineWriter, shaped
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -19,7 +19,7 @@ _ANCHORS = {"start": 0.0, "middle": 0.5, "end": 1.0}
 class DrawnChart:
     """An `<svg>` of `<line>`, `<rect>` and `<text>`, mirrored where people read from the right."""
 
-    def __init__(self, svg: Element, *, look: TableLook, writer: LineWriter) -> None:
+    def __init__(self, svg: Element, *, look: Look, writer: LineWriter) -> None:
         _, _, self._units_wide, units_high = (float(each) for each in svg.get("viewBox", "0 0 1 1").split())
         self.title = svg.findtext(f"{SVG}title", "")
         self.width = look.width

@@ -5,7 +5,7 @@ from signtally.domain.definitions import Definition
 from signtally.domain.snapshot import ReportIdentity
 from signtally.render.chart import Bar, usage_chart
 from signtally.render.contents import Contents
-from signtally.render.drawn_tables import TableLook, operands
+from signtally.render.drawing import Look
 from signtally.render.formats import shortened
 from signtally.render.highlights import highlight_sentences
 from signtally.render.insights import InsightContents
@@ -14,7 +14,7 @@ from signtally.render.people import people_list
 from signtally.render.printing import printed
 from signtally.render.progress import funnel, funnel_description, oldest_open, open_documents, trend_chart, trend_rows
 from signtally.render.restatements import restatement_lines
-from signtally.render.shaped_text import Face
+from signtally.render.shaped_text import POINTS_A_PIXEL, Face
 from signtally.render.templating import environment
 from signtally.render.version_changes import changes_line
 
@@ -22,7 +22,6 @@ MOST_RESTATED_DAYS_PRINTED = 31
 MOST_DAYS_PRINTED = 62  # of a longer period, weeks or months
 SIDE_MARGIN_MM = 16
 _FOOTER_LIMIT_CHARACTERS = 50
-_POINTS_A_PIXEL = 0.75
 _TABLE_POINTS = 8.2
 
 
@@ -31,7 +30,7 @@ def write(contents: Contents, identity: ReportIdentity) -> bytes:
     return printed(
         page(contents, identity),
         style=style_sheet(contents),
-        look=_table_look(contents),
+        look=_look(contents),
         identifier=_identifier(contents, identity),
         made_at=int(identity.made_at.timestamp()),
     )
@@ -99,13 +98,13 @@ def style_sheet(contents: Contents) -> str:
     return template.render(theme=theme, paper=paper, margin_mm=SIDE_MARGIN_MM, direction=contents.words.direction)
 
 
-def _table_look(contents: Contents) -> TableLook:
+def _look(contents: Contents) -> Look:
     theme = contents.theme
     families = tuple(family.strip(' "') for family in theme.sans.split(","))
     is_right_to_left = contents.words.direction == "rtl"
-    face = Face(families, _TABLE_POINTS / _POINTS_A_PIXEL, 400, contents.formats.language_tag, is_right_to_left)
+    face = Face(families, _TABLE_POINTS / POINTS_A_PIXEL, 400, contents.formats.language_tag, is_right_to_left)
     width = pixels(paper_of(contents.formats.locale).width_mm - 2 * SIDE_MARGIN_MM)
-    return TableLook(width, face, *(operands(colour) for colour in (theme.ink, theme.muted, theme.line, theme.neutral)))
+    return Look(width, face, theme)
 
 
 def _in_columns(definitions: tuple[Definition, ...]) -> tuple[tuple[Definition, ...], tuple[Definition, ...]]:

@@ -5,13 +5,14 @@ boxes of pictures in its own coordinates. What it found is read into nodes here,
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pydyf
 
-from signtally.render.drawn_tables import DrawnRow, DrawnTable, Mark
+from signtally.render.drawing import Mark, Picture, Tagged
+from signtally.render.drawn_tables import DrawnRow, DrawnTable
+from signtally.render.shaped_text import POINTS_A_PIXEL
 
-_POINTS_A_PIXEL = 0.75
 _TRANSPARENT = frozenset({"NonStruct"})  # their kids belong to their parent
 _NOTHING_WHEN_EMPTY = frozenset({"Art", "Div", "L", "LBody", "LI", "NonStruct", "P", "Part", "Sect", "Span", "Table"})
 _HOLD_TEXT = frozenset({"Caption", "H1", "H2", "H3", "LBody", "Lbl", "P", "Span", "TD", "TH"})
@@ -36,11 +37,14 @@ class Node:
     attributes: bytes = b""
 
 
-def restructure(pdf: pydyf.PDF, tables: Sequence[DrawnTable]) -> None:
-    """Put the tree of a finished document right. The pictures of *tables* are called `drawn:0`, `drawn:1` … ."""
+def restructure(pdf: pydyf.PDF, tables: Sequence[DrawnTable], pictures: Mapping[str, Picture]) -> None:
+    """Put the tree of a finished document right.
+
+    The pictures of *tables* are called `drawn:0`, `drawn:1` … ; *pictures*, by name, bring their own elements.
+    """
     pages = _Pages(pdf)
     root = _WeasyPrintTree(pdf, pages).read()
-    _WrittenTree(pdf, pages).write(_Mending(pages, tables).mended(root))
+    _WrittenTree(pdf, pages).write(_Mending(pages, tables, pictures).mended(root))
 
 
 class _Pages:
@@ -77,7 +81,7 @@ class _WeasyPrintTree:
         return Node(kind, page, kids, alt, self._box(element, page) if kind == "Figure" else b"")
 
     def _box(self, figure: pydyf.Dictionary, page: int) -> bytes:
-        left, top, right, bottom = (edge * _POINTS_A_PIXEL for edge in figure["A"]["BBox"])
+        left, top, right, bottom = (edge * POINTS_A_PIXEL for edge in figure["A"]["BBox"])
         height = self._pages.heights[page]
         box = b"%.2f %.2f %.2f %.2f" % (left, height - bottom, right, height - top)
         return b"/A<</O/Layout/Placement/Block/BBox[%s]>>" % box
@@ -86,11 +90,15 @@ class _WeasyPrintTree:
 class _Mending:
     """Makes one table of the parts of one, lifts text out of wrappers, and drops what is empty."""
 
-    def __init__(self, pages: _Pages, tables: Sequence[DrawnTable]) -> None:
-        self._pages, self._tables = pages, tables
+    def __init__(self, pages: _Pages, tables: Sequence[DrawnTable], pictures: Mapping[str, Picture]) -> None:
+        self._pages, self._tables, self._pictures = pages, tables, pictures
         self._placed: set[str] = set()
 
     def mended(self, node: Node) -> Node:
+        if node.kind == "Figure" and node.alt in self._pictures:
+            picture = self._pictures[node.alt]
+            page = self._pages.index_of(picture.stream)
+            return Node("NonStruct", page, tuple(_drawn_node(each, page) for each in picture.tagged))
         name = _drawn_name(node) if node.kind == "Table" else ""
         if not name:
             return dataclasses.replace(node, kids=tuple(self._kids(node)))
@@ -204,6 +212,11 @@ def _make_artifacts(stream: pydyf.Stream, owners: dict[int, bytes]) -> None:
     for index, item in enumerate(items):
         if isinstance(item, dict) and "MCID" in item and item["MCID"] not in owners:
             items[index - 1 : index + 2] = ["/Artifact", b"", b"BMC"]
+
+
+def _drawn_node(tagged: Tagged, page: int) -> Node:
+    kids = (Content(page, kid) if isinstance(kid, Mark) else _drawn_node(kid, page) for kid in tagged.kids)
+    return Node(tagged.kind, page, tuple(kids))
 
 
 def _drawn_name(node: Node) -> str:

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree as ET
 
 import cssselect2
@@ -16,13 +16,18 @@ from weasyprint import CSS, HTML
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from signtally.errors import SigntallyError
+from signtally.render.drawing import Look, Picture
+from signtally.render.drawn_cards import DrawnCards
 from signtally.render.drawn_charts import SVG, DrawnChart
-from signtally.render.drawn_tables import Block, DrawnTable, TableLook, table_of
+from signtally.render.drawn_lists import DrawnList
+from signtally.render.drawn_tables import Block, DrawnTable
 from signtally.render.pdf_structure import restructure
 from signtally.render.shaped_text import LineWriter, shared_fonts
+from signtally.render.table_layout import table_of
 
 _STYLE_SHEETS_REMEMBERED = 200  # one a combination of colour, language and paper
 _COMPRESSION = 6
+_DRAWN: Mapping[str, type[DrawnCards] | type[DrawnList]] = {"cards": DrawnCards, "columns": DrawnList}  # by their class
 # Pango's fonts are shared, and no two threads may use them at once; Python runs one of them at a time anyhow.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -51,7 +56,7 @@ class _ReadyPage(HTML):  # type: ignore[misc]  # WeasyPrint is untyped
         self.etree_element = root
 
 
-def printed(page: str, *, style: str, look: TableLook, identifier: bytes, made_at: int) -> bytes:
+def printed(page: str, *, style: str, look: Look, identifier: bytes, made_at: int) -> bytes:
     """The PDF/UA file of a page in well-formed HTML.
 
     Its `<table class="drawn">` are drawn in the *look*. *made_at*, in seconds since 1970, dates the fonts in the file.
@@ -62,15 +67,16 @@ def printed(page: str, *, style: str, look: TableLook, identifier: bytes, made_a
         writer = LineWriter()
         tables = _draw_tables(root, look=look, writer=writer)
         charts = _draw_charts(root, look=look, writer=writer)
-        pictures = {
+        pictures = _draw_pictures(root, look=look, writer=writer)
+        rows = {
             f"drawn:{index}/{part}": block for index, blocks in enumerate(tables) for part, block in enumerate(blocks)
         }
         try:
             body: bytes = _ReadyPage(root).write_pdf(
-                finisher=lambda _, pdf: _finish(pdf, [blocks[0].table for blocks in tables]),
+                finisher=lambda _, pdf: _finish(pdf, [blocks[0].table for blocks in tables], pictures),
                 font_config=shared_fonts(),
                 stylesheets=[_style_sheet(style)],
-                cache=pictures | charts,
+                cache=rows | charts | pictures,
                 pdf_identifier=identifier,
                 pdf_variant="pdf/ua-1",
             )
@@ -79,7 +85,7 @@ def printed(page: str, *, style: str, look: TableLook, identifier: bytes, made_a
     return body
 
 
-def _draw_tables(root: ET.Element, *, look: TableLook, writer: LineWriter) -> list[list[Block]]:
+def _draw_tables(root: ET.Element, *, look: Look, writer: LineWriter) -> list[list[Block]]:
     """Put pictures of rows in the place of the rows."""
     drawn: list[list[Block]] = []
     for element in root.iter("table"):
@@ -91,7 +97,7 @@ def _draw_tables(root: ET.Element, *, look: TableLook, writer: LineWriter) -> li
     return drawn
 
 
-def _draw_charts(root: ET.Element, *, look: TableLook, writer: LineWriter) -> dict[str, DrawnChart]:
+def _draw_charts(root: ET.Element, *, look: Look, writer: LineWriter) -> dict[str, DrawnChart]:
     """Put a picture in the place of each SVG."""
     charts: dict[str, DrawnChart] = {}
     for parent in list(root.iter()):
@@ -100,9 +106,28 @@ def _draw_charts(root: ET.Element, *, look: TableLook, writer: LineWriter) -> di
                 continue
             name = f"chart:{len(charts)}"
             chart = charts[name] = DrawnChart(svg, look=look, writer=writer)
-            style = f"display:block;width:{chart.width:.2f}px;height:{chart.height:.2f}px"
-            parent[index] = ET.Element("img", {"src": name, "alt": chart.title, "style": style})
+            parent[index] = _image(name, chart, description=chart.title)
     return charts
+
+
+def _draw_pictures(root: ET.Element, *, look: Look, writer: LineWriter) -> dict[str, Picture]:
+    """Put a picture in the place of cards and of columns; it stays within its element, which keeps its margins."""
+    pictures: dict[str, Picture] = {}
+    for element in root.iter("div"):
+        drawn = _DRAWN.get(element.get("class", ""))
+        if drawn is None:
+            continue
+        name = f"picture:{len(pictures)}"
+        picture = pictures[name] = drawn(element, look=look, writer=writer)
+        element.set("style", "display:block")  # of one picture, there is nothing to arrange
+        element[:] = [_image(name, picture, description=name)]
+        element.text = None
+    return pictures
+
+
+def _image(name: str, picture: Picture | DrawnChart, *, description: str) -> ET.Element:
+    style = f"display:block;width:{picture.width:.2f}px;height:{picture.height:.2f}px"
+    return ET.Element("img", {"src": name, "alt": description, "style": style})
 
 
 def _replace_rows(table: ET.Element, name: str, blocks: list[Block]) -> None:
@@ -122,8 +147,8 @@ def _style_sheet(style: str) -> CSS:
     return CSS(string=style, font_config=shared_fonts())
 
 
-def _finish(pdf: pydyf.PDF, tables: list[DrawnTable]) -> None:
-    restructure(pdf, tables)
+def _finish(pdf: pydyf.PDF, tables: list[DrawnTable], pictures: dict[str, Picture]) -> None:
+    restructure(pdf, tables, pictures)
     _compress_once(pdf)
 
 

@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from weasyprint.css.properties import INITIAL_VALUES
 from weasyprint.draw.text import draw_emojis, draw_first_line
@@ -20,14 +20,14 @@ from weasyprint.text.fonts import FontConfiguration, get_pango_font_key
 from weasyprint.text.line_break import split_first_line, strut
 
 LINES_REMEMBERED = 20_000  # about 1 KB each
+POINTS_A_PIXEL = 0.75
+_PARAGRAPHS_REMEMBERED = 2_000
 _GLYPHS = re.compile(r"<([0-9a-f]+)>")
 _NO_SHIFT = ">0<"  # between glyphs that stand where the font puts them
 _JOINED = frozenset({"Mn", "Me", "Mc", "Cf"})
 _JOINER, _ELLIPSIS = "\N{ZERO WIDTH JOINER}", "…"
 _PLAIN = {
     "direction": "ltr",
-    "font_feature_settings": (("tnum", 1),),
-    "letter_spacing": "normal",
     "line_height": 1.3,
     "overflow_wrap": "anywhere",
     "text_decoration_line": "none",
@@ -58,9 +58,16 @@ class Face:
     weight: int
     language: str
     is_right_to_left: bool
+    is_tabular: bool = True  # all figures are equally wide
+    tracking: float = 0.0  # what is added to the width of each letter, of the size
 
     def resized(self, factor: float, *, weight: int | None = None) -> "Face":
         return dataclasses.replace(self, size=self.size * factor, weight=self.weight if weight is None else weight)
+
+    def sized(self, points: float, *, weight: int = 400, tracking: float = 0.0) -> "Face":
+        """For running text, whose figures are as wide as they are."""
+        size = points / POINTS_A_PIXEL
+        return dataclasses.replace(self, size=size, weight=weight, is_tabular=False, tracking=tracking)
 
     @property
     def line_height(self) -> float:
@@ -159,16 +166,20 @@ def _end_of(text: str, face: Face, width: float) -> str:
     return text[-length:]
 
 
-def wrapped(text: str, face: Face, width: float, *, most_lines: int) -> Sequence[ShapedLine]:
-    """The text on as many lines as it takes, of which the last one allowed ends in an ellipsis where it must."""
+@functools.lru_cache(_PARAGRAPHS_REMEMBERED)
+def wrapped(text: str, face: Face, width: float, *, most_lines: int, indent: float = 0.0) -> tuple[ShapedLine, ...]:
+    """The text on as many lines as it takes, of which the last one allowed ends in an ellipsis where it must.
+
+    The first line has *indent* less room than the others.
+    """
     lines: list[ShapedLine] = []
-    rest = text
-    while rest and len(lines) < most_lines - 1 and shaped(rest, face).width > width:
-        _, length, resume_at, *_ = split_first_line(rest, _style(face), None, width, 0)
+    rest, room = text, width - indent
+    while rest and len(lines) < most_lines - 1 and shaped(rest, face).width > room:
+        _, length, resume_at, *_ = split_first_line(rest, _style(face), None, room, 0)
         encoded = rest.encode()
         lines.append(shaped(encoded[:length].decode().rstrip(), face))
-        rest = encoded[resume_at:].decode() if resume_at else ""
-    return [*lines, fitted(rest, face, width)] if rest or not lines else lines
+        rest, room = encoded[resume_at:].decode() if resume_at else "", width
+    return (*lines, fitted(rest, face, room)) if rest or not lines else tuple(lines)
 
 
 def longest_word(text: str, face: Face) -> float:
@@ -282,8 +293,16 @@ def _installed_font(pango_font: object, *, keeper: object) -> tuple[_InstalledFo
 @functools.lru_cache(256)
 def _style(face: Face) -> _Style:
     direction = "rtl" if face.is_right_to_left else "ltr"
-    values = {"font_family": face.families, "font_size": face.size, "font_weight": face.weight}
-    return _Style(shared_fonts(), values | {"lang": face.language, "direction": direction})
+    values = {
+        "font_family": face.families,
+        "font_size": face.size,
+        "font_weight": face.weight,
+        "font_feature_settings": (("tnum", 1),) if face.is_tabular else "normal",
+        "letter_spacing": face.tracking * face.size or "normal",
+        "lang": face.language,
+        "direction": direction,
+    }
+    return _Style(shared_fonts(), values)
 
 
 @functools.lru_cache(256)

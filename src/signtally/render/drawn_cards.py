@@ -5,18 +5,20 @@ where there is a share, a note.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
 from weasyprint.pdf.stream import Stream
 
 from signtally.render.drawing import Box, Look, Mark, PlacedLine, Tagged, at_start, marked, operands, rounded
 from signtally.render.paper import pixels
-from signtally.render.shaped_text import LineWriter, ShapedLine, fitted, shaped, wrapped
+from signtally.render.shaped_text import Face, LineWriter, ShapedLine, fitted, shaped, wrapped
 
 _GAP, _SIDE, _TOP, _BOTTOM, _RADIUS = (pixels(millimetres) for millimetres in (3.0, 4.0, 3.6, 3.4, 1.5))
 _METER_HEIGHT, _METER_ABOVE, _METER_BELOW = (pixels(millimetres) for millimetres in (1.2, 0.4, 1.0))
 _LABEL_POINTS, _CHANGE_POINTS, _NOTE_POINTS = 8.0, 8.5, 7.5
-_FIGURE_POINTS = (18.0, 16.0, 14.0, 12.0, 10.0, 8.0)  # the first at which figure and change fit
+_BESIDE_POINTS = (18.0, 16.0, 14.0)  # the first at which the figure fits, beside its change or alone
+_ALONE_POINTS = (14.0, 12.0, 10.0, 8.0, 6.0)
 _FIGURE_HEIGHT = 32.4  # CSS pixels, at any size
 _SEMIBOLD, _MEDIUM = 600, 500
 _LEADING, _TRACKING = 1.45, -0.02
@@ -42,11 +44,10 @@ class DrawnCards:
         self._look, self._writer = look, writer
         self.width = look.width
         self._card_width = (look.width - _GAP * (len(found) - 1)) / len(found)
-        self._cards = [
-            _SetCard(card, look=look, left=self._left(index), width=self._card_width)
-            for index, card in enumerate(found)
+        self.cards = [
+            SetCard(card, look=look, left=self._left(index), width=self._card_width) for index, card in enumerate(found)
         ]
-        self.height = max(card.height for card in self._cards)
+        self.height = max(card.height for card in self.cards)
         self.stream: Stream | None = None
         self._marks: list[list[Mark]] = []
 
@@ -57,14 +58,14 @@ class DrawnCards:
         """Boxes first, as WeasyPrint's own content for a picture, of which `pdf_structure` makes an artifact."""
         self.stream = stream
         surface = operands(self._look.theme.surface)
-        for index, card in enumerate(self._cards):
+        for index, card in enumerate(self.cards):
             box = Box(self._left(index), 0.0, self._card_width, self.height)
             stream.stream.append(rounded(box, surface, radius=_RADIUS))
             stream.stream += card.meter
         stream.end_marked_content()
         self._marks = [
             [marked(stream, "P", (line.drawn(stream, self._writer) for line in lines)) for lines in card.paragraphs]
-            for card in self._cards
+            for card in self.cards
         ]
         stream.begin_marked_content("Artifact")
 
@@ -78,7 +79,7 @@ class DrawnCards:
         return self._look.width - before - self._card_width if self._look.is_right_to_left else before
 
 
-class _SetCard:
+class SetCard:
     """The lines of each paragraph of a card in their places, and how high it must be."""
 
     def __init__(self, card: _Card, *, look: Look, left: float, width: float) -> None:
@@ -104,28 +105,36 @@ class _SetCard:
         return placed
 
     def _figure(self, card: _Card) -> list[PlacedLine]:
-        """The figure and its change on one line, as large as they fit."""
-        figure, change, space = self._fitting(card)
-        face = figure.face
-        y = self.height + face.baseline + (_FIGURE_HEIGHT - face.line_height) / 2
+        """The figure, and its change beside it or, where both would be small, below it."""
+        small = self._look.face.sized(_CHANGE_POINTS, weight=_MEDIUM)
+        change = fitted(card.change, small, self._room) if card.change else None
+        beside = self._fitting(card.figure, _BESIDE_POINTS, change.width if change else 0.0)
+        figure = beside or self._fitting(card.figure, _ALONE_POINTS, 0.0) or self._shortened(card.figure)
+        y = self.height + figure.face.baseline + (_FIGURE_HEIGHT - figure.face.line_height) / 2
         self.height += _FIGURE_HEIGHT
         placed = [PlacedLine(figure, self._x(figure), y, self._look.ink)]
-        if change:
-            placed.append(PlacedLine(change, self._x(change, offset=figure.width + space), y, self._look.muted))
+        if change and beside:
+            x = self._x(change, offset=figure.width + figure.face.size * _SPACE)
+            placed.append(PlacedLine(change, x, y, self._look.muted))
+        elif change:
+            placed.append(PlacedLine(change, self._x(change), self.height + small.baseline, self._look.muted))
+            self.height += small.line_height
         return placed
 
-    def _fitting(self, card: _Card) -> tuple[ShapedLine, ShapedLine | None, float]:
-        plain = self._look.face
-        for points in _FIGURE_POINTS:
-            face = plain.sized(points, weight=_SEMIBOLD, tracking=_TRACKING)
-            figure, space = shaped(card.figure, face), face.size * _SPACE
-            small = plain.sized(min(points, _CHANGE_POINTS), weight=_MEDIUM)
-            change = shaped(card.change, small) if card.change else None
-            if figure.width + (space + change.width if change else 0.0) <= self._room:
-                break
-        else:
-            figure = fitted(card.figure, face, self._room)
-        return figure, change, space
+    def _fitting(self, figure: str, sizes: Sequence[float], others: float) -> ShapedLine | None:
+        """The figure as large as *others* leave room; None where they leave none at all."""
+        for points in sizes:
+            line = shaped(figure, self._figure_face(points))
+            space = line.face.size * _SPACE if others else 0.0
+            if line.width + space + others <= self._room:
+                return line
+        return None
+
+    def _shortened(self, figure: str) -> ShapedLine:
+        return fitted(figure, self._figure_face(_ALONE_POINTS[-1]), self._room)
+
+    def _figure_face(self, points: float) -> Face:
+        return self._look.face.sized(points, weight=_SEMIBOLD, tracking=_TRACKING)
 
     def _draw_meter(self, share: float, *, is_over: bool) -> None:
         theme, y = self._look.theme, self.height + _METER_ABOVE

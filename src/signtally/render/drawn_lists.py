@@ -56,6 +56,11 @@ class DrawnList:
         stream.begin_marked_content("Artifact")
 
     @property
+    def columns(self) -> tuple[tuple[tuple[PlacedLine, ...], ...], ...]:
+        """Of each column the items, of each item the lines."""
+        return self._set.columns
+
+    @property
     def tagged(self) -> tuple[Tagged, ...]:
         return tuple(
             Tagged("L", tuple(Tagged("LI", (Tagged("LBody", (mark,)),)) for mark in column)) for column in self._marks

@@ -1,0 +1,99 @@
+"""Texts that are cut, wrapped and set in cards: nothing sticks out, nothing is lost that has room."""
+
+import itertools
+from xml.etree import ElementTree as ET
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signtally.render.drawing import Look
+from signtally.render.drawn_cards import DrawnCards
+from signtally.render.drawn_lists import DrawnList
+from signtally.render.shaped_text import Face, LineWriter, fitted, shaped, wrapped
+from signtally.render.theme import Theme
+from tests.support.examples import examples
+
+_FAMILIES = ("Inter", "Noto Sans", "Noto Sans CJK SC", "Noto Sans Arabic")
+LATIN = Face(_FAMILIES, 11.0, 400, "en", is_right_to_left=False)
+ARABIC = Face(_FAMILIES, 11.0, 400, "ar", is_right_to_left=True)
+_ROUNDING = 0.01  # pixels
+
+_texts = st.text(st.sampled_from("abcWil .,-@ÄßéΩж山田ñüمستند"), min_size=1, max_size=40).filter(str.strip)
+_faces = st.sampled_from([LATIN, ARABIC])
+
+
+@settings(max_examples=examples(60))
+@given(text=_texts, face=_faces, width=st.floats(20, 300), keeps_end=st.booleans())
+def test_a_text_is_cut_no_shorter_than_it_must_be(text: str, face: Face, width: float, *, keeps_end: bool) -> None:
+    line = fitted(text, face, width, keeps_end=keeps_end)
+    if shaped(text, face).width <= width:
+        assert line.text == text
+        return
+    beginning, ellipsis, end = line.text.partition("…")
+    assert ellipsis
+    assert text.startswith(beginning)
+    assert text.endswith(end)
+    assert bool(end) is keeps_end
+    assert line.width <= width or not beginning
+    left_out = text[len(beginning) : len(text) - len(end)]
+    more = next(lengths for lengths in itertools.count(1) if left_out[:lengths].strip() or lengths == len(left_out))
+    longer = f"{beginning}{left_out[:more]}…{end}"
+    assert len(longer) > len(text) or shaped(longer, face).width > width
+
+
+@settings(max_examples=examples(60))
+@given(text=_texts, face=_faces, width=st.floats(60, 300), indent=st.sampled_from([0.0, 25.0]))
+def test_lines_hold_the_whole_text_and_fit(text: str, face: Face, width: float, indent: float) -> None:
+    lines = wrapped(text, face, width, most_lines=100, indent=indent)
+    assert "".join("".join(line.text for line in lines).split()) == "".join(text.split())
+    rooms = [width - indent, *itertools.repeat(width, len(lines) - 1)]
+    assert all(line.width <= room + _ROUNDING for line, room in zip(lines, rooms, strict=True))
+
+
+@settings(max_examples=examples(40))
+@given(
+    face=_faces,
+    figures=st.lists(st.integers(0, 10**15).map("{:,}".format), min_size=1, max_size=4),
+    change=st.sampled_from(["", "+2,525%", "±0.0 pts"]),
+    share=st.none() | st.floats(0, 100),
+    note=st.sampled_from(["", "8 in the previous month", "Abgeschlossene Nutzungsberichtsempfängerinnen"]),
+)
+def test_no_card_sticks_out_of_its_box(
+    *, face: Face, figures: list[str], change: str, share: float | None, note: str
+) -> None:
+    cards = DrawnCards(
+        ET.fromstring(f'<div class="cards">{"".join(_card(each, change, share, note) for each in figures)}</div>'),  # noqa: S314 -- our own
+        look=Look(640.0, face, Theme()),
+        writer=LineWriter(),
+    )
+    width = 640.0 / len(figures)
+    for index, card in enumerate(cards.cards):
+        number = len(figures) - 1 - index if face.is_right_to_left else index
+        lines = [line for paragraph in card.paragraphs for line in paragraph]
+        assert all(number * width <= line.x for line in lines)
+        assert all(line.x + line.shaped.width <= (number + 1) * width for line in lines)
+        assert all(line.y < cards.height for line in lines)
+        assert figures[index] in {line.shaped.text for line in lines}
+
+
+def test_definitions_stand_beside_their_terms_from_either_side() -> None:
+    """A term that leaves no room has its meaning below it."""
+    columns = ET.fromstring(  # noqa: S314 -- our own
+        '<div class="columns"><ul><li><b>Sent</b> What left draft.</li></ul>'
+        f"<ul><li><b>{'Very long term ' * 5}</b> It means this.</li></ul></div>"
+    )
+    for face in (LATIN, ARABIC):
+        ((short,), (long,)) = DrawnList(columns, look=Look(640.0, face, Theme()), writer=LineWriter()).columns
+        term, meaning = short
+        assert term.y == meaning.y
+        assert (meaning.x > term.x) is not face.is_right_to_left
+        assert long[0].y < long[1].y
+
+
+def _card(figure: str, change: str, share: float | None, note: str) -> str:
+    meter = "" if share is None else f'<div class="meter"><div class="filled" style="width: {share:.1f}%"></div></div>'
+    span = f' <span class="change">{change}</span>' if change else ""
+    return (
+        f'<div class="card"><p class="label">Documents</p><p class="figure">{figure}{span}</p>{meter}'
+        f'<p class="small">{note}</p></div>'
+    )

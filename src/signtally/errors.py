@@ -19,6 +19,7 @@ SigntallyError
 ├── ReportQueueUnavailableError       ports.report_queue: orders cannot be taken now
 ├── ObjectMissingError                ports.objects: no object is stored under a key
 ├── ReportMissingError                stores.reports: no such report or version is stored
+├── ReportInWorkError                 use_cases.report_deletion: a report cannot be deleted while it is being made
 ├── VersionNotReadyError              use_cases.version_diff: a version has no figures to compare
 ├── NoReportError                     render.json: these bytes are no JSON file of a report
 ├── EditConflictError                 stores.tenants: others kept changing the profile

@@ -16,7 +16,7 @@ CALLS = {
     "/v1/trend": {"get"},
     "/v1/documents": {"get"},
     "/v1/reports": {"get", "post"},
-    "/v1/reports/{report_id}": {"get"},
+    "/v1/reports/{report_id}": {"get", "delete"},
     "/v1/reports/{report_id}/versions": {"get"},
     "/v1/reports/{report_id}/diff": {"get"},
     "/v1/reports/{report_id}/files/{format}": {"get"},

@@ -14,6 +14,7 @@ from signtally.api import (
     me,
     page,
     profile,
+    report_deletion,
     report_diff,
     reports,
     schedules,
@@ -81,7 +82,20 @@ def _versioned() -> APIRouter:
     )
     rules = [Depends(reject_duplicate_query_params), Depends(require_json_body)]
     router = APIRouter(prefix="/v1", responses=refusals, dependencies=rules)
-    for part in (usage, insights, trend, document_list, reports, report_diff, files, schedules, profile, audit, me):
+    for part in (
+        usage,
+        insights,
+        trend,
+        document_list,
+        reports,
+        report_diff,
+        report_deletion,
+        files,
+        schedules,
+        profile,
+        audit,
+        me,
+    ):
         router.include_router(part.router)
     return router
 

@@ -18,6 +18,7 @@ from signtally.ports.report_queue import ReportQueueUnavailableError
 from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.reports import ReportMissingError
 from signtally.stores.tenants import EditConflictError
+from signtally.use_cases.report_deletion import ReportInWorkError
 from signtally.use_cases.version_diff import VersionNotReadyError
 
 _log = logging.getLogger("signtally.api")
@@ -138,6 +139,9 @@ _PROBLEMS: dict[type[Exception], Any] = {
     FuturePeriodError: lambda error: ProblemError(ProblemKind.FUTURE_PERIOD, _sentence(error)),
     PeriodError: lambda error: ProblemError(ProblemKind.BAD_PERIOD, _sentence(error)),
     ReportMissingError: lambda error: ProblemError(ProblemKind.NOT_FOUND, f"There is {error}."),
+    ReportInWorkError: lambda error: ProblemError(
+        ProblemKind.NOT_READY, f"{_sentence(error)} Delete it when it is ready or has failed."
+    ),
     VersionNotReadyError: lambda error: ProblemError(
         ProblemKind.NOT_READY, f"{_sentence(error)} Only versions that are ready can be compared."
     ),

@@ -11,6 +11,7 @@ class AuditAction(enum.StrEnum):
 
     REPORT_ORDERED = "report.ordered"
     REPORT_DOWNLOADED = "report.downloaded"
+    REPORT_DELETED = "report.deleted"
     PROFILE_CHANGED = "profile.changed"
     SCHEDULE_CREATED = "schedule.created"
     SCHEDULE_CHANGED = "schedule.changed"

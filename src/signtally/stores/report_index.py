@@ -39,6 +39,12 @@ class ReportIndex:
     def forget(self, key: ReportKey, *, user_ids: tuple[str, ...] | None, at: dt.datetime) -> None:
         self._objects.delete([f"{_folder(key.tenant_id)}{_name(key, user_ids, at)}"])
 
+    def forget_report(self, tenant_id: str, report_id: str) -> None:
+        """Delete the entries of every version of a report: one listing of the tenant's index."""
+        folder = _folder(tenant_id)
+        entries = self.entries(tenant_id)
+        self._objects.delete(f"{folder}{entry.position}" for entry in entries if entry.key.report_id == report_id)
+
     def entries(
         self, tenant_id: str, *, after: str | None = None, user_ids: tuple[str, ...] | None = None
     ) -> Iterator[IndexEntry]:

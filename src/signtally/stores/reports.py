@@ -208,6 +208,15 @@ class Reports:
                 return manifest
         return None
 
+    def delete(self, tenant_id: str, report_id: str) -> None:
+        """Delete every version with its files; absent ones are no error.
+
+        The index is first: what a crash leaves behind is listed nowhere, and found by the same call again.
+        """
+        self._index.forget_report(tenant_id, report_id)
+        folder = keys.report_versions(tenant_id, report_id)
+        self._objects.delete(found.key for found in self._objects.list_objects(folder))
+
     def _manifest_in(self, folder: str) -> ReportManifest | None:
         return _read(JsonObject(self._objects, f"{folder}manifest.json", _MANIFEST))
 

@@ -1,0 +1,65 @@
+"""`DELETE /v1/reports/{id}`: everything of a report goes, and nothing else."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.api.conftest import World
+
+Check = Callable[..., dict[str, Any]]
+SEPTEMBER = {"period": "2026-09", "formats": ["csv"]}
+OCTOBER = {"period": "2026-10", "formats": ["csv"]}
+
+
+def made(client: Any, world: World, body: dict[str, Any]) -> dict[str, Any]:
+    answer = client.post("/v1/reports", json=body)
+    world.make_reports()
+    report: dict[str, Any] = client.get(answer.json()["links"]["self"]).json()
+    return report
+
+
+def keys(world: World, prefix: str) -> list[str]:
+    return [found.key for found in world.objects.list_objects(prefix)]
+
+
+def test_every_version_goes_and_the_other_reports_stay(admin: Any, world: World, problem: Check) -> None:
+    kept = made(admin, world, OCTOBER)
+    report = made(admin, world, SEPTEMBER)
+    world.count("acme", "u_1", "2026-09-30", version=2, sent=43)
+    assert made(admin, world, SEPTEMBER)["version"] == 2
+    answer = admin.delete(report["links"]["self"])
+    assert (answer.status_code, answer.content) == (204, b"")
+    for path in (report["links"]["self"], report["links"]["versions"], report["links"]["files"]["csv"]):
+        problem(admin.get(path), 404, "not-found")
+    problem(admin.get(f"{report['links']['self']}/diff?from=1&to=2"), 404, "not-found")
+    problem(admin.delete(report["links"]["self"]), 404, "not-found")
+    assert [row["report_id"] for row in admin.get("/v1/reports").json()["rows"]] == [kept["report_id"]]
+    assert keys(world, f"reports/acme/{report['report_id']}") == []
+    newest = admin.get(f"/v1/audit?subject={report['report_id']}").json()["rows"]
+    assert {row["action"] for row in newest} == {"report.ordered", "report.deleted"}
+    again = made(admin, world, SEPTEMBER)
+    assert (again["report_id"], again["version"], again["totals"]["sent"]) == (report["report_id"], 1, 43)
+
+
+def test_what_a_crash_left_is_deleted_by_the_next_call(admin: Any, world: World) -> None:
+    report = made(admin, world, SEPTEMBER)
+    folder = f"reports/acme/{report['report_id']}/v1/"
+    world.objects.delete([*keys(world, "report-index/"), f"{folder}request.json", f"{folder}manifest.json"])
+    assert keys(world, folder)
+    assert admin.delete(report["links"]["self"]).status_code == 204
+    assert keys(world, folder) == []
+
+
+def test_not_while_it_is_being_made(admin: Any, world: World, problem: Check) -> None:
+    ordered = admin.post("/v1/reports", json=SEPTEMBER).json()
+    problem(admin.delete(ordered["links"]["self"]), 409, "not-ready")
+    world.fail_reports("too large")
+    assert admin.delete(ordered["links"]["self"]).status_code == 204
+
+
+def test_for_administrators_of_the_tenant(
+    admin: Any, member: Any, anonymous: Any, world: World, problem: Check
+) -> None:
+    report = made(admin, world, SEPTEMBER)
+    problem(member.delete(report["links"]["self"]), 403, "forbidden")
+    problem(anonymous.using(world.token(tenant_id="globex")).delete(report["links"]["self"]), 404, "not-found")
+    assert admin.get(report["links"]["self"]).json()["status"] == "ready"

@@ -256,7 +256,7 @@ def test_one_tenants_failure_stops_nobody_else() -> None:
     acmes.store(acme(), acme(daily, tenant_id="b"), acme(tenant_id="c"))
 
     def breaks(first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
-        if list(tenant_ids) == ["b"]:
+        if "b" in tenant_ids:
             raise ZeroDivisionError("a row that nobody expected")
         return usage(1).clear() if last < first else usage(1)
 
@@ -287,7 +287,7 @@ def test_a_store_that_is_down_ends_the_run_soon() -> None:
 
     with pytest.raises(DeliveriesPendingError, match="Timestream cannot be reached"):
         run_schedules(services=dataclasses.replace(acmes.services, usage_store=Breaking(down)))
-    assert len(reads) == 5
+    assert len(reads) == 1 + 5  # once for all of them together, then each alone
     assert run_schedules(services=acmes.services).made == 50
 
 

@@ -9,7 +9,7 @@ ledger of every schedule each time.
 import dataclasses
 import datetime as dt
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import TypeAdapter
 
@@ -156,17 +156,29 @@ class DoneOccurrences:
     def __contains__(self, key: DeliveryKey) -> bool:
         return self._known.get(_schedule(key.tenant_id, key.schedule)) == key.period
 
+    @property
+    def added(self) -> dict[str, str]:
+        """What was added since it was read; opaque, for `record`."""
+        return dict(self._new)
+
+    def record(self, added: Mapping[str, str]) -> None:
+        """Add what others *added*, and remember it; for runs that share the work."""
+        self._new |= added
+        self.save(None)
+
     def add(self, key: DeliveryKey) -> None:
         self._new[_schedule(key.tenant_id, key.schedule)] = key.period
 
-    def save(self, existing: Iterable[tuple[str, str]]) -> None:
-        """Remember what was added; schedules that are not among the *existing* (tenant id, name) are forgotten."""
+    def save(self, existing: Iterable[tuple[str, str]] | None) -> None:
+        """Remember what was added; with *existing* schedules (tenant id, name), all others are forgotten."""
         if not self._new:
             return
         everything = self._object.read() or {}
         kept = everything.get(self._what, {}) | self._new
-        living = {_schedule(tenant_id, schedule) for tenant_id, schedule in existing}
-        everything[self._what] = {name: period for name, period in kept.items() if name in living}
+        if existing is not None:
+            living = {_schedule(tenant_id, schedule) for tenant_id, schedule in existing}
+            kept = {name: period for name, period in kept.items() if name in living}
+        everything[self._what] = kept
         self._object.write(everything)
 
 

@@ -14,7 +14,7 @@ from signtally.ports.objects import ObjectStore
 from signtally.stores.keys import STATE, segment
 from signtally.stores.touched_hours import TouchedBatch, batch_name
 
-_PREFIX = f"{STATE}provisional/"
+PROVISIONAL = f"{STATE}provisional/"
 _HOUR_SECONDS = 3600
 
 
@@ -44,12 +44,14 @@ class ProvisionalFigures:
 
     def clear_orphans(self, batch_names: Collection[str]) -> None:
         """Delete the marks of all batches but these: a batch that is lost will never be counted and acked."""
-        marks = (each.key for each in self._objects.list_objects(_PREFIX))
+        marks = (each.key for each in self._objects.list_objects(PROVISIONAL))
         self._objects.delete(key for key in marks if PurePosixPath(key).name.rsplit("-", 1)[1] not in batch_names)
 
     def spans(self, tenant_id: str) -> list[ProvisionalSpan]:
         """The marks of one tenant, one a batch."""
-        names = [PurePosixPath(each.key).name for each in self._objects.list_objects(f"{_PREFIX}{segment(tenant_id)}/")]
+        names = [
+            PurePosixPath(each.key).name for each in self._objects.list_objects(f"{PROVISIONAL}{segment(tenant_id)}/")
+        ]
         return [_span(name) for name in names]
 
 
@@ -57,7 +59,7 @@ def _keys(batch: TouchedBatch) -> Iterator[str]:
     name = batch_name(batch.key)
     spans = batch.rows.group_by("tenant_id").agg(first=pl.col("hour").min(), last=pl.col("hour").max())
     for tenant_id, first, last in spans.iter_rows():
-        yield f"{_PREFIX}{segment(tenant_id)}/{_number(first)}-{_number(last) + 1}-{name}"
+        yield f"{PROVISIONAL}{segment(tenant_id)}/{_number(first)}-{_number(last) + 1}-{name}"
 
 
 def _number(hour: dt.datetime) -> int:

@@ -20,7 +20,7 @@ from signtally.ports.objects import ObjectStore
 from signtally.stores.keys import STATE
 from signtally.stores.typed_objects import ParquetObject
 
-_PREFIX = f"{STATE}unread/"
+UNREAD = f"{STATE}unread/"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class UnreadRows:
     ) -> Iterator[UnreadWrite]:
         """Writes of one generation or all, with days *within* a period or any, without those whose keys are *known*."""
         left_out = {*known}
-        for each in self._objects.list_objects(_PREFIX if generation is None else _folder(generation)):
+        for each in self._objects.list_objects(UNREAD if generation is None else _folder(generation)):
             if each.key in left_out or (within is not None and not _touches(each.key, within)):
                 continue
             rows = self._object(each.key).read()
@@ -63,7 +63,7 @@ class UnreadRows:
     def forget_others(self, *, generation: str) -> None:
         """Delete the writes of all other generations: their rows were lost with their table."""
         own = _folder(generation)
-        self._objects.delete([each.key for each in self._objects.list_objects(_PREFIX) if not each.key.startswith(own)])
+        self._objects.delete([each.key for each in self._objects.list_objects(UNREAD) if not each.key.startswith(own)])
 
     def _object(self, key: str) -> ParquetObject:
         return ParquetObject(self._objects, key, STORED_USAGE)
@@ -86,7 +86,7 @@ def still_unread(written: pl.DataFrame, stored: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _folder(generation: str) -> str:
-    return f"{_PREFIX}{hashlib.sha256(generation.encode()).hexdigest()[:16]}/"
+    return f"{UNREAD}{hashlib.sha256(generation.encode()).hexdigest()[:16]}/"
 
 
 def _touches(key: str, period: Period) -> bool:

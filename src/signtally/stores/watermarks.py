@@ -9,6 +9,8 @@ from signtally.ports.objects import ObjectStore
 from signtally.stores.keys import STATE
 from signtally.stores.typed_objects import JsonObject
 
+DATA_THROUGH = f"{STATE}data-through.json"
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Watermark:
@@ -27,7 +29,7 @@ class Watermarks:
 
     def __init__(self, objects: ObjectStore) -> None:
         self._settled_through = JsonObject(objects, f"{STATE}settled-through.json", _JSON)
-        self._data_through = JsonObject(objects, f"{STATE}data-through.json", _JSON)
+        self._data_through = JsonObject(objects, DATA_THROUGH, _JSON)
 
     def settled_through(self) -> dt.datetime | None:
         """The instant before which everything that was sent is stored or dead-lettered."""

@@ -13,7 +13,7 @@ claim is released and the next run sends it. A refused address is recorded and r
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from email.message import EmailMessage
 from urllib.parse import quote
 
@@ -26,7 +26,7 @@ from signtally.ports.mail import MailRefusedError, MailUncertainError
 from signtally.render.email import digest_message
 from signtally.services import Services
 from signtally.stores.deliveries import MailDelivery, MailState
-from signtally.use_cases.delivery_run import DeliveryKind, DeliveryRun, delivery_key, label
+from signtally.use_cases.delivery_run import DeliveryKind, DeliveryRun, Reading, delivery_key, label, tenants_with_due
 from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.scheduling import current_report, make_scheduled_report
 
@@ -46,19 +46,47 @@ class DigestsOutcome:
     refused: dict[str, str]
     in_doubt: dict[str, str]
     failures: dict[str, str]
+    done: dict[str, str] = dataclasses.field(default_factory=dict)  # for `record_digests`
 
     def as_dict(self) -> dict[str, object]:
-        return dataclasses.asdict(self)
+        return {name: figure for name, figure in dataclasses.asdict(self).items() if name != "done"}
+
+    @classmethod
+    def merge(cls, outcomes: Iterable["DigestsOutcome"]) -> "DigestsOutcome":
+        """Of runs for different tenants."""
+        each = [*outcomes]
+        return cls(
+            due=sum(one.due for one in each),
+            sent=sum(one.sent for one in each),
+            reports_made=sum(one.reports_made for one in each),
+            waiting=sum(one.waiting for one in each),
+            held=sum(one.held for one in each),
+            refused={label: why for one in each for label, why in one.refused.items()},
+            in_doubt={label: why for one in each for label, why in one.in_doubt.items()},
+            failures={label: why for one in each for label, why in one.failures.items()},
+            done={schedule: period for one in each for schedule, period in one.done.items()},
+        )
 
 
-def run_digests(*, services: Services, as_of: dt.datetime | None = None) -> DigestsOutcome:
+def tenants_with_due_digests(*, services: Services) -> list[str]:
+    """Those for whom `run_digests` may have something to send."""
+    return tenants_with_due(_kind(services), services=services)
+
+
+def record_digests(done: dict[str, str], *, services: Services) -> None:
+    """Remember what `run_digests` found done for some tenants, so that it is not looked up again."""
+    services.stores.done_occurrences(_kind(services).name).record(done)
+
+
+def run_digests(
+    *, services: Services, as_of: dt.datetime | None = None, tenant_ids: Sequence[str] | None = None
+) -> DigestsOutcome:
     """Email every occurrence that is due by *as_of* (now, if None) to its recipients; make missing reports first.
 
-    Any number of runs may overlap. Raises DeliveriesPendingError, after every other tenant was served, when a service
-    failed for some: run it again.
+    Of all tenants, or of those named. Any number of runs may overlap. Raises DeliveriesPendingError, after every other
+    tenant was served, when a service failed for some: run it again.
     """
-    kind = DeliveryKind("digests", _sends_digests, services.stores.deliveries.closed_periods)
-    run = DeliveryRun(kind, services=services, as_of=as_of or services.clock())
+    run = DeliveryRun(_kind(services), services=services, as_of=as_of, tenant_ids=tenant_ids)
     sender = DigestSender(services=services, as_of=as_of)
     run.run(sender.deliver)
     return DigestsOutcome(
@@ -70,7 +98,12 @@ def run_digests(*, services: Services, as_of: dt.datetime | None = None) -> Dige
         refused=sender.refused,
         in_doubt=sender.in_doubt,
         failures=run.failures,
+        done=run.done,
     )
+
+
+def _kind(services: Services) -> DeliveryKind:
+    return DeliveryKind("digests", _sends_digests, services.stores.deliveries.closed_periods)
 
 
 def _sends_digests(schedule: Schedule) -> bool:
@@ -88,13 +121,13 @@ class DigestSender:
         self._as_of = as_of
         self._deliveries = services.stores.deliveries
 
-    def deliver(self, occurrence: Occurrence) -> bool:
+    def deliver(self, occurrence: Occurrence, reading: Reading) -> bool:
         """Send one occurrence's outstanding emails; return whether every recipient is dealt with."""
-        if not self._has_report(occurrence):
+        if not self._has_report(occurrence, reading):
             self.waiting += 1
             return False
         dealt_with, errors = [], []
-        for message, email in self._render_messages(occurrence):
+        for message, email in self._render_messages(occurrence, reading):
             try:
                 dealt_with.append(self._send(occurrence, message, email))
             except ServiceError as error:  # go on with the other recipients: it may be this address alone
@@ -107,18 +140,18 @@ class DigestSender:
         self._deliveries.close_digest(delivery_key(occurrence), now=self._services.clock())
         return True
 
-    def _has_report(self, occurrence: Occurrence) -> bool:
+    def _has_report(self, occurrence: Occurrence, reading: Reading) -> bool:
         """Make the report unless it is made; False while another run is making it."""
         key = delivery_key(occurrence)
         if self._deliveries.report(key) is not None:
             return True
-        made = make_scheduled_report(occurrence, services=self._services, as_of=self._as_of)
+        made = make_scheduled_report(occurrence, services=reading.services, as_of=reading.at)
         self.reports_made += made is not None
         return made is not None or self._deliveries.report(key) is not None
 
-    def _render_messages(self, occurrence: Occurrence) -> list[tuple[EmailMessage, str]]:
+    def _render_messages(self, occurrence: Occurrence, reading: Reading) -> list[tuple[EmailMessage, str]]:
         """Every recipient's message, rendered before any is claimed: a failure here leaves nothing in doubt."""
-        manifest, snapshot = self._figures(occurrence)
+        manifest, snapshot = self._figures(occurrence, reading)
         settings = self._services.settings
         return [
             (
@@ -135,12 +168,13 @@ class DigestSender:
             for recipient in _distinct(occurrence.schedule.recipients)
         ]
 
-    def _figures(self, occurrence: Occurrence) -> tuple[ReportManifest, UsageSnapshot]:
+    def _figures(self, occurrence: Occurrence, reading: Reading) -> tuple[ReportManifest, UsageSnapshot]:
         """The report that the links open, and a snapshot of the same figures for the email's text."""
-        services = self._services.at(self._as_of)
+        services = reading.services.at(reading.at)
         manifest = current_report(occurrence, services=services)
         snapshot = read_report(occurrence.tenant, occurrence.period, services=services)
         if snapshot.fingerprint != manifest.fingerprint:  # restated between the two: the newer version is linked
+            services = self._services.at(self._as_of)
             manifest = current_report(occurrence, services=services)
             snapshot = read_report(occurrence.tenant, occurrence.period, services=services)
         return manifest, snapshot

@@ -8,13 +8,13 @@ import polars as pl
 
 from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.allowance import AllowanceUse, allowance_use
-from signtally.domain.periods import Period, PeriodKind, days_within, spans_of_day
+from signtally.domain.periods import Period, PeriodKind, days_within
 from signtally.domain.restatements import RestatedDay, since_reported
 from signtally.domain.snapshot import DayUsage, UsageSnapshot
 from signtally.domain.tenants import TenantProfile
-from signtally.domain.time_units import ONE_DAY
 from signtally.domain.user_tables import inactive_users_of, names_of, users_of
 from signtally.services import Services
+from signtally.use_cases.report_spans import ReportSpans
 from signtally.use_cases.usage_rows import UsageRows, count_day, read_rows
 
 _SUMS = [pl.col(measure).sum() for measure in MEASURES]
@@ -49,14 +49,12 @@ def read_period_rows(
 ) -> PeriodRows:
     """What `read_usage` answers, still without users. Raises FuturePeriodError or a ServiceError."""
     now = services.clock()
-    today = tenant.today(now)
-    clipped = period.clip(today)
-    previous = clipped.compared_with(today=today)
-    previous_until = same_time_yesterday(tenant, clipped, now=now)
+    spans = ReportSpans.of(tenant, period, now=now)
+    today, clipped, previous, previous_until = spans.today, spans.period, spans.previous, spans.previous_until
     # Before the rows: what is written between the two reads may only make them fresher than they say.
     data_through = services.stores.watermarks.data_through()
     allowed = None if user_ids is not None else tenant.allowance.documents_per_month
-    earliest = previous.first if allowed is None else min(previous.first, clipped.last.replace(day=1))
+    earliest = spans.first_day(with_allowance=allowed is not None)
     with ThreadPoolExecutor(_QUERIES_BESIDE) as beside:
         spoken_of = Period(PeriodKind.RANGE, previous.first, clipped.last)
         provisional = beside.submit(provisional_days, tenant, spoken_of, services=services)
@@ -88,16 +86,6 @@ def read_period_rows(
         first_data_day=min(days, default=None),
     )
     return PeriodRows(snapshot, current, before, names)
-
-
-def same_time_yesterday(tenant: TenantProfile, period: Period, *, now: dt.datetime) -> dt.datetime | None:
-    """Of a day under way: when clocks there showed the same time the day before. None for any other period."""
-    local = now.astimezone(tenant.zone)
-    if period.kind is not PeriodKind.DAY or period.last != local.date():
-        return None
-    yesterday = dt.datetime.combine(period.first - ONE_DAY, local.time(), tzinfo=tenant.zone).astimezone(dt.UTC)
-    spans = spans_of_day(period.first - ONE_DAY, tenant.zone)
-    return yesterday if len(spans) == 1 else None
 
 
 def restated_days(tenant: TenantProfile, period: Period, *, services: Services) -> tuple[RestatedDay, ...]:

@@ -1,18 +1,17 @@
 """The whole snapshot that files are made of: the counts, and what documents and hours say beyond them."""
 
 import dataclasses
-import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from signtally.domain.activity import activity_of, offset_changes
+from signtally.domain.activity import activity_of
 from signtally.domain.basis import Basis, cohort_usage
 from signtally.domain.cohorts import cohort_of, sender_cohorts
 from signtally.domain.document_lifecycles import of_senders, sent_within
 from signtally.domain.document_rows import document_rows, sender_names
 from signtally.domain.insights import Insights, figures_of_cohort, figures_until
-from signtally.domain.periods import Period, end_of_day, start_of_day
+from signtally.domain.periods import Period
 from signtally.domain.restatements import RestatedDay
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
@@ -23,9 +22,9 @@ from signtally.use_cases.reading import (
     by_day,
     read_period_rows,
     restated_days,
-    same_time_yesterday,
     total_of,
 )
+from signtally.use_cases.report_spans import ReportSpans
 from signtally.use_cases.trends import read_trend
 
 _QUERIES_BESIDE = 4  # the counts are read meanwhile
@@ -67,11 +66,11 @@ class _SentDocuments:
 def _on_activity(
     tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None
 ) -> UsageSnapshot:
-    store, (since, until) = services.usage_store, _instants(period, tenant)
-    parted_at = offset_changes(since, until, zone=tenant.zone)
+    store, spans = services.usage_store, ReportSpans.of(tenant, period, now=services.clock())
+    since, until, parted_at = spans.current.since, spans.current.until, spans.current_by_offset.parted_at
     with ThreadPoolExecutor(_QUERIES_BESIDE) as pool:
         documents = pool.submit(store.documents, tenant.tenant_id, since=since, until=until)
-        sent_documents = pool.submit(_sent, tenant, period, user_ids=user_ids, services=services)
+        sent_documents = pool.submit(_sent, spans, user_ids=user_ids, services=services)
         quarters = pool.submit(
             store.activity, tenant.tenant_id, since=since, until=until, parted_at=parted_at, user_ids=user_ids
         )
@@ -92,8 +91,9 @@ def _on_activity(
 def _on_cohort(
     tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None
 ) -> UsageSnapshot:
+    spans = ReportSpans.of(tenant, period, now=services.clock())
     with ThreadPoolExecutor(_QUERIES_BESIDE) as pool:
-        sent_documents = pool.submit(_sent, tenant, period, user_ids=user_ids, services=services)
+        sent_documents = pool.submit(_sent, spans, user_ids=user_ids, services=services)
         usage = read_period_rows(tenant, period, services=services, user_ids=user_ids)
         sent = sent_documents.result()
     plain, names = usage.snapshot, sender_names(pl.concat([sent.before, sent.current]), usage.names)
@@ -124,17 +124,12 @@ def _with_users(rows: PeriodRows, sent: _SentDocuments, *, medians: pl.DataFrame
     )
 
 
-def _sent(
-    tenant: TenantProfile, period: Period, *, user_ids: tuple[str, ...] | None, services: Services
-) -> _SentDocuments:
-    now = services.clock()
-    previous = period.compared_with(today=tenant.today(now))
-    begins, (since, until) = start_of_day(previous.first, tenant.zone), _instants(period, tenant)
-    ends = same_time_yesterday(tenant, period, now=now) or end_of_day(previous.last, tenant.zone)
-    found = services.usage_store.documents_sent(tenant.tenant_id, since=begins, until=until)
-    lives = of_senders(found, user_ids)
+def _sent(spans: ReportSpans, *, user_ids: tuple[str, ...] | None, services: Services) -> _SentDocuments:
+    whole, since = spans.with_previous, spans.current.since
+    found = services.usage_store.documents_sent(whole.tenant_id, since=whole.since, until=whole.until)
+    lives, ends = of_senders(found, user_ids), min(since, spans.previous_ends)
     return _SentDocuments(
-        sent_within(lives, since=since, until=until), sent_within(lives, since=begins, until=min(since, ends))
+        sent_within(lives, since=since, until=whole.until), sent_within(lives, since=whole.since, until=ends)
     )
 
 
@@ -143,7 +138,3 @@ def _restated(
 ) -> tuple[RestatedDay, ...]:
     """Of all users together: who may see some users only must not learn the others' figures from it."""
     return () if user_ids is not None else restated_days(tenant, period, services=services)
-
-
-def _instants(period: Period, tenant: TenantProfile) -> tuple[dt.datetime, dt.datetime]:
-    return start_of_day(period.first, tenant.zone), end_of_day(period.last, tenant.zone)

@@ -1,6 +1,5 @@
 """The trend of a report: its period and the twelve before, as far back as there are figures."""
 
-import datetime as dt
 from collections.abc import Sequence
 
 import polars as pl
@@ -10,11 +9,12 @@ from signtally.domain.basis import Basis
 from signtally.domain.cohorts import COHORT_PREFIX, EVENTS_PREFIX, STAGES
 from signtally.domain.day_totals import day_totals_of
 from signtally.domain.documents import Cohort
-from signtally.domain.periods import Period, PeriodKind, start_of_day
+from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
-from signtally.domain.trend import TREND_PERIODS, TrendPoint
+from signtally.domain.trend import TrendPoint
 from signtally.services import Services
+from signtally.use_cases.report_spans import ReportSpans
 from signtally.use_cases.usage_rows import stored_rows, unread_days
 
 _STAGES = [f"{COHORT_PREFIX}{stage}" for stage in STAGES]
@@ -26,10 +26,11 @@ def read_trend(snapshot: UsageSnapshot, *, services: Services) -> tuple[TrendPoi
     if snapshot.cohort is None:
         raise ValueError("the snapshot was read without its cohort")
     now = TrendPoint(snapshot.period, snapshot.totals, snapshot.cohort)
-    periods = _periods_before(snapshot.period, began=snapshot.first_data_day)
+    spans = ReportSpans.of(snapshot.tenant, snapshot.period, now=snapshot.taken_at)
+    periods = spans.periods_before(began=snapshot.first_data_day)
     if not periods:
         return (now,)
-    counted = _cohorts(snapshot, periods, services=services)
+    counted = _cohorts(snapshot, spans, periods, services=services)
     if snapshot.basis is Basis.COHORT:
         totals = [Counts(*counts) for counts in counted.select(_COUNTED).iter_rows()]
     else:
@@ -56,13 +57,6 @@ def day_totals(
     return pl.concat([totals.filter(~pl.col("day").is_in(list(unread))), recounted])
 
 
-def _periods_before(period: Period, *, began: dt.date | None) -> list[Period]:
-    periods = [period]
-    while len(periods) <= TREND_PERIODS and began is not None and periods[0].previous.last >= began:
-        periods.insert(0, periods[0].previous)
-    return periods[:-1]
-
-
 def _totals(snapshot: UsageSnapshot, periods: Sequence[Period], *, services: Services) -> list[Counts]:
     whole = Period(PeriodKind.RANGE, periods[0].first, periods[-1].last)
     days = day_totals(snapshot.tenant, whole, services=services, user_ids=snapshot.user_ids)
@@ -70,15 +64,13 @@ def _totals(snapshot: UsageSnapshot, periods: Sequence[Period], *, services: Ser
     return [Counts(*each.row(0)) for each in sums]
 
 
-def _cohorts(snapshot: UsageSnapshot, periods: Sequence[Period], *, services: Services) -> pl.DataFrame:
+def _cohorts(
+    snapshot: UsageSnapshot, spans: ReportSpans, periods: Sequence[Period], *, services: Services
+) -> pl.DataFrame:
     """One row a period: how far what was sent in it has come."""
-    starts = [start_of_day(each.first, snapshot.tenant.zone) for each in (*periods, snapshot.period)]
+    span = spans.trend(periods)
     found = services.usage_store.cohorts(
-        snapshot.tenant.tenant_id,
-        since=starts[0],
-        until=starts[-1],
-        parted_at=starts[1:-1],
-        user_ids=snapshot.user_ids,
+        span.tenant_id, since=span.since, until=span.until, parted_at=span.parted_at, user_ids=snapshot.user_ids
     )
     parts = pl.DataFrame({"part": range(len(periods))}, schema={"part": pl.Int64()})
     return parts.join(found, on="part", how="left", maintain_order="left").fill_null(0)

@@ -15,7 +15,8 @@ from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
 from signtally.domain.user_counts import USER_COUNTS, page_of
 from signtally.services import Services
-from signtally.use_cases.reading import provisional_days, read_usage, same_time_yesterday
+from signtally.use_cases.reading import provisional_days, read_usage
+from signtally.use_cases.report_spans import same_time_yesterday
 from signtally.use_cases.trends import day_totals
 from signtally.use_cases.usage_rows import count_day, unread_days
 

@@ -70,6 +70,8 @@ def _own_environment() -> Iterator[None]:
     for name in kept:
         if name.startswith(_FOREIGN):
             del os.environ[name]
+    # A shell has what it starts in the background ignore Ctrl-C; the programs under test must not inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
     yield

@@ -51,8 +51,8 @@ def test_a_mismatch_is_listed_held_mended_and_let_go(signtally: Command, counted
     assert signtally("reconcile", "--to", (DAY - dt.timedelta(days=1)).date().isoformat()).code == 0
 
     change = {"tenant_id": "acme", "day": day, "measure": "sent", "before": 7, "after": 2}
-    assert signtally("rebuild", "--dry-run", "--json").answer["changes"] == [change]
-    assert f"acme · {day}: sent 7 → 2" in signtally("rebuild", "--dry-run").out
+    assert signtally("rebuild", "--dry-run", "--json").answer["changes"] == [change], "of all days that there are"
+    assert f"acme · {day}: sent 7 → 2" in signtally("rebuild", "--dry-run", "--from", day).out
     mended = signtally("rebuild", "--tenant", "acme", "--from", day, "--json")
     assert (mended.answer["rows"], mended.answer["lifted"]) == (1, ["acme"])
     assert "100%" in mended.err, "it tells how far it is"

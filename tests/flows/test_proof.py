@@ -60,11 +60,11 @@ def test_a_spoilt_row_holds_its_tenants_digest_until_a_rebuild(flow_services: Se
     assert (made.due, made.made, made.held) == (2, 1, 1)
     assert (sent.due, sent.sent, sent.held) == (2, 1, 1)
 
-    found = rebuild(dry_run=True)
+    found = rebuild(first=two_days_ago, dry_run=True)
     assert isinstance(found, Preview)
     assert found.changes == (DayChange("acme", two_days_ago, "sent", 7, 2),)
     assert [(row["before"], row["after"]) for row in _latest_table("rebuild-dry-run")] == [(7, 2)]
-    mended = rebuild("acme")
+    mended = rebuild("acme", first=two_days_ago)
     assert isinstance(mended, RebuildOutcome)
     assert (mended.rows, mended.lifted) == (1, ("acme",))
     assert _figures("rebuild")["rows"] == 1

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signtally.domain.actions import MEASURES, Action
@@ -16,6 +16,7 @@ from signtally.domain.aggregation import TenantDay, daily_usage, restatement
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import DAILY_USAGE
 from signtally.memory.usage_store import MemoryUsageStore
+from tests.support.examples import examples
 
 ZONES = {"acme": "Asia/Kathmandu", "bolt": "America/Goose_Bay", "coda": "Pacific/Apia", "dune": "America/St_Johns"}
 FIRST, LAST = dt.datetime(2011, 10, 28, tzinfo=dt.UTC), dt.datetime(2012, 1, 3, tzinfo=dt.UTC)
@@ -94,6 +95,7 @@ def test_figures_equal_a_plain_count_whatever_the_clocks_do(events: list[Receive
     assert figures(rows) == counted_plainly(events)
 
 
+@settings(max_examples=examples(30, soak=1000))
 @given(events=st.lists(received_events(), max_size=40))
 def test_a_days_figures_do_not_depend_on_what_is_counted_with_it(events: list[ReceivedEvent]) -> None:
     frame = frame_of(events).lazy()

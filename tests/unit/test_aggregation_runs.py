@@ -102,7 +102,7 @@ def traffic(draw: st.DrawFn) -> list[ReceivedEvent]:
     ]
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(25, soak=600))
 @given(data=st.data())
 def test_any_order_batching_and_moment_of_aggregation_end_the_same(data: st.DataObject) -> None:
     events = data.draw(traffic())

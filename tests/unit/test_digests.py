@@ -367,7 +367,7 @@ instants = st.lists(
 )
 
 
-@settings(max_examples=examples(15), deadline=None)
+@settings(max_examples=examples(8, soak=150), deadline=None)
 @given(steps=instants, every=st.sampled_from(["day", "week", "month"]), missed=st.sampled_from(["latest", "all"]))
 def test_whatever_fails_nobody_gets_it_twice_and_in_the_end_everybody_has_it(
     steps: list[tuple[dt.timedelta, bool, int]], every: str, missed: str

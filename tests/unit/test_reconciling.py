@@ -79,7 +79,7 @@ def traffic(draw: st.DrawFn, *, repeating: bool = True) -> list[ReceivedEvent]:
     ]
 
 
-@settings(max_examples=examples(25))
+@settings(max_examples=examples(10, soak=250))
 @given(data=st.data())
 def test_a_clean_world_never_mismatches_and_ends_with_every_id_once(data: st.DataObject) -> None:
     world, events = World(), data.draw(traffic())
@@ -100,7 +100,7 @@ def test_a_clean_world_never_mismatches_and_ends_with_every_id_once(data: st.Dat
     assert (again.is_clean, again.pending, again.superseded) == (True, 0, 0)
 
 
-@settings(max_examples=examples(25))
+@settings(max_examples=examples(10, soak=250))
 @given(data=st.data())
 def test_whatever_row_is_spoilt_is_found_alone_and_mended(data: st.DataObject) -> None:
     world, events = World(), data.draw(traffic(repeating=False).filter(bool))
@@ -121,7 +121,7 @@ def test_whatever_row_is_spoilt_is_found_alone_and_mended(data: st.DataObject) -
     assert run(world).is_clean
 
 
-@settings(max_examples=examples(25))
+@settings(max_examples=examples(10, soak=250))
 @given(data=st.data())
 def test_an_event_behind_ingests_back_is_found_alone_and_mended(data: st.DataObject) -> None:
     world, events = World(), data.draw(traffic(repeating=False).filter(bool))

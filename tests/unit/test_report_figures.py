@@ -5,7 +5,7 @@ import datetime as dt
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signtally.domain.actions import Action, Counts
@@ -21,6 +21,7 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.report_figures import read_report
+from tests.support.examples import examples
 from tests.support.fakes import fake_services
 
 NOW = dt.datetime(2026, 11, 3, 20, tzinfo=dt.UTC)
@@ -229,6 +230,7 @@ _lives = st.lists(
 )
 
 
+@settings(max_examples=examples(40, soak=1000))
 @given(events=_lives, name=st.sampled_from(["2026-10", "2026-W44", "2026-10-05", "2026"]))
 def test_a_cohort_is_the_documents_first_sent_then(events: list[ReceivedEvent], name: str) -> None:
     report = read_report(ACME, parse_period(name), services=services_with(*events), basis=Basis.COHORT)
@@ -253,6 +255,7 @@ def test_a_cohort_is_the_documents_first_sent_then(events: list[ReceivedEvent], 
     assert report.insights.documents.open == len(cohort - closed)
 
 
+@settings(max_examples=examples(20, soak=1000))
 @given(
     events=_lives, name=st.sampled_from(["2026-10", "2026-W44", "2026-11-04", "2026-Q4"]), basis=st.sampled_from(Basis)
 )
@@ -275,6 +278,7 @@ def _before(report: UsageSnapshot) -> list[Counts]:
     return [*(user.previous for user in report.users), *(user.previous for user in report.inactive_users)]
 
 
+@settings(max_examples=examples(40, soak=1000))
 @given(events=_lives, name=st.sampled_from(["2026-10", "2026-W44", "2026-11", "2026"]), basis=st.sampled_from(Basis))
 def test_funnels_narrow_and_users_add_up(events: list[ReceivedEvent], name: str, basis: Basis) -> None:
     report = read_report(ACME, parse_period(name), services=services_with(*events), basis=basis)
@@ -288,6 +292,7 @@ def test_funnels_narrow_and_users_add_up(events: list[ReceivedEvent], name: str,
     assert {user.user_id for user in report.users} == set(report.user_days["user_id"])
 
 
+@settings(max_examples=examples(40, soak=1000))
 @given(events=_lives, name=st.sampled_from(["2026-10", "2026-W44", "2026-10-05", "2026"]))
 def test_activity_agrees_with_the_counts(events: list[ReceivedEvent], name: str) -> None:
     report = read_report(ACME, parse_period(name), services=services_with(*events))

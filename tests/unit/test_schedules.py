@@ -1,14 +1,27 @@
 """When scheduled reports are due: every period once, at the tenant's own local time, whatever its clocks do."""
 
 import datetime as dt
+import itertools
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signtally.domain.schedules import MOST_CAUGHT_UP, due_at, find_outstanding, newest_due
+from signtally.domain.periods import Period
+from signtally.domain.schedules import (
+    MOST_CAUGHT_UP,
+    Occurrence,
+    delivered_period,
+    due_at,
+    due_between,
+    find_outstanding,
+    newest_due,
+    next_due,
+)
 from signtally.domain.tenants import Schedule, TenantProfile
+from tests.support.examples import examples
 
 ZONES = (
     "UTC",
@@ -22,7 +35,7 @@ ZONES = (
     "Asia/Beirut",  # clocks go back over midnight
     "Pacific/Kiritimati",
 )
-KINDS = ("day", "week", "month", "quarter")
+KINDS = ("day", "week", "month", "quarter", "year")
 WEEKDAYS = ("monday", "saturday", "sunday")
 TIMES = ("00:00", "00:30", "02:30", "07:00", "23:59")
 
@@ -37,6 +50,13 @@ def tenant(timezone: str = "UTC", *, week_starts_on: str = "monday") -> TenantPr
 
 def instant(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text)
+
+
+def outstanding(newest: Occurrence, names: Iterable[str]) -> list[Occurrence]:
+    """What is outstanding where the ledger has these names, all from the present calendar."""
+    periods = [delivered_period(name, week_starts_on=newest.tenant.first_weekday) for name in names]
+    delivered = [period for period in periods if period is not None]
+    return find_outstanding(newest, now=newest.due_at, delivered=delivered, calendar_before=newest.calendar)
 
 
 @pytest.mark.parametrize(
@@ -131,13 +151,13 @@ def test_missed_periods_are_caught_up_as_the_schedule_says(
 ) -> None:
     newest = newest_due(tenant(), schedule(missed=missed), now=instant("2026-11-22T12:00:00+00:00"))
     assert newest is not None
-    assert [occurrence.name for occurrence in find_outstanding(newest, delivered=delivered)] == expected
+    assert [occurrence.name for occurrence in outstanding(newest, delivered)] == expected
 
 
 def test_a_long_silence_is_caught_up_within_bounds() -> None:
     newest = newest_due(tenant(), schedule("day", missed="all"), now=instant("2026-11-22T12:00:00+00:00"))
     assert newest is not None
-    caught_up = find_outstanding(newest, delivered={"2020-01-01"})
+    caught_up = outstanding(newest, {"2020-01-01"})
     assert len(caught_up) == MOST_CAUGHT_UP
     assert caught_up[-1] == newest
 
@@ -159,23 +179,143 @@ def test_every_occurrence_is_delivered_once_and_none_is_left_out(
 ) -> None:
     """Whatever the instants at which runs look: the periods delivered tile the time from the first to the last."""
     all_of_them = schedule(every, at, missed="all")
-    delivered: dict[str, dt.date] = {}
+    delivered: list[Period] = []
     now = start
-    firsts = []
     for pause in pauses:
         now += pause
         newest = newest_due(profile, all_of_them, now=now)
         assert newest is not None
-        for occurrence in find_outstanding(newest, delivered=delivered.keys()):
-            assert occurrence.name not in delivered
+        for occurrence in find_outstanding(
+            newest, now=newest.due_at, delivered=delivered, calendar_before=newest.calendar
+        ):
             assert occurrence.due_at == due_at(occurrence.period, profile, all_of_them) <= now
-            delivered[occurrence.name] = occurrence.period.last
-            firsts.append(occurrence.period.first)
-        assert newest.name in delivered
+            delivered.append(occurrence.period)
+        assert newest.period in delivered
+    assert_tiles(delivered)
+
+
+def assert_tiles(periods: list[Period]) -> None:
+    """Each period begins on the day after the one before it ended, but for the date that Samoa left out."""
     left_out = dt.date(2011, 12, 30)
-    for last, following in zip(delivered.values(), firsts[1:], strict=False):
-        gap = [last + dt.timedelta(days=1) + dt.timedelta(days=n) for n in range((following - last).days - 1)]
-        assert gap in ([], [left_out])
+    for before, after in itertools.pairwise(periods):
+        gap = {
+            before.last + dt.timedelta(days=1) + dt.timedelta(days=n)
+            for n in range((after.first - before.last).days - 1)
+        }
+        assert before.last < after.first
+        assert gap <= {left_out}
+
+
+calendars = st.tuples(st.sampled_from(KINDS), st.sampled_from(WEEKDAYS), st.sampled_from(ZONES), st.sampled_from(TIMES))
+
+
+@settings(deadline=None, max_examples=examples(60))
+@given(
+    changes=st.lists(st.tuples(calendars, st.integers(1, 25)), min_size=2, max_size=4),
+    start=starts,
+    missed=st.sampled_from(["latest", "all"]),
+)
+def test_a_change_of_week_zone_or_cadence_loses_no_day_and_repeats_none(
+    changes: list[tuple[tuple[str, str, str, str], int]], start: dt.datetime, missed: str
+) -> None:
+    """Runs look every twelve hours while somebody changes everything after some days."""
+    delivered: list[Period] = []
+    calendar: str | None = None
+    now = start
+    for (every, first, zone, at), days in changes:
+        changed, terms = tenant(zone, week_starts_on=first), schedule(every, at, missed)
+        for _ in range(days * 2):
+            now += dt.timedelta(hours=12)
+            newest = newest_due(changed, terms, now=now)
+            assert newest is not None
+            found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar)
+            delivered += [occurrence.period for occurrence in found]
+            calendar = newest.calendar
+    assert_tiles(delivered)
+
+
+def test_a_week_that_moves_is_not_taken_for_the_one_of_its_name() -> None:
+    """Weeks from Friday, then from Thursday: the six days between are reported on their own."""
+    friday, thursday = tenant(week_starts_on="friday"), tenant(week_starts_on="thursday")
+    first = newest_due(friday, schedule("week"), now=instant("2026-11-06T07:00:00+00:00"))
+    assert first is not None
+    assert (first.name, first.key_name) == ("2026-W45", "2026-W45~2026-10-30")
+    moved = newest_due(thursday, schedule("week"), now=instant("2026-11-12T07:00:00+00:00"))
+    assert moved is not None
+    assert [each.name for each in outstanding(moved, {first.key_name})] == ["2026-11-06_2026-11-11"]
+
+
+@pytest.mark.parametrize(
+    ("every", "on", "now", "name", "due"),
+    [
+        ("week", "wednesday", "2026-11-05T07:00", "2026-W44", "2026-11-04T07:00"),
+        ("week", "monday", "2026-11-05T07:00", "2026-W44", "2026-11-02T07:00"),
+        ("week", "Sunday", "2026-11-05T07:00", "2026-W43", "2026-11-01T07:00"),
+        ("month", 15, "2026-11-16T07:00", "2026-10", "2026-11-15T07:00"),
+        ("month", 31, "2026-11-30T07:00", "2026-10", "2026-11-30T07:00"),
+        ("month", 29, "2026-02-28T07:00", "2026-01", "2026-02-28T07:00"),
+        ("month", "last", "2026-11-29T07:00", "2026-09", "2026-10-31T07:00"),
+        ("month", "first", "2026-11-29T07:00", "2026-10", "2026-11-01T07:00"),
+        ("quarter", "15", "2026-10-20T07:00", "2026-Q3", "2026-10-15T07:00"),
+        ("quarter", "last", "2026-12-31T07:00", "2026-Q3", "2026-12-31T07:00"),
+        ("year", None, "2026-11-29T07:00", "2025", "2026-01-01T07:00"),
+        ("year", 31, "2026-11-29T07:00", "2025", "2026-01-31T07:00"),
+    ],
+)
+def test_a_schedule_is_sent_on_the_day_it_names(every: str, on: object, now: str, name: str, due: str) -> None:
+    terms = Schedule.model_validate({"name": "Usage", "every": every, "on": on})
+    found = newest_due(tenant(), terms, now=instant(f"{now}+00:00"))
+    assert found is not None
+    assert (found.name, found.due_at) == (name, instant(f"{due}+00:00"))
+
+
+@pytest.mark.parametrize(
+    ("every", "on", "advice"),
+    [
+        ("day", 3, "leave `on` out"),
+        ("week", 3, "no weekday"),
+        ("week", "last", "no weekday"),
+        ("month", "monday", "a day of the month"),
+        ("month", 32, "less than or equal to 31"),
+        ("month", 0, "greater than or equal to 1"),
+        ("year", "never", "'first' or 'last'"),
+    ],
+)
+def test_a_day_that_a_schedule_cannot_have_is_refused(every: str, on: object, advice: str) -> None:
+    with pytest.raises(ValueError, match=advice):
+        Schedule.model_validate({"name": "Usage", "every": every, "on": on})
+
+
+def test_a_paused_schedule_has_nothing_due_and_a_new_one_starts_with_its_next_period() -> None:
+    now = instant("2026-11-20T12:00:00+00:00")
+    assert newest_due(tenant(), schedule().model_copy(update={"paused": True}), now=now) is None
+    new = schedule(missed="all").model_copy(update={"starts_at": now})
+    assert newest_due(tenant(), new, now=now) is None
+    assert next_due(tenant(), new, after=now).due_at == instant("2026-12-01T07:00:00+00:00")
+    first = newest_due(tenant(), new, now=instant("2026-12-01T07:00:00+00:00"))
+    assert first is not None
+    # Of a schedule of the same name, deleted ten months ago.
+    assert [each.name for each in outstanding(first, {"2026-01"})] == ["2026-11"]
+
+
+def test_the_next_instant_of_a_schedule_that_starts_later() -> None:
+    terms = schedule("week").model_copy(update={"starts_at": instant("2027-03-03T00:00:00+00:00")})
+    assert next_due(tenant(), terms, after=instant("2026-11-20T12:00:00+00:00")).due_at == instant(
+        "2027-03-08T07:00:00+00:00"
+    )
+
+
+@settings(deadline=None, max_examples=examples(40))
+@given(profile=profiles, every=st.sampled_from(KINDS), at=st.sampled_from(TIMES), start=starts)
+def test_what_will_be_due_is_what_falls_due(profile: TenantProfile, every: str, at: str, start: dt.datetime) -> None:
+    """`next_due` looks ahead, `newest_due` back: they name the same occurrences."""
+    until = start + dt.timedelta(days=20)
+    ahead = list(due_between(profile, schedule(every, at), since=start, until=until))
+    for occurrence in ahead:
+        assert newest_due(profile, schedule(every, at), now=occurrence.due_at) == occurrence
+    newest = newest_due(profile, schedule(every, at), now=until)
+    assert newest is not None
+    assert (newest in ahead) == (newest.due_at > start)
 
 
 @settings(deadline=None)

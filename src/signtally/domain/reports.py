@@ -49,6 +49,7 @@ class ReportRequest:
     user_ids: tuple[str, ...] | None = None  # None: every user of the tenant
     basis: Basis = Basis.ACTIVITY
     all_users: bool = False  # print every user, however many there are, not the most active ones alone
+    locale: str | None = None  # the language of its files; None: the tenant's
 
     @property
     def report_id(self) -> str:
@@ -58,6 +59,8 @@ class ReportRequest:
             about.append(self.basis)
         if self.all_users:
             about.append("all users")
+        if self.locale is not None:
+            about.append(f"locale {self.locale}")
         digest = hashlib.sha256(json.dumps([self.tenant_id, *about]).encode()).hexdigest()
         return f"{self.period.name}-{digest[:12]}"
 

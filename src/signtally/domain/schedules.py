@@ -1,26 +1,42 @@
 """When scheduled reports are due: an occurrence is one period of one schedule, at one instant, exactly once.
 
-A schedule reports a whole period on the day after it ended, at its local time in the tenant's zone. Where clocks skip
-that time, it is due later by as much as they skip; where they show it twice, it is due the first time.
+A schedule reports a whole period on a day after it ended (`signtally.domain.sending_days`), at its local time in the
+tenant's zone. Where clocks skip that time, it is due later by as much as they skip; where they show it twice, it is
+due the first time.
+
+Which days are delivered already, not which names, decides what is outstanding: so a change of the week's first day, of
+the zone or of how often a schedule is sent leaves no day out and repeats none. Days between the old periods and the
+new ones are reported as a range of their own.
 """
 
 import dataclasses
 import datetime as dt
 import itertools
 from collections.abc import Collection, Iterator
-from collections.abc import Set as AbstractSet
 
-from signtally.domain.periods import Period, PeriodError, PeriodKind, end_of_day, parse_period, period_of, start_of_day
+from signtally.domain.periods import (
+    Period,
+    PeriodError,
+    PeriodKind,
+    end_of_day,
+    parse_period,
+    period_between,
+    period_of,
+    start_of_day,
+)
+from signtally.domain.sending_days import sending_day
 from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.domain.time_units import ONE_DAY
 
 SKIP_AFTER = dt.timedelta(hours=1)  # `missed: skip` still delivers up to this much late
 MOST_CAUGHT_UP = 31  # occurrences of one schedule that `missed: all` delivers after a long silence
+_ZONES_DIFFER_BY = dt.timedelta(days=1)  # a tenant that moves west sees yesterday's date again
+_FIRST_DAY_FOLLOWS = "~"  # in the ledger's name of a week, which another first weekday would give to other days
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Occurrence:
-    """*name* is the period's, and with tenant and schedule it identifies the occurrence for ever."""
+    """*key_name* is the period's name in the ledger; with tenant and schedule it identifies the occurrence for ever."""
 
     tenant: TenantProfile
     schedule: Schedule
@@ -31,42 +47,149 @@ class Occurrence:
     def name(self) -> str:
         return self.period.name
 
+    @property
+    def key_name(self) -> str:
+        """The period's name; of a week with its first day: `2026-W45~2026-10-30`."""
+        if self.period.kind is PeriodKind.WEEK:
+            return f"{self.name}{_FIRST_DAY_FOLLOWS}{self.period.first}"
+        return self.name
+
+    @property
+    def calendar(self) -> str:
+        """What says which days a period has and when it is due; when it changes, days may fall between two."""
+        terms = self.schedule
+        return f"{terms.every} {terms.on} {terms.at} {self.tenant.week_starts_on} {self.tenant.timezone}"
+
 
 def newest_due(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) -> Occurrence | None:
-    """The occurrence that fell due last; None where that is too long ago for a schedule which skips."""
+    """The occurrence that fell due last.
+
+    None for a schedule that is paused or had not started then, and where that is too long ago for one which skips.
+    """
+    if schedule.paused:
+        return None
     newest = next(_due_by(tenant, schedule, now))
+    if schedule.starts_at is not None and newest.due_at < schedule.starts_at:
+        return None
     if schedule.missed == "skip" and now - newest.due_at >= SKIP_AFTER:
         return None
     return newest
 
 
-def find_outstanding(newest: Occurrence, *, delivered: AbstractSet[str]) -> list[Occurrence]:
+def next_due(tenant: TenantProfile, schedule: Schedule, *, after: dt.datetime) -> Occurrence:
+    """The first occurrence that falls due after an instant, whether or not the schedule is paused."""
+    starts_later = schedule.starts_at is not None and schedule.starts_at > after
+    begin = schedule.starts_at - dt.timedelta(microseconds=1) if schedule.starts_at and starts_later else after
+    period = next(_due_by(tenant, schedule, begin)).period
+    while True:
+        period = period_of(schedule.kind, period.last + ONE_DAY, week_starts_on=tenant.first_weekday)
+        instant = due_at(period, tenant, schedule)
+        if instant > begin and _has_happened(period, tenant):
+            return Occurrence(tenant, schedule, period, instant)
+
+
+def due_between(
+    tenant: TenantProfile, schedule: Schedule, *, since: dt.datetime, until: dt.datetime
+) -> Iterator[Occurrence]:
+    """Every occurrence that falls due after *since* and by *until*, oldest first; none while paused."""
+    if schedule.paused:
+        return
+    occurrence = next_due(tenant, schedule, after=since)
+    while occurrence.due_at <= until:
+        yield occurrence
+        occurrence = next_due(tenant, schedule, after=occurrence.due_at)
+
+
+def newest_over(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) -> Period:
+    """The last whole period that is over in the tenant's zone, whether or not it is due."""
+    return _period_with(tenant, schedule, now).previous
+
+
+def find_outstanding(
+    newest: Occurrence,
+    *,
+    now: dt.datetime,
+    delivered: Collection[Period],
+    calendar_before: str | None,
+) -> list[Occurrence]:
     """The occurrences to deliver now, oldest first: *newest* unless delivered; with `missed: all` also those before it.
 
-    *delivered* holds the names of the schedule's periods that were delivered. Missed ones reach back to the last of
-    them; a schedule that has never delivered has nothing due that is older than its newest.
+    *delivered* are the schedule's periods that were delivered, *calendar_before* is the `Occurrence.calendar` that it
+    had when it was last looked at: if that was another, the days between the two calendars are delivered as well.
+    Missed periods reach back to the last delivered one; a schedule that has never delivered has nothing due that is
+    older than its newest. A period that is not over by *now* was delivered by a clock that was wrong, and does not
+    count.
     """
-    if newest.name in delivered:
-        return []
-    last_day = _last_day(delivered, newest.tenant)
-    if newest.schedule.missed != "all" or last_day is None:
+    today = newest.tenant.today(now)
+    past = [period for period in delivered if period.last <= today + _ZONES_DIFFER_BY]
+    latest = max(past, key=lambda period: period.last, default=None)
+    if latest is None:
         return [newest]
-    recent = itertools.islice(_due_by(newest.tenant, newest.schedule, newest.due_at), MOST_CAUGHT_UP)
-    missed = itertools.takewhile(lambda occurrence: occurrence.period.last > last_day, recent)
-    earlier = [occurrence for occurrence in missed if occurrence.name not in delivered | {newest.name}]
-    return [*reversed(earlier), newest]
+    if latest.last >= newest.period.last:
+        return []
+    found = [dataclasses.replace(newest, period=_after(latest.last, newest.period))]
+    if newest.schedule.missed == "all":
+        return [*_missed(newest, since=latest.last), *found]
+    between = _days_between(latest, newest)
+    if between is not None and calendar_before not in {None, newest.calendar}:
+        return [dataclasses.replace(newest, period=between), *found]
+    return found
 
 
 def due_at(period: Period, tenant: TenantProfile, schedule: Schedule) -> dt.datetime:
     """The instant (UTC) at which a period's report is due."""
-    local = dt.datetime.combine(period.last + ONE_DAY, schedule.local_time, tzinfo=tenant.zone)
+    local = dt.datetime.combine(sending_day(period, schedule.on), schedule.local_time, tzinfo=tenant.zone)
     return local.astimezone(dt.UTC)
+
+
+def delivered_period(key_name: str, *, week_starts_on: int) -> Period | None:
+    """The period behind its name in the ledger; None when it is none of ours.
+
+    A week that was recorded without its first day is taken to start on *week_starts_on*.
+    """
+    name, _, first = key_name.partition(_FIRST_DAY_FOLLOWS)
+    try:
+        if first:
+            return period_of(PeriodKind.WEEK, (day := dt.date.fromisoformat(first)), week_starts_on=day.weekday())
+        return parse_period(name, week_starts_on=week_starts_on)
+    except (PeriodError, ValueError):
+        return None
+
+
+def shown_name(key_name: str) -> str:
+    """A period's name as people read it, from its name in the ledger."""
+    return key_name.partition(_FIRST_DAY_FOLLOWS)[0]
+
+
+def _missed(newest: Occurrence, *, since: dt.date) -> list[Occurrence]:
+    """What was due before *newest* and reaches beyond the day *since*, oldest first, each without days up to then."""
+    start = newest.schedule.starts_at
+    recent = itertools.islice(_due_by(newest.tenant, newest.schedule, newest.due_at), 1, MOST_CAUGHT_UP)
+    missed = [
+        dataclasses.replace(occurrence, period=_after(since, occurrence.period))
+        for occurrence in itertools.takewhile(lambda each: each.period.last > since, recent)
+        if start is None or occurrence.due_at >= start
+    ]
+    return missed[::-1]
+
+
+def _days_between(latest: Period, newest: Occurrence) -> Period | None:
+    """The days after *latest* and before *newest*, of those since the schedule started."""
+    first, last = latest.last + ONE_DAY, newest.period.first - ONE_DAY
+    if newest.schedule.starts_at is not None:
+        first = max(first, newest.tenant.today(newest.schedule.starts_at))
+    return period_between(first, last) if first <= last else None
+
+
+def _after(day: dt.date, period: Period) -> Period:
+    """The days of *period* after *day*, of which it has some."""
+    return period if day < period.first else period_between(day + ONE_DAY, period.last)
 
 
 def _due_by(tenant: TenantProfile, schedule: Schedule, now: dt.datetime) -> Iterator[Occurrence]:
     """Every occurrence due by *now*, newest first, without end."""
     # From tomorrow: where clocks go back over midnight, today's date comes twice and a time of tomorrow's has been.
-    period = period_of(schedule.kind, tenant.today(now) + ONE_DAY, week_starts_on=tenant.first_weekday)
+    period = _period_with(tenant, schedule, now, days_later=1)
     while True:
         instant = due_at(period, tenant, schedule)
         if instant <= now and _has_happened(period, tenant):
@@ -74,19 +197,13 @@ def _due_by(tenant: TenantProfile, schedule: Schedule, now: dt.datetime) -> Iter
         period = period.previous
 
 
+def _period_with(tenant: TenantProfile, schedule: Schedule, now: dt.datetime, *, days_later: int = 0) -> Period:
+    day = tenant.today(now) + dt.timedelta(days=days_later)
+    return period_of(schedule.kind, day, week_starts_on=tenant.first_weekday)
+
+
 def _has_happened(period: Period, tenant: TenantProfile) -> bool:
     """False for a date that the tenant's zone left out when it crossed the date line."""
     if period.kind is not PeriodKind.DAY:
         return True
     return start_of_day(period.first, tenant.zone) < end_of_day(period.last, tenant.zone)
-
-
-def _last_day(delivered: Collection[str], tenant: TenantProfile) -> dt.date | None:
-    """The last day that any delivered period covers, whatever kind of period the schedule had then."""
-    days = []
-    for name in delivered:
-        try:
-            days.append(parse_period(name, week_starts_on=tenant.first_weekday).last)
-        except PeriodError:  # no period of ours: leave it out rather than deliver nothing
-            continue
-    return max(days, default=None)

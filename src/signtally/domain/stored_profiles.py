@@ -76,9 +76,9 @@ def _without(fields: dict[str, object], locations: Sequence[_Location]) -> dict[
 
 
 def _first_of_each_name(schedules: list[dict[str, object]]) -> list[dict[str, object]]:
-    by_name: dict[object, dict[str, object]] = {}
+    by_name: dict[str, dict[str, object]] = {}
     for schedule in schedules:
-        by_name.setdefault(schedule["name"], schedule)
+        by_name.setdefault(str(schedule["name"]).casefold(), schedule)
     return list(by_name.values())
 
 

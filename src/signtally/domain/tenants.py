@@ -2,27 +2,40 @@
 
 import datetime as dt
 import re
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
 
 from signtally.domain.ids import ID_LIMIT_CHARACTERS
+from signtally.domain.mail_addresses import valid_address
 from signtally.domain.periods import PeriodKind
+from signtally.domain.sending_days import WEEKDAYS, Weekday, check_sending_day
 from signtally.domain.zone_names import ZoneName
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+ALREADY_CHECKED = {"already_checked": True}  # context of a validation: addresses passed it before
 _LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
-_ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+", re.ASCII)
 
 ReportFormat = Literal["pdf", "xlsx", "csv", "zip", "json"]
 LOCALE_LIMIT_CHARACTERS = 35  # the longest that any standard tag takes
+LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
 ScheduleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
 
 
 def _weekday(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= len(_WEEKDAYS):
-        return _WEEKDAYS[value - 1]  # ISO 8601: Monday is 1
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= len(WEEKDAYS):
+        return WEEKDAYS[value - 1]  # ISO 8601: Monday is 1
     return value.lower() if isinstance(value, str) else value
 
 
@@ -40,17 +53,25 @@ def _logo(text: str) -> str:
     return text
 
 
-def _address(text: str) -> str:
-    if not _ADDRESS.fullmatch(text):
-        raise ValueError(f"{text!r} is no email address; write ann@acme.example")
-    return text
+def _address(text: str, info: ValidationInfo) -> str:
+    """43,000 profiles are read at a time, from a catalogue of valid ones: there the check would cost seconds."""
+    return text if info.context == ALREADY_CHECKED else valid_address(text)
+
+
+def _sending_day(value: object) -> object:
+    """Weekdays in any letters, and `"15"` as 15."""
+    if not isinstance(value, str):
+        return value
+    return int(value) if value.isascii() and value.isdecimal() else value.lower()
+
+
+def _once_each(formats: tuple[ReportFormat, ...]) -> tuple[ReportFormat, ...]:
+    return tuple(dict.fromkeys(formats))
 
 
 TenantName = Annotated[str, Field(min_length=1, max_length=200)]
 LocaleName = Annotated[str, Field(max_length=LOCALE_LIMIT_CHARACTERS)]
-WeekStart = Annotated[
-    Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], BeforeValidator(_weekday)
-]
+WeekStart = Annotated[Weekday, BeforeValidator(_weekday)]
 CsvSeparator = Literal["comma", "semicolon"]
 
 
@@ -70,19 +91,50 @@ class Allowance(_Part):
 
 
 class Recipient(_Part):
-    email: Annotated[str, AfterValidator(_address), Field(max_length=254)]
+    email: Annotated[str, Field(max_length=254), AfterValidator(_address)]
     user_id: Annotated[str, Field(min_length=1, max_length=ID_LIMIT_CHARACTERS)] | None = None
 
 
 class ScheduleTerms(_Part):
     """When a report is made, in which formats, and who gets it by email."""
 
-    every: Literal["day", "week", "month", "quarter"]
-    at: Annotated[str, AfterValidator(_local_time)] = "07:00"
-    formats: Annotated[tuple[ReportFormat, ...], Field(min_length=1)] = ("pdf",)
+    every: Literal["day", "week", "month", "quarter", "year"]
+    on: Annotated[
+        Weekday | Literal["first", "last"] | Annotated[int, Field(ge=1, le=31, strict=True)] | None,
+        BeforeValidator(_sending_day),
+    ] = Field(
+        default=None,
+        description="On which day it is sent: a weekday for weeks; `first`, `last` or a day of the month for months, "
+        "quarters and years (29 to 31 are the last day where there is none). Null: on the day after the period ended",
+    )
+    at: Annotated[str, AfterValidator(_local_time)] = Field(default="07:00", description="Local time, such as `07:00`")
+    formats: Annotated[tuple[ReportFormat, ...], Field(min_length=1), AfterValidator(_once_each)] = ("pdf",)
+    locale: Annotated[LocaleName, Field(pattern=LANGUAGE_TAG)] | None = Field(
+        default=None, description="BCP 47: the language of its emails and files; null: the tenant's"
+    )
     recipients: tuple[Recipient, ...] = ()
     digest: bool = True
-    missed: Literal["latest", "all", "skip"] = "latest"
+    paused: bool = Field(default=False, description="Nothing is made or sent; what falls due meanwhile is left out")
+    skip_if_empty: bool = Field(default=False, description="Nothing is made or sent for a period without any activity")
+    missed: Literal["latest", "all", "skip"] = Field(
+        default="latest",
+        description="What is still sent after an outage: the latest period, all of them, or nothing over an hour late",
+    )
+    incomplete: Literal["wait", "send"] = Field(
+        default="wait",
+        description="When a period's figures are not complete six hours after it was due: wait on, or send it marked "
+        "as incomplete",
+    )
+    starts_at: AwareDatetime | None = Field(
+        default=None,
+        description="What was due before this instant is not sent. A new schedule starts when it is made, thus with "
+        "its next period, unless you send an earlier instant",
+    )
+
+    @model_validator(mode="after")
+    def _can_be_sent_on_that_day(self) -> Self:
+        check_sending_day(self.kind, self.on)
+        return self
 
     @property
     def kind(self) -> PeriodKind:
@@ -94,14 +146,19 @@ class ScheduleTerms(_Part):
 
 
 class Schedule(ScheduleTerms):
-    """A scheduled report: made on the day after each period ends, at a local time in the tenant's zone."""
+    """A scheduled report: made once each period is over, at a local time in the tenant's zone."""
 
     name: ScheduleName
 
 
+def schedule_named(name: str, schedules: Iterable[Schedule]) -> Schedule | None:
+    """The schedule of this name; names that differ in capitals alone are one name."""
+    return next((each for each in schedules if each.name.casefold() == name.casefold()), None)
+
+
 def _distinct_names(schedules: tuple[Schedule, ...]) -> tuple[Schedule, ...]:
-    if len({schedule.name for schedule in schedules}) < len(schedules):
-        raise ValueError("two schedules have one name")
+    if len({schedule.name.casefold() for schedule in schedules}) < len(schedules):
+        raise ValueError("two schedules have one name (names that differ in capitals alone are one)")
     return schedules
 
 
@@ -129,6 +186,10 @@ class TenantProfile(_Part):
         copy._is_unreadable = True  # noqa: SLF001 -- its own class
         return copy
 
+    def in_language(self, locale: str | None) -> "TenantProfile":
+        """The same tenant read in another language; None: in its own."""
+        return self if locale is None else self.model_copy(update={"locale": locale})
+
     @property
     def display_name(self) -> str:
         return self.name or self.tenant_id
@@ -140,7 +201,7 @@ class TenantProfile(_Part):
     @property
     def first_weekday(self) -> int:
         """The day on which weeks start; Monday is 0."""
-        return _WEEKDAYS.index(self.week_starts_on)
+        return WEEKDAYS.index(self.week_starts_on)
 
     def today(self, now: dt.datetime) -> dt.date:
         return now.astimezone(self.zone).date()

@@ -33,7 +33,7 @@ class MailState(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DeliveryKey:
-    """One occurrence: *period* is the period's name."""
+    """One occurrence: *period* is `signtally.domain.schedules.Occurrence.key_name`."""
 
     tenant_id: str
     schedule: str
@@ -144,7 +144,8 @@ class Deliveries:
 class DoneOccurrences:
     """For *what* (`reports`, `digests`), the newest occurrence of each schedule that is known to be done.
 
-    A cache of the ledger: a schedule that it does not know is looked up, and lost updates only cost that.
+    A cache of the ledger: a schedule that it does not know is looked up, and lost updates only cost that. Beside each
+    occurrence stands the `Occurrence.calendar` by which it was the newest one.
     """
 
     def __init__(self, objects: ObjectStore, *, what: str) -> None:
@@ -154,7 +155,11 @@ class DoneOccurrences:
         self._new: dict[str, str] = {}
 
     def __contains__(self, key: DeliveryKey) -> bool:
-        return self._known.get(_schedule(key.tenant_id, key.schedule)) == key.period
+        return self._entry(key)[0] == key.period
+
+    def calendar(self, key: DeliveryKey) -> str | None:
+        """The calendar that the schedule of *key* had when it was last seen; None when that is not known."""
+        return self._entry(key)[1] or None
 
     @property
     def added(self) -> dict[str, str]:
@@ -166,20 +171,25 @@ class DoneOccurrences:
         self._new |= added
         self.save(None)
 
-    def add(self, key: DeliveryKey) -> None:
-        self._new[_schedule(key.tenant_id, key.schedule)] = key.period
+    def add(self, key: DeliveryKey, *, calendar: str) -> None:
+        self._new[_schedule(key.tenant_id, key.schedule)] = f"{key.period} {calendar}"
 
     def save(self, existing: Iterable[tuple[str, str]] | None) -> None:
         """Remember what was added; with *existing* schedules (tenant id, name), all others are forgotten."""
         if not self._new:
             return
-        everything = self._object.read() or {}
-        kept = everything.get(self._what, {}) | self._new
-        if existing is not None:
-            living = {_schedule(tenant_id, schedule) for tenant_id, schedule in existing}
-            kept = {name: period for name, period in kept.items() if name in living}
-        everything[self._what] = kept
-        self._object.write(everything)
+        living = None if existing is None else {_schedule(tenant_id, schedule) for tenant_id, schedule in existing}
+
+        def merged(everything: dict[str, dict[str, str]] | None) -> dict[str, dict[str, str]]:
+            kept = (everything or {}).get(self._what, {}) | self._new
+            known = {name: entry for name, entry in kept.items() if living is None or name in living}
+            return (everything or {}) | {self._what: known}
+
+        self._object.update(merged)
+
+    def _entry(self, key: DeliveryKey) -> tuple[str, str]:
+        period, _, calendar = self._known.get(_schedule(key.tenant_id, key.schedule), "").partition(" ")
+        return period, calendar
 
 
 def _schedule(tenant_id: str, schedule: str) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.stored_profiles import read_profile, unreadable_profile
-from signtally.domain.tenants import TenantProfile
+from signtally.domain.tenants import ALREADY_CHECKED, TenantProfile
 from signtally.errors import SigntallyError
 from signtally.logos.profile_logos import with_logo_that_shows
 from signtally.ports.objects import ObjectMissingError, ObjectStore
@@ -46,7 +46,7 @@ class CatalogueEntry:
     def profile(self, key: str) -> TenantProfile:
         if self.fields is None:
             return unreadable_profile(tenant_behind(key))
-        profile = TenantProfile.model_validate(self.fields)
+        profile = TenantProfile.model_validate(self.fields, context=ALREADY_CHECKED)
         return profile.as_unreadable() if self.is_unreadable else profile
 
 

@@ -3,10 +3,11 @@
 import dataclasses
 import datetime as dt
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from signtally.domain.batches import batched
-from signtally.domain.schedules import Occurrence, find_outstanding, newest_due
+from signtally.domain.periods import Period
+from signtally.domain.schedules import Occurrence, delivered_period, find_outstanding, newest_due
 from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.services import Services
@@ -28,7 +29,15 @@ class DeliveryKind:
 
     name: str  # `reports` or `digests`
     applies_to: Callable[[Schedule], bool]
-    delivered_periods: Callable[[str, str], set[str]]  # tenant id, schedule's name → names of periods
+    delivered_periods: Callable[[str, str], set[str]]  # tenant id, schedule's name → names of periods in the ledger
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DueSchedule:
+    """What one schedule has to deliver, oldest first; with the last of them, *newest* is done."""
+
+    newest: Occurrence
+    outstanding: list[Occurrence]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,23 +71,33 @@ def _newest(tenant: TenantProfile, kind: DeliveryKind, *, now: dt.datetime) -> I
 
 def find_due(
     profiles: Mapping[str, TenantProfile], kind: DeliveryKind, *, done: DoneOccurrences, now: dt.datetime
-) -> Iterator[list[Occurrence]]:
-    """Each schedule's due occurrences, oldest first; a schedule whose newest one is in *done* costs no request."""
+) -> Iterator[DueSchedule]:
+    """Every schedule with something due; one whose newest occurrence is in *done* costs no request."""
     for tenant in profiles.values():
         for schedule in tenant.schedules:
             newest = newest_due(tenant, schedule, now=now) if kind.applies_to(schedule) else None
             if newest is None or delivery_key(newest) in done:
                 continue
             delivered = kind.delivered_periods(tenant.tenant_id, schedule.name)
-            occurrences = find_outstanding(newest, delivered=delivered)
-            if occurrences:
-                yield occurrences
+            outstanding = find_outstanding(
+                newest,
+                now=now,
+                delivered=_periods(delivered, week_starts_on=tenant.first_weekday),
+                calendar_before=done.calendar(delivery_key(newest)),
+            )
+            if outstanding:
+                yield DueSchedule(newest, outstanding)
             else:
-                done.add(delivery_key(newest))
+                done.add(delivery_key(newest), calendar=newest.calendar)
+
+
+def _periods(key_names: Iterable[str], *, week_starts_on: int) -> list[Period]:
+    found = (delivered_period(key_name, week_starts_on=week_starts_on) for key_name in key_names)
+    return [period for period in found if period is not None]
 
 
 def delivery_key(occurrence: Occurrence) -> DeliveryKey:
-    return DeliveryKey(occurrence.tenant.tenant_id, occurrence.schedule.name, occurrence.name)
+    return DeliveryKey(occurrence.tenant.tenant_id, occurrence.schedule.name, occurrence.key_name)
 
 
 def label(occurrence: Occurrence) -> str:
@@ -153,19 +172,19 @@ class DeliveryRun:
             return tenants.all()
         return {tenant_id: tenants.get(tenant_id) for tenant_id in self._tenant_ids}
 
-    def _deliver_some(self, some: Sequence[list[Occurrence]], deliver: Deliver, *, done: DoneOccurrences) -> None:
+    def _deliver_some(self, some: Sequence[DueSchedule], deliver: Deliver, *, done: DoneOccurrences) -> None:
         """The occurrences of some schedules, whose figures are read ahead."""
-        holds = self._services.stores.holds.held({occurrences[0].tenant.tenant_id for occurrences in some})
+        holds = self._services.stores.holds.held({due.newest.tenant.tenant_id for due in some})
         going = []
-        for occurrences in some:
-            if why := _reason_to_wait(occurrences[0].tenant, holds=holds):
-                self._hold(occurrences, why)
+        for due in some:
+            if why := _reason_to_wait(due.newest.tenant, holds=holds):
+                self._hold(due.outstanding, why)
             else:
-                going.append(occurrences)
-        reading = self._read_ahead([each for occurrences in going for each in occurrences])
-        for occurrences in going:
-            if self._deliver_in_order(occurrences, deliver, reading):
-                done.add(delivery_key(occurrences[-1]))
+                going.append(due)
+        reading = self._read_ahead([each for due in going for each in due.outstanding])
+        for due in going:
+            if self._deliver_in_order(due.outstanding, deliver, reading):
+                done.add(delivery_key(due.newest), calendar=due.newest.calendar)
             if self._consecutive_failures >= _MAX_CONSECUTIVE_FAILURES:
                 return
 

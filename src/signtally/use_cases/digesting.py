@@ -172,11 +172,12 @@ class DigestSender:
         """The report that the links open, and a snapshot of the same figures for the email's text."""
         services = reading.services.at(reading.at)
         manifest = current_report(occurrence, services=services)
-        snapshot = read_report(occurrence.tenant, occurrence.period, services=services)
+        tenant = occurrence.tenant.in_language(occurrence.schedule.locale)
+        snapshot = read_report(tenant, occurrence.period, services=services)
         if snapshot.fingerprint != manifest.fingerprint:  # restated between the two: the newer version is linked
             services = self._services.at(self._as_of)
             manifest = current_report(occurrence, services=services)
-            snapshot = read_report(occurrence.tenant, occurrence.period, services=services)
+            snapshot = read_report(tenant, occurrence.period, services=services)
         return manifest, snapshot
 
     def _send(self, occurrence: Occurrence, message: EmailMessage, email: str) -> bool:

@@ -151,7 +151,13 @@ def _up_to_date(request: ReportRequest, services: Services) -> ReportManifest | 
 
 
 def _figures(tenant: TenantProfile, request: ReportRequest, *, services: Services) -> UsageSnapshot:
-    snapshot = read_report(tenant, request.period, services=services, user_ids=request.user_ids, basis=request.basis)
+    snapshot = read_report(
+        tenant.in_language(request.locale),
+        request.period,
+        services=services,
+        user_ids=request.user_ids,
+        basis=request.basis,
+    )
     return dataclasses.replace(snapshot, all_users=request.all_users)
 
 

@@ -102,5 +102,7 @@ def make_scheduled_report(
 def current_report(occurrence: Occurrence, *, services: Services) -> ReportManifest:
     """The report with today's figures: the newest version, or the next one if figures have changed since."""
     schedule = occurrence.schedule
-    request = ReportRequest(occurrence.tenant.tenant_id, occurrence.period, ordered_formats(schedule.formats))
+    request = ReportRequest(
+        occurrence.tenant.tenant_id, occurrence.period, ordered_formats(schedule.formats), locale=schedule.locale
+    )
     return report_now(request, requested_by=f"schedule {schedule.name}", services=services)

@@ -29,6 +29,7 @@ SigntallyError
 │   └── FuturePeriodError             domain.periods: the period has not begun
 ├── BadEventError                     domain.events: what was sent is no event
 ├── UnknownReasonError                domain.dead_letters: no dead letter has this reason
+├── ScheduleLimitError                domain.schedule_limits: a schedule asks for more than is allowed
 ├── ControlTotalsError                domain.snapshot: figures contradict each other
 ├── PortInUseError                    loopback: another program listens on the port
 ├── RenderFailedError                 render.process_pool: a file could not be made

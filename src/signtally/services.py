@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable
 
+from signtally.domain.schedule_limits import ScheduleLimits
 from signtally.ports.mail import Mailer
 from signtally.ports.objects import ObjectStore
 from signtally.ports.queue import EventQueue
@@ -37,6 +38,13 @@ class Services:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stores", Stores(self.objects, clock=self.clock))
+
+    @property
+    def schedule_limits(self) -> ScheduleLimits:
+        settings = self.settings
+        return ScheduleLimits(
+            schedules=settings.schedule_limit, recipients=settings.recipient_limit, domains=settings.recipient_domains
+        )
 
     def at(self, instant: dt.datetime | None) -> "Services":
         """The same services with their clock stopped at *instant*; themselves if it is None."""

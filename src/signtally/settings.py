@@ -7,7 +7,9 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from signtally.domain.mail_addresses import ascii_domain
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -37,6 +39,10 @@ def _web_address_or_none(advice: str) -> BeforeValidator:
         return text
 
     return BeforeValidator(address)
+
+
+def _domains(value: object) -> object:
+    return tuple(ascii_domain(each) for each in value.split(",") if each.strip()) if isinstance(value, str) else value
 
 
 Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
@@ -74,6 +80,10 @@ class Settings(BaseSettings):
 
     mail: SecretStr = SecretStr("ses")  # or smtp://[user:password@]host[:port]: secret, for the password in it
     mail_from: str = "Signtally <reports@signtally.example>"
+
+    recipient_domains: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_domains)] = ()  # acme.example,acme.test
+    schedule_limit: Annotated[int, Field(ge=1, le=1000)] = 50  # schedules of a tenant
+    recipient_limit: Annotated[int, Field(ge=1, le=1000)] = 50  # recipients of a schedule
 
     render_timeout: Annotated[Duration, Field(ge=dt.timedelta(seconds=1))] = dt.timedelta(minutes=2)  # of one file
     render_memory: Annotated[int, Field(ge=256)] = 1536  # MiB, of one file

@@ -1,12 +1,13 @@
 """`/v1/schedules`: a tenant's administrators change their own profile, and no edit is lost."""
 
+import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from signtally.domain.tenants import Schedule
+from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.stores.tenants import EditConflictError, Tenants
 
 Check = Callable[..., dict[str, Any]]
@@ -18,6 +19,7 @@ MONTHLY = {
     "digest": True,
     "missed": "latest",
 }
+STANDARD = {"on": None, "locale": None, "paused": False, "skip_if_empty": False, "incomplete": "wait"}
 
 
 def stored(world: Any) -> tuple[Schedule, ...]:
@@ -28,7 +30,11 @@ def stored(world: Any) -> tuple[Schedule, ...]:
 def test_a_schedule_lives_and_ends(admin: Any, world: Any, problem: Check) -> None:
     created = admin.put("/v1/schedules/Board report", json=MONTHLY)
     assert created.status_code == 201
-    assert created.json() == MONTHLY | {"name": "Board report"}
+    assert created.json() == MONTHLY | STANDARD | {
+        "name": "Board report",
+        "starts_at": "2026-10-17T12:35:00Z",
+        "next_at": "2026-11-01T07:30:00Z",
+    }
     assert admin.get("/v1/schedules/Board%20report").json() == created.json()
     assert admin.get("/v1/schedules").json() == {"rows": [created.json()], "next_cursor": None}
     assert [schedule.name for schedule in stored(world)] == ["Board report"]
@@ -84,7 +90,14 @@ def test_a_profile_that_never_rests_is_a_conflict(
     ("body", "advice"),
     [
         ({}, "body.every: Field required"),
-        ({"every": "year"}, "'day', 'week', 'month' or 'quarter'"),
+        ({"every": "hour"}, "'day', 'week', 'month', 'quarter' or 'year'"),
+        ({"every": "week", "on": 15}, "no weekday"),
+        ({"every": "month", "on": 32}, "less than or equal to 31"),
+        ({"every": "day", "locale": "english please"}, "body.locale"),
+        ({"every": "day", "starts_at": "2026-10-17T12:35:00"}, "should have timezone info"),
+        ({"every": "day", "recipients": [{"email": "a..b@acme.example"}]}, "two periods in a row"),
+        ({"every": "day", "recipients": [{"email": "jürgen@acme.example"}]}, "before the @-sign"),
+        ({"every": "day", "recipients": [{"email": f"r{n}@acme.example"} for n in range(51)]}, "at most 50 recipients"),
         ({"every": "day", "at": "7:00"}, "write 07:00"),
         ({"every": "day", "formats": []}, "body.formats"),
         ({"every": "day", "formats": ["docx"]}, "'pdf', 'xlsx', 'csv', 'zip' or 'json'"),
@@ -104,6 +117,62 @@ def test_a_schedule_that_is_not_valid_says_what_to_write(
 @pytest.mark.parametrize("name", ["-x", "x" * 65, "ü", "a%0Ab"])
 def test_a_name_that_is_not_valid(admin: Any, problem: Check, name: str) -> None:
     problem(admin.put(f"/v1/schedules/{name}", json={"every": "day"}), 422, "invalid-request")
+
+
+def test_a_new_schedule_starts_with_its_next_period_unless_asked(admin: Any, world: Any) -> None:
+    """So does one that is no longer paused; an edit of anything else leaves the start as it was."""
+    new = admin.put("/v1/schedules/new", json=MONTHLY).json()
+    earlier = admin.put("/v1/schedules/old", json=MONTHLY | {"starts_at": "2026-09-01T00:00:00+02:00"}).json()
+    assert (new["starts_at"], earlier["starts_at"]) == ("2026-10-17T12:35:00Z", "2026-09-01T00:00:00+02:00")
+    world.now += dt.timedelta(days=40)
+    edited = admin.put("/v1/schedules/new", json=new | {"at": "09:00"}).json()
+    assert (edited["starts_at"], edited["next_at"]) == (new["starts_at"], "2026-12-01T08:00:00Z")
+    paused = admin.put("/v1/schedules/new", json=edited | {"paused": True}).json()
+    assert (paused["paused"], paused["next_at"]) == (True, None)
+    assert admin.put("/v1/schedules/new", json=paused | {"paused": False}).json()["starts_at"] == "2026-11-26T12:35:00Z"
+
+
+def test_names_that_differ_in_capitals_alone_are_one(admin: Any, world: Any, problem: Check) -> None:
+    admin.put("/v1/schedules/Weekly", json={"every": "week"})
+    assert "'Weekly'" in problem(admin.put("/v1/schedules/weekly", json={"every": "day"}), 409, "conflict")["detail"]
+    assert [schedule.name for schedule in stored(world)] == ["Weekly"]
+
+
+def test_an_edit_can_rest_on_what_was_read(admin: Any, problem: Check) -> None:
+    tag = admin.put("/v1/schedules/weekly", json={"every": "week"}).headers["etag"]
+    assert admin.get("/v1/schedules/weekly").headers["etag"] == tag
+    held = {"headers": {"If-Match": tag}}
+    changed = admin.put("/v1/schedules/weekly", json={"every": "week", "on": "friday"}, **held)
+    assert (changed.status_code, changed.json()["on"]) == (200, "friday")
+    problem(admin.put("/v1/schedules/weekly", json={"every": "day"}, **held), 412, "precondition-failed")
+    problem(admin.delete("/v1/schedules/weekly", **held), 412, "precondition-failed")
+    problem(
+        admin.put("/v1/schedules/new", json={"every": "day"}, headers={"If-Match": "*"}), 412, "precondition-failed"
+    )
+    assert admin.delete("/v1/schedules/weekly", headers={"If-Match": changed.headers["etag"]}).status_code == 204
+
+
+def test_schedules_come_in_pages(admin: Any) -> None:
+    for name in ("b", "A", "c"):
+        admin.put(f"/v1/schedules/{name}", json={"every": "week"})
+    first = admin.get("/v1/schedules?limit=2").json()
+    rest = admin.get("/v1/schedules", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    assert [row["name"] for page in (first, rest) for row in page["rows"]] == ["A", "b", "c"]
+    assert rest["next_cursor"] is None
+
+
+def test_a_tenant_has_fifty_schedules_and_mails_only_where_it_may(admin: Any, world: Any, problem: Check) -> None:
+    def full(profile: TenantProfile) -> TenantProfile:
+        many = tuple(Schedule.model_validate({"name": f"s{n}", "every": "day"}) for n in range(50))
+        return profile.model_copy(update={"schedules": many, "recipient_domains": ("acme.example",)})
+
+    Tenants(world.objects).edit("acme", full)
+    detail = problem(admin.put("/v1/schedules/one-more", json={"every": "day"}), 422, "invalid-request")["detail"]
+    assert "at most 50 schedules" in detail
+    foreign = {"every": "day", "recipients": [{"email": "ann@acme.example"}, {"email": "eve@other.example"}]}
+    document = problem(admin.put("/v1/schedules/s1", json=foreign), 422, "invalid-request")
+    assert document["errors"][0]["location"] == "body.recipients.1.email"
+    assert "acme.example only" in document["detail"]
 
 
 def test_schedules_are_for_administrators(member: Any, world: Any, problem: Check) -> None:

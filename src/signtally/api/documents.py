@@ -10,7 +10,7 @@ from signtally.domain.actions import Counts
 from signtally.domain.basis import Basis
 from signtally.domain.reports import ReportStatus
 from signtally.domain.snapshot import UsageSnapshot
-from signtally.domain.tenants import ReportFormat, Schedule
+from signtally.domain.tenants import ReportFormat
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 NextCursor = Annotated[str | None, Field(description="Pass as `cursor` for the next page; null at the end")]
@@ -193,11 +193,6 @@ class OrderedReport(_Document):
 
 class ReportPage(_Document):
     rows: list[Report]
-    next_cursor: NextCursor
-
-
-class SchedulePage(_Document):
-    rows: list[Schedule]
     next_cursor: NextCursor
 
 

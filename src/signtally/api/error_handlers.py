@@ -12,6 +12,7 @@ from starlette.routing import compile_path
 from signtally.api.files import PageInsteadError, page_instead
 from signtally.api.problems import KIND_OF_STATUS, InvalidPart, ProblemError, ProblemKind, problem_response
 from signtally.domain.periods import FuturePeriodError, PeriodError
+from signtally.domain.schedule_limits import ScheduleLimitError
 from signtally.logos.errors import LogoError
 from signtally.ports.errors import ServiceError
 from signtally.ports.report_queue import ReportQueueUnavailableError
@@ -131,6 +132,11 @@ def _of_logo(error: Exception) -> ProblemError:
     return ProblemError(ProblemKind.INVALID, f"{part.location}: {part.detail}", errors=(part,))
 
 
+def _of_schedule_limit(error: Exception) -> ProblemError:
+    part = InvalidPart(location=f"body.{cast('ScheduleLimitError', error).location}", detail=str(error))
+    return ProblemError(ProblemKind.INVALID, f"{part.location}: {part.detail}", errors=(part,))
+
+
 # The first match wins: subclasses come before their parents.
 _PROBLEMS: dict[type[Exception], Any] = {
     ProblemError: lambda error: error,
@@ -151,6 +157,7 @@ _PROBLEMS: dict[type[Exception], Any] = {
     ),
     BrokenProfileError: _of_broken_profile,
     LogoError: _of_logo,
+    ScheduleLimitError: _of_schedule_limit,
     ReportQueueUnavailableError: _of_report_queue,
     ServiceError: _of_service,
 }

@@ -2,17 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
-from pydantic import Field
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from signtally.api.audit_recording import Audit
 from signtally.api.auth import Administrator
 from signtally.api.concurrency import limit_concurrency
+from signtally.api.conditional import ETAG_HEADER, IfMatch, etag_of, require_match
 from signtally.api.context import ServicesDep
-from signtally.api.documents import SchedulePage
+from signtally.api.cursors import Cursor, cursor_after, position_of
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
+from signtally.api.schedule_documents import ScheduleDefinition, ScheduleDocument, SchedulePage
 from signtally.domain.audit import AuditAction
-from signtally.domain.tenants import Schedule, ScheduleName, ScheduleTerms, TenantProfile
+from signtally.domain.tenants import Schedule, ScheduleName, TenantProfile, schedule_named
 
 router = APIRouter(
     prefix="/schedules",
@@ -21,31 +23,53 @@ router = APIRouter(
     dependencies=[limit_concurrency("others")],
 )
 NameInPath = Annotated[ScheduleName, Path(description="The schedule's name, unique in the tenant")]
+_LISTING = "schedules"
+_DEFAULT_SCHEDULES, _MOST_SCHEDULES = 100, 1000
 
 
-class ScheduleDefinition(ScheduleTerms):
-    """A schedule as `GET` returns it; `name` may be left out, because it is in the address."""
+class SchedulesQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
 
-    name: ScheduleName | None = Field(default=None)
-
-
-@router.get("", summary="All schedules")
-def schedules(caller: Administrator, services: ServicesDep) -> SchedulePage:
-    profile = services.stores.tenants.get(caller.tenant_id)
-    return SchedulePage(rows=list(profile.schedules), next_cursor=None)
+    cursor: Cursor = None
+    limit: Annotated[int, Field(ge=1, le=_MOST_SCHEDULES)] = _DEFAULT_SCHEDULES
 
 
-@router.get("/{name}", summary="One schedule", responses=problem_responses(ProblemKind.NOT_FOUND))
-def schedule(name: NameInPath, caller: Administrator, services: ServicesDep) -> Schedule:
-    return _found(services.stores.tenants.get(caller.tenant_id), name)
+@router.get("", summary="All schedules", responses=problem_responses(ProblemKind.BAD_CURSOR, ProblemKind.INVALID))
+def schedules(query: Annotated[SchedulesQuery, Query()], caller: Administrator, services: ServicesDep) -> SchedulePage:
+    tenant = services.stores.tenants.get(caller.tenant_id)
+    after = position_of(query.cursor, listing=_LISTING) or ""
+    left = sorted((each for each in tenant.schedules if _position(each) > after), key=_position)
+    page, now = left[: query.limit], services.clock()
+    return SchedulePage(
+        rows=[ScheduleDocument.of(each, tenant=tenant, now=now) for each in page],
+        next_cursor=cursor_after(_LISTING, _position(page[-1])) if len(left) > len(page) else None,
+    )
+
+
+@router.get(
+    "/{name}",
+    summary="One schedule",
+    responses={200: {"headers": ETAG_HEADER}, **problem_responses(ProblemKind.NOT_FOUND)},
+)
+def schedule(name: NameInPath, caller: Administrator, services: ServicesDep, response: Response) -> ScheduleDocument:
+    tenant = services.stores.tenants.get(caller.tenant_id)
+    known = found_schedule(tenant, name)
+    response.headers["ETag"] = etag_of(known)
+    return ScheduleDocument.of(known, tenant=tenant, now=services.clock())
 
 
 @router.put(
     "/{name}",
     summary="Create or replace a schedule",
     responses={
-        201: {"model": Schedule, "description": "It is new"},
-        **problem_responses(ProblemKind.CONFLICT, ProblemKind.UNSUPPORTED_MEDIA_TYPE, ProblemKind.INVALID),
+        200: {"headers": ETAG_HEADER},
+        201: {"model": ScheduleDocument, "description": "It is new", "headers": ETAG_HEADER},
+        **problem_responses(
+            ProblemKind.CONFLICT,
+            ProblemKind.PRECONDITION_FAILED,
+            ProblemKind.UNSUPPORTED_MEDIA_TYPE,
+            ProblemKind.INVALID,
+        ),
     },
 )
 def put_schedule(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
@@ -55,24 +79,31 @@ def put_schedule(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     caller: Administrator,
     services: ServicesDep,
     audit: Audit,
-) -> Schedule:
-    """Simultaneous edits of other schedules are kept."""
+    if_match: IfMatch = None,
+) -> ScheduleDocument:
+    """A new schedule starts with its next period. Simultaneous edits of other schedules are kept."""
     if definition.name not in {None, name}:
         raise ProblemError(ProblemKind.INVALID, f"The body says name {definition.name!r}, the address {name!r}.")
-    wanted = Schedule.model_validate({**definition.model_dump(exclude_unset=True), "name": name})
-    existed = False
+    now, before = services.clock(), None
 
     def replaced(profile: TenantProfile) -> TenantProfile:
-        nonlocal existed
-        existed = any(known.name == name for known in profile.schedules)
-        kept = tuple(wanted if known.name == name else known for known in profile.schedules)
-        return _with(profile, kept if existed else (*kept, wanted))
+        nonlocal before
+        before = _known(profile, name)
+        require_match(if_match, before)
+        wanted = definition.named(name, before=before, now=now)
+        services.schedule_limits.check(wanted, of=profile)
+        kept = tuple(wanted if each is before else each for each in profile.schedules)
+        changed = _with(profile, kept if before else (*kept, wanted))
+        if before is None:
+            services.schedule_limits.check_number(changed)
+        return changed
 
-    services.stores.tenants.edit(caller.tenant_id, replaced)
-    action = AuditAction.SCHEDULE_CHANGED if existed else AuditAction.SCHEDULE_CREATED
-    audit.record(caller, action, subject=name)
-    response.status_code = 200 if existed else 201
-    return wanted
+    tenant = services.stores.tenants.edit(caller.tenant_id, replaced)
+    stored = found_schedule(tenant, name)
+    audit.record(caller, AuditAction.SCHEDULE_CHANGED if before else AuditAction.SCHEDULE_CREATED, subject=name)
+    response.status_code = 200 if before else 201
+    response.headers["ETag"] = etag_of(stored)
+    return ScheduleDocument.of(stored, tenant=tenant, now=now)
 
 
 @router.delete(
@@ -80,25 +111,45 @@ def put_schedule(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     status_code=204,
     response_class=Response,  # an answer without a body has no type
     summary="Delete a schedule",
-    responses=problem_responses(ProblemKind.NOT_FOUND, ProblemKind.CONFLICT),
+    responses=problem_responses(ProblemKind.NOT_FOUND, ProblemKind.CONFLICT, ProblemKind.PRECONDITION_FAILED),
 )
-def delete_schedule(name: NameInPath, caller: Administrator, services: ServicesDep, audit: Audit) -> None:
+def delete_schedule(
+    name: NameInPath, caller: Administrator, services: ServicesDep, audit: Audit, if_match: IfMatch = None
+) -> None:
     """Reports that it has made are kept."""
 
     def without(profile: TenantProfile) -> TenantProfile:
-        gone = _found(profile, name)
-        return _with(profile, tuple(kept for kept in profile.schedules if kept != gone))
+        gone = found_schedule(profile, name)
+        require_match(if_match, gone)
+        return _with(profile, tuple(kept for kept in profile.schedules if kept is not gone))
 
     services.stores.tenants.edit(caller.tenant_id, without)
     audit.record(caller, AuditAction.SCHEDULE_DELETED, subject=name)
 
 
-def _found(profile: TenantProfile, name: str) -> Schedule:
-    for known in profile.schedules:
-        if known.name == name:
-            return known
-    raise ProblemError(ProblemKind.NOT_FOUND, f"There is no schedule called {name!r}.")
+def found_schedule(profile: TenantProfile, name: str) -> Schedule:
+    """Raises ProblemError (404) when the tenant has no schedule of exactly this name."""
+    known = next((each for each in profile.schedules if each.name == name), None)
+    if known is None:
+        raise ProblemError(ProblemKind.NOT_FOUND, f"There is no schedule called {name!r}.")
+    return known
+
+
+def _known(profile: TenantProfile, name: str) -> Schedule | None:
+    """The schedule that `PUT` replaces. Raises ProblemError (409) when one differs in capitals alone."""
+    known = schedule_named(name, profile.schedules)
+    if known is not None and known.name != name:
+        raise ProblemError(
+            ProblemKind.CONFLICT,
+            f"There is a schedule called {known.name!r}, and names that differ in capitals alone are one name. Change "
+            "that schedule, or choose another name.",
+        )
+    return known
 
 
 def _with(profile: TenantProfile, schedules: tuple[Schedule, ...]) -> TenantProfile:
     return profile.model_copy(update={"schedules": schedules})
+
+
+def _position(schedule: Schedule) -> str:
+    return schedule.name.casefold()

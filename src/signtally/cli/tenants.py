@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from signtally import wiring
 from signtally.cli.output import explain, json_option, print_result
+from signtally.domain.schedule_limits import ScheduleLimitError, ScheduleLimits
 from signtally.domain.tenants import TenantProfile
 from signtally.logos.errors import LogoError
 from signtally.logos.profile_logos import with_png_logo
@@ -30,9 +31,11 @@ def put(files: tuple[Path, ...], *, as_json: bool) -> None:
     Nothing is stored unless every profile of every file is valid.
     """
     profiles = [profile for file in files for profile in _read(file)]
-    store = wiring.services().stores.tenants
+    services = wiring.services()
     for profile in profiles:
-        store.put(profile)
+        _check_limits(profile, services.schedule_limits)
+    for profile in profiles:
+        services.stores.tenants.put(profile)
     stored = [profile.tenant_id for profile in profiles]
     print_result({"stored": stored}, as_json=as_json, lines=lambda: [f"stored {tenant_id}" for tenant_id in stored])
 
@@ -95,6 +98,15 @@ def _read(file: Path) -> list[TenantProfile]:
             where = f"{file}, profile {position}" if isinstance(document, list) else str(file)
             raise click.ClickException(f"{where}: {_explain(error)}") from error
     return found
+
+
+def _check_limits(profile: TenantProfile, limits: ScheduleLimits) -> None:
+    try:
+        limits.check_number(profile)
+        for schedule in profile.schedules:
+            limits.check(schedule, of=profile)
+    except ScheduleLimitError as error:
+        raise click.ClickException(f"{profile.tenant_id}: {error}") from error
 
 
 def _explain(error: Exception) -> str:

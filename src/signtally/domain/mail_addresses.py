@@ -42,6 +42,11 @@ def ascii_address(address: str) -> str:
     return checked.ascii_email or address
 
 
+def ascii_domain(text: str) -> str:
+    """A mail domain in small letters as it stands in the DNS. Raises ValueError when it is none."""
+    return ascii_address(valid_address(f"postmaster@{text.strip().removeprefix('@')}")).rpartition("@")[2]
+
+
 def sender_of(message: EmailMessage) -> str:
     return _one_at_least(getaddresses([str(value) for value in message.get_all("From", [])]), header="From")[0]
 

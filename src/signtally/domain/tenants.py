@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from signtally.domain.ids import ID_LIMIT_CHARACTERS
-from signtally.domain.mail_addresses import valid_address
+from signtally.domain.mail_addresses import ascii_domain, valid_address
 from signtally.domain.periods import PeriodKind
 from signtally.domain.sending_days import WEEKDAYS, Weekday, check_sending_day
 from signtally.domain.zone_names import ZoneName
@@ -69,6 +69,11 @@ def _once_each(formats: tuple[ReportFormat, ...]) -> tuple[ReportFormat, ...]:
     return tuple(dict.fromkeys(formats))
 
 
+def _mail_domain(text: str, info: ValidationInfo) -> str:
+    return text if info.context == ALREADY_CHECKED else ascii_domain(text)
+
+
+MailDomain = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_mail_domain)]
 TenantName = Annotated[str, Field(min_length=1, max_length=200)]
 LocaleName = Annotated[str, Field(max_length=LOCALE_LIMIT_CHARACTERS)]
 WeekStart = Annotated[Weekday, BeforeValidator(_weekday)]
@@ -173,6 +178,7 @@ class TenantProfile(_Part):
     branding: Branding = Branding()
     allowance: Allowance = Allowance()
     csv: CsvSeparator | None = None  # between cells; None: as Excel expects it in the locale's country
+    recipient_domains: tuple[MailDomain, ...] = ()  # of recipients; empty: those of SIGNTALLY_RECIPIENT_DOMAINS
     schedules: Annotated[tuple[Schedule, ...], AfterValidator(_distinct_names)] = ()
     _is_unreadable: bool = PrivateAttr(default=False)
 

@@ -1,0 +1,60 @@
+"""A schedule as the API shows it, and as it is sent to be stored."""
+
+import datetime as dt
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+from signtally.api.documents import NextCursor
+from signtally.domain.schedules import next_due
+from signtally.domain.tenants import Schedule, ScheduleName, ScheduleTerms, TenantProfile
+
+_EXAMPLE: JsonDict = {
+    "every": "week",
+    "on": "monday",
+    "at": "08:30",
+    "formats": ["pdf", "xlsx"],
+    "recipients": [{"email": "ann@acme.example", "user_id": "u_17"}],
+}
+NextAt = Annotated[
+    AwareDatetime | None,
+    Field(description="When it is due next, by UTC; null while it is paused"),
+]
+
+
+class ScheduleDefinition(ScheduleTerms):
+    """A schedule as `GET` returns it. `name` may be left out, because it is in the address; `next_at` is ignored."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    name: ScheduleName | None = None
+    next_at: NextAt = None
+
+    def named(self, name: str, *, before: Schedule | None, now: dt.datetime) -> Schedule:
+        """The schedule to store in place of *before* (None: a new one).
+
+        A new one starts *now* unless it says when, and so does one that is no longer paused.
+        """
+        fields = self.model_dump(exclude_unset=True, exclude={"next_at"}) | {"name": name}
+        resumes = before is not None and before.paused and not self.paused
+        asked = "starts_at" in self.model_fields_set and not (resumes and before and self.starts_at == before.starts_at)
+        if not asked:
+            fields["starts_at"] = now if before is None or resumes else before.starts_at
+        return Schedule.model_validate(fields)
+
+
+class ScheduleDocument(Schedule):
+    """A schedule, and when it is due next."""
+
+    next_at: NextAt
+
+    @classmethod
+    def of(cls, schedule: Schedule, *, tenant: TenantProfile, now: dt.datetime) -> "ScheduleDocument":
+        next_at = None if schedule.paused else next_due(tenant, schedule, after=now).due_at
+        return cls(**dict(schedule), next_at=next_at)
+
+
+class SchedulePage(BaseModel):
+    rows: list[ScheduleDocument] = Field(description="By name")
+    next_cursor: NextCursor

@@ -1,0 +1,53 @@
+"""What a new or changed schedule may ask for: how many recipients, how many schedules, which mail domains."""
+
+import dataclasses
+from collections.abc import Collection
+
+from signtally.domain.mail_addresses import ascii_address
+from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.errors import SigntallyError
+
+
+class ScheduleLimitError(SigntallyError, ValueError):
+    """A schedule asks for more than is allowed; *location* is the part of it that does."""
+
+    def __init__(self, detail: str, *, location: str) -> None:
+        super().__init__(detail)
+        self.location = location
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleLimits:
+    """The limits of an installation; *domains* in small letters, as the DNS has them. No domains: any will do."""
+
+    schedules: int
+    recipients: int
+    domains: tuple[str, ...] = ()
+
+    def check(self, schedule: Schedule, *, of: TenantProfile) -> None:
+        """Raises ScheduleLimitError when this schedule of a tenant, *of* whom the profile is, asks for too much."""
+        if len(schedule.recipients) > self.recipients:
+            raise ScheduleLimitError(
+                f"a schedule has at most {self.recipients} recipients, this one {len(schedule.recipients)}; "
+                "use a mailing list",
+                location="recipients",
+            )
+        for number, recipient in enumerate(schedule.recipients):
+            if why := self.why_not(recipient.email, tenant=of):
+                raise ScheduleLimitError(why, location=f"recipients.{number}.email")
+
+    def check_number(self, profile: TenantProfile) -> None:
+        """Raises ScheduleLimitError when a tenant has too many schedules."""
+        if len(profile.schedules) > self.schedules:
+            raise ScheduleLimitError(f"a tenant has at most {self.schedules} schedules", location="name")
+
+    def why_not(self, address: str, *, tenant: TenantProfile) -> str:
+        """Why reports may not be sent to a valid address; empty when they may."""
+        allowed = self._allowed_domains(tenant)
+        domain = ascii_address(address).rpartition("@")[2].lower()
+        if not allowed or domain in allowed:
+            return ""
+        return f"reports are sent to addresses at {', '.join(sorted(allowed))} only, not at {domain}"
+
+    def _allowed_domains(self, tenant: TenantProfile) -> Collection[str]:
+        return tenant.recipient_domains or self.domains

@@ -83,11 +83,12 @@ def test_a_closed_digest_stays_closed(objects: ObjectStore) -> None:
 def test_what_is_done_is_remembered_for_schedules_that_still_exist(objects: ObjectStore) -> None:
     gone = DeliveryKey("gone", "Weekly", "2026-W44")
     done = DoneOccurrences(objects, what="reports")
-    done.add(OCTOBER)
-    done.add(gone)
+    done.add(OCTOBER, calendar="month UTC")
+    done.add(gone, calendar="week UTC")
     done.save([("o'neill/köln", "Monthly usage")])
     again = DoneOccurrences(objects, what="reports")
     assert OCTOBER in again
+    assert again.calendar(DeliveryKey("o'neill/köln", "Monthly usage", "2026-11")) == "month UTC"
     assert gone not in again
     assert DeliveryKey("o'neill/köln", "Monthly usage", "2026-11") not in again
     assert OCTOBER not in DoneOccurrences(objects, what="digests")

@@ -128,11 +128,11 @@ def find_outstanding(
     if latest.last >= newest.period.last:
         return []
     found = [dataclasses.replace(newest, period=_after(latest.last, newest.period))]
+    if calendar_before not in {None, newest.calendar}:
+        between = _days_between(latest, newest)
+        return [*([dataclasses.replace(newest, period=between)] if between else []), *found]
     if newest.schedule.missed == "all":
         return [*_missed(newest, since=latest.last), *found]
-    between = _days_between(latest, newest)
-    if between is not None and calendar_before not in {None, newest.calendar}:
-        return [dataclasses.replace(newest, period=between), *found]
     return found
 
 

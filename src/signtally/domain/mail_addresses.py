@@ -29,7 +29,7 @@ def valid_address(text: str) -> str:
             test_environment=True,  # the names below .test
         ).normalized
     except EmailNotValidError as error:
-        raise ValueError(f"{text!r} is no email address: {error} Write one such as ann@acme.example") from None
+        raise ValueError(f"{text!r} is no email address; write ann@acme.example. {error}") from None
 
 
 def ascii_address(address: str) -> str:

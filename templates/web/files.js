@@ -1,6 +1,6 @@
 // Files of reports: ordering one, following how it is made, and handing it to the browser.
 
-import { Problem, answered, call, pathOf } from "./client.js";
+import { Problem, address, answered, call, pathOf } from "./client.js";
 import { el } from "./dom.js";
 import { gettext } from "./words.js";
 
@@ -19,6 +19,13 @@ export async function whenMade(ordered, { signal, progress = () => {} } = {}) {
   return asked(ordered.report_id, { signal, progress });
 }
 
+// The same; raises the reason where it has failed.
+export async function whenReady(ordered, options) {
+  const report = await whenMade(ordered, options);
+  if (report.status === "failed") throw unavailable(report.failure);
+  return report;
+}
+
 // By server-sent events, as long as they come.
 async function listened({ links }, { signal, progress }) {
   if (!links.events) return;
@@ -28,10 +35,10 @@ async function listened({ links }, { signal, progress }) {
   let text = "";
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     text += part.value;
-    const events = text.split("\n\n");
+    const events = text.split(/\r?\n\r?\n/);
     text = events.pop();
     for (const event of events) {
-      const data = event.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
+      const data = event.split(/\r?\n/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
       if (data) progress(JSON.parse(data));
     }
   }
@@ -57,19 +64,13 @@ export function progressWords({ status, orders_ahead: ahead }) {
   return gettext("Waiting to be made…");
 }
 
-// Download a file of a report that exists, by a link signed this moment; returns the report.
-export async function downloadAgain(reportId, version, format) {
-  const path = pathOf("reports", reportId);
-  const report = await call(version ? `${path}?version=${encodeURIComponent(version)}` : path);
-  save(fileOf(report, format).url);
-  return report;
-}
-
-export function fileOf(report, format) {
-  if (report.status === "failed") throw unavailable(report.failure);
-  if (report.gone?.includes(format)) throw unavailable(goneWords(format));
-  const file = report.files?.find((candidate) => candidate.format === format);
-  if (!file) throw unavailable(isMaking(report) ? gettext("The report is still being made.") : gettext("This report has no %(format)s file.", { format: FORMATS[format] ?? format }));
+// Download a file of a report, by a link signed this moment; returns the file. The API records who it was.
+export async function downloadFile(reportId, { version, format }) {
+  const file = await call(address(pathOf("reports", reportId, "files", format), { version, redirect: false })).catch((error) => {
+    if (error.kind === "gone") throw unavailable(goneWords(format));
+    throw error;
+  });
+  save(file.url);
   return file;
 }
 
@@ -78,7 +79,7 @@ export const goneWords = (format) => gettext("%(format)s: no longer stored. Make
 const unavailable = (detail) => new Problem(0, { title: gettext("The report is not available"), detail });
 
 // The link answers with an attachment, so the browser downloads it and stays on this page.
-export function save(url) {
+function save(url) {
   if (!/^https?:/.test(url)) throw unavailable(gettext("The download link cannot be opened."));
   el("a", { href: url, download: "", rel: "noreferrer" }).click();
 }

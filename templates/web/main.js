@@ -1,9 +1,10 @@
 // The page: who is signed in, which view of which period is shown, and what happens when something goes wrong.
 
+import { showActivity } from "./activity.js";
 import { call } from "./client.js";
 import { showDocuments } from "./documents.js";
 import { byId, el, foreign } from "./dom.js";
-import { downloadAgain } from "./files.js";
+import { downloadFile } from "./files.js";
 import { adopt } from "./format.js";
 import { showFreshness, showHeading, showHeadline } from "./headline.js";
 import { complain, settle, tell } from "./notices.js";
@@ -13,6 +14,7 @@ import { choose, markPeriod, offerPeriods, parameters, placedParameters, placedP
 import { go, linkHere, linkTo, listenToPlace, place } from "./place.js";
 import { listenToDownloads } from "./quick.js";
 import { listenToReports, showReports } from "./reports.js";
+import { showSettings } from "./settings.js";
 import * as session from "./session.js";
 import { showSignIn } from "./signin.js";
 import { countUsers, listenToUsers, showUsers } from "./users.js";
@@ -27,6 +29,7 @@ const titles = () => ({
   documents: gettext("Documents"),
   users: me.role === "member" ? gettext("Your activity") : gettext("Users"),
   reports: gettext("Reports"),
+  ...(me.role === "member" ? {} : { settings: gettext("Settings"), activity: gettext("Activity") }),
 });
 
 let terms = new Map(); // the measures, by their names in the API
@@ -45,13 +48,23 @@ async function start() {
   } catch (error) {
     return error.status === 401 ? signedOut(error) : complain(error, { about: FIGURES, again: start });
   }
-  await speak(me.language);
   settle(FIGURES);
+  await meet({ early });
+  downloadWanted();
+}
+
+// What is known of the user and the tenant anew, after a change of it.
+async function learn() {
+  me = await call("v1/me");
+  await meet();
+}
+
+async function meet(options) {
+  await speak(me.language);
   adopt(me);
   introduce();
   byId("page").hidden = false;
-  await show({ early });
-  downloadWanted();
+  await show(options);
 }
 
 // Before anybody is known, the page comes in the browser's language; then it follows the tenant's, as the files do.
@@ -93,6 +106,8 @@ async function show({ early = null, anew = false } = {}) {
   if (isOfPeriod) return showPeriod(view, { early, anew, signal });
   byId("title").textContent = named[view];
   if (view === "reports") await showReports({ me, signal });
+  if (view === "settings") await showSettings({ signal, changed: learn });
+  if (view === "activity") await showActivity({ signal });
 }
 
 function showNavigation(named, view) {
@@ -166,7 +181,7 @@ async function downloadWanted() {
   if (!wish) return;
   session.forgetWanted();
   try {
-    await downloadAgain(wish.report, wish.version, wish.format);
+    await downloadFile(wish.report, wish);
     go(linkHere({ view: "reports", report: wish.report }), { replace: true });
     tell(gettext("The report from your email has been downloaded."), { about: "wish" });
   } catch (error) {

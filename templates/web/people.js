@@ -1,9 +1,11 @@
 // Who is who: the users of a period by their ids, read once and kept for a while.
 
-import { allRows } from "./client.js";
+import { address, allRows, call } from "./client.js";
 import { straight } from "./dom.js";
 
+const MOST_NAMES = 2000;
 const FRESH_MS = 5 * 60_000;
+let learnt = null;
 const kept = new Map(); // promises by what they were asked for
 const names = new Map(); // by user id, of everybody ever read
 
@@ -17,6 +19,17 @@ export function readPeople(about, { anew = false, ...options } = {}) {
   answer.catch(() => kept.delete(key));
   return answer;
 }
+
+// Learn the names of those who were active lately, as far as one page of them goes; whoever is not known keeps the id.
+export async function knowNames() {
+  learnt ??= call(address("v1/usage", { group_by: "user", limit: MOST_NAMES, ...lately() })).then(({ rows }) => rows.forEach(called), () => (learnt = null));
+  await learnt;
+}
+
+const lately = () => {
+  const day = (back) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
+  return { from: day(91), to: day(1) };
+};
 
 export const forgetPeople = () => kept.clear();
 

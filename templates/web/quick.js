@@ -2,7 +2,7 @@
 
 import { call } from "./client.js";
 import { byId, spinner } from "./dom.js";
-import { FORMATS, fileOf, progressWords, save, whenMade } from "./files.js";
+import { FORMATS, downloadFile, progressWords, whenReady } from "./files.js";
 import { size } from "./format.js";
 import { complain, settle } from "./notices.js";
 import { gettext } from "./words.js";
@@ -24,9 +24,8 @@ async function download(period, format) {
   byId("downloads").setAttribute("aria-busy", "true");
   try {
     const ordered = await call("v1/reports", { method: "POST", body: { ...period, formats: [format] } });
-    const report = await whenMade(ordered, { progress: (state) => busy(progressWords(state)) });
-    const file = fileOf(report, format);
-    save(file.url);
+    const report = await whenReady(ordered, { progress: (state) => busy(progressWords(state)) });
+    const file = await downloadFile(report.report_id, { format });
     settle(ABOUT);
     say(gettext("%(format)s file downloaded, %(size)s.", { format: FORMATS[format], size: size(file.bytes) }));
   } catch (error) {

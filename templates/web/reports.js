@@ -3,11 +3,11 @@
 import { address, call, pathOf } from "./client.js";
 import { confirmed } from "./dialogs.js";
 import { byId, button, el, spinner, straight } from "./dom.js";
-import { FORMATS, downloadAgain, goneWords, isMaking, progressWords, whenMade } from "./files.js";
+import { FORMATS, downloadFile, goneWords, isMaking, progressWords, whenMade } from "./files.js";
 import { clock, extent, kindOf, listed, moment, number, periodTitle } from "./format.js";
 import { complain, settle, tell } from "./notices.js";
 import { openOrder } from "./order.js";
-import { nameOf } from "./people.js";
+import { knowNames, nameOf } from "./people.js";
 import { go, linkHere, place } from "./place.js";
 import { showVersions } from "./versions.js";
 import { gettext, ngettext } from "./words.js";
@@ -26,7 +26,7 @@ export async function showReports(given) {
   const list = byId("reports");
   list.setAttribute("aria-busy", "true");
   try {
-    const page = await call(address("v1/reports", { limit: PAGE }), { signal });
+    const [page] = await Promise.all([call(address("v1/reports", { limit: PAGE }), { signal }), given.me.role === "member" || knowNames()]);
     settle(ABOUT);
     const rows = await withWanted(page.rows, signal);
     list.replaceChildren(...rows.map(item));
@@ -171,7 +171,7 @@ function outcome(report, name) {
 export function fileButtons(report, name) {
   const buttons = report.files.map(({ format }) => {
     const title = FORMATS[format];
-    const get = () => downloadAgain(report.report_id, report.version, format).then(() => settle("file"), (error) => complain(error, { about: "file" }));
+    const get = () => downloadFile(report.report_id, { version: report.version, format }).then(() => settle("file"), (error) => complain(error, { about: "file" }));
     const label = gettext("Download %(format)s: %(report)s", { format: title, report: name });
     return button(title, { "aria-label": label, onclick: get });
   });

@@ -1,17 +1,21 @@
 // A report unfolded: its versions, what changed from one to the next, and who downloaded it.
 
+import { activityOf } from "./activity.js";
 import { address, allRows, call, pathOf } from "./client.js";
 import { UNKNOWN, button, el, foreign, table } from "./dom.js";
-import { FORMATS, downloadAgain, goneWords } from "./files.js";
+import { FORMATS, downloadFile, goneWords } from "./files.js";
 import { clock, date, listed, moment, number } from "./format.js";
 import { complain } from "./notices.js";
 import { gettext } from "./words.js";
 
-export async function showVersions(report, panel, { signal, foot }) {
+export async function showVersions(report, panel, { signal, me, foot }) {
   panel.setAttribute("aria-busy", "true");
   try {
     const { rows } = await allRows(pathOf("reports", report.report_id, "versions"), {}, { signal, limit: 100 });
-    panel.replaceChildren(el("h3", {}, gettext("Versions")), el("ul", { class: "versions" }, ...rows.map((version) => line(version, signal))), ...foot);
+    const done = me.role === "member" ? [] : await activityOf(report.report_id, { signal });
+    const lists = [el("h3", {}, gettext("Versions")), el("ul", { class: "versions" }, ...rows.map((version) => line(version, signal)))];
+    if (done.length) lists.push(el("h3", {}, gettext("Who ordered and downloaded it")), el("ul", { class: "done note" }, ...done));
+    panel.replaceChildren(...lists, ...foot);
   } catch (error) {
     if (signal.aborted) return;
     panel.replaceChildren(...foot);
@@ -32,7 +36,7 @@ function line(version, signal) {
 
 function files(version) {
   const links = version.files.map(({ format }) => {
-    const get = () => downloadAgain(version.report_id, version.version, format).catch((error) => complain(error, { about: "file" }));
+    const get = () => downloadFile(version.report_id, { version: version.version, format }).catch((error) => complain(error, { about: "file" }));
     const label = gettext("Download %(format)s, version %(version)s", { format: FORMATS[format], version: number(version.version) });
     return button(FORMATS[format], { class: "link", "aria-label": label, onclick: get });
   });

@@ -286,6 +286,19 @@ def test_a_file_stays_reachable_while_the_next_version_is_made(admin: Any, world
     assert answer.headers["retry-after"] == "1"
 
 
+def test_a_script_learns_where_a_file_is_instead_of_being_redirected(admin: Any, world: Any) -> None:
+    ready = made(admin, world, {"period": "2026-09", "formats": ["csv"]})
+    answer = admin.get(f"{ready['links']['files']['csv']}?redirect=false")
+    assert answer.status_code == 200
+    (file,) = ready["files"]
+    link = answer.json()
+    assert {name: link[name] for name in ("format", "bytes", "sha256")} == {
+        name: file[name] for name in ("format", "bytes", "sha256")
+    }
+    assert link["url"]
+    assert [row["action"] for row in admin.get("/v1/audit").json()["rows"]] == ["report.downloaded", "report.ordered"]
+
+
 def test_a_file_that_is_not_there(admin: Any, world: Any, problem: Check) -> None:
     ordered = order(admin, SEPTEMBER)
     problem(admin.get(ordered["links"]["files"]["csv"]), 409, "not-ready")

@@ -114,3 +114,19 @@ def test_older_reports_come_on_demand(site: Any, open_page: Open) -> None:
     expect(page.locator(".report").nth(20)).to_be_visible()
     names = page.locator(".report button").evaluate_all("all => all.map(one => one.ariaLabel ?? one.textContent)")
     assert len(names) == len(set(names))  # one name a control
+
+
+def test_a_report_is_deleted_once_that_is_confirmed(site: Any, open_page: Open) -> None:
+    made = make(site, ReportRequest("acme", parse_period("2026-04"), ("csv",)), version=1, sent=3)
+    page = open_page(site.signed_in(show=f"view=reports&report={made.key.report_id}"))
+    row = page.locator(".report", has_text="April 2026")
+    delete = row.get_by_role("button", name="Delete: April 2026")
+    delete.click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(delete).to_be_focused()
+    delete.click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    expect(row).to_have_count(0)
+    expect(page.get_by_role("status").filter(has_text="is deleted")).to_be_visible()
+    assert page.evaluate("document.activeElement !== document.body")
+    assert made.key.report_id not in [report["report_id"] for report in site.get("reports")["rows"]]

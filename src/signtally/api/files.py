@@ -5,12 +5,14 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import Field
 
 from signtally.api.audit_recording import Audit
 from signtally.api.auth import Caller, Credentials, authenticated
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import ServicesDep
+from signtally.api.documents import ReportFileLink
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
 from signtally.api.report_documents import order_again
 from signtally.api.reports import ReportId, VersionQuery, only_visible
@@ -29,6 +31,12 @@ class PageInsteadError(SigntallyError):
     """A browser without a token asked for a file; it is redirected to the page, which has a token and downloads it."""
 
 
+class FileQuery(VersionQuery):
+    """Which file, and how the answer leads to it."""
+
+    redirect: Annotated[bool, Field(description="Whether the answer redirects to the file, or says where it is")] = True
+
+
 def _signed_in(request: Request, credentials: Credentials) -> Caller:
     """Raises PageInsteadError for a browser without a token, as when a link in an email is opened."""
     if credentials is None and "text/html" in request.headers.get("accept", ""):
@@ -41,7 +49,9 @@ def _signed_in(request: Request, credentials: Credentials) -> Caller:
     status_code=307,
     summary="Download a file",
     response_class=RedirectResponse,
+    response_model=None,
     responses={
+        200: {"model": ReportFileLink, "description": "The signed URL itself, with `redirect=false`"},
         303: {"description": "A browser without a token is led to the Usage Reports page, which downloads the file"},
         307: {"description": "To a fresh signed URL"},
         **problem_responses(ProblemKind.NOT_FOUND, ProblemKind.NOT_READY, ProblemKind.GONE),
@@ -50,13 +60,16 @@ def _signed_in(request: Request, credentials: Credentials) -> Caller:
 def file(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     report_id: ReportId,
     format: ReportFormat,  # noqa: A002 -- the word in the address
-    query: Annotated[VersionQuery, Query()],
+    query: Annotated[FileQuery, Query()],
     http: Request,
     caller: Annotated[Caller, Depends(_signed_in)],
     services: ServicesDep,
     audit: Audit,
-) -> RedirectResponse:
-    """Leads to the newest version that is ready, or the one asked for. Follow it without the token."""
+) -> RedirectResponse | JSONResponse:
+    """Leads to the newest version that is ready, or the one asked for. Follow it without the token.
+
+    A script cannot see where a redirect leads: `redirect=false` answers the signed URL instead.
+    """
     archive, now = services.stores.reports, services.clock()
     if query.version is None:
         state = archive.latest(caller.tenant_id, report_id, now=now)
@@ -71,13 +84,17 @@ def file(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
             ProblemKind.NOT_FOUND, f"Report {report_id} was made as {made}, not as {format}. Order that format too."
         )
     try:
-        url, _ = file_link(manifest, format, services=services)
+        url, expires_at = file_link(manifest, format, services=services)
     except ObjectMissingError:
         raise _gone(manifest, format, http) from None
     if not getattr(http.state, "is_head", False):
         version = str(manifest.key.version)
         audit.record(caller, AuditAction.REPORT_DOWNLOADED, subject=report_id, format=format, version=version)
-    return RedirectResponse(url, status_code=307)
+    if query.redirect:
+        return RedirectResponse(url, status_code=307)
+    stored = next(each for each in manifest.files if each.format == format)
+    link = ReportFileLink(format=format, url=url, expires_at=expires_at, bytes=stored.size_bytes, sha256=stored.sha256)
+    return JSONResponse(link.model_dump(mode="json"))
 
 
 def _gone(manifest: ReportManifest, format_: str, http: Request) -> ProblemError:

@@ -1,0 +1,117 @@
+// The audit trail: who ordered, downloaded and changed what, when, and from where.
+
+import { address, call } from "./client.js";
+import { byId, el, foreign, straight, table } from "./dom.js";
+import { moment } from "./format.js";
+import { complain, settle } from "./notices.js";
+import { knowNames, nameOf } from "./people.js";
+import { go, linkHere, linkTo, place } from "./place.js";
+import { gettext } from "./words.js";
+
+const ABOUT = "activity";
+const PAGE = 50;
+
+const actionLabels = () => ({
+  "report.ordered": gettext("Ordered a report"),
+  "report.downloaded": gettext("Downloaded a file"),
+  "report.deleted": gettext("Deleted a report"),
+  "profile.changed": gettext("Changed the settings"),
+  "schedule.created": gettext("Made a schedule"),
+  "schedule.changed": gettext("Changed a schedule"),
+  "schedule.deleted": gettext("Deleted a schedule"),
+  "schedule.sent": gettext("Sent a schedule’s report by hand"),
+  "delivery.resent": gettext("Sent an email again"),
+});
+
+export async function showActivity({ signal }) {
+  const { action = "" } = place();
+  const options = [["", gettext("Everything")], ...Object.entries(actionLabels())].map(([value, label]) => el("option", { value, selected: value === action }, label));
+  byId("activity-action").replaceChildren(...options);
+  byId("activity-action").onchange = ({ target }) => go(linkHere({ action: target.value }));
+  const box = byId("activity");
+  box.setAttribute("aria-busy", "true");
+  const read = reader({ action }, signal);
+  try {
+    await knowNames();
+    const rows = await read();
+    settle(ABOUT);
+    const shown = table(columns(), rows.map(line), { class: "figures activity" });
+    box.replaceChildren(...(rows.length ? [shown] : []));
+    byId("activity-status").textContent = rows.length ? "" : gettext("Nothing has happened yet.");
+    offerMore(read, shown);
+  } catch (error) {
+    if (signal.aborted) return;
+    complain(error, { about: ABOUT, title: gettext("The activity could not be read."), again: () => showActivity({ signal }) });
+  }
+  box.removeAttribute("aria-busy");
+}
+
+// Who ordered a report and who downloaded it, the latest first, as items of a list.
+export async function activityOf(subject, { signal }) {
+  const { rows } = await call(address("v1/audit", { subject, limit: 200 }), { signal });
+  return rows.map((row) => el("li", {}, [nameOf(row.user_id), labelOf(row), detailOf(row), moment(row.at)].filter(Boolean).map(straight).join(" · ")));
+}
+
+// A page may be short or empty and not be the last: it reads on until there is something to show.
+function reader(about, signal) {
+  let cursor = null;
+  const read = async () => {
+    const rows = [];
+    do {
+      const page = await call(address("v1/audit", { ...about, cursor, limit: PAGE }), { signal });
+      rows.push(...page.rows);
+      cursor = page.next_cursor;
+    } while (cursor && rows.length < PAGE / 2);
+    read.isDone = !cursor;
+    return rows;
+  };
+  return read;
+}
+
+function offerMore(read, shown) {
+  const more = byId("activity-more");
+  more.hidden = read.isDone;
+  more.onclick = async () => {
+    try {
+      const before = shown.tBodies[0].rows.length;
+      shown.tBodies[0].append(...table(columns(), (await read()).map(line)).tBodies[0].rows);
+      more.hidden = read.isDone;
+      if (read.isDone) {
+        const first = shown.tBodies[0].rows[before]?.cells[0];
+        first?.setAttribute("tabindex", "-1");
+        first?.focus();
+      }
+    } catch (error) {
+      complain(error, { about: ABOUT, title: gettext("The activity could not be read.") });
+    }
+  };
+}
+
+const columns = () => [
+  { title: gettext("When"), start: true },
+  { title: gettext("Who"), start: true },
+  { title: gettext("What"), start: true },
+  { title: gettext("About"), start: true },
+  { title: gettext("From where"), start: true },
+];
+
+const labelOf = ({ action }) => actionLabels()[action] ?? action;
+
+function line(row) {
+  return {
+    cells: [
+      el("time", { datetime: row.at }, moment(row.at)),
+      foreign(nameOf(row.user_id), { title: row.user_id }),
+      labelOf(row),
+      [subjectOf(row), " ", el("span", { class: "detail" }, straight(detailOf(row)))],
+      el("span", { class: "detail", title: row.user_agent }, row.address ?? gettext("a command")),
+    ],
+  };
+}
+
+function subjectOf({ action, subject }) {
+  if (action.startsWith("report.") && action !== "report.deleted") return el("a", { href: linkTo("reports", { report: subject }) }, straight(subject));
+  return action.startsWith("profile.") ? "" : foreign(subject);
+}
+
+const detailOf = ({ detail }) => Object.entries(detail).map(([name, value]) => `${name}: ${value}`).join(", ");

@@ -1,0 +1,162 @@
+// The tenant's own settings: its name, calendar, look and files; what a change sets off is said before it is made.
+
+import { exchange } from "./client.js";
+import { boxes, byId, button, el, field, select, ticked } from "./dom.js";
+import { complain, settle, tell } from "./notices.js";
+import { gettext, language } from "./words.js";
+
+const ABOUT = "settings";
+const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const LOCALES = ["en-GB", "en-US", "de-DE", "de-AT", "de-CH", "fr-FR", "fr-BE", "fr-CA", "fr-CH", "es-ES", "es-MX", "ja-JP", "ar", "ar-AE", "ar-EG", "ar-SA"];
+const ZONES = Intl.supportedValuesOf("timeZone");
+const LARGEST_LOGO_CHARACTERS = 200_000;
+const DEFAULT_ACCENT = () => getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
+
+// Show the form; `changed` hears that the profile is another now.
+export async function showSettings({ signal, changed }) {
+  const box = byId("settings");
+  box.setAttribute("aria-busy", "true");
+  try {
+    const { document: profile, tag } = await exchange("v1/profile", { signal });
+    settle(ABOUT);
+    box.replaceChildren(form(profile, { tag, signal, changed }));
+  } catch (error) {
+    if (signal.aborted) return;
+    complain(error, { about: ABOUT, title: gettext("The settings could not be read."), again: () => showSettings({ signal, changed }) });
+  }
+  box.removeAttribute("aria-busy");
+}
+
+function form(profile, { tag, signal, changed }) {
+  const name = el("input", { type: "text", id: "settings-name", value: profile.name, maxlength: 200, placeholder: profile.tenant_id, autocomplete: "organization" });
+  const zone = el("input", { type: "text", id: "settings-zone", value: profile.timezone, list: "settings-zones", required: true, autocomplete: "off", spellcheck: "false" });
+  const zones = el("datalist", { id: "settings-zones" }, ...ZONES.map((value) => el("option", { value })));
+  const recount = el("p", { class: "note caveat recount", role: "status" });
+  // While it is typed, not when it is left: what comes then would push away the button that is being pressed.
+  zone.addEventListener("input", () => {
+    const isAnother = zone.value !== profile.timezone && ZONES.includes(zone.value);
+    recount.textContent = isAnother ? recountWords(zone.value) : "";
+  });
+  const locale = select("settings-locale", localeChoices(profile.locale), profile.locale);
+  const weekday = select("settings-weekday", DAYS.map((day, place) => [day, weekdayName(place)]), profile.week_starts_on);
+  const csv = select("settings-csv", csvChoices(), profile.csv ?? "");
+  const look = { logo: logoChoice(profile.branding.logo), accent: accentChoice(profile.branding.accent) };
+  const invalid = profile.invalid.map((sentence) => el("p", { class: "note caveat" }, sentence));
+  const allowed = profile.allowance.documents_per_month;
+  const save = el("button", { class: "strong" }, gettext("Save"));
+  const shown = el(
+    "form",
+    { class: "settings" },
+    ...invalid,
+    field(gettext("Name"), name, { hint: gettext("At the head of the page, of reports and emails.") }),
+    el("div", { class: "row" }, field(gettext("Time zone"), zone, { hint: gettext("Where your days begin and end.") }), field(gettext("First day of the week"), weekday)),
+    zones,
+    recount,
+    el("div", { class: "row" }, field(gettext("Language and country"), locale, { hint: gettext("Of reports, emails and this page.") }), field(gettext("Separator in CSV files"), csv)),
+    look.accent.element,
+    look.logo.element,
+    allowed == null ? null : el("p", { class: "note" }, gettext("Documents included a month: %(count)s. Only the operator of this service can change that.", { count: allowed })),
+    el("div", { class: "buttons" }, save),
+  );
+  shown.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const wanted = {
+      name: name.value.trim() || null,
+      timezone: zone.value.trim(),
+      locale: locale.value,
+      week_starts_on: weekday.value,
+      csv: csv.value || null,
+    };
+    const change = Object.fromEntries(Object.entries(wanted).filter(([key, value]) => value !== profile[key]));
+    const branding = Object.fromEntries(Object.entries(look).filter(([, part]) => part.isChanged()).map(([key, part]) => [key, part.value()]));
+    if (Object.keys(branding).length) change.branding = branding;
+    if (!Object.keys(change).length) return tell(gettext("Nothing was changed."), { about: ABOUT });
+    await send(change, { tag, save, changed, again: () => showSettings({ signal, changed }) });
+  });
+  return shown;
+}
+
+async function send(change, { tag, save, changed, again }) {
+  save.setAttribute("aria-busy", "true");
+  try {
+    const { document: profile } = await exchange("v1/profile", { method: "PATCH", body: change, tag });
+    await changed();
+    tell(profile.recount ? `${gettext("Saved.")} ${recountWords(profile.timezone)}` : gettext("Saved."), { about: ABOUT });
+    byId("settings").querySelector("button.strong")?.focus();
+  } catch (error) {
+    const isStale = error.status === 412;
+    complain(error, { about: ABOUT, title: isStale ? gettext("Somebody else has changed the settings meanwhile.") : gettext("The settings were not saved."), again: isStale ? again : null });
+  }
+  save.removeAttribute("aria-busy");
+}
+
+const recountWords = (zone) =>
+  gettext("Every day is counted again, from midnight to midnight in %(zone)s. Until that is finished, figures are provisional; reports that were made already stay as they are; schedules follow the new zone.", { zone });
+
+// The chosen picture is seen before it is saved.
+function logoChoice(stored) {
+  let chosen = stored;
+  const problem = el("p", { class: "bad", role: "alert" });
+  const picture = el("div", { class: "logo-preview" });
+  const input = el("input", { type: "file", id: "settings-logo", accept: "image/png,image/jpeg,image/svg+xml" });
+  const remove = button(gettext("Remove the logo"), { class: "link", onclick: () => (show(null), input.focus()) });
+  const show = (logo) => {
+    chosen = logo;
+    problem.textContent = "";
+    picture.replaceChildren(logo ? el("img", { src: logo, alt: gettext("The logo") }) : el("span", { class: "note" }, gettext("No logo: the name is shown.")));
+    remove.hidden = !logo;
+  };
+  input.addEventListener("change", async () => {
+    const [file] = input.files;
+    if (!file) return;
+    const address = await dataAddress(file);
+    if (address.length <= LARGEST_LOGO_CHARACTERS) return show(address);
+    input.value = "";
+    problem.textContent = gettext("This picture is too large: choose one of at most 140 kB.");
+  });
+  show(stored);
+  const element = field(gettext("Logo"), input, { hint: gettext("PNG, JPEG or SVG; on the page and in the PDF instead of the name.") });
+  element.append(picture, remove, problem);
+  return { element, value: () => chosen, isChanged: () => chosen !== stored };
+}
+
+function dataAddress(file) {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.readAsDataURL(file);
+  });
+}
+
+function accentChoice(stored) {
+  const input = el("input", { type: "color", id: "settings-accent", value: stored ?? DEFAULT_ACCENT() });
+  const own = boxes({ legend: gettext("Colour"), name: "accent", type: "radio", chosen: [stored ? "own" : "default"], choices: [["default", gettext("The default blue")], ["own", gettext("Your own:")]] });
+  own.querySelector("div").append(input);
+  input.setAttribute("aria-label", gettext("Your own colour"));
+  input.addEventListener("input", () => (own.querySelector('[value="own"]').checked = true));
+  const value = () => (ticked(own, "accent")[0] === "own" ? input.value : null);
+  return { element: own, value, isChanged: () => (value() ?? "").toLowerCase() !== (stored ?? "").toLowerCase() };
+}
+
+const csvChoices = () => [
+  ["", gettext("As Excel expects in your country")],
+  ["comma", gettext("Commas")],
+  ["semicolon", gettext("Semicolons")],
+];
+
+function localeChoices(stored) {
+  const names = new Intl.DisplayNames(language(), { type: "language", languageDisplay: "standard" });
+  const known = LOCALES.includes(stored) ? LOCALES : [stored, ...LOCALES];
+  return known.map((tag) => [tag, nameOf(tag, names)]);
+}
+
+function nameOf(tag, names) {
+  try {
+    return names.of(tag.replaceAll("_", "-"));
+  } catch {
+    return tag;
+  }
+}
+
+// Monday is 0.
+const weekdayName = (place) => new Intl.DateTimeFormat(language(), { weekday: "long", timeZone: "UTC" }).format(new Date(Date.UTC(2026, 0, 5 + place)));

@@ -41,9 +41,9 @@ export function comparison(period, { from, to, until, figures_from: begins, comp
   const days = isPart(period, from, to) ? dates(from, to) : described(previousInText(period, from, to), from, to);
   const previous = until ? gettext("%(day)s, until %(time)s", { day: days, time: timeOfDay(new Date(until)) }) : days;
   if (!begins && comparable) return gettext("Compared with %(previous)s.", { previous });
-  if (!begins || begins > to) return gettext("There are no figures of %(previous)s to compare with.", { previous });
+  if (!begins || begins > to) return gettext("There are no figures for %(previous)s to compare with.", { previous });
   const day = date(begins);
   return comparable
     ? gettext("Compared with %(previous)s; figures begin on %(day)s.", { previous, day })
-    : gettext("No changes are shown: of %(previous)s, there are figures only from %(day)s on.", { previous, day });
+    : gettext("No changes are shown, because figures for %(previous)s begin on %(day)s.", { previous, day });
 }

@@ -46,7 +46,7 @@ def test_an_administrator_sees_the_figures_of_the_month(site: Any, open_page: Op
         *(totals[key] for key in ("received", "viewed", "signed", "declined", "cancelled", "expired")),
     ]
     assert page.locator("#chart .bar").count() == 2 * 17
-    expect(page.locator("#comparison")).to_contain_text("There are no figures of 1–17 Sept 2026 to compare with.")
+    expect(page.locator("#comparison")).to_contain_text("There are no figures for 1–17 Sept 2026 to compare with.")
     insights = page.get_by_role("region", name="Documents and hours")
     expect(insights.locator(".card")).to_have_count(5)
     told = site.get("insights", period="2026-10")

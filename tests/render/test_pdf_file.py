@@ -81,7 +81,7 @@ def test_it_says_what_it_is() -> None:
     assert [entry.title for entry in chapters] == [
         "Documents per day",
         "Totals",
-        "How far documents came",
+        "Progress of documents",
         "Documents and hours",
         "Users",
         "Days",

@@ -8,7 +8,8 @@ from hypothesis import given
 
 from signtally.domain.actions import Action, Counts
 from signtally.domain.documents import DOCUMENT_ROWS
-from signtally.domain.highlights import BiggestChange, StuckDocuments, highlights_of
+from signtally.domain.highlights import BiggestChange, SteadyUse, StuckDocuments, highlights_of
+from signtally.domain.periods import period_between
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.render.contents import Contents
 from signtally.render.highlights import highlight_sentences
@@ -38,11 +39,19 @@ def test_the_biggest_change_is_the_one_furthest_from_chance() -> None:
 
 def test_what_is_nothing_to_speak_of_is_left_out() -> None:
     equal = Counts(sent=400, completed=300)
-    assert highlights_of(report(equal, equal)) == ()
-    assert highlights_of(report(Counts(sent=404), Counts(sent=400))) == ()
-    assert highlights_of(report(Counts(sent=400), Counts())) == ()
-    assert highlights_of(report(Counts(sent=400), Counts(sent=40), first_data_day=dt.date(2026, 9, 29))) == ()
-    assert highlights_of(report(equal, equal, documents=documents(14, 3))) == ()
+    assert highlights_of(report(equal, equal, documents=documents(14, 3))) == (SteadyUse(400, 300, 400),)
+    assert highlights_of(report(Counts(), Counts())) == ()
+
+
+def test_where_nothing_changed_a_report_says_how_much_there_was() -> None:
+    began = dt.date(2026, 9, 29)
+    steady = report(Counts(sent=404, completed=3), Counts(sent=400))
+    assert highlights_of(steady) == (SteadyUse(404, 3, 400),)
+    assert highlights_of(report(Counts(viewed=1), Counts())) == (SteadyUse(0, 0, 0),)
+    assert highlights_of(report(Counts(sent=400), Counts(sent=40), first_data_day=began)) == (SteadyUse(400, 0, None),)
+    assert highlight_sentences(Contents(steady)) == (
+        "404 documents sent, 3 completed; no marked change from the previous period (400 sent).",
+    )
 
 
 def test_documents_are_stuck_after_a_fortnight() -> None:
@@ -56,10 +65,18 @@ def test_documents_are_stuck_after_a_fortnight() -> None:
 def test_the_allowance_is_news_when_it_is_used_up_or_will_be() -> None:
     used_up = snapshot((user(1, counts=Counts(sent=100)),), previous_totals=Counts(sent=100))
     assert highlight_sentences(Contents(used_up)) == (
+        "100 documents sent, 0 completed; no marked change from the previous period (100 sent).",
         "The allowance for Oct 2026 was used up on 1 Oct 2026: 100 of 100 documents sent.",
     )
+
+
+def test_an_allowance_that_lasts_is_news_of_a_whole_month() -> None:
     lasts = snapshot((user(1, counts=Counts(sent=10)),), previous_totals=Counts(sent=10))
-    assert highlights_of(lasts) == ()
+    assert highlight_sentences(Contents(lasts))[-1] == (
+        "The allowance for Oct 2026 was enough: 10 of 100 documents sent."
+    )
+    same_days = period_between(dt.date(2026, 10, 1), dt.date(2026, 10, 31))
+    assert highlights_of(dataclasses.replace(lasts, period=same_days)) == (SteadyUse(10, 0, 10),)
 
 
 @given(any_report=snapshots())

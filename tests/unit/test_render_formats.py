@@ -56,6 +56,9 @@ def test_a_range_is_called_by_its_dates() -> None:
         (0, 0, "—"),
         (0, 5, "−100%"),
         (1001, 1000, "±0%"),
+        (1099, 100, "+999%"),
+        (1100, 100, "×11"),
+        (455, 6, "×76"),
     ],
 )
 def test_a_change_is_signed(now: int, before: int, change: str) -> None:

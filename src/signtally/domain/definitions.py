@@ -20,15 +20,17 @@ class Definition:
 
 # Every file carries them, so each is as short as it can be and still say what counts, and when.
 _LINES = {
-    "document": translatable("What is sent for signature (envelope, agreement): one, whatever its files and signers."),
-    "sent": translatable("First sent, by that date, not the date it was created."),
-    "received": translatable("A request reached a recipient; one document may make several."),
+    "document": translatable(
+        "What is sent for signature (envelope, agreement); counts once, however many files or signers it has."
+    ),
+    "sent": translatable("Sent for the first time; counts on that date, not on the day it was created."),
+    "received": translatable("A signature request reached a recipient; one document may lead to several."),
     "viewed": translatable("A recipient opened the request."),
     "signed": translatable("A recipient signed; one document may hold several signatures."),
     "completed": translatable("All recipients finished."),
     "declined": translatable("A recipient refused."),
     "cancelled": translatable("The sender withdrew it (voided, recalled)."),
-    "expired": translatable("Its deadline passed; not in cancelled."),
+    "expired": translatable("Its deadline passed; not counted as cancelled."),
     "open": translatable("Sent, and in no final state at the period’s end (pending)."),
     "completion rate": translatable(
         "Of the documents sent in the period, the share completed by now; “—” when none was sent."
@@ -41,9 +43,9 @@ _LINES = {
     ),
     "active sender": translatable("A user who sent a document in the period."),
     "distinct documents": translatable("Documents with any activity in the period, each once."),
-    "busiest hour": translatable("The hour with most events, in your time zone; if equal, the first."),
+    "busiest hour": translatable("The hour with the most events, in your time zone; of equal ones, the first."),
     "allowance used": translatable(
-        "Documents sent, of the monthly allowance, whatever became of them; pace: mean of finished days."
+        "Documents sent, of the monthly allowance, whatever became of them; pace: the mean of the days that are over."
     ),
     "activity basis": translatable("Each event counts on the date it happened, in your time zone."),
     "cohort basis": translatable(

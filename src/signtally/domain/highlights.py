@@ -1,6 +1,7 @@
 """The three things that a report says first, as numbers: the biggest change, what is stuck, the allowance.
 
-By rule, so that two readers of one report read the same; what is nothing to speak of is left out.
+By rule, so that two readers of one report read the same. Where nothing changed, the first says how much there was;
+else what is nothing to speak of is left out.
 """
 
 import dataclasses
@@ -12,6 +13,7 @@ import polars as pl
 from signtally.domain.actions import Action
 from signtally.domain.allowance import AllowanceUse, Outlook
 from signtally.domain.documents import DocumentStatus
+from signtally.domain.periods import PeriodKind
 from signtally.domain.snapshot import UsageSnapshot
 
 STUCK_DAYS = 14  # a document that is open for longer is stuck
@@ -29,6 +31,15 @@ class BiggestChange:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class SteadyUse:
+    """No measure moved by more than chance: documents sent and completed, and sent before."""
+
+    sent: int
+    completed: int
+    sent_before: int | None  # None: there is nothing to compare with
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class StuckDocuments:
     """How many documents are open longer than STUCK_DAYS, and the one that was sent first."""
 
@@ -38,12 +49,12 @@ class StuckDocuments:
     oldest_days: int
 
 
-Highlight = BiggestChange | StuckDocuments | AllowanceUse
+Highlight = BiggestChange | SteadyUse | StuckDocuments | AllowanceUse
 
 
 def highlights_of(snapshot: UsageSnapshot) -> tuple[Highlight, ...]:
-    """At most one of each kind, in this order."""
-    found = (_biggest_change(snapshot), _stuck(snapshot.documents), _allowance(snapshot))
+    """At most three, in this order; at least one where anybody did anything."""
+    found = (_biggest_change(snapshot) or _steady_use(snapshot), _stuck(snapshot.documents), _allowance(snapshot))
     return tuple(highlight for highlight in found if highlight is not None)
 
 
@@ -58,6 +69,13 @@ def _biggest_change(snapshot: UsageSnapshot) -> BiggestChange | None:
         if abs(change.now - change.before) >= _LEAST_CHANGE * change.before and _weight(change) >= _LEAST_WEIGHT
     ]
     return max(worth_telling, key=_weight, default=None)
+
+
+def _steady_use(snapshot: UsageSnapshot) -> SteadyUse | None:
+    now, before = snapshot.totals, snapshot.previous_totals
+    if not any(now.as_tuple()):
+        return None
+    return SteadyUse(now.sent, now.completed, before.sent if snapshot.is_comparable else None)
 
 
 def _weight(change: BiggestChange) -> float:
@@ -75,6 +93,11 @@ def _stuck(documents: pl.DataFrame) -> StuckDocuments | None:
 
 
 def _allowance(snapshot: UsageSnapshot) -> AllowanceUse | None:
-    """Only where it is used up or will be: that it lasts is no news."""
+    """Used up, or when it will be; that it lasts is news of a whole month alone."""
     use = snapshot.allowance
-    return use if use is not None and use.used and use.outlook in {Outlook.USED_UP, Outlook.RUNS_OUT} else None
+    if use is None or not use.used:
+        return None
+    told = {Outlook.USED_UP, Outlook.RUNS_OUT}
+    if snapshot.period.kind is PeriodKind.MONTH and use.expected is not None:
+        told.add(Outlook.LASTS)
+    return use if use.outlook in told else None

@@ -100,7 +100,7 @@ class UsageChart:
     def description(self) -> str:
         """What the chart shows, for those who do not see it."""
         return self.words.gettext(
-            "%(subject)s: %(sent)s sent and %(completed)s completed in all, and at most %(highest)s at a time.",
+            "%(subject)s: %(sent)s sent and %(completed)s completed in all; the highest bar stands for %(highest)s.",
             subject=self.subject,
             sent=format_decimal(sum(bar.sent for bar in self.bars), locale=self.words.locale),
             completed=format_decimal(sum(bar.completed for bar in self.bars), locale=self.words.locale),

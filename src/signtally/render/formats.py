@@ -19,6 +19,7 @@ from signtally.render.translation import Translation
 
 UNDEFINED = "—"
 _NUMBERS_REMEMBERED = 10_000
+_MOST_AS_PERCENT = 10  # times what there was before; beyond, a percentage is no longer read
 MINUS = "\N{MINUS SIGN}"
 _TIED = "\N{NO-BREAK SPACE}"
 _LEFT_TO_RIGHT, _END = "\N{LEFT-TO-RIGHT ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
@@ -122,9 +123,11 @@ class Formats:
         return format_percent(rounded(share, 3), pattern, locale=self.locale)
 
     def change(self, now: int, before: int) -> str:
-        """`+12%`, `−3%`, `±0%`; a dash where there was nothing before."""
+        """`+12%`, `−3%`, `±0%`, `×76` from tenfold growth on; a dash where there was nothing before."""
         if not before:
             return UNDEFINED
+        if now - before >= _MOST_AS_PERCENT * before:
+            return f"×{self.number(int(rounded(now / before, 0)))}"
         share = rounded((now - before) / before, 2)
         return self._signed(format_percent(abs(share), locale=self.locale), share)
 
@@ -149,6 +152,10 @@ class Formats:
     def short_date(self, day: dt.date) -> str:
         """Without the year, for axes."""
         return str(format_skeleton("MMMd", day, locale=self.words.locale))
+
+    def month_name(self, day: dt.date) -> str:
+        """Without the year, for axes: `Oct`."""
+        return str(format_skeleton("MMM", day, locale=self.words.locale))
 
     def month(self, day: dt.date) -> str:
         return str(format_skeleton("yMMM", day, locale=self.words.locale))

@@ -1,19 +1,29 @@
 """The highlights of a report as sentences, in its language."""
 
 from signtally.domain.allowance import AllowanceUse, Outlook
-from signtally.domain.highlights import STUCK_DAYS, BiggestChange, Highlight, StuckDocuments, highlights_of
+from signtally.domain.highlights import STUCK_DAYS, BiggestChange, Highlight, SteadyUse, StuckDocuments, highlights_of
 from signtally.render.contents import Contents
+from signtally.render.insights import InsightContents
 
 
 def highlight_sentences(contents: Contents) -> tuple[str, ...]:
-    """At most three; none where there is nothing to speak of."""
+    """At most three; none where nobody did anything, now or before."""
     return tuple(_sentence(highlight, contents) for highlight in highlights_of(contents.snapshot))
+
+
+def allowance_line(contents: Contents) -> str:
+    """What of the allowance is used and will be; empty without one, or where a highlight says so already."""
+    told = any(isinstance(highlight, AllowanceUse) for highlight in highlights_of(contents.snapshot))
+    insights = None if told else InsightContents.of(contents)
+    return insights.allowance if insights else ""
 
 
 def _sentence(highlight: Highlight, contents: Contents) -> str:
     match highlight:
         case BiggestChange():
             return _change(highlight, contents)
+        case SteadyUse():
+            return _steady(highlight, contents)
         case StuckDocuments():
             return _stuck(highlight, contents)
         case AllowanceUse():
@@ -28,6 +38,28 @@ def _change(found: BiggestChange, contents: Contents) -> str:
         change=contents.formats.change(found.now, found.before),
         before=number(found.before),
         now=number(found.now),
+    )
+
+
+def _steady(found: SteadyUse, contents: Contents) -> str:
+    ngettext, number = contents.words.ngettext, contents.formats.number
+    if found.sent_before is None:
+        return ngettext(
+            "%(count)s document sent, %(completed)s completed.",
+            "%(count)s documents sent, %(completed)s completed.",
+            found.sent,
+            count=number(found.sent),
+            completed=number(found.completed),
+        )
+    return ngettext(
+        "%(count)s document sent, %(completed)s completed; no marked change from the previous period "
+        "(%(before)s sent).",
+        "%(count)s documents sent, %(completed)s completed; no marked change from the previous period "
+        "(%(before)s sent).",
+        found.sent,
+        count=number(found.sent),
+        completed=number(found.completed),
+        before=number(found.sent_before),
     )
 
 
@@ -55,8 +87,19 @@ def _allowance(use: AllowanceUse, contents: Contents) -> str:
         return contents.words.gettext(
             "The allowance for %(month)s was used up on %(date)s: %(used)s of %(allowed)s documents sent.", **values
         )
+    if use.outlook is Outlook.LASTS and contents.is_over:
+        return contents.words.gettext(
+            "The allowance for %(month)s was enough: %(used)s of %(allowed)s documents sent.", **values
+        )
+    values["expected"] = formats.number(use.used if use.expected is None else use.expected)
+    if use.outlook is Outlook.LASTS:
+        return contents.words.gettext(
+            "The allowance for %(month)s will be enough at the current pace: %(used)s of %(allowed)s documents sent so "
+            "far, %(expected)s expected by the end of the month.",
+            **values,
+        )
     return contents.words.gettext(
         "The allowance for %(month)s will run out on %(date)s at the current pace: %(used)s of %(allowed)s documents "
-        "sent so far.",
+        "sent so far, %(expected)s expected by the end of the month.",
         **values,
     )

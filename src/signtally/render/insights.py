@@ -94,7 +94,7 @@ class InsightContents:
             count=self._number(use.allowed),
             date=self._date(use.as_of),
         )
-        return f"{used} {self._outlook(use)}"
+        return " ".join(filter(None, (used, self._outlook(use), self._forecast(use))))
 
     def _turnaround_card(self, figures: DocumentFigures) -> Card:
         found, duration = figures.turnaround, self.contents.formats.duration
@@ -160,10 +160,23 @@ class InsightContents:
             case Outlook.TOO_EARLY:
                 return self._words.gettext("It is too early in the month for a forecast.")
             case Outlook.LASTS:
-                is_over = use.as_of == use.month.last and self.contents.is_over
-                if is_over:
+                if not self._is_running(use):
                     return self._words.gettext("It lasted the month.")
                 return self._words.gettext("At the current pace it will last the month.")
+
+    def _forecast(self, use: AllowanceUse) -> str:
+        """How many documents there will have been when the month is over; empty when it is, or too young to tell."""
+        if use.expected is None or not self._is_running(use):
+            return ""
+        return self._words.ngettext(
+            "%(count)s document is expected by the end of the month.",
+            "%(count)s documents are expected by the end of the month.",
+            use.expected,
+            count=self._number(use.expected),
+        )
+
+    def _is_running(self, use: AllowanceUse) -> bool:
+        return use.as_of != use.month.last or not self.contents.is_over
 
     @property
     def _words(self) -> Translation:

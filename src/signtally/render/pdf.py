@@ -7,7 +7,7 @@ from signtally.render.chart import Bar, usage_chart
 from signtally.render.contents import Contents
 from signtally.render.drawing import Look
 from signtally.render.formats import shortened
-from signtally.render.highlights import highlight_sentences
+from signtally.render.highlights import allowance_line, highlight_sentences
 from signtally.render.insights import InsightContents
 from signtally.render.paper import paper_of, pixels
 from signtally.render.people import people_list
@@ -48,6 +48,7 @@ def page(contents: Contents, identity: ReportIdentity) -> str:
         logo=_own_logo(contents),
         footer_name=shortened(contents.tenant_name, _FOOTER_LIMIT_CHARACTERS),
         sentences=highlight_sentences(contents),
+        allowance=allowance_line(contents),
         is_empty=not any(contents.snapshot.totals.as_tuple()),
         changes=changes_line(identity.changes, contents.formats),
         facts=contents.facts(identity),
@@ -95,7 +96,11 @@ def style_sheet(contents: Contents) -> str:
     """The same for every report in one colour, language and paper, so that it is parsed once."""
     paper, theme = paper_of(contents.formats.locale), contents.theme
     template = environment().get_template("report/report.css")
-    return template.render(theme=theme, paper=paper, margin_mm=SIDE_MARGIN_MM, direction=contents.words.direction)
+    direction = contents.words.direction
+    start, end = ("right", "left") if direction == "rtl" else ("left", "right")
+    return template.render(
+        theme=theme, paper=paper, margin_mm=SIDE_MARGIN_MM, direction=direction, start=start, end=end
+    )
 
 
 def _look(contents: Contents) -> Look:

@@ -99,12 +99,12 @@ class PeriodTexts:
         if begins is None and self.is_comparable:
             return gettext("Compared with %(previous)s.", previous=previous)
         if begins is None or begins > self.snapshot.previous.last:
-            return gettext("There are no figures of %(previous)s to compare with.", previous=previous)
+            return gettext("There are no figures for %(previous)s to compare with.", previous=previous)
         day = self.formats.date(begins)
         if self.is_comparable:
             return gettext("Compared with %(previous)s; figures begin on %(day)s.", previous=previous, day=day)
         return gettext(
-            "No changes are shown: of %(previous)s, there are figures only from %(day)s on.", previous=previous, day=day
+            "No changes are shown, because figures for %(previous)s begin on %(day)s.", previous=previous, day=day
         )
 
     def described(self, title: str, period: Period) -> str:
@@ -131,6 +131,8 @@ class PeriodTexts:
             case PeriodKind.DAY:
                 return ""
             case PeriodKind.WEEK | PeriodKind.RANGE:  # their titles are dates
+                return self._days(period)
+            case _ if not period.is_whole and period.last < self.today:  # so is that of a part that is over
                 return self._days(period)
             case _:
                 return self.formats.listed(self.formats.dates(period.first, period.last), self._days(period))

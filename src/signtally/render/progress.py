@@ -10,9 +10,10 @@ from signtally.domain.trend import TrendPoint
 from signtally.domain.wording import translatable
 from signtally.render.chart import Bar, axis
 from signtally.render.contents import Contents
-from signtally.render.formats import UNDEFINED, one_line
+from signtally.render.formats import UNDEFINED, one_line, shortened
 
 OPEN_DOCUMENTS_SHOWN = 10
+_SENDER_LIMIT_CHARACTERS = 60
 _STAGES = (
     ("sent", translatable("Sent")),
     ("viewed", translatable("Viewed")),
@@ -98,7 +99,8 @@ def oldest_open(contents: Contents) -> tuple[OpenDocument, ...]:
     return tuple(
         OpenDocument(
             one_line(row["document_id"]),
-            one_line(row["user_name"] or row["user_email"] or row["user_id"] or "") or UNDEFINED,
+            shortened(one_line(row["user_name"] or row["user_email"] or row["user_id"] or ""), _SENDER_LIMIT_CHARACTERS)
+            or UNDEFINED,
             _date(contents, row["sent_at"]),
             _date(contents, row["first_viewed_at"]),
             UNDEFINED if row["days_open"] is None else contents.formats.number(row["days_open"]),
@@ -131,7 +133,7 @@ def trend_chart(contents: Contents) -> TrendChart | None:
         Bar(
             point.period.first,
             point.period.last,
-            _axis_label(contents, point),
+            _axis_label(contents, point, is_first=point is points[0]),
             point.totals,
         )
         for point in points
@@ -149,11 +151,13 @@ def _told(contents: Contents) -> tuple[TrendPoint, ...]:
     return contents.snapshot.trend if len(contents.snapshot.trend) > 1 else ()
 
 
-def _axis_label(contents: Contents, point: TrendPoint) -> str:
+def _axis_label(contents: Contents, point: TrendPoint, *, is_first: bool) -> str:
+    """Of months, the first and each January say their year: all thirteen would touch in some languages."""
     formats = contents.formats
     match str(point.period.kind):
         case "month":
-            return formats.month(point.period.first)
+            names_year = is_first or point.period.first.month == 1
+            return (formats.month if names_year else formats.month_name)(point.period.first)
         case "quarter" | "year":
             return formats.period(point.period, today=point.period.last + dt.timedelta(days=1))
         case _:

@@ -8,8 +8,9 @@ import dataclasses
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
+import pyphen
 from weasyprint.css.properties import INITIAL_VALUES
 from weasyprint.draw.text import draw_emojis, draw_first_line
 from weasyprint.matrix import Matrix
@@ -25,7 +26,8 @@ _PARAGRAPHS_REMEMBERED = 2_000
 _GLYPHS = re.compile(r"<([0-9a-f]+)>")
 _NO_SHIFT = ">0<"  # between glyphs that stand where the font puts them
 _JOINED = frozenset({"Mn", "Me", "Mc", "Cf"})
-_JOINER, _ELLIPSIS = "\N{ZERO WIDTH JOINER}", "…"
+_JOINER, _ELLIPSIS, _SOFT_HYPHEN = "\N{ZERO WIDTH JOINER}", "…", "\N{SOFT HYPHEN}"
+_LEAST_LETTERS = 4  # of a word before and after a hyphen
 _PLAIN = {
     "direction": "ltr",
     "line_height": 1.3,
@@ -177,9 +179,42 @@ def wrapped(text: str, face: Face, width: float, *, most_lines: int, indent: flo
     while rest and len(lines) < most_lines - 1 and shaped(rest, face).width > room:
         _, length, resume_at, *_ = split_first_line(rest, _style(face), None, room, 0)
         encoded = rest.encode()
-        lines.append(shaped(encoded[:length].decode().rstrip(), face))
+        lines.append(shaped(_unmarked(encoded[:length].decode()), face))
         rest, room = encoded[resume_at:].decode() if resume_at else "", width
-    return (*lines, fitted(rest, face, room)) if rest or not lines else tuple(lines)
+    return (*lines, fitted(_unmarked(rest), face, room)) if rest or not lines else tuple(lines)
+
+
+def _unmarked(line: str) -> str:
+    """Without soft hyphens; one at which the line ends is seen."""
+    return (f"{line[:-1]}-" if line.endswith(_SOFT_HYPHEN) else line.rstrip()).replace(_SOFT_HYPHEN, "")
+
+
+def hyphenated(text: str, face: Face, width: float) -> str:
+    """The text with soft hyphens in the words that are wider; for `wrapped`."""
+    return " ".join(
+        _SOFT_HYPHEN.join(_parts(word, face.language)) if shaped(word, face).width > width else word
+        for word in text.split()
+    )
+
+
+def longest_part(text: str, face: Face) -> float:
+    """The width below which a text cannot be wrapped without breaking words where its language does not."""
+    parts = (_with_hyphens(_parts(word, face.language)) for word in text.split())
+    return max((shaped(part, face).width for word in parts for part in word), default=0.0)
+
+
+def _with_hyphens(parts: Sequence[str]) -> list[str]:
+    return [*(f"{part}-" for part in parts[:-1]), *parts[-1:]]
+
+
+@functools.lru_cache(1_000)
+def _parts(word: str, language: str) -> Sequence[str]:
+    """The word cut where its language hyphenates it, if it does."""
+    known = pyphen.language_fallback(language.replace("-", "_"))
+    if known is None:
+        return (word,)
+    rules = pyphen.Pyphen(lang=known, left=_LEAST_LETTERS, right=_LEAST_LETTERS)
+    return tuple(rules.inserted(word, _SOFT_HYPHEN).split(_SOFT_HYPHEN))
 
 
 def longest_word(text: str, face: Face) -> float:

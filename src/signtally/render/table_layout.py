@@ -1,6 +1,7 @@
 """Rows of a table, read from HTML and measured: how wide each column is, and which lines each cell has.
 
-Where figures ask for more room than there is, the text of the whole table is set smaller; names are cut.
+Where headings ask for more room than there is, the whole table is set a little smaller, then they are hyphenated; where
+figures do, it is set as small as it takes; names are cut, and other texts wrapped.
 """
 
 import collections
@@ -9,12 +10,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 from signtally.render.drawing import Look, PlacedLine, at_start
-from signtally.render.shaped_text import Face, ShapedLine, fitted, longest_word, shaped, wrapped
+from signtally.render.shaped_text import (
+    Face,
+    ShapedLine,
+    fitted,
+    hyphenated,
+    longest_part,
+    longest_word,
+    shaped,
+    wrapped,
+)
 
 _MOST_LINES = 12
 _PADDING, _GAP = 3.6, 6.0  # CSS pixels above and below a line, and between columns
 _SLACK = 1.5  # pixels: a smaller size is not smaller by exactly its factor
 _FIRST_SHARE = 0.28  # of the width, which the first column keeps where the others ask for more
+_WORD_SHARE = 0.2  # of the width, beyond which a word in a column of text is broken
+_LEAST_SCALE = 0.9  # at which letters are still as easy to read; rather than smaller, headings are hyphenated
+_LEAST_SAVED = 0.05  # of the width, for which it is worth it
+_FEW_STACKED = 0.25  # of the rows: where more have no room for their detail beside the name, all have it below
 _DETAIL_SIZE, _HEAD_SIZE = 0.88, 0.9
 _SEMIBOLD = 600
 
@@ -43,17 +57,29 @@ class SetCell:
 
 
 class Columns:
-    """Where the columns of a table stand, and the look in which its figures fit into them."""
+    """Where the columns of a table stand, and the look in which its figures fit into them.
+
+    Each has what it needs; what is left keeps words whole, then sets each text on one line, then is shared by all.
+    """
 
     def __init__(self, rows: Sequence[Row], *, look: Look) -> None:
-        natural = [_natural_width(rows, column, look) + _SLACK for column in range(len(rows[0].cells))]
-        figures, gaps = sum(natural[1:]), _GAP * (len(natural) - 1)
-        first = min(natural[0], max(look.width * _FIRST_SHARE, look.width - figures - gaps))
-        scale = min(1.0, (look.width - first - gaps) / figures) if figures else 1.0
-        taken = [first, *(each * scale + _GAP for each in natural[1:])]
-        spare = max(0.0, look.width - sum(taken)) / len(taken)
+        needs = [_Need.of(rows, column, look) for column in range(len(rows[0].cells))]
+        others, gaps = needs[1:], _GAP * (len(needs) - 1)
+        whole_words = sum(need.words for need in others)
+        first = min(needs[0].line, max(look.width * _FIRST_SHARE, look.width - whole_words - gaps))
+        room = look.width - first - gaps
+        saved = whole_words - sum(need.least for need in others)
+        hyphenates = room < _LEAST_SCALE * whole_words and saved > _LEAST_SAVED * whole_words
+        least = [need.least if hyphenates else need.words for need in others]
+        scale = min(1.0, room / sum(least)) if others else 1.0
+        widths = [need * scale for need in least]
+        if scale == 1.0:
+            for wanted in ([need.words for need in others], [need.line for need in others]):
+                widths = _grown(widths, wanted, room - sum(widths))
+        spare = max(0.0, room - sum(widths)) / len(needs)
         self.look = dataclasses.replace(look, face=look.face.resized(scale))
-        self.widths = [each + spare for each in taken]
+        self.widths = [first + spare, *(width + _GAP + spare for width in widths)]
+        self.is_stacked = _is_stacked(rows, self.look, self.widths[0])
 
     def room(self, column: int) -> float:
         """The width of a column that text may fill."""
@@ -86,15 +112,15 @@ class SetRow:
         """The cell's lines, of one or two texts each."""
         room = self._columns.room(column)
         if self.kind == "head" or cell.is_text:
-            texts = [[line] for line in wrapped(cell.text, self._face, room, most_lines=_MOST_LINES)]
-            return texts or [[]]
+            text = hyphenated(cell.text, self._face, room) if self.kind == "head" else cell.text
+            return [[line] for line in wrapped(text, self._face, room, most_lines=_MOST_LINES)] or [[]]
         if column:
             return [[shaped(cell.text, self._face)]]  # a figure is never cut
         name = fitted(cell.text, self._face, room)
         if not cell.detail:
             return [[name]]
         detail = fitted(cell.detail, self._face.resized(_DETAIL_SIZE), room, keeps_end=True)
-        beside = name.width + _GAP + detail.width <= room
+        beside = not self._columns.is_stacked and name.width + _GAP + detail.width <= room
         return [[name, detail]] if beside else [[name], [detail]]
 
     def _set(self, cell: Cell, lines: list[list[ShapedLine]], column: int, *, top: float) -> SetCell:
@@ -176,14 +202,44 @@ def _face_of(row: Row, look: Look) -> Face:
     return look.face.resized(1, weight=_SEMIBOLD) if row.kind == "sum" else look.face
 
 
-def _natural_width(rows: Sequence[Row], column: int, look: Look) -> float:
-    width = 0.0
-    for row in rows:
-        cell, face = row.cells[column], _face_of(row, look)
-        if row.kind == "head" or cell.is_text:
-            width = max(width, longest_word(cell.text, face))
-        else:
-            width = max(width, shaped(cell.text, face).width)
-        if cell.detail:
-            width = max(width, shaped(cell.text, face).width + _GAP + shaped(cell.detail, face).width)
-    return width
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Need:
+    """The widths of a column: at *least*, with whole *words*, and with each text on one *line*."""
+
+    least: float
+    words: float
+    line: float
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], column: int, look: Look) -> "_Need":
+        least = words = line = 0.0
+        for row in rows:
+            cell, face = row.cells[column], _face_of(row, look)
+            whole = shaped(cell.text, face).width
+            if cell.detail:
+                whole += _GAP + shaped(cell.detail, face).width
+            word = part = whole
+            if row.kind == "head":
+                word, part = longest_word(cell.text, face), longest_part(cell.text, face)
+            elif cell.is_text:
+                word = part = min(longest_word(cell.text, face), look.width * _WORD_SHARE)
+            least, words, line = max(least, part), max(words, word), max(line, whole)
+        return cls(least + _SLACK, words + _SLACK, line + _SLACK)
+
+
+def _grown(widths: Sequence[float], wanted: Sequence[float], room: float) -> list[float]:
+    """Each width nearer to what is wanted, all by the same share of what they lack."""
+    lacks = [max(0.0, wish - width) for width, wish in zip(widths, wanted, strict=True)]
+    share = min(1.0, max(0.0, room) / (sum(lacks) or 1.0))
+    return [width + lack * share for width, lack in zip(widths, lacks, strict=True)]
+
+
+def _is_stacked(rows: Sequence[Row], look: Look, width: float) -> bool:
+    """Whether names have their details below them, because many have no room beside them."""
+    detailed, small = [row.cells[0] for row in rows if row.cells[0].detail], look.face.resized(_DETAIL_SIZE)
+    too_wide = [
+        cell
+        for cell in detailed
+        if shaped(cell.text, look.face).width + _GAP + shaped(cell.detail, small).width > width
+    ]
+    return len(too_wide) > _FEW_STACKED * len(detailed)

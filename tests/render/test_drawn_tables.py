@@ -1,0 +1,59 @@
+"""How a printed table shares its width among columns."""
+
+from xml.etree import ElementTree as ET
+
+from signtally.render.drawing import Look
+from signtally.render.shaped_text import Face
+from signtally.render.table_layout import Columns, SetRow, table_of
+from signtally.render.theme import Theme
+
+_FACE = Face(("Inter", "Noto Sans"), size=11, weight=400, language="de", is_right_to_left=False)
+_LOOK = Look(670, _FACE, Theme())
+_HEADS = ("Gesendet", "Erhalten", "Angesehen", "Unterzeichnet", "Abgeschlossen", "Abgelehnt", "Storniert", "Abgelaufen")
+
+
+def _table(*rows: str, heads: str) -> tuple[Columns, list[SetRow]]:
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    element = ET.fromstring(f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")  # noqa: S314  # ours
+    found = table_of(element)
+    columns = Columns(found, look=_LOOK)
+    return columns, [SetRow(row, columns) for row in found]
+
+
+def _texts(row: SetRow) -> list[list[str]]:
+    return [[line.shaped.text for line in cell.lines] for cell in row.cells]
+
+
+def test_one_endless_word_makes_no_other_cell_smaller() -> None:
+    """It is broken instead; the letters of a table of 200-character names were once too small to read."""
+    columns, _ = _table(
+        f'<th scope="row">d1</th><td class="text">{"W" * 200}</td><td>7</td>',
+        heads='<th>Document</th><th class="text">Sender</th><th>Days</th>',
+    )
+    assert columns.look.face.size == _LOOK.face.size
+    assert sum(columns.widths) <= _LOOK.width + 0.01
+
+
+def test_long_headings_are_hyphenated_before_the_table_is_set_smaller() -> None:
+    heads = "".join(
+        f"<th>{head}</th>" for head in ("Benutzer", *_HEADS, "Abschlussquote", "Durchlaufzeit", "Aktivität")
+    )
+    row = '<th scope="row">Maximilian Oberhuber-Schmidt</th>' + "<td>1.234</td>" * (len(_HEADS) + 3)
+    columns, (head, _) = _table(row, heads=heads)
+    assert columns.look.face.size == _LOOK.face.size
+    assert ["Abge-", "schlossen"] in _texts(head)
+
+
+def test_a_text_is_on_one_line_where_others_leave_room() -> None:
+    _, (_, row) = _table(
+        '<th scope="row">d1</th><td class="text">Annegret von der Heydt</td><td>7</td><td>8</td><td>9</td>',
+        heads='<th>Document</th><th class="text">Sender</th><th>Days</th><th>Days</th><th>Days</th>',
+    )
+    assert _texts(row)[1] == ["Annegret von der Heydt"]
+
+
+def test_details_stand_below_all_names_where_many_have_no_room_beside_them() -> None:
+    named = '<th scope="row">{}<i>{}@northwind.example</i></th>' + "<td>1234567</td>" * 8
+    heads = "<th>User</th>" + "<th>Sent</th>" * 8
+    _, (_, *rows) = _table(*(named.format(name, name * 9) for name in ("Ann", "Benedict", "Clementine")), heads=heads)
+    assert {len({line.y for line in row.cells[0].lines}) for row in rows} == {2}

@@ -56,7 +56,7 @@ class ReportedPeriods:
 
     def _read(self, found: tuple[str, Period]) -> tuple[Period, dt.datetime] | None:
         key, days = found
-        first_report = self._object(key).read()
+        first_report = self._object(key).read_sound()
         return None if first_report is None else (days, first_report.at)
 
     def _object(self, key: str) -> JsonObject[_FirstReport]:

@@ -6,6 +6,7 @@ Whoever changes a shared object goes through `update`: read, change, write if no
 
 import dataclasses
 import io
+import logging
 import time
 from collections.abc import Callable
 from typing import Generic, TypeVar, overload
@@ -18,6 +19,7 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 
 Value = TypeVar("Value")
+_log = logging.getLogger(__name__)
 _JSON, _PARQUET = "application/json", "application/vnd.apache.parquet"
 
 
@@ -78,6 +80,14 @@ class TypedObject(Generic[Value]):
         except ObjectMissingError:
             return None
         return Versioned(self._decode(stored.body), stored.etag)
+
+    def read_sound(self) -> Value | None:
+        """As `read`, and None for what cannot be read, which the log names: for readers who can do without."""
+        try:
+            return self.read()
+        except (ValueError, pl.exceptions.PolarsError) as error:
+            _log.error("%s cannot be read, and counts as lost: %s", self.key, error)
+            return None
 
     def write(self, value: Value) -> str:
         """Store *value*, whatever was there; return the new ETag."""

@@ -52,8 +52,8 @@ class UnreadRows:
         for each in self._objects.list_objects(UNREAD if generation is None else _folder(generation)):
             if each.key in left_out or (within is not None and not _touches(each.key, within)):
                 continue
-            rows = self._object(each.key).read()
-            if rows is not None:  # else they have become readable
+            rows = self._object(each.key).read_sound()
+            if rows is not None:  # else they have become readable; what is spoilt, `reconcile` finds
                 yield UnreadWrite(each.key, rows)
 
     def forget(self, writes: Iterable[UnreadWrite]) -> None:

@@ -1,5 +1,6 @@
 """Which tokens are taken, which are refused, and with what words."""
 
+import asyncio
 import base64
 import datetime as dt
 import hashlib
@@ -116,8 +117,9 @@ def status(provider: IdentityProvider, world: Any, anonymous: Any, problem: Chec
         signed(kid=None),  # one key of this kind is trusted: it is meant
         signed(aud=["other", AUDIENCE]),
         signed(iat=dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)),  # the issuer's clock is ahead
+        signed(exp=4_000_000_000.5),
     ],
-    ids=["RS256", "ES256", "no-kid", "several-audiences", "issued-ahead"],
+    ids=["RS256", "ES256", "no-kid", "several-audiences", "issued-ahead", "fraction"],
 )
 def test_a_token_of_the_identity_provider_is_taken(status: Callable[..., Any], token: str) -> None:
     who = status(token)
@@ -167,6 +169,12 @@ def _tampered() -> str:
         (signed(tenant_id=7), "claim tenant_id must be a text"),
         (signed(tenant_id="x" * 257), "claim tenant_id must be a text"),
         (signed(nbf=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)), "not valid yet"),
+        (signed(sub="u\ud800"), "claim sub must be a text"),
+        (signed(tenant_id="\udfff"), "claim tenant_id must be a text"),
+        (signed(tenant_id=["acme"]), "claim tenant_id must be a text"),
+        (signed(exp="4000000000"), "claim exp must be a number"),
+        (signed(nbf="0"), "claim nbf must be a number"),
+        (signed(exp=float("inf")), "not a well-formed"),
         ("not-a-token", "not a well-formed"),
         ("a.b.c", "not a well-formed"),
     ],
@@ -175,8 +183,14 @@ def test_a_token_that_proves_nothing_is_refused(status: Callable[..., Any], toke
     assert reason in status(token, 401)["detail"]
 
 
+def test_clocks_may_differ_by_half_a_minute(status: Callable[..., Any]) -> None:
+    now = dt.datetime.now(dt.UTC)
+    status(signed(nbf=now + dt.timedelta(seconds=20), exp=now - dt.timedelta(seconds=5)))
+    status(signed(nbf=now + dt.timedelta(seconds=90)), 401)
+
+
 def test_an_expired_token_says_so(status: Callable[..., Any]) -> None:
-    past = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)
+    past = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=40)
     assert "sign in again" in status(signed(exp=past), 401, "expired-token")["detail"]
 
 
@@ -221,6 +235,10 @@ class Clocked:
         self.answer_seconds = 0.0
         self.keys = JwksKeys(self.fetch, monotonic=lambda: self.now)
 
+    def find(self, kid: str | None, *, algorithm: str) -> jwt.PyJWK:
+        """The first key with this id, as a caller on an event loop of its own finds it."""
+        return asyncio.run(self.keys.find(kid, algorithm=algorithm))[0]
+
     def fetch(self) -> bytes:
         self.reads += 1
         Event().wait(self.answer_seconds)
@@ -233,47 +251,47 @@ class Clocked:
 def test_a_new_key_is_found_at_once() -> None:
     first, second = jwk(RSA_KEY, "rsa-1"), jwk(OTHER_RSA_KEY, "rsa-2")
     clocked = Clocked([first], [first, second])
-    assert clocked.keys.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
-    assert clocked.keys.find("rsa-2", algorithm="RS256").key_id == "rsa-2"
+    assert clocked.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
+    assert clocked.find("rsa-2", algorithm="RS256").key_id == "rsa-2"
     assert clocked.reads == 2
 
 
 def test_made_up_keys_do_not_flood_the_provider() -> None:
     first, second = jwk(RSA_KEY, "rsa-1"), jwk(OTHER_RSA_KEY, "rsa-2")
     clocked = Clocked([first])
-    clocked.keys.find("rsa-1", algorithm="RS256")
+    clocked.find("rsa-1", algorithm="RS256")
     for number in range(20):
         with pytest.raises(UnknownKeyError):
-            clocked.keys.find(f"made-up-{number}", algorithm="RS256")
+            clocked.find(f"made-up-{number}", algorithm="RS256")
     assert clocked.reads == 1 + 3
     clocked.answers = [[first, second]]
     clocked.now += 10
-    assert clocked.keys.find("rsa-2", algorithm="RS256").key_id == "rsa-2"
+    assert clocked.find("rsa-2", algorithm="RS256").key_id == "rsa-2"
     assert clocked.reads == 1 + 3 + 1
 
 
 def test_a_key_that_cannot_be_looked_up_now_is_not_called_unknown() -> None:
     first, second = jwk(RSA_KEY, "rsa-1"), jwk(OTHER_RSA_KEY, "rsa-2")
     clocked = Clocked([first], ValueError("the provider is down"), [first, second])
-    clocked.keys.find("rsa-1", algorithm="RS256")
+    clocked.find("rsa-1", algorithm="RS256")
     for _ in range(2):
         with pytest.raises(KeysUnavailableError):
-            clocked.keys.find("rsa-2", algorithm="RS256")
+            clocked.find("rsa-2", algorithm="RS256")
     assert clocked.reads == 2
     clocked.now += 2
-    assert clocked.keys.find("rsa-2", algorithm="RS256").key_id == "rsa-2"
+    assert clocked.find("rsa-2", algorithm="RS256").key_id == "rsa-2"
 
 
 def test_many_who_bring_a_new_key_at_once_wait_for_one_reading() -> None:
     first, second = jwk(RSA_KEY, "rsa-1"), jwk(OTHER_RSA_KEY, "rsa-2")
     clocked = Clocked([first], [first, second])
-    clocked.keys.find("rsa-1", algorithm="RS256")
+    clocked.find("rsa-1", algorithm="RS256")
     together = Barrier(8)
     clocked.answer_seconds = 0.3
 
     def find(_: int) -> str | None:
         together.wait(10)
-        return clocked.keys.find("rsa-2", algorithm="RS256").key_id
+        return clocked.find("rsa-2", algorithm="RS256").key_id
 
     with ThreadPoolExecutor(8) as callers:
         assert set(callers.map(find, range(8))) == {"rsa-2"}
@@ -284,35 +302,35 @@ def test_an_answer_that_is_no_key_set_is_an_outage() -> None:
     clocked = Clocked([jwk(RSA_KEY, "rsa-1")])
     clocked.keys = JwksKeys(lambda: b"{}", monotonic=lambda: clocked.now)
     with pytest.raises(KeysUnavailableError):
-        clocked.keys.find("rsa-1", algorithm="RS256")
+        clocked.find("rsa-1", algorithm="RS256")
 
 
 def test_keys_outlive_an_outage_of_an_hour_and_no_longer() -> None:
     clocked = Clocked([jwk(RSA_KEY, "rsa-1")], ValueError("the provider is down"))
-    clocked.keys.find("rsa-1", algorithm="RS256")
+    clocked.find("rsa-1", algorithm="RS256")
     clocked.now += 3590
-    assert clocked.keys.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
+    assert clocked.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
     with pytest.raises(KeysUnavailableError):  # it may be new: nobody can say now
-        clocked.keys.find("rsa-2", algorithm="RS256")
+        clocked.find("rsa-2", algorithm="RS256")
     clocked.now += 20
     with pytest.raises(KeysUnavailableError):
-        clocked.keys.find("rsa-1", algorithm="RS256")
+        clocked.find("rsa-1", algorithm="RS256")
 
 
 def test_after_an_outage_keys_are_read_again_within_seconds() -> None:
     clocked = Clocked(ValueError("the provider is down"), [jwk(RSA_KEY, "rsa-1")])
     with pytest.raises(KeysUnavailableError):
-        clocked.keys.find("rsa-1", algorithm="RS256")
+        clocked.find("rsa-1", algorithm="RS256")
     clocked.now += 2
-    assert clocked.keys.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
+    assert clocked.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
 
 
 def test_a_withdrawn_key_is_forgotten_when_the_set_is_read_again() -> None:
     clocked = Clocked([jwk(RSA_KEY, "rsa-1")], [jwk(OTHER_RSA_KEY, "rsa-2")])
-    clocked.keys.find("rsa-1", algorithm="RS256")
+    clocked.find("rsa-1", algorithm="RS256")
     clocked.now += 301
     with pytest.raises(UnknownKeyError):
-        clocked.keys.find("rsa-1", algorithm="RS256")
+        clocked.find("rsa-1", algorithm="RS256")
 
 
 @pytest.mark.parametrize(
@@ -326,15 +344,91 @@ def test_a_withdrawn_key_is_forgotten_when_the_set_is_read_again() -> None:
 )
 def test_keys_for_something_else_are_left_aside(unusable: dict[str, Any]) -> None:
     clocked = Clocked([unusable, jwk(RSA_KEY, "rsa-1")])
-    assert clocked.keys.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
+    assert clocked.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
     with pytest.raises(UnknownKeyError):
-        clocked.keys.find("rsa-2", algorithm="RS256")
+        clocked.find("rsa-2", algorithm="RS256")
+
+
+def test_every_key_of_one_id_is_tried(status: Callable[..., Any], provider: IdentityProvider) -> None:
+    provider.keys = [jwk(OTHER_RSA_KEY, "rsa-1"), jwk(RSA_KEY, "rsa-1")]
+    status(signed())
+    status(signed(OTHER_RSA_KEY))
+    status(signed(rsa.generate_private_key(public_exponent=65537, key_size=2048)), 401)
+
+
+def test_a_short_rsa_key_is_not_used() -> None:
+    short = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 -- that is the point
+    clocked = Clocked([jwk(short, "rsa-1"), jwk(RSA_KEY, "rsa-2")])
+    with pytest.raises(UnknownKeyError):
+        clocked.find("rsa-1", algorithm="RS256")
+
+
+@pytest.mark.parametrize("keys", [[], [{"kid": "rsa-1"}], ["rsa-1"]])
+def test_a_set_without_keys_does_not_forget_the_last_good_one(keys: list[Any]) -> None:
+    clocked = Clocked([jwk(RSA_KEY, "rsa-1")], keys, [jwk(RSA_KEY, "rsa-1")])
+    clocked.find("rsa-1", algorithm="RS256")
+    clocked.now += 301
+    for _ in range(3):
+        assert clocked.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
+    assert clocked.reads == 2
+
+
+def test_in_an_outage_the_provider_is_asked_less_and_less() -> None:
+    clocked = Clocked(ValueError("the provider is down"))
+    asked = []
+    for second in range(600):
+        clocked.now = 1000.0 + second
+        before = clocked.reads
+        with pytest.raises(KeysUnavailableError):
+            clocked.find("rsa-1", algorithm="RS256")
+        asked += [second] * (clocked.reads - before)
+    assert 10 < len(asked) < 60
+    assert len([second for second in asked if second >= 300]) < 30
+
+
+def test_whoever_brings_a_known_key_does_not_wait_for_the_provider() -> None:
+    hangs, first = Event(), [jwk(RSA_KEY, "rsa-1")]
+    clocked = Clocked(first)
+    clocked.find("rsa-1", algorithm="RS256")
+
+    def hanging() -> bytes:
+        hangs.wait(30)
+        return json.dumps({"keys": first}).encode()
+
+    clocked.keys._fetch = hanging  # noqa: SLF001 -- the provider hangs from now on
+    clocked.now += 301
+
+    async def crowd() -> str | None:
+        strangers = [
+            asyncio.create_task(clocked.keys.find(f"made-up-{number}", algorithm="RS256")) for number in range(200)
+        ]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(2):
+            (key,) = await clocked.keys.find("rsa-1", algorithm="RS256")
+        assert not any(task.done() for task in strangers)
+        hangs.set()
+        answers = await asyncio.gather(*strangers, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {UnknownKeyError}
+        return key.key_id
+
+    assert asyncio.run(crowd()) == "rsa-1"
+
+
+def test_whoever_brings_no_good_token_takes_no_slot(anonymous: Any, world: Any, problem: Check) -> None:
+    """With every slot taken, a bad token is refused at once, and a good one waits."""
+    limits = anonymous.app.state.bulkheads
+    for kind in ("figures", "orders", "others"):
+        limit = getattr(limits, kind)
+        limit._slots._value = 0  # noqa: SLF001 -- as if others were calling
+    for method, path in (("GET", "/v1/usage"), ("POST", "/v1/reports"), ("GET", "/v1/me"), ("GET", "/v1/audit")):
+        problem(anonymous.request(method, path), 401, "missing-token")
+        problem(anonymous.using(world.token(ttl_hours=-1)).request(method, path), 401, "expired-token")
 
 
 def test_a_token_without_kid_does_not_choose_among_several_keys() -> None:
     clocked = Clocked([jwk(RSA_KEY, "rsa-1"), jwk(OTHER_RSA_KEY, "rsa-2")])
     with pytest.raises(UnknownKeyError):
-        clocked.keys.find(None, algorithm="RS256")
+        clocked.find(None, algorithm="RS256")
 
 
 def test_a_development_key_is_trusted_beside_local_endpoints_only(world: Any) -> None:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import jwt
@@ -15,6 +15,8 @@ from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.settings import Settings
 
 _RETRY_AFTER_SECONDS = 5
+_LEEWAY_SECONDS = 30  # that the issuer's clock and ours may differ
+_TIMES = ("exp", "nbf")
 _REASONS: dict[type[Exception], str] = {
     jwt.InvalidAlgorithmError: f"it must be signed with {' or '.join(ALGORITHMS)}",
     jwt.InvalidIssuerError: "it comes from another issuer (claim `iss`)",
@@ -60,12 +62,12 @@ class Authenticator:
         self._issuer = settings.jwt_issuer
         self._audience = settings.jwt_audience
 
-    def caller(self, token: str) -> Caller:
-        claims = self._claims(token)
+    async def caller(self, token: str) -> Caller:
+        claims = await self._claims(token)
         tenant_id, user_id = _id_in(claims, "tenant_id"), _id_in(claims, "sub")
         try:
-            role = Role(str(claims.get("role")))
-        except ValueError:
+            role = Role(claims["role"])
+        except (KeyError, ValueError):
             raise ProblemError(
                 ProblemKind.FORBIDDEN,
                 "The token's claim `role` is neither tenant_admin nor member. Ask the administrator of your portal.",
@@ -73,20 +75,12 @@ class Authenticator:
             ) from None
         return Caller(tenant_id, user_id, role)
 
-    def _claims(self, token: str) -> dict[str, Any]:
+    async def _claims(self, token: str) -> dict[str, Any]:
         try:
-            return jwt.decode(
-                token,
-                self._key(token),
-                algorithms=ALGORITHMS,
-                issuer=self._issuer,
-                audience=self._audience,
-                # An iat ahead of our clock says nothing about trust; exp and nbf are checked.
-                options={"require": ["iss", "aud", "exp", "sub"], "verify_iat": False},
-            )
+            claims = self._verified(token, await self._keys_of(token))
         except jwt.ExpiredSignatureError:
             raise _refusal("it has expired; sign in again", kind=ProblemKind.EXPIRED_TOKEN) from None
-        except (jwt.PyJWTError, UnknownKeyError) as error:
+        except (jwt.PyJWTError, UnknownKeyError, ValueError, OverflowError, RecursionError) as error:
             raise _refusal(_reason(error)) from None
         except KeysUnavailableError:
             raise ProblemError(
@@ -95,18 +89,46 @@ class Authenticator:
                 headers={"Retry-After": str(_RETRY_AFTER_SECONDS)},
             ) from None
 
-    def _key(self, token: str) -> jwt.PyJWK:
+        for name in _TIMES:
+            if isinstance(claims.get(name, 0), bool) or not isinstance(claims.get(name, 0), int | float):
+                raise _refusal(f"its claim {name} must be a number of seconds")
+        return claims
+
+    async def _keys_of(self, token: str) -> Sequence[jwt.PyJWK]:
         header = jwt.get_unverified_header(token)
         algorithm = header.get("alg")
         if algorithm not in ALGORITHMS:
             raise jwt.InvalidAlgorithmError
-        return self._keys.find(header.get("kid"), algorithm=algorithm)
+        return await self._keys.find(header.get("kid"), algorithm=algorithm)
+
+    def _verified(self, token: str, keys: Sequence[jwt.PyJWK]) -> dict[str, Any]:
+        """The claims, by the first of several keys of one id that fits the signature."""
+        *others, last = keys
+        for key in others:
+            try:
+                return self._decoded(token, key)
+            except jwt.InvalidSignatureError:
+                continue
+        return self._decoded(token, last)
+
+    def _decoded(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
+        return jwt.decode(
+            token,
+            key,
+            algorithms=ALGORITHMS,
+            issuer=self._issuer,
+            audience=self._audience,
+            leeway=_LEEWAY_SECONDS,
+            # An iat ahead of our clock says nothing about trust; exp and nbf are checked.
+            options={"require": ["iss", "aud", "exp", "sub"], "verify_iat": False},
+        )
 
 
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 
-def authenticated(request: Request, credentials: Credentials) -> Caller:
+async def authenticated(request: Request, credentials: Credentials) -> Caller:
+    """The caller. A coroutine: neither a flood of bad tokens nor a key server that hangs takes a thread from others."""
     if credentials is None:
         raise ProblemError(
             ProblemKind.MISSING_TOKEN,
@@ -114,7 +136,7 @@ def authenticated(request: Request, credentials: Credentials) -> Caller:
             headers={"WWW-Authenticate": "Bearer"},
         )
     authenticator: Authenticator = request.app.state.authenticator
-    return authenticator.caller(credentials.credentials)
+    return await authenticator.caller(credentials.credentials)
 
 
 async def require_admin(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
@@ -129,9 +151,18 @@ Administrator = Annotated[Caller, Depends(require_admin)]
 
 def _id_in(claims: Mapping[str, object], name: str) -> str:
     claim = claims.get(name)
-    if isinstance(claim, str) and 1 <= len(claim) <= ID_LIMIT_CHARACTERS:
+    if isinstance(claim, str) and 1 <= len(claim) <= ID_LIMIT_CHARACTERS and _is_unicode(claim):
         return claim
     raise _refusal(f"its claim {name} must be a text of 1 to {ID_LIMIT_CHARACTERS} characters")
+
+
+def _is_unicode(text: str) -> bool:
+    """False for half of a surrogate pair, which JSON can name and nothing can store."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _reason(error: Exception) -> str:

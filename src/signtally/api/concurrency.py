@@ -2,12 +2,13 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
-from typing import Literal
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Request
 from fastapi.params import Depends as Dependency
 
+from signtally.api.auth import authenticated
 from signtally.api.problems import ProblemError, ProblemKind
 
 _WAIT_SECONDS = 3
@@ -48,10 +49,15 @@ class Bulkheads:
     others: ConcurrencyLimit = dataclasses.field(default_factory=lambda: ConcurrencyLimit(12))  # the bucket
 
 
-def limit_concurrency(kind: Literal["figures", "orders", "others"]) -> Dependency:
-    """A FastAPI dependency that holds a slot of this *kind* from the parsed request until the answer is made."""
+def limit_concurrency(
+    kind: Literal["figures", "orders", "others"], *, after: Callable[..., Any] = authenticated
+) -> Dependency:
+    """A FastAPI dependency that holds a slot of this *kind* from the parsed request until the answer is made.
 
-    async def hold_slot(request: Request) -> AsyncIterator[None]:
+    *after* is the dependency that must be met before: whoever brings no good token takes no slot.
+    """
+
+    async def hold_slot(request: Request, _: Annotated[object, Depends(after)]) -> AsyncIterator[None]:
         limit: ConcurrencyLimit = getattr(request.app.state.bulkheads, kind)
         await limit.acquire()
         try:

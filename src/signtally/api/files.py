@@ -24,8 +24,6 @@ from signtally.ports.objects import ObjectMissingError
 from signtally.stores.reports import ReportState
 from signtally.use_cases.reporting import file_link
 
-router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[limit_concurrency("others")])
-
 
 class PageInsteadError(SigntallyError):
     """A browser without a token asked for a file; it is redirected to the page, which has a token and downloads it."""
@@ -37,11 +35,14 @@ class FileQuery(VersionQuery):
     redirect: Annotated[bool, Field(description="Whether the answer redirects to the file, or says where it is")] = True
 
 
-def _signed_in(request: Request, credentials: Credentials) -> Caller:
+async def _signed_in(request: Request, credentials: Credentials) -> Caller:
     """Raises PageInsteadError for a browser without a token, as when a link in an email is opened."""
     if credentials is None and "text/html" in request.headers.get("accept", ""):
         raise PageInsteadError
-    return authenticated(request, credentials)
+    return await authenticated(request, credentials)
+
+
+router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[limit_concurrency("others", after=_signed_in)])
 
 
 @router.get(

@@ -1,27 +1,33 @@
 """The keys that tokens are checked with: the identity provider's JWKS, or the development key."""
 
+import asyncio
 import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
 import httpx
 import jwt
 
+from signtally.backoff import backoff_seconds
 from signtally.development_key import key_id, load_development_key
 from signtally.errors import SigntallyError
 
 ALGORITHMS = ("RS256", "ES256")
+_LEAST_RSA_BITS = 2048
 _FRESH_SECONDS = 300  # older sets are read again
 _USABLE_SECONDS = 3600  # how long a set serves while the key server does not answer
 _REREADS = 3  # unknown key ids may cause this many reads at once …
 _REREAD_SECONDS = 10  # … and one more every 10 s, so that made-up ids do not flood the key server
-_RETRY_SECONDS = 2  # between reads while they fail
+_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 2, 60  # between reads while they fail: longer after each failure
 _TIMEOUT_SECONDS = 5
-_WAIT_SECONDS = 10  # for a read that another thread has begun
+_WAIT_SECONDS = 10  # of a caller for a read, and of a read for its whole answer
+_KNOWN_WAIT_SECONDS = 0.5  # of one whose key is in the set that is read again
+_LARGEST_SET_BYTES = 1_000_000
 _log = logging.getLogger("signtally.api")
 
 
@@ -34,8 +40,11 @@ class KeysUnavailableError(SigntallyError):
 
 
 class SigningKeys(Protocol):
-    def find(self, kid: str | None, *, algorithm: str) -> jwt.PyJWK:
-        """The key with this id (None: the only one there is). Raises UnknownKeyError or KeysUnavailableError."""
+    async def find(self, kid: str | None, *, algorithm: str) -> Sequence[jwt.PyJWK]:
+        """The keys with this id (None: the only one there is), one at least.
+
+        Raises UnknownKeyError or KeysUnavailableError.
+        """
         ...
 
 
@@ -61,36 +70,36 @@ class _TokenBucket:
 class JwksKeys:
     """A JSON Web Key Set behind a URL, cached.
 
-    It is read again when it is older than 5 minutes or lacks a key, and used for up to an hour while it cannot be read.
+    It is read again when it is older than 5 minutes or lacks a key, and used for up to an hour while it cannot be
+    read. A thread of its own reads it: whoever brings a known key waits half a second at most, nobody on a thread.
     """
 
     def __init__(self, fetch: Callable[[], bytes], *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
         self._monotonic = monotonic
         self._rereads = _TokenBucket(_REREADS, refill_seconds=_REREAD_SECONDS, monotonic=monotonic)
-        self._reading = threading.Lock()
-        self._readings = 0  # finished, successful or not
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="JWKS")
+        self._lock = threading.Lock()
+        self._reading: Future[None] | None = None
         self._keys: tuple[jwt.PyJWK, ...] = ()
-        self._read_at = self._tried_at = float("-inf")
-        self._is_failing = False
+        self._read_at = float("-inf")
+        self._retry_at = float("-inf")
+        self._failures = 0  # since the last good read
 
     @classmethod
     def at(cls, url: str) -> "JwksKeys":
-        def fetch() -> bytes:
-            return httpx.get(url, timeout=_TIMEOUT_SECONDS).raise_for_status().content
+        return cls(lambda: _fetched(url))
 
-        return cls(fetch)
-
-    def find(self, kid: str | None, *, algorithm: str) -> jwt.PyJWK:
-        readings = self._readings
+    async def find(self, kid: str | None, *, algorithm: str) -> Sequence[jwt.PyJWK]:
         found = _matching(self._keys, kid, algorithm)
         if not found or self._age > _FRESH_SECONDS:
-            self._read_again(since=readings, waiting=not found)
-            found = _matching(self._keys, kid, algorithm)
-        usable = self._age <= _USABLE_SECONDS
-        if found and usable:
-            return _only(found, kid)
-        if not usable or self._is_failing:
+            reading = self._read_again()
+            if reading is not None:
+                await self._wait(reading, is_known=bool(found) and self._is_usable)
+                found = _matching(self._keys, kid, algorithm)
+        if found and self._is_usable:
+            return _unambiguous(found, kid)
+        if not self._is_usable or self._failures:
             raise KeysUnavailableError
         raise UnknownKeyError(f"no trusted {algorithm} key is called {kid!r}")
 
@@ -98,37 +107,49 @@ class JwksKeys:
     def _age(self) -> float:
         return self._monotonic() - self._read_at
 
-    def _read_again(self, *, since: int, waiting: bool) -> None:
-        """Read the set unless another thread has read it *since* (a number of reads), or it was read too recently.
+    @property
+    def _is_usable(self) -> bool:
+        return self._age <= _USABLE_SECONDS
 
-        *waiting*: wait for a read that another thread has begun; otherwise leave it to that thread.
+    async def _wait(self, reading: "Future[None]", *, is_known: bool) -> None:
+        """Wait for a read, without ending it when the caller goes away; with a known key a moment at most.
+
+        The moment is for keys that were withdrawn. Raises KeysUnavailableError when the read takes too long.
         """
-        if not self._reading.acquire(timeout=_WAIT_SECONDS if waiting else 0):
-            if waiting:
-                raise KeysUnavailableError
+        if is_known and self._failures:
             return
         try:
-            if self._readings == since and self._may_read():
-                self._read()
-        finally:
-            self._reading.release()
+            async with asyncio.timeout(_KNOWN_WAIT_SECONDS if is_known else _WAIT_SECONDS):
+                await asyncio.shield(asyncio.wrap_future(reading))
+        except TimeoutError:
+            if not is_known:
+                raise KeysUnavailableError from None
+
+    def _read_again(self) -> "Future[None] | None":
+        """The read that is under way, or a new one; None when it is too early for one."""
+        with self._lock:
+            if self._reading is None or self._reading.done():
+                if not self._may_read():
+                    return None
+                self._reading = self._reader.submit(self._read)
+            return self._reading
 
     def _may_read(self) -> bool:
-        if self._is_failing:
-            return self._monotonic() - self._tried_at >= _RETRY_SECONDS
+        if self._failures:
+            return self._monotonic() >= self._retry_at
         return self._age > _FRESH_SECONDS or self._rereads.take()
 
     def _read(self) -> None:
         try:
             self._keys = _signing_keys(self._fetch())
-            self._read_at = self._monotonic()
-            self._is_failing = False
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError, AttributeError) as error:
-            self._is_failing = True
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the keys known so far go on
+            pause = backoff_seconds(self._failures, initial_seconds=_RETRY_SECONDS, max_seconds=_LONGEST_RETRY_SECONDS)
+            self._failures += 1
+            self._retry_at = self._monotonic() + pause
             _log.warning("the JWKS cannot be read (%s: %s): is SIGNTALLY_JWKS_URL right?", type(error).__name__, error)
-        finally:
-            self._tried_at = self._monotonic()
-            self._readings += 1
+        else:
+            self._read_at = self._monotonic()
+            self._failures = 0
 
 
 class DevelopmentKeys:
@@ -138,10 +159,10 @@ class DevelopmentKeys:
         self._directory = directory
         self._key = self._read()
 
-    def find(self, kid: str | None, *, algorithm: str) -> jwt.PyJWK:
+    async def find(self, kid: str | None, *, algorithm: str) -> Sequence[jwt.PyJWK]:
         if kid != self._key.key_id:
             self._key = self._read()
-        return _only(_matching([self._key], kid, algorithm), kid)
+        return _unambiguous(_matching([self._key], kid, algorithm), kid)
 
     def _read(self) -> jwt.PyJWK:
         key = load_development_key(self._directory)
@@ -149,25 +170,48 @@ class DevelopmentKeys:
         return jwt.PyJWK({**public, "kid": key_id(key)})
 
 
+def _fetched(url: str) -> bytes:
+    """The document at *url*. Raises ValueError when it is too large or too slow, and what httpx raises."""
+    give_up_at = time.monotonic() + _WAIT_SECONDS
+    body = b""
+    with httpx.stream("GET", url, timeout=_TIMEOUT_SECONDS) as answer:
+        for part in answer.raise_for_status().iter_bytes():
+            body += part
+            if len(body) > _LARGEST_SET_BYTES or time.monotonic() > give_up_at:
+                raise ValueError(f"it takes more than {_LARGEST_SET_BYTES} bytes or {_WAIT_SECONDS} seconds")
+    return body
+
+
 def _signing_keys(document: bytes) -> tuple[jwt.PyJWK, ...]:
-    """The keys of a set that check signatures by an accepted algorithm; encryption keys and others are left out."""
-    usable = []
-    for entry in json.loads(document)["keys"]:
-        try:
-            key = jwt.PyJWK(entry)
-        except jwt.PyJWTError:
-            continue
-        if key.algorithm_name in ALGORITHMS and key.public_key_use in {None, "sig"}:
-            usable.append(key)
+    """The keys of a set that check signatures by an accepted algorithm; whatever else is in it is left out.
+
+    Raises ValueError when none is left: a provider that withdraws every key is one that is broken.
+    """
+    usable = [key for entry in json.loads(document)["keys"] if (key := _usable(entry)) is not None]
+    if not usable:
+        raise ValueError("the set has no key that checks RS256 or ES256 signatures")
     return tuple(usable)
+
+
+def _usable(entry: object) -> jwt.PyJWK | None:
+    try:
+        key = jwt.PyJWK(entry)  # type: ignore[arg-type]  # anything may stand there
+    except Exception:  # noqa: BLE001 -- a bad entry costs itself alone, however it is bad
+        return None
+    if key.algorithm_name not in ALGORITHMS or key.public_key_use not in {None, "sig"}:
+        return None
+    if key.key_type == "RSA" and key.key.key_size < _LEAST_RSA_BITS:
+        _log.warning("the JWKS has an RSA key of %d bits: it is not used", key.key.key_size)
+        return None
+    return key
 
 
 def _matching(keys: Sequence[jwt.PyJWK], kid: str | None, algorithm: str) -> list[jwt.PyJWK]:
     return [key for key in keys if key.algorithm_name == algorithm and kid in {None, key.key_id}]
 
 
-def _only(keys: Sequence[jwt.PyJWK], kid: str | None) -> jwt.PyJWK:
-    """The only key of *keys*. Raises UnknownKeyError for none, and for several when the token names no key id."""
+def _unambiguous(keys: Sequence[jwt.PyJWK], kid: str | None) -> Sequence[jwt.PyJWK]:
+    """Raises UnknownKeyError for no keys, and for several when the token names no key id."""
     if not keys or (kid is None and len(keys) > 1):
         raise UnknownKeyError(f"no trusted key is called {kid!r}")
-    return keys[0]
+    return keys

@@ -18,6 +18,8 @@ from signtally.domain.activity import ACTIVITY
 from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.cohorts import COHORTS
 from signtally.domain.document_lifecycles import DOCUMENTS
+from signtally.domain.document_pages import DocumentPosition, DocumentSelection
+from signtally.domain.documents import DocumentStatus
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import IDENTITY, by_tenant
 from signtally.local.local_aws import LocalAws
@@ -453,8 +455,24 @@ def _as_the_portal_says(events: Iterable[ReceivedEvent], tenant_id: str) -> list
     return changed
 
 
+_selections = st.builds(
+    DocumentSelection,
+    limit=st.sampled_from([1, 9]),
+    status=st.none() | st.sampled_from(DocumentStatus),
+    sender_ids=st.none() | st.sampled_from([("bob", "nobody"), ()]),
+    after=st.none()
+    | st.builds(DocumentPosition, st.booleans(), _hours.map(lambda hours: NOON + hours * HOUR), st.just("d2")),
+)
+
+
 @settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-@given(events=st.lists(_events, max_size=12), superseded=st.sets(st.integers(0, 11)), since=_hours, until=_hours)
+@given(
+    events=st.lists(_events, max_size=12),
+    superseded=st.sets(st.integers(0, 11)),
+    since=_hours,
+    until=_hours,
+    selection=_selections,
+)
 def test_timestream_makes_of_any_events_what_memory_makes(  # noqa: PLR0913 -- two stores, and what a law is about
     memory_store: UsageStore,
     timestream_store: UsageStore,
@@ -463,6 +481,7 @@ def test_timestream_makes_of_any_events_what_memory_makes(  # noqa: PLR0913 -- t
     superseded: set[int],
     since: int,
     until: int,
+    selection: DocumentSelection,
 ) -> None:
     tenant_id = uuid.uuid4().hex  # every example in the same two stores
     said = _as_the_portal_says(events, tenant_id)
@@ -475,6 +494,7 @@ def test_timestream_makes_of_any_events_what_memory_makes(  # noqa: PLR0913 -- t
             [
                 store.documents(tenant_id, **span).sort("document_id").rows(),
                 store.documents_sent(tenant_id, **span).sort("document_id").rows(),
+                store.document_page(tenant_id, **span, selection=selection).rows(),
                 *(
                     store.activity(tenant_id, **span, parted_at=[NOON], user_ids=user_ids)
                     .sort("part", "quarter")

@@ -24,7 +24,7 @@ from signtally.domain.schemas import (
     STORED_USAGE,
     by_tenant,
 )
-from signtally.domain.user_counts import USER_COUNTS
+from signtally.domain.user_counts import USER_COUNTS, UserSelection
 from signtally.local.local_aws import LocalAws
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import NotProvisionedError, ServiceUnavailableError
@@ -387,7 +387,7 @@ def test_days_are_added_up_over_users_and_the_first_with_figures_is_known(store:
 
 def test_users_are_added_up_a_page_at_a_time_in_order_of_their_ids(store: UsageStore) -> None:
     today = NOW.date()
-    assert store.user_usage("acme", first=today, last=today, after=None, limit=9).equals(USER_COUNTS.to_frame())
+    assert store.user_usage("acme", first=today, last=today, page=UserSelection(limit=9)).equals(USER_COUNTS.to_frame())
     ids = ["Zoë", "a'b", "bob", "é", "山"]
     rows = [usage(day=today - day * DAY, user_id=user_id, sent=day) for user_id in ids for day in (1, 2, 3)]
     named = usage(day=today - 2 * DAY, user_id="bob").with_columns(user_name=pl.lit("Bob"))
@@ -395,19 +395,27 @@ def test_users_are_added_up_a_page_at_a_time_in_order_of_their_ids(store: UsageS
     store.put_daily_usage(named.with_columns(sent=pl.lit(2, pl.Int64)), version=2)
     pages, after = [], None
     for _ in range(3):
-        page = store.user_usage("acme", first=today - 2 * DAY, last=today - DAY, after=after, limit=2)
+        page = store.user_usage("acme", first=today - 2 * DAY, last=today - DAY, page=UserSelection(after, 2))
         assert page.schema == USER_COUNTS
         pages += page.select("user_id", "sent", "user_name").rows()
         after = page["user_id"][-1]
     assert pages == [(user_id, 3, "Bob" if user_id == "bob" else None) for user_id in ids]
+    some = UserSelection(after="a'b", limit=2, user_ids=("a'b", "山", "nobody", "bob", "é"))
+    narrowed = store.user_usage("acme", first=today - 2 * DAY, last=today - DAY, page=some)
+    assert narrowed["user_id"].to_list() == ["bob", "é"]
+    nobody = UserSelection(limit=2, user_ids=())
+    assert store.user_usage("acme", first=today - 2 * DAY, last=today - DAY, page=nobody).is_empty()
 
 
 def test_live_counts_come_by_page_and_as_a_sum(store: UsageStore) -> None:
     put = [named(event(number, user_id=user_id), name=user_id) for number, user_id in enumerate("cabba")]
     store.put_events(put)
     span = {"since": NOW - DAY, "until": NOW + DAY}
-    page = store.user_counts("acme", **span, after="a", limit=1)
+    page = store.user_counts("acme", **span, page=UserSelection("a", 1))
     assert page.select("user_id", "sent").rows() == [("b", 2)]
+    some = store.user_counts("acme", **span, page=UserSelection(user_ids=("c", "a", "nobody")))
+    assert some.select("user_id", "sent").rows() == [("a", 2), ("c", 1)]
+    assert store.user_counts("acme", **span, page=UserSelection(user_ids=())).equals(USER_COUNTS.to_frame())
     assert store.event_counts("acme", **span, user_ids=None).sent == 5
     assert store.event_counts("acme", **span, user_ids=["a", "c"]).sent == 3
     assert store.event_counts("acme", **span, user_ids=[]).sent == 0

@@ -3,9 +3,8 @@
 import datetime as dt
 import json
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
-import polars as pl
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,9 +15,10 @@ from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, po
 from signtally.api.documents import DataThrough, NextCursor
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
+from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.documents import DocumentStatus
 from signtally.domain.periods import PeriodKind, period_of
-from signtally.use_cases.document_list import read_documents
+from signtally.use_cases.document_list import read_document_page
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
 # What a row is ordered by: 0 for an open one, microseconds (sent, or minus closed), its id.
@@ -88,15 +88,15 @@ def documents(
     period = period or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
     listing = f"documents/{period.name}/{query.status or ''}/{query.user_id or ''}"
     position = position_of(query.cursor, listing=listing, form=_POSITION)
-    found = read_documents(tenant, period, services=services, user_ids=_senders(query, caller))
-    rows = found.rows if query.status is None else found.rows.filter(status=str(query.status))
-    page, after = _page(rows, position=position, limit=query.limit)
+    after = None if position is None else _position(position)
+    selection = DocumentSelection(query.limit, query.status, _senders(query, caller), after)
+    found = read_document_page(tenant, period, services=services, selection=selection)
     return DocumentPage(
         first=found.period.first,
         last=found.period.last,
         data_through=found.data_through,
-        rows=[DocumentRow.model_validate(row) for row in page],
-        next_cursor=cursor_after(listing, after) if after else None,
+        rows=[DocumentRow.model_validate(row) for row in found.rows.iter_rows(named=True)],
+        next_cursor=cursor_after(listing, _text(found.after)) if found.after else None,
     )
 
 
@@ -109,30 +109,13 @@ def _senders(query: DocumentsQuery, caller: Caller) -> tuple[str, ...] | None:
     return (query.user_id,)
 
 
-def _page(rows: pl.DataFrame, *, position: str | None, limit: int) -> tuple[list[dict[str, Any]], str | None]:
-    """The rows behind *position*, and the position of the last of them if there are more."""
-    is_closed = pl.col("status") != str(DocumentStatus.OPEN)
-    instant = pl.when(is_closed).then(-pl.col("closed_at").dt.epoch("us")).otherwise(pl.col("sent_at").dt.epoch("us"))
-    placed = rows.with_columns(group=is_closed.cast(pl.Int64), instant=instant.fill_null(0))
-    if position is not None:
-        placed = placed.filter(_is_behind(*_parts(position)))
-    page = placed.head(limit).to_dicts()
-    if placed.height <= limit:
-        return page, None
-    last = page[-1]
-    parts = [last["group"], last["instant"], last["document_id"]]
-    return page, json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
+def _text(position: DocumentPosition) -> str:
+    return json.dumps(position.numbers, separators=(",", ":"), ensure_ascii=False)
 
 
-def _is_behind(group: int, instant: int, document_id: str) -> pl.Expr:
-    in_group, at_instant = pl.col("group") == group, pl.col("instant") == instant
-    later = in_group & ((pl.col("instant") > instant) | (at_instant & (pl.col("document_id") > document_id)))
-    return (pl.col("group") > group) | later
-
-
-def _parts(position: str) -> tuple[int, int, str]:
+def _position(text: str) -> DocumentPosition:
     try:
-        group, instant, document_id = json.loads(position)
-        return int(group), int(instant), str(document_id).encode().decode()
-    except ValueError:
+        group, microseconds, document_id = json.loads(text)
+        return DocumentPosition.from_numbers(int(group), int(microseconds), str(document_id).encode().decode())
+    except (ValueError, OverflowError):
         raise ProblemError(ProblemKind.BAD_CURSOR, "This cursor was not given out by this listing.") from None

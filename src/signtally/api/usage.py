@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,11 +20,9 @@ from signtally.domain.tenants import TenantProfile
 from signtally.render.caveats import UNREADABLE_PROFILE_NOTICE
 from signtally.render.formats import Formats
 from signtally.services import Services
-from signtally.use_cases.reading import read_usage
 from signtally.use_cases.usage_pages import read_totals, read_user_page
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
-Row = TypeVar("Row", DayRow, UserRow)
 
 
 class UsageQuery(BaseModel):
@@ -83,20 +81,18 @@ def _read(
     position = position_of(query.cursor, listing=f"usage/{query.group_by}")
     services = services.at(services.clock())  # one "today" throughout, even across midnight
     match query.group_by:
-        case "user" if visible is None:
+        case "user":
             with ThreadPoolExecutor(1) as beside:
-                totals = beside.submit(read_totals, tenant, period, services=services)
-                page = read_user_page(tenant, period, services=services, after=position, limit=query.limit)
+                totals = beside.submit(read_totals, tenant, period, services=services, user_ids=visible)
+                page = read_user_page(
+                    tenant, period, services=services, after=position, limit=query.limit, user_ids=visible
+                )
             next_cursor = cursor_after("usage/user", page.after) if page.after is not None else None
             return totals.result(), [_user_row(user) for user in page.users], next_cursor
-        case "user":
-            snapshot = read_usage(tenant, period, services=services, user_ids=visible)
-            users = sorted(map(_user_row, snapshot.users), key=lambda row: row.user_id)
-            return snapshot, *_cut([(row.user_id, row) for row in users], position=position, query=query)
         case "day":
             snapshot = read_totals(tenant, period, services=services, user_ids=visible)
             days = [DayRow(day=day.day, **day.counts.as_dict()) for day in snapshot.days]
-            return snapshot, *_cut([(str(row.day), row) for row in days], position=position, query=query)
+            return snapshot, *_cut(days, position=position, query=query)
         case "none":
             return read_totals(tenant, period, services=services, user_ids=visible), [], None
 
@@ -106,9 +102,9 @@ def _user_row(user: UserUsage) -> UserRow:
     return UserRow.model_validate(names | user.counts.as_dict())
 
 
-def _cut(keyed: Sequence[tuple[str, Row]], *, position: str | None, query: UsageQuery) -> tuple[list[Row], str | None]:
-    """The rows behind *position*, of those keyed in order, and the cursor of the next page."""
-    behind = [(key, row) for key, row in keyed if position is None or key > position]
+def _cut(days: Sequence[DayRow], *, position: str | None, query: UsageQuery) -> tuple[list[DayRow], str | None]:
+    """The days behind *position*, and the cursor of the next page."""
+    behind = [row for row in days if position is None or str(row.day) > position]
     page = behind[: query.limit]
     more = len(behind) > len(page)
-    return [row for _, row in page], cursor_after(f"usage/{query.group_by}", page[-1][0]) if more else None
+    return page, cursor_after(f"usage/{query.group_by}", str(page[-1].day)) if more else None

@@ -47,7 +47,7 @@ from signtally.domain.schemas import (
     TENANT_DAYS,
     by_tenant,
 )
-from signtally.domain.user_counts import USER_COUNTS
+from signtally.domain.user_counts import USER_COUNTS, UserSelection, page_of
 from signtally.ports.usage_store import WriteOutcome
 
 if TYPE_CHECKING:
@@ -136,22 +136,18 @@ class TimestreamUsageStore(TimestreamDocuments):
     def day_totals_by_tenant(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         return self._day_totals(tenant_ids, first, last, users=[None])
 
-    def user_usage(
-        self, tenant_id: str, *, first: dt.date, last: dt.date, after: str | None, limit: int
-    ) -> pl.DataFrame:
+    def user_usage(self, tenant_id: str, *, first: dt.date, last: dt.date, page: UserSelection) -> pl.DataFrame:
         columns = self._access.columns(DAILY_USAGE_TABLE, STORED_USAGE)
         if not columns:
             return USER_COUNTS.to_frame()
-        query = sql.select_user_usage(
-            self._access.name(DAILY_USAGE_TABLE),
-            columns,
-            tenant_id=tenant_id,
-            first=first,
-            last=last,
-            after=after,
-            limit=limit,
-        )
-        return self._access.frame(DAILY_USAGE_TABLE, [query], columns=[*USER_COUNTS], schema=USER_COUNTS)
+        table = self._access.name(DAILY_USAGE_TABLE)
+        where = sql.days_of(tenant_id, first=first, last=last)
+        queries = [
+            sql.select_user_usage(table, columns, where=where, page=sql.UserPage(page.after, page.limit, users))
+            for users in user_lists(page.user_ids)
+        ]
+        found = self._access.frame(DAILY_USAGE_TABLE, queries, columns=[*USER_COUNTS], schema=USER_COUNTS)
+        return found if len(queries) == 1 else page_of(found, page)
 
     def first_usage_day(self, tenant_id: str) -> dt.date | None:
         days = self.first_usage_days([tenant_id])["day"]

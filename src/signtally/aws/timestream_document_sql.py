@@ -4,12 +4,14 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
-from signtally.aws.timestream_sql import instant_literal, literal, source
+from signtally.aws.timestream_sql import UserPage, instant_literal, literal, source
 from signtally.aws.timestream_tenant_groups import TenantGroup, TenantGroups
 from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY, QUARTERS_A_WEEK
 from signtally.domain.cohorts import COHORT_PREFIX, COHORTS, EVENTS_PREFIX, STAGES
 from signtally.domain.document_lifecycles import DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
+from signtally.domain.document_pages import DocumentPosition, DocumentSelection
+from signtally.domain.documents import DocumentStatus
 from signtally.domain.first_received import FIRST_RECEIVED_ORDER
 from signtally.domain.schemas import IDENTITY, by_tenant
 
@@ -23,6 +25,11 @@ _OUTCOME = (
     "WHEN declined_at <= coalesce(cancelled_at, declined_at) AND declined_at <= coalesce(expired_at, declined_at) "
     "THEN 'declined' WHEN cancelled_at <= coalesce(expired_at, cancelled_at) THEN 'cancelled' "
     "WHEN expired_at IS NOT NULL THEN 'expired' END"
+)
+# As `signtally.domain.document_lifecycles.ended_at` has it; least() of anything and NULL is NULL.
+_ENDED_AT = (
+    "coalesce(completed_at, least(coalesce(declined_at, cancelled_at, expired_at), "
+    "coalesce(cancelled_at, expired_at, declined_at), coalesce(expired_at, declined_at, cancelled_at)))"
 )
 _QUARTER_MILLISECONDS = 15 * 60 * 1_000
 
@@ -56,6 +63,44 @@ def select_documents(events: ValidEvents, columns: Sequence[str], *, tenants: Te
         f"SELECT {', '.join(by_tenant(DOCUMENTS))} FROM documents "
         f"WHERE (first_sent_at IS NOT NULL OR completed_at IS NOT NULL) AND ({tenants.where(_concerned)})"
     )
+
+
+def select_document_page(
+    events: ValidEvents,
+    columns: Sequence[str],
+    *,
+    tenants: TenantGroups,
+    senders: str | None,
+    selection: DocumentSelection,
+) -> str:
+    """Columns of schema DOCUMENTS, in order; *senders* is a list of literals."""
+    where = tenants.where(lambda group: f"time < {instant_literal(group.until)}")
+    conditions = ["(first_sent_at IS NOT NULL OR completed_at IS NOT NULL)", tenants.where(_concerned)]
+    if senders is not None:
+        conditions.append(f"sender_id IN ({senders})")
+    chosen = [*_of_status(selection.status), *([_behind(selection.after)] if selection.after else [])]
+    return (
+        f"{_documents(events, columns, where)}, "  # noqa: S608 -- names of ours and literals
+        f"ended AS (SELECT {', '.join(DOCUMENTS)}, {_OUTCOME} AS outcome, {_ENDED_AT} AS ended_at FROM documents "
+        f"WHERE {' AND '.join(conditions)}), "
+        "placed AS (SELECT ended.*, CASE WHEN outcome IS NULL THEN 0 ELSE 1 END AS is_closed, "
+        "CASE WHEN outcome IS NULL THEN first_sent_at END AS opened_at FROM ended) "
+        f"SELECT {', '.join(DOCUMENTS)} FROM placed{' WHERE ' * bool(chosen)}{' AND '.join(chosen)} "
+        f"ORDER BY is_closed, opened_at, ended_at DESC, document_id LIMIT {selection.limit}"
+    )
+
+
+def _of_status(status: DocumentStatus | None) -> list[str]:
+    if status is None:
+        return []
+    return ["outcome IS NULL" if status is DocumentStatus.OPEN else f"outcome = {literal(status)}"]
+
+
+def _behind(after: DocumentPosition) -> str:
+    instant, behind = instant_literal(after.at), f"document_id > {literal(after.document_id)}"
+    if after.is_closed:
+        return f"(is_closed = 1 AND (ended_at < {instant} OR (ended_at = {instant} AND {behind})))"
+    return f"(is_closed = 1 OR opened_at > {instant} OR (opened_at = {instant} AND {behind}))"
 
 
 def _concerned(group: TenantGroup) -> str:
@@ -144,10 +189,10 @@ def select_user_counts(
     )
 
 
-def page_of_users(user_counts: str, *, after: str | None, limit: int | None) -> str:
-    """The query `select_user_counts` with its answers in order of ids, and fewer of them."""
-    behind = "" if after is None else f" HAVING user_id > {literal(after)}"
-    return f"{user_counts}{behind} ORDER BY user_id{'' if limit is None else f' LIMIT {limit}'}"
+def page_of_users(user_counts: str, page: UserPage) -> str:
+    """The query `select_user_counts` with the answers of a page."""
+    having = f" HAVING TRUE{page.conditions}" if page.conditions else ""
+    return f"{user_counts}{having}{page.order}"
 
 
 def select_event_counts(

@@ -9,14 +9,16 @@ import polars as pl
 from signtally.aws import timestream_document_sql as document_sql
 from signtally.aws import timestream_sql as sql
 from signtally.aws.timestream_access import Selection, TimestreamAccess
+from signtally.aws.timestream_sql import UserPage
 from signtally.aws.timestream_tables import EVENTS_TABLE, SUPERSEDED_TABLE
 from signtally.aws.timestream_tenant_groups import TenantGroups, tenant_groups
 from signtally.domain.actions import Counts
 from signtally.domain.activity import ACTIVITY, activity_rows
 from signtally.domain.cohorts import COHORTS
 from signtally.domain.document_lifecycles import DOCUMENTS
+from signtally.domain.document_pages import DocumentSelection, page_of_documents
 from signtally.domain.schemas import EVENTS, IDENTITY, by_tenant
-from signtally.domain.user_counts import COUNTS, USER_COUNTS
+from signtally.domain.user_counts import COUNTS, EVERYBODY, USER_COUNTS, UserSelection, page_of
 from signtally.ports.usage_store import TenantSpan
 
 _SelectByTenant = Callable[[TenantGroups, str, Sequence[str]], str]
@@ -36,6 +38,20 @@ class TimestreamDocuments:
             return document_sql.select_documents(self._valid(table), columns, tenants=tenants)
 
         return self._derive_by_tenant(DOCUMENTS, spans, select)
+
+    def document_page(
+        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, selection: DocumentSelection
+    ) -> pl.DataFrame:
+        tenants = TenantGroups([TenantSpan(tenant_id, since, until)])
+        lists = [*user_lists(selection.sender_ids)]
+
+        def select(senders: str | None, table: str, columns: Sequence[str]) -> str:
+            return document_sql.select_document_page(
+                self._valid(table), columns, tenants=tenants, senders=senders, selection=selection
+            )
+
+        parts = [self._derive(DOCUMENTS, functools.partial(select, senders)) for senders in lists]
+        return parts[0] if len(parts) == 1 else page_of_documents(pl.concat([DOCUMENTS.to_frame(), *parts]), selection)
 
     def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         return self.documents_sent_by_tenant([TenantSpan(tenant_id, since, until)]).drop("tenant_id")
@@ -90,14 +106,16 @@ class TimestreamDocuments:
         *,
         since: dt.datetime,
         until: dt.datetime,
-        after: str | None = None,
-        limit: int | None = None,
+        page: UserSelection = EVERYBODY,
     ) -> pl.DataFrame:
-        def select(table: str, columns: Sequence[str]) -> str:
-            counted = document_sql.select_user_counts(table, columns, tenant_id=tenant_id, since=since, until=until)
-            return document_sql.page_of_users(counted, after=after, limit=limit)
+        lists = [*user_lists(page.user_ids)]
 
-        return self._derive(USER_COUNTS, select)
+        def select(users: str | None, table: str, columns: Sequence[str]) -> str:
+            counted = document_sql.select_user_counts(table, columns, tenant_id=tenant_id, since=since, until=until)
+            return document_sql.page_of_users(counted, UserPage(page.after, page.limit, users))
+
+        parts = [self._derive(USER_COUNTS, functools.partial(select, users)) for users in lists]
+        return parts[0] if len(parts) == 1 else page_of(pl.concat([USER_COUNTS.to_frame(), *parts]), page)
 
     def event_counts(
         self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None

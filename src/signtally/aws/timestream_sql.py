@@ -1,5 +1,6 @@
 """Timestream SQL, which has no bind parameters: the literals, and the queries over the two tables."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -90,10 +91,33 @@ def select_day_totals(table: str, *, tenants: str, first: dt.date, last: dt.date
     return f"{_select(table, columns)} WHERE {within}{_only(tenants)}{only} GROUP BY tenant_id, day"
 
 
-def select_user_usage(  # noqa: PLR0913 -- each bounds it in another way
-    table: str, columns: Sequence[str], *, tenant_id: str, first: dt.date, last: dt.date, after: str | None, limit: int
-) -> str:
-    """Columns of schema USER_COUNTS."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class UserPage:
+    """The first *limit* users behind the id *after*; *users* is a list of literals. None: without this bound."""
+
+    after: str | None
+    limit: int | None
+    users: str | None
+
+    @property
+    def conditions(self) -> str:
+        behind = "" if self.after is None else f" AND user_id > {literal(self.after)}"
+        return behind if self.users is None else f"{behind} AND user_id IN ({self.users})"
+
+    @property
+    def order(self) -> str:
+        return " ORDER BY user_id" + ("" if self.limit is None else f" LIMIT {self.limit}")
+
+
+def days_of(tenant_id: str, *, first: dt.date, last: dt.date) -> str:
+    """The condition that a row of daily usage is of this tenant, first ≤ day ≤ last."""
+    return (
+        f"tenant_id = {literal(tenant_id)} AND {_within(day_instant(first), day_instant(last + dt.timedelta(days=1)))}"
+    )
+
+
+def select_user_usage(table: str, columns: Sequence[str], *, where: str, page: UserPage) -> str:
+    """Columns of schema USER_COUNTS. The page's ids come first, so that only their rows are added up."""
     sums = [f"sum({measure}) AS {measure}" for measure in MEASURES]
     latest = [
         f"max_by({name}, CASE WHEN {name} IS NOT NULL THEN time END) AS {name}"
@@ -101,12 +125,10 @@ def select_user_usage(  # noqa: PLR0913 -- each bounds it in another way
         else f"CAST(NULL AS VARCHAR) AS {name}"
         for name in ("user_name", "user_email")
     ]
-    within = _within(day_instant(first), day_instant(last + dt.timedelta(days=1)))
-    behind = "" if after is None else f" AND user_id > {literal(after)}"
-    return (
-        f"{_select(table, ['user_id', *sums, *latest])} WHERE tenant_id = {literal(tenant_id)} AND {within}{behind} "
-        f"GROUP BY user_id ORDER BY user_id LIMIT {limit}"
-    )
+    rows = f"{where}{page.conditions}"
+    if page.limit is not None:
+        rows += f" AND user_id IN ({_select(table, ['DISTINCT user_id'])} WHERE {rows}{page.order})"
+    return f"{_select(table, ['user_id', *sums, *latest])} WHERE {rows} GROUP BY user_id ORDER BY user_id"
 
 
 def select_first_usage_days(table: str, *, tenants: str) -> str:

@@ -65,6 +65,11 @@ def closed_at() -> pl.Expr:
     return pl.min_horizontal(f"{action}_at" for action in ENDINGS)
 
 
+def ended_at() -> pl.Expr:
+    """When a document came to the end that counts: its completion, else its first other one; null while it is open."""
+    return pl.coalesce("completed_at", closed_at())
+
+
 def outcome() -> pl.Expr:
     """How a document ended: completed when it ever was, else as it first did; null while it is open."""
     others = [action for action in ENDINGS if action is not Action.COMPLETED]

@@ -4,7 +4,7 @@ import datetime as dt
 
 import polars as pl
 
-from signtally.domain.document_lifecycles import closed_at, outcome
+from signtally.domain.document_lifecycles import ended_at, outcome
 from signtally.domain.documents import DOCUMENT_ROWS, DocumentStatus
 
 USER_NAMES = pl.Schema({"user_id": pl.String(), "user_name": pl.String(), "user_email": pl.String()})
@@ -17,7 +17,7 @@ def document_rows(lives: pl.DataFrame, *, as_of: dt.datetime, names: pl.DataFram
 
     *names* (schema USER_NAMES) are the latest seen; of senders who are not among them, those of their latest document.
     """
-    closed = pl.coalesce("completed_at", closed_at())
+    closed = ended_at()
     open_until = pl.coalesce(closed, pl.lit(as_of))
     took = pl.col("completed_at") - pl.col("first_sent_at")
     hours = took.dt.total_microseconds() / _MICROSECONDS_AN_HOUR

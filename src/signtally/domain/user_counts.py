@@ -1,5 +1,7 @@
 """What each user of a tenant did in some time, counted straight from events."""
 
+import dataclasses
+
 import polars as pl
 
 from signtally.domain.actions import MEASURES, Action
@@ -24,8 +26,21 @@ def user_counts(events: pl.DataFrame) -> pl.DataFrame:
     return ordered.group_by("user_id").agg(*counts, *latest).match_to_schema(USER_COUNTS)
 
 
-def page_of(users: pl.DataFrame, *, after: str | None, limit: int | None) -> pl.DataFrame:
-    """The first *limit* users behind the id *after*, in order of their ids by code point; all of them with None."""
-    behind = users if after is None else users.filter(pl.col("user_id") > after)
+@dataclasses.dataclass(frozen=True, slots=True)
+class UserSelection:
+    """The first *limit* users behind the id *after*, by code point; of *user_ids* alone. None: without this bound."""
+
+    after: str | None = None
+    limit: int | None = None
+    user_ids: tuple[str, ...] | None = None
+
+
+EVERYBODY = UserSelection()
+
+
+def page_of(users: pl.DataFrame, page: UserSelection) -> pl.DataFrame:
+    """The users of a page, in order of their ids."""
+    wanted = users if page.user_ids is None else users.filter(pl.col("user_id").is_in(list(page.user_ids)))
+    behind = wanted if page.after is None else wanted.filter(pl.col("user_id") > page.after)
     ordered = behind.sort("user_id")
-    return ordered if limit is None else ordered.head(limit)
+    return ordered if page.limit is None else ordered.head(page.limit)

@@ -20,6 +20,7 @@ from signtally.domain.document_lifecycles import (
     of_senders,
     sent_within,
 )
+from signtally.domain.document_pages import DocumentSelection, page_of_documents
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import (
     ARRIVALS,
@@ -35,7 +36,7 @@ from signtally.domain.schemas import (
     by_tenant,
 )
 from signtally.domain.time_units import UNIX_EPOCH
-from signtally.domain.user_counts import USER_COUNTS, page_of, user_counts
+from signtally.domain.user_counts import EVERYBODY, USER_COUNTS, UserSelection, page_of, user_counts
 from signtally.ports.usage_store import TenantSpan, WriteOutcome, WriteResult
 
 _EventIdentity = tuple[str, str, str, str, dt.datetime]
@@ -113,13 +114,11 @@ class MemoryUsageStore:
         wanted = rows if user_ids is None else rows.filter(pl.col("user_id").is_in(list(user_ids)))
         return day_totals_of(wanted)
 
-    def user_usage(
-        self, tenant_id: str, *, first: dt.date, last: dt.date, after: str | None, limit: int
-    ) -> pl.DataFrame:
+    def user_usage(self, tenant_id: str, *, first: dt.date, last: dt.date, page: UserSelection) -> pl.DataFrame:
         rows = self._usage_of([tenant_id], first, last).sort("day")
         latest = [pl.col(name).drop_nulls().last() for name in ("user_name", "user_email")]
         users = rows.group_by("user_id").agg(pl.col(MEASURES).sum(), *latest).match_to_schema(USER_COUNTS)
-        return page_of(users, after=after, limit=limit)
+        return page_of(users, page)
 
     def first_usage_day(self, tenant_id: str) -> dt.date | None:
         rows = self._usage_of([tenant_id], dt.date.min, dt.date.max)
@@ -161,6 +160,11 @@ class MemoryUsageStore:
         events = self._valid_events(tenant_id, since=_EVER, until=until)
         return concerning(document_lifecycles(events), since=since)
 
+    def document_page(
+        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, selection: DocumentSelection
+    ) -> pl.DataFrame:
+        return page_of_documents(self.documents(tenant_id, since=since, until=until), selection)
+
     def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         events = self._valid_events(tenant_id, since=_EVER, until=_FOR_EVER)
         return sent_within(document_lifecycles(events), since=since, until=until)
@@ -195,11 +199,10 @@ class MemoryUsageStore:
         *,
         since: dt.datetime,
         until: dt.datetime,
-        after: str | None = None,
-        limit: int | None = None,
+        page: UserSelection = EVERYBODY,
     ) -> pl.DataFrame:
         counted = user_counts(self.events(since=since, until=until, tenant_ids=[tenant_id]))
-        return page_of(counted, after=after, limit=limit)
+        return page_of(counted, page)
 
     def event_counts(
         self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None

@@ -13,7 +13,9 @@ from typing import Protocol
 import polars as pl
 
 from signtally.domain.actions import Counts
+from signtally.domain.document_pages import DocumentSelection
 from signtally.domain.events import ReceivedEvent
+from signtally.domain.user_counts import EVERYBODY, UserSelection
 
 
 class WriteResult(enum.Enum):
@@ -103,12 +105,10 @@ class DailyUsageStore(Protocol):
         """Sums of a tenant's rows by day, first ≤ day ≤ last, schema DAY_TOTALS; of everybody's with None."""
         ...
 
-    def user_usage(
-        self, tenant_id: str, *, first: dt.date, last: dt.date, after: str | None, limit: int
-    ) -> pl.DataFrame:
-        """Sums of a tenant's rows by user, schema USER_COUNTS: the first *limit* users behind the id *after*, in order.
+    def user_usage(self, tenant_id: str, *, first: dt.date, last: dt.date, page: UserSelection) -> pl.DataFrame:
+        """Sums of a tenant's rows by user, schema USER_COUNTS, of the users of a page, in order of their ids.
 
-        Ids are in order of their code points. Users whose rows were all restated to zero come too.
+        Users whose rows were all restated to zero come too.
         """
         ...
 
@@ -157,6 +157,12 @@ class DocumentStore(Protocol):
         """
         ...
 
+    def document_page(
+        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, selection: DocumentSelection
+    ) -> pl.DataFrame:
+        """What the selection leaves of `documents`, in the order of `signtally.domain.documents.DOCUMENT_ROWS`."""
+        ...
+
     def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         """Documents first sent from *since* to before *until*, as all that is stored, and not superseded, tells."""
         ...
@@ -197,13 +203,12 @@ class DocumentStore(Protocol):
         *,
         since: dt.datetime,
         until: dt.datetime,
-        after: str | None = None,
-        limit: int | None = None,
+        page: UserSelection = EVERYBODY,
     ) -> pl.DataFrame:
         """What each user did with since ≤ occurred_at < until, schema `signtally.domain.user_counts.USER_COUNTS`.
 
-        Each event id counts once within that time, as it was received first; superseded events are counted too. In
-        order of ids, at most *limit* of them behind *after*.
+        Each event id counts once within that time, as it was received first; superseded events are counted too. Of
+        the users of a page, in order of their ids.
         """
         ...
 

@@ -1,41 +1,64 @@
-"""A period's documents, one row each: what a report lists, read alone."""
+"""A period's documents a page at a time: what a report lists, read as far as it is asked for."""
 
 import dataclasses
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from signtally.domain.document_lifecycles import of_senders
-from signtally.domain.document_rows import document_rows
-from signtally.domain.periods import Period, end_of_day, start_of_day
+from signtally.domain.document_pages import DocumentPosition, DocumentSelection
+from signtally.domain.document_rows import USER_NAMES, document_rows
+from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.tenants import TenantProfile
+from signtally.domain.user_counts import UserSelection
 from signtally.services import Services
 from signtally.use_cases.reading import read_period_rows
+from signtally.use_cases.report_spans import ReportSpans
+from signtally.use_cases.usage_pages import read_user_rows
+from signtally.use_cases.usage_rows import unread_days
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class DocumentList:
-    """The documents that were open at any moment of *period*, in the order of the schema DOCUMENT_ROWS."""
+class DocumentPage:
+    """Some of the documents that were open at any moment of *period*; *after* is where the next page begins."""
 
     period: Period  # clipped to today
     data_through: dt.datetime | None
-    rows: pl.DataFrame  # schema DOCUMENT_ROWS
+    rows: pl.DataFrame  # schema DOCUMENT_ROWS, in its order
+    after: DocumentPosition | None  # None on the last page
 
 
-def read_documents(
-    tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None = None
-) -> DocumentList:
-    """The rows of a report on activity basis, names included; *user_ids* narrows them to what these users sent.
+def read_document_page(
+    tenant: TenantProfile, period: Period, *, services: Services, selection: DocumentSelection
+) -> DocumentPage:
+    """The rows of a report on activity basis that were selected, names included.
 
     Raises FuturePeriodError or a ServiceError.
     """
     now = services.clock()
-    clipped, at_once = period.clip(tenant.today(now)), services.at(now)
-    since, until = start_of_day(clipped.first, tenant.zone), end_of_day(clipped.last, tenant.zone)
-    with ThreadPoolExecutor(1) as beside:
-        documents = beside.submit(services.usage_store.documents, tenant.tenant_id, since=since, until=until)
-        usage = read_period_rows(tenant, clipped, services=at_once, user_ids=user_ids)
-        lives = of_senders(documents.result(), user_ids)
-    rows = document_rows(lives, as_of=min(until, now), names=usage.names)
-    return DocumentList(clipped, usage.snapshot.data_through, rows)
+    spans, at_once = ReportSpans.of(tenant, period, now=now), services.at(now)
+    since, until = spans.current.since, spans.current.until
+    # Before the documents: what is written between the two reads may only make them fresher than they say.
+    data_through = services.stores.watermarks.data_through()
+    one_more = dataclasses.replace(selection, limit=selection.limit + 1)
+    lives = services.usage_store.document_page(tenant.tenant_id, since=since, until=until, selection=one_more)
+    shown = lives.head(selection.limit)
+    senders = tuple(shown["sender_id"].drop_nulls().unique().sort())
+    names = _names(spans, senders=senders, user_ids=selection.sender_ids, services=at_once)
+    rows = document_rows(shown, as_of=min(until, now), names=names)
+    after = DocumentPosition.of(rows.row(-1, named=True)) if len(lives) > len(shown) else None
+    return DocumentPage(spans.period, data_through, rows, after)
+
+
+def _names(
+    spans: ReportSpans, *, senders: tuple[str, ...], user_ids: tuple[str, ...] | None, services: Services
+) -> pl.DataFrame:
+    """Schema USER_NAMES: what a report about these users (None: all) calls the senders, from the same days."""
+    if not senders:
+        return USER_NAMES.to_frame()
+    tenant = spans.tenant
+    with_allowance = user_ids is None and tenant.allowance.documents_per_month is not None
+    days = Period(PeriodKind.RANGE, spans.first_day(with_allowance=with_allowance), spans.period.last)
+    if unread_days(tenant, days, services=services):
+        return read_period_rows(tenant, spans.period, services=services, user_ids=user_ids).names
+    named = read_user_rows(tenant, days, services=services, page=UserSelection(user_ids=senders))
+    return named.select([*USER_NAMES])

@@ -13,7 +13,7 @@ from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.snapshot import DayUsage, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
-from signtally.domain.user_counts import USER_COUNTS, page_of
+from signtally.domain.user_counts import USER_COUNTS, UserSelection, page_of
 from signtally.services import Services
 from signtally.use_cases.reading import provisional_days, read_usage
 from signtally.use_cases.report_spans import same_time_yesterday
@@ -73,57 +73,65 @@ def read_totals(
     )
 
 
-def read_user_page(
-    tenant: TenantProfile, period: Period, *, services: Services, after: str | None, limit: int
+def read_user_page(  # noqa: PLR0913 -- by name, and each narrows the page
+    tenant: TenantProfile,
+    period: Period,
+    *,
+    services: Services,
+    after: str | None,
+    limit: int,
+    user_ids: tuple[str, ...] | None = None,
 ) -> UserPage:
     """The first *limit* users behind the id *after*; a page without some of them where days were restated to zero.
 
-    While rows of the period were written and cannot be read yet, the whole period is read. Raises FuturePeriodError
-    or a ServiceError.
+    *user_ids* narrows it to these users. While rows of the period were written and cannot be read yet, the whole
+    period is read. Raises FuturePeriodError or a ServiceError.
     """
-    today = tenant.today(services.clock())
-    clipped = period.clip(today)
+    clipped = period.clip(tenant.today(services.clock()))
     if unread_days(tenant, clipped, services=services):
-        return _page_of_all(tenant, clipped, services=services, after=after, limit=limit)
-    closed_last = min(clipped.last, today - ONE_DAY)
-    pages = []
-    with ThreadPoolExecutor(1) as beside:
-        live = (
-            beside.submit(_live_page, tenant, today, after=after, limit=limit + 1, services=services)
-            if clipped.last == today
-            else None
-        )
-        if clipped.first <= closed_last:
-            span = {"first": clipped.first, "last": closed_last}
-            pages.append(services.usage_store.user_usage(tenant.tenant_id, **span, after=after, limit=limit + 1))
-        if live is not None:
-            pages.append(live.result())
-    latest = [pl.col(name).drop_nulls().last() for name in ("user_name", "user_email")]
-    merged = pl.concat(pages).group_by("user_id", maintain_order=True).agg(pl.col(MEASURES).sum(), *latest)
-    found = page_of(merged.match_to_schema(USER_COUNTS), after=after, limit=limit + 1)
+        return _page_of_all(tenant, clipped, services=services, page=UserSelection(after, limit, user_ids))
+    found = read_user_rows(tenant, clipped, services=services, page=UserSelection(after, limit + 1, user_ids))
     shown = found.head(limit)
-    users = shown.filter(pl.any_horizontal(pl.col(MEASURES) != 0)).select([*USER_COUNTS])
+    users = shown.filter(pl.any_horizontal(pl.col(MEASURES) != 0))
     rows = (UserUsage(user_id, name, email, Counts(*figures)) for user_id, *figures, name, email in users.iter_rows())
     return UserPage(tuple(rows), shown["user_id"][-1] if len(found) > limit else None)
 
 
-def _page_of_all(
-    tenant: TenantProfile, period: Period, *, services: Services, after: str | None, limit: int
-) -> UserPage:
-    everybody = sorted(read_usage(tenant, period, services=services).users, key=lambda user: user.user_id)
-    behind = [user for user in everybody if after is None or user.user_id > after]
-    return UserPage(tuple(behind[:limit]), behind[limit - 1].user_id if len(behind) > limit else None)
+def read_user_rows(tenant: TenantProfile, days: Period, *, services: Services, page: UserSelection) -> pl.DataFrame:
+    """Schema USER_COUNTS: what the users of a page did on *days*, today at the latest, with the latest names of then.
+
+    Users whose days were all restated to zero come too; rows that cannot be read yet do not count. Raises a
+    ServiceError.
+    """
+    today = tenant.today(services.clock())
+    closed_last = min(days.last, today - ONE_DAY)
+    pages = [USER_COUNTS.to_frame()]
+    with ThreadPoolExecutor(1) as beside:
+        is_live = days.last >= today
+        live = beside.submit(_live_page, tenant, today, page=page, services=services) if is_live else None
+        if days.first <= closed_last:
+            span = {"first": days.first, "last": closed_last}
+            pages.append(services.usage_store.user_usage(tenant.tenant_id, **span, page=page))
+        if live is not None:
+            pages.append(live.result())
+    latest = [pl.col(name).drop_nulls().last() for name in ("user_name", "user_email")]
+    merged = pl.concat(pages).group_by("user_id", maintain_order=True).agg(pl.col(MEASURES).sum(), *latest)
+    return page_of(merged.match_to_schema(USER_COUNTS), page)
 
 
-def _live_page(
-    tenant: TenantProfile, day: dt.date, *, after: str | None, limit: int, services: Services
-) -> pl.DataFrame:
+def _page_of_all(tenant: TenantProfile, period: Period, *, services: Services, page: UserSelection) -> UserPage:
+    whole = read_usage(tenant, period, services=services, user_ids=page.user_ids)
+    everybody = sorted(whole.users, key=lambda user: user.user_id)
+    behind = [user for user in everybody if page.after is None or user.user_id > page.after]
+    shown = behind[: page.limit]
+    return UserPage(tuple(shown), shown[-1].user_id if len(behind) > len(shown) else None)
+
+
+def _live_page(tenant: TenantProfile, day: dt.date, *, page: UserSelection, services: Services) -> pl.DataFrame:
     span = _plain_span(tenant, day, until=None, services=services)
     if span is None:
-        counted = count_day(tenant, day, services=services).select([*USER_COUNTS])
-        return page_of(counted, after=after, limit=limit)
-    since, until = span
-    return services.usage_store.user_counts(tenant.tenant_id, since=since, until=until, after=after, limit=limit)
+        return page_of(count_day(tenant, day, services=services).select([*USER_COUNTS]), page)
+    return services.usage_store.user_counts(tenant.tenant_id, since=span[0], until=span[1], page=page)
 
 
 def _count(

@@ -1,10 +1,10 @@
-"""One report of one tenant: ordered by the API, or by an operator from the Prefect UI."""
+"""One report of one tenant, made by an operator from the Prefect UI. Orders of the API go to `report-orders`."""
 
 from prefect import flow
 
 from signtally.domain.basis import Basis
-from signtally.domain.reports import FORMATS, ReportKey, ReportManifest
-from tasks.report import give_up, make_ordered_report, make_report
+from signtally.domain.reports import FORMATS
+from tasks.report import make_report
 from tasks.summaries import publish_summary
 
 
@@ -16,27 +16,13 @@ def report(  # noqa: PLR0913, PLR0917 -- an operator sees each as a field of the
     user_ids: list[str] | None = None,
     basis: Basis = Basis.ACTIVITY,
     all_users: bool = False,  # noqa: FBT001, FBT002 -- a tick in the form
-    report_id: str | None = None,
-    version: int | None = None,
 ) -> None:
     """Make the report of a period such as `2026-10`, `2026-W41` or `2026-10-03_2026-10-17`.
 
-    By hand, leave *report_id* and *version* empty: they name a version that the API has claimed. Then the next version
-    is made when the figures have changed since the last. On cohort *basis* the documents sent in the period are
-    followed to their outcome. *all_users* prints every user, not the most active ones alone.
+    The next version is made when the figures have changed since the last. On cohort *basis* the documents sent in the
+    period are followed to their outcome. *all_users* prints every user, not the most active ones alone.
     """
-    if report_id is None or version is None:
-        _publish(make_report(tenant_id, period, formats or list(FORMATS), user_ids, basis, all_users=all_users))
-        return
-    key = ReportKey(tenant_id, report_id, version)
-    try:
-        _publish(make_ordered_report(key))
-    except Exception as error:
-        give_up(key, str(error))
-        raise
-
-
-def _publish(manifest: ReportManifest) -> None:
+    manifest = make_report(tenant_id, period, formats or list(FORMATS), user_ids, basis, all_users=all_users)
     key = manifest.key
     publish_summary(
         "report",

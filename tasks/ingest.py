@@ -1,6 +1,5 @@
 """The drain of the queue, as a task."""
 
-import datetime as dt
 from collections.abc import Callable
 
 from prefect import get_run_logger
@@ -10,6 +9,7 @@ from signtally.use_cases.ingesting import IngestOutcome, IngestProgress
 from tasks.progress import LiveProgress, ProgressState
 from tasks.service_tasks import service_task
 from tasks.services import services
+from tasks.spoken import spoken
 from tasks.summaries import Row, figures
 
 
@@ -61,14 +61,9 @@ def progress_rows(progress: IngestProgress, earlier: IngestProgress | None) -> l
             "events per second, since the start": round(progress.events_per_second, 1),
             "messages waiting": progress.visible,
             "messages in flight": progress.in_flight,
-            "age of the oldest message in flight": _spoken(progress.oldest_age),
-            "time left at this pace": _spoken(progress.time_left(earlier)),
+            "age of the oldest message in flight": spoken(progress.oldest_age),
+            "time left at this pace": spoken(progress.time_left(earlier)),
             "seconds since the start": round(progress.seconds, 1),
             "at": progress.at.isoformat(timespec="seconds"),
         }
     )
-
-
-def _spoken(duration: dt.timedelta | None) -> str:
-    """To the second, as `0:01:05` or `2 days, 0:01:05`."""
-    return "–" if duration is None else str(dt.timedelta(seconds=round(duration.total_seconds())))

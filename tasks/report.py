@@ -1,21 +1,11 @@
-"""Making one report, as tasks."""
+"""Making one report, as a task."""
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
-from signtally import wiring
 from signtally.domain.basis import Basis
 from signtally.domain.periods import parse_period
-from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ordered_formats
+from signtally.domain.reports import ReportManifest, ReportRequest, ordered_formats
 from signtally.use_cases import reporting
 from tasks.service_tasks import service_task
 from tasks.services import services
-
-
-@service_task(retries=2, first_delay_seconds=1)
-def make_ordered_report(key: ReportKey) -> ReportManifest:
-    """Make a version that the API has claimed."""
-    return reporting.make_report(key, services=services())
 
 
 @service_task(retries=2, first_delay_seconds=1)
@@ -33,14 +23,3 @@ def make_report(  # noqa: PLR0913 -- the fields of the flow's form
         all_users=all_users,
     )
     return reporting.report_now(request, requested_by="operator", services=services())
-
-
-@task(cache_policy=NO_CACHE)
-def give_up(key: ReportKey, detail: str) -> None:
-    """Record that the version failed, with the reason that the API shows."""
-    reporting.fail_report(key, detail, services=services())
-
-
-def warm_up() -> None:
-    """Build the clients and start the rendering processes, so that the first report does not wait for them."""
-    wiring.render_processes(services().settings).warm_up()

@@ -98,7 +98,13 @@ def real_settings(tmp_path: Path) -> Settings:
     """Names that no other test uses."""
     name = f"t-{uuid.uuid4().hex[:12]}"
     return Settings(
-        queue=name, dead_letter_queue=f"{name}-dead", bucket=name, database=name, state_directory=tmp_path / "state"
+        queue=name,
+        dead_letter_queue=f"{name}-dead",
+        report_queue=f"{name}-orders",
+        report_dead_letter_queue=f"{name}-orders-dead",
+        bucket=name,
+        database=name,
+        state_directory=tmp_path / "state",
     )
 
 

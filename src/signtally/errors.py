@@ -16,7 +16,7 @@ SigntallyError
 ├── MissingColumnsError               domain.history_rows: fields that an event needs have no column
 ├── TimeWithoutZoneError              domain.history_rows: a column of times has no offset, and the mapping no zone
 ├── LogoError                         logos.errors: a logo cannot be shown, and why
-├── ReportQueueUnavailableError       ports.report_queue: orders cannot be taken now
+├── ReportQueueUnavailableError       report_queue: nobody makes ordered reports now
 ├── ObjectMissingError                ports.objects: no object is stored under a key
 ├── ReportMissingError                stores.reports: no such report or version is stored
 ├── ReportInWorkError                 use_cases.report_deletion: a report cannot be deleted while it is being made

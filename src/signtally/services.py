@@ -8,9 +8,9 @@ from signtally.domain.schedule_limits import ScheduleLimits
 from signtally.ports.mail import Mailer
 from signtally.ports.objects import ObjectStore
 from signtally.ports.queue import EventQueue
-from signtally.ports.report_queue import ReportQueue
 from signtally.ports.usage_store import UsageStore
 from signtally.render.files import Renderer, render
+from signtally.report_queue import ReportQueue
 from signtally.settings import Settings
 from signtally.stores.all_stores import Stores
 

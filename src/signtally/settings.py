@@ -55,6 +55,8 @@ class Settings(BaseSettings):
 
     queue: str = "signtally-events"
     dead_letter_queue: str = "signtally-events-dead-letters"
+    report_queue: str = "signtally-report-orders"
+    report_dead_letter_queue: str = "signtally-report-orders-dead-letters"
     bucket: str = "signtally"
     database: str = "signtally"
 

@@ -10,13 +10,15 @@ from signtally.aws.sqs import SqsEventQueue
 from signtally.aws.timestream import TimestreamUsageStore
 from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.ports.mail import Mailer
-from signtally.prefect_api import PrefectApi, PrefectReportQueue
 from signtally.render.process_pool import RenderProcesses
+from signtally.report_queue import ReportQueue
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.smtp import SmtpMailer
 
 __all__ = ["BATCH_TIMEOUTS", "INTERACTIVE_TIMEOUTS", "only_loopback_endpoints", "render_processes", "services"]
+
+_ORDER_VISIBILITY_SECONDS = 30  # how long an order waits whose consumer died; a living one extends it
 
 
 def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BATCH_TIMEOUTS) -> Services:
@@ -40,7 +42,15 @@ def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BAT
         ),
         objects=S3ObjectStore(clients.s3, bucket=settings.bucket),
         mailer=_mailer(settings, clients),
-        report_queue=PrefectReportQueue(PrefectApi.from_environment()),
+        report_queue=ReportQueue(
+            SqsEventQueue(
+                clients.sqs,
+                name=settings.report_queue,
+                dead_letter_queue=settings.report_dead_letter_queue,
+                visibility_seconds=_ORDER_VISIBILITY_SECONDS,
+            ),
+            SqsEventQueue(clients.sqs, name=settings.report_dead_letter_queue),
+        ),
         renderer=render_processes(settings).render,
     )
 

@@ -14,37 +14,23 @@ import pytest
 from signtally.api.app import create_app
 from signtally.development_key import development_token
 from signtally.domain.actions import MEASURES
-from signtally.domain.reports import ReportKey, ReportRequest
 from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
+from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
-from signtally.ports.report_queue import ReportQueueUnavailableError
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.tenants import Tenants
 from signtally.stores.watermarks import Watermarks
 from signtally.use_cases import reporting
 from tests.support.events import happened
+from tests.support.order_consumers import consume
 
 NOW = dt.datetime(2026, 10, 17, 12, 35, tzinfo=dt.UTC)
 DATA_THROUGH = dt.datetime(2026, 10, 17, 12, 32, 5, tzinfo=dt.UTC)
-
-
-class OrderBook:
-    """A report queue that makes what is ordered only when told to, and takes nothing while *closed*."""
-
-    def __init__(self) -> None:
-        self.orders: list[tuple[ReportRequest, int]] = []
-        self.closed = False
-
-    def order(self, request: ReportRequest, *, version: int) -> str:
-        if self.closed:
-            raise ReportQueueUnavailableError("no Prefect server answers at http://internal.example:4200/api")
-        self.orders.append((request, version))
-        return f"run-{len(self.orders)}"
 
 
 @dataclasses.dataclass
@@ -53,7 +39,7 @@ class World:
 
     objects: MemoryObjectStore
     usage: MemoryUsageStore
-    orders: OrderBook
+    orders: MemoryReportQueue
     settings: Settings
     now: dt.datetime = NOW
 
@@ -81,15 +67,13 @@ class World:
 
     def make_reports(self) -> None:
         """Do what was ordered, as a worker would."""
-        for request, version in self.orders.orders:
-            key = ReportKey(request.tenant_id, request.report_id, version)
-            reporting.make_report(key, services=self.services)
+        for order in self.orders.orders:
+            reporting.make_report(order.key, services=self.services)
         self.orders.orders.clear()
 
     def fail_reports(self, detail: str) -> None:
-        for request, version in self.orders.orders:
-            key = ReportKey(request.tenant_id, request.report_id, version)
-            reporting.fail_report(key, detail, services=self.services)
+        for order in self.orders.orders:
+            reporting.fail_report(order.key, detail, services=self.services)
         self.orders.orders.clear()
 
     def token(
@@ -145,9 +129,10 @@ class Client:
 def world(tmp_path: Path) -> World:
     """Acme in Berlin with Ann and the awkwardly named, some activity in September and October 2026."""
     objects = MemoryObjectStore()
-    world = World(objects, MemoryUsageStore(), OrderBook(), Settings(state_directory=tmp_path / "state"))
+    world = World(objects, MemoryUsageStore(), MemoryReportQueue(), Settings(state_directory=tmp_path / "state"))
     Tenants(objects).put(TenantProfile(tenant_id="acme", name="Acme", timezone="Europe/Berlin"))
     Watermarks(objects).publish_data_through(DATA_THROUGH)
+    consume(world.services)
     ann: dict[str, Any] = {"user_name": "Ann Ash", "user_email": "ann@acme.example"}
     world.count("acme", "u_1", "2026-09-30", sent=4, completed=2, **ann)
     world.count("acme", "u_1", "2026-10-01", sent=3, received=5, completed=1, **ann)

@@ -18,6 +18,7 @@ CALLS = {
     "/v1/reports": {"get", "post"},
     "/v1/reports/{report_id}": {"get", "delete"},
     "/v1/reports/{report_id}/versions": {"get"},
+    "/v1/reports/{report_id}/events": {"get"},
     "/v1/reports/{report_id}/diff": {"get"},
     "/v1/reports/{report_id}/files/{format}": {"get"},
     "/v1/schedules": {"get"},
@@ -125,6 +126,7 @@ def test_the_good_answers_are_as_described_too(described: Any, world: Any, admin
     answer("POST", "/v1/reports", 200, body=order)
     answer("GET", "/v1/reports/{report_id}", 200, path_parameters=report)
     answer("GET", "/v1/reports/{report_id}/versions", 200, path_parameters=report)
+    answer("GET", "/v1/reports/{report_id}/events", 200, path_parameters=report)
     answer("GET", "/v1/reports/{report_id}/files/{format}", 307, path_parameters=report | {"format": "csv"})
     answer("GET", "/v1/reports/{report_id}/diff", 200, path_parameters=report, query={"from": 1, "to": 1})
     answer("GET", "/v1/reports", 200, query={"limit": 1})

@@ -41,6 +41,7 @@ CALLS = {
     "GET /v1/reports/{report_id}": Call(200, 404, 404, path=REPORT),
     "DELETE /v1/reports/{report_id}": Call(204, 403, 404, path=REPORT),
     "GET /v1/reports/{report_id}/versions": Call(200, 404, 404, path=REPORT),
+    "GET /v1/reports/{report_id}/events": Call(200, 404, 404, path=REPORT),
     "GET /v1/reports/{report_id}/diff": Call(200, 404, 404, path=REPORT, query={"from": 1, "to": 1}),
     "GET /v1/reports/{report_id}/files/{format}": Call(307, 404, 404, path=REPORT | {"format": "csv"}),
     "GET /v1/schedules": Call(200, 403, 200),

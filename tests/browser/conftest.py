@@ -22,15 +22,16 @@ from signtally import wiring
 from signtally.api.app import create_app
 from signtally.development_key import development_token
 from signtally.domain.actions import MEASURES
-from signtally.domain.reports import ReportKey, ReportRequest
+from signtally.domain.report_orders import ReportOrder
 from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.local.local_aws import LocalAws
-from signtally.ports.report_queue import ReportQueueUnavailableError
+from signtally.memory.report_queue import MemoryReportQueue
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases import provisioning, reporting
 from tests.support.events import happened
+from tests.support.order_consumers import consume
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in .ci/setup
 _FLAGS = [
@@ -57,22 +58,18 @@ NAMES = {
 }
 
 
-class ThreadedReports:
+class ThreadedReports(MemoryReportQueue):
     """A report queue whose worker is a thread here."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.services: Services | None = None
-        self.closed = False
         self.threads: list[threading.Thread] = []
 
-    def order(self, request: ReportRequest, *, version: int) -> str:
-        if self.closed:
-            raise ReportQueueUnavailableError("no Prefect server answers")
-        key = ReportKey(request.tenant_id, request.report_id, version)
-        thread = threading.Thread(target=reporting.make_report, args=[key], kwargs={"services": self.services})
+    def send(self, order: ReportOrder) -> None:
+        thread = threading.Thread(target=reporting.make_report, args=[order.key], kwargs={"services": self.services})
         self.threads.append(thread)
         thread.start()
-        return thread.name
 
 
 @dataclasses.dataclass
@@ -113,6 +110,8 @@ def shared_site(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -
     settings = Settings(
         queue=name,
         dead_letter_queue=f"{name}-dead",
+        report_queue=f"{name}-orders",
+        report_dead_letter_queue=f"{name}-orders-dead",
         bucket=name,
         database=name,
         state_directory=tmp_path_factory.mktemp("state"),
@@ -133,7 +132,7 @@ def shared_site(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def site(shared_site: Site) -> Iterator[Site]:
     yield shared_site
-    shared_site.queue.closed = False
+    consume(shared_site.services)
     shared_site.services.stores.tenants.put(ACME)
 
 
@@ -162,6 +161,7 @@ def _fill(services: Services) -> None:
     """Acme in Kathmandu: awkward names by hand, and enough others for a second screenful."""
     services.stores.tenants.put(ACME)
     services.stores.watermarks.publish_data_through(NOW - dt.timedelta(minutes=3))
+    consume(services)
     names = NAMES | {f"x_{number}": (f"Person {number}", f"p{number}@acme.example") for number in range(37)}
     rows = []
     for place, (user_id, (name, email)) in enumerate(names.items()):

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from signtally.domain.tenants import TenantProfile
+from tests.support.order_consumers import stop_consuming
 
 Open = Callable[..., Page]
 MAGIC = {
@@ -224,7 +225,7 @@ def test_figures_that_may_still_change_say_so(site: Any, open_page: Open) -> Non
 
 
 def test_without_a_prefect_server_the_page_says_so(site: Any, open_page: Open) -> None:
-    site.queue.closed = True
+    stop_consuming(site.services)
     page = open_page(site.signed_in(show="period=2026-08"), complains=True)
     page.get_by_role("button", name="PDF").click()
     expect(page.get_by_role("alert")).to_contain_text("Reports cannot be ordered at the moment")

@@ -21,6 +21,8 @@ def test_its_defaults_are_the_settings() -> None:
     assert defaults == {
         "QueueName": settings.queue,
         "DeadLetterQueueName": settings.dead_letter_queue,
+        "ReportQueueName": settings.report_queue,
+        "ReportDeadLetterQueueName": settings.report_dead_letter_queue,
         "DatabaseName": settings.database,
         "BucketName": settings.bucket,
         "MemoryRetentionHours": str(settings.memory_retention_hours),
@@ -31,10 +33,15 @@ def test_its_defaults_are_the_settings() -> None:
 
 def test_its_queues_are_those_of_provision(real_services: Services, local_aws: LocalAws) -> None:
     """The local CloudFormation knows no Timestream, so the tables are compared by the next test."""
-    names = {"QueueName": "from-template", "DeadLetterQueueName": "from-template-dead", "BucketName": "from-template"}
-    known = {
-        name: each for name, each in TEMPLATE["Resources"].items() if name in {"DeadLetterQueue", "Queue", "Bucket"}
+    names = {
+        "QueueName": "from-template",
+        "DeadLetterQueueName": "from-template-dead",
+        "ReportQueueName": "from-template-orders",
+        "ReportDeadLetterQueueName": "from-template-orders-dead",
+        "BucketName": "from-template",
     }
+    resources = {name.removesuffix("Name") for name in names}
+    known = {name: each for name, each in TEMPLATE["Resources"].items() if name in resources}
     stacks = boto3.client("cloudformation", endpoint_url=f"http://127.0.0.1:{local_aws.port}", region_name="us-east-1")
     stacks.create_stack(
         StackName="signtally",
@@ -45,6 +52,8 @@ def test_its_queues_are_those_of_provision(real_services: Services, local_aws: L
     settings = real_services.settings
     assert _queue(names["QueueName"]) == _queue(settings.queue)
     assert _queue(names["DeadLetterQueueName"]) == _queue(settings.dead_letter_queue)
+    assert _queue(names["ReportQueueName"]) == _queue(settings.report_queue)
+    assert _queue(names["ReportDeadLetterQueueName"]) == _queue(settings.report_dead_letter_queue)
 
 
 def test_its_bucket_expires_what_provision_lets_expire(real_services: Services) -> None:

@@ -20,7 +20,9 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.render.process_pool import RenderFailedError, RenderLimitError, RenderProcesses
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.use_cases.reporting import make_report, request_report
+from signtally.use_cases.ordering import request_report
+from signtally.use_cases.reporting import make_report
+from tests.support.order_consumers import consume
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 
@@ -49,6 +51,7 @@ def services(processes: RenderProcesses) -> Services:
 
 
 def order(services: Services, *formats: str) -> ReportManifest:
+    consume(services)
     request = ReportRequest("acme", parse_period("2026-10"), formats)
     return make_report(request_report(request, requested_by="ann", services=services).claim.key, services=services)
 

@@ -49,20 +49,6 @@ def test_a_run_leaves_a_table_of_what_it_did() -> None:
     assert rows["requests"] > 0
 
 
-def test_a_report_that_cannot_be_made_fails_for_its_asker_too(flow_services: Services) -> None:
-    future = period_of(PeriodKind.YEAR, dt.date(2999, 1, 1))
-    request = ReportRequest("acme", future, ("csv",))
-    reports = flow_services.stores.reports
-    claim = reports.claim(request, version=1, requested_by="ann", now=flow_services.clock())
-    assert claim is not None
-    with pytest.raises(ValueError, match="after today"):
-        report("acme", "2999", report_id=request.report_id, version=1)
-    state = reports.state(claim.key, now=flow_services.clock())
-    assert state.status is ReportStatus.FAILED
-    assert state.failure is not None
-    assert "after today" in state.failure.detail
-
-
 def test_a_schedule_makes_its_report_and_mails_it_once(flow_services: Services) -> None:
     every_day = Schedule(name="daily", every="day", at="00:00", recipients=(Recipient(email="ann@acme.example"),))
     flow_services.stores.tenants.put(TenantProfile(tenant_id="acme", schedules=(every_day,)))

@@ -45,6 +45,8 @@ def names_of(settings: Settings) -> dict[str, str]:
     return {
         "SIGNTALLY_QUEUE": settings.queue,
         "SIGNTALLY_DEAD_LETTER_QUEUE": settings.dead_letter_queue,
+        "SIGNTALLY_REPORT_QUEUE": settings.report_queue,
+        "SIGNTALLY_REPORT_DEAD_LETTER_QUEUE": settings.report_dead_letter_queue,
         "SIGNTALLY_BUCKET": settings.bucket,
         "SIGNTALLY_DATABASE": settings.database,
     }

@@ -20,6 +20,7 @@ from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
+from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.mail import MailUncertainError
@@ -44,11 +45,6 @@ MONTHLY = Schedule(
     recipients=(Recipient(email="ann@acme.example"), Recipient(email="bo@acme.example")),
 )
 OCTOBER = DeliveryKey("acme", "Monthly usage", "2026-10")
-
-
-class NoReportQueue:
-    def order(self, request: object, *, version: int) -> str:
-        raise AssertionError(f"version {version} of {request} was ordered instead of made")
 
 
 class CountingObjectStore(MemoryObjectStore):
@@ -125,7 +121,7 @@ def portal(mailer: MemoryMailer | None = None) -> Portal:
         usage_store=MemoryUsageStore(),
         objects=objects,
         mailer=mailer,
-        report_queue=NoReportQueue(),
+        report_queue=MemoryReportQueue(),
         clock=clock,
     )
     return Portal(services, clock, mailer, objects)

@@ -15,6 +15,7 @@ from signtally.domain.events import ReceivedEvent
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
+from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
@@ -52,11 +53,6 @@ class Stuttering:
             raise ServiceUnavailableError("try again")
         self._failed.discard(this)
         return call(*arguments, **options)
-
-
-class NoReports:
-    def order(self, request: object, *, version: int) -> str:
-        raise NotImplementedError
 
 
 class Store(MemoryUsageStore):
@@ -117,7 +113,7 @@ def world() -> World:
         usage_store=store,
         objects=MemoryObjectStore(),
         mailer=MemoryMailer(),
-        report_queue=NoReports(),
+        report_queue=MemoryReportQueue(),
         clock=clock,
     )
     return World(clock, queue, dead_letters, store, services)

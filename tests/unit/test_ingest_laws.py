@@ -18,6 +18,7 @@ from signtally.domain.events import ReceivedEvent
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
+from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage
@@ -85,11 +86,6 @@ class WatchedObjects(InterposedObjects):
             self._on_settled(dt.datetime.fromisoformat(json.loads(body)["instant"]))
 
 
-class NoReports:
-    def order(self, request: object, *, version: int) -> str:
-        raise NotImplementedError
-
-
 def refusal(received: ReceivedEvent) -> WriteOutcome | None:
     return WriteOutcome(WriteResult.REFUSED, "too-old", "") if received.event.id == "refused" else None
 
@@ -124,7 +120,7 @@ class World:
             usage_store=FaultyStore(self.store, faults),
             objects=WatchedObjects(self.objects, faults, self.check_settled),
             mailer=MemoryMailer(),
-            report_queue=NoReports(),
+            report_queue=MemoryReportQueue(),
             clock=lambda: self.now,
         )
         return drain(services=services, consumers=2, config=dataclasses.replace(CONFIG, **changes))

@@ -14,6 +14,7 @@ from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
+from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage
@@ -26,11 +27,6 @@ NOW = dt.datetime(2026, 11, 22, 15, 4, 33, tzinfo=dt.UTC)
 PLAN = TrafficPlan(
     tenants=14, days=20, events=900, seed=3, until=default_until(NOW), duplicates=0.1, late=0.1, junk=0.05
 )
-
-
-class NoReportQueue:
-    def order(self, request: object, *, version: int) -> str:
-        raise AssertionError(f"nobody orders version {version} of {request} here")
 
 
 class RecordingQueue(MemoryEventQueue):
@@ -59,7 +55,7 @@ def services_with(queue: RecordingQueue, *, clock: Callable[[], dt.datetime] = l
         usage_store=MemoryUsageStore(),
         objects=MemoryObjectStore(),
         mailer=MemoryMailer(),
-        report_queue=NoReportQueue(),
+        report_queue=MemoryReportQueue(),
         clock=clock,
     )
 

@@ -14,10 +14,12 @@ from signtally.domain.schemas import DAILY_USAGE
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.stores.reports import ReportMissingError
-from signtally.use_cases.reporting import report_now, request_report
+from signtally.use_cases.ordering import request_report
+from signtally.use_cases.reporting import report_now
 from signtally.use_cases.version_diff import VersionNotReadyError, diff_versions
 from tests.support.clocks import Clock
 from tests.support.fakes import fake_services
+from tests.support.order_consumers import consume
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 OCTOBER = ReportRequest("acme", parse_period("2026-10"), ("csv",))
@@ -127,6 +129,7 @@ def test_a_version_that_is_not_there_or_not_ready(services: Services, store: Mem
     count(store, version=1, sent=45)
     make(services)
     count(store, version=2, sent=50)
+    consume(services)
     request_report(OCTOBER, requested_by="ann", services=services)
     with pytest.raises(VersionNotReadyError, match=r"version 2 of report .* is pending"):
         diff_versions("acme", OCTOBER.report_id, before=1, after=2, services=services)

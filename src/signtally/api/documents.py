@@ -125,6 +125,7 @@ class Usage(_Document):
 class ReportLinks(_Document):
     this: str = Field(alias="self", description="The address of its status")
     versions: str
+    events: str = Field(description="An address that tells how it goes on, as server-sent events")
     files: dict[ReportFormat, str] = Field(description="By format: an address that redirects to a fresh signed URL")
 
 
@@ -180,11 +181,15 @@ class Report(_Document):
     )
     changes: VersionChangesDocument | None = Field(description="Since the version before; null when there is none")
     failure: str | None = Field(description="Why it failed, and what to do")
+    orders_ahead: int | None = Field(
+        description="While it is pending: about how many orders will be made before this one; null otherwise, and "
+        "while nobody knows"
+    )
     links: ReportLinks
 
 
 class OrderedReport(_Document):
-    """A report that is being made: poll `links.self` until its status is ready or failed."""
+    """A report that is being made: read `links.events`, or poll `links.self`, until its status is ready or failed."""
 
     report_id: str
     status: Literal["pending", "running"]

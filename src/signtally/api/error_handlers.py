@@ -15,7 +15,7 @@ from signtally.domain.periods import FuturePeriodError, PeriodError
 from signtally.domain.schedule_limits import ScheduleLimitError
 from signtally.logos.errors import LogoError
 from signtally.ports.errors import ServiceError
-from signtally.ports.report_queue import ReportQueueUnavailableError
+from signtally.report_queue import ReportQueueUnavailableError
 from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.reports import ReportMissingError
 from signtally.stores.tenants import EditConflictError
@@ -112,8 +112,8 @@ def _of_service(_: Exception) -> ProblemError:
 def _of_report_queue(_: Exception) -> ProblemError:
     return ProblemError(
         ProblemKind.NO_REPORT_QUEUE,
-        "The report was not ordered, because no Prefect server accepts orders at the moment. Try again in a minute. "
-        "The log has the reason under the instance of this response.",
+        "The report was not ordered, because nobody makes reports at the moment: no Prefect server with a worker that "
+        "runs `report-orders` is there. Try again in a minute; the operator has to start both.",
         headers=_RETRY_AFTER,
     )
 

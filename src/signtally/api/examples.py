@@ -1,5 +1,6 @@
 """Examples in the OpenAPI document: what a call sends and answers."""
 
+import json
 from typing import Any
 
 ORDER: dict[str, Any] = {
@@ -111,10 +112,44 @@ AUDIT: dict[str, Any] = {
     ],
     "next_cursor": None,
 }
+_LINKS: dict[str, Any] = {
+    "self": "/v1/reports/2026-10-3f2a91c07b1e",
+    "versions": "/v1/reports/2026-10-3f2a91c07b1e/versions",
+    "events": "/v1/reports/2026-10-3f2a91c07b1e/events",
+    "files": {"pdf": "/v1/reports/2026-10-3f2a91c07b1e/files/pdf"},
+}
+PENDING: dict[str, Any] = {
+    "report_id": "2026-10-3f2a91c07b1e",
+    "version": 1,
+    "status": "pending",
+    "period": "2026-10",
+    "from": "2026-10-01",
+    "to": "2026-10-31",
+    "formats": ["pdf"],
+    "filters": None,
+    "requested_at": "2026-11-03T09:12:36.042000Z",
+    "requested_by": "u_17",
+    "made_at": None,
+    "data_through": None,
+    "totals": None,
+    "files": [],
+    "gone": [],
+    "changes": None,
+    "failure": None,
+    "orders_ahead": 3,
+    "links": _LINKS,
+}
+EVENTS: dict[str, Any] = {
+    "example": "".join(
+        f"event: report\ndata: {json.dumps(PENDING | change)}\n\n"
+        for change in ({}, {"orders_ahead": 0}, {"status": "running", "orders_ahead": None})
+    ),
+}
 
 # By path and method: what a call answers when all is well. FastAPI would leave the nulls of an example out.
 ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("/v1/documents", "get"): DOCUMENTS,
+    ("/v1/reports/{report_id}", "get"): PENDING,
     ("/v1/trend", "get"): TREND,
     ("/v1/reports/{report_id}/diff", "get"): DIFF,
     ("/v1/audit", "get"): AUDIT,

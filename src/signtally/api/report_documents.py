@@ -10,9 +10,11 @@ from signtally.api.documents import Measures, Report, ReportFileLink, ReportFilt
 from signtally.domain.basis import Basis
 from signtally.domain.periods import PeriodKind
 from signtally.domain.reports import ReportManifest, ReportRequest, ReportStatus
+from signtally.ports.errors import ServiceError
 from signtally.ports.objects import ObjectMissingError
 from signtally.services import Services
 from signtally.stores.reports import ReportState
+from signtally.use_cases.ordering import orders_ahead
 from signtally.use_cases.reporting import file_link
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ def links_of(report: ReportRequest, http: Request) -> ReportLinks:
     """Addresses on this host, below the path under which a proxy may have put it."""
     own = f"{http.scope.get('root_path', '')}/v1/reports/{quote(report.report_id, safe='')}"
     files = {cast("ReportFormat", name): f"{own}/files/{name}" for name in report.formats}
-    return ReportLinks(this=own, versions=f"{own}/versions", files=files)
+    return ReportLinks(this=own, versions=f"{own}/versions", events=f"{own}/events", files=files)
 
 
 def report_document(state: ReportState, http: Request, *, services: Services) -> Report:
@@ -48,6 +50,7 @@ def report_document(state: ReportState, http: Request, *, services: Services) ->
         gone=[cast("ReportFormat", name) for name in request.formats if name in gone],
         changes=VersionChangesDocument.of(manifest.changes) if manifest and manifest.changes else None,
         failure=state.failure.detail if state.failure else None,
+        orders_ahead=_orders_ahead(state, services=services),
         links=links_of(request, http),
     )
 
@@ -62,6 +65,15 @@ def order_again(report: ReportRequest, http: Request) -> dict[str, object]:
     filters = _filters(report)
     body |= {"formats": list(report.formats)} | ({"filters": filters.model_dump(mode="json")} if filters else {})
     return {"href": f"{http.scope.get('root_path', '')}/v1/reports", "body": body}
+
+
+def _orders_ahead(state: ReportState, *, services: Services) -> int | None:
+    if state.status is not ReportStatus.PENDING:
+        return None
+    try:
+        return orders_ahead(state.claim.key, services=services)
+    except ServiceError:  # the report's own state is known, and matters more
+        return None
 
 
 def _filters(report: ReportRequest) -> ReportFilters | None:

@@ -30,7 +30,7 @@ from signtally.domain.tenants import ReportFormat, TenantProfile
 from signtally.services import Services
 from signtally.stores.report_index import ENTRY, IndexEntry
 from signtally.stores.reports import ReportMissingError, Reports, ReportState
-from signtally.use_cases.reporting import request_report
+from signtally.use_cases.ordering import request_report
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 _READERS = 8  # a report's state is a few small reads from the bucket

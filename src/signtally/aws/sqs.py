@@ -187,11 +187,14 @@ def _text(value: "MessageAttributeValueOutputTypeDef") -> str:
 
 
 def _entry(number: str, message: OutgoingMessage) -> "SendMessageBatchRequestEntryTypeDef":
-    return {
+    entry: SendMessageBatchRequestEntryTypeDef = {
         "Id": number,
         "MessageBody": message.body,
         "MessageAttributes": {name: _value(text) for name, text in message.attributes.items()},
     }
+    if message.group is not None:
+        entry["MessageGroupId"] = message.group
+    return entry
 
 
 def _value(text: str) -> "MessageAttributeValueTypeDef":

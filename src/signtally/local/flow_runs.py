@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
+from signtally.local.prefect_api import PrefectApi
 from signtally.local.processes import ChildError
-from signtally.prefect_api import PrefectApi
 
 _POLL_SECONDS = 0.25
 _ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}

@@ -12,12 +12,12 @@ import httpx
 
 from signtally import wiring
 from signtally.local.local_aws import LocalAws
+from signtally.local.prefect_api import PrefectApi
 from signtally.local.processes import ChildError, Program, Supervisor
 from signtally.loopback import LOOPBACK, require_free
-from signtally.prefect_api import PrefectApi
 from signtally.use_cases import provisioning
 
-BATCH_POOL, REPORT_POOL = "signtally", "signtally-reports"
+WORK_POOL = "signtally"
 _DEPLOY_TIMEOUT_SECONDS = 120
 
 Log = Callable[[str], None]
@@ -74,11 +74,11 @@ class Stack:
         log("making queues, tables and the bucket")
         provisioning.provision(services=wiring.services())
         supervisor.start(self._api())
+        supervisor.start(self._order_consumer())
         supervisor.wait_until_ready("prefect")
         log("deploying the flows")
-        self._make_work_pools()
-        supervisor.start(self._batch_worker())
-        supervisor.start(self._report_worker())
+        self._make_work_pool()
+        supervisor.start(self._worker())
         for prefect_file in prefect_files():
             self._deploy(prefect_file)
         supervisor.wait_until_ready()
@@ -99,21 +99,21 @@ class Stack:
             health_url=f"{self.page_url}/readyz",
         )
 
-    def _batch_worker(self) -> Program:
-        return _warm_worker("worker", BATCH_POOL, "--limit", "3", "--query-seconds", "2")
+    def _order_consumer(self) -> Program:
+        return Program(name="orders", command=[sys.executable, "-m", "flows.report_orders"])
 
-    def _report_worker(self) -> Program:
-        warm = ("--preload", "flows.report:report", "--warm-up", "tasks.report:warm_up")
-        return _warm_worker("reports", REPORT_POOL, "--limit", "4", *warm)
+    def _worker(self) -> Program:
+        """A warm worker: its runs start at once, without an interpreter for each."""
+        options = ["--name", "worker", "--pool", WORK_POOL, "--limit", "3", "--query-seconds", "2"]
+        return Program(name="worker", command=[sys.executable, "-m", "warm_worker", *options])
 
-    def _make_work_pools(self) -> None:
-        for name in (BATCH_POOL, REPORT_POOL):
-            pool = {"name": name, "type": "warm"}
-            try:
-                PrefectApi(f"{self.prefect_url}/api").send("POST", "/work_pools/", pool)
-            except httpx.HTTPStatusError as error:
-                if error.response.status_code != httpx.codes.CONFLICT:  # it exists from an earlier start
-                    raise ChildError(f"the work pool {name} could not be made: {error}") from error
+    def _make_work_pool(self) -> None:
+        try:
+            pool = {"name": WORK_POOL, "type": "warm"}
+            PrefectApi(f"{self.prefect_url}/api").send("POST", "/work_pools/", pool)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.CONFLICT:  # it exists from an earlier start
+                raise ChildError(f"the work pool {WORK_POOL} could not be made: {error}") from error
 
     def _deploy(self, prefect_file: Path) -> None:
         deployed = subprocess.run(
@@ -126,12 +126,6 @@ class Stack:
         )
         if deployed.returncode != 0:
             raise ChildError(f"the flows could not be deployed:\n{deployed.stdout[-2000:]}{deployed.stderr[-2000:]}")
-
-
-def _warm_worker(name: str, pool: str, *options: str) -> Program:
-    """A warm worker: its runs start at once, without an interpreter for each."""
-    command = [sys.executable, "-m", "warm_worker", "--name", name, "--pool", pool, *options]
-    return Program(name=name, command=command)
 
 
 def prefect_files() -> tuple[Path, ...]:

@@ -1,22 +1,22 @@
-"""Orders for reports in memory: kept for whoever makes them, or refused."""
+"""The queue of report orders in memory."""
 
-import threading
+from signtally.domain.report_orders import ReportOrder
+from signtally.memory.queue import MemoryEventQueue
+from signtally.ports.errors import ServiceUnavailableError
+from signtally.report_queue import ReportQueue
 
-from signtally.domain.reports import ReportRequest
-from signtally.ports.report_queue import ReportQueueUnavailableError
 
-
-class MemoryReportQueue:
+class MemoryReportQueue(ReportQueue):
     """While *down* is set it takes no orders."""
 
-    def __init__(self) -> None:
-        self.orders: list[tuple[ReportRequest, int]] = []
+    def __init__(self, orders: MemoryEventQueue | None = None) -> None:
+        self.dead_letters = MemoryEventQueue()
+        self.orders: list[ReportOrder] = []  # all that were ever sent
         self.down = False
-        self._lock = threading.Lock()
+        super().__init__(orders or MemoryEventQueue(), self.dead_letters)
 
-    def order(self, request: ReportRequest, *, version: int) -> str:
+    def send(self, order: ReportOrder) -> None:
         if self.down:
-            raise ReportQueueUnavailableError("nobody takes orders now; try again")
-        with self._lock:
-            self.orders.append((request, version))
-            return f"memory-{len(self.orders)}"
+            raise ServiceUnavailableError("the queue of report orders does not answer; try again")
+        super().send(order)
+        self.orders.append(order)

@@ -34,6 +34,7 @@ class OutgoingMessage:
 
     body: str
     attributes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    group: str | None = None  # whose turn it is among others of the same queue, where the queue is fair
 
 
 class EventQueue(Protocol):

@@ -9,6 +9,7 @@ from signtally.stores.counted_zones import CountedZones
 from signtally.stores.deliveries import Deliveries, DoneOccurrences
 from signtally.stores.holds import Holds
 from signtally.stores.imports import ImportLedger
+from signtally.stores.order_consumers import OrderConsumers
 from signtally.stores.provisional import ProvisionalFigures
 from signtally.stores.rebuilds import RebuildLedger
 from signtally.stores.report_days import ReportDays
@@ -32,6 +33,7 @@ class Stores:
         self.audit = AuditTrail(objects)
         self.deliveries = Deliveries(objects)
         self.holds = Holds(objects)
+        self.order_consumers = OrderConsumers(objects, clock=clock)
         self.provisional = ProvisionalFigures(objects)
         self.report_days = ReportDays(objects)
         self.reported_periods = ReportedPeriods(objects)

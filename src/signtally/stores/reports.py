@@ -24,8 +24,8 @@ from signtally.stores.typed_objects import JsonObject, Value
 
 _log = logging.getLogger(__name__)
 _VERSION = re.compile(r"v([1-9]\d*)", re.ASCII)
-# A run that has not finished by then never will: its worker died. Asking again makes the next version.
-_ABANDONED_AFTER = dt.timedelta(minutes=10)
+# What has not been made by then never will be, however long the queue is. Asking again makes the next version.
+_ABANDONED_AFTER = dt.timedelta(hours=1)
 _READERS, _READ_AHEAD = 16, 256
 _UNKNOWN = ""  # who asked for a version whose claim is lost
 _SPOILT = "What was made cannot be read any more. Order the report again."
@@ -82,10 +82,17 @@ class Reports:
         self._index.note(key, user_ids=request.user_ids, at=now)
         return claim if self._claim(key).create(claim) else None
 
-    def withdraw(self, claim: ReportClaim) -> None:
-        """Forget a claim that nobody will work on."""
+    def withdraw(self, claim: ReportClaim) -> bool:
+        """Forget a claim that nobody works on; False when somebody has begun to: then it stays."""
+        if any(self._objects.list_objects(_started(claim.key))):
+            return False
         self._claim(claim.key).delete()
         self._index.forget(claim.key, user_ids=claim.request.user_ids, at=claim.requested_at)
+        return True
+
+    def discard(self, key: ReportKey) -> None:
+        """Delete whatever was stored of a version whose claim was withdrawn while somebody made it."""
+        self._objects.delete([found.key for found in self._objects.list_objects(keys.report_version(key))])
 
     def read_claim(self, key: ReportKey) -> ReportClaim:
         """Raises ReportMissingError when the version was never asked for."""
@@ -96,7 +103,7 @@ class Reports:
 
     def start(self, key: ReportKey) -> None:
         """Note that a run is making this version; idempotent."""
-        self._objects.put_if_absent(f"{keys.report_version(key)}started.json", b"{}")
+        self._objects.put_if_absent(_started(key), b"{}")
 
     def put_file(self, key: ReportKey, name: str, body: bytes, *, content_type: str) -> str:
         """Store one file of a version and return its key in the bucket."""
@@ -167,7 +174,7 @@ class Reports:
         if f"{folder}failure.json" in present:
             return ReportState(claim, ReportStatus.FAILED, failure=_read(self._failure(key)))
         if now - claim.requested_at > _ABANDONED_AFTER:
-            failure = ReportFailure("the run that made it ended without a result; ask again", now)
+            failure = ReportFailure("It was not made within an hour. Order the report again.", now)
             return ReportState(claim, ReportStatus.FAILED, failure=failure)
         running = f"{folder}started.json" in present
         return ReportState(claim, ReportStatus.RUNNING if running else ReportStatus.PENDING)
@@ -239,6 +246,10 @@ def _read(stored: JsonObject[Value]) -> Value | None:
 def _claim_of(manifest: ReportManifest) -> ReportClaim:
     """What is known of a claim that got lost."""
     return ReportClaim(manifest.key, manifest.request, _UNKNOWN, manifest.made_at)
+
+
+def _started(key: ReportKey) -> str:
+    return f"{keys.report_version(key)}started.json"
 
 
 def _missing(key: ReportKey) -> ReportMissingError:

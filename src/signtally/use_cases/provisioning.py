@@ -10,10 +10,13 @@ def provision(*, services: Services) -> dict[str, str]:
     Idempotent. Reports work without email, so a mail service that does not answer is reported and is no error.
     """
     settings = services.settings
+    orders = services.report_queue.provision()
     made = {
         # Before the queue, whose redrive names it.
         f"queue {settings.dead_letter_queue}": services.dead_letters.provision(),
         f"queue {settings.queue}": services.queue.provision(),
+        f"queue {settings.report_dead_letter_queue}": orders["dead letters"],
+        f"queue {settings.report_queue}": orders["orders"],
         f"database {settings.database}": services.usage_store.provision(),
         f"bucket {settings.bucket}": services.objects.provision(),
     }

@@ -1,4 +1,4 @@
-"""Reports: ordering them, making their files, linking to them. A report that is up to date is not made again."""
+"""Reports: making their files, linking to them. A report that is up to date is not made again."""
 
 import dataclasses
 import datetime as dt
@@ -24,33 +24,13 @@ _SERVICE_DOWN = "A service that the report needs did not answer. Ask for it agai
 _FAILED = "The report could not be made. The operators can see why."
 
 
-def request_report(request: ReportRequest, *, requested_by: str, services: Services) -> ReportState:
-    """The version that answers this request: one being made, a ready one that is up to date, or a new one, ordered.
-
-    Raises FuturePeriodError, ReportQueueUnavailableError or a ServiceError; then nothing was ordered.
-    """
-    reports = services.stores.reports
-    match _find_or_claim(request, (_in_progress, _up_to_date), requested_by=requested_by, services=services):
-        case ReportState() as in_progress:
-            return in_progress
-        case ReportManifest() as ready:
-            return reports.state(ready.key, now=services.clock())
-        case ReportClaim() as claim:
-            try:
-                services.report_queue.order(request, version=claim.key.version)
-            except Exception:
-                reports.withdraw(claim)
-                raise
-            return ReportState(claim, ReportStatus.PENDING)
-
-
 def report_now(request: ReportRequest, *, requested_by: str, services: Services) -> ReportManifest:
     """Make the report in this process, unless a version is up to date. Raises what `make_report` raises.
 
     A version that another process is making is made here too, rather than a further one: the first to finish
     publishes it.
     """
-    match _find_or_claim(request, (_up_to_date, _in_progress), requested_by=requested_by, services=services):
+    match find_or_claim(request, (up_to_date, in_progress), requested_by=requested_by, services=services):
         case ReportManifest() as ready:
             return ready
         case ReportState(claim=claim) | (ReportClaim() as claim):
@@ -83,9 +63,19 @@ def make_report(key: ReportKey, *, services: Services) -> ReportManifest:
     except Exception:
         fail_report(key, _FAILED, services=services)
         raise
+    _require_claim(key, services=services)
     if not reports.finish(manifest):  # another process was faster, and what it published stays
         return reports.state(key, now=services.clock()).manifest or manifest
     return manifest
+
+
+def _require_claim(key: ReportKey, *, services: Services) -> None:
+    """Raises ReportMissingError when the claim was withdrawn meanwhile: nobody waits for this version any more."""
+    try:
+        services.stores.reports.read_claim(key)
+    except ReportMissingError:
+        services.stores.reports.discard(key)
+        raise
 
 
 def fail_report(key: ReportKey, detail: str, *, services: Services) -> None:
@@ -105,22 +95,35 @@ def file_link(manifest: ReportManifest, format: str, *, services: Services) -> t
     return services.objects.signed_url(file.key, ttl=ttl, filename=file.filename), services.clock() + ttl
 
 
-def _find_or_claim(
-    request: ReportRequest, finders: Sequence[_Finder], *, requested_by: str, services: Services
+def find_or_claim(
+    request: ReportRequest,
+    finders: Sequence[_Finder],
+    *,
+    requested_by: str,
+    services: Services,
+    before_claim: Callable[[], None] = lambda: None,
 ) -> ReportManifest | ReportState | ReportClaim:
-    """What the first of the *finders* finds, else a claim on the next version."""
+    """What the first of the *finders* finds, else a claim on the next version.
+
+    *before_claim* may raise: then nothing is claimed.
+    """
+    reports = services.stores.reports
     while True:
         # Read before looking: if somebody else claims this version in between, the claim fails and we look again.
-        version = max(services.stores.reports.versions(request.tenant_id, request.report_id), default=0) + 1
-        for find in finders:
-            if (found := find(request, services)) is not None:
-                return found
-        claim = services.stores.reports.claim(request, version=version, requested_by=requested_by, now=services.clock())
+        version = max(reports.versions(request.tenant_id, request.report_id), default=0) + 1
+        if version == 1:
+            _require_begun(request, services=services)
+        else:
+            for find in finders:
+                if (found := find(request, services)) is not None:
+                    return found
+        before_claim()
+        claim = reports.claim(request, version=version, requested_by=requested_by, now=services.clock())
         if claim is not None:
             return claim
 
 
-def _in_progress(request: ReportRequest, services: Services) -> ReportState | None:
+def in_progress(request: ReportRequest, services: Services) -> ReportState | None:
     """The newest version, while it waits or is being made."""
     try:
         newest = services.stores.reports.latest(request.tenant_id, request.report_id, now=services.clock())
@@ -129,13 +132,12 @@ def _in_progress(request: ReportRequest, services: Services) -> ReportState | No
     return newest if newest.status in {ReportStatus.PENDING, ReportStatus.RUNNING} else None
 
 
-def _up_to_date(request: ReportRequest, services: Services) -> ReportManifest | None:
+def up_to_date(request: ReportRequest, services: Services) -> ReportManifest | None:
     """The newest finished version if it has all its files and a new one would say the same. Raises FuturePeriodError.
 
     While its period may still change, a version also ages: its `data_through` is part of what it says.
     """
-    tenant = services.stores.tenants.get(request.tenant_id)
-    request.period.clip(tenant.today(services.clock()))
+    tenant = _require_begun(request, services=services)
     manifest = services.stores.reports.latest_manifest(request.tenant_id, request.report_id)
     if manifest is None or not services.stores.reports.has_all_files(manifest):
         return None
@@ -148,6 +150,13 @@ def _up_to_date(request: ReportRequest, services: Services) -> ReportManifest | 
     is_over = manifest.made_at >= ended_at and manifest.data_through is not None and manifest.data_through >= ended_at
     is_recent = services.clock() - manifest.made_at < services.settings.report_reuse
     return manifest if is_over or is_recent else None
+
+
+def _require_begun(request: ReportRequest, *, services: Services) -> TenantProfile:
+    """The tenant's profile. Raises FuturePeriodError when the period has not begun there."""
+    tenant = services.stores.tenants.get(request.tenant_id)
+    request.period.clip(tenant.today(services.clock()))
+    return tenant
 
 
 def _figures(tenant: TenantProfile, request: ReportRequest, *, services: Services) -> UsageSnapshot:

@@ -1,0 +1,93 @@
+"""Reports on demand: a consumer makes what is ordered, and shows it as a flow whose task runs are the orders.
+
+`python -m flows.report_orders` is the program, and needs no deployment. It makes reports whether Prefect's server is
+there or not: the flow run only shows them, and a new one begins when the server is back.
+"""
+
+import logging
+import os
+import sys
+import threading
+import time
+
+from prefect import flow
+
+from signtally.cli.signals import stop_on_signals
+from signtally.ports.errors import ServiceError
+from signtally.use_cases.ordering import OrderConsumer, OrderProgress
+from tasks.progress import LiveProgress, ProgressState
+from tasks.report_orders import is_shown, pace, progress_rows, recorder, warm_up
+from tasks.services import services
+from tasks.summaries import publish_summary
+
+_log = logging.getLogger(__name__)
+_LONGEST_RUN_SECONDS = 3600.0  # a run of thousands of orders is hard to look through
+_PROGRESS_SECONDS, _RETRY_SECONDS = 5.0, 15.0
+_NICENESS = 5  # rendering takes all of a processor: whoever asks the API beside it goes first
+
+_consumer: OrderConsumer | None = None  # of this process
+
+
+@flow(name="report-orders", flow_run_name="report orders made by {consumer}")
+def report_orders(consumer: str, time_budget_seconds: float = _LONGEST_RUN_SECONDS) -> None:
+    """Show the orders that this process's consumer makes; an hour's a run. *consumer* is its id."""
+    if _consumer is None or _consumer.consumer_id != consumer:
+        raise ValueError("run `python -m flows.report_orders`: it makes the orders, and starts this flow by itself")
+    with recorder.attached(), LiveProgress("report-orders") as live:
+        progress = _watch(_consumer, live, until=time.monotonic() + time_budget_seconds)
+    if progress is not None:
+        publish_summary("report-orders", progress_rows(progress, None), description="What this consumer did so far")
+
+
+def main() -> None:
+    """Make ordered reports until SIGTERM or Ctrl-C, which give back what is not begun."""
+    global _consumer  # noqa: PLW0603 -- the flow runs on another thread of this program
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    for chatty in ("botocore", "boto3", "urllib3", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    os.nice(_NICENESS)
+    warm_up()
+    _consumer = consumer = OrderConsumer(services(), make=recorder.make)
+    with stop_on_signals() as stop:
+        shown = threading.Thread(target=_show, args=(consumer, stop), name="shown to Prefect")
+        shown.start()
+        consumer.run(stop)
+        shown.join()
+
+
+def _show(consumer: OrderConsumer, stop: threading.Event) -> None:
+    """Keep one flow run under way while the consumer works."""
+    if not os.environ.get("PREFECT_API_URL"):
+        _log.warning("PREFECT_API_URL is not set: orders are made, and no Prefect server shows them")
+        return
+    while not stop.is_set():
+        try:
+            report_orders(consumer.consumer_id)
+        except Exception as error:  # noqa: BLE001 -- orders are made all the same
+            _log.warning("Prefect does not show the orders: %s", error)
+            stop.wait(_RETRY_SECONDS)
+
+
+def _watch(consumer: OrderConsumer, live: LiveProgress, *, until: float) -> OrderProgress | None:
+    """Show the progress until the consumer ends, the server has lost this run, or *until* (monotonic); the latest."""
+    progress: OrderProgress | None = None
+    while not consumer.ended.wait(_PROGRESS_SECONDS) and time.monotonic() < until and is_shown():
+        earlier = progress
+        try:
+            progress = consumer.progress()
+        except ServiceError as error:
+            _log.warning("the progress could not be counted: %s", error)
+            continue
+        live.show(_state(progress, earlier))
+    return progress
+
+
+def _state(progress: OrderProgress, earlier: OrderProgress | None) -> ProgressState:
+    done = sum(progress.results.values())
+    left = progress.visible + progress.in_flight
+    summary = f"{done:,} orders finished, {60 * pace(progress, earlier):,.0f} made a minute; {left:,} are left"
+    return ProgressState(done / (done + left) if done + left else 1.0, summary, progress_rows(progress, earlier))
+
+
+if __name__ == "__main__":
+    main()

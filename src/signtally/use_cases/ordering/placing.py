@@ -1,0 +1,66 @@
+"""Placing an order: the version that answers a request is found, or claimed and sent to the consumers."""
+
+import datetime as dt
+
+from signtally.domain.report_orders import ReportOrder
+from signtally.domain.reports import ReportManifest, ReportRequest, ReportStatus
+from signtally.report_queue import ReportQueueUnavailableError
+from signtally.services import Services
+from signtally.stores.reports import ReportClaim, ReportState
+from signtally.use_cases.reporting import find_or_claim, in_progress, up_to_date
+
+# Whoever claimed it may have died before its order was sent; to send one twice does no harm.
+_SENT_AGAIN_AFTER = dt.timedelta(minutes=1)
+
+
+def request_report(request: ReportRequest, *, requested_by: str, services: Services) -> ReportState:
+    """The version that answers this request: one being made, a ready one that is up to date, or a new one, ordered.
+
+    Raises FuturePeriodError, ReportQueueUnavailableError or a ServiceError; then nothing was ordered.
+    """
+    found = find_or_claim(
+        request,
+        (in_progress, up_to_date),
+        requested_by=requested_by,
+        services=services,
+        before_claim=lambda: _require_consumers(services),
+    )
+    match found:
+        case ReportState() as state:
+            if state.status is ReportStatus.PENDING and _may_be_lost(state.claim, services=services):
+                services.report_queue.send(_order(state.claim))
+            return state
+        case ReportManifest() as ready:
+            return services.stores.reports.state(ready.key, now=services.clock())
+        case ReportClaim() as claim:
+            return _send(claim, services=services)
+
+
+def _require_consumers(services: Services) -> None:
+    if not services.stores.order_consumers.alive():
+        raise ReportQueueUnavailableError(
+            "no worker makes ordered reports: start a Prefect server and `python -m flows.report_orders`, "
+            "or run `signtally up`"
+        )
+
+
+def _may_be_lost(claim: ReportClaim, *, services: Services) -> bool:
+    """Whether it waits for long and no consumer has it in its line."""
+    if services.clock() - claim.requested_at < _SENT_AGAIN_AFTER:
+        return False
+    return all(claim.key not in (*beat.making, *beat.waiting) for beat in services.stores.order_consumers.alive())
+
+
+def _send(claim: ReportClaim, *, services: Services) -> ReportState:
+    """Send the order of a new claim; when that fails, withdraw the claim unless a consumer has begun already."""
+    try:
+        services.report_queue.send(_order(claim))
+    except Exception:
+        # The queue may have taken the order all the same, without an answer.
+        if services.stores.reports.withdraw(claim):
+            raise
+    return ReportState(claim, ReportStatus.PENDING)
+
+
+def _order(claim: ReportClaim) -> ReportOrder:
+    return ReportOrder(claim.key, claim.requested_by, claim.requested_at)

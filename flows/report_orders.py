@@ -22,7 +22,7 @@ from tasks.summaries import publish_summary
 
 _log = logging.getLogger(__name__)
 _LONGEST_RUN_SECONDS = 3600.0  # a run of thousands of orders is hard to look through
-_PROGRESS_SECONDS, _RETRY_SECONDS = 5.0, 15.0
+_PROGRESS_SECONDS, _RETRY_SECONDS = 5.0, 5.0
 _NICENESS = 5  # rendering takes all of a processor: whoever asks the API beside it goes first
 
 _consumer: OrderConsumer | None = None  # of this process
@@ -71,7 +71,9 @@ def _show(consumer: OrderConsumer, stop: threading.Event) -> None:
 def _watch(consumer: OrderConsumer, live: LiveProgress, *, until: float) -> OrderProgress | None:
     """Show the progress until the consumer ends, the server has lost this run, or *until* (monotonic); the latest."""
     progress: OrderProgress | None = None
-    while not consumer.ended.wait(_PROGRESS_SECONDS) and time.monotonic() < until and is_shown():
+    is_over = False
+    while not is_over:
+        is_over = consumer.ended.wait(_PROGRESS_SECONDS) or time.monotonic() >= until or not is_shown()
         earlier = progress
         try:
             progress = consumer.progress()

@@ -52,6 +52,7 @@ class OrderRecorder:
     """Makes orders as task runs of the flow run that is attached; without one they are made and not recorded."""
 
     def __init__(self) -> None:
+        self.is_attached = threading.Event()
         self._context: contextvars.Context | None = None
         self._recording = 0
         self._changed = threading.Condition()
@@ -61,11 +62,13 @@ class OrderRecorder:
         """Call in a flow: until the block ends, orders are its task runs."""
         with self._changed:
             self._context = contextvars.copy_context()
+            self.is_attached.set()
         try:
             yield
         finally:
             with self._changed:
                 self._context = None
+                self.is_attached.clear()
                 self._changed.wait_for(lambda: not self._recording, _LONGEST_ORDER_SECONDS)
 
     def make(self, key: ReportKey) -> None:

@@ -14,6 +14,7 @@ import tasks.import_history
 import tasks.ingest
 import tasks.integrity
 import tasks.report
+import tasks.report_orders
 import tasks.schedules
 import tasks.traffic
 from signtally.services import Services
@@ -25,6 +26,7 @@ _SHELLS = (
     tasks.dead_letters,
     tasks.import_history,
     tasks.report,
+    tasks.report_orders,
     tasks.schedules,
     tasks.traffic,
     tasks.integrity,

@@ -1,7 +1,10 @@
 """The ASGI application: `create_app` joins signing keys, routes, error handlers and the page."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
+import anyio.to_thread
 from fastapi import APIRouter, Depends, FastAPI
 
 from signtally.api import (
@@ -23,7 +26,7 @@ from signtally.api import (
     usage,
 )
 from signtally.api.auth import Authenticator
-from signtally.api.concurrency import Bulkheads
+from signtally.api.concurrency import THREADS, Bulkheads
 from signtally.api.middleware import HeadAsGetMiddleware, RequestContextMiddleware
 from signtally.api.openapi import describe
 from signtally.api.problems import ProblemKind, problem_responses
@@ -32,6 +35,8 @@ from signtally.api.signing_keys import DevelopmentKeys, JwksKeys, SigningKeys
 from signtally.errors import SigntallyError
 from signtally.services import Services
 from signtally.settings import Settings
+from signtally.shared_calls import SharedCalls
+from signtally.stores.reports import ReportState
 
 
 class UnsafeStartError(SigntallyError):
@@ -45,6 +50,7 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
     cannot be read or made.
     """
     app = FastAPI(
+        lifespan=_with_threads,
         title="Signtally",
         version="1",
         summary="Usage reports of an eSignature service, for its tenants",
@@ -57,6 +63,7 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
         _signing_keys(services.settings, loopback_only=loopback_only), settings=services.settings
     )
     app.state.bulkheads = Bulkheads()
+    app.state.shared_orders = SharedCalls[ReportState]()  # a hundred who order the same at once are one order
     app.state.probes = health.probes()
     app.include_router(_versioned())
     app.include_router(health.router)
@@ -66,6 +73,12 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
     app.add_middleware(RequestContextMiddleware)
     describe(app)
     return app
+
+
+@contextlib.asynccontextmanager
+async def _with_threads(_: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
 
 
 def _versioned() -> APIRouter:

@@ -12,18 +12,21 @@ from signtally.api.auth import authenticated
 from signtally.api.problems import ProblemError, ProblemKind
 
 _WAIT_SECONDS = 3
+_ORDER_WAIT_SECONDS = 15  # whoever orders waits rather than is refused: hundreds order at once
+THREADS = 48  # that answer requests
 
 
 class ConcurrencyLimit:
-    """A semaphore: a call waits up to 3 s for a slot, else it is answered 503 with Retry-After."""
+    """A semaphore: a call waits up to *wait_seconds* for a slot, else it is answered 503 with Retry-After."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, *, wait_seconds: float = _WAIT_SECONDS) -> None:
         self._slots = asyncio.Semaphore(slots)
+        self._wait_seconds = wait_seconds
 
     async def acquire(self) -> None:
-        """Raises ProblemError when no slot is free within 3 s."""
+        """Raises ProblemError when no slot becomes free in time."""
         try:
-            async with asyncio.timeout(_WAIT_SECONDS):
+            async with asyncio.timeout(self._wait_seconds):
                 await self._slots.acquire()
         except TimeoutError:
             raise ProblemError(
@@ -40,12 +43,14 @@ class ConcurrencyLimit:
 class Bulkheads:
     """The limits of one application: one for each service that calls wait for.
 
-    Together they leave 6 of the 40 threads that answer requests free, so that calls which wait for no service are
-    never delayed.
+    Together they leave 8 of the THREADS that answer requests free, so that calls which wait for no service are never
+    delayed.
     """
 
     figures: ConcurrencyLimit = dataclasses.field(default_factory=lambda: ConcurrencyLimit(16))  # the usage store
-    orders: ConcurrencyLimit = dataclasses.field(default_factory=lambda: ConcurrencyLimit(6))  # the store, then Prefect
+    orders: ConcurrencyLimit = dataclasses.field(  # the bucket, then the queue
+        default_factory=lambda: ConcurrencyLimit(12, wait_seconds=_ORDER_WAIT_SECONDS)
+    )
     others: ConcurrencyLimit = dataclasses.field(default_factory=lambda: ConcurrencyLimit(12))  # the bucket
 
 

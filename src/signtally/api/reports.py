@@ -7,7 +7,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse
@@ -31,6 +31,9 @@ from signtally.services import Services
 from signtally.stores.report_index import ENTRY, IndexEntry
 from signtally.stores.reports import ReportMissingError, Reports, ReportState
 from signtally.use_cases.ordering import request_report
+
+if TYPE_CHECKING:
+    from signtally.shared_calls import SharedCalls
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 _READERS = 8  # a report's state is a few small reads from the bucket
@@ -107,7 +110,8 @@ def order_report(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     narrowed to themselves.
     """
     request = _request(order, caller=caller, tenant=tenant)
-    state = request_report(request, requested_by=caller.user_id, services=services)
+    shared: SharedCalls[ReportState] = http.app.state.shared_orders
+    state = shared.call(request, lambda: request_report(request, requested_by=caller.user_id, services=services))
     audit.record(caller, AuditAction.REPORT_ORDERED, subject=request.report_id, period=request.period.name)
     links = links_of(request, http)
     if state.status is ReportStatus.READY:

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ from signtally.use_cases import provisioning
 
 WORK_POOL = "signtally"
 _DEPLOY_TIMEOUT_SECONDS = 120
+_CONSUMER_TIMEOUT_SECONDS, _POLL_SECONDS = 120, 0.2
 
 Log = Callable[[str], None]
 
@@ -82,6 +84,7 @@ class Stack:
         for prefect_file in prefect_files():
             self._deploy(prefect_file)
         supervisor.wait_until_ready()
+        self._wait_for_order_consumer()
 
     def _prefect_server(self) -> Program:
         command = [_script("prefect"), "server", "start", "--host", LOOPBACK, "--port", str(self.prefect_port)]
@@ -101,6 +104,15 @@ class Stack:
 
     def _order_consumer(self) -> Program:
         return Program(name="orders", command=[sys.executable, "-m", "flows.report_orders"])
+
+    @staticmethod
+    def _wait_for_order_consumer() -> None:
+        deadline = time.monotonic() + _CONSUMER_TIMEOUT_SECONDS
+        consumers = wiring.services().stores.order_consumers
+        while not consumers.alive():
+            if time.monotonic() > deadline:
+                raise ChildError(f"no order consumer gave a sign of life within {_CONSUMER_TIMEOUT_SECONDS} s")
+            time.sleep(_POLL_SECONDS)
 
     def _worker(self) -> Program:
         """A warm worker: its runs start at once, without an interpreter for each."""

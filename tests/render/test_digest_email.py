@@ -18,6 +18,7 @@ from signtally.render.contents import Contents
 from signtally.render.email import digest_message
 from tests.support.examples import examples
 from tests.support.report_samples import ACME, nasty_snapshot, snapshot, snapshots, user
+from tests.support.whole_reports import whole_report
 
 _LINKS = {name: f"https://api.example/v1/reports/r1/files/{name}" for name in ("pdf", "xlsx", "csv")}
 _HEADERS = {
@@ -74,6 +75,12 @@ class _Markup(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+def test_a_document_has_its_sender_below_it_so_that_a_phone_has_room_for_its_id() -> None:
+    page = _part(_digest(whole_report()), "html")
+    table = page[page.index("Oldest open documents") :]
+    assert re.search(r"<bdi>doc_\d+</bdi><br><span[^>]*><bdi>Ann \d</bdi></span></td>\s*<td[^>]*>40</td>", table)
 
 
 def test_its_headers_say_who_when_and_that_a_machine_wrote_it() -> None:

@@ -238,7 +238,7 @@ def test_about_carries_what_the_report_says_of_itself() -> None:
 
 def test_sheets_are_ready_to_work_with() -> None:
     book = ReadBook.of(snapshot(tuple(user(number) for number in range(5)), cohort=None)).shown
-    assert book.sheetnames == ["Summary", "Days", "Users", "Hours", "About"]
+    assert book.sheetnames == ["Summary", "Hours", "Days", "Users", "About"]
     assert book["Users"].freeze_panes == "B2"
     assert book["Users"].tables["Users"].ref == "A1:K7"
     assert book["Users"].tables["Users"].autoFilter.ref == "A1:K6", "the totals stay out of sorting"
@@ -248,6 +248,15 @@ def test_sheets_are_ready_to_work_with() -> None:
     assert set_up.fitToPage
     assert book["Users"]["D2"].number_format == "#,##0"
     assert book.properties.title == "Acme: usage for October 2026"
+
+
+def test_sheets_are_printed_short_ones_first_and_say_what_they_are() -> None:
+    """Rows of a user and day are many: on upright paper they take half the pages."""
+    book = ReadBook.of(whole_report()).shown
+    assert book.sheetnames[-3:] == ["Documents", "User days", "About"]
+    assert {sheet.oddHeader.left.text for sheet in book if sheet.oddHeader} == {"&A"}
+    assert book["User days"].page_setup.orientation == "portrait"
+    assert book["Documents"].page_setup.orientation == "landscape"
 
 
 def test_more_rows_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Self
 import httpx
 
 from signtally.development_key import development_token
+from signtally.domain.reports import FORMATS
 from signtally.local.comparison import differences
 from signtally.local.errors import LocalError
 from signtally.local.flow_runs import FlowRuns
@@ -114,7 +115,7 @@ class Demo:
     def _report(self, tenant_id: str) -> Json:
         self.log(f"asking the API for a report of {tenant_id}")
         today = self.services.stores.tenants.get(tenant_id).today(self.services.clock())
-        asked = {"period": f"{today:%Y-%m}", "formats": ["pdf", "xlsx", "csv"]}
+        asked = {"period": f"{today:%Y-%m}", "formats": list(FORMATS)}
         with httpx.Client(base_url=self.stack.page_url, headers=self._bearer(tenant_id), timeout=30) as api:
             report = api.post("/v1/reports", json=asked).raise_for_status().json()
             ready = self._await(api, report["report_id"])

@@ -15,7 +15,7 @@ from signtally.domain.wording import translatable
 from signtally.render.chart import UsageChart, usage_chart
 from signtally.render.contents import Contents
 from signtally.render.formats import Formats, one_line, shortened
-from signtally.render.highlights import highlight_sentences
+from signtally.render.highlights import allowance_line, highlight_sentences
 from signtally.render.insights import InsightContents
 from signtally.render.measure_texts import Card
 from signtally.render.people import shown_names
@@ -99,6 +99,7 @@ def _values(snapshot: UsageSnapshot) -> dict[str, object]:
     return {
         "contents": contents,
         "highlights": highlight_sentences(contents),
+        "allowance": allowance_line(contents),
         "insights": InsightContents.of(contents),
         "restated": restatement_lines(contents),
         "most_restated": _MOST_RESTATED_DAYS,

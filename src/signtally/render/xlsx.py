@@ -34,22 +34,23 @@ def write(contents: Contents, identity: ReportIdentity) -> bytes:
 
 
 def _add_tables(book: Book) -> UsageOverTime:
-    """Every table that the snapshot has something for, in the order of their sheets."""
+    """Every table that the snapshot has something for, in the order of their sheets: the longest come last."""
     snapshot = book.contents.snapshot
     if snapshot.trend:
         add_trend(book)
+    if snapshot.cohort is not None:
+        add_funnel(book, snapshot.cohort)
+    if snapshot.insights is not None and snapshot.insights.activity is not None:
+        add_hours(book, snapshot.insights.activity)
     over_time = add_days(book)
     add_users(book)
     if snapshot.inactive_users:
         add_inactive_users(book)
+    if snapshot.restated:
+        add_restated(book)
     if snapshot.cohort is not None:
         add_documents(book)
         add_user_days(book)
-        add_funnel(book, snapshot.cohort)
-    if snapshot.insights is not None and snapshot.insights.activity is not None:
-        add_hours(book, snapshot.insights.activity)
-    if snapshot.restated:
-        add_restated(book)
     return over_time
 
 

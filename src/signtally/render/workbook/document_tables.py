@@ -9,7 +9,7 @@ from signtally.domain.documents import Cohort, DocumentStatus
 from signtally.domain.wording import translatable
 from signtally.render.workbook.cells import Value, id_text, name_text
 from signtally.render.workbook.charts import BarSeries, BarSpec, Labels, add_bar_chart
-from signtally.render.workbook.sheets import Book
+from signtally.render.workbook.sheets import Book, column_width
 from signtally.render.workbook.styles import ADDRESS, FIGURE, FIGURE_MUTED, NAME, TEXT
 from signtally.render.workbook.tables import Column, Table, Total, add_table, area
 
@@ -24,6 +24,7 @@ _INSTANTS = ("sent_at", "first_viewed_at", "last_signed_at", "closed_at")
 _DAYS_FROM_EXCELS_EPOCH = 25_569  # to 1970
 _DAY_MICROSECONDS = 86_400_000_000
 _FUNNEL_HEIGHT_CM = 6.5
+_WIDTHS_LOOK_AT = 2_000
 
 
 def add_documents(book: Book) -> None:
@@ -42,8 +43,9 @@ def _document_columns(book: Book, frame: pl.DataFrame) -> list[Column]:
     hours = dataclasses.replace(FIGURE, number_format=numbers.decimal)
     sums = frame.select(pl.col("received", "viewed", "signed").sum()).row(0)
     received, viewed, signed = (Total("sum", value) for value in sums)
+    width = column_width(frame["document_id"].head(_WIDTHS_LOOK_AT).to_list(), least=26, most=42)
     return [
-        Column(words.gettext("Document ID"), NAME, 26, total=words.gettext("Total"), is_id=True),
+        Column(words.gettext("Document ID"), NAME, width, total=words.gettext("Total"), is_id=True),
         Column(words.gettext("Status"), TEXT, 13, total=Total("count", frame.height)),
         Column(words.gettext("Sender"), NAME, 24),
         Column(words.gettext("Sender email"), ADDRESS, 26),

@@ -74,7 +74,7 @@ class Sheet:
             self.worksheet.column_dimensions[get_column_letter(index)].width = width
 
     def printed(self, *, landscape: bool, repeat_header: bool) -> None:
-        """As wide as the paper, page numbers below."""
+        """As wide as the paper, the sheet's name above, page numbers below."""
         sheet = self.worksheet
         sheet.page_setup.orientation = "landscape" if landscape else "portrait"
         sheet.page_setup.paperSize = self.book.paper_size
@@ -82,6 +82,7 @@ class Sheet:
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.page_margins.left = sheet.page_margins.right = 0.5
         sheet.page_margins.top, sheet.page_margins.bottom = 0.6, 0.75
+        sheet.oddHeader.left.text = "&A"  # the sheet's name
         footer = shortened(self.book.footer, 2 * _FOOTER_LIMIT_CHARACTERS)
         sheet.HeaderFooter.scaleWithDoc = False
         sheet.oddFooter.left.text = footer.replace("&", "&&")  # & begins a code there

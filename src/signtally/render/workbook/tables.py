@@ -20,7 +20,7 @@ from signtally.render.workbook.styles import HEAD, HEAD_OF_FIGURES, TOTAL, TOTAL
 MOST_ROWS_PER_SHEET = 1_000_000
 _HEADER_LINE = 16  # points
 _BUTTON_WIDTH, _WIDEST_WORD = 2, 24  # characters
-_MOST_COLUMNS_UPRIGHT = 10
+_MOST_COLUMNS_UPRIGHT = 12  # more would be too small on paper that stands
 _HEAD_OF_FIGURES = dataclasses.replace(HEAD_OF_FIGURES, indent=2)  # beside it is the filter's button
 _SUBTOTALS = {"sum": 109, "average": 101, "count": 103}  # Excel's; they leave out what a filter hides
 _NEED_BRACKETS = frozenset("\t\r\n,:.[]#'\"{}$^&*+=-><@/()")

@@ -4,12 +4,14 @@ SigntallyError
 ├── ServiceError                      ports.errors: a service did not do what was asked
 │   ├── ServiceUnavailableError       ports.errors: the same call may succeed later
 │   │   ├── ContentionError           stores.typed_objects: others kept changing an object
-│   │   ├── DeliveriesPendingError    use_cases.delivery_run: something due could not be delivered yet
 │   │   └── HistoryUnavailableError   ports.history: also a HistoryError
 │   ├── AccessRefusedError            ports.errors: wrong or missing credentials
 │   ├── NotProvisionedError           ports.errors: a queue, bucket, database or table does not exist
 │   └── MailUncertainError            ports.mail: nobody knows whether the email was sent
+├── MailDeferredError                 ports.mail: this recipient cannot get the email now
 ├── MailRefusedError                  ports.mail: this recipient will never get the email
+├── DeliveriesFailedError             use_cases.delivery_run: something due was refused, is in doubt, pending or failed
+├── BadUnsubscribeLinkError           use_cases.unsubscribing: a link to unsubscribe was not made here
 ├── NoAddressError                    domain.mail_addresses: a message has no sender or no recipient
 ├── HistoryError                      ports.history: a file or database of past actions cannot be read
 │   └── HistoryUnavailableError       ports.history: it can perhaps be read later

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from signtally.domain.mail_addresses import ascii_domain
+from signtally.domain.mail_addresses import ascii_domain, parse_sender, valid_address
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -43,6 +43,18 @@ def _web_address_or_none(advice: str) -> BeforeValidator:
 
 def _domains(value: object) -> object:
     return tuple(ascii_domain(each) for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+
+
+def _sender(text: str) -> str:
+    try:
+        parse_sender(text)
+    except ValueError as error:
+        raise ValueError(f"SIGNTALLY_MAIL_FROM: {error}") from None
+    return text
+
+
+def _address_or_none(value: object) -> object:
+    return (valid_address(value.strip()) if value.strip() else None) if isinstance(value, str) else value
 
 
 Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
@@ -81,7 +93,9 @@ class Settings(BaseSettings):
     ] = None
 
     mail: SecretStr = SecretStr("ses")  # or smtp://[user:password@]host[:port]: secret, for the password in it
-    mail_from: str = "Signtally <reports@signtally.example>"
+    mail_from: Annotated[str, AfterValidator(_sender)] = "Signtally <reports@signtally.example>"
+    mail_reply_to: Annotated[str | None, BeforeValidator(_address_or_none)] = None  # where answers to emails go
+    digest_patience: Annotated[Duration, Field(ge=dt.timedelta())] = dt.timedelta(hours=6)  # then operators are told
 
     recipient_domains: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_domains)] = ()  # acme.example,acme.test
     schedule_limit: Annotated[int, Field(ge=1, le=1000)] = 50  # schedules of a tenant

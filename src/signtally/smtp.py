@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from signtally.domain.mail_addresses import recipients_of, sender_of
 from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnavailableError
-from signtally.ports.mail import MailRefusedError, MailUncertainError
+from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncertainError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _PORTS = {"smtp": 25, "smtps": 465}
 _SUBMISSION_PORT = 587
 _TIMEOUT_SECONDS = 30
-_PERMANENT = range(500, 600)
+_DATA_TIMEOUT_SECONDS = 600  # RFC 5321, 4.5.3.2.6: so long may a server take to accept a message
+_PERMANENT, _TEMPORARY = range(500, 600), range(400, 500)
 # Replies about the session or the whole service, not about one message.
 _OF_THE_SERVICE = {421, 454, 502, 503, 504, 530, 534, 535, 538}
 
@@ -84,6 +85,11 @@ class SmtpMailer:
             raise AccessRefusedError(
                 f"{self._where} refused user {self._user}: {_text(error)}; check SIGNTALLY_MAIL"
             ) from error
+        except ssl.SSLCertVerificationError as error:
+            raise AccessRefusedError(
+                f"{self._where} shows a certificate that this machine does not trust: {error.verify_message}; install "
+                "its authority here, or let SIGNTALLY_MAIL name the host that the certificate is for"
+            ) from error
         except (OSError, smtplib.SMTPException) as error:
             raise ServiceUnavailableError(
                 f"{self._where} cannot be used: {error}; is it running, and does SIGNTALLY_MAIL name it?"
@@ -128,6 +134,9 @@ class SmtpMailer:
             return MailUncertainError(f"{self._where} broke off after a message had gone out: {error}")
         if codes and all(code in _PERMANENT and code not in _OF_THE_SERVICE for code in codes):
             return MailRefusedError(f"{self._where} refused the message: {_text(error)}")
+        of_this_message = isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
+        if of_this_message and all(code in _TEMPORARY and code not in _OF_THE_SERVICE for code in codes):
+            return MailDeferredError(f"{self._where} did not take the message yet: {_text(error)}")
         return ServiceUnavailableError(f"{self._where} could not take the message now: {_text(error)}")
 
 
@@ -138,6 +147,8 @@ class _Conversation(smtplib.SMTP):
 
     def data(self, msg: "ReadableBuffer | str") -> tuple[int, bytes]:
         self.handed_over = True
+        if self.sock is not None:
+            self.sock.settimeout(_DATA_TIMEOUT_SECONDS)
         return super().data(msg)
 
 

@@ -42,6 +42,7 @@ class World:
     orders: MemoryReportQueue
     settings: Settings
     now: dt.datetime = NOW
+    mailer: MemoryMailer = dataclasses.field(default_factory=MemoryMailer)
 
     @property
     def services(self) -> Services:
@@ -51,7 +52,7 @@ class World:
             dead_letters=MemoryEventQueue(),
             usage_store=self.usage,
             objects=self.objects,
-            mailer=MemoryMailer(),
+            mailer=self.mailer,
             report_queue=self.orders,
             clock=lambda: self.now,
         )

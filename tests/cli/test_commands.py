@@ -87,7 +87,8 @@ def test_profiles_are_stored_listed_and_shown(signtally: Command, tmp_path: Path
     [
         *("local", "provision", "up", "demo", "emit", "ingest", "aggregate", "import", "report", "token", "api"),
         *("reconcile", "rebuild", "schedules run", "digests run", "tenants put", "tenants list", "tenants show"),
-        *("dead-letters list", "dead-letters replay"),
+        *("dead-letters list", "dead-letters replay", "schedules due", "deliveries list"),
+        *("digests preview", "digests send-now", "digests resend"),
     ],
 )
 def test_every_command_explains_itself(signtally: Command, command: str) -> None:

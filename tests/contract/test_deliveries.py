@@ -9,11 +9,15 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from urllib.request import urlopen
 
+from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
 from signtally.domain.reports import ReportKey
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.ports.objects import ObjectStore
 from signtally.services import Services
-from signtally.stores.deliveries import Deliveries, DeliveryKey, DoneOccurrences, MailDelivery, MailState
+from signtally.stores.deliveries import Deliveries, DoneOccurrences, PassedOver
+from signtally.stores.link_key import LinkKey
+from signtally.stores.mail_deliveries import MailDeliveries
+from signtally.stores.suppressions import Suppression, SuppressionReason, Suppressions
 from signtally.use_cases.digesting import run_digests
 
 NOW = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
@@ -31,8 +35,8 @@ def test_a_report_is_taken_by_one_and_made_once(objects: ObjectStore) -> None:
     ledger.record_report(OCTOBER, REPORT)
     assert ledger.report(OCTOBER) == REPORT
     assert not ledger.claim_report(OCTOBER, now=NOW + 2 * LEASE, lease=LEASE)
-    assert ledger.reported_periods("o'neill/köln", "Monthly usage") == {"2026-10"}
-    assert ledger.closed_periods("o'neill/köln", "Monthly usage") == set()
+    known = ledger.periods("o'neill/köln", "Monthly usage")
+    assert (set(known.reported), set(known.closed)) == ({"2026-10"}, set())
 
 
 def test_a_report_that_was_released_or_forgotten_is_taken_again(objects: ObjectStore) -> None:
@@ -46,14 +50,54 @@ def test_a_report_that_was_released_or_forgotten_is_taken_again(objects: ObjectS
 
 
 def test_a_mail_is_taken_by_one_and_its_outcome_stays(objects: ObjectStore) -> None:
-    ledger = Deliveries(objects)
-    assert ledger.claim_mail(OCTOBER, ANN, now=NOW) is None
-    assert ledger.claim_mail(OCTOBER, ANN.upper(), now=NOW) == MailDelivery(ANN, MailState.CLAIMED, NOW)
-    ledger.release_mail(OCTOBER, ANN)
-    assert ledger.claim_mail(OCTOBER, ANN, now=NOW) is None
+    ledger = MailDeliveries(objects)
+    assert ledger.claim(OCTOBER, ANN, now=NOW) is None
+    assert ledger.claim(OCTOBER, ANN.upper(), now=NOW) == MailDelivery(ANN, MailState.CLAIMED, NOW)
+    ledger.release(OCTOBER, ANN)
+    assert ledger.claim(OCTOBER, ANN, now=NOW) is None
     sent = MailDelivery(ANN, MailState.SENT, NOW, "0100")
-    ledger.record_mail(OCTOBER, sent)
-    assert ledger.claim_mail(OCTOBER, ANN, now=NOW) == sent
+    ledger.record(OCTOBER, sent)
+    assert ledger.claim(OCTOBER, ANN, now=NOW) == sent
+    assert [delivery for _, delivery in ledger.of(OCTOBER)] == [sent]
+
+
+def test_a_deferred_mail_is_due_at_its_minute_and_taken_again_by_one(objects: ObjectStore) -> None:
+    ledger, later = MailDeliveries(objects), NOW + dt.timedelta(minutes=15)
+    ledger.claim(OCTOBER, ANN, now=NOW)
+    ledger.record(OCTOBER, MailDelivery(ANN, MailState.DEFERRED, NOW, "452", next_try_at=later))
+    assert list(ledger.deferred_until(later - dt.timedelta(minutes=1))) == []
+    (due,) = ledger.deferred_until(later)
+    assert (due.key, due.email) == (OCTOBER, ANN)
+    start = threading.Barrier(4)
+
+    def take(_: int) -> MailDelivery | None:
+        start.wait()
+        return ledger.claim_again(OCTOBER, ANN, now=later, states=(MailState.DEFERRED,), by_hand=False)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len([taken for taken in threads.map(take, range(4)) if taken]) == 1
+    ledger.forget_reminder(due)
+    assert list(ledger.deferred_until(later)) == []
+
+
+def test_addresses_are_suppressed_by_tenant_until_that_is_lifted(objects: ObjectStore) -> None:
+    suppressions = Suppressions(objects)
+    first = Suppression(ANN, SuppressionReason.UNSUBSCRIBED, NOW)
+    suppressions.add("acme", first)
+    suppressions.add("acme", Suppression(ANN.upper(), SuppressionReason.BOUNCED, NOW))
+    suppressions.add("acme", Suppression("bo@acme.example", SuppressionReason.COMPLAINED, NOW))
+    found = list(suppressions.all("acme"))
+    assert [each.email for _, each in found] == [ANN, "bo@acme.example"]
+    assert [each.email for _, each in suppressions.all("acme", after=found[0][0])] == ["bo@acme.example"]
+    assert suppressions.by_address("acme")[ANN] == first
+    assert suppressions.by_address("globex") == {}
+    assert suppressions.lift("acme", ANN.upper())
+    assert not suppressions.lift("acme", ANN)
+
+
+def test_the_secret_of_links_is_one_for_all(objects: ObjectStore) -> None:
+    assert LinkKey(objects).get() == LinkKey(objects).get()
+    assert len(LinkKey(objects).get()) == 32
 
 
 def test_of_many_at_once_one_gets_the_work(objects: ObjectStore) -> None:
@@ -63,7 +107,7 @@ def test_of_many_at_once_one_gets_the_work(objects: ObjectStore) -> None:
     def take(_: int) -> tuple[bool, bool]:
         start.wait()
         report = ledger.claim_report(OCTOBER, now=NOW, lease=LEASE)
-        return report, ledger.claim_mail(OCTOBER, ANN, now=NOW) is None
+        return report, MailDeliveries(objects).claim(OCTOBER, ANN, now=NOW) is None
 
     with ThreadPoolExecutor(8) as threads:
         taken = list(threads.map(take, range(8)))
@@ -75,9 +119,21 @@ def test_a_closed_digest_stays_closed(objects: ObjectStore) -> None:
     ledger = Deliveries(objects)
     ledger.close_digest(OCTOBER, now=NOW)
     ledger.close_digest(OCTOBER, now=NOW)
-    assert ledger.closed_periods("o'neill/köln", "Monthly usage") == {"2026-10"}
-    assert ledger.closed_periods("o'neill", "Monthly usage") == set()
-    assert ledger.reported_periods("o'neill/köln", "Monthly usage") == set()
+    known = ledger.periods("o'neill/köln", "Monthly usage")
+    assert set(known.closed) == {"2026-10"}
+    assert not known.reported | known.passed | known.waiting
+    assert ledger.periods("o'neill", "Monthly usage").closed == set()
+    assert ledger.schedules("o'neill/köln") == ["Monthly usage"]
+    assert ledger.period_names("o'neill/köln", "Monthly usage") == ["2026-10"]
+
+
+def test_what_waits_and_what_is_passed_over_is_on_record(objects: ObjectStore) -> None:
+    ledger, september = Deliveries(objects), DeliveryKey("acme", "Weekly", "2026-W40~2026-09-28")
+    ledger.note_waiting(september, now=NOW, reason="data through: nothing yet")
+    ledger.pass_over(DeliveryKey("acme", "Weekly", "2026-W39~2026-09-21"), now=NOW, why=PassedOver.MISSED)
+    known = ledger.periods("acme", "Weekly")
+    assert set(known.waiting) == {"2026-W40~2026-09-28"}
+    assert set(known.passed) == {"2026-W39~2026-09-21"}
 
 
 def test_what_is_done_is_remembered_for_schedules_that_still_exist(objects: ObjectStore) -> None:
@@ -101,6 +157,7 @@ def test_runs_at_once_on_real_services_send_one_mail_each(real_services: Service
     for number in range(3):
         profile = TenantProfile(tenant_id=f"{domain}-{number}", schedules=(schedule,))
         real_services.stores.tenants.put(profile)
+    real_services.stores.watermarks.publish_data_through(dt.datetime.now(dt.UTC))
     with ThreadPoolExecutor(3) as threads:
         outcomes = list(threads.map(lambda _: run_digests(services=real_services), range(3)))
     outcomes.append(run_digests(services=real_services))

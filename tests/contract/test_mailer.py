@@ -20,7 +20,7 @@ from signtally.domain.mail_addresses import NoAddressError
 from signtally.local.local_aws import LocalAws
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnavailableError
-from signtally.ports.mail import Mailer, MailRefusedError, MailUncertainError
+from signtally.ports.mail import MailDeferredError, Mailer, MailRefusedError, MailUncertainError
 from signtally.smtp import SmtpMailer
 from tests.support.ports import free_port
 
@@ -255,10 +255,14 @@ def listening(server: Server) -> Iterator[Server]:
 @pytest.mark.parametrize(
     ("command", "reply", "error"),
     [
-        ("RCPT", "450 greylisted, come back", ServiceUnavailableError),
+        ("RCPT", "450 greylisted, come back", MailDeferredError),
+        ("RCPT", "452 mailbox full", MailDeferredError),
+        ("RCPT", "421 closing", ServiceUnavailableError),
         ("MAIL", "421 closing", ServiceUnavailableError),
+        ("MAIL", "452 no space left", ServiceUnavailableError),
         ("DATA", "554 message too large", MailRefusedError),
-        ("DATA", "451 try later", ServiceUnavailableError),
+        ("DATA", "451 try later", MailDeferredError),
+        ("DATA", "421 closing", ServiceUnavailableError),
     ],
 )
 def test_what_an_smtp_server_says_decides(

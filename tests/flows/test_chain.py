@@ -52,6 +52,7 @@ def test_a_run_leaves_a_table_of_what_it_did() -> None:
 def test_a_schedule_makes_its_report_and_mails_it_once(flow_services: Services) -> None:
     every_day = Schedule(name="daily", every="day", at="00:00", recipients=(Recipient(email="ann@acme.example"),))
     flow_services.stores.tenants.put(TenantProfile(tenant_id="acme", schedules=(every_day,)))
+    flow_services.stores.watermarks.publish_data_through(flow_services.clock())
     assert scheduled_reports().made == 1
     assert digests().sent == 1
     assert (scheduled_reports().made, digests().sent) == (0, 0)

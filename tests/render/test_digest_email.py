@@ -15,12 +15,13 @@ from signtally.domain.periods import parse_period
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Branding, Recipient
 from signtally.render.contents import Contents
-from signtally.render.email import digest_message
+from signtally.render.email import DigestContext, digest_message
 from tests.support.examples import examples
 from tests.support.report_samples import ACME, nasty_snapshot, snapshot, snapshots, user
 from tests.support.whole_reports import whole_report
 
 _LINKS = {name: f"https://api.example/v1/reports/r1/files/{name}" for name in ("pdf", "xlsx", "csv")}
+_UNSUBSCRIBE = "https://api.example/v1/unsubscribe?t=" + "abcDEF012_-." * 30
 _HEADERS = {
     "Subject",
     "From",
@@ -30,6 +31,10 @@ _HEADERS = {
     "Auto-Submitted",
     "X-Auto-Response-Suppress",
     "List-Id",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "Feedback-ID",
+    "Reply-To",
     "MIME-Version",
     "Content-Type",
 }
@@ -41,11 +46,15 @@ def _digest(
     """As it arrives: serialised for the wire and parsed again."""
     message = digest_message(
         report,
-        schedule_name=name,
+        context=DigestContext(
+            schedule_name=name,
+            sender=sender,
+            reply_to="support@portal.example",
+            links=_LINKS,
+            page_url="https://app.example/",
+        ),
         recipient=Recipient(email="ann@acme.example"),
-        sender=sender,
-        links=_LINKS,
-        page_url="https://app.example/",
+        unsubscribe_url=_UNSUBSCRIBE,
     )
     wire = message.as_bytes()
     assert wire.isascii(), "SES takes seven bits"
@@ -121,6 +130,37 @@ def test_no_name_adds_a_header(tenant_name: str, schedule_name: str) -> None:
     assert message["To"] == "ann@acme.example"
 
 
+@pytest.mark.parametrize(
+    "hostile", ["=?utf-8?q?Acme=0D=0ABcc:_victim@evil.test?=", "=?utf-8?b?QQ0KQmNjOiB2QGV2aWwudGVzdA0KDQo8aDE+?="]
+)
+def test_a_name_that_looks_encoded_stays_as_it_is(hostile: str) -> None:
+    """Old patches of Python decode it while the header is set, and take its line breaks for the header's own."""
+    report = snapshot(tenant=ACME.model_copy(update={"name": hostile}))
+    message = _digest(report, sender=f"{hostile} <r@signtally.example>")
+    assert set(message.keys()) == _HEADERS
+    assert "= ?utf-8?" in message["Subject"]
+    assert message["From"].addresses[0].addr_spec == "r@signtally.example"
+
+
+def test_it_can_be_ended_by_one_click_and_answered() -> None:
+    message = _digest(snapshot())
+    assert message["List-Unsubscribe"] == f"<{_UNSUBSCRIBE}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["Reply-To"] == "support@portal.example"
+    assert re.fullmatch(r"<[0-9a-f]{16}\.usage-reports\.signtally\.example>", message["List-Id"])
+    other = _digest(snapshot(tenant=ACME.model_copy(update={"tenant_id": "bolt"})))
+    assert message["List-Id"] != other["List-Id"]
+    assert message["Feedback-ID"].endswith(":digest:signtally")
+    for part in ("plain", "html"):
+        assert _UNSUBSCRIBE in _part(message, part)
+
+
+def test_a_senders_name_may_hold_anything_but_angle_brackets() -> None:
+    message = _digest(snapshot(), sender="Müller, Söhne (Wien) <r@signtally.example>")
+    assert message["From"].addresses[0].display_name == "Müller, Söhne (Wien)"
+    assert message["From"].addresses[0].addr_spec == "r@signtally.example"
+
+
 def test_a_name_is_never_markup() -> None:
     page = _Markup(_part(_digest(nasty_snapshot(), name="<script>alert(1)</script>"), "html"))
     assert not {"script", "b", "img", "link", "iframe"} & set(page.tags)
@@ -131,7 +171,7 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
     """Every address is one of the links, even where the tenant has a logo."""
     logo = Branding(logo="data:image/png;base64,AAAA")
     page = _part(_digest(snapshot((user(1),), tenant=ACME.model_copy(update={"branding": logo}))), "html")
-    assert set(_Markup(page).addresses) == {*_LINKS.values(), "https://app.example/"}
+    assert set(_Markup(page).addresses) == {*_LINKS.values(), "https://app.example/", _UNSUBSCRIBE}
     assert "url(" not in page
     assert "@import" not in page
 

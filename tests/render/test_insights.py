@@ -20,7 +20,7 @@ from signtally.domain.periods import parse_period
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Recipient
 from signtally.render.contents import Contents
-from signtally.render.email import digest_message
+from signtally.render.email import DigestContext, digest_message
 from signtally.render.files import render
 from signtally.render.formats import Formats
 from signtally.render.insights import InsightContents
@@ -50,7 +50,10 @@ def texts(of: UsageSnapshot) -> dict[str, str]:
     """All that a person reads in each format, with single spaces."""
     files = {name: render(name, of, IDENTITY).body for name in ("pdf", "xlsx", "json")}
     message = digest_message(
-        of, schedule_name="m", recipient=Recipient(email="a@b.example"), sender="r@s.example", links={}, page_url="/"
+        of,
+        context=DigestContext(schedule_name="m", sender="r@s.example", links={}, page_url="/"),
+        recipient=Recipient(email="a@b.example"),
+        unsubscribe_url="/",
     )
     plain, rich = message.get_body(("plain",)), message.get_body(("html",))
     assert plain is not None

@@ -14,7 +14,7 @@ from signtally.domain.restatements import RestatementReason
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Recipient
 from signtally.render.caveats import UNREADABLE_PROFILE_NOTICE
-from signtally.render.email import digest_message
+from signtally.render.email import DigestContext, digest_message
 from signtally.render.files import render
 from signtally.render.restatements import REASONS
 from tests.support.report_samples import ACME, IDENTITY, restated, snapshot, user
@@ -35,11 +35,14 @@ def _pdf_text(report: UsageSnapshot) -> str:
 def _digest(report: UsageSnapshot) -> tuple[str, str]:
     message = digest_message(
         report,
-        schedule_name="monthly",
+        context=DigestContext(
+            schedule_name="monthly",
+            sender="Signtally <reports@signtally.example>",
+            links={},
+            page_url="https://signtally.example",
+        ),
         recipient=Recipient(email="ann@acme.example"),
-        sender="Signtally <reports@signtally.example>",
-        links={},
-        page_url="https://signtally.example",
+        unsubscribe_url="https://signtally.example/v1/unsubscribe",
     )
     plain, html = message.iter_parts()
     return plain.get_content(), html.get_content()

@@ -56,7 +56,7 @@ def outstanding(newest: Occurrence, names: Iterable[str]) -> list[Occurrence]:
     """What is outstanding where the ledger has these names, all from the present calendar."""
     periods = [delivered_period(name, week_starts_on=newest.tenant.first_weekday) for name in names]
     delivered = [period for period in periods if period is not None]
-    return find_outstanding(newest, now=newest.due_at, delivered=delivered, calendar_before=newest.calendar)
+    return find_outstanding(newest, now=newest.due_at, delivered=delivered, calendar_before=newest.calendar).due
 
 
 @pytest.mark.parametrize(
@@ -124,11 +124,24 @@ def test_a_date_that_a_zone_left_out_has_no_report() -> None:
     assert "2011-12-30" not in names
 
 
-def test_skip_waits_an_hour_at_most() -> None:
+def test_skip_waits_an_hour_at_most_and_names_what_it_passes_over() -> None:
     due = instant("2026-11-01T07:00:00+00:00")
     for late, expected in ((0, True), (59, True), (60, False), (60 * 24 * 20, False)):
-        found = newest_due(tenant(), schedule(missed="skip"), now=due + dt.timedelta(minutes=late))
-        assert (found is not None) == expected
+        now = due + dt.timedelta(minutes=late)
+        newest = newest_due(tenant(), schedule(missed="skip"), now=now)
+        assert newest is not None
+        found = find_outstanding(newest, now=now, delivered=[], calendar_before=None)
+        assert (found.due, found.missed) == (([newest], []) if expected else ([], [newest]))
+
+
+def test_what_an_outage_made_late_is_named() -> None:
+    newest = newest_due(tenant(), schedule(), now=instant("2026-11-22T12:00:00+00:00"))
+    assert newest is not None
+    july = delivered_period("2026-07", week_starts_on=0)
+    assert july is not None
+    found = find_outstanding(newest, now=newest.due_at, delivered=[july], calendar_before=newest.calendar)
+    assert [each.name for each in found.due] == ["2026-10"]
+    assert [each.name for each in found.missed] == ["2026-08", "2026-09"]
 
 
 @pytest.mark.parametrize(
@@ -185,9 +198,8 @@ def test_every_occurrence_is_delivered_once_and_none_is_left_out(
         now += pause
         newest = newest_due(profile, all_of_them, now=now)
         assert newest is not None
-        for occurrence in find_outstanding(
-            newest, now=newest.due_at, delivered=delivered, calendar_before=newest.calendar
-        ):
+        found = find_outstanding(newest, now=newest.due_at, delivered=delivered, calendar_before=newest.calendar)
+        for occurrence in found.due:
             assert occurrence.due_at == due_at(occurrence.period, profile, all_of_them) <= now
             delivered.append(occurrence.period)
         assert newest.period in delivered
@@ -229,7 +241,7 @@ def test_a_change_of_week_zone_or_cadence_loses_no_day_and_repeats_none(
             newest = newest_due(changed, terms, now=now)
             assert newest is not None
             found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar)
-            delivered += [occurrence.period for occurrence in found]
+            delivered += [occurrence.period for occurrence in found.due]
             calendar = newest.calendar
     assert_tiles(delivered)
 

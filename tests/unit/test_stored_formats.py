@@ -5,12 +5,12 @@ import io
 
 import polars as pl
 
+from signtally.domain.deliveries import DeliveryKey, MailState
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportKey
 from signtally.memory.objects import MemoryObjectStore
 from signtally.stores.all_stores import Stores
 from signtally.stores.counted_zones import CountedZone
-from signtally.stores.deliveries import DeliveryKey
 from signtally.stores.holds import Hold
 from signtally.stores.provisional import ProvisionalSpan
 from signtally.stores.touched_hours import TOUCHED
@@ -31,6 +31,8 @@ BODIES = {
     "deliveries/acme/monthly/2026-10/making.json": '{"since": "2026-11-03T08:50:00+00:00"}',
     "deliveries/acme/monthly/2026-10/digest.json": '{"closed_at": "2026-11-03T09:00:00+00:00"}',
     "deliveries/acme/monthly/2026-09/report.json": '{"tenant_id":"acme","report_id":"r1","version":2}',
+    "deliveries/acme/monthly/2026-10/ann%40acme.example.json": '{"email":"ann@acme.example","state":"uncertain",'
+    '"at":"2026-11-03T09:00:00Z","detail":"no answer"}',
     "state/provisional/acme/492489-492491-5f0c": "",
 }
 
@@ -77,6 +79,9 @@ def test_holds_and_deliveries() -> None:
     deliveries = stores.deliveries
     assert not deliveries.claim_report(KEY, now=NOW, lease=dt.timedelta(minutes=11))
     assert deliveries.claim_report(KEY, now=NOW, lease=dt.timedelta(minutes=10))
-    assert deliveries.closed_periods("acme", "monthly") == {"2026-10"}
+    assert deliveries.periods("acme", "monthly").closed == {"2026-10"}
+    doubtful = stores.mail_deliveries.get(KEY, "ann@acme.example")
+    assert doubtful is not None
+    assert (doubtful.state, doubtful.attempts) == (MailState.IN_DOUBT, 1)
     assert deliveries.report(DeliveryKey("acme", "monthly", "2026-09")) == ReportKey("acme", "r1", 2)
     assert KEY in stores.done_occurrences("reports")

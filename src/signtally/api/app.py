@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from signtally.api import (
     audit,
+    digests,
     document_list,
     error_handlers,
     files,
@@ -22,7 +23,9 @@ from signtally.api import (
     report_events,
     reports,
     schedules,
+    suppressions,
     trend,
+    unsubscribe,
     usage,
 )
 from signtally.api.auth import Authenticator
@@ -66,6 +69,7 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
     app.state.shared_orders = SharedCalls[ReportState]()  # a hundred who order the same at once are one order
     app.state.probes = health.probes()
     app.include_router(_versioned())
+    app.include_router(unsubscribe.router)
     app.include_router(health.router)
     page.register(app, services.settings)
     error_handlers.register(app)
@@ -96,21 +100,8 @@ def _versioned() -> APIRouter:
     )
     rules = [Depends(reject_duplicate_query_params), Depends(require_json_body)]
     router = APIRouter(prefix="/v1", responses=refusals, dependencies=rules)
-    for part in (
-        usage,
-        insights,
-        trend,
-        document_list,
-        reports,
-        report_events,
-        report_diff,
-        report_deletion,
-        files,
-        schedules,
-        profile,
-        audit,
-        me,
-    ):
+    figures = (usage, insights, trend, document_list, reports, report_events, report_diff, report_deletion, files)
+    for part in (*figures, schedules, digests, suppressions, profile, audit, me):
         router.include_router(part.router)
     return router
 

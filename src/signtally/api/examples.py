@@ -146,6 +146,53 @@ EVENTS: dict[str, Any] = {
     ),
 }
 
+SCHEDULE: dict[str, Any] = {
+    "every": "week",
+    "on": "monday",
+    "at": "08:30",
+    "formats": ["pdf", "xlsx"],
+    "locale": None,
+    "recipients": [{"email": "ann@acme.example", "user_id": "u_17"}],
+    "digest": True,
+    "paused": False,
+    "skip_if_empty": False,
+    "missed": "latest",
+    "incomplete": "wait",
+    "starts_at": "2026-10-28T09:00:00Z",
+    "name": "Board report",
+    "next_at": "2026-11-02T07:30:00Z",
+}
+PREVIEW: dict[str, Any] = {
+    "subject": "Acme: usage for 19–25 Oct 2026 — 12 documents sent",
+    "html": "<!doctype html>…",
+    "text": "Acme: usage for 19–25 Oct 2026 …",
+}
+DELIVERIES: dict[str, Any] = {
+    "rows": [
+        {
+            "period": "2026-W43",
+            "recipient": "ann@acme.example",
+            "state": "sent",
+            "at": "2026-10-26T07:35:04Z",
+            "detail": "0100018f-4c1e",
+        },
+        {
+            "period": "2026-W43",
+            "recipient": "bo@acme.example",
+            "state": "deferred",
+            "at": "2026-10-26T07:35:05Z",
+            "detail": "452 mailbox full",
+        },
+    ],
+    "next_cursor": None,
+}
+SUPPRESSIONS: dict[str, Any] = {
+    "rows": [
+        {"email": "cy@acme.example", "reason": "unsubscribed", "at": "2026-10-26T08:01:12Z", "detail": ""},
+    ],
+    "next_cursor": None,
+}
+
 # By path and method: what a call answers when all is well. FastAPI would leave the nulls of an example out.
 ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("/v1/documents", "get"): DOCUMENTS,
@@ -153,4 +200,9 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("/v1/trend", "get"): TREND,
     ("/v1/reports/{report_id}/diff", "get"): DIFF,
     ("/v1/audit", "get"): AUDIT,
+    ("/v1/schedules", "get"): {"rows": [SCHEDULE], "next_cursor": None},
+    ("/v1/schedules/{name}", "get"): SCHEDULE,
+    ("/v1/schedules/{name}/preview", "get"): PREVIEW,
+    ("/v1/schedules/{name}/deliveries", "get"): DELIVERIES,
+    ("/v1/suppressions", "get"): SUPPRESSIONS,
 }

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 
 from signtally.aws.errors import map_errors
 from signtally.backoff import backoff_seconds
-from signtally.domain.mail_addresses import domain_of, recipients_of, sender_of
+from signtally.domain.mail_addresses import parse_sender, recipients_of, sender_of
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.ports.mail import MailRefusedError, MailUncertainError
 
@@ -60,7 +60,7 @@ class SesMailer:
 
     def provision(self, *, sender: str) -> bool:
         """Create the sender's domain as an identity unless it is one; SES then wants to see it verified in the DNS."""
-        domain = domain_of(sender)
+        domain = parse_sender(sender).address.rpartition("@")[2]
         with map_errors("SES", f"identity {domain}"):
             try:
                 self._ses.get_email_identity(EmailIdentity=domain)

@@ -16,6 +16,8 @@ class AuditAction(enum.StrEnum):
     SCHEDULE_CREATED = "schedule.created"
     SCHEDULE_CHANGED = "schedule.changed"
     SCHEDULE_DELETED = "schedule.deleted"
+    DIGEST_SENT = "digest.sent"
+    SUPPRESSION_LIFTED = "suppression.lifted"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

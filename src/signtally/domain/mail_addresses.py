@@ -1,10 +1,14 @@
 """Addresses of email: which are valid, how they stand in the DNS, and who a message is from and for."""
 
+import dataclasses
 import functools
+import re
 from email.message import EmailMessage
-from email.utils import getaddresses, parseaddr
+from email.utils import getaddresses
 
 from signtally.errors import SigntallyError
+
+_SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>\s]+)>|(?P<alone>[^<>\s]+)")
 
 
 class NoAddressError(SigntallyError, ValueError):
@@ -47,6 +51,26 @@ def ascii_domain(text: str) -> str:
     return ascii_address(valid_address(f"postmaster@{text.strip().removeprefix('@')}")).rpartition("@")[2]
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sender:
+    """Who emails are from; the address as it stands in the DNS."""
+
+    name: str
+    address: str
+
+
+def parse_sender(text: str) -> Sender:
+    """Read `Name <address>`, where the name is anything but angle brackets, or an address alone.
+
+    Raises ValueError, whose message says what to write.
+    """
+    match = _SENDER.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} names no sender: write Signtally <reports@signtally.example>")
+    name = (match["name"] or "").strip().strip('"').strip()
+    return Sender(name, ascii_address(valid_address(match["address"] or match["alone"])))
+
+
 def sender_of(message: EmailMessage) -> str:
     return _one_at_least(getaddresses([str(value) for value in message.get_all("From", [])]), header="From")[0]
 
@@ -54,11 +78,6 @@ def sender_of(message: EmailMessage) -> str:
 def recipients_of(message: EmailMessage) -> list[str]:
     named = [str(value) for header in ("To", "Cc", "Bcc") for value in message.get_all(header, [])]
     return _one_at_least(getaddresses(named), header="To")
-
-
-def domain_of(address: str) -> str:
-    """The domain of `Name <local@domain>`."""
-    return parseaddr(address)[1].rpartition("@")[2]
 
 
 def _one_at_least(found: list[tuple[str, str]], *, header: str) -> list[str]:

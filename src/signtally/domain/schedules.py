@@ -62,16 +62,11 @@ class Occurrence:
 
 
 def newest_due(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) -> Occurrence | None:
-    """The occurrence that fell due last.
-
-    None for a schedule that is paused or had not started then, and where that is too long ago for one which skips.
-    """
+    """The occurrence that fell due last; None for a schedule that is paused or had not started then."""
     if schedule.paused:
         return None
     newest = next(_due_by(tenant, schedule, now))
     if schedule.starts_at is not None and newest.due_at < schedule.starts_at:
-        return None
-    if schedule.missed == "skip" and now - newest.due_at >= SKIP_AFTER:
         return None
     return newest
 
@@ -105,14 +100,22 @@ def newest_over(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) 
     return _period_with(tenant, schedule, now).previous
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outstanding:
+    """What to deliver now and what is passed over, as the schedule's `missed` says; both oldest first."""
+
+    due: list[Occurrence]
+    missed: list[Occurrence]
+
+
 def find_outstanding(
     newest: Occurrence,
     *,
     now: dt.datetime,
     delivered: Collection[Period],
     calendar_before: str | None,
-) -> list[Occurrence]:
-    """The occurrences to deliver now, oldest first: *newest* unless delivered; with `missed: all` also those before it.
+) -> Outstanding:
+    """What is outstanding by *now*: *newest* unless delivered; with `missed: all` also what was due before it.
 
     *delivered* are the schedule's periods that were delivered, *calendar_before* is the `Occurrence.calendar` that it
     had when it was last looked at: if that was another, the days between the two calendars are delivered as well.
@@ -123,17 +126,27 @@ def find_outstanding(
     today = newest.tenant.today(now)
     past = [period for period in delivered if period.last <= today + _ZONES_DIFFER_BY]
     latest = max(past, key=lambda period: period.last, default=None)
+    if latest is not None and latest.last >= newest.period.last:
+        return Outstanding([], [])
+    rest = newest if latest is None else dataclasses.replace(newest, period=_after(latest.last, newest.period))
+    is_late = newest.schedule.missed == "skip" and now - newest.due_at >= SKIP_AFTER
+    due, skipped = ([], [rest]) if is_late else ([rest], [])
     if latest is None:
-        return [newest]
-    if latest.last >= newest.period.last:
-        return []
-    found = [dataclasses.replace(newest, period=_after(latest.last, newest.period))]
+        return Outstanding(due, skipped)
     if calendar_before not in {None, newest.calendar}:
         between = _days_between(latest, newest)
-        return [*([dataclasses.replace(newest, period=between)] if between else []), *found]
+        return Outstanding([*([dataclasses.replace(newest, period=between)] if between else []), *due], skipped)
+    missed = _missed(newest, since=latest.last)
     if newest.schedule.missed == "all":
-        return [*_missed(newest, since=latest.last), *found]
-    return found
+        return Outstanding([*missed, *due], skipped)
+    return Outstanding(due, [*missed, *skipped])
+
+
+def occurrence_of(tenant: TenantProfile, schedule: Schedule, period: Period) -> Occurrence:
+    """The occurrence of a period from the ledger; the days between two calendars were due on the day after."""
+    if period.kind is schedule.kind:
+        return Occurrence(tenant, schedule, period, due_at(period, tenant, schedule))
+    return Occurrence(tenant, schedule, period, due_at(period, tenant, schedule.model_copy(update={"on": None})))
 
 
 def due_at(period: Period, tenant: TenantProfile, schedule: Schedule) -> dt.datetime:

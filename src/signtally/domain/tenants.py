@@ -73,6 +73,7 @@ def _mail_domain(text: str, info: ValidationInfo) -> str:
     return text if info.context == ALREADY_CHECKED else ascii_domain(text)
 
 
+EmailAddress = Annotated[str, Field(max_length=254), AfterValidator(_address)]
 MailDomain = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_mail_domain)]
 TenantName = Annotated[str, Field(min_length=1, max_length=200)]
 LocaleName = Annotated[str, Field(max_length=LOCALE_LIMIT_CHARACTERS)]
@@ -96,7 +97,7 @@ class Allowance(_Part):
 
 
 class Recipient(_Part):
-    email: Annotated[str, Field(max_length=254), AfterValidator(_address)]
+    email: EmailAddress
     user_id: Annotated[str, Field(min_length=1, max_length=ID_LIMIT_CHARACTERS)] | None = None
 
 

@@ -11,12 +11,16 @@ class MailRefusedError(SigntallyError):
     """The mail service refused this very message (an address, its size): sending it again will not help."""
 
 
+class MailDeferredError(SigntallyError):
+    """The mail service did not take this very message now (a full mailbox, greylisting): later it may."""
+
+
 class MailUncertainError(ServiceError):
     """The connection broke after the message had gone out: it may have been taken, and sent again it may come twice."""
 
 
 class Mailer(Protocol):
-    """Raises MailRefusedError, MailUncertainError, or another ServiceError: the message was then not taken."""
+    """Raises one of the errors above, or another ServiceError: then the service itself took nothing."""
 
     def send(self, message: EmailMessage) -> str:
         """Hand over one complete MIME message with From and To; return the service's id for it. Never retried."""

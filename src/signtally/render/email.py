@@ -1,11 +1,9 @@
 """The digest: one email with the period's figures inline and links to its files."""
 
-import hashlib
+import dataclasses
 from collections.abc import Iterator, Mapping
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
 
 from signtally.domain.actions import Action
 from signtally.domain.documents import DocumentStatus
@@ -14,6 +12,7 @@ from signtally.domain.tenants import Recipient
 from signtally.domain.wording import translatable
 from signtally.render.chart import UsageChart, usage_chart
 from signtally.render.contents import Contents
+from signtally.render.email_headers import add_headers, header_text
 from signtally.render.formats import Formats, one_line, shortened
 from signtally.render.highlights import allowance_line, highlight_sentences
 from signtally.render.insights import InsightContents
@@ -40,55 +39,42 @@ _NAME_LIMIT_CHARACTERS = 60
 _SEVEN_BIT = SMTP.clone(cte_type="7bit")
 
 
-def digest_message(  # noqa: PLR0913  # each is a different party's word, and all have names
-    snapshot: UsageSnapshot,
-    *,
-    schedule_name: str,
-    recipient: Recipient,
-    sender: str,
-    links: Mapping[str, str],
-    page_url: str,
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DigestContext:
+    """What an email says beside the figures; *links* by format go through the API and carry no secret."""
+
+    schedule_name: str
+    sender: str
+    links: Mapping[str, str]
+    page_url: str
+    reply_to: str | None = None
+    is_complete: bool = True  # else the email says that its figures will change
+
+
+def digest_message(
+    snapshot: UsageSnapshot, *, context: DigestContext, recipient: Recipient, unsubscribe_url: str
 ) -> EmailMessage:
-    """A complete message, in plain text and HTML; *links* by format go through the API and carry no secret.
+    """A complete message, in plain text and HTML.
 
     Made twice from one snapshot for one recipient, it has the same Message-ID, so that a mail program may fold a
     second delivery into the first.
     """
     words = Formats.of(snapshot.tenant).words
     values = _values(snapshot) | {
-        "schedule_name": one_line(schedule_name),
+        "schedule_name": one_line(context.schedule_name),
         "recipient": recipient,
-        "links": _labelled(links, words),
-        "page_url": page_url,
+        "links": _labelled(context.links, words),
+        "page_url": context.page_url,
+        "is_complete": context.is_complete,
+        "unsubscribe_url": unsubscribe_url,
     }
     message = EmailMessage(policy=_SEVEN_BIT)
-    message["Subject"] = one_line(plain_text("email/digest/subject.txt", words=words, **values))
-    _address(message, snapshot, sender=sender, recipient=recipient, about=schedule_name)
+    message["Subject"] = header_text(plain_text("email/digest/subject.txt", words=words, **values))
+    add_headers(message, snapshot, context=context, recipient=recipient, unsubscribe_url=unsubscribe_url)
     message.set_content(plain_text("email/digest/body.txt", words=words, **values))
     html = environment(words).get_template("email/digest/body.html").render(**values)
     message.add_alternative(html, subtype="html")
     return message
-
-
-def _address(message: EmailMessage, snapshot: UsageSnapshot, *, sender: str, recipient: Recipient, about: str) -> None:
-    """Who, to whom, when, and that a machine wrote it: no vacation notice comes back."""
-    name, address = parseaddr(sender)
-    origin = Address(one_line(name), addr_spec=_ascii_domain(address))
-    message["From"] = origin
-    message["To"] = Address(addr_spec=_ascii_domain(recipient.email))
-    message["Date"] = format_datetime(snapshot.taken_at)
-    identity = [snapshot.tenant.tenant_id, snapshot.period.name, snapshot.taken_at.isoformat(), about, recipient.email]
-    digest = hashlib.sha256("\0".join(identity).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    message["Message-ID"] = f"<{digest}@{origin.domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"  # Exchange knows only its own header
-    message["List-Id"] = f"Usage reports <usage-reports.{origin.domain}>"
-
-
-def _ascii_domain(address: str) -> str:
-    """The address with its domain as it stands in the DNS."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain if domain.isascii() else domain.encode('idna').decode()}"
 
 
 def _values(snapshot: UsageSnapshot) -> dict[str, object]:

@@ -9,6 +9,8 @@ from signtally.stores.counted_zones import CountedZones
 from signtally.stores.deliveries import Deliveries, DoneOccurrences
 from signtally.stores.holds import Holds
 from signtally.stores.imports import ImportLedger
+from signtally.stores.link_key import LinkKey
+from signtally.stores.mail_deliveries import MailDeliveries
 from signtally.stores.order_consumers import OrderConsumers
 from signtally.stores.provisional import ProvisionalFigures
 from signtally.stores.rebuilds import RebuildLedger
@@ -17,6 +19,7 @@ from signtally.stores.reported_periods import ReportedPeriods
 from signtally.stores.reports import Reports
 from signtally.stores.snapshot_rounds import SnapshotRounds
 from signtally.stores.superseding import Superseding
+from signtally.stores.suppressions import Suppressions
 from signtally.stores.tenants import Tenants
 from signtally.stores.touched_hours import TouchedHours
 from signtally.stores.unread_rows import UnreadRows
@@ -34,11 +37,14 @@ class Stores:
         self.deliveries = Deliveries(objects)
         self.holds = Holds(objects)
         self.order_consumers = OrderConsumers(objects, clock=clock)
+        self.link_key = LinkKey(objects)
+        self.mail_deliveries = MailDeliveries(objects)
         self.provisional = ProvisionalFigures(objects)
         self.report_days = ReportDays(objects)
         self.reported_periods = ReportedPeriods(objects)
         self.reports = Reports(objects)
         self.superseding = Superseding(objects)
+        self.suppressions = Suppressions(objects)
         self.tenants = Tenants(objects)
         self.touched_hours = TouchedHours(objects, clock=clock)
         self.unread_rows = UnreadRows(objects)

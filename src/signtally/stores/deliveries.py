@@ -1,9 +1,10 @@
 """The ledger of deliveries: keeps every scheduled occurrence from being made or sent twice.
 
-Below `deliveries/{tenant}/{schedule}/{period}/` lie `making.json` (while somebody makes the report), `report.json` (the
-report that was made), one object for each recipient, and at the end `digest.json`, when all of them are dealt with.
-The first to put an object has the work; `state/deliveries.json` only remembers what is done, to save reading the
-ledger of every schedule each time.
+Below `deliveries/{tenant}/{schedule}/{period}/` lie `waiting.json` (since when its figures are not complete),
+`making.json` (while somebody makes the report), `report.json` (the report that was made), one object for each recipient
+(`signtally.stores.mail_deliveries`), and at the end `digest.json`, when all of them are dealt with; or `passed.json`,
+which says why nothing is made or sent. The first to put an object has the work; `state/deliveries.json` only remembers
+what is done, to save reading the ledger of every schedule each time.
 """
 
 import dataclasses
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import TypeAdapter
 
+from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.reports import ReportKey
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
@@ -20,34 +22,24 @@ from signtally.stores.typed_objects import JsonObject
 
 _DONE = f"{keys.STATE}deliveries.json"
 _MAKING, _REPORT, _DIGEST = "making.json", "report.json", "digest.json"
+_WAITING, _PASSED = "waiting.json", "passed.json"
 
 
-class MailState(enum.StrEnum):
-    """How far one recipient's email has come."""
+class PassedOver(enum.StrEnum):
+    """Why nothing is made or sent for an occurrence."""
 
-    CLAIMED = "claimed"  # about to be sent; if it stays so, its run died and nobody knows whether it went out
-    SENT = "sent"
-    REFUSED = "refused"
-    UNCERTAIN = "uncertain"  # handed over without an answer
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class DeliveryKey:
-    """One occurrence: *period* is `signtally.domain.schedules.Occurrence.key_name`."""
-
-    tenant_id: str
-    schedule: str
-    period: str
+    MISSED = "missed"  # nobody ran when it was due, and the schedule does not catch up
+    EMPTY = "empty"  # nothing happened in its period, and the schedule skips that
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class MailDelivery:
-    """What became of one recipient's email; *detail* is the mail service's id for it, or its objection."""
+class LedgerPeriods:
+    """The names of one schedule's periods in the ledger, by what is known of them."""
 
-    email: str
-    state: MailState
-    at: dt.datetime
-    detail: str = ""
+    reported: frozenset[str]  # the report was made
+    closed: frozenset[str]  # every recipient is dealt with
+    passed: frozenset[str]  # nothing is made or sent
+    waiting: frozenset[str]  # once waited for complete figures; it may be in the others by now
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,22 +52,35 @@ class _ClosedDigest:
     closed_at: dt.datetime
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Waiting:
+    since: dt.datetime
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Passed:
+    at: dt.datetime
+    why: PassedOver
+
+
 _MAKING_JSON = TypeAdapter(_Making)
 _CLOSED_JSON = TypeAdapter(_ClosedDigest)
 _DONE_JSON = TypeAdapter(dict[str, dict[str, str]])
 _REPORT_JSON = TypeAdapter(ReportKey)
-_MAIL_JSON = TypeAdapter(MailDelivery)
+_WAITING_JSON = TypeAdapter(_Waiting)
+_PASSED_JSON = TypeAdapter(_Passed)
 
 
 class Deliveries:
-    """Claims and results by occurrence: one report each, and one email each and recipient."""
+    """Claims and results by occurrence: one report each."""
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
     def claim_report(self, key: DeliveryKey, *, now: dt.datetime, lease: dt.timedelta) -> bool:
         """Claim the making of the report; False when it is made, or somebody claimed it less than *lease* ago."""
-        claim = JsonObject(self._objects, f"{_folder(key)}{_MAKING}", _MAKING_JSON)
+        claim = JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_MAKING}", _MAKING_JSON)
         if not claim.create(_Making(now)):
             earlier = claim.read_version()
             if earlier is None:  # made or released just now: the next run sees which
@@ -94,51 +99,55 @@ class Deliveries:
 
     def release_report(self, key: DeliveryKey) -> None:
         """Release the claim: the next run may make the report at once."""
-        self._objects.delete([f"{_folder(key)}{_MAKING}"])
+        self._objects.delete([f"{keys.occurrence_deliveries(key)}{_MAKING}"])
 
     def report(self, key: DeliveryKey) -> ReportKey | None:
         """The report that was made for this occurrence; None when none is whole."""
         return self._report(key).read()
 
-    def claim_mail(self, key: DeliveryKey, email: str, *, now: dt.datetime) -> MailDelivery | None:
-        """Claim one recipient's email: None when it is ours to send, else what became of it."""
-        stored = self._mail(key, email)
-        while not stored.create(MailDelivery(email, MailState.CLAIMED, now)):
-            earlier = stored.read()
-            if earlier is not None:  # else it was released between the two calls
-                return earlier
-        return None
-
-    def record_mail(self, key: DeliveryKey, delivery: MailDelivery) -> None:
-        """Record what became of an email; only for the one who has claimed it."""
-        self._mail(key, delivery.email).write(delivery)
-
-    def release_mail(self, key: DeliveryKey, email: str) -> None:
-        """Release the claim of an email that was certainly not sent."""
-        self._mail(key, email).delete()
-
     def close_digest(self, key: DeliveryKey, *, now: dt.datetime) -> None:
         """Note that every recipient is dealt with: whoever joins the schedule later starts with its next occurrence."""
-        JsonObject(self._objects, f"{_folder(key)}{_DIGEST}", _CLOSED_JSON).create(_ClosedDigest(now))
+        JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_DIGEST}", _CLOSED_JSON).create(
+            _ClosedDigest(now)
+        )
 
-    def reported_periods(self, tenant_id: str, schedule: str) -> set[str]:
-        """The names of the periods whose reports were made."""
-        return self._periods_with(_REPORT, _schedule(tenant_id, schedule))
+    def note_waiting(self, key: DeliveryKey, *, now: dt.datetime, reason: str) -> None:
+        """Note that an occurrence was due and waits for complete figures: it is not passed over for a newer one."""
+        JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_WAITING}", _WAITING_JSON).create(
+            _Waiting(now, reason)
+        )
 
-    def closed_periods(self, tenant_id: str, schedule: str) -> set[str]:
-        """The names of the periods whose digests are closed."""
-        return self._periods_with(_DIGEST, _schedule(tenant_id, schedule))
+    def pass_over(self, key: DeliveryKey, *, now: dt.datetime, why: PassedOver) -> None:
+        """Record that nothing is made or sent for an occurrence."""
+        JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_PASSED}", _PASSED_JSON).create(_Passed(now, why))
+
+    def periods(self, tenant_id: str, schedule: str) -> LedgerPeriods:
+        """What the ledger knows of a schedule: one listing."""
+        folder = keys.schedule_deliveries(tenant_id, schedule)
+        found: dict[str, set[str]] = {name: set() for name in (_REPORT, _DIGEST, _PASSED, _WAITING)}
+        for summary in self._objects.list_objects(folder):
+            period, _, name = summary.key.removeprefix(folder).partition("/")
+            if name in found:
+                found[name].add(keys.text_of(period))
+        return LedgerPeriods(*map(frozenset, found.values()))
+
+    def period_names(self, tenant_id: str, schedule: str) -> list[str]:
+        """The names of every period in the ledger, in no order."""
+        return [
+            keys.text_of(each) for each in self._objects.list_prefixes(keys.schedule_deliveries(tenant_id, schedule))
+        ]
+
+    def schedules(self, tenant_id: str) -> list[str]:
+        """The names of the schedules that the ledger knows, also those that are deleted since."""
+        folder = f"{keys.DELIVERIES}{keys.segment(tenant_id)}/"
+        return [keys.text_of(each) for each in self._objects.list_prefixes(folder)]
+
+    def tenants(self) -> list[str]:
+        """The tenants that the ledger knows."""
+        return [keys.text_of(each) for each in self._objects.list_prefixes(keys.DELIVERIES)]
 
     def _report(self, key: DeliveryKey) -> JsonObject[ReportKey]:
-        return JsonObject(self._objects, f"{_folder(key)}{_REPORT}", _REPORT_JSON)
-
-    def _mail(self, key: DeliveryKey, email: str) -> JsonObject[MailDelivery]:
-        """One address however it is written: nobody gets it twice for a capital. It never looks like `report`."""
-        return JsonObject(self._objects, f"{_folder(key)}{keys.segment(email.casefold())}.json", _MAIL_JSON)
-
-    def _periods_with(self, name: str, folder: str) -> set[str]:
-        paths = (summary.key.removeprefix(folder).split("/") for summary in self._objects.list_objects(folder))
-        return {keys.text_of(path[0]) for path in paths if path[-1] == name}
+        return JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_REPORT}", _REPORT_JSON)
 
 
 class DoneOccurrences:
@@ -172,13 +181,13 @@ class DoneOccurrences:
         self.save(None)
 
     def add(self, key: DeliveryKey, *, calendar: str) -> None:
-        self._new[_schedule(key.tenant_id, key.schedule)] = f"{key.period} {calendar}"
+        self._new[keys.schedule_deliveries(key.tenant_id, key.schedule)] = f"{key.period} {calendar}"
 
     def save(self, existing: Iterable[tuple[str, str]] | None) -> None:
         """Remember what was added; with *existing* schedules (tenant id, name), all others are forgotten."""
         if not self._new:
             return
-        living = None if existing is None else {_schedule(tenant_id, schedule) for tenant_id, schedule in existing}
+        living = None if existing is None else {keys.schedule_deliveries(*each) for each in existing}
 
         def merged(everything: dict[str, dict[str, str]] | None) -> dict[str, dict[str, str]]:
             kept = (everything or {}).get(self._what, {}) | self._new
@@ -188,13 +197,5 @@ class DoneOccurrences:
         self._object.update(merged)
 
     def _entry(self, key: DeliveryKey) -> tuple[str, str]:
-        period, _, calendar = self._known.get(_schedule(key.tenant_id, key.schedule), "").partition(" ")
+        period, _, calendar = self._known.get(keys.schedule_deliveries(key.tenant_id, key.schedule), "").partition(" ")
         return period, calendar
-
-
-def _schedule(tenant_id: str, schedule: str) -> str:
-    return f"deliveries/{keys.segment(tenant_id)}/{keys.segment(schedule)}/"
-
-
-def _folder(key: DeliveryKey) -> str:
-    return f"{_schedule(key.tenant_id, key.schedule)}{keys.segment(key.period)}/"

@@ -4,6 +4,7 @@ import hashlib
 import re
 from urllib.parse import quote, unquote
 
+from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.reports import ReportKey
 
 STATE = "state/"
@@ -12,6 +13,8 @@ AUDIT = "audit/"
 REPORT_INDEX = "report-index/"
 REPORT_DAYS = "report-days/"
 UNLOADS = "unloads/"  # files of bulk reads on their way; nothing in it is worth keeping for a day
+DELIVERIES = "deliveries/"
+SUPPRESSIONS = "suppressions/"
 _SEGMENT_LIMIT_BYTES = 200  # with room for endings such as `.json`
 _CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")
 
@@ -35,6 +38,14 @@ def segment(text: str) -> str:
 def text_of(path_segment: str) -> str:
     """The id behind a `segment` that was not too long for it."""
     return unquote(path_segment)
+
+
+def schedule_deliveries(tenant_id: str, schedule: str) -> str:
+    return f"{DELIVERIES}{segment(tenant_id)}/{segment(schedule)}/"
+
+
+def occurrence_deliveries(key: DeliveryKey) -> str:
+    return f"{schedule_deliveries(key.tenant_id, key.schedule)}{segment(key.period)}/"
 
 
 def tenant_profile(tenant_id: str) -> str:

@@ -4,23 +4,36 @@ import dataclasses
 import datetime as dt
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from signtally.domain.batches import batched
+from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.periods import Period
-from signtally.domain.schedules import Occurrence, delivered_period, find_outstanding, newest_due
+from signtally.domain.schedules import (
+    Occurrence,
+    Outstanding,
+    delivered_period,
+    find_outstanding,
+    newest_due,
+    occurrence_of,
+)
 from signtally.domain.tenants import Schedule, TenantProfile
-from signtally.ports.errors import ServiceError, ServiceUnavailableError
+from signtally.errors import SigntallyError
+from signtally.ports.errors import ServiceError
 from signtally.services import Services
-from signtally.stores.deliveries import DeliveryKey, DoneOccurrences
+from signtally.stores.deliveries import Deliveries, DoneOccurrences, LedgerPeriods, PassedOver
 from signtally.use_cases.read_ahead import read_ahead
+from signtally.use_cases.readiness import Readiness
 
 _log = logging.getLogger(__name__)
-_MAX_CONSECUTIVE_FAILURES = 5  # of services: the rest of the run would fare no better
 _READ_AHEAD = 25  # schedules: more would save little, and hold more rows in memory
+_MAX_CONSECUTIVE_FAILURES = 5  # of services: the rest of the run would fare no better
+_STRIDE = 7919  # a prime: over the runs, every tenant comes first
+_ROTATION = dt.timedelta(minutes=15)  # as often as runs are scheduled: each begins with other tenants
 
 
-class DeliveriesPendingError(ServiceUnavailableError):
-    """Something stays due because a service failed. What was delivered is recorded: running again does the rest."""
+class DeliveriesFailedError(SigntallyError):
+    """Something due was not delivered as it should; the ledger has all of it, and what may still be done is tried."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,26 +42,27 @@ class DeliveryKind:
 
     name: str  # `reports` or `digests`
     applies_to: Callable[[Schedule], bool]
-    delivered_periods: Callable[[str, str], set[str]]  # tenant id, schedule's name → names of periods in the ledger
+    delivered: Callable[[LedgerPeriods], frozenset[str]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DueSchedule:
-    """What one schedule has to deliver, oldest first; with the last of them, *newest* is done."""
+    """What one schedule has outstanding; when all of it is delivered, *newest* is done."""
 
     newest: Occurrence
-    outstanding: list[Occurrence]
+    outstanding: Outstanding
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reading:
-    """*services* that have figures at hand, as they were at the instant *at*."""
+    """*services* that have figures at hand, as they were at the instant *at*, and whether those are complete."""
 
     services: Services
     at: dt.datetime
+    readiness: Readiness
 
 
-Deliver = Callable[[Occurrence, Reading], bool]
+Deliver = Callable[[Occurrence, Reading, bool], bool]  # the last: whether its figures are complete
 
 
 def tenants_with_due(kind: DeliveryKind, *, services: Services, as_of: dt.datetime | None = None) -> list[str]:
@@ -70,25 +84,46 @@ def _newest(tenant: TenantProfile, kind: DeliveryKind, *, now: dt.datetime) -> I
 
 
 def find_due(
-    profiles: Mapping[str, TenantProfile], kind: DeliveryKind, *, done: DoneOccurrences, now: dt.datetime
+    profiles: Iterable[TenantProfile],
+    kind: DeliveryKind,
+    *,
+    ledger: Deliveries,
+    done: DoneOccurrences,
+    now: dt.datetime,
 ) -> Iterator[DueSchedule]:
-    """Every schedule with something due; one whose newest occurrence is in *done* costs no request."""
-    for tenant in profiles.values():
+    """Every schedule with something outstanding; one whose newest occurrence is in *done* costs no request."""
+    for tenant in profiles:
         for schedule in tenant.schedules:
             newest = newest_due(tenant, schedule, now=now) if kind.applies_to(schedule) else None
             if newest is None or delivery_key(newest) in done:
                 continue
-            delivered = kind.delivered_periods(tenant.tenant_id, schedule.name)
-            outstanding = find_outstanding(
-                newest,
-                now=now,
-                delivered=_periods(delivered, week_starts_on=tenant.first_weekday),
-                calendar_before=done.calendar(delivery_key(newest)),
-            )
-            if outstanding:
+            known = ledger.periods(tenant.tenant_id, schedule.name)
+            outstanding = _outstanding(newest, known, kind, now=now, calendar=done.calendar(delivery_key(newest)))
+            if outstanding.due or outstanding.missed:
                 yield DueSchedule(newest, outstanding)
             else:
                 done.add(delivery_key(newest), calendar=newest.calendar)
+
+
+def due_now(kind: DeliveryKind, *, services: Services, as_of: dt.datetime) -> list[Occurrence]:
+    """What a run would deliver by *as_of*, without delivering it. Raises a ServiceError."""
+    stores = services.stores
+    profiles = stores.tenants.all().values()
+    done = stores.done_occurrences(kind.name)
+    found = find_due(profiles, kind, ledger=stores.deliveries, done=done, now=as_of)
+    return [occurrence for due in found for occurrence in due.outstanding.due]
+
+
+def _outstanding(
+    newest: Occurrence, known: LedgerPeriods, kind: DeliveryKind, *, now: dt.datetime, calendar: str | None
+) -> Outstanding:
+    """What has waited for complete figures comes first, also when a newer occurrence has fallen due meanwhile."""
+    tenant, over = newest.tenant, kind.delivered(known) | known.passed
+    waiting = _periods(known.waiting - over, week_starts_on=tenant.first_weekday)
+    delivered = [*_periods(over, week_starts_on=tenant.first_weekday), *waiting]
+    found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar)
+    waited = [occurrence_of(tenant, newest.schedule, period) for period in sorted(waiting, key=lambda each: each.last)]
+    return Outstanding([*waited, *found.due], found.missed)
 
 
 def _periods(key_names: Iterable[str], *, week_starts_on: int) -> list[Period]:
@@ -104,19 +139,28 @@ def label(occurrence: Occurrence) -> str:
     return f"{occurrence.tenant.tenant_id} / {occurrence.schedule.name} / {occurrence.name}"
 
 
-def _reason_to_wait(tenant: TenantProfile, *, holds: set[str]) -> str:
+def _reason_to_hold(tenant: TenantProfile, *, holds: set[str]) -> str:
     """Why a tenant's scheduled sends wait; empty when they do not."""
     if tenant.is_unreadable:
         return "the tenant's profile has no valid time zone"
     return "the tenant's figures and events contradict each other" if tenant.tenant_id in holds else ""
 
 
+def rotated(profiles: Mapping[str, TenantProfile], *, now: dt.datetime) -> list[TenantProfile]:
+    """All tenants, beginning with another one each time, so that trouble with the first few keeps nobody waiting."""
+    tenants = list(profiles.values())
+    number_of_run = int(now.timestamp() // _ROTATION.total_seconds())
+    begin = number_of_run * _STRIDE % len(tenants) if tenants else 0
+    return [*tenants[begin:], *tenants[:begin]]
+
+
 class DeliveryRun:
     """Delivers everything of one kind that is due by *as_of* (now, if None): one tenant's failure stops nobody else.
 
     Of all tenants, or with *tenant_ids* of those alone: then what is done is for the caller to record. Afterwards
-    *due* counts the occurrences it found, *held* those of tenants whose scheduled sends wait, *failures* says by
-    occurrence what went wrong, and *done* what `DoneOccurrences` is to remember.
+    *due* counts the occurrences it found, *held* those of tenants whose scheduled sends wait, *missed* those that it
+    passed over. By occurrence, *incomplete* says what it waits for, *overdue* the same of what has waited too long,
+    *pending* which service failed, *failures* what else went wrong. *done* is what `DoneOccurrences` is to remember.
     """
 
     def __init__(
@@ -127,28 +171,30 @@ class DeliveryRun:
         as_of: dt.datetime | None = None,
         tenant_ids: Sequence[str] | None = None,
     ) -> None:
+        self.incomplete: dict[str, str] = {}
+        self.overdue: dict[str, str] = {}
+        self.pending: dict[str, str] = {}
         self.failures: dict[str, str] = {}
         self.done: dict[str, str] = {}
-        self.due = self.held = 0
+        self.due = self.held = self.missed = 0
         self._tenant_ids = tenant_ids
         self._kind = kind
         self._services = services
         self._as_of = as_of
-        self._pending: list[str] = []
-        self._last_error: ServiceError | None = None
+        self._ledger = services.stores.deliveries
         self._consecutive_failures = 0
 
     def run(self, deliver: Deliver) -> None:
         """Call *deliver* for every due occurrence; it returns whether the occurrence is done now.
 
         After one that is not, the later ones of its schedule wait for the next run. Those of a tenant on hold wait
-        too, and those of a tenant whose time zone is not known. Raises DeliveriesPendingError at the end, or as soon
-        as services fail for everybody.
+        too, and those of a tenant whose time zone is not known. Ends early when services fail for everybody.
         """
-        profiles = self._profiles()
+        profiles, now = self._profiles(), self._as_of or self._services.clock()
         done = self._services.stores.done_occurrences(self._kind.name)
+        order = rotated(profiles, now=self._services.clock())
         try:
-            due = find_due(profiles, self._kind, done=done, now=self._as_of or self._services.clock())
+            due = find_due(order, self._kind, ledger=self._ledger, done=done, now=now)
             for some in batched(due, _READ_AHEAD):
                 self._deliver_some(some, deliver, done=done)
                 if self._consecutive_failures >= _MAX_CONSECUTIVE_FAILURES:
@@ -160,11 +206,6 @@ class DeliveryRun:
                     (tenant.tenant_id, schedule.name) for tenant in profiles.values() for schedule in tenant.schedules
                 )
                 done.save(every)
-        if self._last_error is not None:
-            raise DeliveriesPendingError(
-                f"{len(self._pending)} due {self._kind.name} could not be delivered, such as {self._pending[0]}; "
-                f"run it again. {self._last_error}"
-            ) from self._last_error
 
     def _profiles(self) -> Mapping[str, TenantProfile]:
         tenants = self._services.stores.tenants
@@ -177,11 +218,11 @@ class DeliveryRun:
         holds = self._services.stores.holds.held({due.newest.tenant.tenant_id for due in some})
         going = []
         for due in some:
-            if why := _reason_to_wait(due.newest.tenant, holds=holds):
-                self._hold(due.outstanding, why)
+            if why := _reason_to_hold(due.newest.tenant, holds=holds):
+                self._hold(due.outstanding.due, why)
             else:
                 going.append(due)
-        reading = self._read_ahead([each for due in going for each in due.outstanding])
+        reading = self._read_ahead([each for due in going for each in due.outstanding.due])
         for due in going:
             if self._deliver_in_order(due.outstanding, deliver, reading):
                 done.add(delivery_key(due.newest), calendar=due.newest.calendar)
@@ -192,11 +233,13 @@ class DeliveryRun:
         """Where that fails, each reads its own figures: what one tenant has harms no other."""
         at = self._as_of or self._services.clock()
         wanted = [(each.tenant, each.period) for each in occurrences]
+        services = self._services
         try:
-            return Reading(read_ahead(wanted, services=self._services, at=at) if wanted else self._services, at)
+            services = read_ahead(wanted, services=services, at=at) if wanted else services
         except Exception:  # noqa: BLE001 -- logged; whatever it is, it comes again for the tenant that has it
             _log.warning("the figures of %d occurrences are read one by one", len(wanted), exc_info=True)
-            return Reading(self._services, at)
+        # What was known before any row was read: as complete as the figures at hand are.
+        return Reading(services, at, Readiness(services=services, as_of=at))
 
     def _hold(self, occurrences: Collection[Occurrence], why: str) -> None:
         self.due += len(occurrences)
@@ -204,17 +247,30 @@ class DeliveryRun:
         for each in occurrences:
             _log.warning("%s is on hold: %s", label(each), why)
 
-    def _deliver_in_order(self, occurrences: Collection[Occurrence], deliver: Deliver, reading: Reading) -> bool:
-        return all(self._attempt(occurrence, deliver, reading) for occurrence in occurrences)
+    def _deliver_in_order(self, outstanding: Outstanding, deliver: Deliver, reading: Reading) -> bool:
+        passed = all(self._attempt(occurrence, self._pass_over) for occurrence in outstanding.missed)
+        return passed and all(
+            self._attempt(occurrence, lambda due: self._deliver(due, deliver, reading))
+            for occurrence in outstanding.due
+        )
 
-    def _attempt(self, occurrence: Occurrence, deliver: Deliver, reading: Reading) -> bool:
+    def _pass_over(self, occurrence: Occurrence) -> bool:
+        _log.warning("%s was missed, and is not caught up", label(occurrence))
+        self._ledger.pass_over(delivery_key(occurrence), now=self._services.clock(), why=PassedOver.MISSED)
+        self.missed += 1
+        return True
+
+    def _deliver(self, occurrence: Occurrence, deliver: Deliver, reading: Reading) -> bool:
         self.due += 1
+        is_complete = self._is_complete(occurrence, reading)
+        return is_complete is not None and deliver(occurrence, reading, is_complete)
+
+    def _attempt(self, occurrence: Occurrence, step: Callable[[Occurrence], bool]) -> bool:
         try:
-            done = deliver(occurrence, reading)
+            done = step(occurrence)
         except ServiceError as error:
             _log.warning("%s: %s", label(occurrence), error)
-            self._pending.append(label(occurrence))
-            self._last_error = error
+            self.pending[label(occurrence)] = str(error)
             self._consecutive_failures += 1
             return False
         except Exception as error:  # noqa: BLE001 -- logged; one tenant stops nobody else
@@ -223,3 +279,43 @@ class DeliveryRun:
             return False
         self._consecutive_failures = 0
         return done
+
+    def _is_complete(self, occurrence: Occurrence, reading: Reading) -> bool | None:
+        """Whether its figures are complete; None while it waits for that."""
+        unready = reading.readiness.unready(occurrence)
+        if unready is None:
+            return True
+        if not unready.is_overdue:
+            self.incomplete[label(occurrence)] = unready.reason
+            self._ledger.note_waiting(delivery_key(occurrence), now=self._services.clock(), reason=unready.reason)
+            return None
+        _log.error("%s has waited too long: %s", label(occurrence), unready.reason)
+        self.overdue[label(occurrence)] = unready.reason
+        if occurrence.schedule.incomplete == "send":
+            return False
+        self._ledger.note_waiting(delivery_key(occurrence), now=self._services.clock(), reason=unready.reason)
+        return None
+
+
+def require_all_well(name: str, troubles: Mapping[str, Mapping[str, str]]) -> None:
+    """Raises DeliveriesFailedError when a run of this name has any trouble, by kind and by what it is about."""
+    found = {kind: about for kind, about in troubles.items() if about}
+    if found:
+        counts = ", ".join(f"{len(about)} {kind.replace('_', ' ')}" for kind, about in found.items())
+        first, why = next(iter(next(iter(found.values())).items()))
+        raise DeliveriesFailedError(f"{name}: {counts}; such as {first}: {why}")
+
+
+def merged(kind: type, outcomes: Iterable[object]) -> dict[str, Any]:
+    """The fields of several outcomes of one *kind* (a dataclass of counts and of dicts), added up."""
+    each = [*outcomes]
+    return {
+        field.name: _added_up([getattr(outcome, field.name) for outcome in each], empty=field.type)
+        for field in dataclasses.fields(kind)
+    }
+
+
+def _added_up(values: list[Any], *, empty: object) -> object:
+    if empty is int or empty == "int":
+        return sum(values)
+    return {name: why for value in values for name, why in value.items()}

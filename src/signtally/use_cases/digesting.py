@@ -1,81 +1,86 @@
-"""Digests: one email to each recipient of each due occurrence, and to nobody twice.
-
-Each recipient has an entry in the ledger: it is claimed, then the message is handed to the mail service, then the
-outcome is recorded. A run that finds an entry skips that recipient, so neither overlapping nor repeated runs send
-twice. Two gaps remain, and both end with one email too few rather than one too many:
-
-- a run dies between claim and record: the message may or may not have gone out;
-- a mail service takes a message and never answers: the same.
-
-Both are reported once as *in doubt*, for a person to look into. When a service surely did not take the message, the
-claim is released and the next run sends it. A refused address is recorded and reported, once.
-"""
+"""Digests: one email to each recipient of each due occurrence, and to nobody twice (`use_cases.mail_sending`)."""
 
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from email.message import EmailMessage
-from urllib.parse import quote
 
-from signtally.domain.reports import ReportManifest
+from signtally.domain.deliveries import MailState
 from signtally.domain.schedules import Occurrence
-from signtally.domain.snapshot import UsageSnapshot
-from signtally.domain.tenants import Recipient, Schedule
-from signtally.ports.errors import ServiceError
-from signtally.ports.mail import MailRefusedError, MailUncertainError
-from signtally.render.email import digest_message
+from signtally.domain.tenants import Schedule
 from signtally.services import Services
-from signtally.stores.deliveries import MailDelivery, MailState
-from signtally.use_cases.delivery_run import DeliveryKind, DeliveryRun, Reading, delivery_key, label, tenants_with_due
-from signtally.use_cases.report_figures import read_report
-from signtally.use_cases.scheduling import current_report, make_scheduled_report
+from signtally.stores.deliveries import PassedOver
+from signtally.use_cases.deferred_mails import retry_deferred
+from signtally.use_cases.delivery_run import (
+    DeliveryKind,
+    DeliveryRun,
+    Reading,
+    delivery_key,
+    merged,
+    require_all_well,
+    tenants_with_due,
+)
+from signtally.use_cases.digest_messages import DigestMessages, distinct, made_digest
+from signtally.use_cases.mail_sending import MailSending, Withheld
+from signtally.use_cases.scheduling import is_empty, make_scheduled_report
 
-# A lease: a claim older than this belongs to a run that has died.
-_SENDING_LEASE = dt.timedelta(minutes=15)
+
+def _sends_digests(schedule: Schedule) -> bool:
+    return schedule.digest and bool(schedule.recipients)
+
+
+KIND = DeliveryKind("digests", _sends_digests, lambda known: known.closed)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DigestsOutcome:
-    """*due*, *waiting* and *held* count occurrences, *sent* emails; the dicts say by occurrence or recipient why."""
+    """*due*, *waiting*, *held*, *missed* and *empty* count occurrences, *sent* emails.
+
+    The dicts say by occurrence or recipient why: *incomplete* and *overdue* wait for complete figures, *pending* for a
+    service; *deferred* emails are tried again.
+    """
 
     due: int
     sent: int
     reports_made: int
     waiting: int  # with another run
     held: int  # of tenants on hold: they stay due
+    missed: int  # passed over, as their schedules say
+    empty: int  # passed over, because nothing happened
+    incomplete: dict[str, str]
+    overdue: dict[str, str]
+    deferred: dict[str, str]
+    unsubscribed: dict[str, str]
+    suppressed: dict[str, str]
     refused: dict[str, str]
     in_doubt: dict[str, str]
+    gave_up: dict[str, str]
+    pending: dict[str, str]
     failures: dict[str, str]
     done: dict[str, str] = dataclasses.field(default_factory=dict)  # for `record_digests`
 
     def as_dict(self) -> dict[str, object]:
-        return {name: figure for name, figure in dataclasses.asdict(self).items() if name != "done"}
+        """What it says to a person."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name != "done"}
 
     @classmethod
     def merge(cls, outcomes: Iterable["DigestsOutcome"]) -> "DigestsOutcome":
         """Of runs for different tenants."""
-        each = [*outcomes]
-        return cls(
-            due=sum(one.due for one in each),
-            sent=sum(one.sent for one in each),
-            reports_made=sum(one.reports_made for one in each),
-            waiting=sum(one.waiting for one in each),
-            held=sum(one.held for one in each),
-            refused={label: why for one in each for label, why in one.refused.items()},
-            in_doubt={label: why for one in each for label, why in one.in_doubt.items()},
-            failures={label: why for one in each for label, why in one.failures.items()},
-            done={schedule: period for one in each for schedule, period in one.done.items()},
-        )
+        return cls(**merged(cls, outcomes))
+
+    def require_all_well(self) -> None:
+        """Raises DeliveriesFailedError when something is refused, in doubt, given up, overdue, pending or failed."""
+        names = ("failures", "refused", "in_doubt", "gave_up", "overdue", "pending")
+        require_all_well("digests", {name: getattr(self, name) for name in names})
 
 
 def tenants_with_due_digests(*, services: Services) -> list[str]:
     """Those for whom `run_digests` may have something to send."""
-    return tenants_with_due(_kind(services), services=services)
+    return tenants_with_due(KIND, services=services)
 
 
 def record_digests(done: dict[str, str], *, services: Services) -> None:
     """Remember what `run_digests` found done for some tenants, so that it is not looked up again."""
-    services.stores.done_occurrences(_kind(services).name).record(done)
+    services.stores.done_occurrences(KIND.name).record(done)
 
 
 def run_digests(
@@ -83,61 +88,72 @@ def run_digests(
 ) -> DigestsOutcome:
     """Email every occurrence that is due by *as_of* (now, if None) to its recipients; make missing reports first.
 
-    Of all tenants, or of those named. Any number of runs may overlap. Raises DeliveriesPendingError, after every other
-    tenant was served, when a service failed for some: run it again.
+    Of all tenants, and then all deferred emails once more; or of the tenants named alone. Any number of runs may
+    overlap. What fails is in the outcome, never raised, unless not even the profiles can be read.
     """
-    run = DeliveryRun(_kind(services), services=services, as_of=as_of, tenant_ids=tenant_ids)
+    run = DeliveryRun(KIND, services=services, as_of=as_of, tenant_ids=tenant_ids)
     sender = DigestSender(services=services, as_of=as_of)
     run.run(sender.deliver)
+    if tenant_ids is None:
+        retry_deferred(sender.mails, services=services, pending=run.pending)
+    return _outcome(run, sender)
+
+
+def send_deferred(*, services: Services) -> DigestsOutcome:
+    """Try every deferred email again whose pause is over; for whoever calls `run_digests` tenant by tenant."""
+    run, sender = DeliveryRun(KIND, services=services), DigestSender(services=services, as_of=None)
+    retry_deferred(sender.mails, services=services, pending=run.pending)
+    return _outcome(run, sender)
+
+
+def _outcome(run: DeliveryRun, sender: "DigestSender") -> DigestsOutcome:
+    outcomes = sender.mails.outcomes
     return DigestsOutcome(
         due=run.due,
-        sent=sender.sent,
+        sent=len(outcomes[MailState.SENT]),
         reports_made=sender.reports_made,
         waiting=sender.waiting,
         held=run.held,
-        refused=sender.refused,
-        in_doubt=sender.in_doubt,
+        missed=run.missed,
+        empty=sender.empty,
+        incomplete=run.incomplete,
+        overdue=run.overdue,
+        deferred=outcomes[MailState.DEFERRED],
+        unsubscribed=outcomes[MailState.UNSUBSCRIBED],
+        suppressed=outcomes[MailState.SUPPRESSED],
+        refused=outcomes[MailState.REFUSED],
+        in_doubt=outcomes[MailState.IN_DOUBT],
+        gave_up=outcomes[MailState.GAVE_UP],
+        pending=run.pending,
         failures=run.failures,
         done=run.done,
     )
-
-
-def _kind(services: Services) -> DeliveryKind:
-    return DeliveryKind("digests", _sends_digests, services.stores.deliveries.closed_periods)
-
-
-def _sends_digests(schedule: Schedule) -> bool:
-    return schedule.digest and bool(schedule.recipients)
 
 
 class DigestSender:
     """Sends the digests of one run and counts them; the emails say what is known at *as_of* (now, if None)."""
 
     def __init__(self, *, services: Services, as_of: dt.datetime | None) -> None:
-        self.sent = self.reports_made = self.waiting = 0
-        self.refused: dict[str, str] = {}
-        self.in_doubt: dict[str, str] = {}
+        self.reports_made = self.waiting = self.empty = 0
+        self.mails = MailSending(services=services)
         self._services = services
         self._as_of = as_of
         self._deliveries = services.stores.deliveries
 
-    def deliver(self, occurrence: Occurrence, reading: Reading) -> bool:
-        """Send one occurrence's outstanding emails; return whether every recipient is dealt with."""
+    def deliver(self, occurrence: Occurrence, reading: Reading, is_complete: bool) -> bool:  # noqa: FBT001 -- as `Deliver` has it
+        """Send one occurrence's outstanding emails; return whether every recipient is dealt with, or deferred."""
+        key = delivery_key(occurrence)
+        if self._deliveries.report(key) is None and is_empty(occurrence, services=reading.services.at(reading.at)):
+            self._deliveries.pass_over(key, now=self._services.clock(), why=PassedOver.EMPTY)
+            self.empty += 1
+            return True
         if not self._has_report(occurrence, reading):
             self.waiting += 1
             return False
-        dealt_with, errors = [], []
-        for message, email in self._render_messages(occurrence, reading):
-            try:
-                dealt_with.append(self._send(occurrence, message, email))
-            except ServiceError as error:  # go on with the other recipients: it may be this address alone
-                errors.append(error)
-        if errors:
-            raise errors[0]
-        if not all(dealt_with):
+        if not self._send_all(occurrence, reading, is_complete=is_complete):
             self.waiting += 1
             return False
-        self._deliveries.close_digest(delivery_key(occurrence), now=self._services.clock())
+        self._deliveries.close_digest(key, now=self._services.clock())
         return True
 
     def _has_report(self, occurrence: Occurrence, reading: Reading) -> bool:
@@ -149,83 +165,24 @@ class DigestSender:
         self.reports_made += made is not None
         return made is not None or self._deliveries.report(key) is not None
 
-    def _render_messages(self, occurrence: Occurrence, reading: Reading) -> list[tuple[EmailMessage, str]]:
-        """Every recipient's message, rendered before any is claimed: a failure here leaves nothing in doubt."""
-        manifest, snapshot = self._figures(occurrence, reading)
-        settings = self._services.settings
-        return [
-            (
-                digest_message(
-                    snapshot,
-                    schedule_name=occurrence.schedule.name,
-                    recipient=recipient,
-                    sender=settings.mail_from,
-                    links=_links(manifest, public_url=settings.public_url),
-                    page_url=settings.public_url,
-                ),
-                recipient.email,
-            )
-            for recipient in _distinct(occurrence.schedule.recipients)
-        ]
+    def _send_all(self, occurrence: Occurrence, reading: Reading, *, is_complete: bool) -> bool:
+        """Whether each recipient is dealt with; all messages are rendered before any is claimed."""
+        key, services = delivery_key(occurrence), self._services
+        digest = self._digest(occurrence, reading, is_complete=is_complete)
+        withheld = Withheld(occurrence.tenant, services=services)
+        recipients = distinct(occurrence.schedule.recipients)
+        messages = [(recipient.email, digest.to(recipient, services=services)) for recipient in recipients]
+        dealt_with = []
+        for email, message in messages:
+            if reason := withheld.reason(email):
+                self.mails.withhold(key, email, state=reason[0], detail=reason[1])
+                dealt_with.append(True)
+            else:
+                dealt_with.append(self.mails.send(key, email, message))
+        return all(dealt_with)
 
-    def _figures(self, occurrence: Occurrence, reading: Reading) -> tuple[ReportManifest, UsageSnapshot]:
-        """The report that the links open, and a snapshot of the same figures for the email's text."""
-        services = reading.services.at(reading.at)
-        manifest = current_report(occurrence, services=services)
-        tenant = occurrence.tenant.in_language(occurrence.schedule.locale)
-        snapshot = read_report(tenant, occurrence.period, services=services)
-        if snapshot.fingerprint != manifest.fingerprint:  # restated between the two: the newer version is linked
-            services = self._services.at(self._as_of)
-            manifest = current_report(occurrence, services=services)
-            snapshot = read_report(tenant, occurrence.period, services=services)
-        return manifest, snapshot
-
-    def _send(self, occurrence: Occurrence, message: EmailMessage, email: str) -> bool:
-        """Send to one recipient unless that was done; return False while another run is sending to them."""
-        key = delivery_key(occurrence)
-        earlier = self._deliveries.claim_mail(key, email, now=self._services.clock())
-        if earlier is not None:
-            return self._is_dealt_with(occurrence, earlier)
-        try:
-            state, detail = MailState.SENT, self._services.mailer.send(message)
-        except MailRefusedError as error:
-            state, detail = MailState.REFUSED, str(error)
-            self.refused[_recipient_label(occurrence, email)] = detail
-        except MailUncertainError as error:
-            state, detail = MailState.UNCERTAIN, str(error)
-            self.in_doubt[_recipient_label(occurrence, email)] = detail
-        except ServiceError:
-            self._deliveries.release_mail(key, email)
-            raise
-        self.sent += state is MailState.SENT
-        self._deliveries.record_mail(key, MailDelivery(email, state, self._services.clock(), detail))
-        return True
-
-    def _is_dealt_with(self, occurrence: Occurrence, earlier: MailDelivery) -> bool:
-        """Whether an earlier attempt has an outcome; a claim that has lapsed is recorded as in doubt."""
-        if earlier.state is not MailState.CLAIMED:
-            return True
-        now = self._services.clock()
-        if now - earlier.at < _SENDING_LEASE:
-            return False
-        detail = f"a run that began to send at {earlier.at.isoformat(timespec='seconds')} never said how it ended"
-        self.in_doubt[_recipient_label(occurrence, earlier.email)] = detail
-        self._deliveries.record_mail(
-            delivery_key(occurrence), MailDelivery(earlier.email, MailState.UNCERTAIN, now, detail)
-        )
-        return True
-
-
-def _distinct(recipients: Iterable[Recipient]) -> Iterable[Recipient]:
-    """Each address once, whatever its capitals."""
-    return {recipient.email.casefold(): recipient for recipient in recipients}.values()
-
-
-def _links(manifest: ReportManifest, *, public_url: str) -> dict[str, str]:
-    """Links by format; opening one asks the API for a signed URL, so that an email carries no secret."""
-    report = f"{public_url.rstrip('/')}/v1/reports/{quote(manifest.key.report_id, safe='')}"
-    return {file.format: f"{report}/files/{file.format}" for file in manifest.files}
-
-
-def _recipient_label(occurrence: Occurrence, email: str) -> str:
-    return f"{label(occurrence)} / {email}"
+    def _digest(self, occurrence: Occurrence, reading: Reading, *, is_complete: bool) -> DigestMessages:
+        """From the figures at hand; where they were restated since, from new ones."""
+        ahead = reading.services.at(reading.at)
+        now = self._services.at(self._as_of)
+        return made_digest(occurrence, ahead=ahead, services=now, is_complete=is_complete)

@@ -7,49 +7,63 @@ from collections.abc import Iterable, Sequence
 from signtally.domain.reports import ReportManifest, ReportRequest, ordered_formats
 from signtally.domain.schedules import Occurrence
 from signtally.services import Services
-from signtally.use_cases.delivery_run import DeliveryKind, DeliveryRun, Reading, delivery_key, tenants_with_due
+from signtally.stores.deliveries import PassedOver
+from signtally.use_cases.delivery_run import (
+    DeliveryKind,
+    DeliveryRun,
+    Reading,
+    delivery_key,
+    merged,
+    require_all_well,
+    tenants_with_due,
+)
+from signtally.use_cases.reading import read_usage
 from signtally.use_cases.reporting import report_now
 
 # A lease: longer than a report takes to make, so a run that holds the claim for longer has died.
 _REPORT_LEASE = dt.timedelta(minutes=15)
+KIND = DeliveryKind("reports", lambda _: True, lambda known: known.reported)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulesOutcome:
-    """Counts of occurrences, and by occurrence why it failed."""
+    """Counts of occurrences, and by occurrence what it waits for or why it failed."""
 
     due: int  # found by this run
     made: int
     waiting: int  # being made by another run
     held: int  # of tenants on hold: they stay due
+    missed: int  # passed over, as their schedules say
+    empty: int  # passed over, because nothing happened
+    incomplete: dict[str, str]  # waits for complete figures
+    overdue: dict[str, str]  # the same, for too long
+    pending: dict[str, str]  # a service failed: tried again by the next run
     failures: dict[str, str]
     done: dict[str, str] = dataclasses.field(default_factory=dict)  # for `record_schedules`
 
     def as_dict(self) -> dict[str, object]:
-        return {name: figure for name, figure in dataclasses.asdict(self).items() if name != "done"}
+        """What it says to a person."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name != "done"}
 
     @classmethod
     def merge(cls, outcomes: Iterable["SchedulesOutcome"]) -> "SchedulesOutcome":
         """Of runs for different tenants."""
-        each = [*outcomes]
-        return cls(
-            due=sum(one.due for one in each),
-            made=sum(one.made for one in each),
-            waiting=sum(one.waiting for one in each),
-            held=sum(one.held for one in each),
-            failures={label: why for one in each for label, why in one.failures.items()},
-            done={schedule: period for one in each for schedule, period in one.done.items()},
-        )
+        return cls(**merged(cls, outcomes))
+
+    def require_all_well(self) -> None:
+        """Raises DeliveriesFailedError when something is overdue, pending or failed."""
+        troubles = {"failures": self.failures, "overdue": self.overdue, "pending": self.pending}
+        require_all_well("scheduled reports", troubles)
 
 
 def tenants_with_due_reports(*, services: Services) -> list[str]:
     """Those for whom `run_schedules` may have something to make."""
-    return tenants_with_due(_kind(services), services=services)
+    return tenants_with_due(KIND, services=services)
 
 
 def record_schedules(done: dict[str, str], *, services: Services) -> None:
     """Remember what `run_schedules` found done for some tenants, so that it is not looked up again."""
-    services.stores.done_occurrences(_kind(services).name).record(done)
+    services.stores.done_occurrences(KIND.name).record(done)
 
 
 def run_schedules(
@@ -57,14 +71,19 @@ def run_schedules(
 ) -> SchedulesOutcome:
     """Make the files of every occurrence that is due by *as_of* (now, if None) and not made yet.
 
-    Of all tenants, or of those named. Any number of runs may overlap. Raises DeliveriesPendingError, after every other
-    tenant was served, when a service failed for some: run it again.
+    Of all tenants, or of those named. Any number of runs may overlap. What fails is in the outcome, never raised,
+    unless not even the profiles can be read.
     """
-    run = DeliveryRun(_kind(services), services=services, as_of=as_of, tenant_ids=tenant_ids)
-    made = waiting = 0
+    run = DeliveryRun(KIND, services=services, as_of=as_of, tenant_ids=tenant_ids)
+    made = waiting = empty = 0
 
-    def deliver(occurrence: Occurrence, reading: Reading) -> bool:
-        nonlocal made, waiting
+    def deliver(occurrence: Occurrence, reading: Reading, _: bool) -> bool:  # noqa: FBT001 -- as `Deliver` has it
+        nonlocal made, waiting, empty
+        if is_empty(occurrence, services=reading.services.at(reading.at)):
+            key = delivery_key(occurrence)
+            services.stores.deliveries.pass_over(key, now=services.clock(), why=PassedOver.EMPTY)
+            empty += 1
+            return True
         manifest = make_scheduled_report(occurrence, services=reading.services, as_of=reading.at)
         made += manifest is not None
         waiting += manifest is None
@@ -72,12 +91,25 @@ def run_schedules(
 
     run.run(deliver)
     return SchedulesOutcome(
-        due=run.due, made=made, waiting=waiting, held=run.held, failures=run.failures, done=run.done
+        due=run.due,
+        made=made,
+        waiting=waiting,
+        held=run.held,
+        missed=run.missed,
+        empty=empty,
+        incomplete=run.incomplete,
+        overdue=run.overdue,
+        pending=run.pending,
+        failures=run.failures,
+        done=run.done,
     )
 
 
-def _kind(services: Services) -> DeliveryKind:
-    return DeliveryKind("reports", lambda _: True, services.stores.deliveries.reported_periods)
+def is_empty(occurrence: Occurrence, *, services: Services) -> bool:
+    """Whether the schedule leaves out periods without any activity, and this is one. Raises a ServiceError."""
+    if not occurrence.schedule.skip_if_empty:
+        return False
+    return not any(read_usage(occurrence.tenant, occurrence.period, services=services).totals.as_tuple())
 
 
 def make_scheduled_report(
@@ -101,8 +133,13 @@ def make_scheduled_report(
 
 def current_report(occurrence: Occurrence, *, services: Services) -> ReportManifest:
     """The report with today's figures: the newest version, or the next one if figures have changed since."""
+    requested_by = f"schedule {occurrence.schedule.name}"
+    return report_now(scheduled_request(occurrence), requested_by=requested_by, services=services)
+
+
+def scheduled_request(occurrence: Occurrence) -> ReportRequest:
+    """The report that an occurrence asks for."""
     schedule = occurrence.schedule
-    request = ReportRequest(
+    return ReportRequest(
         occurrence.tenant.tenant_id, occurrence.period, ordered_formats(schedule.formats), locale=schedule.locale
     )
-    return report_now(request, requested_by=f"schedule {schedule.name}", services=services)

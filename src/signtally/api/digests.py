@@ -1,0 +1,137 @@
+"""`/v1/schedules/{name}/…`: a schedule's emails by hand, and what became of them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from signtally.api.audit_recording import Audit
+from signtally.api.auth import Administrator
+from signtally.api.concurrency import limit_concurrency
+from signtally.api.context import CurrentTenant, ServicesDep
+from signtally.api.cursors import Cursor, cursor_after, position_of
+from signtally.api.digest_documents import DeliveryDocument, DeliveryPage, DigestOrder, DigestPreview, SentDigest
+from signtally.api.periods import PeriodName, named_period
+from signtally.api.problems import ProblemKind, problem_responses
+from signtally.api.schedules import NameInPath, found_schedule
+from signtally.domain.audit import AuditAction
+from signtally.domain.batches import batched
+from signtally.domain.schedule_limits import ScheduleLimitError
+from signtally.use_cases import sending_by_hand
+from signtally.use_cases.delivery_list import POSITION, deliveries_of
+from signtally.use_cases.sending_by_hand import occurrence_by_hand
+
+router = APIRouter(
+    prefix="/schedules/{name}",
+    tags=["schedules"],
+    responses=problem_responses(ProblemKind.FORBIDDEN, ProblemKind.NOT_FOUND),
+)
+_DEFAULT_DELIVERIES, _MOST_DELIVERIES = 100, 500
+
+
+class PreviewQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    period: PeriodName = None
+
+
+class DeliveriesQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: Cursor = None
+    limit: Annotated[int, Field(ge=1, le=_MOST_DELIVERIES)] = _DEFAULT_DELIVERIES
+
+
+@router.get(
+    "/preview",
+    summary="The email, without sending it",
+    responses=problem_responses(ProblemKind.BAD_PERIOD, ProblemKind.FUTURE_PERIOD),
+    dependencies=[limit_concurrency("figures")],
+)
+def preview(
+    name: NameInPath,
+    query: Annotated[PreviewQuery, Query()],
+    caller: Administrator,
+    tenant: CurrentTenant,
+    services: ServicesDep,
+) -> DigestPreview:
+    """As its first recipient would get it now. Nothing is sent or stored."""
+    del caller
+    schedule = found_schedule(tenant, name)
+    period = named_period(query.period, first=None, last=None, tenant=tenant)
+    occurrence = occurrence_by_hand(tenant, schedule, period=period, now=services.clock())
+    return DigestPreview.of(sending_by_hand.preview(occurrence, services=services))
+
+
+@router.post(
+    "/send-now",
+    status_code=202,
+    summary="Send the email of a period now",
+    responses=problem_responses(
+        ProblemKind.UNSUPPORTED_MEDIA_TYPE,
+        ProblemKind.INVALID,
+        ProblemKind.BAD_PERIOD,
+        ProblemKind.FUTURE_PERIOD,
+        ProblemKind.NO_REPORT_QUEUE,
+    ),
+    dependencies=[limit_concurrency("orders")],
+)
+def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
+    name: NameInPath,
+    caller: Administrator,
+    tenant: CurrentTenant,
+    services: ServicesDep,
+    audit: Audit,
+    order: DigestOrder | None = None,
+) -> SentDigest:
+    """To the schedule's recipients who have not got it yet; or to those named here, who get it again if they have.
+
+    Its report is ordered at the same time, so that the links work. What a mailbox does not take now is tried again.
+    """
+    asked = order or DigestOrder()
+    schedule = found_schedule(tenant, name)
+    recipients = asked.named
+    for number, recipient in enumerate(recipients):
+        if why := services.schedule_limits.why_not(recipient.email, tenant=tenant):
+            raise ScheduleLimitError(why, location=f"recipients.{number}")
+    period = named_period(asked.period, first=None, last=None, tenant=tenant)
+    sent = sending_by_hand.send_now(
+        occurrence_by_hand(tenant, schedule, period=period, now=services.clock()),
+        services=services,
+        requested_by=caller.user_id,
+        recipients=recipients,
+        again=bool(recipients),
+    )
+    audit.record(
+        caller,
+        AuditAction.DIGEST_SENT,
+        subject=name,
+        recipients=", ".join(each.email for each in recipients) or "all",
+    )
+    return SentDigest.of(sent)
+
+
+@router.get(
+    "/deliveries",
+    summary="What became of each recipient's emails",
+    responses=problem_responses(ProblemKind.BAD_CURSOR),
+    dependencies=[limit_concurrency("others")],
+)
+def deliveries(
+    name: NameInPath,
+    query: Annotated[DeliveriesQuery, Query()],
+    caller: Administrator,
+    tenant: CurrentTenant,
+    services: ServicesDep,
+) -> DeliveryPage:
+    """The newest period first; also those of a schedule that is deleted since, if a new one has its name."""
+    found_schedule(tenant, name)
+    listing = f"deliveries/{name}"
+    after = position_of(query.cursor, listing=listing, form=POSITION)
+    rows = deliveries_of(caller.tenant_id, name, services=services, after=after)
+    found = next(batched(rows, query.limit + 1), [])
+    page = found[: query.limit]
+    return DeliveryPage(
+        rows=[DeliveryDocument.of(row.delivery, period=row.period) for row in page],
+        next_cursor=cursor_after(listing, page[-1].position) if len(found) > len(page) else None,
+    )

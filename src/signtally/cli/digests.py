@@ -1,0 +1,154 @@
+"""Commands for digest emails by hand, and for what became of emails."""
+
+from collections.abc import Callable
+from email.policy import SMTP
+from pathlib import Path
+
+import click
+
+from signtally import wiring
+from signtally.cli.output import json_option, print_result
+from signtally.cli.schedules import digests
+from signtally.domain.deliveries import MailDelivery, MailState
+from signtally.domain.periods import parse_period
+from signtally.domain.schedules import Occurrence, shown_name
+from signtally.domain.tenants import Recipient, schedule_named
+from signtally.services import Services
+from signtally.use_cases import sending_by_hand
+from signtally.use_cases.delivery_list import all_deliveries, deliveries_of
+from signtally.use_cases.delivery_run import require_all_well
+from signtally.use_cases.sending_by_hand import occurrence_by_hand
+
+__all__ = ["deliveries", "digests"]
+
+
+def _choice(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that name an occurrence and a recipient."""
+    for option in (
+        click.option("--recipient", help="Only this address."),
+        click.option("--period", help="A whole period that is over; the last one, unless given."),
+        click.option("--schedule", required=True, help="The schedule's name."),
+        click.option("--tenant", "tenant_id", required=True, help="The tenant's id."),
+    ):
+        command = option(command)
+    return command
+
+
+@digests.command()
+@_choice
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Save the .eml file here.")
+@json_option
+def preview(  # noqa: PLR0913 -- one an option
+    *, tenant_id: str, schedule: str, period: str | None, recipient: str | None, output: Path | None, as_json: bool
+) -> None:
+    """Show an email without sending or storing anything."""
+    services = wiring.services()
+    occurrence = _occurrence(tenant_id, schedule, period=period, services=services)
+    reader = None if recipient is None else Recipient(email=recipient)
+    message = sending_by_hand.preview(occurrence, services=services, recipient=reader)
+    text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    path = None
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        path = output / f"{occurrence.schedule.name} {occurrence.name}.eml"
+        path.write_bytes(message.as_bytes(policy=SMTP))
+    shown = {
+        "period": occurrence.name,
+        "subject": str(message["Subject"]),
+        "text": text.get_content() if text is not None else "",
+        "html": html.get_content() if html is not None else "",
+        "path": None if path is None else str(path),
+    }
+    print_result(shown, as_json=as_json, lines=lambda: [str(shown["subject"]), "", str(path or shown["text"])])
+
+
+@digests.command(name="send-now")
+@_choice
+@json_option
+def send_now(*, tenant_id: str, schedule: str, period: str | None, recipient: str | None, as_json: bool) -> None:
+    """Email an occurrence now to whoever has not got it yet, whether or not it is due."""
+    _send(tenant_id, schedule, period=period, recipient=recipient, again=False, as_json=as_json)
+
+
+@digests.command()
+@_choice
+@json_option
+def resend(*, tenant_id: str, schedule: str, period: str | None, recipient: str | None, as_json: bool) -> None:
+    """Email an occurrence once more, also to who has got it."""
+    _send(tenant_id, schedule, period=period, recipient=recipient, again=True, as_json=as_json)
+
+
+@click.group()
+def deliveries() -> None:
+    """What became of emails."""
+
+
+@deliveries.command(name="list")
+@click.option("--tenant", "tenant_id", help="Of one tenant only.")
+@click.option("--schedule", help="Of one schedule only; needs --tenant.")
+@click.option("--state", type=click.Choice([*map(str, MailState)]), help="In this state only.")
+@json_option
+def list_deliveries(*, tenant_id: str | None, schedule: str | None, state: str | None, as_json: bool) -> None:
+    """List every recipient's emails, the newest period of each schedule first."""
+    if schedule is not None and tenant_id is None:
+        raise click.UsageError("--schedule needs --tenant")
+    services = wiring.services()
+    if tenant_id is not None and schedule is not None:
+        found = deliveries_of(tenant_id, schedule, services=services)
+    else:
+        found = all_deliveries(services=services, tenant_id=tenant_id)
+    rows = [
+        {"tenant_id": row.key.tenant_id, "schedule": row.key.schedule, **_row(row.delivery, period=row.period)}
+        for row in found
+        if state in {None, str(row.delivery.state)}
+    ]
+    print_result({"rows": rows}, as_json=as_json, lines=lambda: [_line(row) for row in rows] or ["none"])
+
+
+def _send(  # noqa: PLR0913 -- one an option
+    tenant_id: str, schedule: str, *, period: str | None, recipient: str | None, again: bool, as_json: bool
+) -> None:
+    services = wiring.services()
+    sent = sending_by_hand.send_now(
+        _occurrence(tenant_id, schedule, period=period, services=services),
+        services=services,
+        requested_by="operator",
+        recipients=[] if recipient is None else [Recipient(email=recipient)],
+        again=again,
+        makes_report=True,
+    )
+    shown = shown_name(sent.key.period)
+    rows = [_row(delivery, period=shown) for delivery in sent.deliveries]
+    print_result(
+        {"period": shown, "deliveries": rows},
+        as_json=as_json,
+        lines=lambda: [f"{row['period']}  {row['recipient']}  {row['state']}  {row['detail']}" for row in rows],
+    )
+    failed = {str(row["recipient"]): str(row["detail"]) for row in rows if row["state"] in {"refused", "in_doubt"}}
+    require_all_well("digests by hand", {"refused or in doubt": failed})
+
+
+def _occurrence(tenant_id: str, name: str, *, period: str | None, services: Services) -> Occurrence:
+    tenant = services.stores.tenants.get(tenant_id)
+    schedule = schedule_named(name, tenant.schedules)
+    if schedule is None:
+        known = ", ".join(each.name for each in tenant.schedules) or "none"
+        raise click.ClickException(f"the tenant {tenant_id} has no schedule {name!r}; it has: {known}")
+    chosen = None if period is None else parse_period(period, week_starts_on=tenant.first_weekday)
+    return occurrence_by_hand(tenant, schedule, period=chosen, now=services.clock())
+
+
+def _row(delivery: MailDelivery, *, period: str) -> dict[str, object]:
+    return {
+        "period": period,
+        "recipient": delivery.email,
+        "state": str(delivery.state),
+        "at": delivery.at.isoformat(),
+        "detail": delivery.detail,
+        "attempts": delivery.attempts,
+    }
+
+
+def _line(row: dict[str, object]) -> str:
+    about = f"{row['tenant_id']} / {row['schedule']} / {row['period']} / {row['recipient']}"
+    return f"{about}  {row['state']}  {row['at']}  {row['detail']}"

@@ -1,0 +1,50 @@
+"""What became of the emails of an occurrence: a state for each recipient."""
+
+import dataclasses
+import datetime as dt
+import enum
+
+
+class MailState(enum.StrEnum):
+    """How far one recipient's email has come."""
+
+    CLAIMED = "claimed"  # about to be sent; if it stays so, its run died and nobody knows whether it went out
+    SENT = "sent"
+    DEFERRED = "deferred"  # not taken yet: it is tried again
+    GAVE_UP = "gave_up"  # deferred for too long, or its recipient has gone meanwhile
+    REFUSED = "refused"
+    IN_DOUBT = "in_doubt"  # it may have gone out
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    SUPPRESSED = "suppressed"  # not sent: the address bounced or complained before
+    UNSUBSCRIBED = "unsubscribed"  # not sent: its owner wants no more
+
+    @classmethod
+    def _missing_(cls, value: object) -> "MailState | None":
+        return cls.IN_DOUBT if value == "uncertain" else None  # as older ledgers call it
+
+
+NEEDS_A_PERSON = (MailState.REFUSED, MailState.IN_DOUBT, MailState.GAVE_UP)  # a run that ends with one is not green
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DeliveryKey:
+    """One occurrence: *period* is `signtally.domain.schedules.Occurrence.key_name`."""
+
+    tenant_id: str
+    schedule: str
+    period: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MailDelivery:
+    """What became of one recipient's email; *detail* is the mail service's id for it, or its objection."""
+
+    email: str
+    state: MailState
+    at: dt.datetime
+    detail: str = ""
+    attempts: int = 1
+    first_tried_at: dt.datetime | None = None  # None: at *at*
+    next_try_at: dt.datetime | None = None  # of a deferred one
+    by_hand: bool = False  # sent because somebody asked, not because it was due

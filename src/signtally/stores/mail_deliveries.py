@@ -1,0 +1,125 @@
+"""The ledger's entries of emails: one object for each recipient of an occurrence, taken by one process at a time.
+
+An email that is deferred has a second, small object, whose key begins with the minute of its next attempt: a listing
+names everything that is due to be tried again, whatever schedule it belongs to.
+"""
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Collection, Iterator
+from pathlib import PurePosixPath
+
+from pydantic import TypeAdapter
+
+from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
+from signtally.ports.objects import ObjectStore
+from signtally.stores import keys
+from signtally.stores.typed_objects import JsonObject
+
+_DEFERRED = f"{keys.STATE}deferred-mails/"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DeferredMail:
+    """An email that is due to be tried again; *reminder* is the key of the object that says so."""
+
+    key: DeliveryKey
+    email: str
+    reminder: str = ""
+
+
+_MAIL_JSON = TypeAdapter(MailDelivery)
+_DEFERRED_JSON = TypeAdapter(DeferredMail)
+
+
+class MailDeliveries:
+    """Claims and outcomes by occurrence and address."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    def claim(self, key: DeliveryKey, email: str, *, now: dt.datetime, by_hand: bool = False) -> MailDelivery | None:
+        """Claim one recipient's email: None when it is ours to send, else what became of it."""
+        stored = self._mail(key, email)
+        while not stored.create(MailDelivery(email, MailState.CLAIMED, now, by_hand=by_hand)):
+            earlier = stored.read()
+            if earlier is not None:  # else it was released between the two calls
+                return earlier
+        return None
+
+    def claim_again(
+        self, key: DeliveryKey, email: str, *, now: dt.datetime, states: Collection[MailState], by_hand: bool
+    ) -> MailDelivery | None:
+        """Claim an email that is in one of these *states*, and return what it was; None when it is not, or is taken.
+
+        A first attempt and its time are kept for one that was deferred.
+        """
+        stored = self._mail(key, email)
+        earlier = stored.read_version()
+        if earlier is None or earlier.value.state not in states:
+            return None
+        was = earlier.value
+        retried = was.state is MailState.DEFERRED and not by_hand
+        claimed = MailDelivery(
+            email,
+            MailState.CLAIMED,
+            now,
+            attempts=was.attempts + 1 if retried else 1,
+            first_tried_at=(was.first_tried_at or was.at) if retried else None,
+            by_hand=was.by_hand or by_hand,
+        )
+        return was if stored.replace(claimed, etag=earlier.etag) else None
+
+    def record(self, key: DeliveryKey, delivery: MailDelivery) -> None:
+        """Record what became of an email; only for the one who has claimed it."""
+        if delivery.state is MailState.DEFERRED and delivery.next_try_at is not None:  # first: it is not to be lost
+            deferred = DeferredMail(key, delivery.email)
+            JsonObject(self._objects, _reminder(deferred, at=delivery.next_try_at), _DEFERRED_JSON).write(deferred)
+        self._mail(key, delivery.email).write(delivery)
+
+    def release(self, key: DeliveryKey, email: str) -> None:
+        """Release the claim of an email that was certainly not sent."""
+        self._mail(key, email).delete()
+
+    def get(self, key: DeliveryKey, email: str) -> MailDelivery | None:
+        """What became of one recipient's email; None when nobody has tried to send it."""
+        return self._mail(key, email).read()
+
+    def of(self, key: DeliveryKey, *, after: str = "") -> Iterator[tuple[str, MailDelivery]]:
+        """An occurrence's emails by the position (a sort key) of each, those behind the position *after*."""
+        folder = keys.occurrence_deliveries(key)
+        for found in self._objects.list_objects(folder, after=f"{folder}{after}" if after else None):
+            name = found.key.removeprefix(folder)
+            if "%40" in name:  # an address; nothing else in the folder has one
+                delivery = JsonObject(self._objects, found.key, _MAIL_JSON).read()
+                if delivery is not None:
+                    yield name, delivery
+
+    def deferred_until(self, now: dt.datetime) -> Iterator[DeferredMail]:
+        """The emails whose next attempt is due by *now*, the longest due first."""
+        for found in self._objects.list_objects(_DEFERRED):
+            if PurePosixPath(found.key).name >= _minute(now + dt.timedelta(minutes=1)):
+                return
+            deferred = JsonObject(self._objects, found.key, _DEFERRED_JSON).read()
+            if deferred is not None:
+                yield dataclasses.replace(deferred, reminder=found.key)
+
+    def forget_reminder(self, deferred: DeferredMail) -> None:
+        """The attempt that this object reminded of has been made."""
+        self._objects.delete([deferred.reminder])
+
+    def _mail(self, key: DeliveryKey, email: str) -> JsonObject[MailDelivery]:
+        """One address however it is written: nobody gets it twice for a capital."""
+        return JsonObject(
+            self._objects, f"{keys.occurrence_deliveries(key)}{keys.segment(email.casefold())}.json", _MAIL_JSON
+        )
+
+
+def _reminder(deferred: DeferredMail, *, at: dt.datetime) -> str:
+    about = "\0".join([*dataclasses.astuple(deferred.key), deferred.email.casefold()])
+    return f"{_DEFERRED}{_minute(at)}-{hashlib.sha256(about.encode()).hexdigest()[:24]}.json"
+
+
+def _minute(at: dt.datetime) -> str:
+    return f"{int(at.timestamp()) // 60:010}"

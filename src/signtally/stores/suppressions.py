@@ -1,0 +1,73 @@
+"""Addresses that get no reports of a tenant any more, and why: one small object each, `suppressions/{tenant}/…`."""
+
+import dataclasses
+import datetime as dt
+import enum
+from collections.abc import Iterator
+
+from pydantic import TypeAdapter
+
+from signtally.ports.objects import ObjectStore
+from signtally.stores import keys
+from signtally.stores.typed_objects import JsonObject
+
+
+class SuppressionReason(enum.StrEnum):
+    UNSUBSCRIBED = "unsubscribed"  # by its owner
+    BOUNCED = "bounced"  # its mail server says that there is no such mailbox
+    COMPLAINED = "complained"  # its owner called a report spam
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Suppression:
+    email: str
+    reason: SuppressionReason
+    at: dt.datetime  # aware, UTC
+    detail: str = ""
+
+
+_JSON = TypeAdapter(Suppression)
+
+
+class Suppressions:
+    """Suppressed addresses by tenant; one address however it is written."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    def add(self, tenant_id: str, suppression: Suppression) -> None:
+        """Suppress an address; where it is suppressed already, the first reason stays."""
+        self._object(_key(tenant_id, suppression.email)).create(suppression)
+
+    def get(self, tenant_id: str, email: str) -> Suppression | None:
+        return self._object(_key(tenant_id, email)).read()
+
+    def lift(self, tenant_id: str, email: str) -> bool:
+        """Send to this address again; False when it was not suppressed."""
+        if self.get(tenant_id, email) is None:
+            return False
+        self._object(_key(tenant_id, email)).delete()
+        return True
+
+    def all(self, tenant_id: str, *, after: str = "") -> Iterator[tuple[str, Suppression]]:
+        """The tenant's suppressions by the position (a sort key) of each, those behind the position *after*."""
+        folder = _folder(tenant_id)
+        for found in self._objects.list_objects(folder, after=f"{folder}{after}" if after else None):
+            suppression = self._object(found.key).read()
+            if suppression is not None:
+                yield found.key.removeprefix(folder), suppression
+
+    def by_address(self, tenant_id: str) -> dict[str, Suppression]:
+        """The tenant's suppressions by the address in small letters."""
+        return {suppression.email.casefold(): suppression for _, suppression in self.all(tenant_id)}
+
+    def _object(self, key: str) -> JsonObject[Suppression]:
+        return JsonObject(self._objects, key, _JSON)
+
+
+def _folder(tenant_id: str) -> str:
+    return f"{keys.SUPPRESSIONS}{keys.segment(tenant_id)}/"
+
+
+def _key(tenant_id: str, email: str) -> str:
+    return f"{_folder(tenant_id)}{keys.segment(email.casefold())}.json"

@@ -1,0 +1,66 @@
+"""Trying deferred emails again, once their pause is over, while their recipients still want them."""
+
+import logging
+from collections.abc import MutableMapping
+
+from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
+from signtally.domain.tenants import Recipient, schedule_named
+from signtally.ports.errors import ServiceError
+from signtally.services import Services
+from signtally.stores.mail_deliveries import DeferredMail
+from signtally.use_cases.digest_messages import DigestMessages, made_digest
+from signtally.use_cases.mail_sending import MailSending, Withheld
+
+_log = logging.getLogger(__name__)
+
+
+def retry_deferred(mails: MailSending, *, services: Services, pending: MutableMapping[str, str]) -> None:
+    """Try every email whose time has come; what a service fails for stays due, and is added to *pending*."""
+    now = services.clock()
+    digests: dict[tuple[str, str, str], DigestMessages | None] = {}
+    for deferred in services.stores.mail_deliveries.deferred_until(now):
+        key = deferred.key
+        about = f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / {deferred.email}"
+        try:
+            _retry(deferred, mails, services=services, digests=digests)
+        except ServiceError as error:
+            _log.warning("%s: %s", about, error)
+            pending[about] = str(error)
+        except Exception as error:  # noqa: BLE001 -- logged; one email stops no other
+            _log.exception("%s failed", about)
+            pending[about] = f"{type(error).__name__}: {error}"
+
+
+def _retry(
+    deferred: DeferredMail,
+    mails: MailSending,
+    *,
+    services: Services,
+    digests: dict[tuple[str, str, str], DigestMessages | None],
+) -> None:
+    key = deferred.key
+    where = (key.tenant_id, key.schedule, key.period)
+    if where not in digests:
+        occurrence = _occurrence(deferred, services=services)
+        digests[where] = None if occurrence is None else made_digest(occurrence, services=services)
+    digest = digests[where]
+    if digest is None:
+        mails.give_up(deferred, detail="the schedule is no more")
+        return
+    delivery = services.stores.mail_deliveries.get(key, deferred.email)
+    recipients = {each.email.casefold(): each for each in digest.occurrence.schedule.recipients}
+    by_hand = delivery is not None and delivery.by_hand
+    recipient = recipients.get(deferred.email.casefold()) or (Recipient(email=deferred.email) if by_hand else None)
+    if recipient is None:
+        mails.give_up(deferred, detail="no recipient of the schedule any more")
+    elif reason := Withheld(digest.occurrence.tenant, services=services).reason(deferred.email):
+        mails.give_up(deferred, detail=reason[1])
+    else:
+        mails.retry(deferred, digest.to(recipient, services=services))
+
+
+def _occurrence(deferred: DeferredMail, *, services: Services) -> Occurrence | None:
+    tenant = services.stores.tenants.get(deferred.key.tenant_id)
+    schedule = schedule_named(deferred.key.schedule, tenant.schedules)
+    period = delivered_period(deferred.key.period, week_starts_on=tenant.first_weekday)
+    return None if schedule is None or period is None else occurrence_of(tenant, schedule, period)

@@ -1,0 +1,56 @@
+"""What became of the emails of schedules, the newest period first: a page at a time."""
+
+import dataclasses
+import re
+from collections.abc import Iterator
+
+from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
+from signtally.domain.periods import MONDAY
+from signtally.domain.schedules import delivered_period, shown_name
+from signtally.services import Services
+
+# A position: the period's name in the ledger, and the position of the recipient in it.
+POSITION = re.compile(r"[^/]+/[^/]+")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One recipient's email of one occurrence; *position* is where the next page goes on."""
+
+    key: DeliveryKey
+    delivery: MailDelivery
+    position: str
+
+    @property
+    def period(self) -> str:
+        return shown_name(self.key.period)
+
+
+def deliveries_of(
+    tenant_id: str, schedule: str, *, services: Services, after: str | None = None
+) -> Iterator[DeliveryRow]:
+    """Every delivery of a schedule behind the position *after*; what is about to be sent is left out."""
+    last_period, _, last_email = (after or "/").partition("/")
+    names = sorted(services.stores.deliveries.period_names(tenant_id, schedule), key=_age)
+    if last_period:
+        names = [name for name in names if _age(name) >= _age(last_period)]
+    for name in names:
+        key = DeliveryKey(tenant_id, schedule, name)
+        behind = last_email if name == last_period else ""
+        for position, delivery in services.stores.mail_deliveries.of(key, after=behind):
+            if delivery.state is not MailState.CLAIMED:
+                yield DeliveryRow(key, delivery, f"{name}/{position}")
+
+
+def all_deliveries(*, services: Services, tenant_id: str | None = None) -> Iterator[DeliveryRow]:
+    """Every delivery of a tenant, or of all of them, schedule by schedule."""
+    ledger = services.stores.deliveries
+    for each in ledger.tenants() if tenant_id is None else [tenant_id]:
+        for schedule in ledger.schedules(each):
+            yield from deliveries_of(each, schedule, services=services)
+
+
+def _age(key_name: str) -> tuple[int, str]:
+    """Sorts the newest period first; what is no period of ours comes last."""
+    period = delivered_period(key_name, week_starts_on=MONDAY)
+    return (-period.last.toordinal() if period else 1, key_name)

@@ -1,0 +1,89 @@
+"""The emails of one occurrence: its figures read once, and a message for each recipient."""
+
+import dataclasses
+from collections.abc import Iterable
+from email.message import EmailMessage
+from urllib.parse import quote
+
+from signtally.domain.reports import ReportKey, ordered_formats
+from signtally.domain.schedules import Occurrence
+from signtally.domain.snapshot import UsageSnapshot
+from signtally.domain.tenants import Recipient
+from signtally.render.email import DigestContext, digest_message
+from signtally.services import Services
+from signtally.use_cases.report_figures import read_report
+from signtally.use_cases.scheduling import current_report, scheduled_request
+from signtally.use_cases.unsubscribing import unsubscribe_url
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DigestMessages:
+    """What every recipient of an occurrence reads, and where its files are."""
+
+    occurrence: Occurrence
+    snapshot: UsageSnapshot
+    context: DigestContext
+
+    def to(self, recipient: Recipient, *, services: Services) -> EmailMessage:
+        url = unsubscribe_url(self.occurrence.tenant.tenant_id, recipient.email, services=services)
+        return digest_message(self.snapshot, context=self.context, recipient=recipient, unsubscribe_url=url)
+
+    def preview(self, recipient: Recipient) -> EmailMessage:
+        """The same without a link that would unsubscribe anybody."""
+        url = f"{self.context.page_url.rstrip('/')}/v1/unsubscribe"
+        return digest_message(self.snapshot, context=self.context, recipient=recipient, unsubscribe_url=url)
+
+
+def made_digest(
+    occurrence: Occurrence, *, services: Services, ahead: Services | None = None, is_complete: bool = True
+) -> DigestMessages:
+    """The messages of an occurrence whose report is made first, so that they say the same as the files.
+
+    *ahead* has the figures at hand, perhaps; *services* are asked where they have changed since. Raises what
+    `report_now` and `read_report` raise.
+    """
+    first = ahead or services
+    manifest, snapshot = current_report(occurrence, services=first), _figures(occurrence, services=first)
+    if snapshot.fingerprint != manifest.fingerprint:  # restated between the two: the newer version is linked
+        manifest, snapshot = current_report(occurrence, services=services), _figures(occurrence, services=services)
+    # The files were perhaps made before this email, from equal figures: both say the same instant.
+    same = dataclasses.replace(snapshot, data_through=manifest.data_through)
+    return _messages(occurrence, same, key=manifest.key, services=services, is_complete=is_complete)
+
+
+def digest_without_files(occurrence: Occurrence, *, services: Services, is_complete: bool = True) -> DigestMessages:
+    """The same where nobody waits for the files: links go to the report's address. Makes and writes nothing."""
+    snapshot = _figures(occurrence, services=services)
+    key = ReportKey(occurrence.tenant.tenant_id, scheduled_request(occurrence).report_id, 1)
+    return _messages(occurrence, snapshot, key=key, services=services, is_complete=is_complete)
+
+
+def distinct(recipients: Iterable[Recipient]) -> list[Recipient]:
+    """Each address once, whatever its capitals."""
+    return list({recipient.email.casefold(): recipient for recipient in recipients}.values())
+
+
+def _figures(occurrence: Occurrence, *, services: Services) -> UsageSnapshot:
+    tenant = occurrence.tenant.in_language(occurrence.schedule.locale)
+    return read_report(tenant, occurrence.period, services=services)
+
+
+def _messages(
+    occurrence: Occurrence, snapshot: UsageSnapshot, *, key: ReportKey, services: Services, is_complete: bool
+) -> DigestMessages:
+    settings = services.settings
+    context = DigestContext(
+        schedule_name=occurrence.schedule.name,
+        sender=settings.mail_from,
+        reply_to=settings.mail_reply_to,
+        links=_links(key, occurrence.schedule.formats, public_url=settings.public_url),
+        page_url=settings.public_url,
+        is_complete=is_complete,
+    )
+    return DigestMessages(occurrence, snapshot, context)
+
+
+def _links(key: ReportKey, formats: Iterable[str], *, public_url: str) -> dict[str, str]:
+    """Links by format; opening one asks the API for a signed URL, so that an email carries no secret."""
+    report = f"{public_url.rstrip('/')}/v1/reports/{quote(key.report_id, safe='')}"
+    return {name: f"{report}/files/{name}" for name in ordered_formats(formats)}

@@ -1,0 +1,175 @@
+"""One recipient is one delivery: an email is claimed in the ledger, handed over, and its outcome recorded.
+
+A run that finds an entry leaves that recipient alone, so neither overlapping nor repeated runs send twice. Two gaps
+remain, and both end with one email too few rather than one too many: a run dies between claim and record, or a mail
+service takes a message and never answers. Both are recorded as *in doubt*, for a person to look into.
+
+What a mail service does not take yet is *deferred* and tried again for a day, then given up; what it refuses is
+recorded, once. Neither keeps anybody else waiting. Only when the service itself takes nothing is the claim released,
+and the error raised.
+"""
+
+import datetime as dt
+from email.message import EmailMessage
+
+from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery, MailState
+from signtally.domain.schedules import shown_name
+from signtally.domain.tenants import TenantProfile
+from signtally.ports.errors import ServiceError
+from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncertainError
+from signtally.services import Services
+from signtally.stores.mail_deliveries import DeferredMail
+from signtally.stores.suppressions import Suppression, SuppressionReason
+
+# A lease: a claim older than this belongs to a run that has died. Longer than a mail server may take to answer.
+_SENDING_LEASE = dt.timedelta(minutes=15)
+_RETRY_AFTER = tuple(dt.timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240))  # then every four hours
+_GIVE_UP_AFTER = dt.timedelta(days=1)
+_AGAIN = tuple(state for state in MailState if state is not MailState.CLAIMED)
+
+
+class MailSending:
+    """Sends through the ledger; *outcomes* has, by state, what became of each recipient of this run and why."""
+
+    def __init__(self, *, services: Services) -> None:
+        self.outcomes: dict[MailState, dict[str, str]] = {state: {} for state in MailState}
+        self._services = services
+        self._ledger = services.stores.mail_deliveries
+
+    @property
+    def troubles(self) -> dict[str, dict[str, str]]:
+        """The outcomes that a person must see."""
+        return {str(state): self.outcomes[state] for state in NEEDS_A_PERSON}
+
+    def send(self, key: DeliveryKey, email: str, message: EmailMessage, *, by_hand: bool = False) -> bool:
+        """Send to one recipient unless somebody has tried that; return False while another run is sending to them.
+
+        Raises a ServiceError when the mail service, or the ledger, takes nothing.
+        """
+        now = self._services.clock()
+        earlier = self._ledger.claim(key, email, now=now, by_hand=by_hand)
+        if earlier is not None:
+            return self._is_dealt_with(key, earlier)
+        self._hand_over(key, MailDelivery(email, MailState.CLAIMED, now, by_hand=by_hand), message, before=None)
+        return True
+
+    def send_again(self, key: DeliveryKey, email: str, message: EmailMessage) -> bool:
+        """Send to one recipient because somebody asks for it, whatever became of it before. Raises as `send` does."""
+        now = self._services.clock()
+        before = self._ledger.claim_again(key, email, now=now, states=_AGAIN, by_hand=True)
+        if before is None:
+            return self.send(key, email, message, by_hand=True)
+        self._hand_over(key, MailDelivery(email, MailState.CLAIMED, now, by_hand=True), message, before=before)
+        return True
+
+    def retry(self, deferred: DeferredMail, message: EmailMessage) -> None:
+        """Try a deferred email once more, unless that has been done. Raises as `send` does; it is then still due."""
+        key, now = deferred.key, self._services.clock()
+        before = self._ledger.claim_again(key, deferred.email, now=now, states=(MailState.DEFERRED,), by_hand=False)
+        if before is not None:
+            claimed = MailDelivery(
+                before.email,
+                MailState.CLAIMED,
+                now,
+                attempts=before.attempts + 1,
+                first_tried_at=before.first_tried_at or before.at,
+                by_hand=before.by_hand,
+            )
+            self._hand_over(key, claimed, message, before=before)
+        self._ledger.forget_reminder(deferred)
+
+    def withhold(self, key: DeliveryKey, email: str, *, state: MailState, detail: str, by_hand: bool = False) -> None:
+        """Record that nothing is sent to a recipient, and why, unless something was recorded before."""
+        now = self._services.clock()
+        if self._ledger.claim(key, email, now=now, by_hand=by_hand) is None:
+            self._record(key, MailDelivery(email, state, now, detail, by_hand=by_hand))
+
+    def give_up(self, deferred: DeferredMail, *, detail: str) -> None:
+        """A deferred email is not wanted any more."""
+        before = self._ledger.claim_again(
+            deferred.key, deferred.email, now=self._services.clock(), states=(MailState.DEFERRED,), by_hand=False
+        )
+        if before is not None:
+            self._record(
+                deferred.key,
+                MailDelivery(deferred.email, MailState.GAVE_UP, self._services.clock(), detail, before.attempts),
+            )
+        self._ledger.forget_reminder(deferred)
+
+    def _hand_over(
+        self, key: DeliveryKey, claimed: MailDelivery, message: EmailMessage, *, before: MailDelivery | None
+    ) -> None:
+        try:
+            state, detail = MailState.SENT, self._services.mailer.send(message)
+        except MailRefusedError as error:
+            state, detail = MailState.REFUSED, str(error)
+        except MailDeferredError as error:
+            self._record(key, self._deferred(claimed, str(error)))
+            return
+        except MailUncertainError as error:
+            state, detail = MailState.IN_DOUBT, str(error)
+        except ServiceError:
+            if before is None:
+                self._ledger.release(key, claimed.email)
+            else:
+                self._ledger.record(key, before)
+            raise
+        self._record(key, _now(claimed, state, at=self._services.clock(), detail=detail))
+
+    def _deferred(self, claimed: MailDelivery, detail: str) -> MailDelivery:
+        now, first = self._services.clock(), claimed.first_tried_at or claimed.at
+        if now - first >= _GIVE_UP_AFTER:
+            return _now(claimed, MailState.GAVE_UP, at=now, detail=f"after {claimed.attempts} attempts: {detail}")
+        pause = _RETRY_AFTER[min(claimed.attempts, len(_RETRY_AFTER)) - 1]
+        last_chance = max(first + _GIVE_UP_AFTER, now + _RETRY_AFTER[0])
+        return _now(claimed, MailState.DEFERRED, at=now, detail=detail, next_try_at=min(now + pause, last_chance))
+
+    def _is_dealt_with(self, key: DeliveryKey, earlier: MailDelivery) -> bool:
+        """Whether an earlier attempt has an outcome; a claim that has lapsed is recorded as in doubt."""
+        if earlier.state is not MailState.CLAIMED:
+            return True
+        now = self._services.clock()
+        if now - earlier.at < _SENDING_LEASE:
+            return False
+        detail = f"a run that began to send at {earlier.at.isoformat(timespec='seconds')} never said how it ended"
+        self._record(key, MailDelivery(earlier.email, MailState.IN_DOUBT, now, detail, by_hand=earlier.by_hand))
+        return True
+
+    def _record(self, key: DeliveryKey, delivery: MailDelivery) -> None:
+        self._ledger.record(key, delivery)
+        about = f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / {delivery.email}"
+        self.outcomes[delivery.state][about] = delivery.detail
+
+
+class Withheld:
+    """Why addresses of one tenant get no mail, read once."""
+
+    def __init__(self, tenant: TenantProfile, *, services: Services) -> None:
+        self._tenant = tenant
+        self._limits = services.schedule_limits
+        self._suppressed = services.stores.suppressions.by_address(tenant.tenant_id)
+
+    def reason(self, email: str) -> tuple[MailState, str] | None:
+        """The state and detail to record instead of sending; None when the address may get mail."""
+        suppression: Suppression | None = self._suppressed.get(email.casefold())
+        if suppression is not None:
+            unsubscribed = suppression.reason is SuppressionReason.UNSUBSCRIBED
+            state = MailState.UNSUBSCRIBED if unsubscribed else MailState.SUPPRESSED
+            return state, f"{suppression.reason} on {suppression.at:%Y-%m-%d}"
+        why = self._limits.why_not(email, tenant=self._tenant)
+        return (MailState.REFUSED, why) if why else None
+
+
+def _now(
+    claimed: MailDelivery, state: MailState, *, at: dt.datetime, detail: str, next_try_at: dt.datetime | None = None
+) -> MailDelivery:
+    return MailDelivery(
+        claimed.email,
+        state,
+        at,
+        detail,
+        attempts=claimed.attempts,
+        first_tried_at=claimed.first_tried_at or claimed.at,
+        next_try_at=next_try_at,
+        by_hand=claimed.by_hand,
+    )

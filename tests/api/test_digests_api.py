@@ -1,0 +1,130 @@
+"""A schedule's emails by hand, over the API: preview, send now, what became of them, who gets none."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from signtally.use_cases.digesting import run_digests
+from tests.support.order_consumers import stop_consuming
+
+Check = Callable[..., dict[str, Any]]
+MONTHLY = {
+    "every": "month",
+    "formats": ["csv"],
+    "recipients": [{"email": "ann@acme.example"}, {"email": "bo@acme.example"}],
+}
+
+
+@pytest.fixture
+def monthly(admin: Any) -> str:
+    admin.put("/v1/schedules/Monthly", json=MONTHLY)
+    return "/v1/schedules/Monthly"
+
+
+def addresses(world: Any) -> list[str]:
+    return [str(message["To"]) for message in world.mailer.sent]
+
+
+def test_a_preview_is_the_mail_and_sends_nothing(admin: Any, world: Any, problem: Check, monthly: str) -> None:
+    before = {each.key: each.etag for each in world.objects.list_objects("")}
+    shown = admin.get(f"{monthly}/preview").json()
+    assert shown["subject"] == "Acme: usage for September 2026 — 4 documents sent"
+    assert "September 2026" in shown["text"]
+    assert shown["html"].startswith("<!doctype html>")
+    assert "August" in admin.get(f"{monthly}/preview?period=2026-08").json()["subject"]
+    assert addresses(world) == []
+    assert {each.key: each.etag for each in world.objects.list_objects("")} == before
+    problem(admin.get(f"{monthly}/preview?period=2026-10"), 422, "future-period")
+    problem(admin.get("/v1/schedules/none/preview"), 404, "not-found")
+
+
+def test_send_now_goes_to_everybody_once_and_to_whom_it_names_again(admin: Any, world: Any, monthly: str) -> None:
+    answer = admin.post(f"{monthly}/send-now")
+    assert (answer.status_code, answer.json()["period"]) == (202, "2026-09")
+    assert [(row["recipient"], row["state"]) for row in answer.json()["deliveries"]] == [
+        ("ann@acme.example", "sent"),
+        ("bo@acme.example", "sent"),
+    ]
+    assert len(world.orders.orders) == 1  # so that the links work
+    assert admin.post(f"{monthly}/send-now", json={}).status_code == 202
+    assert addresses(world) == ["ann@acme.example", "bo@acme.example"]
+    me = admin.post(
+        f"{monthly}/send-now", json={"recipients": ["bo@acme.example", {"email": "me@acme.example"}]}
+    ).json()
+    assert [row["recipient"] for row in me["deliveries"]] == ["bo@acme.example", "me@acme.example"]
+    assert addresses(world)[2:] == ["bo@acme.example", "me@acme.example"]
+    page = admin.get(f"{monthly}/deliveries?limit=2").json()
+    rest = admin.get(f"{monthly}/deliveries", params={"limit": 2, "cursor": page["next_cursor"]}).json()
+    rows = page["rows"] + rest["rows"]
+    assert [row["recipient"] for row in rows] == ["ann@acme.example", "bo@acme.example", "me@acme.example"]
+    assert {(row["period"], row["state"], row["at"]) for row in rows} == {("2026-09", "sent", "2026-10-17T12:35:00Z")}
+    assert rest["next_cursor"] is None
+    told = [(row["subject"], row["detail"]) for row in admin.get("/v1/audit?action=digest.sent").json()["rows"]]
+    assert len(told) == 3
+    assert ("Monthly", {"recipients": "bo@acme.example, me@acme.example"}) in told
+
+
+def test_what_a_mailbox_does_not_take_is_told(admin: Any, world: Any, monthly: str) -> None:
+    world.mailer.full, world.mailer.refused = frozenset({"ann@acme.example"}), frozenset({"bo@acme.example"})
+    rows = admin.post(f"{monthly}/send-now").json()["deliveries"]
+    assert [row["state"] for row in rows] == ["deferred", "refused"]
+    assert "452" in rows[0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "advice"),
+    [
+        ({"recipients": []}, "invalid-request", "body.recipients"),
+        ({"recipients": ["a..b@acme.example"]}, "invalid-request", "two periods in a row"),
+        ({"recipient": "ann@acme.example"}, "invalid-request", "unknown parameter"),
+        ({"period": "2026-10"}, "future-period", "not over yet"),
+        ({"period": "soon"}, "bad-period", "write a day"),
+    ],
+)
+def test_an_order_that_is_not_valid_sends_nothing(  # noqa: PLR0913, PLR0917 -- fixtures and what is tried
+    admin: Any, world: Any, problem: Check, monthly: str, body: dict[str, Any], kind: str, advice: str
+) -> None:
+    assert advice in problem(admin.post(f"{monthly}/send-now", json=body), 422, kind)["detail"]
+    assert addresses(world) == []
+
+
+def test_without_anybody_who_makes_reports_nothing_is_sent(
+    admin: Any, world: Any, problem: Check, monthly: str
+) -> None:
+    stop_consuming(world.services)
+    problem(admin.post(f"{monthly}/send-now"), 503, "no-report-queue")
+    assert addresses(world) == []
+    assert admin.get(f"{monthly}/deliveries").json()["rows"] == []
+
+
+def test_a_recipient_ends_it_by_one_click_and_an_administrator_lifts_that(
+    admin: Any, anonymous: Any, world: Any, monthly: str
+) -> None:
+    admin.post(f"{monthly}/send-now")
+    link = str(world.mailer.sent[0]["List-Unsubscribe"]).strip("<>")
+    parts = urlsplit(link)
+    where = f"{parts.path}?{parts.query}"
+    asked = anonymous.get(where)
+    assert (asked.status_code, "form-action 'self'" in asked.headers["content-security-policy"]) == (200, True)
+    assert "ann@acme.example" in asked.text
+    assert admin.get("/v1/suppressions").json()["rows"] == []  # GET changes nothing
+    done = anonymous.post(where, data={"List-Unsubscribe": "One-Click"})
+    assert (done.status_code, "You are unsubscribed" in done.text) == (200, True)
+    assert anonymous.post(where).status_code == 200  # again changes nothing
+    (row,) = admin.get("/v1/suppressions").json()["rows"]
+    assert (row["email"], row["reason"]) == ("ann@acme.example", "unsubscribed")
+    world.now = world.now.replace(month=11, day=1)
+    world.services.stores.watermarks.publish_data_through(world.now)
+    assert list(run_digests(services=world.services).unsubscribed) == ["acme / Monthly / 2026-10 / ann@acme.example"]
+    assert admin.delete("/v1/suppressions/ANN@acme.example").status_code == 204
+    assert admin.get("/v1/suppressions").json()["rows"] == []
+
+
+@pytest.mark.parametrize("token", ["", "?t=", "?t=a.b.c", "?t=" + "x" * 3000])
+def test_a_link_that_was_cut_off_says_so_in_the_readers_language(anonymous: Any, token: str) -> None:
+    for method in ("GET", "POST"):
+        answer = anonymous.request(method, f"/v1/unsubscribe{token}", headers={"Accept-Language": "de"})
+        assert answer.status_code == 400
+        assert 'lang="de"' in answer.text

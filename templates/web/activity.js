@@ -19,8 +19,8 @@ const actionLabels = () => ({
   "schedule.created": gettext("Made a schedule"),
   "schedule.changed": gettext("Changed a schedule"),
   "schedule.deleted": gettext("Deleted a schedule"),
-  "schedule.sent": gettext("Sent a schedule’s report by hand"),
-  "delivery.resent": gettext("Sent an email again"),
+  "digest.sent": gettext("Sent a schedule’s report by hand"),
+  "suppression.lifted": gettext("Let an address get emails again"),
 });
 
 export async function showActivity({ signal }) {

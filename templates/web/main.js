@@ -15,6 +15,7 @@ import { go, linkHere, linkTo, listenToPlace, place } from "./place.js";
 import { listenToDownloads } from "./quick.js";
 import { listenToReports, showReports } from "./reports.js";
 import { showSettings } from "./settings.js";
+import { listenToSchedules, showSchedules } from "./schedules.js";
 import * as session from "./session.js";
 import { showSignIn } from "./signin.js";
 import { countUsers, listenToUsers, showUsers } from "./users.js";
@@ -29,7 +30,7 @@ const titles = () => ({
   documents: gettext("Documents"),
   users: me.role === "member" ? gettext("Your activity") : gettext("Users"),
   reports: gettext("Reports"),
-  ...(me.role === "member" ? {} : { settings: gettext("Settings"), activity: gettext("Activity") }),
+  ...(me.role === "member" ? {} : { schedules: gettext("Schedules"), settings: gettext("Settings"), activity: gettext("Activity") }),
 });
 
 let terms = new Map(); // the measures, by their names in the API
@@ -106,6 +107,7 @@ async function show({ early = null, anew = false } = {}) {
   if (isOfPeriod) return showPeriod(view, { early, anew, signal });
   byId("title").textContent = named[view];
   if (view === "reports") await showReports({ me, signal });
+  if (view === "schedules") await showSchedules({ me, signal });
   if (view === "settings") await showSettings({ signal, changed: learn });
   if (view === "activity") await showActivity({ signal });
 }
@@ -223,6 +225,7 @@ function prepare() {
   listenToDownloads(() => parameters(placedPeriod()));
   listenToOverview(terms);
   listenToReports();
+  listenToSchedules();
   listenToUsers();
 }
 

@@ -8,6 +8,7 @@ const FRESH_MS = 5 * 60_000;
 let learnt = null;
 const kept = new Map(); // promises by what they were asked for
 const names = new Map(); // by user id, of everybody ever read
+const emails = new Map();
 
 // Every user of a period with their figures; `name` is what they are called on the page.
 export function readPeople(about, { anew = false, ...options } = {}) {
@@ -34,11 +35,13 @@ const lately = () => {
 export const forgetPeople = () => kept.clear();
 
 // The name of a user as far as it is known here, else the id.
+export const emailOf = (userId) => emails.get(userId) ?? null;
 export const nameOf = (userId) => names.get(userId) ?? userId;
 
 function called(row) {
   const name = straight(row.user_name || row.user_email || row.user_id);
   names.set(row.user_id, name);
+  emails.set(row.user_id, row.user_email);
   return { ...row, name };
 }
 

@@ -2,12 +2,12 @@
 
 import { exchange } from "./client.js";
 import { boxes, byId, button, el, field, select, ticked } from "./dom.js";
+import { localeChoices, weekdayName } from "./languages.js";
 import { complain, settle, tell } from "./notices.js";
-import { gettext, language } from "./words.js";
+import { gettext } from "./words.js";
 
 const ABOUT = "settings";
 const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-const LOCALES = ["en-GB", "en-US", "de-DE", "de-AT", "de-CH", "fr-FR", "fr-BE", "fr-CA", "fr-CH", "es-ES", "es-MX", "ja-JP", "ar", "ar-AE", "ar-EG", "ar-SA"];
 const ZONES = Intl.supportedValuesOf("timeZone");
 const LARGEST_LOGO_CHARACTERS = 200_000;
 const DEFAULT_ACCENT = () => getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
@@ -143,20 +143,3 @@ const csvChoices = () => [
   ["comma", gettext("Commas")],
   ["semicolon", gettext("Semicolons")],
 ];
-
-function localeChoices(stored) {
-  const names = new Intl.DisplayNames(language(), { type: "language", languageDisplay: "standard" });
-  const known = LOCALES.includes(stored) ? LOCALES : [stored, ...LOCALES];
-  return known.map((tag) => [tag, nameOf(tag, names)]);
-}
-
-function nameOf(tag, names) {
-  try {
-    return names.of(tag.replaceAll("_", "-"));
-  } catch {
-    return tag;
-  }
-}
-
-// Monday is 0.
-const weekdayName = (place) => new Intl.DateTimeFormat(language(), { weekday: "long", timeZone: "UTC" }).format(new Date(Date.UTC(2026, 0, 5 + place)));

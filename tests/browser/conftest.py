@@ -122,7 +122,7 @@ def shared_site(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -
     queue = ThreadedReports()
     services = dataclasses.replace(bare, report_queue=queue, clock=lambda: NOW)
     queue.services = services
-    _fill(services)
+    fill(services)
     with served(create_app(services, loopback_only=True)) as url:
         yield Site(url, services, queue)
     for worker in queue.threads:
@@ -157,7 +157,7 @@ def served(app: FastAPI) -> Iterator[str]:
     thread.join(20)
 
 
-def _fill(services: Services) -> None:
+def fill(services: Services) -> None:
     """Acme in Kathmandu: awkward names by hand, and enough others for a second screenful."""
     services.stores.tenants.put(ACME)
     services.stores.watermarks.publish_data_through(NOW - dt.timedelta(minutes=3))

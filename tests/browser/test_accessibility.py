@@ -13,7 +13,7 @@ from signtally.domain.reports import ReportRequest
 from signtally.use_cases.reporting import report_now
 
 Open = Callable[..., Page]
-VIEWS = ["overview", "documents", "users", "reports", "settings", "activity"]
+VIEWS = ["overview", "documents", "users", "reports", "schedules", "settings", "activity"]
 
 
 @pytest.fixture(scope="module", autouse=True)

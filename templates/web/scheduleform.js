@@ -1,0 +1,116 @@
+// A schedule in words, and the form in which it is made and changed.
+
+import { call, pathOf } from "./client.js";
+import { openForm } from "./dialogs.js";
+import { boxes, el, field, select, ticked } from "./dom.js";
+import { FORMATS } from "./files.js";
+import { number } from "./format.js";
+import { localeChoices, weekdayName } from "./languages.js";
+import { gettext } from "./words.js";
+
+const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const [FIRST, LAST] = ["first", "last"];
+
+// `Every week, on Monday at 07:00`.
+export function rhythm({ every, on, at }) {
+  const values = { day: dayWords(on), time: at };
+  switch (every) {
+    case "day":
+      return gettext("Every day at %(time)s, on the day before", values);
+    case "week":
+      return on ? gettext("Every week, on %(day)s at %(time)s", values) : gettext("Every week, on the day after it ends at %(time)s", values);
+    case "month":
+      return gettext("Every month, on %(day)s at %(time)s", values);
+    case "quarter":
+      return gettext("Every quarter, on %(day)s at %(time)s", values);
+    default:
+      return gettext("Every year, on %(day)s at %(time)s", values);
+  }
+}
+
+function dayWords(on) {
+  if (DAYS.includes(on)) return weekdayName(DAYS.indexOf(on));
+  if (on === LAST) return gettext("the last day");
+  return typeof on === "number" ? gettext("day %(number)s", { number: number(on) }) : gettext("the first day");
+}
+
+const everyLabels = () => [
+  ["day", gettext("Every day")],
+  ["week", gettext("Every week")],
+  ["month", gettext("Every month")],
+  ["quarter", gettext("Every quarter")],
+  ["year", gettext("Every year")],
+];
+
+function dayChoices(every) {
+  if (every === "week") return [["", gettext("the day after it ends")], ...DAYS.map((day, place) => [day, weekdayName(place)])];
+  const days = Array.from({ length: 31 }, (_, index) => [String(index + 1), dayWords(index + 1)]);
+  return [[FIRST, dayWords(FIRST)], [LAST, dayWords(LAST)], ...days.slice(1)];
+}
+
+// Make a schedule, or change one that has been read with its version (`tag`).
+export function openSchedule(schedule, { tag, saved }) {
+  const before = schedule ?? { every: "month", on: null, at: "07:00", formats: ["pdf"], recipients: [], missed: "latest", incomplete: "wait" };
+  const name = el("input", { type: "text", id: "schedule-name", value: schedule?.name ?? null, required: true, maxlength: 64, pattern: "[A-Za-z0-9][A-Za-z0-9 ._\\-]*", readonly: Boolean(schedule), autocomplete: "off" });
+  const every = select("schedule-every", everyLabels(), before.every);
+  const on = select("schedule-on", [], "");
+  const at = el("input", { type: "time", id: "schedule-at", value: before.at, required: true });
+  const dayField = field(gettext("On"), on);
+  const offerDays = (chosen) => {
+    dayField.hidden = every.value === "day";
+    on.replaceChildren(...dayChoices(every.value).map(([value, label]) => el("option", { value, selected: value === chosen }, label)));
+  };
+  offerDays(before.on == null ? (before.every === "week" ? "" : FIRST) : String(before.on));
+  every.addEventListener("change", () => offerDays(null));
+  const formats = boxes({ legend: gettext("Files"), name: "formats", chosen: before.formats, choices: Object.entries(FORMATS) });
+  const to = el("textarea", { id: "schedule-to", rows: 4, spellcheck: "false" }, before.recipients.map(({ email }) => email).join("\n"));
+  const locale = select("schedule-locale", [["", gettext("As in the settings")], ...localeChoices(before.locale)], before.locale ?? "");
+  const missed = select("schedule-missed", missedChoices(), before.missed);
+  const incomplete = select("schedule-incomplete", incompleteChoices(), before.incomplete);
+  const quiet = boxes({ legend: gettext("Periods without activity"), name: "skip_if_empty", chosen: before.skip_if_empty ? ["yes"] : [], choices: [["yes", gettext("Send nothing for them")]] });
+  const parts = [
+    field(gettext("Name"), name, schedule ? {} : { hint: gettext("Letters, digits, spaces, dots and dashes.") }),
+    el("div", { class: "row" }, field(gettext("How often"), every), dayField, field(gettext("At"), at, { hint: gettext("In your time zone.") })),
+    formats,
+    field(gettext("Recipients"), to, { hint: gettext("One email address a line.") }),
+    el("details", { class: "more" }, el("summary", {}, gettext("More settings")), field(gettext("Language"), locale), quiet, field(gettext("After an outage"), missed), field(gettext("When figures are not complete in time"), incomplete)),
+  ];
+  openForm(schedule ? gettext("Change the schedule") : gettext("New schedule"), parts, {
+    label: gettext("Save"),
+    send: async (form) => {
+      const day = every.value === "day" || !on.value || on.value === FIRST ? null : on.value;
+      const wanted = {
+        every: every.value,
+        on: /^\d+$/.test(day ?? "") ? Number(day) : day,
+        at: at.value.slice(0, 5),
+        formats: ticked(form, "formats"),
+        recipients: addresses(to.value, before.recipients),
+        locale: locale.value || null,
+        skip_if_empty: ticked(form, "skip_if_empty").length > 0,
+        missed: missed.value,
+        incomplete: incomplete.value,
+      };
+      if (!wanted.formats.length) throw new Error(gettext("Choose at least one kind of file."));
+      await call(pathOf("schedules", name.value.trim()), { method: "PUT", body: { ...schedule, ...wanted }, tag: schedule ? tag : null });
+      saved();
+    },
+  });
+}
+
+const missedChoices = () => [
+  ["latest", gettext("Send the latest period")],
+  ["all", gettext("Send every period that was missed")],
+  ["skip", gettext("Send nothing late")],
+];
+
+const incompleteChoices = () => [
+  ["wait", gettext("Wait until they are")],
+  ["send", gettext("Send them, marked as incomplete")],
+];
+
+// What else is known of a recipient stays with the address.
+function addresses(text, before) {
+  const known = new Map(before.map((recipient) => [recipient.email, recipient]));
+  const given = text.split(/[\s,;]+/).filter(Boolean);
+  return [...new Set(given)].map((email) => known.get(email) ?? { email });
+}

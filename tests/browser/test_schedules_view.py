@@ -1,0 +1,83 @@
+"""Schedules on the page: made, changed, paused, looked at, sent by hand; what became of each recipient's email."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from signtally.domain.tenants import TenantProfile
+
+Open = Callable[..., Page]
+MONTHLY = {
+    "name": "Monthly",
+    "every": "month",
+    "formats": ["csv"],
+    "recipients": [{"email": "ann@acme.example", "user_id": "u_1"}, {"email": "bob@acme.example"}],
+}
+
+
+@pytest.fixture(autouse=True)
+def _a_schedule(site: Any) -> None:
+    acme = site.services.stores.tenants.get("acme").model_dump(exclude_unset=True)
+    site.services.stores.tenants.put(TenantProfile.model_validate(acme | {"schedules": [MONTHLY]}))
+
+
+def schedule(page: Page, name: str) -> Any:
+    return page.locator(f'[data-schedule="{name}"]')
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_board_gets_last_quarters_report_every_quarter(site: Any, open_page: Open, width: int) -> None:
+    page = open_page(site.signed_in(), width=width)
+    page.get_by_role("link", name="Schedules").click()
+    page.get_by_role("button", name="New schedule").click()
+    page.get_by_label("Name", exact=True).fill("Board")
+    page.get_by_label("How often").select_option("Every quarter")
+    page.get_by_label("Recipients").fill("chair@acme.example\ncfo@acme.example")
+    page.get_by_role("button", name="Save", exact=True).click()
+    board = schedule(page, "Board")
+    expect(board).to_contain_text("Every quarter, on the first day at 07:00")
+    expect(board).to_contain_text("Next: 1 Jan 2027, 07:00")
+    stored = site.get("schedules/Board")
+    assert (stored["every"], stored["on"]) == ("quarter", None)
+    assert [each["email"] for each in stored["recipients"]] == ["chair@acme.example", "cfo@acme.example"]
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_bobs_emails_are_stopped(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=schedules"))
+    page.get_by_role("button", name="Edit: Monthly").click()
+    page.get_by_label("Recipients").fill("ann@acme.example")
+    page.get_by_label("How often").select_option("Every week")
+    page.get_by_label("On", exact=True).select_option("Tuesday")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(schedule(page, "Monthly")).to_contain_text("Every week, on Tuesday at 07:00")
+    expect(page.get_by_role("button", name="Edit: Monthly")).to_be_focused()
+    stored = site.get("schedules/Monthly")
+    assert stored["recipients"] == [{"email": "ann@acme.example", "user_id": "u_1"}]  # what else was known is kept
+
+
+def test_a_schedule_pauses_and_goes_on_and_is_deleted(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=schedules"))
+    page.get_by_role("button", name="Pause: Monthly").press("Enter")
+    expect(schedule(page, "Monthly")).to_contain_text("Nothing is sent while it is paused.")
+    page.get_by_role("button", name="Resume: Monthly").press("Enter")
+    expect(schedule(page, "Monthly")).to_contain_text("Next: 1 Nov 2026, 07:00")
+    page.get_by_role("button", name="Delete: Monthly").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    expect(schedule(page, "Monthly")).to_have_count(0)
+    expect(page.locator("#schedules-status")).to_contain_text("No schedules yet")
+
+
+def test_what_cannot_be_saved_says_why_and_keeps_what_was_written(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=schedules"), complains=True)
+    page.get_by_role("button", name="New schedule").click()
+    page.get_by_label("Name", exact=True).fill("MONTHLY")
+    page.get_by_label("Recipients").fill("nobody")
+    page.get_by_role("button", name="Save", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("alert")).to_contain_text("nobody")
+    page.get_by_label("Recipients").fill("ann@acme.example")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_contain_text("differ in capitals alone")

@@ -26,7 +26,10 @@ _OUTCOME = (
     "THEN 'declined' WHEN cancelled_at <= coalesce(expired_at, cancelled_at) THEN 'cancelled' "
     "WHEN expired_at IS NOT NULL THEN 'expired' END"
 )
-# As `signtally.domain.document_lifecycles.ended_at` has it; least() of anything and NULL is NULL.
+# least() of anything and NULL is NULL.
+_FIRST_SENT_AT = "coalesce(least(first_sent, said_sent), first_sent, said_sent) AS first_sent_at"
+_NAMING = ", ".join(literal(action) for action in (Action.SENT, Action.COMPLETED))  # events that may name a sender
+# As `signtally.domain.document_lifecycles.ended_at` has it.
 _ENDED_AT = (
     "coalesce(completed_at, least(coalesce(declined_at, cancelled_at, expired_at), "
     "coalesce(cancelled_at, expired_at, declined_at), coalesce(expired_at, declined_at, cancelled_at)))"
@@ -73,21 +76,51 @@ def select_document_page(
     senders: str | None,
     selection: DocumentSelection,
 ) -> str:
-    """Columns of schema DOCUMENTS, in order; *senders* is a list of literals."""
+    """Columns of schema DOCUMENTS, in order; *senders* is a list of literals.
+
+    Which documents the page lists is found first, by their dates alone; of few senders, which documents are theirs.
+    """
     where = tenants.where(lambda group: f"time < {instant_literal(group.until)}")
-    conditions = ["(first_sent_at IS NOT NULL OR completed_at IS NOT NULL)", tenants.where(_concerned)]
-    if senders is not None:
-        conditions.append(f"sender_id IN ({senders})")
-    chosen = [*_of_status(selection.status), *([_behind(selection.after)] if selection.after else [])]
+    known = f"(first_sent_at IS NOT NULL OR completed_at IS NOT NULL) AND {tenants.where(_concerned)}"
+    page = _page("placed", selection)
+    if senders is None:
+        found = f"{_dates('dated')}, {_placed('dated', 'found', known)}"
+        beside = f"{found}, listed AS (SELECT document_id FROM {_page('found', selection)}), "  # noqa: S608 -- names of ours and literals
+        of_these = known
+    else:
+        beside = (
+            "listed AS (SELECT document_id FROM counted WHERE arrival = 1 "  # noqa: S608 -- as above
+            f"AND user_id IN ({senders}) AND action IN ({_NAMING})), "
+        )
+        of_these = f"{known} AND sender_id IN ({senders})"
+    only = " AND document_id IN (SELECT document_id FROM listed)"
+    documents = _documents(events, columns, where, beside=beside, only=only)
+    return f"{documents}, {_placed('documents', 'placed', of_these)} SELECT {', '.join(DOCUMENTS)} FROM {page}"  # noqa: S608 -- as above
+
+
+def _placed(documents: str, name: str, condition: str) -> str:
+    """The table expression *name*: these documents with how they ended, and what they are ordered by."""
     return (
-        f"{_documents(events, columns, where)}, "  # noqa: S608 -- names of ours and literals
-        f"ended AS (SELECT {', '.join(DOCUMENTS)}, {_OUTCOME} AS outcome, {_ENDED_AT} AS ended_at FROM documents "
-        f"WHERE {' AND '.join(conditions)}), "
-        "placed AS (SELECT ended.*, CASE WHEN outcome IS NULL THEN 0 ELSE 1 END AS is_closed, "
-        "CASE WHEN outcome IS NULL THEN first_sent_at END AS opened_at FROM ended) "
-        f"SELECT {', '.join(DOCUMENTS)} FROM placed{' WHERE ' * bool(chosen)}{' AND '.join(chosen)} "
-        f"ORDER BY is_closed, opened_at, ended_at DESC, document_id LIMIT {selection.limit}"
+        f"{name} AS (SELECT ended.*, CASE WHEN outcome IS NULL THEN 0 ELSE 1 END AS is_closed, "  # noqa: S608 -- names of ours and literals
+        "CASE WHEN outcome IS NULL THEN first_sent_at END AS opened_at "
+        f"FROM (SELECT {documents}.*, {_OUTCOME} AS outcome, {_ENDED_AT} AS ended_at FROM {documents} "
+        f"WHERE {condition}) AS ended)"
     )
+
+
+def _dates(name: str) -> str:
+    """The table expression *name*: when each document was sent and how it ended, as `documents` has it."""
+    endings = ", ".join(f"{_first_time(action)} AS {action}_at" for action in ENDINGS)
+    sent = f"{_first_time(Action.SENT)} AS first_sent, min(sent_at) AS said_sent"
+    grouped = f"SELECT tenant_id, document_id, {sent}, {endings} FROM counted WHERE arrival = 1"  # noqa: S608 -- names of ours and literals
+    return f"{name} AS (SELECT brief.*, {_FIRST_SENT_AT} FROM ({grouped} GROUP BY tenant_id, document_id) AS brief)"  # noqa: S608 -- as above
+
+
+def _page(placed: str, selection: DocumentSelection) -> str:
+    """What follows FROM."""
+    chosen = [*_of_status(selection.status), *([_behind(selection.after)] if selection.after else [])]
+    where = f" WHERE {' AND '.join(chosen)}" if chosen else ""
+    return f"{placed}{where} ORDER BY is_closed, opened_at, ended_at DESC, document_id LIMIT {selection.limit}"
 
 
 def _of_status(status: DocumentStatus | None) -> list[str]:
@@ -210,8 +243,8 @@ def select_event_counts(
     )
 
 
-def _documents(events: ValidEvents, columns: Sequence[str], where: str) -> str:
-    """Table expressions, the last of which is `documents`."""
+def _documents(events: ValidEvents, columns: Sequence[str], where: str, *, beside: str = "", only: str = "") -> str:
+    """Table expressions, the last of which is `documents`; *beside* come others, by which *only* some are meant."""
     sent_at = "sent_at" if "sent_at" in columns else "CAST(NULL AS TIMESTAMP) AS sent_at"
     named = [name if name in columns else f"CAST(NULL AS VARCHAR) AS {name}" for name in ("user_name", "user_email")]
     names = ["tenant_id", "document_id", "user_id", "action", "time", "received_at", "message_id", sent_at, *named]
@@ -226,17 +259,15 @@ def _documents(events: ValidEvents, columns: Sequence[str], where: str) -> str:
         for column, sender in _SENDER_COLUMNS.items()
     )
     return (
-        f"WITH {counted}, "  # noqa: S608 -- names of ours and literals
+        f"WITH {counted}, {beside}"  # noqa: S608 -- names of ours and literals
         "ranked AS (SELECT tenant_id, document_id, user_id, user_name, user_email, action, time, sent_at, row_number() "
         f"OVER (PARTITION BY tenant_id, document_id, action ORDER BY time, {_ORDER}) AS nth "
-        "FROM counted WHERE arrival = 1), "
+        f"FROM counted WHERE arrival = 1{only}), "
         f"grouped AS (SELECT tenant_id, document_id, {senders}, {_first_time(Action.SENT)} AS first_sent, "
         f"min(sent_at) AS said_sent, {_first_time(Action.VIEWED)} AS first_viewed_at, "
         f"max(CASE WHEN action = {literal(Action.SIGNED)} THEN time END) AS last_signed_at, "
         f"{endings}, {counts} FROM ranked GROUP BY tenant_id, document_id), "
-        # least() of anything and NULL is NULL.
-        f"documents AS (SELECT grouped.*, {chosen}, "
-        "coalesce(least(first_sent, said_sent), first_sent, said_sent) AS first_sent_at FROM grouped)"
+        f"documents AS (SELECT grouped.*, {chosen}, {_FIRST_SENT_AT} FROM grouped)"
     )
 
 

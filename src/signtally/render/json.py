@@ -10,6 +10,7 @@ import json
 import re
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.errors import SigntallyError
@@ -27,7 +28,7 @@ def write(contents: Contents, identity: ReportIdentity) -> bytes:
     """The whole file, on one line."""
     document = ReportDocument.of(contents, identity)
     try:
-        return document.model_dump_json(by_alias=True).encode()
+        return to_json(document, by_alias=True)
     except ValueError:  # a lone surrogate, which no UTF-8 can hold: shown as �, as in every file
         text = json.dumps(document.model_dump(mode="json", by_alias=True), ensure_ascii=False, separators=(",", ":"))
         return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text).encode()

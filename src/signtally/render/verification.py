@@ -20,6 +20,8 @@ from signtally.render.csv import separator
 from signtally.render.formats import Formats
 
 _TABLES = ("Users", "Days")
+_CHUNK_BYTES = 1 << 20
+_OF_ROWS = frozenset({"user_id", "document_id", "day"})
 
 
 class WrongFileError(SigntallyError, RuntimeError):
@@ -55,22 +57,38 @@ def _check_pdf(body: bytes, snapshot: UsageSnapshot, identity: ReportIdentity) -
 
 def _check_xlsx(body: bytes, snapshot: UsageSnapshot, identity: ReportIdentity) -> None:
     archive = zipfile.ZipFile(io.BytesIO(body))
-    parts = {name: archive.read(name) for name in archive.namelist()}  # which compares checksums
-    for name, part in parts.items():
-        if name.endswith((".xml", ".rels")):
-            expat.ParserCreate().Parse(part, True)  # noqa: FBT003 -- expat takes no keywords
+    parts = {name: _well_formed(archive, name) for name in archive.namelist()}
     _same("the report", identity.report_id in parts["docProps/core.xml"].decode(), expected=True)
     rows = {"Users": len(snapshot.users), "Days": len(snapshot.days)}
     for table in _TABLES:
-        _check_table(table, _sheets_of(table, parts), rows=rows[table], totals=snapshot.totals)
+        sheets = _sheets_of(table, parts)
+        measured = _check_totals(table, [parts[sheet] for _, sheet in sheets], totals=snapshot.totals)
+        found = sum(_rows(xml) for xml, _ in sheets)
+        _same(f"rows of {table}", found, expected=max(rows[table], 1))  # an empty table has one
+        sums = [sum(column) for column in zip(*(_sums(archive, sheet, measured) for _, sheet in sheets), strict=True)]
+        _same(f"sums of {table}", tuple(sums), expected=snapshot.totals.as_tuple())
 
 
-def _sheets_of(table: str, parts: Mapping[str, bytes]) -> list[tuple[bytes, bytes]]:
-    """The XML of each part of a table, which goes on in further sheets when it is long, and of its sheet."""
+def _well_formed(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The part, or the end of a long one; its checksum is compared meanwhile, and what is XML is parsed."""
+    parser = expat.ParserCreate() if name.endswith((".xml", ".rels")) else None
+    kept = b""
+    with archive.open(name) as part:
+        while chunk := part.read(_CHUNK_BYTES):
+            if parser:
+                parser.Parse(chunk)
+            kept = kept[-_CHUNK_BYTES:] + chunk
+    if parser:
+        parser.Parse(b"", True)  # noqa: FBT003 -- expat takes no keywords
+    return kept
+
+
+def _sheets_of(table: str, parts: Mapping[str, bytes]) -> list[tuple[bytes, str]]:
+    """The XML of each part of a table, which goes on in further sheets when it is long, and its sheet's name."""
     named = re.compile(rf'<table id="\d+" name="{table}(_\d+)?"'.encode())
     found = {f'"/{name}"'.encode(): part for name, part in parts.items() if "/tables/" in name and named.match(part)}
     return [
-        (xml, parts[name.replace("_rels/", "").removesuffix(".rels")])
+        (xml, name.replace("_rels/", "").removesuffix(".rels"))
         for name, links in parts.items()
         if "/worksheets/_rels/" in name
         for target, xml in found.items()
@@ -78,14 +96,12 @@ def _sheets_of(table: str, parts: Mapping[str, bytes]) -> list[tuple[bytes, byte
     ]
 
 
-def _check_table(table: str, sheets: list[tuple[bytes, bytes]], *, rows: int, totals: Counts) -> None:
-    """Rows and sums of the cells, and the values that the formulas of the totals carry."""
+def _check_totals(table: str, ends: list[bytes], *, totals: Counts) -> list[bytes]:
+    """The columns of the measures, whose formulas at the end of the sheets must carry the totals as their values."""
     formula = rf'<c r="([A-Z]+)\d+" s="\d+"><f>SUBTOTAL\(109,{table}\[[^<]*</f><v>(\d+)</v>'.encode()
-    measured = [found for _, sheet in sheets for found in re.findall(formula, sheet)][: len(MEASURES)]
+    measured = [found for end in ends for found in re.findall(formula, end)][: len(MEASURES)]
     _same(f"totals of {table}", tuple(int(value) for _, value in measured), expected=totals.as_tuple())
-    _same(f"rows of {table}", sum(_rows(xml) for xml, _ in sheets), expected=max(rows, 1))  # an empty table has one
-    sums = [sum(_sum(sheet, column) for _, sheet in sheets) for column, _ in measured]
-    _same(f"sums of {table}", tuple(sums), expected=totals.as_tuple())
+    return [column for column, _ in measured]
 
 
 def _rows(table_xml: bytes) -> int:
@@ -94,31 +110,51 @@ def _rows(table_xml: bytes) -> int:
     return int(last) - int(first) - (b'totalsRowCount="1"' in table_xml)
 
 
-def _sum(sheet: bytes, column: bytes) -> int:
-    return sum(map(int, re.findall(rb'<c r="%s\d+" s="\d+"><v>(\d+)</v>' % column, sheet)))
+def _sums(archive: zipfile.ZipFile, sheet: str, columns: list[bytes]) -> list[int]:
+    """Of a sheet's cells that are whole numbers, read row by row: a long sheet is large once it is unpacked."""
+    cells = [re.compile(rb'<c r="%s\d+" s="\d+"><v>(\d+)</v>' % column) for column in columns]
+    sums, rest = [0] * len(columns), b""
+    with archive.open(sheet) as part:
+        while chunk := part.read(_CHUNK_BYTES):
+            rows, end, rest = (rest + chunk).rpartition(b"</row>")
+            if not end:
+                continue
+            sums = [total + sum(map(int, cell.findall(rows))) for total, cell in zip(sums, cells, strict=True)]
+    return sums
 
 
 def _check_csv(body: bytes, snapshot: UsageSnapshot, identity: ReportIdentity) -> None:
-    frame = _frame(body, snapshot)
+    frame = _frame(body, snapshot, "report_id", *MEASURES)
     _check_frame("users", frame, rows=len(snapshot.users), totals=snapshot.totals)
-    _same("reports", set(frame["report_id"]) - {identity.report_id}, expected=set())
+    _same("reports", {*frame["report_id"].unique()} - {identity.report_id}, expected=set())
 
 
 def _check_zip(body: bytes, snapshot: UsageSnapshot, identity: ReportIdentity) -> None:
     archive = zipfile.ZipFile(io.BytesIO(body))
     parts = {name: archive.read(name) for name in archive.namelist()}
     _check_csv(parts["users.csv"], snapshot, identity)
-    _check_frame("days", _frame(parts["days.csv"], snapshot), rows=len(snapshot.days), totals=snapshot.totals)
-    _same("rows of documents", _frame(parts["documents.csv"], snapshot).height, expected=snapshot.documents.height)
+    _check_frame(
+        "days", _frame(parts["days.csv"], snapshot, *MEASURES), rows=len(snapshot.days), totals=snapshot.totals
+    )
+    _same(
+        "rows of documents",
+        _frame(parts["documents.csv"], snapshot, "document_id").height,
+        expected=snapshot.documents.height,
+    )
     _check_about(json.loads(parts["about.json"]), snapshot, identity)
 
 
 def _check_json(body: bytes, snapshot: UsageSnapshot, identity: ReportIdentity) -> None:
-    document = json.loads(body)
+    document = json.loads(body, object_hook=_without_rows)
     _check_about(document["about"], snapshot, identity)
     for name, rows in (("users", snapshot.users), ("days", snapshot.days), ("documents", snapshot.documents)):
         _same(f"rows of {name}", len(document[name]), expected=len(rows))
     _same("totals", tuple(document["totals"][name] for name in MEASURES), expected=snapshot.totals.as_tuple())
+
+
+def _without_rows(found: dict[str, object]) -> dict[str, object] | None:
+    """Rows are counted and need no room; what is said of the whole stays."""
+    return None if _OF_ROWS & found.keys() else found
 
 
 def _check_about(about: Mapping[str, object], snapshot: UsageSnapshot, identity: ReportIdentity) -> None:
@@ -133,8 +169,8 @@ def _check_frame(what: str, frame: pl.DataFrame, *, rows: int, totals: Counts) -
     _same(f"sums of {what}", sums, expected=totals.as_tuple())
 
 
-def _frame(table: bytes, snapshot: UsageSnapshot) -> pl.DataFrame:
-    return pl.read_csv(table, separator=separator(snapshot.tenant), infer_schema=False)
+def _frame(table: bytes, snapshot: UsageSnapshot, *columns: str) -> pl.DataFrame:
+    return pl.read_csv(table, columns=[*columns], separator=separator(snapshot.tenant), infer_schema=False)
 
 
 def _same(what: str, found: object, *, expected: object) -> None:

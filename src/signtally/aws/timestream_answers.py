@@ -48,15 +48,19 @@ def pages(query: "TimestreamQueryClient", sql: str, *, what: str) -> "Iterator[l
 
 
 def frame(answers: "Iterator[list[RowTypeDef]]", *, columns: Sequence[str], schema: pl.Schema) -> pl.DataFrame:
-    """A frame of *schema* from answers with these *columns*; what the schema has besides them is null."""
-    texts: dict[str, list[str | None]] = {name: [] for name in columns}
-    for rows in answers:
-        for index, name in enumerate(columns):
-            texts[name].extend(row["Data"][index].get("ScalarValue") for row in rows)
-    read = pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String()))
-    absent = {name: pl.lit(None, kind) for name, kind in schema.items() if name not in texts}
+    """A frame of *schema* from answers with these *columns*; what the schema has besides them is null.
+
+    Each page becomes columns before the next one is read: as Python's texts, all of them would take ten times the room.
+    """
     present = {name: _typed(name, schema) for name in columns}
-    return read.select(**present, **absent).match_to_schema(schema)
+    absent = {name: pl.lit(None, kind) for name, kind in schema.items() if name not in present}
+    read = [_texts(rows, columns).select(**present, **absent).match_to_schema(schema) for rows in answers if rows]
+    return pl.concat(read) if read else schema.to_frame()
+
+
+def _texts(rows: "Sequence[RowTypeDef]", columns: Sequence[str]) -> pl.DataFrame:
+    texts = {name: [row["Data"][index].get("ScalarValue") for row in rows] for index, name in enumerate(columns)}
+    return pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String()))
 
 
 def _typed(name: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:

@@ -1,5 +1,7 @@
 """Tables by user, made of rows of daily usage: active users, those who fell silent, and users by day or month."""
 
+import functools
+
 import polars as pl
 
 from signtally.domain.actions import MEASURES, Counts
@@ -11,6 +13,7 @@ from signtally.domain.snapshot import InactiveUser, UserUsage
 from signtally.domain.time_units import MICROSECOND
 
 _PREVIOUS = "previous_"
+_FIGURES_SHARED = 10_000
 _SUMS = [pl.col(measure).sum() for measure in MEASURES]
 _BEFORE = [f"{_PREVIOUS}{measure}" for measure in MEASURES]
 _STAGES = [f"{COHORT_PREFIX}{stage}" for stage in STAGES]
@@ -39,15 +42,17 @@ def users_of(
     for table in beyond:
         found = found.join(table, on="user_id", how="left", validate="1:1")
     filled = found.with_columns(pl.col(*_BEFORE, *_STAGES).fill_null(0))
+    # Of 100,000 users, most have the same few figures as others.
+    counts, cohort = functools.lru_cache(_FIGURES_SHARED)(Counts), functools.lru_cache(_FIGURES_SHARED)(Cohort)
     ordered = filled.sort("sent", "user_id", descending=[True, False])
     return tuple(
         UserUsage(
             user_id,
             name,
             email,
-            counts=Counts(*now),
-            previous=Counts(*then),
-            cohort=Cohort(*stages),
+            counts=counts(*now),
+            previous=counts(*then),
+            cohort=cohort(*stages),
             median_turnaround=None if took is None else took * MICROSECOND,
             last_active_day=last,
         )

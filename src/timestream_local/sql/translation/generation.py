@@ -23,7 +23,7 @@ def duckdb_sql(tree: exp.Expr) -> str:
     """Write *tree* out; what SQLGlot would leave out with a warning is an error here."""
     try:
         generator = _Generator(dialect="duckdb", unsupported_level=ErrorLevel.RAISE, comments=False)
-        return str(generator.generate(tree))
+        return str(generator.generate(tree, copy=False))  # it is written out once
     except UnsupportedError as error:
         raise ValidationError(f"Not supported by this local Timestream: {error}") from error
 

@@ -15,7 +15,7 @@ def dead_letters(reasons: list[str] | None = None, samples: int = 3) -> DeadLett
     listing = list_dead_letters(reasons or [], samples)
     rows = [row for summary in listing.reasons for row in _rows(summary)]
     seen = "all of them" if listing.is_complete else "and there may be more"
-    description = f"{listing.total} dead letters: {seen}; {listing.held_elsewhere} in flight to other readers"
+    description = f"{listing.total} dead letters: {seen}; {listing.in_flight_elsewhere} in flight to other readers"
     publish_summary("dead-letters", rows or [{"reason": "none", "number": 0}], description=description)
     return listing
 

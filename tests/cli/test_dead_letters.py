@@ -47,7 +47,7 @@ def test_an_operator_looks_asks_what_would_go_and_replays(signtally: Command, re
 
 def test_a_script_reads_the_last_line(signtally: Command, real_services: Services) -> None:
     empty = signtally("dead-letters", "list", "--json").answer
-    assert empty == {"total": 0, "dead_letters": {}, "reasons": [], "is_complete": True, "held_elsewhere": 0}
+    assert empty == {"total": 0, "dead_letters": {}, "reasons": [], "is_complete": True, "in_flight_elsewhere": 0}
     put(real_services, "bad-time", 2)
     put(real_services, "bad-id", 1)
     listed = signtally("dead-letters", "list", "--reason", "bad-time", "--samples", "1", "--json").answer
@@ -72,7 +72,7 @@ def test_queues_that_do_not_exist_are_told(signtally: Command, local_aws: object
         assert signtally("dead-letters", command).failed_with("does not exist", "signtally provision")
 
 
-def test_ctrl_c_gives_every_letter_back(real_services: Services, tmp_path: Path) -> None:
+def test_ctrl_c_releases_every_dead_letter(real_services: Services, tmp_path: Path) -> None:
     put(real_services, "bad-time", 4_000)
     name = real_services.settings.dead_letter_queue
     with subprocess.Popen(

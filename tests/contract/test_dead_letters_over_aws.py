@@ -45,7 +45,7 @@ def test_junk_is_listed_replayed_and_comes_back_with_its_count(services: Service
 
     listing = list_dead_letters(services=services)
     assert {each.reason: each.count for each in listing.reasons} == ingested.dead_letters
-    assert (listing.is_complete, listing.held_elsewhere) == (True, 0)
+    assert (listing.is_complete, listing.in_flight_elsewhere) == (True, 0)
     total = sum(ingested.dead_letters.values())
     assert services.dead_letters.depth() == QueueDepth(total, 0)
 

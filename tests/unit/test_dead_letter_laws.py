@@ -139,7 +139,7 @@ troubles = st.builds(
 
 @settings(max_examples=examples(60))
 @given(kinds, st.integers(1, 4), reasons, meetings)
-def test_a_replay_that_meets_ingest_sends_each_letter_once(
+def test_a_replay_that_meets_ingest_sends_each_dead_letter_once(
     kinds: list[str], batch: int, reasons: tuple[str, ...], plan: list[str]
 ) -> None:
     world = World(kinds, batch=batch)
@@ -161,7 +161,7 @@ def test_a_replay_that_meets_ingest_sends_each_letter_once(
 
 @settings(max_examples=examples(60))
 @given(kinds, st.integers(1, 4), troubles)
-def test_no_trouble_loses_a_letter_or_counts_an_event_twice(kinds: list[str], batch: int, plan: list[str]) -> None:
+def test_no_trouble_loses_a_dead_letter_or_counts_an_event_twice(kinds: list[str], batch: int, plan: list[str]) -> None:
     world = World(kinds, batch=batch)
     with contextlib.suppress(CrashError, ServiceUnavailableError):
         world.replay((), plan)
@@ -178,7 +178,7 @@ def test_no_trouble_loses_a_letter_or_counts_an_event_twice(kinds: list[str], ba
 
 @settings(max_examples=examples(20))
 @given(kinds, st.integers(1, 3))
-def test_replays_and_looks_side_by_side_leave_each_letter_in_one_place(kinds: list[str], batch: int) -> None:
+def test_replays_and_listings_side_by_side_keep_each_dead_letter_once(kinds: list[str], batch: int) -> None:
     world = World(kinds, batch=batch)
     with ThreadPoolExecutor(4) as pool:
         replays = [pool.submit(world.replay, (), threads=2) for _ in range(2)]

@@ -88,7 +88,9 @@ def put(services: Services, reason: str | None, number: int = 1, **attributes: s
         services.clock.advance(1)  # type: ignore[attr-defined]
 
 
-def test_a_listing_counts_by_reason_and_leaves_every_letter(services: Services, dead_letters: MemoryEventQueue) -> None:
+def test_a_listing_counts_by_reason_and_leaves_every_dead_letter(
+    services: Services, dead_letters: MemoryEventQueue
+) -> None:
     put(services, "bad-time", 25)
     put(services, "bad-id", 40, replays="2")
     put(services, None, 3)
@@ -101,7 +103,7 @@ def test_a_listing_counts_by_reason_and_leaves_every_letter(services: Services, 
     ]
     times = listing.reasons[1]
     assert (times.oldest, times.newest) == (START, START + dt.timedelta(seconds=24))
-    assert (listing.total, listing.is_complete, listing.held_elsewhere) == (68, True, 0)
+    assert (listing.total, listing.is_complete, listing.in_flight_elsewhere) == (68, True, 0)
     assert dead_letters.contents() == before
     assert dead_letters.depth() == QueueDepth(68, 0), "all of them are given back"
 
@@ -126,15 +128,15 @@ def test_samples_are_few_short_and_different(services: Services, clock: Clock) -
     assert list_dead_letters(services=services, samples=0).reasons[0].samples == []
 
 
-def test_what_another_reader_holds_is_told(services: Services, dead_letters: MemoryEventQueue) -> None:
+def test_what_another_reader_has_in_flight_is_told(services: Services, dead_letters: MemoryEventQueue) -> None:
     put(services, "bad-time", 12)
     held = dead_letters.receive(wait_seconds=0)
     listing = list_dead_letters(services=services)
-    assert (listing.total, listing.held_elsewhere) == (2, 10)
+    assert (listing.total, listing.in_flight_elsewhere) == (2, 10)
     assert dead_letters.delete(held) == [], "and stays that reader's"
 
 
-def test_a_listing_ends_although_letters_come_in_faster_than_it_reads(
+def test_a_listing_ends_although_dead_letters_come_in_faster_than_it_reads(
     services: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(services, "bad-time", 15)

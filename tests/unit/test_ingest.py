@@ -405,7 +405,7 @@ def test_a_failed_delete_doubles_nothing(world: World) -> None:
     assert world.queue.contents() == []
 
 
-def test_a_letter_that_its_queue_will_not_take_holds_up_nobody(world: World) -> None:
+def test_a_dead_letter_that_its_queue_will_not_take_delays_nobody(world: World) -> None:
     send = world.dead_letters.send
 
     def picky(messages: Sequence[OutgoingMessage]) -> None:

@@ -65,7 +65,7 @@ def _table(listing: DeadLetterListing) -> Iterator[str]:
     for summary in listing.reasons:
         yield from _block(summary)
     yield f"{_letters(listing.total)} in all" if listing.total else "no dead letters"
-    yield from _remarks(is_complete=listing.is_complete, held_elsewhere=listing.held_elsewhere)
+    yield from _remarks(is_complete=listing.is_complete, in_flight_elsewhere=listing.in_flight_elsewhere)
 
 
 def _block(summary: ReasonSummary) -> Iterator[str]:
@@ -90,14 +90,15 @@ def _account(outcome: ReplayOutcome) -> Iterator[str]:
         yield f"left, because the queue would not take them: {_by_reason(outcome.refused)}"
     if outcome.newer:
         yield f"left, having come in meanwhile: {_letters(outcome.newer)}"
-    yield from _remarks(is_complete=outcome.is_complete, held_elsewhere=outcome.held_elsewhere)
+    yield from _remarks(is_complete=outcome.is_complete, in_flight_elsewhere=outcome.in_flight_elsewhere)
 
 
-def _remarks(*, is_complete: bool, held_elsewhere: int) -> Iterator[str]:
+def _remarks(*, is_complete: bool, in_flight_elsewhere: int) -> Iterator[str]:
     if not is_complete:
         yield "There may be more: they are too many to be read at once, or came in faster than they were read."
-    if held_elsewhere:
-        yield f"About {held_elsewhere:,} were in flight to another reader when this began and were not seen: try again."
+    if in_flight_elsewhere:
+        number = f"About {in_flight_elsewhere:,}"
+        yield f"{number} were in flight to another reader when this began and were not seen: try again."
 
 
 def _by_reason(counts: Mapping[str, int]) -> str:

@@ -62,7 +62,7 @@ class DeadLetterListing:
 
     reasons: Sequence[ReasonSummary]
     is_complete: bool  # False: there may be more, too many to be held at once or coming in faster than they are read
-    held_elsewhere: int  # roughly: in flight to another reader when this began, and not counted
+    in_flight_elsewhere: int  # roughly: in flight to another reader when this began, and not counted
 
     @property
     def total(self) -> int:
@@ -74,7 +74,7 @@ class DeadLetterListing:
             "dead_letters": {each.reason: each.count for each in self.reasons},
             "reasons": [each.as_dict() for each in self.reasons],
             "is_complete": self.is_complete,
-            "held_elsewhere": self.held_elsewhere,
+            "in_flight_elsewhere": self.in_flight_elsewhere,
         }
 
 
@@ -85,11 +85,11 @@ def list_dead_letters(*, services: Services, reasons: Collection[str] = (), samp
     UnknownReasonError, and a ServiceError with everything given back.
     """
     tally = _Tally({known_code(reason) for reason in reasons}, samples=samples)
-    held_elsewhere = services.dead_letters.depth().in_flight
+    in_flight_elsewhere = services.dead_letters.depth().in_flight
     scanner = DeadLetterScanner(services.dead_letters, sent_before=services.clock() + services.settings.clock_skew)
     scanner.scan(tally.handle_batch)
     found = sorted(tally.by_reason.values(), key=lambda each: (-each.count, each.reason))
-    return DeadLetterListing(found, scanner.is_complete, held_elsewhere)
+    return DeadLetterListing(found, scanner.is_complete, in_flight_elsewhere)
 
 
 class _Tally:

@@ -26,7 +26,7 @@ class ReplayOutcome:
     refused: Mapping[str, int]  # the queue would not take them; they are dead letters still
     newer: int  # came in while the run lasted, and were left
     is_complete: bool  # False: there may be more, too many being left or coming in to reach all
-    held_elsewhere: int  # roughly: in flight to another reader when the run began, and so not seen
+    in_flight_elsewhere: int  # roughly: in flight to another reader when the run began, and so not seen
 
     @property
     def total(self) -> int:
@@ -48,7 +48,7 @@ def replay_dead_letters(
     """
     wanted = {known_code(reason) for reason in reasons}
     services.queue.depth()  # refuse to begin where nothing could be sent
-    held_elsewhere = services.dead_letters.depth().in_flight
+    in_flight_elsewhere = services.dead_letters.depth().in_flight
     began = services.clock()
     if not dry_run:
         # The queue's clock may lag behind ours: a dead letter that we cause must not look older than our start.
@@ -67,7 +67,7 @@ def replay_dead_letters(
         refused=dict(sorted(replay.refused.items())),
         newer=scanner.newer,
         is_complete=scanner.is_complete,
-        held_elsewhere=held_elsewhere,
+        in_flight_elsewhere=in_flight_elsewhere,
     )
 
 

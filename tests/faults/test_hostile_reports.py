@@ -12,16 +12,11 @@ import pytest
 
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportManifest, ReportRequest, ReportStatus
-from signtally.memory.mailer import MemoryMailer
-from signtally.memory.objects import MemoryObjectStore
-from signtally.memory.queue import MemoryEventQueue
-from signtally.memory.report_queue import MemoryReportQueue
-from signtally.memory.usage_store import MemoryUsageStore
 from signtally.render.process_pool import RenderFailedError, RenderLimitError, RenderProcesses
 from signtally.services import Services
-from signtally.settings import Settings
 from signtally.use_cases.ordering import request_report
 from signtally.use_cases.reporting import make_report
+from tests.support.fakes import fake_services
 from tests.support.order_consumers import consume
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
@@ -37,17 +32,7 @@ def processes() -> Iterator[RenderProcesses]:
 
 @pytest.fixture
 def services(processes: RenderProcesses) -> Services:
-    return Services(
-        settings=Settings(),
-        queue=MemoryEventQueue(),
-        dead_letters=MemoryEventQueue(),
-        usage_store=MemoryUsageStore(),
-        objects=MemoryObjectStore(),
-        mailer=MemoryMailer(),
-        report_queue=MemoryReportQueue(),
-        renderer=processes.render,
-        clock=lambda: NOW,
-    )
+    return fake_services(renderer=processes.render, clock=lambda: NOW)
 
 
 def order(services: Services, *formats: str) -> ReportManifest:

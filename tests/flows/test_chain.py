@@ -3,11 +3,8 @@
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from flows.aggregate import aggregate
 from flows.demo_traffic import demo_traffic
@@ -20,6 +17,7 @@ from signtally.domain.reports import ReportRequest, ReportStatus
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.local.comparison import differences
 from signtally.services import Services
+from tests.support.flow_artifacts import latest_figures
 
 
 def test_traffic_becomes_usage_and_a_report(flow_services: Services, tmp_path: Path) -> None:
@@ -44,7 +42,7 @@ def test_traffic_becomes_usage_and_a_report(flow_services: Services, tmp_path: P
 @pytest.mark.usefixtures("flow_services")
 def test_a_run_leaves_a_table_of_what_it_did() -> None:
     ingest(consumers=1, time_budget_seconds=30)
-    rows = {row["figure"]: row["value"] for row in _latest_table("ingest")}
+    rows = latest_figures("ingest")
     assert rows["received"] == rows["stored"] == rows["duplicates"] == 0
     assert rows["requests"] > 0
 
@@ -56,11 +54,3 @@ def test_a_schedule_makes_its_report_and_mails_it_once(flow_services: Services) 
     assert scheduled_reports().made == 1
     assert digests().sent == 1
     assert (scheduled_reports().made, digests().sent) == (0, 0)
-
-
-def _latest_table(key: str) -> list[dict[str, Any]]:
-    with get_client(sync_client=True) as client:
-        artifacts = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
-    latest = max(artifacts, key=lambda artifact: artifact.created or dt.datetime.min.replace(tzinfo=dt.UTC))
-    rows: list[dict[str, Any]] = json.loads(str(latest.data))
-    return rows

@@ -4,12 +4,10 @@ import datetime as dt
 import itertools
 import json
 import time
-from typing import Any
 
 import polars as pl
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from flows.aggregate import aggregate
 from flows.digests import digests
@@ -22,6 +20,7 @@ from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
 from signtally.use_cases.rebuilding import DayChange, Preview, RebuildOutcome
+from tests.support.flow_artifacts import latest_figures, latest_table
 
 TENANTS = ("acme", "bolt")
 _PATIENCE_SECONDS = 30
@@ -52,8 +51,8 @@ def test_a_spoilt_row_holds_its_tenants_digest_until_a_rebuild(flow_services: Se
     with pytest.raises(MismatchError, match="1 mismatches of 1 tenants"):
         state.result()
     where = {"tenant": "acme", "day": two_days_ago.isoformat(), "user": "", "action": "sent"}
-    assert _latest_table("reconcile-differences") == [{**where, "source": "events", "said": 2, "aggregates": 7}]
-    assert _figures("reconcile")["mismatched"] == 1
+    assert latest_table("reconcile-differences") == [{**where, "source": "events", "said": 2, "aggregates": 7}]
+    assert latest_figures("reconcile")["mismatched"] == 1
     _wait_for_event(MISMATCH_EVENT, "signtally.tenant.acme")
 
     made, sent = scheduled_reports(), digests()
@@ -63,11 +62,11 @@ def test_a_spoilt_row_holds_its_tenants_digest_until_a_rebuild(flow_services: Se
     found = rebuild(first=two_days_ago, dry_run=True)
     assert isinstance(found, Preview)
     assert found.changes == (DayChange("acme", two_days_ago, "sent", 7, 2),)
-    assert [(row["before"], row["after"]) for row in _latest_table("rebuild-dry-run")] == [(7, 2)]
+    assert [(row["before"], row["after"]) for row in latest_table("rebuild-dry-run")] == [(7, 2)]
     mended = rebuild("acme", first=two_days_ago)
     assert isinstance(mended, RebuildOutcome)
     assert (mended.rows, mended.lifted) == (1, ("acme",))
-    assert _figures("rebuild")["rows"] == 1
+    assert latest_figures("rebuild")["rows"] == 1
 
     assert (digests().sent, scheduled_reports().due) == (1, 0)
     outcome = reconcile()
@@ -110,15 +109,3 @@ def _wait_for_event(name: str, resource: str) -> None:
                 return
             assert time.monotonic() < deadline, f"no event {name} about {resource}"
             time.sleep(0.2)
-
-
-def _figures(key: str) -> dict[str, Any]:
-    return {row["figure"]: row["value"] for row in _latest_table(key)}
-
-
-def _latest_table(key: str) -> list[dict[str, Any]]:
-    with get_client(sync_client=True) as client:
-        artifacts = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
-    latest = max(artifacts, key=lambda artifact: artifact.created or dt.datetime.min.replace(tzinfo=dt.UTC))
-    rows: list[dict[str, Any]] = json.loads(str(latest.data))
-    return rows

@@ -1,7 +1,13 @@
 """Every port behind its fake."""
 
 import dataclasses
+import datetime as dt
+from collections.abc import Iterable
 
+from signtally.domain.aggregation import TenantDay, daily_usage
+from signtally.domain.events import ReceivedEvent
+from signtally.domain.periods import days_within
+from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
@@ -23,3 +29,16 @@ def fake_services(**others: object) -> Services:
         report_queue=MemoryReportQueue(),
     )
     return dataclasses.replace(fakes, **others)  # type: ignore[arg-type] # fields of the bundle
+
+
+def counted_services(
+    events: Iterable[ReceivedEvent], *, tenant: TenantProfile, now: dt.datetime, days_back: int
+) -> Services:
+    """As ingest and aggregation would have left the events of one tenant; the clock stands still at *now*."""
+    store = MemoryUsageStore()
+    store.put_events([*events])
+    span = {"since": now - dt.timedelta(days=days_back), "until": now + dt.timedelta(days=1)}
+    days = [TenantDay(tenant.tenant_id, day, tenant.timezone) for day in days_within(**span, zone=tenant.zone)]
+    found = store.events(**span, tenant_ids=[tenant.tenant_id])
+    store.put_daily_usage(daily_usage(found.lazy(), days=days).collect(), version=1)
+    return fake_services(usage_store=store, clock=lambda: now)

@@ -10,13 +10,9 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
-from signtally.memory.objects import MemoryObjectStore
-from signtally.memory.queue import MemoryEventQueue
-from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
-from signtally.services import Services
-from signtally.settings import Settings
 from signtally.use_cases.aggregating import aggregate_touched
+from tests.support.fakes import fake_services
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 ZONES = {"acme": "Asia/Kathmandu", "bolt": "Europe/Berlin", "coda": "America/St_Johns"}
@@ -45,16 +41,7 @@ class World:
         self.store = store or MemoryUsageStore()
         self.mailer = MemoryMailer()
         self.received: list[ReceivedEvent] = []
-        self.services = Services(
-            settings=Settings(),
-            queue=MemoryEventQueue(),
-            dead_letters=MemoryEventQueue(),
-            usage_store=self.store,
-            objects=MemoryObjectStore(),
-            mailer=self.mailer,
-            report_queue=MemoryReportQueue(),
-            clock=lambda: self.now,
-        )
+        self.services = fake_services(usage_store=self.store, mailer=self.mailer, clock=lambda: self.now)
         for tenant_id, zone in ZONES.items():
             self.live_in(tenant_id, zone)
         self.services.stores.watermarks.publish_settled_through(NOW)

@@ -9,20 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signtally.domain.actions import Action, Counts
-from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.allowance import Outlook
 from signtally.domain.basis import Basis
 from signtally.domain.documents import DOCUMENT_ROWS, Cohort
 from signtally.domain.events import ReceivedEvent, UsageEvent
-from signtally.domain.periods import FuturePeriodError, days_within, parse_period
+from signtally.domain.periods import FuturePeriodError, parse_period
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Allowance, TenantProfile
-from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.report_figures import read_report
 from tests.support.examples import examples
-from tests.support.fakes import fake_services
+from tests.support.fakes import counted_services
 
 NOW = dt.datetime(2026, 11, 3, 20, tzinfo=dt.UTC)
 ACME = TenantProfile(tenant_id="acme", timezone="Asia/Kathmandu", allowance=Allowance(documents_per_month=10))
@@ -40,13 +38,7 @@ def event(action: Action, day: str, document_id: str = "d1", user_id: str = "ann
 
 def services_with(*events: ReceivedEvent) -> Services:
     """As ingest and aggregation would have left it."""
-    store = MemoryUsageStore()
-    store.put_events(events)
-    span = {"since": NOW - dt.timedelta(days=400), "until": NOW + dt.timedelta(days=1)}
-    days = [TenantDay("acme", day, ACME.timezone) for day in days_within(**span, zone=ACME.zone)]
-    found = store.events(**span, tenant_ids=["acme"])
-    store.put_daily_usage(daily_usage(found.lazy(), days=days).collect(), version=1)
-    return fake_services(usage_store=store, clock=lambda: NOW)
+    return counted_services(events, tenant=ACME, now=NOW, days_back=400)
 
 
 STORY = (

@@ -9,16 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signtally.domain.actions import Action, Counts
-from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.events import ReceivedEvent, UsageEvent
-from signtally.domain.periods import Period, days_within, parse_period
+from signtally.domain.periods import Period, parse_period
 from signtally.domain.schemas import IDENTITY, STORED_USAGE
 from signtally.domain.tenants import TenantProfile
-from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.usage_pages import read_totals, read_user_page
-from tests.support.fakes import fake_services
+from tests.support.fakes import counted_services
 
 NOW = dt.datetime(2026, 11, 3, 20, tzinfo=dt.UTC)
 ACME = TenantProfile(tenant_id="acme", timezone="Asia/Kathmandu")  # where it is 4 November already
@@ -33,13 +31,7 @@ def event(action: Action, day: dt.date, user_id: str, hour: int) -> ReceivedEven
 
 
 def services_with(*events: ReceivedEvent) -> Services:
-    store = MemoryUsageStore()
-    store.put_events(events)
-    span = {"since": NOW - dt.timedelta(days=90), "until": NOW + dt.timedelta(days=1)}
-    days = [TenantDay("acme", day, ACME.timezone) for day in days_within(**span, zone=ACME.zone)]
-    found = store.events(**span, tenant_ids=["acme"])
-    store.put_daily_usage(daily_usage(found.lazy(), days=days).collect(), version=1)
-    return fake_services(usage_store=store, clock=lambda: NOW)
+    return counted_services(events, tenant=ACME, now=NOW, days_back=90)
 
 
 _events = st.lists(

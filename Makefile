@@ -5,7 +5,7 @@ SHELL := bash
 BIN := .venv/bin
 ONCE ?=
 UPGRADE ?=
-WORKERS ?= 2
+WORKERS ?= 3
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help

@@ -465,7 +465,10 @@ _selections = st.builds(
 )
 
 
-@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(15, soak=400),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(
     events=st.lists(_events, max_size=12),
     superseded=st.sets(st.integers(0, 11)),

@@ -28,7 +28,8 @@ from tests.support.switched_aws import Place, Switch
 
 SCRIPT = Path(__file__).with_name("seeded_microburst.py")
 VISIBILITY_SECONDS = 8  # a receive whose answer is lost holds its messages so long
-HELD_EVENTS = 1_000  # so that most of the work is left when Timestream comes back
+EVENTS = sized(2_000, soak=4_000)
+HELD_EVENTS = 500  # so that most of the work is left when Timestream comes back
 # An outage, and for how long a run tries again; in soak as long as by default.
 OUTAGE_SECONDS = sized(8, soak=60)
 RETRY_BUDGET_SECONDS = sized(30, soak=90)
@@ -103,7 +104,7 @@ def weather(place: Place, seed: int, monkeypatch: pytest.MonkeyPatch) -> Iterato
 @pytest.mark.timeout(600)  # a busy machine; in soak the outage alone takes a minute
 def test_no_fault_and_no_outage_of_timestream_changes_a_count(place: Place, weather: Weather, seed: int) -> None:
     """Both services fail all the time, and in the midst of it Timestream goes away: for 8 s, in soak for a minute."""
-    sent = send_portal_traffic(place.services, events=4_000, seed=seed)
+    sent = send_portal_traffic(place.services, events=EVENTS, seed=seed)
     under_way = threading.Event()
 
     def look(progress: IngestProgress) -> None:

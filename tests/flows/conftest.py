@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
 import tasks.aggregate
@@ -37,10 +37,13 @@ _SHELLS = (
 def prefect_server() -> Iterator[None]:
     """Prefect's own server over a database of its own.
 
-    Without heartbeats: each flow would wait a second at its end for the thread that sends them.
+    Without heartbeats: each flow would wait a second at its end for the thread that sends them. Workers ask for runs
+    as often as those of the stack.
     """
-    quick = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
+    quick = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_WORKER_QUERY_SECONDS: 0.5})
     with prefect_test_harness(server_startup_timeout=120), quick:
+        gc.collect()
+        gc.freeze()  # what Prefect imported; `_collected` would look through it after each test
         yield
 
 

@@ -1,6 +1,5 @@
 """The flows in the order of production, under a real Prefect server, on a real queue, database and bucket."""
 
-import datetime as dt
 import json
 from pathlib import Path
 

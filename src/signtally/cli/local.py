@@ -14,7 +14,7 @@ import click
 from signtally import wiring
 from signtally.cli.output import json_option
 from signtally.cli.signals import interruptible
-from signtally.local.demo import Demo
+from signtally.local.demo import EVENTS, Demo
 from signtally.local.local_aws import DEFAULT_PORT, DEFAULT_TIMESTREAM_PORT, LocalAws
 from signtally.local.processes import Supervisor
 from signtally.local.stack import Stack
@@ -83,10 +83,11 @@ def up(  # noqa: PLR0913 -- one parameter an option
 
 @click.command()
 @click.option("--once", is_flag=True, help="Stop after the summary instead of staying up.")
+@click.option("--events", type=click.IntRange(1_000), default=EVENTS, show_default=True, help="How many to send.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("demo"), show_default=True)
 @data_option
 @json_option
-def demo(*, once: bool, output: Path, data: Path, as_json: bool) -> None:
+def demo(*, once: bool, events: int, output: Path, data: Path, as_json: bool) -> None:
     """Start everything, push sample traffic through, compare every figure, and show where things are.
 
     The last line of the summary is one JSON object, with --json or without. State in --data is made anew.
@@ -99,7 +100,7 @@ def demo(*, once: bool, output: Path, data: Path, as_json: bool) -> None:
     with (output / "log.txt").open("w", encoding="utf-8") as log, _foreground(log=_into(log)) as supervisor:
         log_line(f"the servers' own log is in {output / 'log.txt'}")
         stack.start(supervisor, log=log_line)
-        demonstration = Demo(stack, wiring.services(), output, log_line)
+        demonstration = Demo(stack, wiring.services(), output, log_line, events)
         summary = demonstration.run(setup_seconds=time.monotonic() - began)
         for line in [*_where(stack), *_outcome(demonstration, summary)]:
             click.echo(line)

@@ -221,7 +221,8 @@ def test_profiles_are_checked_again_when_the_rules_change(objects: ObjectStore) 
     tenants.all()
     catalogue = json.loads(objects.get("state/tenants.json").body)
     catalogue["rules"] = "others"
-    catalogue["profiles"][tenant_profile("acme")][1:] = [None, ["timezone: 'Asia/Tokyo' is no IANA time zone"], True]
+    problems = ["timezone: 'Asia/Tokyo' is no IANA time zone"]
+    catalogue["profiles"][tenant_profile("acme")] |= {"fields": None, "problems": problems, "is_unreadable": True}
     objects.put("state/tenants.json", json.dumps(catalogue).encode())
     assert tenants.zones() == {"acme": "Asia/Tokyo"}
 

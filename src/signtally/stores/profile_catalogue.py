@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import available_timezones
 
+from pydantic import TypeAdapter
+
 from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.stored_profiles import read_profile, unreadable_profile
 from signtally.domain.tenants import ALREADY_CHECKED, TenantProfile
@@ -15,9 +17,10 @@ from signtally.errors import SigntallyError
 from signtally.logos.profile_logos import with_logo_that_shows
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
+from signtally.stores.typed_objects import JsonObject
 
 _CATALOGUE = f"{keys.STATE}tenants.json"
-_FORMAT = "4"  # of the catalogue: one in another format is made anew
+_FORMAT = "5"  # of the catalogue: one in another format is made anew
 _READERS = 16  # profiles are small; the first catalogue of many tenants takes one read for each
 
 
@@ -50,11 +53,21 @@ class CatalogueEntry:
         return profile.as_unreadable() if self.is_unreadable else profile
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Catalogue:
+    rules: str  # by which its profiles were checked
+    profiles: dict[str, CatalogueEntry]  # by key
+
+
+_ADAPTER = TypeAdapter(_Catalogue)
+
+
 class ProfileCatalogue:
     """Reads the catalogue object, and each profile that changed since it was written."""
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
+        self._catalogue = JsonObject(objects, _CATALOGUE, _ADAPTER)
 
     def entries(self) -> dict[str, CatalogueEntry]:
         """Stored profiles by key: a listing, the catalogue, and one read for each that changed since."""
@@ -67,24 +80,16 @@ class ProfileCatalogue:
         # Deleted since the listing: not to be remembered, for it may come back with the same ETag.
         found = {key: entry for key, entry in entries.items() if entry is not None}
         if found != known:
-            profiles = {
-                key: [entry.etag, entry.fields, entry.problems, entry.is_unreadable] for key, entry in found.items()
-            }
-            self._objects.put(_CATALOGUE, json.dumps({"rules": _rules(), "profiles": profiles}).encode())
+            self._catalogue.write(_Catalogue(_rules(), found))
         return found
 
     def _known(self) -> dict[str, CatalogueEntry]:
         """Nothing when it was made by other rules, or cannot be read: then every profile is read again."""
         try:
-            stored = json.loads(self._objects.get(_CATALOGUE).body)
-        except (ObjectMissingError, ValueError):
+            stored = self._catalogue.read()
+        except ValueError:
             return {}
-        if not isinstance(stored, dict) or stored.get("rules") != _rules():
-            return {}
-        return {
-            key: CatalogueEntry(etag, fields, tuple(problems), is_unreadable)
-            for key, (etag, fields, problems, is_unreadable) in stored["profiles"].items()
-        }
+        return stored.profiles if stored is not None and stored.rules == _rules() else {}
 
     def _read(self, key: str, etag: str) -> CatalogueEntry | None:
         try:

@@ -23,7 +23,7 @@ from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases import provisioning
 from tests.support.aws_programs import log_to_stderr, without_fsync
-from tests.support.examples import SOAK, examples, time_is_up
+from tests.support.examples import SOAK, time_is_up
 from tests.support.groups import assign_groups, longest_first
 from tests.support.ports import free_port
 
@@ -32,11 +32,11 @@ _FOREIGN = ("AWS_", "SIGNTALLY_", "PREFECT_")
 
 # A law that holds slowly holds: on a busy machine an example may take as long as it likes.
 # The same examples for everybody who runs the tests; `make soak` looks for new ones, and prints how to repeat a find.
-hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.register_profile(
     "soak",
     deadline=None,
-    max_examples=examples(100),
+    max_examples=1000,
     print_blob=True,
     suppress_health_check=[*hypothesis.HealthCheck],
 )

@@ -47,7 +47,7 @@ def test_filtered_and_nasty_reports_pass(format_: str) -> None:
         verify(format_, render(format_, report, IDENTITY).body, report, IDENTITY)
 
 
-@settings(max_examples=examples(10), deadline=None)
+@settings(max_examples=examples(5, soak=100), deadline=None)
 @given(snapshots(printable_rows, printable_tenants))
 def test_whatever_a_report_says_passes(report: UsageSnapshot) -> None:
     for format_ in FORMATS:

@@ -37,7 +37,7 @@ def _figures(table: ReadTable, headings: list[str]) -> list[Counts]:
 
 
 @given(snapshots())
-@settings(max_examples=examples(20), deadline=None)
+@settings(max_examples=examples(10, soak=200), deadline=None)
 def test_rows_and_totals_of_every_table_of_counts_are_the_snapshots(report: UsageSnapshot) -> None:
     book = ReadBook.of(whole(report))
     found = book.tables
@@ -51,7 +51,7 @@ def test_rows_and_totals_of_every_table_of_counts_are_the_snapshots(report: Usag
 
 
 @given(snapshots())
-@settings(max_examples=examples(20), deadline=None)
+@settings(max_examples=examples(10, soak=200), deadline=None)
 def test_totals_are_what_a_program_calculates(report: UsageSnapshot) -> None:
     """Who does not calculate shows the value beside the formula, so both must be equal."""
     book = ReadBook.of(whole(report))
@@ -62,7 +62,7 @@ def test_totals_are_what_a_program_calculates(report: UsageSnapshot) -> None:
 
 
 @given(snapshots())
-@settings(max_examples=examples(20), deadline=None)
+@settings(max_examples=examples(10, soak=200), deadline=None)
 def test_every_name_comes_back_as_a_text(report: UsageSnapshot) -> None:
     """No formula, no error value; nothing lost but what would turn or hide its neighbours."""
     book = ReadBook.of(report)

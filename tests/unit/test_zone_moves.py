@@ -436,7 +436,7 @@ def steps(draw: st.DrawFn) -> tuple[str, ...]:
             return (other,)
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(30, soak=600))
 @given(st.lists(steps(), max_size=25))
 def test_whatever_happens_in_whatever_order_the_last_zone_counts(history: list[tuple[str, ...]]) -> None:
     world = World()

@@ -81,21 +81,41 @@ def up(  # noqa: PLR0913 -- one parameter an option
         supervisor.wait()
 
 
+def _port_or_free(option: str, usual: int, of: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option whose default is the usual port, or a free one where another program listens on that."""
+    shown = f"{usual}, or a free one"
+    return click.option(option, type=int, default=lambda: free_port(usual), show_default=shown, help=f"Port of {of}.")
+
+
 @click.command()
 @click.option("--once", is_flag=True, help="Stop after the summary instead of staying up.")
 @click.option("--events", type=click.IntRange(1_000), default=EVENTS, show_default=True, help="How many to send.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("demo"), show_default=True)
+@_port_or_free("--port", DEFAULT_PORT, "SQS, S3 and SES")
+@_port_or_free("--timestream-port", DEFAULT_TIMESTREAM_PORT, "Timestream")
+@_port_or_free("--api-port", DEFAULT_API_PORT, "the API and the page")
+@_port_or_free("--prefect-port", DEFAULT_PREFECT_PORT, "Prefect's API and UI")
 @data_option
 @json_option
-def demo(*, once: bool, events: int, output: Path, data: Path, as_json: bool) -> None:
+def demo(  # noqa: PLR0913 -- one parameter an option
+    *,
+    once: bool,
+    events: int,
+    output: Path,
+    port: int,
+    timestream_port: int,
+    api_port: int,
+    prefect_port: int,
+    data: Path,
+    as_json: bool,
+) -> None:
     """Start everything, push sample traffic through, compare every figure, and show where things are.
 
     The last line of the summary is one JSON object, with --json or without. State in --data is made anew.
     """
     del as_json  # it ends with JSON anyway
     began = time.monotonic()
-    aws = LocalAws(free_port(DEFAULT_PORT), free_port(DEFAULT_TIMESTREAM_PORT), (data / "demo").absolute())
-    stack = Stack(aws, free_port(DEFAULT_API_PORT), free_port(DEFAULT_PREFECT_PORT), fresh=True)
+    stack = Stack(LocalAws(port, timestream_port, (data / "demo").absolute()), api_port, prefect_port, fresh=True)
     _clear(output)
     with (output / "log.txt").open("w", encoding="utf-8") as log, _foreground(log=_into(log)) as supervisor:
         log_line(f"the servers' own log is in {output / 'log.txt'}")

@@ -48,10 +48,21 @@ def extracted() -> Catalog:
     with (LOCALES / "mapping.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     template = Catalog()
-    found = extract_from_dir(ROOT, methods, options, KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True)
+    found = list(
+        extract_from_dir(ROOT, methods, options, KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True)
+    )
+    if both := singulars_and_plain([(text, context) for _, _, text, _, context in found]):
+        sys.exit(f"a text of its own and a singular at once, which no catalogue tells apart: {both}")
     for name, _, text, comments, context in sorted(found, key=lambda each: (each[0], each[1])):
         template.add(text, None, [(name, None)], auto_comments=comments, context=context)
     return template
+
+
+def singulars_and_plain(found: list[tuple[str | tuple[str, ...], str | None]]) -> list[str]:
+    """Texts that stand alone in one place and have a plural in another: gettext keeps one translation for both."""
+    plain = {(text, context) for text, context in found if isinstance(text, str)}
+    singular = {(text[0], context) for text, context in found if not isinstance(text, str)}
+    return sorted(text for text, _ in plain & singular)
 
 
 def updated(path: Path, language: str, template: Catalog) -> Catalog:

@@ -1,11 +1,17 @@
 """The texts of every language: where they come from, and how values get into them."""
 
+import dataclasses
+import datetime as dt
+
 import pytest
 from babel import Locale
 
 from signtally.api.page import preferred_language
+from signtally.domain.periods import parse_period, period_between
+from signtally.render.contents import Contents
 from signtally.render.formats import locale_of
 from signtally.render.translation import LANGUAGES, Translation, filled
+from tests.support.report_samples import ACME, snapshot, user
 
 
 @pytest.mark.parametrize(
@@ -72,3 +78,21 @@ def test_scripts_get_the_same_plural_forms(language: str, number: int) -> None:
     form = Locale.parse(language).plural_form(number)
     assert isinstance(forms, dict)
     assert forms[form] == words.ngettext("%(count)s day", "%(count)s days", number)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("period", ["2026-10-14", "2026-W41", "2026-10", "2026-Q3", "2025"])
+def test_cards_speak_of_every_kind_of_period(language: str, period: str) -> None:
+    """A report of one day could not be made in Japanese: a singular was taken for a text of its own."""
+    tenant = ACME.model_copy(update={"locale": language})
+    cards = Contents(snapshot((user(1),), period=parse_period(period), tenant=tenant)).cards
+    assert all(card.note and "%(" not in card.note for card in cards)
+
+
+@pytest.mark.parametrize("days", [1, 2, 3, 11, 100])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_cards_speak_of_as_many_days_as_before(language: str, days: int) -> None:
+    last = dt.date(2026, 10, 20)
+    report = snapshot((user(1),), period=period_between(last - dt.timedelta(days=days - 1), last))
+    tenant = ACME.model_copy(update={"locale": language})
+    assert "%(" not in Contents(dataclasses.replace(report, tenant=tenant)).cards[0].note

@@ -114,17 +114,18 @@ class MeasureTexts(PeriodTexts):
 
     def _before(self, figure: str) -> str:
         """A previous figure as a card shows it: `45 in the previous month`, `45 in 1–27 Oct 2026`."""
-        if self.snapshot.period.kind is PeriodKind.RANGE:
-            days = self.snapshot.previous.day_count
+        days = self.snapshot.previous.day_count
+        if self.snapshot.period.kind is PeriodKind.RANGE and days > 1:
             return self.words.ngettext(
-                "%(figure)s on the previous day",
+                "%(figure)s in the previous %(count)s day",
                 "%(figure)s in the previous %(count)s days",
                 days,
                 figure=figure,
                 count=self.formats.number(days),
             )
         if self.snapshot.previous.is_whole and self.snapshot.previous_until is None:
-            return self.words.gettext(_IN_PREVIOUS[self.snapshot.period.kind], figure=figure)
+            kind = PeriodKind.DAY if days == 1 else self.snapshot.period.kind
+            return self.words.gettext(_IN_PREVIOUS[kind], figure=figure)
         return self.words.gettext("%(figure)s in %(previous)s", figure=figure, previous=self.previous_period)
 
     def _change(self, now: int, before: int) -> str | None:

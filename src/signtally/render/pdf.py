@@ -22,6 +22,7 @@ MOST_RESTATED_DAYS_PRINTED = 31
 MOST_DAYS_PRINTED = 62  # of a longer period, weeks or months
 SIDE_MARGIN_MM = 16
 _FOOTER_LIMIT_CHARACTERS = 50
+_TITLE_LIMIT_CHARACTERS = 120  # of the tenant's name in the document's title, which a window shows
 _TABLE_POINTS = 8.2
 
 
@@ -47,6 +48,7 @@ def page(contents: Contents, identity: ReportIdentity) -> str:
         theme=contents.theme,
         logo=_own_logo(contents),
         footer_name=shortened(contents.tenant_name, _FOOTER_LIMIT_CHARACTERS),
+        title_name=shortened(contents.tenant_name, _TITLE_LIMIT_CHARACTERS),
         sentences=highlight_sentences(contents),
         allowance=allowance_line(contents),
         is_empty=not any(contents.snapshot.totals.as_tuple()),

@@ -1,5 +1,6 @@
 """Consumers of report orders in processes of their own, over the local AWS: whatever dies, each order is made once."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -7,17 +8,23 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from signtally import wiring
 from signtally.domain.periods import parse_period
-from signtally.domain.reports import ReportKey, ReportRequest, ReportStatus
+from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus
+from signtally.ports.errors import ServiceUnavailableError
+from signtally.render.files import render
 from signtally.services import Services
-from signtally.use_cases.ordering import request_report
+from signtally.use_cases.ordering import ConsumerConfig, OrderConsumer, OrderResult, request_report
+from signtally.use_cases.reporting import make_report
 from tests.support.commands import names_of
 from tests.support.order_consumers import consume
 from tests.support.ports import free_port
+from tests.support.switched_aws import Place
 
 SCRIPT = Path(__file__).with_name("consuming_orders.py")
 VISIBILITY_SECONDS = 3
@@ -124,3 +131,42 @@ def test_the_program_makes_orders_while_prefects_server_is_away(real_services: S
         returncode = program.end(signal.SIGTERM)
     assert returncode == -signal.SIGTERM
     assert [beat.consumer_id for beat in real_services.stores.order_consumers.alive()] == ["test"]
+
+
+def test_without_the_queue_nothing_is_half_made(real_services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    consume(real_services)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", f"http://127.0.0.1:{free_port()}")
+    cut_off = wiring.services(real_services.settings, timeouts=wiring.INTERACTIVE_TIMEOUTS)
+    request = ReportRequest("acme", parse_period("2026-09"), ("csv",))
+    with pytest.raises(ServiceUnavailableError):
+        request_report(request, requested_by="ann", services=cut_off)
+    for prefix in ("reports/", "report-index/"):
+        assert list(real_services.objects.list_objects(prefix)) == []
+    assert request_report(request, requested_by="ann", services=real_services).claim.key.version == 1
+
+
+def test_an_order_is_made_though_queue_and_bucket_go_away_meanwhile(place: Place) -> None:
+    services, gone, stop = dataclasses.replace(place.services, renderer=render), threading.Event(), threading.Event()
+    consume(services)
+    request = ReportRequest("acme", parse_period("2026-09"), ("csv",))
+    key = request_report(request, requested_by="ann", services=services).claim.key
+
+    def make(key: ReportKey) -> ReportManifest:
+        if not gone.is_set():
+            place.aws.off()
+            gone.set()
+        return make_report(key, services=services)
+
+    consumer = OrderConsumer(services, config=ConsumerConfig(makers=1, poll_seconds=1), make=make)
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(consumer.run, stop)
+        assert gone.wait(PATIENCE_SECONDS)
+        place.aws.on()
+        patience = threading.Event()
+        for _ in range(PATIENCE_SECONDS * 10):
+            if services.stores.reports.state(key, now=services.clock()).status is ReportStatus.READY:
+                break
+            patience.wait(0.1)
+        stop.set()
+        assert running.result(PATIENCE_SECONDS)[OrderResult.MADE] == 1
+    assert services.stores.reports.versions("acme", key.report_id) == [1]

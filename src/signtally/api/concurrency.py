@@ -12,7 +12,7 @@ from signtally.api.auth import authenticated
 from signtally.api.problems import ProblemError, ProblemKind
 
 _WAIT_SECONDS = 3
-_ORDER_WAIT_SECONDS = 15  # whoever orders waits rather than is refused: hundreds order at once
+_ORDER_WAIT_SECONDS = 30  # whoever orders waits rather than is refused: hundreds order at once
 THREADS = 48  # that answer requests
 
 

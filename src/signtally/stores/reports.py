@@ -8,7 +8,7 @@ import dataclasses
 import datetime as dt
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import TypeAdapter, ValidationError
@@ -193,12 +193,21 @@ class Reports:
 
     def latest(self, tenant_id: str, report_id: str, *, now: dt.datetime) -> ReportState:
         """The newest version's state. Raises ReportMissingError when the report was never asked for."""
-        for version in reversed(self.versions(tenant_id, report_id)):
+        newest = self.newest_among(self.versions(tenant_id, report_id), tenant_id, report_id, now=now)
+        if newest is None:
+            raise ReportMissingError(f"no report {report_id}")
+        return newest
+
+    def newest_among(
+        self, versions: Sequence[int], tenant_id: str, report_id: str, *, now: dt.datetime
+    ) -> ReportState | None:
+        """The state of the newest of these *versions*, oldest first, that is there; None when none is."""
+        for version in reversed(versions):
             try:
                 return self.state(ReportKey(tenant_id, report_id, version), now=now)
             except ReportMissingError:  # withdrawn, or its claim got lost: the version before is the newest
                 continue
-        raise ReportMissingError(f"no report {report_id}")
+        return None
 
     def has_all_files(self, manifest: ReportManifest) -> bool:
         """Whether every file that a version was made with is still stored."""

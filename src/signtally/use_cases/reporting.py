@@ -19,7 +19,7 @@ from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingEr
 from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.version_diff import changes_since_predecessor, day_totals, user_figures
 
-_Finder = Callable[[ReportRequest, Services], ReportManifest | ReportState | None]
+_Finder = Callable[[ReportState, ReportRequest, Services], ReportState | None]
 _SERVICE_DOWN = "A service that the report needs did not answer. Ask for it again."
 _FAILED = "The report could not be made. The operators can see why."
 
@@ -31,7 +31,7 @@ def report_now(request: ReportRequest, *, requested_by: str, services: Services)
     publishes it.
     """
     match find_or_claim(request, (up_to_date, in_progress), requested_by=requested_by, services=services):
-        case ReportManifest() as ready:
+        case ReportState(manifest=ReportManifest() as ready):
             return ready
         case ReportState(claim=claim) | (ReportClaim() as claim):
             pass
@@ -102,54 +102,61 @@ def find_or_claim(
     requested_by: str,
     services: Services,
     before_claim: Callable[[], None] = lambda: None,
-) -> ReportManifest | ReportState | ReportClaim:
-    """What the first of the *finders* finds, else a claim on the next version.
+) -> ReportState | ReportClaim:
+    """What the first of the *finders* makes of the newest version, else a claim on the next one.
 
-    *before_claim* may raise: then nothing is claimed.
+    *before_claim* may raise: then nothing is claimed. Raises FuturePeriodError.
     """
     reports = services.stores.reports
     while True:
         # Read before looking: if somebody else claims this version in between, the claim fails and we look again.
-        version = max(reports.versions(request.tenant_id, request.report_id), default=0) + 1
-        if version == 1:
+        versions = reports.versions(request.tenant_id, request.report_id)
+        newest = reports.newest_among(versions, request.tenant_id, request.report_id, now=services.clock())
+        if newest is None:
             _require_begun(request, services=services)
         else:
             for find in finders:
-                if (found := find(request, services)) is not None:
+                if (found := find(newest, request, services)) is not None:
                     return found
         before_claim()
+        version = max(versions, default=0) + 1
         claim = reports.claim(request, version=version, requested_by=requested_by, now=services.clock())
         if claim is not None:
             return claim
 
 
-def in_progress(request: ReportRequest, services: Services) -> ReportState | None:
+def in_progress(newest: ReportState, request: ReportRequest, services: Services) -> ReportState | None:
     """The newest version, while it waits or is being made."""
-    try:
-        newest = services.stores.reports.latest(request.tenant_id, request.report_id, now=services.clock())
-    except ReportMissingError:  # never asked for, or withdrawn
-        return None
+    del request, services
     return newest if newest.status in {ReportStatus.PENDING, ReportStatus.RUNNING} else None
 
 
-def up_to_date(request: ReportRequest, services: Services) -> ReportManifest | None:
+def up_to_date(newest: ReportState, request: ReportRequest, services: Services) -> ReportState | None:
     """The newest finished version if it has all its files and a new one would say the same. Raises FuturePeriodError.
 
     While its period may still change, a version also ages: its `data_through` is part of what it says.
     """
-    tenant = _require_begun(request, services=services)
-    manifest = services.stores.reports.latest_manifest(request.tenant_id, request.report_id)
-    if manifest is None or not services.stores.reports.has_all_files(manifest):
+    tenant, reports = _require_begun(request, services=services), services.stores.reports
+    manifest = newest.manifest or reports.latest_manifest(request.tenant_id, request.report_id)
+    if manifest is None or not reports.has_all_files(manifest):
         return None
+    if not _says_what_is_so(manifest, request, tenant=tenant, services=services):
+        return None
+    return newest if newest.manifest is manifest else reports.state(manifest.key, now=services.clock())
+
+
+def _says_what_is_so(
+    manifest: ReportManifest, request: ReportRequest, *, tenant: TenantProfile, services: Services
+) -> bool:
+    """Whether a new version would say the same as this one."""
     snapshot = _figures(tenant, request, services=services)
     if manifest.made_at > snapshot.taken_at:  # from later figures than those that were read ahead
-        return manifest
+        return True
     if manifest.fingerprint != snapshot.fingerprint:
-        return None
+        return False
     ended_at = end_of_day(request.period.last, tenant.zone)
     is_over = manifest.made_at >= ended_at and manifest.data_through is not None and manifest.data_through >= ended_at
-    is_recent = services.clock() - manifest.made_at < services.settings.report_reuse
-    return manifest if is_over or is_recent else None
+    return is_over or services.clock() - manifest.made_at < services.settings.report_reuse
 
 
 def _require_begun(request: ReportRequest, *, services: Services) -> TenantProfile:

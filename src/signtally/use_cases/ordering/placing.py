@@ -3,7 +3,7 @@
 import datetime as dt
 
 from signtally.domain.report_orders import ReportOrder
-from signtally.domain.reports import ReportManifest, ReportRequest, ReportStatus
+from signtally.domain.reports import ReportRequest, ReportStatus
 from signtally.report_queue import ReportQueueUnavailableError
 from signtally.services import Services
 from signtally.stores.reports import ReportClaim, ReportState
@@ -30,8 +30,6 @@ def request_report(request: ReportRequest, *, requested_by: str, services: Servi
             if state.status is ReportStatus.PENDING and _may_be_lost(state.claim, services=services):
                 services.report_queue.send(_order(state.claim))
             return state
-        case ReportManifest() as ready:
-            return services.stores.reports.state(ready.key, now=services.clock())
         case ReportClaim() as claim:
             return _send(claim, services=services)
 

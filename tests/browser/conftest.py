@@ -150,7 +150,7 @@ def served(app: FastAPI) -> Iterator[str]:
     server.startup = announced  # type: ignore[method-assign]  # uvicorn has no hook that says "listening"
     thread = threading.Thread(target=server.run)
     thread.start()
-    assert started.wait(20)
+    assert started.wait(60)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True

@@ -23,7 +23,7 @@ from signtally.use_cases.rebuilding import DayChange, Preview, RebuildOutcome
 from tests.support.flow_artifacts import latest_figures, latest_table
 
 TENANTS = ("acme", "bolt")
-_PATIENCE_SECONDS = 30
+_PATIENCE_SECONDS = 90
 
 
 @pytest.fixture

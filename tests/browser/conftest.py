@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from signtally import wiring
 from signtally.api.app import create_app
@@ -43,6 +43,7 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=20_000)  # a busy machine shows what is expected, only later
 NOW = dt.datetime(2026, 10, 17, 12, 35, tzinfo=dt.UTC)
 ACME = TenantProfile(tenant_id="acme", name="Acme & Söhne", timezone="Asia/Kathmandu")
 PORTAL = "https://portal.example/usage?from=menu"
@@ -204,7 +205,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
                 locale="en-GB",
                 color_scheme="dark" if dark else "light",
             )
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(20_000)
             contexts.append(context)
         page = context.new_page()
         if not complains:

@@ -81,3 +81,35 @@ def test_what_cannot_be_saved_says_why_and_keeps_what_was_written(site: Any, ope
     page.get_by_label("Recipients").fill("ann@acme.example")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(dialog.get_by_role("alert")).to_contain_text("differ in capitals alone")
+
+
+def test_an_email_is_looked_at_tested_sent_and_sent_again(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=schedules"))
+    page.get_by_role("button", name="Preview: Monthly").click()
+    mail = page.get_by_role("region", name="The email")
+    expect(mail).to_contain_text("Usage for September 2026")
+    assert mail.evaluate("host => host.shadowRoot.querySelector('a[href]')") is None
+    page.get_by_role("button", name="Close").click()
+    assert site.get("schedules/Monthly/deliveries")["rows"] == []
+    page.get_by_role("button", name="Send a test: Monthly").click()
+    expect(page.get_by_label("To", exact=True).last).to_have_value("ann@acme.example")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#notices")).to_contain_text("September 2026: sent to 1 of 1 recipients.", timeout=20_000)
+    page.get_by_role("button", name="Send now: Monthly").click()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#notices")).to_contain_text("September 2026: sent to 2 of 2 recipients.", timeout=20_000)
+    page.get_by_role("button", name="Deliveries: Monthly").click()
+    rows = schedule(page, "Monthly").locator(".deliveries tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.filter(has_text="bob@acme.example")).to_contain_text("Accepted by the mail service")
+    assert "schedule=Monthly" in page.url
+    again = page.get_by_role("button", name="Send again: September 2026 to bob@acme.example")
+    again.press("Enter")
+    expect(page.locator("#notices")).to_contain_text("bob@acme.example: Accepted by the mail service", timeout=20_000)
+    expect(again).to_be_focused()
+
+
+def test_whoever_unsubscribed_is_named(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=schedules"))
+    expect(schedule(page, "Monthly")).to_be_visible()
+    expect(page.locator("#suppressions-section")).to_be_hidden()

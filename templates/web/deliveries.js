@@ -1,0 +1,112 @@
+// What became of each recipient's email, and the addresses that get none any more.
+
+import { allRows, address, call, pathOf } from "./client.js";
+import { byId, button, el, foreign, table } from "./dom.js";
+import { kindOf, moment, periodTitle } from "./format.js";
+import { complain, settle, tell } from "./notices.js";
+import { named } from "./periods.js";
+import { gettext } from "./words.js";
+
+const ABOUT = "deliveries";
+const PAGE = 100;
+
+const stateLabels = () => ({
+  sent: gettext("Accepted by the mail service"),
+  deferred: gettext("Not taken yet; tried again"),
+  refused: gettext("Refused"),
+  bounced: gettext("Came back"),
+  complained: gettext("Reported as spam"),
+  suppressed: gettext("Not sent: mail to it came back before"),
+  unsubscribed: gettext("Not sent: unsubscribed"),
+  in_doubt: gettext("May have been sent"),
+  gave_up: gettext("Given up after a day"),
+});
+
+export async function showDeliveries(name, panel, { signal }) {
+  panel.setAttribute("aria-busy", "true");
+  try {
+    const { rows, next_cursor: more } = await call(address(pathOf("schedules", name, "deliveries"), { limit: PAGE }), { signal });
+    settle(ABOUT);
+    const again = () => showDeliveries(name, panel, { signal });
+    const shown = table(columns(), rows.map((row) => line(row, name, again)), { class: "figures deliveries" });
+    const notes = [];
+    if (!rows.length) notes.push(el("p", { class: "note" }, gettext("Nothing has been sent yet.")));
+    if (more) notes.push(el("p", { class: "note" }, gettext("The latest %(count)s are shown.", { count: PAGE })));
+    panel.replaceChildren(el("h3", {}, gettext("Deliveries")), ...(rows.length ? [el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": gettext("Deliveries of %(schedule)s", { schedule: name }) }, shown)] : []), ...notes);
+  } catch (error) {
+    if (signal.aborted) return;
+    complain(error, { about: ABOUT, title: gettext("The deliveries could not be read.") });
+  }
+  panel.removeAttribute("aria-busy");
+}
+
+const columns = () => [
+  { title: gettext("Recipient"), start: true },
+  { title: gettext("Period"), start: true },
+  { title: gettext("State"), start: true },
+  { title: gettext("When"), start: true },
+  { title: gettext("Again"), start: true },
+];
+
+function line({ period, recipient, state, at, detail }, name, again) {
+  const resend = button(gettext("Send again"), { class: "link", "aria-label": gettext("Send again: %(period)s to %(recipient)s", { period: titleOf(period), recipient }) });
+  resend.addEventListener("click", () => sendAgain({ period, recipient, name, resend, again }));
+  return {
+    cells: [
+      foreign(recipient),
+      titleOf(period),
+      [el("span", { class: `state ${state}`, title: detail }, stateLabels()[state] ?? state), state === "sent" ? "" : el("span", { class: "detail" }, ` ${detail}`)],
+      el("time", { datetime: at }, moment(at)),
+      resend,
+    ],
+  };
+}
+
+function titleOf(period) {
+  const known = named(period);
+  return known ? periodTitle(kindOf(period), known.from, known.to) : period;
+}
+
+async function sendAgain({ period, recipient, name, resend, again }) {
+  resend.setAttribute("aria-busy", "true");
+  try {
+    const body = { recipients: [recipient], ...(named(period) ? { period } : {}) };
+    const { deliveries } = await call(pathOf("schedules", name, "send-now"), { method: "POST", body });
+    const label = resend.getAttribute("aria-label");
+    await again();
+    document.querySelector(`[aria-label="${CSS.escape(label)}"]`)?.focus();
+    const state = deliveries.find((one) => one.recipient === recipient)?.state;
+    tell(gettext("%(recipient)s: %(state)s", { recipient, state: stateLabels()[state] ?? gettext("being sent") }), { about: ABOUT });
+  } catch (error) {
+    complain(error, { about: ABOUT, title: gettext("The email was not sent.") });
+  }
+  resend.removeAttribute("aria-busy");
+}
+
+const reasonLabels = () => ({
+  unsubscribed: gettext("has unsubscribed"),
+  bounced: gettext("mail came back"),
+  complained: gettext("reported as spam"),
+});
+
+// Whoever unsubscribed, or whose mail came back, and the way to send to them again.
+export async function showSuppressions({ signal }) {
+  const { rows } = await allRows("v1/suppressions", {}, { signal, limit: 500 });
+  byId("suppressions-section").hidden = !rows.length;
+  byId("suppressions").replaceChildren(...rows.map((row) => suppression(row, signal)));
+}
+
+function suppression({ email, reason, at }, signal) {
+  const allow = button(gettext("Send to it again"), { class: "link", "aria-label": gettext("Send to %(email)s again", { email }) });
+  allow.addEventListener("click", async () => {
+    try {
+      await call(pathOf("suppressions", email), { method: "DELETE" });
+      await showSuppressions({ signal });
+      tell(gettext("%(email)s gets emails again from the next period on.", { email }), { about: ABOUT });
+      byId("new-schedule").focus();
+    } catch (error) {
+      complain(error, { about: ABOUT });
+    }
+  });
+  return el("li", {}, foreign(email), ` · ${reasonLabels()[reason] ?? reason} · ${moment(at)} `, allow);
+}

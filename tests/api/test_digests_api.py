@@ -115,6 +115,8 @@ def test_a_recipient_ends_it_by_one_click_and_an_administrator_lifts_that(
     assert anonymous.post(where).status_code == 200  # again changes nothing
     (row,) = admin.get("/v1/suppressions").json()["rows"]
     assert (row["email"], row["reason"]) == ("ann@acme.example", "unsubscribed")
+    (told,) = admin.post(f"{monthly}/send-now", json={"recipients": ["ann@acme.example"]}).json()["deliveries"]
+    assert (told["state"], told["detail"]) == ("unsubscribed", "unsubscribed on 2026-10-17")
     world.now = world.now.replace(month=11, day=1)
     world.services.stores.watermarks.publish_data_through(world.now)
     assert list(run_digests(services=world.services).unsubscribed) == ["acme / Monthly / 2026-10 / ann@acme.example"]

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from email.message import EmailMessage
 
 from signtally.domain.deliveries import DeliveryKey, MailDelivery
@@ -69,19 +69,36 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
     else:
         digest = digest_without_files(occurrence, services=services, is_complete=is_complete)
         request_report(scheduled_request(occurrence), requested_by=requested_by, services=services)
-    withheld = Withheld(occurrence.tenant, services=services)
-    chosen = distinct(recipients or occurrence.schedule.recipients)
-    messages = [(recipient.email, digest.to(recipient, services=services)) for recipient in chosen]
+    messages = [
+        (recipient.email, digest.to(recipient, services=services))
+        for recipient in distinct(recipients or occurrence.schedule.recipients)
+    ]
+    return SentByHand(key, _send_each(occurrence, messages, mails=mails, again=again, services=services))
+
+
+def _send_each(
+    occurrence: Occurrence,
+    messages: Iterable[tuple[str, EmailMessage]],
+    *,
+    mails: MailSending,
+    again: bool,
+    services: Services,
+) -> list[MailDelivery]:
+    """What has become of each address's email; who is withheld from is told so, whatever an earlier one came to."""
+    key, withheld = delivery_key(occurrence), Withheld(occurrence.tenant, services=services)
+    deliveries = []
     for email, message in messages:
         if reason := withheld.reason(email):
             mails.withhold(key, email, state=reason[0], detail=reason[1], by_hand=True)
-        elif again:
+            deliveries.append(MailDelivery(email, reason[0], services.clock(), reason[1], by_hand=True))
+            continue
+        if again:
             mails.send_again(key, email, message)
         else:
             mails.send(key, email, message, by_hand=True)
-    ledger = services.stores.mail_deliveries
-    found = (ledger.get(key, recipient.email) for recipient in chosen)
-    return SentByHand(key, [delivery for delivery in found if delivery is not None])
+        if (delivery := services.stores.mail_deliveries.get(key, email)) is not None:
+            deliveries.append(delivery)
+    return deliveries
 
 
 def _is_complete(occurrence: Occurrence, *, services: Services) -> bool:

@@ -1,15 +1,20 @@
 """One recipient is one delivery: whatever becomes of it, nobody else waits, and the ledger says what it was."""
 
+import contextlib
 import datetime as dt
 import itertools
+import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from signtally.domain.deliveries import DeliveryKey, MailState
 from signtally.domain.periods import FuturePeriodError, parse_period
 from signtally.domain.schedules import occurrence_of
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.memory.mailer import MemoryMailer
+from signtally.ports.errors import ServiceUnavailableError
 from signtally.stores.suppressions import Suppression, SuppressionReason
 from signtally.use_cases.delivery_list import all_deliveries, deliveries_of
 from signtally.use_cases.digesting import run_digests
@@ -21,6 +26,7 @@ from signtally.use_cases.unsubscribing import (
     unsubscribe,
     unsubscribe_url,
 )
+from tests.support.examples import examples
 from tests.unit.test_digests import DUE, MONTHLY, OCTOBER, Portal, acme, portal
 
 QUARTER_OF_AN_HOUR = dt.timedelta(minutes=15)
@@ -195,6 +201,48 @@ def test_what_waited_is_sent_though_newer_ones_fell_due_meanwhile() -> None:
     acmes.services.stores.watermarks.publish_data_through(acmes.clock.now)
     assert run_digests(services=acmes.services).sent == 4
     assert len(acmes.mails()) == 6
+
+
+trouble = st.lists(
+    st.tuples(st.integers(1, 30), st.booleans(), st.booleans(), st.booleans(), st.integers(0, 60)),
+    min_size=1,
+    max_size=10,
+)
+
+
+@settings(max_examples=examples(12), deadline=None)
+@given(steps=trouble)
+def test_each_recipient_of_each_period_gets_one_digest_or_stands_in_the_ledger(
+    steps: list[tuple[int, bool, bool, bool, int]],
+) -> None:
+    """Whatever happens between runs: a full mailbox, no mail service, no ingest, a bucket that fails at any call."""
+    acmes = portal()
+    acmes.store(acme(MONTHLY.model_copy(update={"every": "day", "missed": "all"})))
+    data_through = acmes.clock.now
+    for hours, is_full, is_down, is_stalled, fails_at in steps:
+        acmes.clock.now += dt.timedelta(hours=hours)
+        data_through = data_through if is_stalled else acmes.clock.now
+        acmes.objects.put("state/data-through.json", json.dumps({"instant": data_through.isoformat()}).encode())
+        acmes.mailer.full = frozenset({"ann@acme.example"} if is_full else ())
+        acmes.mailer.down = is_down
+        acmes.objects.fails_at = acmes.objects.calls + fails_at if fails_at < 40 else None
+        with contextlib.suppress(ServiceUnavailableError):
+            run_digests(services=acmes.services)
+        acmes.objects.fails_at = None
+    acmes.mailer.full, acmes.mailer.down = frozenset(), False
+    for _ in range(8):
+        acmes.clock.now += dt.timedelta(hours=4)
+        acmes.services.stores.watermarks.publish_data_through(acmes.clock.now)
+        run_digests(services=acmes.services)
+    sent = {(str(mail["To"]), str(mail["Subject"])) for mail in acmes.mailer.sent}
+    assert len(sent) == len(acmes.mailer.sent)  # to nobody twice
+    closed = acmes.services.stores.deliveries.periods("acme", "Monthly usage").closed
+    rows = list(deliveries_of("acme", "Monthly usage", services=acmes.services))
+    assert {(row.key.period, row.delivery.email) for row in rows} == {
+        (period, recipient.email) for period in closed for recipient in MONTHLY.recipients
+    }
+    assert {row.delivery.state for row in rows} <= {MailState.SENT, MailState.GAVE_UP, MailState.IN_DOUBT}
+    assert sum(row.delivery.state is MailState.SENT for row in rows) <= len(sent)
 
 
 def test_an_empty_period_is_skipped_where_the_schedule_says_so_and_a_missed_one_is_on_record() -> None:

@@ -57,6 +57,18 @@ def _address_or_none(value: object) -> object:
     return (valid_address(value.strip()) if value.strip() else None) if isinstance(value, str) else value
 
 
+def _origins(value: object) -> object:
+    """Read `https://a.example, https://b.example`. Raises ValueError for what is no origin."""
+    if not isinstance(value, str):
+        return value
+    origins = tuple(each.strip().rstrip("/") for each in value.split(",") if each.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or f"{parts.scheme}://{parts.netloc}" != origin:
+            raise ValueError(f"{origin!r} is no origin: write https://portal.example.com, without a path")
+    return origins
+
+
 Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
 
 
@@ -91,6 +103,10 @@ class Settings(BaseSettings):
         str | None,
         _web_address_or_none("set SIGNTALLY_PORTAL_URL to your portal's page that opens Usage Reports"),
     ] = None
+
+    calls_per_minute: Annotated[int, Field(ge=0)] = 30_000  # of one tenant, to one process of the API; 0: any number
+    orders_per_minute: Annotated[int, Field(ge=0)] = 1_200  # of those, orders of reports
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()  # whose scripts may call the API
 
     mail: SecretStr = SecretStr("ses")  # or smtp://[user:password@]host[:port]: secret, for the password in it
     mail_from: Annotated[str, AfterValidator(_sender)] = "Signtally <reports@signtally.example>"

@@ -1,6 +1,10 @@
 """The OpenAPI document is exact: whatever it allows is answered as it says."""
 
+import datetime as dt
+import html
 import json
+import re
+import shlex
 from typing import Any
 
 import jsonschema
@@ -8,6 +12,8 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
+from signtally.api.examples import PATH_PARTS
+from signtally.stores.suppressions import Suppression, SuppressionReason
 from tests.support.examples import examples
 
 CALLS = {
@@ -33,6 +39,7 @@ CALLS = {
     "/v1/me": {"get"},
     "/healthz": {"get"},
     "/readyz": {"get"},
+    "/metrics": {"get"},
 }
 
 
@@ -48,6 +55,70 @@ def test_everything_below_v1_asks_for_a_bearer_token(anonymous: Any) -> None:
         for call in calls.values():
             assert ("security" in call) is path.startswith("/v1/"), path
             assert ("401" in call["responses"]) is path.startswith("/v1/"), path
+
+
+def test_operations_and_tags_have_names_for_people(anonymous: Any) -> None:
+    document = anonymous.get("/openapi.json").json()
+    calls = [call for calls in document["paths"].values() for call in calls.values()]
+    names = [call["operationId"] for call in calls]
+    assert len({*names}) == len(names)
+    assert [name for name in names if not re.fullmatch(r"[a-z]+(_[a-z]+)+", name)] == []
+    assert {"get_usage", "order_report", "delete_report", "change_profile", "get_audit"} <= {*names}
+    assert {tag for call in calls for tag in call["tags"]} <= {tag["name"] for tag in document["tags"]}
+
+
+def test_every_example_works_when_it_is_pasted(admin: Any, world: Any, anonymous: Any) -> None:
+    """The curl commands of the documentation, in a tenant that has what they name."""
+    document = anonymous.get("/openapi.json").json()
+    assert all(
+        html.escape(call["x-codeSamples"][0]["source"], quote=True)
+        .replace("&quot;", "&#34;")
+        .replace("&#x27;", "&#39;")
+        in anonymous.get("/docs").text
+        for calls in document["paths"].values()
+        for call in calls.values()
+    )
+    report = {"period": "2026-10", "formats": ["csv"]}
+    report_id = admin.post("/v1/reports", json=report).json()["report_id"]
+    world.make_reports()
+    world.now += dt.timedelta(hours=1)
+    world.count("acme", "u_1", "2026-10-01", version=2, sent=43)
+    admin.post("/v1/reports", json=report)
+    world.make_reports()
+    suppression = Suppression(PATH_PARTS["email"], SuppressionReason.UNSUBSCRIBED, world.now)
+    world.services.stores.suppressions.add("acme", suppression)
+    samples = [
+        (("put", "patch", "post", "get", "delete").index(method), method, call["x-codeSamples"][0]["source"])
+        for path, calls in document["paths"].items()
+        for method, call in calls.items()
+        if not path.startswith("/v1/unsubscribe")  # its token is made for one email
+    ]
+    for _, method, sample in sorted(samples):
+        pasted = sample.replace(PATH_PARTS["report_id"], report_id)
+        assert paste(pasted, anonymous, token=world.token()).status_code < 400, f"{method}: {pasted}"
+
+
+def paste(command: str, client: Any, *, token: str) -> Any:
+    """Run a curl command against the application: its method, address, headers and body."""
+    words = iter(shlex.split(command.replace("$TOKEN", token).replace("$URL", "")))
+    assert next(words) == "curl"
+    method, headers, body, address = "", {}, None, ""
+    for word in words:
+        match word:
+            case "-X":
+                method = next(words)
+            case "-H":
+                name, _, value = next(words).partition(": ")
+                headers[name] = value
+            case "-d":
+                body = next(words)
+            case "-o":
+                next(words)
+            case "-L":
+                pass
+            case _:
+                address = word
+    return client.request(method or ("POST" if body else "GET"), address, headers=headers, content=body)
 
 
 def test_every_error_is_a_problem_document(anonymous: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from signtally.api import (
     audit,
@@ -16,6 +17,7 @@ from signtally.api import (
     health,
     insights,
     me,
+    metrics,
     page,
     profile,
     report_deletion,
@@ -30,16 +32,19 @@ from signtally.api import (
 )
 from signtally.api.auth import Authenticator
 from signtally.api.concurrency import THREADS, Bulkheads
-from signtally.api.middleware import HeadAsGetMiddleware, RequestContextMiddleware
-from signtally.api.openapi import describe
+from signtally.api.middleware import HeadAsGetMiddleware, RequestContextMiddleware, cors
+from signtally.api.openapi import TAGS, describe, operation_id
 from signtally.api.problems import ProblemKind, problem_responses
 from signtally.api.queries import reject_duplicate_query_params, require_json_body
+from signtally.api.rates import TenantRates
 from signtally.api.signing_keys import DevelopmentKeys, JwksKeys, SigningKeys
 from signtally.errors import SigntallyError
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.shared_calls import SharedCalls
 from signtally.stores.reports import ReportState
+
+_LEAST_BYTES_COMPRESSED = 1000  # what fits into a packet is not faster for being smaller
 
 
 class UnsafeStartError(SigntallyError):
@@ -60,6 +65,8 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        openapi_tags=TAGS,
+        generate_unique_id_function=operation_id,
     )
     app.state.services = services
     app.state.authenticator = Authenticator(
@@ -67,14 +74,16 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
     )
     app.state.bulkheads = Bulkheads()
     app.state.shared_orders = SharedCalls[ReportState]()  # a hundred who order the same at once are one order
+    app.state.rates = TenantRates(services.settings)
+    app.state.metrics = metrics.RequestMetrics(app.state.bulkheads)
     app.state.probes = health.probes()
     app.include_router(_versioned())
     app.include_router(unsubscribe.router)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     page.register(app, services.settings)
     error_handlers.register(app)
-    app.add_middleware(HeadAsGetMiddleware)
-    app.add_middleware(RequestContextMiddleware)
+    _surround(app, settings=services.settings)
     describe(app)
     return app
 
@@ -83,6 +92,16 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
 async def _with_threads(_: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
     yield
+
+
+def _surround(app: FastAPI, *, settings: Settings) -> None:
+    """Add the middleware, the innermost first."""
+    app.add_middleware(GZipMiddleware, minimum_size=_LEAST_BYTES_COMPRESSED, compresslevel=5)
+    app.add_middleware(HeadAsGetMiddleware)
+    if settings.cors_origins:
+        app.add_middleware(cors, origins=settings.cors_origins)
+    https = settings.public_url.startswith("https:")
+    app.add_middleware(RequestContextMiddleware, metrics=app.state.metrics, https=https)
 
 
 def _versioned() -> APIRouter:
@@ -94,12 +113,13 @@ def _versioned() -> APIRouter:
         ProblemKind.BAD_REQUEST,
         ProblemKind.TOO_LARGE,
         ProblemKind.INVALID,
+        ProblemKind.TOO_MANY_REQUESTS,
         ProblemKind.INTERNAL,
         ProblemKind.UNAVAILABLE,
         ProblemKind.KEYS_UNAVAILABLE,
     )
     rules = [Depends(reject_duplicate_query_params), Depends(require_json_body)]
-    router = APIRouter(prefix="/v1", responses=refusals, dependencies=rules)
+    router = APIRouter(prefix=metrics.PREFIX, responses=refusals, dependencies=rules)
     figures = (usage, insights, trend, document_list, reports, report_events, report_diff, report_deletion, files)
     for part in (*figures, schedules, digests, suppressions, profile, audit, me):
         router.include_router(part.router)

@@ -136,7 +136,9 @@ async def authenticated(request: Request, credentials: Credentials) -> Caller:
             headers={"WWW-Authenticate": "Bearer"},
         )
     authenticator: Authenticator = request.app.state.authenticator
-    return await authenticator.caller(credentials.credentials)
+    caller = await authenticator.caller(credentials.credentials)
+    request.app.state.rates.count_call(caller.tenant_id)
+    return caller
 
 
 async def require_admin(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:

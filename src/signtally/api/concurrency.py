@@ -35,6 +35,11 @@ class ConcurrencyLimit:
                 headers={"Retry-After": "5"},
             ) from None
 
+    @property
+    def free(self) -> int:
+        """Calls that may begin at once."""
+        return self._slots._value  # noqa: SLF001 -- asyncio keeps the count to itself
+
     def release(self) -> None:
         self._slots.release()
 
@@ -52,6 +57,9 @@ class Bulkheads:
         default_factory=lambda: ConcurrencyLimit(12, wait_seconds=_ORDER_WAIT_SECONDS)
     )
     others: ConcurrencyLimit = dataclasses.field(default_factory=lambda: ConcurrencyLimit(12))  # the bucket
+
+    def by_kind(self) -> dict[str, ConcurrencyLimit]:
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
 def limit_concurrency(

@@ -193,6 +193,57 @@ SUPPRESSIONS: dict[str, Any] = {
     "next_cursor": None,
 }
 
+MEASURES = {
+    "sent": 50,
+    "received": 82,
+    "viewed": 70,
+    "signed": 58,
+    "completed": 31,
+    "declined": 3,
+    "cancelled": 1,
+    "expired": 1,
+}
+USAGE: dict[str, Any] = {
+    "tenant_id": "acme",
+    "timezone": "Europe/Berlin",
+    "from": "2026-10-01",
+    "to": "2026-10-31",
+    "data_through": "2026-11-01T08:05:02Z",
+    "totals": MEASURES,
+    "previous_totals": MEASURES | {"sent": 38, "completed": 27},
+    "previous": {
+        "from": "2026-09-01",
+        "to": "2026-09-30",
+        "until": None,
+        "figures_from": None,
+        "comparable": True,
+    },
+    "rows": [{"user_id": "u_17", "user_name": "Ann Ash", "user_email": "ann@acme.example"} | MEASURES],
+    "next_cursor": None,
+}
+PROFILE: dict[str, Any] = {
+    "tenant_id": "acme",
+    "name": "Acme GmbH",
+    "timezone": "Europe/Berlin",
+    "locale": "de-DE",
+    "week_starts_on": "monday",
+    "branding": {"logo": None, "accent": "#7A3E9D"},
+    "csv": None,
+    "allowance": {"documents_per_month": 500},
+    "invalid": [],
+}
+PROFILE_CHANGE: dict[str, Any] = {"timezone": "Europe/Zurich", "branding": {"accent": "#7A3E9D"}, "csv": None}
+
+# What stands for the parts of a path, and in the query, where the parameters' own examples do not say it.
+PATH_PARTS = {"report_id": "2026-10-3f2a91c07b1e", "format": "csv", "name": "Board report", "email": "cy@acme.example"}
+QUERIES = {
+    ("/v1/usage", "get"): "period=2026-10&group_by=user",
+    ("/v1/insights", "get"): "period=2026-10",
+    ("/v1/trend", "get"): "period=2026-10&periods=6",
+    ("/v1/documents", "get"): "period=2026-10&status=open",
+    ("/v1/audit", "get"): "action=report.downloaded",
+}
+
 # By path and method: what a call answers when all is well. FastAPI would leave the nulls of an example out.
 ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("/v1/documents", "get"): DOCUMENTS,
@@ -205,4 +256,7 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("/v1/schedules/{name}/preview", "get"): PREVIEW,
     ("/v1/schedules/{name}/deliveries", "get"): DELIVERIES,
     ("/v1/suppressions", "get"): SUPPRESSIONS,
+    ("/v1/usage", "get"): USAGE,
+    ("/v1/profile", "get"): PROFILE,
+    ("/v1/profile", "patch"): PROFILE | {"timezone": "Europe/Zurich", "recount": None},
 }

@@ -3,11 +3,14 @@
 import logging
 import time
 import uuid
+from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from signtally.api.metrics import RequestMetrics
 from signtally.api.problems import ProblemError, ProblemKind, problem_response
 
 _LARGEST_BODY_BYTES = 256 * 1024
@@ -21,6 +24,7 @@ _SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 _UNEXPECTED = "An unexpected error occurred. The log has it under the instance of this response."
 _log = logging.getLogger("signtally.api")
 
@@ -28,14 +32,16 @@ _log = logging.getLogger("signtally.api")
 class RequestContextMiddleware:
     """The outermost middleware: gives each request an id, logs it, and answers an unhandled error as a 500 problem."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics, https: bool) -> None:
         self._app = app
+        self._metrics = metrics
+        self._https = https  # whether browsers reach it by TLS only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_log = _RequestLog(scope, receive, send)
+        request_log = _RequestLog(scope, receive, send, https=self._https)
         try:
             await self._app(scope, request_log.receive, request_log.send)
         except Exception:
@@ -46,7 +52,19 @@ class RequestContextMiddleware:
             response = problem_response(problem, request_id=request_log.request_id)
             await response(scope, receive, request_log.send)
         finally:
+            self._metrics.observe(scope, status=request_log.status or 500, seconds=request_log.seconds)
             _log.info("%s", request_log)
+
+
+def cors(app: ASGIApp, *, origins: Sequence[str]) -> ASGIApp:
+    """Lets scripts of these *origins* call the API with a token of their own; there are no cookies to send."""
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
+        expose_headers=["ETag", "Location", "Retry-After", "X-Request-ID"],
+    )
 
 
 class HeadAsGetMiddleware:
@@ -73,7 +91,8 @@ class _RequestLog:
     `receive` limits the body's size, `send` adds the headers.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, *, https: bool) -> None:
+        self._headers = _SECURITY_HEADERS | (_HSTS if https or scope["scheme"] == "https" else {})
         self.request_id = scope.setdefault("state", {})["request_id"] = str(uuid.uuid4())
         self.status: int | None = None
         self._scope = scope
@@ -81,6 +100,10 @@ class _RequestLog:
         self._send = send
         self._received_bytes = 0
         self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._started
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -94,7 +117,7 @@ class _RequestLog:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            for name, value in _SECURITY_HEADERS.items():
+            for name, value in self._headers.items():
                 headers.setdefault(name, value)
             headers["X-Request-ID"] = self.request_id
             if self._scope["path"].startswith("/v1/"):
@@ -104,5 +127,6 @@ class _RequestLog:
     def __str__(self) -> str:
         # The raw path is percent-encoded, so it cannot break the line; the query may hold secrets and stays out.
         path = self._scope.get("raw_path", b"").partition(b"?")[0].decode("ascii", "replace")
-        took_ms = (time.perf_counter() - self._started) * 1000
-        return f"{self._scope['method']} {path} → {self.status or 500} in {took_ms:.0f} ms [{self.request_id}]"
+        return (
+            f"{self._scope['method']} {path} → {self.status or 500} in {self.seconds * 1000:.0f} ms [{self.request_id}]"
+        )

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Header, Path, Response
 from fastapi.responses import HTMLResponse
 
 from signtally.api.page_assets import Assets
+from signtally.api.problem_advice import ADVICE
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.domain.actions import MEASURES
 from signtally.domain.highlights import STUCK_DAYS
@@ -54,7 +55,14 @@ def register(app: FastAPI, settings: Settings) -> None:
 
     @functools.cache
     def docs() -> str:
-        return _render("docs", assets, Translation.of(locale_of("en")), api=app.openapi(), problems=list(ProblemKind))
+        return _render(
+            "docs",
+            assets,
+            Translation.of(locale_of("en")),
+            api=app.openapi(),
+            problems=list(ProblemKind),
+            advice=ADVICE,
+        )
 
     @app.get("/docs", include_in_schema=False)
     async def documentation() -> HTMLResponse:

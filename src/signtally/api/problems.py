@@ -34,6 +34,8 @@ class ProblemKind(enum.Enum):
     BAD_PERIOD = ("bad-period", 422, "The period is not valid")
     FUTURE_PERIOD = ("future-period", 422, "The period lies in the future")
     BAD_CURSOR = ("bad-cursor", 422, "The cursor is not valid")
+    KEY_REUSED = ("idempotency-key-reused", 422, "The idempotency key belongs to another request")
+    TOO_MANY_REQUESTS = ("too-many-requests", 429, "Too many requests")
     INTERNAL = ("internal-error", 500, "Something went wrong")
     UNAVAILABLE = ("unavailable", 503, "Service unavailable")
     KEYS_UNAVAILABLE = ("keys-unavailable", 503, "Tokens cannot be checked at the moment")

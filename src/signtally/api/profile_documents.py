@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from signtally.api.examples import PROFILE_CHANGE
 from signtally.domain.tenants import (
     LOCALE_LIMIT_CHARACTERS,
     Allowance,
@@ -72,7 +73,7 @@ class ChangedProfile(ProfileDocument):
 class ProfileChange(BaseModel):
     """What is to change: a field that is left out stays, null brings back the default."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [PROFILE_CHANGE]})
 
     name: TenantName | None = None
     timezone: ZoneName | None = Field(default=None, max_length=64, examples=["Europe/Berlin"])

@@ -9,7 +9,7 @@ from signtally.api.context import ServicesDep
 from signtally.api.problems import ProblemKind, problem_responses
 from signtally.api.reports import ReportId
 from signtally.domain.audit import AuditAction
-from signtally.use_cases.report_deletion import delete_report
+from signtally.use_cases import report_deletion
 
 router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[limit_concurrency("others")])
 
@@ -21,10 +21,10 @@ router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[limit_conc
     summary="Delete a report with all its versions",
     responses=problem_responses(ProblemKind.FORBIDDEN, ProblemKind.NOT_FOUND, ProblemKind.NOT_READY),
 )
-def delete(report_id: ReportId, caller: Administrator, services: ServicesDep, audit: Audit) -> None:
+def delete_report(report_id: ReportId, caller: Administrator, services: ServicesDep, audit: Audit) -> None:
     """Its files are gone for good, also behind links in emails; `GET /v1/audit` keeps that it was.
 
     Ordered again, it is made anew, as version 1. A report that is being made cannot be deleted: that is a 409.
     """
-    versions = delete_report(caller.tenant_id, report_id, services=services)
+    versions = report_deletion.delete_report(caller.tenant_id, report_id, services=services)
     audit.record(caller, AuditAction.REPORT_DELETED, subject=report_id, versions=str(versions))

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from signtally.api.audit_recording import Audit
 from signtally.api.auth import Caller, CurrentUser
@@ -20,8 +20,10 @@ from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.cursors import Cursor, cursor_after, position_of
 from signtally.api.documents import OrderedReport, Report, ReportFilters, ReportPage
 from signtally.api.examples import ORDER
+from signtally.api.idempotency import IdempotencyKey, OrderKey
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
+from signtally.api.rates import count_order
 from signtally.api.report_documents import links_of, report_document
 from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
@@ -45,6 +47,14 @@ Answer = TypeVar("Answer")
 ReportId = Annotated[str, Path(max_length=64, description="As `POST /v1/reports` answered it")]
 
 
+_TEXT: JsonValue = {"type": "string"}
+_NOTHING: JsonValue = {"type": "null"}
+_EITHER_PERIOD_OR_DAYS: list[JsonValue] = [
+    {"required": ["period"], "properties": {"period": _TEXT, "from": _NOTHING, "to": _NOTHING}},
+    {"required": ["from", "to"], "properties": {"period": _NOTHING, "from": _TEXT, "to": _TEXT}},
+]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Found:
     position: str  # in the listing
@@ -54,7 +64,7 @@ class _Found:
 class ReportOrder(BaseModel):
     """What the report covers: a `period`, or `from` and `to`."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [ORDER]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [ORDER], "anyOf": _EITHER_PERIOD_OR_DAYS})
 
     period: PeriodName = None
     first: FirstDay = Field(default=None, alias="from")
@@ -80,7 +90,7 @@ class ReportsQuery(BaseModel):
     "",
     status_code=202,
     summary="Order a report",
-    dependencies=[limit_concurrency("orders")],
+    dependencies=[Depends(count_order), limit_concurrency("orders")],
     response_model=None,
     responses={
         200: {"model": Report, "description": "This report exists already, with current figures"},
@@ -91,6 +101,7 @@ class ReportsQuery(BaseModel):
             ProblemKind.FUTURE_PERIOD,
             ProblemKind.UNSUPPORTED_MEDIA_TYPE,
             ProblemKind.INVALID,
+            ProblemKind.KEY_REUSED,
             ProblemKind.NO_REPORT_QUEUE,
         ),
     },
@@ -102,6 +113,7 @@ def order_report(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     tenant: CurrentTenant,
     services: ServicesDep,
     audit: Audit,
+    idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Ask for the files of a period; all formats unless some are named.
 
@@ -110,8 +122,12 @@ def order_report(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     narrowed to themselves.
     """
     request = _request(order, caller=caller, tenant=tenant)
-    shared: SharedCalls[ReportState] = http.app.state.shared_orders
-    state = shared.call(request, lambda: request_report(request, requested_by=caller.user_id, services=services))
+    key = OrderKey(idempotency_key, order, caller=caller, services=services)
+    state = key.earlier()
+    if state is None:
+        shared: SharedCalls[ReportState] = http.app.state.shared_orders
+        state = shared.call(request, lambda: request_report(request, requested_by=caller.user_id, services=services))
+        key.keep(state)
     audit.record(caller, AuditAction.REPORT_ORDERED, subject=request.report_id, period=request.period.name)
     links = links_of(request, http)
     if state.status is ReportStatus.READY:

@@ -68,7 +68,7 @@ def suppressions(
     summary="Send to an address again",
     responses=problem_responses(ProblemKind.NOT_FOUND),
 )
-def lift(
+def lift_suppression(
     email: Annotated[str, Path(max_length=254)], caller: Administrator, services: ServicesDep, audit: Audit
 ) -> None:
     """From the next period on. Ask its owner first."""

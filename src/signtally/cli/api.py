@@ -10,6 +10,8 @@ from signtally.api.app import create_app
 from signtally.cli.output import json_option
 from signtally.loopback import LOOPBACK, require_free
 
+_KEEP_ALIVE_SECONDS = 75  # longer than load balancers keep a connection: else they send into one that is being closed
+
 
 @click.command()
 @click.option("--port", default=8000, show_default=True)
@@ -22,4 +24,12 @@ def api(*, port: int, host: str, as_json: bool) -> None:
     app = create_app(services, loopback_only=wiring.only_loopback_endpoints())
     if as_json:
         click.echo(json.dumps({"url": f"http://{host}:{port}"}))
-    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+    )

@@ -8,6 +8,7 @@ from signtally.stores.audit import AuditTrail
 from signtally.stores.counted_zones import CountedZones
 from signtally.stores.deliveries import Deliveries, DoneOccurrences
 from signtally.stores.holds import Holds
+from signtally.stores.idempotency import IdempotencyKeys
 from signtally.stores.imports import ImportLedger
 from signtally.stores.link_key import LinkKey
 from signtally.stores.mail_deliveries import MailDeliveries
@@ -36,6 +37,7 @@ class Stores:
         self.audit = AuditTrail(objects)
         self.deliveries = Deliveries(objects)
         self.holds = Holds(objects)
+        self.idempotency = IdempotencyKeys(objects)
         self.order_consumers = OrderConsumers(objects, clock=clock)
         self.link_key = LinkKey(objects)
         self.mail_deliveries = MailDeliveries(objects)

@@ -10,6 +10,7 @@ from signtally.domain.reports import ReportKey
 STATE = "state/"
 TENANTS = "tenants/"
 AUDIT = "audit/"
+IDEMPOTENCY = "idempotency/"
 REPORT_INDEX = "report-index/"
 REPORT_DAYS = "report-days/"
 UNLOADS = "unloads/"  # files of bulk reads on their way; nothing in it is worth keeping for a day

@@ -85,5 +85,8 @@ def test_no_object_is_needed_for_more_than_itself(furnished: World, admin: Clien
                 if key.startswith(("audit/", "report-days/")):
                     continue
                 answer = admin.post("/v1/reports", json=SEPTEMBER)
-                assert answer.status_code in {200, 202}, f"an order without {key} ({body!r}): {answer.text}"
+                nobody_makes_it = {503} if key.startswith("state/order-consumers/") else set()
+                assert answer.status_code in {200, 202} | nobody_makes_it, (
+                    f"an order without {key} ({body!r}): {answer.text}"
+                )
                 furnished.make_reports()

@@ -62,7 +62,9 @@ class OrderConsumers:
                 self.forget(beat.consumer_id)
 
     def _all(self) -> list[ConsumerBeat]:
-        found = (JsonObject(self._objects, each.key, _BEAT).read() for each in self._objects.list_objects(_PREFIX))
+        found = (
+            JsonObject(self._objects, each.key, _BEAT).read_sound() for each in self._objects.list_objects(_PREFIX)
+        )
         return [beat for beat in found if beat is not None]
 
     def _object(self, consumer_id: str) -> JsonObject[ConsumerBeat]:

@@ -3,17 +3,21 @@
 from prefect import flow
 
 from signtally.use_cases.digesting import DigestsOutcome
-from tasks.schedules import send_due_digests
+from tasks.fan_out import fan_out, tenant_batches
+from tasks.schedules import find_due_digests, record_sent_digests, send_deferred_digests, send_due_digests
 from tasks.summaries import figures, publish_summary
 
 
 @flow(name="digests")
 def digests() -> DigestsOutcome:
-    """Email the figures of every due occurrence to each of its recipients, once.
+    """Email the figures of every due occurrence to each of its recipients, once; those of many tenants batch by batch.
 
     Raises DeliveriesFailedError when something is refused, in doubt, given up, overdue, pending or failed.
     """
-    outcome = send_due_digests()
+    batches = fan_out(send_due_digests, tenant_batches(find_due_digests()))
+    outcome = DigestsOutcome.merge([*batches.outcomes, send_deferred_digests()])
+    record_sent_digests(outcome.done)
     publish_summary("digests", figures(outcome.as_dict()), description="What was due and was sent")
+    batches.raise_first()
     outcome.require_all_well()
     return outcome

@@ -3,17 +3,21 @@
 from prefect import flow
 
 from signtally.use_cases.scheduling import SchedulesOutcome
-from tasks.schedules import make_due_reports
+from tasks.fan_out import fan_out, tenant_batches
+from tasks.schedules import find_due_reports, make_due_reports, record_made_reports
 from tasks.summaries import figures, publish_summary
 
 
 @flow(name="scheduled-reports")
 def scheduled_reports() -> SchedulesOutcome:
-    """Make the files of every occurrence that is due and not made yet.
+    """Make the files of every occurrence that is due and not made yet, those of many tenants batch by batch.
 
     Raises DeliveriesFailedError when something is overdue, pending or failed.
     """
-    outcome = make_due_reports()
+    batches = fan_out(make_due_reports, tenant_batches(find_due_reports()))
+    outcome = SchedulesOutcome.merge(batches.outcomes)
+    record_made_reports(outcome.done)
     publish_summary("scheduled-reports", figures(outcome.as_dict()), description="What was due and was made")
+    batches.raise_first()
     outcome.require_all_well()
     return outcome

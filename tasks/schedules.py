@@ -1,4 +1,4 @@
-"""What tenants' schedules ask for, as tasks."""
+"""What tenants' schedules ask for, as tasks: who has something due, and a batch of tenants' own."""
 
 from signtally.use_cases import digesting, scheduling
 from signtally.use_cases.digesting import DigestsOutcome
@@ -8,10 +8,35 @@ from tasks.services import services
 
 
 @service_task()
-def make_due_reports() -> SchedulesOutcome:
-    return scheduling.run_schedules(services=services())
+def find_due_reports() -> list[str]:
+    return scheduling.tenants_with_due_reports(services=services())
 
 
 @service_task()
-def send_due_digests() -> DigestsOutcome:
-    return digesting.run_digests(services=services())
+def make_due_reports(tenant_ids: list[str]) -> SchedulesOutcome:
+    return scheduling.run_schedules(tenant_ids=tenant_ids, services=services())
+
+
+@service_task()
+def record_made_reports(done: dict[str, str]) -> None:
+    scheduling.record_schedules(done, services=services())
+
+
+@service_task()
+def find_due_digests() -> list[str]:
+    return digesting.tenants_with_due_digests(services=services())
+
+
+@service_task()
+def send_due_digests(tenant_ids: list[str]) -> DigestsOutcome:
+    return digesting.run_digests(tenant_ids=tenant_ids, services=services())
+
+
+@service_task()
+def send_deferred_digests() -> DigestsOutcome:
+    return digesting.send_deferred(services=services())
+
+
+@service_task()
+def record_sent_digests(done: dict[str, str]) -> None:
+    digesting.record_digests(done, services=services())

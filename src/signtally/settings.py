@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from signtally.domain.mail_addresses import ascii_domain, parse_sender, valid_address
 
+THREADS, PROCESSES, DASK = "threads", "processes", "dask://"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -69,6 +70,14 @@ def _origins(value: object) -> object:
     return origins
 
 
+def _known_task_runner(value: str) -> str:
+    """Raises ValueError for anything but the three kinds."""
+    address = urlsplit(value)
+    if value in {THREADS, PROCESSES} or (value.startswith(DASK) and address.hostname and address.port):
+        return value
+    raise ValueError(f"{value!r} is no task runner: write threads, processes or dask://HOST:PORT, a Dask scheduler's")
+
+
 Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
 
 
@@ -120,6 +129,8 @@ class Settings(BaseSettings):
     render_timeout: Annotated[Duration, Field(ge=dt.timedelta(seconds=1))] = dt.timedelta(minutes=2)  # of one file
     render_memory: Annotated[int, Field(ge=256)] = 1536  # MiB, of one file
     render_processes: Annotated[int, Field(ge=1, le=64)] = 2  # files at a time, of one worker
+
+    task_runner: Annotated[str, AfterValidator(_known_task_runner)] = PROCESSES  # of flows that share out their work
 
     reconcile_days: Annotated[int, Field(ge=1, le=73_000)] = 35  # how far back figures are proven, and ids compared
 

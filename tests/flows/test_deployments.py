@@ -17,7 +17,6 @@ DEPLOYMENTS = {
     # name: (entrypoint, work pool, concurrency limit, schedules)
     "ingest": ("flows.ingest:ingest", WORK_POOL, 1, [_EVERY_MINUTE]),
     "aggregate": ("flows.aggregate:aggregate", WORK_POOL, 1, [("every-minute-at-half", 60, "UTC")]),
-    "aggregate-shard": ("flows.aggregate_shard:aggregate_shard", WORK_POOL, None, []),
     "reconcile": ("flows.reconcile:reconcile", WORK_POOL, 1, [("every-night", "15 2 * * *", "UTC")]),
     "rebuild": ("flows.rebuild:rebuild", WORK_POOL, 1, []),
     "report": ("flows.report:report", WORK_POOL, 8, []),

@@ -133,7 +133,9 @@ async def _ready(api: httpx.AsyncClient, order: Order, began: float) -> float:
     while report["status"] != "ready":
         assert report["status"] != "failed", report
         await asyncio.sleep(2)
-        report = (await api.get(f"/v1/reports/{report['report_id']}")).raise_for_status().json()
+        answer = await api.get(f"/v1/reports/{report['report_id']}")
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:  # busy: with Retry-After
+            report = answer.raise_for_status().json()
     return time.perf_counter() - began
 
 

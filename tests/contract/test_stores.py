@@ -453,8 +453,8 @@ def test_a_failure_says_why_and_an_older_version_stays_ready(objects: ObjectStor
 def test_a_run_that_never_ends_counts_as_failed(objects: ObjectStore) -> None:
     reports = Reports(objects)
     key = claim(reports).key
-    assert reports.state(key, now=NOW + 9 * MINUTE).status is ReportStatus.PENDING
-    assert reports.state(key, now=NOW + 11 * MINUTE).status is ReportStatus.FAILED
+    assert reports.state(key, now=NOW + 59 * MINUTE).status is ReportStatus.PENDING
+    assert reports.state(key, now=NOW + 61 * MINUTE).status is ReportStatus.FAILED
 
 
 def test_a_withdrawn_claim_leaves_nothing(objects: ObjectStore) -> None:

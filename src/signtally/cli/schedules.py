@@ -10,7 +10,7 @@ from signtally.cli.parameters import INSTANT
 from signtally.domain.schedules import Occurrence, due_between
 from signtally.services import system_clock
 from signtally.use_cases import digesting, scheduling
-from signtally.use_cases.delivery_run import due_now
+from signtally.use_cases.due_deliveries import due_now
 
 _PLANNED_DAYS = 31
 now_option = click.option("--now", type=INSTANT, help="As if it were this instant, such as 2026-11-01T07:00:00Z.")

@@ -1,56 +1,29 @@
-"""One run over everything that tenants' schedules have due: finding it, and going on after whatever fails."""
+"""One run over everything that tenants' schedules have due: it goes on after whatever fails."""
 
 import dataclasses
 import datetime as dt
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from signtally.domain.batches import batched
-from signtally.domain.deliveries import DeliveryKey
-from signtally.domain.periods import Period
-from signtally.domain.schedules import (
-    Occurrence,
-    Outstanding,
-    delivered_period,
-    find_outstanding,
-    newest_due,
-    occurrence_of,
-)
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.schedules import Occurrence, Outstanding
+from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
-from signtally.stores.deliveries import Deliveries, DoneOccurrences, LedgerPeriods, PassedOver
+from signtally.stores.deliveries import DoneOccurrences, PassedOver
+from signtally.use_cases.due_deliveries import DeliveryKind, DueSchedule, delivery_key, find_due, label, rotated
 from signtally.use_cases.read_ahead import read_ahead
 from signtally.use_cases.readiness import Readiness
 
 _log = logging.getLogger(__name__)
 _READ_AHEAD = 25  # schedules: more would save little, and hold more rows in memory
 _MAX_CONSECUTIVE_FAILURES = 5  # of services: the rest of the run would fare no better
-_STRIDE = 7919  # a prime: over the runs, every tenant comes first
-_ROTATION = dt.timedelta(minutes=15)  # as often as runs are scheduled: each begins with other tenants
 
 
 class DeliveriesFailedError(SigntallyError):
     """Something due was not delivered as it should; the ledger has all of it, and what may still be done is tried."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class DeliveryKind:
-    """One kind of delivery: which schedules it applies to, and which of their periods are delivered already."""
-
-    name: str  # `reports` or `digests`
-    applies_to: Callable[[Schedule], bool]
-    delivered: Callable[[LedgerPeriods], frozenset[str]]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class DueSchedule:
-    """What one schedule has outstanding; when all of it is delivered, *newest* is done."""
-
-    newest: Occurrence
-    outstanding: Outstanding
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,93 +38,11 @@ class Reading:
 Deliver = Callable[[Occurrence, Reading, bool], bool]  # the last: whether its figures are complete
 
 
-def tenants_with_due(kind: DeliveryKind, *, services: Services, as_of: dt.datetime | None = None) -> list[str]:
-    """The tenants that have, as far as is known, something due by *as_of* (now, if None); neighbours in time together.
-
-    Costs no request a tenant. Who is there again without need costs a `DeliveryRun` one request.
-    """
-    now, done = as_of or services.clock(), services.stores.done_occurrences(kind.name)
-    found = [
-        tenant
-        for tenant in services.stores.tenants.all().values()
-        if any(newest is not None and delivery_key(newest) not in done for newest in _newest(tenant, kind, now=now))
-    ]
-    return [tenant.tenant_id for tenant in sorted(found, key=lambda tenant: tenant.timezone)]
-
-
-def _newest(tenant: TenantProfile, kind: DeliveryKind, *, now: dt.datetime) -> Iterator[Occurrence | None]:
-    return (newest_due(tenant, schedule, now=now) for schedule in tenant.schedules if kind.applies_to(schedule))
-
-
-def find_due(
-    profiles: Iterable[TenantProfile],
-    kind: DeliveryKind,
-    *,
-    ledger: Deliveries,
-    done: DoneOccurrences,
-    now: dt.datetime,
-) -> Iterator[DueSchedule]:
-    """Every schedule with something outstanding; one whose newest occurrence is in *done* costs no request."""
-    for tenant in profiles:
-        for schedule in tenant.schedules:
-            newest = newest_due(tenant, schedule, now=now) if kind.applies_to(schedule) else None
-            if newest is None or delivery_key(newest) in done:
-                continue
-            known = ledger.periods(tenant.tenant_id, schedule.name)
-            outstanding = _outstanding(newest, known, kind, now=now, calendar=done.calendar(delivery_key(newest)))
-            if outstanding.due or outstanding.missed:
-                yield DueSchedule(newest, outstanding)
-            else:
-                done.add(delivery_key(newest), calendar=newest.calendar)
-
-
-def due_now(kind: DeliveryKind, *, services: Services, as_of: dt.datetime) -> list[Occurrence]:
-    """What a run would deliver by *as_of*, without delivering it. Raises a ServiceError."""
-    stores = services.stores
-    profiles = stores.tenants.all().values()
-    done = stores.done_occurrences(kind.name)
-    found = find_due(profiles, kind, ledger=stores.deliveries, done=done, now=as_of)
-    return [occurrence for due in found for occurrence in due.outstanding.due]
-
-
-def _outstanding(
-    newest: Occurrence, known: LedgerPeriods, kind: DeliveryKind, *, now: dt.datetime, calendar: str | None
-) -> Outstanding:
-    """What has waited for complete figures comes first, also when a newer occurrence has fallen due meanwhile."""
-    tenant, over = newest.tenant, kind.delivered(known) | known.passed
-    waiting = _periods(known.waiting - over, week_starts_on=tenant.first_weekday)
-    delivered = [*_periods(over, week_starts_on=tenant.first_weekday), *waiting]
-    found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar)
-    waited = [occurrence_of(tenant, newest.schedule, period) for period in sorted(waiting, key=lambda each: each.last)]
-    return Outstanding([*waited, *found.due], found.missed)
-
-
-def _periods(key_names: Iterable[str], *, week_starts_on: int) -> list[Period]:
-    found = (delivered_period(key_name, week_starts_on=week_starts_on) for key_name in key_names)
-    return [period for period in found if period is not None]
-
-
-def delivery_key(occurrence: Occurrence) -> DeliveryKey:
-    return DeliveryKey(occurrence.tenant.tenant_id, occurrence.schedule.name, occurrence.key_name)
-
-
-def label(occurrence: Occurrence) -> str:
-    return f"{occurrence.tenant.tenant_id} / {occurrence.schedule.name} / {occurrence.name}"
-
-
 def _reason_to_hold(tenant: TenantProfile, *, holds: set[str]) -> str:
     """Why a tenant's scheduled sends wait; empty when they do not."""
     if tenant.is_unreadable:
         return "the tenant's profile has no valid time zone"
     return "the tenant's figures and events contradict each other" if tenant.tenant_id in holds else ""
-
-
-def rotated(profiles: Mapping[str, TenantProfile], *, now: dt.datetime) -> list[TenantProfile]:
-    """All tenants, beginning with another one each time, so that trouble with the first few keeps nobody waiting."""
-    tenants = list(profiles.values())
-    number_of_run = int(now.timestamp() // _ROTATION.total_seconds())
-    begin = number_of_run * _STRIDE % len(tenants) if tenants else 0
-    return [*tenants[begin:], *tenants[:begin]]
 
 
 class DeliveryRun:

@@ -10,16 +10,9 @@ from signtally.domain.tenants import Schedule
 from signtally.services import Services
 from signtally.stores.deliveries import PassedOver
 from signtally.use_cases.deferred_mails import retry_deferred
-from signtally.use_cases.delivery_run import (
-    DeliveryKind,
-    DeliveryRun,
-    Reading,
-    delivery_key,
-    merged,
-    require_all_well,
-    tenants_with_due,
-)
+from signtally.use_cases.delivery_run import DeliveryRun, Reading, merged, require_all_well
 from signtally.use_cases.digest_messages import DigestMessages, distinct, made_digest
+from signtally.use_cases.due_deliveries import DeliveryKind, delivery_key, tenants_with_due
 from signtally.use_cases.mail_sending import MailSending, Withheld
 from signtally.use_cases.scheduling import is_empty, make_scheduled_report
 

@@ -8,15 +8,8 @@ from signtally.domain.reports import ReportManifest, ReportRequest, ordered_form
 from signtally.domain.schedules import Occurrence
 from signtally.services import Services
 from signtally.stores.deliveries import PassedOver
-from signtally.use_cases.delivery_run import (
-    DeliveryKind,
-    DeliveryRun,
-    Reading,
-    delivery_key,
-    merged,
-    require_all_well,
-    tenants_with_due,
-)
+from signtally.use_cases.delivery_run import DeliveryRun, Reading, merged, require_all_well
+from signtally.use_cases.due_deliveries import DeliveryKind, delivery_key, tenants_with_due
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.reporting import report_now
 

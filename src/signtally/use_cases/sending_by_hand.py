@@ -10,8 +10,8 @@ from signtally.domain.periods import FuturePeriodError, Period, end_of_day
 from signtally.domain.schedules import Occurrence, newest_over, occurrence_of
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.services import Services
-from signtally.use_cases.delivery_run import delivery_key
 from signtally.use_cases.digest_messages import digest_without_files, distinct, made_digest
+from signtally.use_cases.due_deliveries import delivery_key
 from signtally.use_cases.mail_sending import MailSending, Withheld
 from signtally.use_cases.ordering import request_report
 from signtally.use_cases.readiness import Readiness

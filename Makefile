@@ -25,9 +25,13 @@ demo: setup ## Start everything with sample traffic and stay up; ONCE=1 stops af
 	@$(BIN)/signtally demo $(if $(ONCE),--once)
 
 .PHONY: test
-test: browser lint ## Format, lint, types, imports, and all tests, of which one runs the demo once
-	@.ci/step "wheel" .ci/wheel
+test: browser ## Format, lint, types, imports, and all tests, of which one runs the demo once
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint wheel
 	@$(PYTEST)
+
+.PHONY: wheel
+wheel: setup
+	@.ci/step "wheel" .ci/wheel
 
 .PHONY: coverage
 coverage: browser ## All tests once more, measuring branches; half as long again, hence not in `make test`

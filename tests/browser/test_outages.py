@@ -11,32 +11,18 @@ from playwright.sync_api import Page, expect
 
 from signtally import wiring
 from signtally.api.app import create_app
-from signtally.local.local_aws import LocalAws
-from signtally.settings import Settings
-from signtally.use_cases import provisioning
 from tests.browser.conftest import NOW, Site, ThreadedReports, fill, served
-from tests.support.aws_programs import without_fsync
-from tests.support.ports import free_port
-from tests.support.switched_aws import Place, Switch
+from tests.support.switched_aws import Place, switched_aws
 
 Open = Callable[..., Page]
-PATIENCE_MS = 30_000  # the API's own, times the attempts, and as much again for a busy machine
+OUTAGE_TIMEOUT_MS = 30_000  # the API's own, times the attempts, and as much again for a busy machine
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """A local AWS of this test's own, whose programs can be switched off."""
-    local = LocalAws(free_port(), free_port(), tmp_path / "aws")
-    aws, timestream = (Switch(program) for program in without_fsync(local.programs()))
-    for name, value in local.environment.items():
-        monkeypatch.setenv(name, value)
-    with contextlib.ExitStack() as switched_on:
-        for switch in (aws, timestream):
-            switch.on()
-            switched_on.callback(switch.off)
-        services = wiring.services(Settings(state_directory=tmp_path / "state"), timeouts=wiring.INTERACTIVE_TIMEOUTS)
-        provisioning.provision(services=services)
-        yield Place(local, services, aws, timestream)
+    with switched_aws(tmp_path, monkeypatch, timeouts=wiring.INTERACTIVE_TIMEOUTS) as place:
+        yield place
 
 
 @contextlib.contextmanager
@@ -61,22 +47,22 @@ def test_each_service_in_turn(place: Place, open_page: Open) -> None:
 
         place.timestream.off()
         page.get_by_text("Last month", exact=True).click()
-        expect(alert(page)).to_contain_text("September 2026 could not be shown.", timeout=PATIENCE_MS)
+        expect(alert(page)).to_contain_text("September 2026 could not be shown.", timeout=OUTAGE_TIMEOUT_MS)
         expect(alert(page)).to_contain_text("Request ")
         expect(page.locator("h1:visible")).to_have_text("October 2026 (to date)")
         expect(page.locator("#headlines")).to_contain_text("3,825")
         place.timestream.on()
         page.get_by_role("button", name="Try again").click()
-        expect(page.locator("#headlines")).to_contain_text("450", timeout=PATIENCE_MS)
+        expect(page.locator("#headlines")).to_contain_text("450", timeout=OUTAGE_TIMEOUT_MS)
         expect(page.locator("h1:visible")).to_have_text("September 2026")
         expect(alert(page)).to_have_count(0)
 
         place.aws.off()
         page.get_by_role("link", name="Reports").click()
-        expect(alert(page)).to_contain_text("The reports could not be read.", timeout=PATIENCE_MS)
+        expect(alert(page)).to_contain_text("The reports could not be read.", timeout=OUTAGE_TIMEOUT_MS)
         place.aws.on()
         page.get_by_role("button", name="Try again").click()
-        expect(page.locator("#reports-status")).to_contain_text("No reports yet.", timeout=PATIENCE_MS)
+        expect(page.locator("#reports-status")).to_contain_text("No reports yet.", timeout=OUTAGE_TIMEOUT_MS)
         expect(alert(page)).to_have_count(0)
     page.get_by_role("link", name="Users").click()  # the API itself is gone
     expect(alert(page)).to_contain_text("The service cannot be reached.")

@@ -2,11 +2,20 @@
 
 import contextlib
 import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+
+from signtally import wiring
+from signtally.aws.clients import ClientTimeouts
 from signtally.local.local_aws import LocalAws
 from signtally.local.processes import Program, Supervisor
 from signtally.services import Services
-from tests.support.aws_programs import log_to_stderr
+from signtally.settings import Settings
+from signtally.use_cases import provisioning
+from tests.support.aws_programs import log_to_stderr, without_fsync
+from tests.support.ports import free_port
 
 
 class Switch:
@@ -31,3 +40,21 @@ class Place:
     services: Services
     aws: Switch
     timestream: Switch
+
+
+@contextlib.contextmanager
+def switched_aws(
+    folder: Path, environment: pytest.MonkeyPatch, *, timeouts: ClientTimeouts = wiring.BATCH_TIMEOUTS
+) -> Iterator[Place]:
+    """A provisioned local AWS that keeps its state below *folder*, and services that wait as long as *timeouts*."""
+    local = LocalAws(free_port(), free_port(), folder / "aws")
+    aws, timestream = (Switch(program) for program in without_fsync(local.programs()))
+    for name, value in local.environment.items():
+        environment.setenv(name, value)
+    with contextlib.ExitStack() as switched_on:
+        for switch in (aws, timestream):
+            switch.on()
+            switched_on.callback(switch.off)
+        services = wiring.services(Settings(state_directory=folder / "state"), timeouts=timeouts)
+        provisioning.provision(services=services)
+        yield Place(local, services, aws, timestream)

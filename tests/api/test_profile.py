@@ -138,3 +138,5 @@ def test_changes_are_on_record(admin: Any) -> None:
     (entry,) = admin.get("/v1/audit").json()["rows"]
     assert (entry["action"], entry["subject"]) == ("profile.changed", "acme")
     assert entry["detail"] == {"timezone": "Europe/Berlin → Asia/Tokyo", "branding.logo": "changed"}
+    admin.patch("/v1/profile", json={"csv": "semicolon"})
+    assert admin.get("/v1/audit").json()["rows"][0]["detail"] == {"csv": "— → semicolon"}

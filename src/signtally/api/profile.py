@@ -81,7 +81,8 @@ def _told(before: TenantProfile, after: TenantProfile, change: ProfileChange) ->
 
 
 def _value(profile: TenantProfile, name: str) -> object:
+    """Of a field, such as `branding.accent`; a dash where nothing is set."""
     value: object = profile
     for part in name.split("."):
         value = getattr(value, part)
-    return value
+    return "—" if value is None else value

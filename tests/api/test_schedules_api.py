@@ -19,7 +19,7 @@ MONTHLY = {
     "digest": True,
     "missed": "latest",
 }
-STANDARD = {"on": None, "locale": None, "paused": False, "skip_if_empty": False, "incomplete": "wait"}
+STANDARD = {"on": None, "locale": None, "paused": False, "skip_if_empty": False, "incomplete": "wait", "attach": False}
 
 
 def stored(world: Any) -> tuple[Schedule, ...]:

@@ -154,6 +154,7 @@ SCHEDULE: dict[str, Any] = {
     "locale": None,
     "recipients": [{"email": "ann@acme.example", "user_id": "u_17"}],
     "digest": True,
+    "attach": True,
     "paused": False,
     "skip_if_empty": False,
     "missed": "latest",

@@ -120,6 +120,11 @@ class ScheduleTerms(_Part):
     )
     recipients: tuple[Recipient, ...] = ()
     digest: bool = True
+    attach: bool = Field(
+        default=False,
+        description="Attach the files to its emails, as far as they stay below 5 MB together; a larger one is linked, "
+        "as all are without this",
+    )
     paused: bool = Field(default=False, description="Nothing is made or sent; what falls due meanwhile is left out")
     skip_if_empty: bool = Field(default=False, description="Nothing is made or sent for a period without any activity")
     missed: Literal["latest", "all", "skip"] = Field(

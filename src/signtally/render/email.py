@@ -1,7 +1,7 @@
 """The digest: one email with the period's figures inline and links to its files."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -49,6 +49,9 @@ class DigestContext:
     page_url: str
     reply_to: str | None = None
     is_complete: bool = True  # else the email says that its figures will change
+    # Formats that the reader expects attached, and finds linked alone.
+    too_large: Sequence[str] = ()
+    not_made: Sequence[str] = ()
 
 
 def digest_message(
@@ -59,11 +62,13 @@ def digest_message(
     Made twice from one snapshot for one recipient, it has the same Message-ID, so that a mail program may fold a
     second delivery into the first.
     """
-    words = Formats.of(snapshot.tenant).words
+    formats = Formats.of(snapshot.tenant)
+    words = formats.words
     values = _values(snapshot) | {
         "schedule_name": one_line(context.schedule_name),
         "recipient": recipient,
         "links": _labelled(context.links, words),
+        "not_attached": _not_attached(context, formats),
         "page_url": context.page_url,
         "is_complete": context.is_complete,
         "unsubscribe_url": unsubscribe_url,
@@ -131,6 +136,16 @@ def _labelled(links: Mapping[str, str], words: Translation) -> list[tuple[str, s
     """Label and address of each file: the first one says what they all are for."""
     named = [(LINK_LABELS[name], links[name]) for name in LINK_LABELS if name in links]
     return [(words.gettext("Download %(format)s", format=label), url) for label, url in named[:1]] + named[1:]
+
+
+def _not_attached(context: DigestContext, formats: Formats) -> str:
+    """Why files that the reader expects are linked alone; empty when none is."""
+    if context.not_made:
+        return formats.words.gettext("The files were not ready when this email was sent. Please use the links.")
+    if context.too_large:
+        files = formats.listed(*(LINK_LABELS[name] for name in context.too_large))
+        return formats.words.gettext("Too large to attach: %(files)s. Please use the links.", files=files)
+    return ""
 
 
 def _plain_tables(contents: Contents, top_users: list[UserUsage]) -> dict[str, list[str]]:

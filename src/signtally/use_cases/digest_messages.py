@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from email.message import EmailMessage
 from urllib.parse import quote
 
-from signtally.domain.reports import ReportKey, ordered_formats
+from signtally.domain.reports import ReportManifest, ordered_formats
 from signtally.domain.schedules import Occurrence
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Recipient
+from signtally.render.attachments import Attachments
 from signtally.render.email import DigestContext, digest_message
 from signtally.services import Services
+from signtally.use_cases.attaching import plan_attachments
 from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.scheduling import current_report, scheduled_request
 from signtally.use_cases.unsubscribing import unsubscribe_url
@@ -23,15 +25,21 @@ class DigestMessages:
     occurrence: Occurrence
     snapshot: UsageSnapshot
     context: DigestContext
+    attachments: Attachments
 
     def to(self, recipient: Recipient, *, services: Services) -> EmailMessage:
         url = unsubscribe_url(self.occurrence.tenant.tenant_id, recipient.email, services=services)
-        return digest_message(self.snapshot, context=self.context, recipient=recipient, unsubscribe_url=url)
+        return self._message(recipient, unsubscribe_url=url)
 
     def preview(self, recipient: Recipient) -> EmailMessage:
         """The same without a link that would unsubscribe anybody."""
-        url = f"{self.context.page_url.rstrip('/')}/v1/unsubscribe"
-        return digest_message(self.snapshot, context=self.context, recipient=recipient, unsubscribe_url=url)
+        return self._message(recipient, unsubscribe_url=f"{self.context.page_url.rstrip('/')}/v1/unsubscribe")
+
+    def _message(self, recipient: Recipient, *, unsubscribe_url: str) -> EmailMessage:
+        message = digest_message(
+            self.snapshot, context=self.context, recipient=recipient, unsubscribe_url=unsubscribe_url
+        )
+        return self.attachments.add_to(message)
 
 
 def made_digest(
@@ -46,16 +54,20 @@ def made_digest(
     manifest, snapshot = current_report(occurrence, services=first), _figures(occurrence, services=first)
     if snapshot.fingerprint != manifest.fingerprint:  # restated between the two: the newer version is linked
         manifest, snapshot = current_report(occurrence, services=services), _figures(occurrence, services=services)
-    # The files were perhaps made before this email, from equal figures: both say the same instant.
-    same = dataclasses.replace(snapshot, data_through=manifest.data_through)
-    return _messages(occurrence, same, key=manifest.key, services=services, is_complete=is_complete)
+    return _messages(occurrence, snapshot, manifest=manifest, services=services, is_complete=is_complete)
 
 
-def digest_without_files(occurrence: Occurrence, *, services: Services, is_complete: bool = True) -> DigestMessages:
-    """The same where nobody waits for the files: links go to the report's address. Makes and writes nothing."""
-    snapshot = _figures(occurrence, services=services)
-    key = ReportKey(occurrence.tenant.tenant_id, scheduled_request(occurrence).report_id, 1)
-    return _messages(occurrence, snapshot, key=key, services=services, is_complete=is_complete)
+def digest_at_once(occurrence: Occurrence, *, services: Services, is_complete: bool = True) -> DigestMessages:
+    """The same where nobody waits for files: those that are there, and still say what is so, are attached.
+
+    Links go to the report's address. Makes and writes nothing.
+    """
+    snapshot, request = _figures(occurrence, services=services), scheduled_request(occurrence)
+    reports = services.stores.reports
+    manifest = reports.latest_manifest(request.tenant_id, request.report_id)
+    if manifest is not None and (manifest.fingerprint != snapshot.fingerprint or not reports.has_all_files(manifest)):
+        manifest = None
+    return _messages(occurrence, snapshot, manifest=manifest, services=services, is_complete=is_complete)
 
 
 def distinct(recipients: Iterable[Recipient]) -> list[Recipient]:
@@ -69,21 +81,31 @@ def _figures(occurrence: Occurrence, *, services: Services) -> UsageSnapshot:
 
 
 def _messages(
-    occurrence: Occurrence, snapshot: UsageSnapshot, *, key: ReportKey, services: Services, is_complete: bool
+    occurrence: Occurrence,
+    snapshot: UsageSnapshot,
+    *,
+    manifest: ReportManifest | None,
+    services: Services,
+    is_complete: bool,
 ) -> DigestMessages:
-    settings = services.settings
+    settings, schedule = services.settings, occurrence.schedule
+    if manifest is not None:  # perhaps made before this email, from equal figures: both say the same instant
+        snapshot = dataclasses.replace(snapshot, data_through=manifest.data_through)
+    plan = plan_attachments(schedule, manifest)
     context = DigestContext(
-        schedule_name=occurrence.schedule.name,
+        schedule_name=schedule.name,
         sender=settings.mail_from,
         reply_to=settings.mail_reply_to,
-        links=_links(key, occurrence.schedule.formats, public_url=settings.public_url),
+        links=_links(scheduled_request(occurrence).report_id, schedule.formats, public_url=settings.public_url),
         page_url=settings.public_url,
         is_complete=is_complete,
+        too_large=plan.too_large,
+        not_made=plan.not_made,
     )
-    return DigestMessages(occurrence, snapshot, context)
+    return DigestMessages(occurrence, snapshot, context, plan.read(services=services))
 
 
-def _links(key: ReportKey, formats: Iterable[str], *, public_url: str) -> dict[str, str]:
+def _links(report_id: str, formats: Iterable[str], *, public_url: str) -> dict[str, str]:
     """Links by format; opening one asks the API for a signed URL, so that an email carries no secret."""
-    report = f"{public_url.rstrip('/')}/v1/reports/{quote(key.report_id, safe='')}"
+    report = f"{public_url.rstrip('/')}/v1/reports/{quote(report_id, safe='')}"
     return {name: f"{report}/files/{name}" for name in ordered_formats(formats)}

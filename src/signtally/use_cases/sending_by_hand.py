@@ -10,7 +10,7 @@ from signtally.domain.periods import FuturePeriodError, Period, end_of_day
 from signtally.domain.schedules import Occurrence, newest_over, occurrence_of
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.services import Services
-from signtally.use_cases.digest_messages import digest_without_files, distinct, made_digest
+from signtally.use_cases.digest_messages import digest_at_once, distinct, made_digest
 from signtally.use_cases.due_deliveries import delivery_key
 from signtally.use_cases.mail_sending import MailSending, Withheld
 from signtally.use_cases.ordering import request_report
@@ -43,7 +43,7 @@ def preview(occurrence: Occurrence, *, services: Services, recipient: Recipient 
     """
     reader = recipient or next(iter(occurrence.schedule.recipients), Recipient(email="recipient@example.com"))
     is_complete = _is_complete(occurrence, services=services)
-    digest = digest_without_files(occurrence, services=services, is_complete=is_complete)
+    digest = digest_at_once(occurrence, services=services, is_complete=is_complete)
     return digest.preview(reader)
 
 
@@ -67,7 +67,7 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
     if makes_report:
         digest = made_digest(occurrence, services=services, is_complete=is_complete)
     else:
-        digest = digest_without_files(occurrence, services=services, is_complete=is_complete)
+        digest = digest_at_once(occurrence, services=services, is_complete=is_complete)
         request_report(scheduled_request(occurrence), requested_by=requested_by, services=services)
     messages = [
         (recipient.email, digest.to(recipient, services=services))

@@ -130,3 +130,22 @@ def test_a_link_that_was_cut_off_says_so_in_the_readers_language(anonymous: Any,
         answer = anonymous.request(method, f"/v1/unsubscribe{token}", headers={"Accept-Language": "de"})
         assert answer.status_code == 400
         assert 'lang="de"' in answer.text
+
+
+def test_a_preview_says_whether_the_condition_holds_and_a_period_without_need_is_listed(
+    admin: Any, world: Any, problem: Check
+) -> None:
+    wanted = MONTHLY | {"condition": {"when": "nothing_sent", "days": 7}}
+    assert admin.put("/v1/schedules/Silence", json=wanted).json()["condition"] == {"when": "nothing_sent", "days": 7}
+    condition = admin.get("/v1/schedules/Silence/preview?period=2026-09").json()["condition"]
+    assert (condition["holds"], condition["found"]) in {(True, 0), (False, 4)}
+    never = {"when": "allowance_used", "percent": 1000}
+    admin.put("/v1/schedules/Never", json=MONTHLY | {"condition": never, "starts_at": "2026-01-01T00:00:00Z"})
+    run_digests(services=world.services)
+    page = admin.get("/v1/schedules/Never/deliveries").json()
+    assert (page["rows"], [(each["period"], each["why"]) for each in page["passed_over"]]) == (
+        [],
+        [("2026-09", "not_needed")],
+    )
+    bad = MONTHLY | {"condition": {"when": "nothing_sent", "days": 0}}
+    assert "body.condition" in problem(admin.put("/v1/schedules/Bad", json=bad), 422, "invalid-request")["detail"]

@@ -19,7 +19,15 @@ MONTHLY = {
     "digest": True,
     "missed": "latest",
 }
-STANDARD = {"on": None, "locale": None, "paused": False, "skip_if_empty": False, "incomplete": "wait", "attach": False}
+STANDARD = {
+    "on": None,
+    "locale": None,
+    "attach": False,
+    "paused": False,
+    "skip_if_empty": False,
+    "condition": None,
+    "incomplete": "wait",
+}
 
 
 def stored(world: Any) -> tuple[Schedule, ...]:

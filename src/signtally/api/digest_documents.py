@@ -1,5 +1,6 @@
 """The JSON documents of digests by hand and of their deliveries."""
 
+import dataclasses
 import datetime as dt
 from email.message import EmailMessage
 from typing import Annotated, Literal, cast
@@ -8,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from signtally.api.documents import NextCursor
 from signtally.api.periods import PeriodName
+from signtally.domain.conditions import ConditionOutcome
 from signtally.domain.deliveries import MailDelivery
 from signtally.domain.schedules import shown_name
 from signtally.domain.tenants import EmailAddress, Recipient
+from signtally.use_cases.delivery_list import PassedOccurrence
 from signtally.use_cases.sending_by_hand import SentByHand
 
 _MOST_RECIPIENTS = 50
@@ -48,14 +51,33 @@ class DigestOrder(BaseModel):
         return [each if isinstance(each, Recipient) else Recipient(email=each) for each in self.recipients or ()]
 
 
+class ConditionDocument(BaseModel):
+    """What becomes of a schedule's condition in a period."""
+
+    holds: bool = Field(description="Whether the schedule would send it by itself")
+    found: float | None = Field(
+        description="What it is judged by: percent of the allowance, documents sent, points that the rate fell. Null "
+        "where there is no such figure; then it does not hold"
+    )
+    detail: str
+
+
 class DigestPreview(BaseModel):
     subject: str
     html: str
     text: str
+    attachments: list[str] = Field(description="Names of attached files; those that are ready, and not too large")
+    condition: ConditionDocument | None = Field(description="Null when the schedule has no condition")
 
     @classmethod
-    def of(cls, message: EmailMessage) -> "DigestPreview":
-        return cls(subject=str(message["Subject"]), html=_part(message, "html"), text=_part(message, "plain"))
+    def of(cls, message: EmailMessage, *, condition: ConditionOutcome | None) -> "DigestPreview":
+        return cls(
+            subject=str(message["Subject"]),
+            html=_part(message, "html"),
+            text=_part(message, "plain"),
+            attachments=[part.get_filename() or "" for part in message.iter_attachments()],
+            condition=ConditionDocument.model_validate(dataclasses.asdict(condition)) if condition else None,
+        )
 
 
 class DeliveryDocument(BaseModel):
@@ -73,8 +95,27 @@ class DeliveryDocument(BaseModel):
         return cls(period=period, recipient=delivery.email, state=state, at=delivery.at, detail=delivery.detail)
 
 
+class PassedOverDocument(BaseModel):
+    """A period for which nothing was made or sent."""
+
+    period: str
+    why: Literal["missed", "empty", "not_needed"] = Field(
+        description="`missed`: nobody ran when it was due. `empty`: nothing happened, and the schedule skips that. "
+        "`not_needed`: the schedule's condition did not hold"
+    )
+    at: dt.datetime
+
+    @classmethod
+    def of(cls, passed: PassedOccurrence) -> "PassedOverDocument":
+        why = cast("Literal['missed', 'empty', 'not_needed']", str(passed.record.why))
+        return cls(period=passed.period, why=why, at=passed.record.at)
+
+
 class DeliveryPage(BaseModel):
     rows: list[DeliveryDocument]
+    passed_over: list[PassedOverDocument] = Field(
+        description="The newest periods that were passed over, as many as `limit`; on the first page alone"
+    )
     next_cursor: NextCursor
 
 

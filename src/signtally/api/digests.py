@@ -10,7 +10,14 @@ from signtally.api.auth import Administrator
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.cursors import Cursor, cursor_after, position_of
-from signtally.api.digest_documents import DeliveryDocument, DeliveryPage, DigestOrder, DigestPreview, SentDigest
+from signtally.api.digest_documents import (
+    DeliveryDocument,
+    DeliveryPage,
+    DigestOrder,
+    DigestPreview,
+    PassedOverDocument,
+    SentDigest,
+)
 from signtally.api.periods import PeriodName, named_period
 from signtally.api.problems import ProblemKind, problem_responses
 from signtally.api.schedules import NameInPath, found_schedule
@@ -18,7 +25,8 @@ from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
 from signtally.domain.schedule_limits import ScheduleLimitError
 from signtally.use_cases import sending_by_hand
-from signtally.use_cases.delivery_list import POSITION, deliveries_of
+from signtally.use_cases.delivery_list import POSITION, deliveries_of, passed_over
+from signtally.use_cases.passing_over import condition_outcome
 from signtally.use_cases.sending_by_hand import occurrence_by_hand
 
 router = APIRouter(
@@ -55,12 +63,15 @@ def preview(
     tenant: CurrentTenant,
     services: ServicesDep,
 ) -> DigestPreview:
-    """As its first recipient would get it now. Nothing is sent or stored."""
+    """As its first recipient would get it now, and whether the schedule would send it. Nothing is sent or stored."""
     del caller
     schedule = found_schedule(tenant, name)
     period = named_period(query.period, first=None, last=None, tenant=tenant)
     occurrence = occurrence_by_hand(tenant, schedule, period=period, now=services.clock())
-    return DigestPreview.of(sending_by_hand.preview(occurrence, services=services))
+    return DigestPreview.of(
+        sending_by_hand.preview(occurrence, services=services),
+        condition=condition_outcome(occurrence, services=services),
+    )
 
 
 @router.post(
@@ -131,7 +142,9 @@ def deliveries(
     rows = deliveries_of(caller.tenant_id, name, services=services, after=after)
     found = next(batched(rows, query.limit + 1), [])
     page = found[: query.limit]
+    passed = passed_over(caller.tenant_id, name, services=services, most=query.limit) if after is None else []
     return DeliveryPage(
         rows=[DeliveryDocument.of(row.delivery, period=row.period) for row in page],
+        passed_over=[PassedOverDocument.of(each) for each in passed],
         next_cursor=cursor_after(listing, page[-1].position) if len(found) > len(page) else None,
     )

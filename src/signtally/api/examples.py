@@ -157,6 +157,7 @@ SCHEDULE: dict[str, Any] = {
     "attach": True,
     "paused": False,
     "skip_if_empty": False,
+    "condition": {"when": "allowance_used", "percent": 80},
     "missed": "latest",
     "incomplete": "wait",
     "starts_at": "2026-10-28T09:00:00Z",
@@ -167,6 +168,8 @@ PREVIEW: dict[str, Any] = {
     "subject": "Acme: usage for 19–25 Oct 2026 — 12 documents sent",
     "html": "<!doctype html>…",
     "text": "Acme: usage for 19–25 Oct 2026 …",
+    "attachments": ["Acme usage 2026-W43.pdf"],
+    "condition": {"holds": True, "found": 83.4, "detail": "417 of 500 documents of 2026-10 are used"},
 }
 DELIVERIES: dict[str, Any] = {
     "rows": [
@@ -185,6 +188,7 @@ DELIVERIES: dict[str, Any] = {
             "detail": "452 mailbox full",
         },
     ],
+    "passed_over": [{"period": "2026-W42", "why": "not_needed", "at": "2026-10-19T07:35:02Z"}],
     "next_cursor": None,
 }
 SUPPRESSIONS: dict[str, Any] = {

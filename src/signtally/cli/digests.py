@@ -1,5 +1,6 @@
 """Commands for digest emails by hand, and for what became of emails."""
 
+import dataclasses
 from collections.abc import Callable
 from email.policy import SMTP
 from pathlib import Path
@@ -17,6 +18,7 @@ from signtally.services import Services
 from signtally.use_cases import sending_by_hand
 from signtally.use_cases.delivery_list import all_deliveries, deliveries_of
 from signtally.use_cases.delivery_run import require_all_well
+from signtally.use_cases.passing_over import condition_outcome
 from signtally.use_cases.sending_by_hand import occurrence_by_hand
 
 __all__ = ["deliveries", "digests"]
@@ -47,6 +49,7 @@ def preview(  # noqa: PLR0913 -- one an option
     reader = None if recipient is None else Recipient(email=recipient)
     message = sending_by_hand.preview(occurrence, services=services, recipient=reader)
     text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    outcome = condition_outcome(occurrence, services=services)
     path = None
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
@@ -57,9 +60,13 @@ def preview(  # noqa: PLR0913 -- one an option
         "subject": str(message["Subject"]),
         "text": text.get_content() if text is not None else "",
         "html": html.get_content() if html is not None else "",
+        "attachments": [part.get_filename() for part in message.iter_attachments()],
+        "condition": None if outcome is None else dataclasses.asdict(outcome),
         "path": None if path is None else str(path),
     }
-    print_result(shown, as_json=as_json, lines=lambda: [str(shown["subject"]), "", str(path or shown["text"])])
+    judged = [] if outcome is None else [f"condition {'holds' if outcome.holds else 'does not hold'}: {outcome.detail}"]
+    lines = [str(shown["subject"]), *judged, "", str(path or shown["text"])]
+    print_result(shown, as_json=as_json, lines=lambda: lines)
 
 
 @digests.command(name="send-now")

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from signtally.domain.conditions import Condition
 from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.mail_addresses import ascii_domain, valid_address
 from signtally.domain.periods import PeriodKind
@@ -127,6 +128,10 @@ class ScheduleTerms(_Part):
     )
     paused: bool = Field(default=False, description="Nothing is made or sent; what falls due meanwhile is left out")
     skip_if_empty: bool = Field(default=False, description="Nothing is made or sent for a period without any activity")
+    condition: Condition | None = Field(
+        default=None,
+        description="Made and sent only for a period in which it holds, by complete figures; null: for each",
+    )
     missed: Literal["latest", "all", "skip"] = Field(
         default="latest",
         description="What is still sent after an outage: the latest period, all of them, or nothing over an hour late",
@@ -134,7 +139,7 @@ class ScheduleTerms(_Part):
     incomplete: Literal["wait", "send"] = Field(
         default="wait",
         description="When a period's figures are not complete six hours after it was due: wait on, or send it marked "
-        "as incomplete",
+        "as incomplete. With `skip_if_empty` or a condition it always waits: both are judged by complete figures",
     )
     starts_at: AwareDatetime | None = Field(
         default=None,
@@ -150,6 +155,11 @@ class ScheduleTerms(_Part):
     @property
     def kind(self) -> PeriodKind:
         return PeriodKind(self.every)
+
+    @property
+    def goes_out_incomplete(self) -> bool:
+        """Whether it is sent with figures that are not complete; what may be passed over is judged by complete ones."""
+        return self.incomplete == "send" and not self.skip_if_empty and self.condition is None
 
     @property
     def local_time(self) -> dt.time:

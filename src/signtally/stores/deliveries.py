@@ -30,6 +30,7 @@ class PassedOver(enum.StrEnum):
 
     MISSED = "missed"  # nobody ran when it was due, and the schedule does not catch up
     EMPTY = "empty"  # nothing happened in its period, and the schedule skips that
+    NOT_NEEDED = "not_needed"  # the schedule's condition does not hold
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,8 +60,10 @@ class _Waiting:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Passed:
-    at: dt.datetime
+class PassedRecord:
+    """When an occurrence was passed over, and why."""
+
+    at: dt.datetime  # aware, UTC
     why: PassedOver
 
 
@@ -69,7 +72,7 @@ _CLOSED_JSON = TypeAdapter(_ClosedDigest)
 _DONE_JSON = TypeAdapter(dict[str, dict[str, str]])
 _REPORT_JSON = TypeAdapter(ReportKey)
 _WAITING_JSON = TypeAdapter(_Waiting)
-_PASSED_JSON = TypeAdapter(_Passed)
+_PASSED_JSON = TypeAdapter(PassedRecord)
 
 
 class Deliveries:
@@ -119,7 +122,11 @@ class Deliveries:
 
     def pass_over(self, key: DeliveryKey, *, now: dt.datetime, why: PassedOver) -> None:
         """Record that nothing is made or sent for an occurrence."""
-        JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_PASSED}", _PASSED_JSON).create(_Passed(now, why))
+        self._passed(key).create(PassedRecord(now, why))
+
+    def passed(self, key: DeliveryKey) -> PassedRecord | None:
+        """Why nothing is made or sent for an occurrence; None when it was not passed over."""
+        return self._passed(key).read()
 
     def periods(self, tenant_id: str, schedule: str) -> LedgerPeriods:
         """What the ledger knows of a schedule: one listing."""
@@ -145,6 +152,9 @@ class Deliveries:
     def tenants(self) -> list[str]:
         """The tenants that the ledger knows."""
         return [keys.text_of(each) for each in self._objects.list_prefixes(keys.DELIVERIES)]
+
+    def _passed(self, key: DeliveryKey) -> JsonObject[PassedRecord]:
+        return JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_PASSED}", _PASSED_JSON)
 
     def _report(self, key: DeliveryKey) -> JsonObject[ReportKey]:
         return JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_REPORT}", _REPORT_JSON)

@@ -8,6 +8,7 @@ from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
 from signtally.domain.periods import MONDAY
 from signtally.domain.schedules import delivered_period, shown_name
 from signtally.services import Services
+from signtally.stores.deliveries import PassedRecord
 
 # A position: the period's name in the ledger, and the position of the recipient in it.
 POSITION = re.compile(r"[^/]+/[^/]+")
@@ -40,6 +41,22 @@ def deliveries_of(
         for position, delivery in services.stores.mail_deliveries.of(key, after=behind):
             if delivery.state is not MailState.CLAIMED:
                 yield DeliveryRow(key, delivery, f"{name}/{position}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PassedOccurrence:
+    """An occurrence for which nothing was made or sent."""
+
+    period: str
+    record: PassedRecord
+
+
+def passed_over(tenant_id: str, schedule: str, *, services: Services, most: int) -> list[PassedOccurrence]:
+    """The newest occurrences of a schedule that were passed over, at *most* so many; the newest period first."""
+    ledger = services.stores.deliveries
+    names = sorted(ledger.periods(tenant_id, schedule).passed, key=_age)[:most]
+    records = ((name, ledger.passed(DeliveryKey(tenant_id, schedule, name))) for name in names)
+    return [PassedOccurrence(shown_name(name), record) for name, record in records if record is not None]
 
 
 def all_deliveries(*, services: Services, tenant_id: str | None = None) -> Iterator[DeliveryRow]:

@@ -182,7 +182,7 @@ class DeliveryRun:
             return None
         _log.error("%s has waited too long: %s", label(occurrence), unready.reason)
         self.overdue[label(occurrence)] = unready.reason
-        if occurrence.schedule.incomplete == "send":
+        if occurrence.schedule.goes_out_incomplete:
             return False
         self._ledger.note_waiting(delivery_key(occurrence), now=self._services.clock(), reason=unready.reason)
         return None

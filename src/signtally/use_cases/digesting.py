@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from signtally.domain.deliveries import MailState
@@ -14,7 +15,8 @@ from signtally.use_cases.delivery_run import DeliveryRun, Reading, merged, requi
 from signtally.use_cases.digest_messages import DigestMessages, distinct, made_digest
 from signtally.use_cases.due_deliveries import DeliveryKind, delivery_key, tenants_with_due
 from signtally.use_cases.mail_sending import MailSending, Withheld
-from signtally.use_cases.scheduling import is_empty, make_scheduled_report
+from signtally.use_cases.passing_over import why_passed_over
+from signtally.use_cases.scheduling import make_scheduled_report
 
 
 def _sends_digests(schedule: Schedule) -> bool:
@@ -26,7 +28,7 @@ KIND = DeliveryKind("digests", _sends_digests, lambda known: known.closed)
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DigestsOutcome:
-    """*due*, *waiting*, *held*, *missed* and *empty* count occurrences, *sent* emails.
+    """*due*, *waiting*, *held*, *missed*, *empty* and *not_needed* count occurrences, *sent* emails.
 
     The dicts say by occurrence or recipient why: *incomplete* and *overdue* wait for complete figures, *pending* for a
     service; *deferred* emails are tried again.
@@ -39,6 +41,7 @@ class DigestsOutcome:
     held: int  # of tenants on hold: they stay due
     missed: int  # passed over, as their schedules say
     empty: int  # passed over, because nothing happened
+    not_needed: int  # passed over, because their conditions do not hold
     incomplete: dict[str, str]
     overdue: dict[str, str]
     deferred: dict[str, str]
@@ -108,7 +111,8 @@ def _outcome(run: DeliveryRun, sender: "DigestSender") -> DigestsOutcome:
         waiting=sender.waiting,
         held=run.held,
         missed=run.missed,
-        empty=sender.empty,
+        empty=sender.passed[PassedOver.EMPTY],
+        not_needed=sender.passed[PassedOver.NOT_NEEDED],
         incomplete=run.incomplete,
         overdue=run.overdue,
         deferred=outcomes[MailState.DEFERRED],
@@ -127,7 +131,8 @@ class DigestSender:
     """Sends the digests of one run and counts them; the emails say what is known at *as_of* (now, if None)."""
 
     def __init__(self, *, services: Services, as_of: dt.datetime | None) -> None:
-        self.reports_made = self.waiting = self.empty = 0
+        self.reports_made = self.waiting = 0
+        self.passed: Counter[PassedOver] = Counter()
         self.mails = MailSending(services=services)
         self._services = services
         self._as_of = as_of
@@ -136,9 +141,9 @@ class DigestSender:
     def deliver(self, occurrence: Occurrence, reading: Reading, is_complete: bool) -> bool:  # noqa: FBT001 -- as `Deliver` has it
         """Send one occurrence's outstanding emails; return whether every recipient is dealt with, or deferred."""
         key = delivery_key(occurrence)
-        if self._deliveries.report(key) is None and is_empty(occurrence, services=reading.services.at(reading.at)):
-            self._deliveries.pass_over(key, now=self._services.clock(), why=PassedOver.EMPTY)
-            self.empty += 1
+        if self._deliveries.report(key) is None and (why := self._why_passed_over(occurrence, reading)):
+            self._deliveries.pass_over(key, now=self._services.clock(), why=why)
+            self.passed[why] += 1
             return True
         if not self._has_report(occurrence, reading):
             self.waiting += 1
@@ -148,6 +153,10 @@ class DigestSender:
             return False
         self._deliveries.close_digest(key, now=self._services.clock())
         return True
+
+    @staticmethod
+    def _why_passed_over(occurrence: Occurrence, reading: Reading) -> PassedOver | None:
+        return why_passed_over(occurrence, services=reading.services.at(reading.at))
 
     def _has_report(self, occurrence: Occurrence, reading: Reading) -> bool:
         """Make the report unless it is made; False while another run is making it."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from signtally.domain.reports import ReportManifest, ReportRequest, ordered_formats
@@ -10,7 +11,7 @@ from signtally.services import Services
 from signtally.stores.deliveries import PassedOver
 from signtally.use_cases.delivery_run import DeliveryRun, Reading, merged, require_all_well
 from signtally.use_cases.due_deliveries import DeliveryKind, delivery_key, tenants_with_due
-from signtally.use_cases.reading import read_usage
+from signtally.use_cases.passing_over import why_passed_over
 from signtally.use_cases.reporting import report_now
 
 # A lease: longer than a report takes to make, so a run that holds the claim for longer has died.
@@ -28,6 +29,7 @@ class SchedulesOutcome:
     held: int  # of tenants on hold: they stay due
     missed: int  # passed over, as their schedules say
     empty: int  # passed over, because nothing happened
+    not_needed: int  # passed over, because their conditions do not hold
     incomplete: dict[str, str]  # waits for complete figures
     overdue: dict[str, str]  # the same, for too long
     pending: dict[str, str]  # a service failed: tried again by the next run
@@ -68,14 +70,14 @@ def run_schedules(
     unless not even the profiles can be read.
     """
     run = DeliveryRun(KIND, services=services, as_of=as_of, tenant_ids=tenant_ids)
-    made = waiting = empty = 0
+    made = waiting = 0
+    passed: Counter[PassedOver] = Counter()
 
     def deliver(occurrence: Occurrence, reading: Reading, _: bool) -> bool:  # noqa: FBT001 -- as `Deliver` has it
-        nonlocal made, waiting, empty
-        if is_empty(occurrence, services=reading.services.at(reading.at)):
-            key = delivery_key(occurrence)
-            services.stores.deliveries.pass_over(key, now=services.clock(), why=PassedOver.EMPTY)
-            empty += 1
+        nonlocal made, waiting
+        if why := why_passed_over(occurrence, services=reading.services.at(reading.at)):
+            services.stores.deliveries.pass_over(delivery_key(occurrence), now=services.clock(), why=why)
+            passed[why] += 1
             return True
         manifest = make_scheduled_report(occurrence, services=reading.services, as_of=reading.at)
         made += manifest is not None
@@ -89,20 +91,14 @@ def run_schedules(
         waiting=waiting,
         held=run.held,
         missed=run.missed,
-        empty=empty,
+        empty=passed[PassedOver.EMPTY],
+        not_needed=passed[PassedOver.NOT_NEEDED],
         incomplete=run.incomplete,
         overdue=run.overdue,
         pending=run.pending,
         failures=run.failures,
         done=run.done,
     )
-
-
-def is_empty(occurrence: Occurrence, *, services: Services) -> bool:
-    """Whether the schedule leaves out periods without any activity, and this is one. Raises a ServiceError."""
-    if not occurrence.schedule.skip_if_empty:
-        return False
-    return not any(read_usage(occurrence.tenant, occurrence.period, services=services).totals.as_tuple())
 
 
 def make_scheduled_report(

@@ -48,6 +48,30 @@ def test_who_did_what_when_and_from_where(admin: Any, member: Any, world: World)
     assert (newest["user_id"], newest["role"]) == ("u_2", "member")
 
 
+@pytest.mark.parametrize("path", ["/{id}", "", "/{id}/versions", "/{id}/events"])
+def test_whoever_is_given_signed_urls_is_on_record_once(admin: Any, world: World, path: str) -> None:
+    report_id = admin.post("/v1/reports", json=SEPTEMBER).json()["report_id"]
+    world.make_reports()
+    address = f"/v1/reports{path.format(id=report_id)}"
+    without = admin.get(address, params={"urls": False})
+    assert "X-Amz" not in without.text and '"url":null' in without.text.replace(" ", "")  # noqa: PT018
+    assert actions(admin) == ["report.ordered"]
+    tick(world)
+    assert '"url":"' in admin.get(address).text.replace(" ", "")
+    admin.get(address)
+    linked, _ = admin.get("/v1/audit").json()["rows"]
+    assert (linked["action"], linked["subject"]) == ("report.linked", report_id)
+    assert linked["detail"] == {"formats": "csv", "version": "1"}
+
+
+def test_so_is_whoever_orders_a_report_that_exists(admin: Any, world: World) -> None:
+    for query in ("", "?urls=false", ""):
+        admin.post(f"/v1/reports{query}", json=SEPTEMBER)
+        world.make_reports()
+        tick(world)
+    assert actions(admin) == ["report.linked", "report.ordered", "report.ordered", "report.ordered"]
+
+
 def test_asking_for_the_head_or_in_vain_is_no_download(admin: Any, member: Any, world: World) -> None:
     report = admin.post("/v1/reports", json=SEPTEMBER).json()
     file = report["links"]["files"]["csv"]

@@ -88,14 +88,37 @@ def test_every_example_works_when_it_is_pasted(admin: Any, world: Any, anonymous
     suppression = Suppression(PATH_PARTS["email"], SuppressionReason.UNSUBSCRIBED, world.now)
     world.services.stores.suppressions.add("acme", suppression)
     samples = [
-        (("put", "patch", "post", "get", "delete").index(method), method, call["x-codeSamples"][0]["source"])
+        (("put", "patch", "post", "get", "delete").index(method), method, call["x-codeSamples"][0]["source"], path)
         for path, calls in document["paths"].items()
         for method, call in calls.items()
         if not path.startswith("/v1/unsubscribe")  # its token is made for one email
     ]
-    for _, method, sample in sorted(samples):
+    for _, method, sample, path in sorted(samples):
         pasted = sample.replace(PATH_PARTS["report_id"], report_id)
-        assert paste(pasted, anonymous, token=world.token()).status_code < 400, f"{method}: {pasted}"
+        answer = paste(pasted, anonymous, token=world.token())
+        assert answer.status_code < 400, f"{method}: {pasted}"
+        described = document["paths"][path][method]["responses"][str(answer.status_code)].get("content", {})
+        if example := described.get("application/json", {}).get("example"):
+            assert_alike(answer.json(), example)
+
+
+def test_every_good_answer_has_an_example(anonymous: Any) -> None:
+    document = anonymous.get("/openapi.json").json()
+    without = [
+        f"{method} {path} {status}"
+        for path, calls in document["paths"].items()
+        for method, call in calls.items()
+        for status, answer in call["responses"].items()
+        if status < "300" and "example" not in answer.get("content", {}).get("application/json", {"example": None})
+    ]
+    assert without == []
+
+
+def assert_alike(answer: dict[str, Any], example: dict[str, Any]) -> None:
+    """They have the same members, but for what is left out when all is well; so have their first rows."""
+    assert example.keys() <= answer.keys() <= example.keys() | {"provisional", "notice"}
+    for row, shown in zip(answer.get("rows", ())[:1], example.get("rows", ()), strict=False):
+        assert row.keys() == shown.keys()
 
 
 def paste(command: str, client: Any, *, token: str) -> Any:

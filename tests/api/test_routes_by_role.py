@@ -1,18 +1,32 @@
 """Every call below /v1, from the application's own table of routes, by everybody who may try it."""
 
 import dataclasses
+import datetime as dt
 import json
 from typing import Any
 
 import pytest
 from fastapi.routing import iter_route_contexts
 
+from signtally.api.auth import Authenticator
+from signtally.api.signing_keys import JwksKeys
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportRequest
 from signtally.domain.tenants import Schedule
+from signtally.settings import Settings
 from signtally.stores.suppressions import Suppression, SuppressionReason
 from signtally.use_cases.reporting import report_now
 from tests.api.conftest import Client, World
+from tests.support.tokens import (
+    AUDIENCE,
+    ISSUER,
+    OTHER_RSA_KEY,
+    RSA_KEY,
+    jwk,
+    signed,
+    signed_with_the_public_key,
+    unsigned,
+)
 
 SECRETS = ("u_1", "u_3", "Ann Ash", "ann@acme.example", "weekly")  # of Acme, which neither u_2 nor Globex may learn
 OCTOBER = {"period": "2026-10"}
@@ -103,14 +117,39 @@ def test_another_tenant_gets_nothing_of_this_one(anonymous: Client, world: World
     assert_keeps_secrets(answer, call[1])
 
 
-@pytest.mark.parametrize("token", ["none", "x.y.z", "expired"])
-@pytest.mark.parametrize("call", CALLS, indirect=True)
-def test_without_a_good_token_there_is_nothing(
-    anonymous: Client, world: World, call: tuple[str, Call], token: str
-) -> None:
-    tokens = {"none": None, "expired": world.token(ttl_hours=-1)}
-    answer = send(anonymous.using(tokens.get(token, token)), *call)
-    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+FORGED = {
+    "none": None,
+    "nonsense": "x.y.z",
+    "expired": signed(exp=dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)),
+    "wrong key": signed(OTHER_RSA_KEY),
+    "unknown key": signed(OTHER_RSA_KEY, kid="rsa-2"),
+    "unsigned": unsigned(),
+    "public key as a secret": signed_with_the_public_key(),
+    "other issuer": signed(iss="https://id.other.example"),
+    "other audience": signed(aud="other"),
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_without_a_good_token_no_route_answers(app: Any, kind: str) -> None:
+    """One application for all: nothing is answered, so nothing changes."""
+    keys = json.dumps({"keys": [jwk(RSA_KEY, "rsa-1")]}).encode()
+    settings = Settings(jwt_issuer=ISSUER, jwt_audience=AUDIENCE)
+    app.state.authenticator = Authenticator(JwksKeys(lambda: keys), settings=settings)
+    found = {name: send(Client(app, FORGED[kind]), name, call) for name, call in CALLS.items()}
+    answered = {(answer.status_code, answer.headers["content-type"]) for answer in found.values()}
+    assert answered == {(401, "application/problem+json")}
+    for name, answer in found.items():
+        assert_keeps_secrets(answer, CALLS[name])
+
+
+def test_with_a_good_token_of_that_provider_they_do(app: Any) -> None:
+    """Or the test above would prove nothing."""
+    keys = json.dumps({"keys": [jwk(RSA_KEY, "rsa-1")]}).encode()
+    app.state.authenticator = Authenticator(
+        JwksKeys(lambda: keys), settings=Settings(jwt_issuer=ISSUER, jwt_audience=AUDIENCE)
+    )
+    assert send(Client(app, signed()), "GET /v1/me", CALLS["GET /v1/me"]).status_code == 200
 
 
 def assert_keeps_secrets(answer: Any, call: Call) -> None:

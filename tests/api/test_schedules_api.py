@@ -1,10 +1,12 @@
 """`/v1/schedules`: a tenant's administrators change their own profile, and no edit is lost."""
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from signtally.domain.tenants import Schedule, TenantProfile
@@ -158,6 +160,47 @@ def test_an_edit_can_rest_on_what_was_read(admin: Any, problem: Check) -> None:
         admin.put("/v1/schedules/new", json={"every": "day"}, headers={"If-Match": "*"}), 412, "precondition-failed"
     )
     assert admin.delete("/v1/schedules/weekly", headers={"If-Match": changed.headers["etag"]}).status_code == 204
+
+
+def test_a_new_one_replaces_nobodys_unseen(admin: Any, problem: Check) -> None:
+    new = {"headers": {"If-None-Match": "*"}}
+    assert admin.put("/v1/schedules/weekly", json={"every": "week"}, **new).status_code == 201
+    refused = admin.put("/v1/schedules/weekly", json={"every": "day"}, **new)
+    assert "Choose another name" in problem(refused, 412, "precondition-failed")["detail"]
+    assert admin.get("/v1/schedules/weekly").json()["every"] == "week"
+
+
+def at_once(client: Any, calls: list[tuple[str, dict[str, Any], dict[str, str]]]) -> list[int]:
+    """PUT each of (path, body, headers) while the others are under way; returns the statuses in that order."""
+
+    async def put_all() -> list[int]:
+        transport = httpx.ASGITransport(client.app)
+        headers = {"Authorization": f"Bearer {client._token}"}  # noqa: SLF001 -- the test's own client
+        async with httpx.AsyncClient(transport=transport, base_url="http://signtally.test", headers=headers) as http:
+            answers = await asyncio.gather(*(http.put(path, json=body, headers=more) for path, body, more in calls))
+        return [answer.status_code for answer in answers]
+
+    return asyncio.run(put_all())
+
+
+def test_of_forty_edits_of_one_schedule_at_once_one_wins(admin: Any) -> None:
+    tag = admin.put("/v1/schedules/weekly", json={"every": "week"}).headers["etag"]
+    hours = [f"{place % 24:02}:{place // 24:02}" for place in range(1, 41)]
+    calls = [("/v1/schedules/weekly", {"every": "week", "at": at}, {"If-Match": tag}) for at in hours]
+    statuses = at_once(admin, calls)
+    assert sorted(statuses) == [200] + [412] * 39
+    assert admin.get("/v1/schedules/weekly").json()["at"] == hours[statuses.index(200)]
+
+
+def test_forty_new_schedules_at_once_are_all_kept(admin: Any, world: Any) -> None:
+    """Or whoever was too late is told so, and nothing of theirs is stored."""
+    names = [f"s{place:02}" for place in range(40)]
+    statuses = at_once(admin, [(f"/v1/schedules/{name}", {"every": "week"}, {}) for name in names])
+    assert {*statuses} <= {201, 409, 503}
+    assert sorted(each.name for each in stored(world)) == [
+        name for name, status in zip(names, statuses, strict=True) if status == 201
+    ]
+    assert statuses.count(201) >= 20
 
 
 def test_schedules_come_in_pages(admin: Any) -> None:

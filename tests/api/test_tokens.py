@@ -3,8 +3,6 @@
 import asyncio
 import base64
 import datetime as dt
-import hashlib
-import hmac
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,40 +12,25 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from signtally.api.app import UnsafeStartError, create_app
 from signtally.api.signing_keys import JwksKeys, KeysUnavailableError, UnknownKeyError
 from signtally.development_key import development_token
+from tests.support.tokens import (
+    AUDIENCE,
+    EC_KEY,
+    ISSUER,
+    OTHER_RSA_KEY,
+    RSA_KEY,
+    claims,
+    jwk,
+    signed,
+    signed_with_the_public_key,
+    unsigned,
+)
 
 Check = Callable[..., dict[str, Any]]
-RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-OTHER_RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-EC_KEY = ec.generate_private_key(ec.SECP256R1())
-ISSUER, AUDIENCE = "https://id.acme.example", "usage-reports"
-
-
-def claims(**changes: Any) -> dict[str, Any]:
-    """What a good token says, with *changes*; a change to None leaves the claim out."""
-    good = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
-        "exp": dt.datetime.now(dt.UTC) + dt.timedelta(hours=1),
-        "sub": "u_1",
-        "tenant_id": "acme",
-        "role": "tenant_admin",
-    }
-    return {name: value for name, value in (good | changes).items() if value is not None}
-
-
-def signed(key: Any = RSA_KEY, *, algorithm: str = "RS256", kid: str | None = "rsa-1", **changes: Any) -> str:
-    return jwt.encode(claims(**changes), key, algorithm=algorithm, headers={"kid": kid} if kid else None)
-
-
-def jwk(key: Any, kid: str, **members: str) -> dict[str, Any]:
-    kind = jwt.algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
-    return {**kind.to_jwk(key.public_key(), as_dict=True), "kid": kid, **members}
 
 
 class IdentityProvider:
@@ -126,22 +109,6 @@ def test_a_token_of_the_identity_provider_is_taken(status: Callable[..., Any], t
     assert (who["tenant_id"], who["user_id"], who["role"]) == ("acme", "u_1", "tenant_admin")
 
 
-def _unsigned() -> str:
-    return jwt.encode(claims(), "", algorithm="none")
-
-
-def _signed_with_the_public_key() -> str:
-    """The classic confusion: the public key, which anyone has, taken for an HMAC secret."""
-    pem = RSA_KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    parts = [{"alg": "HS256", "typ": "JWT", "kid": "rsa-1"}, claims(exp=4_000_000_000)]
-    body = b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts)
-    return f"{body.decode()}.{_hmac(pem, body)}"
-
-
-def _hmac(secret: bytes, body: bytes) -> str:
-    return base64.urlsafe_b64encode(hmac.new(secret, body, hashlib.sha256).digest()).rstrip(b"=").decode()
-
-
 def _tampered() -> str:
     header, _, signature = signed().split(".")
     payload = base64.urlsafe_b64encode(json.dumps(claims(tenant_id="globex", exp=4_000_000_000)).encode())
@@ -151,8 +118,8 @@ def _tampered() -> str:
 @pytest.mark.parametrize(
     ("token", "reason"),
     [
-        (_unsigned(), "must be signed with RS256 or ES256"),
-        (_signed_with_the_public_key(), "must be signed with RS256 or ES256"),
+        (unsigned(), "must be signed with RS256 or ES256"),
+        (signed_with_the_public_key(), "must be signed with RS256 or ES256"),
         (signed(algorithm="PS256"), "must be signed with RS256 or ES256"),
         (signed(OTHER_RSA_KEY), "signature is wrong"),
         (_tampered(), "signature is wrong"),
@@ -222,7 +189,7 @@ def test_keys_are_read_once_and_kept_through_an_outage(status: Callable[..., Any
 def test_without_keys_the_answer_is_to_try_again(status: Callable[..., Any], provider: IdentityProvider) -> None:
     provider.healthy = False
     assert "Try again" in status(signed(), 503, "keys-unavailable")["detail"]
-    status(_unsigned(), 401)  # what needs no key is refused all the same
+    status(unsigned(), 401)  # what needs no key is refused all the same
 
 
 class Clocked:

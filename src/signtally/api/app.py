@@ -30,6 +30,7 @@ from signtally.api import (
     unsubscribe,
     usage,
 )
+from signtally.api.audit_recording import GivenLinks
 from signtally.api.auth import Authenticator
 from signtally.api.concurrency import THREADS, Bulkheads
 from signtally.api.middleware import HeadAsGetMiddleware, RequestContextMiddleware, cors
@@ -74,6 +75,7 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
     )
     app.state.bulkheads = Bulkheads()
     app.state.shared_orders = SharedCalls[ReportState]()  # a hundred who order the same at once are one order
+    app.state.given_links = GivenLinks(services.settings.url_ttl)
     app.state.rates = TenantRates(services.settings)
     app.state.metrics = metrics.RequestMetrics(app.state.bulkheads)
     app.state.probes = health.probes()

@@ -61,8 +61,9 @@ class AuditQuery(BaseModel):
 def audit(query: Annotated[AuditQuery, Query()], caller: Administrator, services: ServicesDep) -> AuditDocument:
     """Orders, downloads, and changes by this API, kept for good.
 
-    A download counts when `GET /v1/reports/{report_id}/files/{format}` leads to it; what is done with a signed URL
-    afterwards, nobody can see. While the bucket is away an entry may be missing here; the operator's log has it then.
+    A download counts when `GET /v1/reports/{report_id}/files/{format}` leads to it. `report.linked` says who was given
+    signed URLs in an answer about a report, once while they are valid; what is done with a signed URL afterwards,
+    nobody can see. While the bucket is away an entry may be missing here; the operator's log has it then.
     """
     listing = f"audit/{query.action or ''}/{query.subject or ''}"
     page = services.stores.audit.page(

@@ -1,7 +1,7 @@
-"""`ETag` and `If-Match`: an edit can be made to fail when somebody else's came first."""
+"""`ETag`, `If-Match`, `If-None-Match`: an edit can be made to fail when somebody else's came first."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Header
 from pydantic import BaseModel
@@ -15,6 +15,10 @@ IfMatch = Annotated[
         description="The `ETag` of the answer that the edit rests on: a 412 if it has changed since. Without it, the "
         "edit applies to whatever is stored",
     ),
+]
+IfNoneMatch = Annotated[
+    Literal["*"] | None,
+    Header(description="`*`: a 412 if there is one of this name already, so that nobody's is replaced unseen"),
 ]
 ETAG_HEADER = {"ETag": {"description": "Of what was answered, for `If-Match`", "schema": {"type": "string"}}}
 
@@ -33,4 +37,13 @@ def require_match(if_match: str | None, document: BaseModel | None) -> None:
         raise ProblemError(
             ProblemKind.PRECONDITION_FAILED,
             "Nothing was changed, because it is no longer what If-Match names. Read it again, then decide.",
+        )
+
+
+def require_absent(if_none_match: str | None, document: BaseModel | None) -> None:
+    """Raises ProblemError (412) when the request may only make something new, and a *document* is stored."""
+    if if_none_match is not None and document is not None:
+        raise ProblemError(
+            ProblemKind.PRECONDITION_FAILED,
+            "Nothing was changed, because there is one of this name already. Choose another name, or change that one.",
         )

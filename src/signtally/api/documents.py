@@ -131,8 +131,8 @@ class ReportLinks(_Document):
 
 class ReportFileLink(_Document):
     format: ReportFormat
-    url: str = Field(description="Signed: anyone who holds it can download until it expires")
-    expires_at: dt.datetime
+    url: str | None = Field(description="Signed: anyone who holds it can download until it expires; null: not wanted")
+    expires_at: dt.datetime | None
     bytes: int
     sha256: str
 

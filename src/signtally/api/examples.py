@@ -3,75 +3,12 @@
 import json
 from typing import Any
 
+from signtally.api.figure_examples import DOCUMENTS, INSIGHTS, ME, MEASURES, TREND, USAGE
+
 ORDER: dict[str, Any] = {
     "period": "2026-10",
     "formats": ["pdf", "xlsx"],
     "filters": {"user_ids": ["u_17", "u_23"], "basis": "cohort"},
-}
-DOCUMENTS: dict[str, Any] = {
-    "from": "2026-10-01",
-    "to": "2026-10-31",
-    "data_through": "2026-11-01T08:05:02Z",
-    "rows": [
-        {
-            "document_id": "doc_8f2c",
-            "status": "open",
-            "user_id": "u_17",
-            "user_name": "Ann Ash",
-            "sent_at": "2026-10-03T12:34:56.789000Z",
-            "first_viewed_at": "2026-10-04T07:10:00Z",
-            "last_signed_at": None,
-            "closed_at": None,
-            "turnaround_hours": None,
-            "days_open": 28,
-        },
-        {
-            "document_id": "doc_77aa",
-            "status": "completed",
-            "user_id": "u_23",
-            "user_name": None,
-            "sent_at": "2026-10-29T09:00:00Z",
-            "first_viewed_at": "2026-10-29T10:30:00Z",
-            "last_signed_at": "2026-10-30T12:40:00Z",
-            "closed_at": "2026-10-30T12:40:01Z",
-            "turnaround_hours": 27.666944,
-            "days_open": 1,
-        },
-    ],
-    "next_cursor": None,
-}
-TREND: dict[str, Any] = {
-    "data_through": "2026-11-01T08:05:02Z",
-    "rows": [
-        {
-            "period": "2026-09",
-            "from": "2026-09-01",
-            "to": "2026-09-30",
-            "sent": 38,
-            "received": 61,
-            "viewed": 55,
-            "signed": 49,
-            "completed": 27,
-            "declined": 2,
-            "cancelled": 1,
-            "expired": 0,
-            "completion_rate": 0.842,
-        },
-        {
-            "period": "2026-10",
-            "from": "2026-10-01",
-            "to": "2026-10-31",
-            "sent": 50,
-            "received": 82,
-            "viewed": 70,
-            "signed": 58,
-            "completed": 31,
-            "declined": 3,
-            "cancelled": 1,
-            "expired": 1,
-            "completion_rate": 0.62,
-        },
-    ],
 }
 DIFF: dict[str, Any] = {
     "report_id": "2026-10-3f2a91c07b1e",
@@ -118,6 +55,13 @@ _LINKS: dict[str, Any] = {
     "events": "/v1/reports/2026-10-3f2a91c07b1e/events",
     "files": {"pdf": "/v1/reports/2026-10-3f2a91c07b1e/files/pdf"},
 }
+_FILE: dict[str, Any] = {
+    "format": "pdf",
+    "url": "https://signtally.s3.eu-central-1.amazonaws.com/reports/acme/2026-10-3f2a91c07b1e/v1/…&X-Amz-Signature=…",
+    "expires_at": "2026-11-03T09:30:01Z",
+    "bytes": 48213,
+    "sha256": "9f2c1d7a0b6e4f83c5a1e2d94b7f60a8c3d5e6f7180923a4b5c6d7e8f9012a3b",
+}
 PENDING: dict[str, Any] = {
     "report_id": "2026-10-3f2a91c07b1e",
     "version": 1,
@@ -139,6 +83,7 @@ PENDING: dict[str, Any] = {
     "orders_ahead": 3,
     "links": _LINKS,
 }
+ORDERED: dict[str, Any] = {"report_id": PENDING["report_id"], "status": "pending", "links": _LINKS}
 EVENTS: dict[str, Any] = {
     "example": "".join(
         f"event: report\ndata: {json.dumps(PENDING | change)}\n\n"
@@ -191,6 +136,7 @@ DELIVERIES: dict[str, Any] = {
     "passed_over": [{"period": "2026-W42", "why": "not_needed", "at": "2026-10-19T07:35:02Z"}],
     "next_cursor": None,
 }
+SENT: dict[str, Any] = {"period": "2026-W43", "deliveries": DELIVERIES["rows"]}
 SUPPRESSIONS: dict[str, Any] = {
     "rows": [
         {"email": "cy@acme.example", "reason": "unsubscribed", "at": "2026-10-26T08:01:12Z", "detail": ""},
@@ -198,34 +144,16 @@ SUPPRESSIONS: dict[str, Any] = {
     "next_cursor": None,
 }
 
-MEASURES = {
-    "sent": 50,
-    "received": 82,
-    "viewed": 70,
-    "signed": 58,
-    "completed": 31,
-    "declined": 3,
-    "cancelled": 1,
-    "expired": 1,
-}
-USAGE: dict[str, Any] = {
-    "tenant_id": "acme",
-    "timezone": "Europe/Berlin",
-    "from": "2026-10-01",
-    "to": "2026-10-31",
-    "data_through": "2026-11-01T08:05:02Z",
+_DONE: dict[str, Any] = {
+    "status": "ready",
+    "made_at": "2026-11-03T09:12:40Z",
+    "data_through": "2026-11-03T09:10:11Z",
     "totals": MEASURES,
-    "previous_totals": MEASURES | {"sent": 38, "completed": 27},
-    "previous": {
-        "from": "2026-09-01",
-        "to": "2026-09-30",
-        "until": None,
-        "figures_from": None,
-        "comparable": True,
-    },
-    "rows": [{"user_id": "u_17", "user_name": "Ann Ash", "user_email": "ann@acme.example"} | MEASURES],
-    "next_cursor": None,
+    "files": [_FILE],
+    "orders_ahead": None,
 }
+READY: dict[str, Any] = PENDING | _DONE
+REPORTS: dict[str, Any] = {"rows": [READY], "next_cursor": None}
 PROFILE: dict[str, Any] = {
     "tenant_id": "acme",
     "name": "Acme GmbH",
@@ -249,19 +177,31 @@ QUERIES = {
     ("/v1/audit", "get"): "action=report.downloaded",
 }
 
-# By path and method: what a call answers when all is well. FastAPI would leave the nulls of an example out.
-ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
-    ("/v1/documents", "get"): DOCUMENTS,
-    ("/v1/reports/{report_id}", "get"): PENDING,
-    ("/v1/trend", "get"): TREND,
-    ("/v1/reports/{report_id}/diff", "get"): DIFF,
-    ("/v1/audit", "get"): AUDIT,
-    ("/v1/schedules", "get"): {"rows": [SCHEDULE], "next_cursor": None},
-    ("/v1/schedules/{name}", "get"): SCHEDULE,
-    ("/v1/schedules/{name}/preview", "get"): PREVIEW,
-    ("/v1/schedules/{name}/deliveries", "get"): DELIVERIES,
-    ("/v1/suppressions", "get"): SUPPRESSIONS,
-    ("/v1/usage", "get"): USAGE,
-    ("/v1/profile", "get"): PROFILE,
-    ("/v1/profile", "patch"): PROFILE | {"timezone": "Europe/Zurich", "recount": None},
+# By path, method and status: what a call answers when all is well. FastAPI would leave the nulls of an example out.
+ANSWERS: dict[tuple[str, str, str], dict[str, Any]] = {
+    ("/v1/usage", "get", "200"): USAGE,
+    ("/v1/insights", "get", "200"): INSIGHTS,
+    ("/v1/trend", "get", "200"): TREND,
+    ("/v1/documents", "get", "200"): DOCUMENTS,
+    ("/v1/reports", "get", "200"): REPORTS,
+    ("/v1/reports", "post", "200"): READY,
+    ("/v1/reports", "post", "202"): ORDERED,
+    ("/v1/reports/{report_id}", "get", "200"): PENDING,
+    ("/v1/reports/{report_id}/versions", "get", "200"): REPORTS,
+    ("/v1/reports/{report_id}/files/{format}", "get", "200"): _FILE,
+    ("/v1/reports/{report_id}/diff", "get", "200"): DIFF,
+    ("/v1/schedules", "get", "200"): {"rows": [SCHEDULE], "next_cursor": None},
+    ("/v1/schedules/{name}", "get", "200"): SCHEDULE,
+    ("/v1/schedules/{name}", "put", "200"): SCHEDULE,
+    ("/v1/schedules/{name}", "put", "201"): SCHEDULE,
+    ("/v1/schedules/{name}/preview", "get", "200"): PREVIEW,
+    ("/v1/schedules/{name}/send-now", "post", "202"): SENT,
+    ("/v1/schedules/{name}/deliveries", "get", "200"): DELIVERIES,
+    ("/v1/suppressions", "get", "200"): SUPPRESSIONS,
+    ("/v1/profile", "get", "200"): PROFILE,
+    ("/v1/profile", "patch", "200"): PROFILE | {"timezone": "Europe/Zurich", "recount": None},
+    ("/v1/audit", "get", "200"): AUDIT,
+    ("/v1/me", "get", "200"): ME,
+    ("/healthz", "get", "200"): {"status": "ok"},
+    ("/readyz", "get", "200"): {"status": "ready", "checks": {"usage store": "ok", "bucket": "ok"}},
 }

@@ -48,8 +48,8 @@ def _complete(api: dict[str, Any]) -> None:
     document = ProblemDocument.model_json_schema(ref_template=_REFERENCE)
     schemas.update(document.pop("$defs", {}))
     schemas["ProblemDocument"] = document
-    for (path, method), example in ANSWERS.items():
-        api["paths"][path][method]["responses"]["200"]["content"]["application/json"]["example"] = example
+    for (path, method, status), example in ANSWERS.items():
+        api["paths"][path][method]["responses"][status]["content"]["application/json"]["example"] = example
     for path, calls in api["paths"].items():
         for method, call in calls.items():
             for parameter in call.get("parameters", ()):

@@ -1,12 +1,18 @@
 """A stored report as the API shows it."""
 
-from typing import TYPE_CHECKING, cast
+import dataclasses
+from typing import TYPE_CHECKING, Annotated, cast
 from urllib.parse import quote
 
-from fastapi import Request
+from fastapi import Depends, Request
+from pydantic import Field
 
+from signtally.api.audit_recording import Audit, AuditRecorder
+from signtally.api.auth import Caller, CurrentUser
 from signtally.api.change_documents import VersionChangesDocument
+from signtally.api.context import ServicesDep
 from signtally.api.documents import Measures, Report, ReportFileLink, ReportFilters, ReportLinks
+from signtally.domain.audit import AuditAction
 from signtally.domain.basis import Basis
 from signtally.domain.periods import PeriodKind
 from signtally.domain.reports import ReportManifest, ReportRequest, ReportStatus
@@ -26,6 +32,41 @@ def links_of(report: ReportRequest, http: Request) -> ReportLinks:
     own = f"{http.scope.get('root_path', '')}/v1/reports/{quote(report.report_id, safe='')}"
     files = {cast("ReportFormat", name): f"{own}/files/{name}" for name in report.formats}
     return ReportLinks(this=own, versions=f"{own}/versions", events=f"{own}/events", files=files)
+
+
+Urls = Annotated[
+    bool, Field(description="Whether `files` come with signed URLs. Who is given them, `GET /v1/audit` says")
+]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportAnswers:
+    """Shows a caller reports, and records which signed URLs they were given with them."""
+
+    http: Request
+    caller: Caller
+    services: Services
+    audit: AuditRecorder
+
+    def document(self, state: ReportState, *, urls: bool) -> Report:
+        """One version; without *urls* its files are named only."""
+        report = report_document(state, self.http, services=self.services)
+        if not urls:
+            bare = [file.model_copy(update={"url": None, "expires_at": None}) for file in report.files]
+            return report.model_copy(update={"files": bare})
+        if report.files and not getattr(self.http.state, "is_head", False):
+            given, version = ", ".join(file.format for file in report.files), str(report.version)
+            self.audit.record(
+                self.caller, AuditAction.REPORT_LINKED, subject=report.report_id, formats=given, version=version
+            )
+        return report
+
+
+def _answers(http: Request, caller: CurrentUser, services: ServicesDep, audit: Audit) -> ReportAnswers:
+    return ReportAnswers(http, caller, services, audit)
+
+
+Answers = Annotated[ReportAnswers, Depends(_answers)]
 
 
 def report_document(state: ReportState, http: Request, *, services: Services) -> Report:

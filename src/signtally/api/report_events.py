@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
@@ -15,8 +15,8 @@ from signtally.api.context import ServicesDep
 from signtally.api.documents import Report
 from signtally.api.examples import EVENTS
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
-from signtally.api.report_documents import report_document
-from signtally.api.reports import ReportId, only_visible
+from signtally.api.report_documents import Answers, ReportAnswers
+from signtally.api.reports import ReportId, UrlsQuery, only_visible
 from signtally.domain.reports import ReportStatus
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
@@ -49,7 +49,7 @@ def _newest(report_id: str, *, caller: Caller, services: Services) -> ReportStat
     },
 )
 async def events(
-    http: Request, state: Annotated[ReportState, Depends(_visible_state)], services: ServicesDep
+    state: Annotated[ReportState, Depends(_visible_state)], query: Annotated[UrlsQuery, Query()], answers: Answers
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events of the newest version, until it is ready or failed.
 
@@ -57,7 +57,7 @@ async def events(
     stream by `fetch`; comments keep it open. After ten minutes it ends in any case: then ask again. Where the stream
     does not come through, poll `GET /v1/reports/{id}`.
     """
-    follower = _Follower(state, http=http, services=services)
+    follower = _Follower(state, answers=answers, urls=query.urls)
     until = said_at = time.monotonic()
     until += _LONGEST_SECONDS
     while (now := time.monotonic()) < until:
@@ -75,10 +75,10 @@ async def events(
 class _Follower:
     """Looks at one version again and again, with a slot of the API only while it looks."""
 
-    def __init__(self, state: ReportState, *, http: Request, services: Services) -> None:
+    def __init__(self, state: ReportState, *, answers: ReportAnswers, urls: bool) -> None:
         self._key = state.claim.key
-        self._http = http
-        self._services = services
+        self._answers = answers
+        self._urls = urls
         self._shown: Report | None = None
 
     @property
@@ -92,7 +92,7 @@ class _Follower:
 
     async def change(self) -> Report | None:
         """The report if it is not what was shown last; None also while a service does not answer."""
-        bulkheads: Bulkheads = self._http.app.state.bulkheads
+        bulkheads: Bulkheads = self._answers.http.app.state.bulkheads
         try:
             await bulkheads.others.acquire()
         except ProblemError:  # busy: the next look will do
@@ -109,5 +109,6 @@ class _Follower:
         return found
 
     def _read(self) -> Report:
-        state = self._services.stores.reports.state(self._key, now=self._services.clock())
-        return report_document(state, self._http, services=self._services)
+        services = self._answers.services
+        state = services.stores.reports.state(self._key, now=services.clock())
+        return self._answers.document(state, urls=self._urls)

@@ -24,12 +24,11 @@ from signtally.api.idempotency import IdempotencyKey, OrderKey
 from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
 from signtally.api.rates import count_order
-from signtally.api.report_documents import links_of, report_document
+from signtally.api.report_documents import Answers, ReportAnswers, Urls, links_of
 from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
 from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
 from signtally.domain.tenants import ReportFormat, TenantProfile
-from signtally.services import Services
 from signtally.stores.report_index import ENTRY, IndexEntry
 from signtally.stores.reports import ReportMissingError, Reports, ReportState
 from signtally.use_cases.ordering import request_report
@@ -79,9 +78,17 @@ class VersionQuery(BaseModel):
     version: Annotated[int | None, Field(ge=1, le=10**9, description="The newest unless given")] = None
 
 
-class ReportsQuery(BaseModel):
+class UrlsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+    urls: Urls = True
+
+
+class ReportQuery(VersionQuery, UrlsQuery):
+    """Which version, and whether with signed URLs."""
+
+
+class ReportsQuery(UrlsQuery):
     cursor: Cursor = None
     limit: Annotated[int, Field(ge=1, le=_MOST_REPORTS)] = _DEFAULT_REPORTS
 
@@ -113,6 +120,8 @@ def order_report(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     tenant: CurrentTenant,
     services: ServicesDep,
     audit: Audit,
+    answers: Answers,
+    query: Annotated[UrlsQuery, Query()],
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Ask for the files of a period; all formats unless some are named.
@@ -131,7 +140,7 @@ def order_report(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     audit.record(caller, AuditAction.REPORT_ORDERED, subject=request.report_id, period=request.period.name)
     links = links_of(request, http)
     if state.status is ReportStatus.READY:
-        found = report_document(state, http, services=services)
+        found = answers.document(state, urls=query.urls)
         return JSONResponse(found.model_dump(mode="json"), headers={"Location": links.this})
     status = "running" if state.status is ReportStatus.RUNNING else "pending"
     ordered = OrderedReport(report_id=request.report_id, status=status, links=links)
@@ -145,7 +154,7 @@ def order_report(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     responses=problem_responses(ProblemKind.BAD_CURSOR),
 )
 def reports(
-    query: Annotated[ReportsQuery, Query()], http: Request, caller: CurrentUser, services: ServicesDep
+    query: Annotated[ReportsQuery, Query()], caller: CurrentUser, services: ServicesDep, answers: Answers
 ) -> ReportPage:
     """Each report once, in its newest version."""
     archive, now = services.stores.reports, services.clock()
@@ -157,7 +166,7 @@ def reports(
     found = list(itertools.islice(shown, wanted))
     page = found[: query.limit]
     return ReportPage(
-        rows=_documents([one.state for one in page], http, services=services),
+        rows=_documents([one.state for one in page], answers, urls=query.urls),
         next_cursor=cursor_after("reports", page[-1].position) if len(found) > len(page) else None,
     )
 
@@ -170,10 +179,10 @@ def reports(
 )
 def report(
     report_id: ReportId,
-    query: Annotated[VersionQuery, Query()],
-    http: Request,
+    query: Annotated[ReportQuery, Query()],
     caller: CurrentUser,
     services: ServicesDep,
+    answers: Answers,
 ) -> Report:
     """Its newest version, or the one asked for; `files` have fresh signed URLs at every call."""
     archive, now = services.stores.reports, services.clock()
@@ -181,7 +190,7 @@ def report(
         state = archive.latest(caller.tenant_id, report_id, now=now)
     else:
         state = archive.state(ReportKey(caller.tenant_id, report_id, query.version), now=now)
-    return report_document(only_visible(state, caller), http, services=services)
+    return answers.document(only_visible(state, caller), urls=query.urls)
 
 
 @router.get(
@@ -193,9 +202,9 @@ def report(
 def versions(
     report_id: ReportId,
     query: Annotated[ReportsQuery, Query()],
-    http: Request,
     caller: CurrentUser,
     services: ServicesDep,
+    answers: Answers,
 ) -> ReportPage:
     """A version never changes; figures that were restated since make the next one."""
     archive, now = services.stores.reports, services.clock()
@@ -210,7 +219,7 @@ def versions(
     page = numbers[: query.limit]
     states = archive.states(caller.tenant_id, report_id, page, now=now)
     return ReportPage(
-        rows=_documents(states, http, services=services),
+        rows=_documents(states, answers, urls=query.urls),
         next_cursor=cursor_after(listing, str(page[-1])) if len(numbers) > len(page) else None,
     )
 
@@ -236,9 +245,9 @@ def _request(order: ReportOrder, *, caller: Caller, tenant: TenantProfile) -> Re
     return ReportRequest(tenant.tenant_id, period, formats, own or wanted, filters.basis, filters.all_users)
 
 
-def _documents(states: list[ReportState], http: Request, *, services: Services) -> list[Report]:
+def _documents(states: list[ReportState], answers: ReportAnswers, *, urls: bool) -> list[Report]:
     """Signing a URL asks the bucket whether the file is there still: several reports at a time."""
-    shown = functools.partial(report_document, http=http, services=services)
+    shown = functools.partial(answers.document, urls=urls)
     return list(_read(states, shown, at_once=max(1, len(states))))
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from signtally.api.audit_recording import Audit
 from signtally.api.auth import Administrator
 from signtally.api.concurrency import limit_concurrency
-from signtally.api.conditional import ETAG_HEADER, IfMatch, etag_of, require_match
+from signtally.api.conditional import ETAG_HEADER, IfMatch, IfNoneMatch, etag_of, require_absent, require_match
 from signtally.api.context import ServicesDep
 from signtally.api.cursors import Cursor, cursor_after, position_of
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
@@ -80,6 +80,7 @@ def put_schedule(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     services: ServicesDep,
     audit: Audit,
     if_match: IfMatch = None,
+    if_none_match: IfNoneMatch = None,
 ) -> ScheduleDocument:
     """A new schedule starts with its next period. Simultaneous edits of other schedules are kept."""
     if definition.name not in {None, name}:
@@ -90,6 +91,7 @@ def put_schedule(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
         nonlocal before
         before = _known(profile, name)
         require_match(if_match, before)
+        require_absent(if_none_match, before)
         wanted = definition.named(name, before=before, now=now)
         services.schedule_limits.check(wanted, of=profile)
         kept = tuple(wanted if each is before else each for each in profile.schedules)

@@ -10,6 +10,7 @@ class AuditAction(enum.StrEnum):
     """What somebody did: the kind of thing, then the verb."""
 
     REPORT_ORDERED = "report.ordered"
+    REPORT_LINKED = "report.linked"  # was given signed URLs of its files
     REPORT_DOWNLOADED = "report.downloaded"
     REPORT_DELETED = "report.deleted"
     PROFILE_CHANGED = "profile.changed"

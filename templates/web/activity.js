@@ -13,6 +13,7 @@ const PAGE = 50;
 
 const actionLabels = () => ({
   "report.ordered": gettext("Ordered a report"),
+  "report.linked": gettext("Was given links to files"),
   "report.downloaded": gettext("Downloaded a file"),
   "report.deleted": gettext("Deleted a report"),
   "profile.changed": gettext("Changed the settings"),

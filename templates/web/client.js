@@ -41,10 +41,11 @@ export async function exchange(path, options = {}) {
 }
 
 // The answer as it arrives, for what is read bit by bit.
-export async function answered(path, { method = "GET", body, signal, tag, accept = "application/json" } = {}) {
+export async function answered(path, { method = "GET", body, signal, tag, isNew, accept = "application/json" } = {}) {
   const headers = { Accept: accept, Authorization: `Bearer ${token()}` };
   if (body) headers["Content-Type"] = "application/json";
   if (tag) headers["If-Match"] = tag;
+  if (isNew) headers["If-None-Match"] = "*";
   try {
     return await fetch(path, { method, headers, body: body && JSON.stringify(body), signal, cache: "no-store" });
   } catch (error) {

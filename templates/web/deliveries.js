@@ -103,7 +103,7 @@ function suppression({ email, reason, at }, signal) {
       await call(pathOf("suppressions", email), { method: "DELETE" });
       await showSuppressions({ signal });
       tell(gettext("%(email)s gets emails again from the next period on.", { email }), { about: ABOUT });
-      byId("new-schedule").focus();
+      (byId("suppressions").querySelector("button") ?? byId("new-schedule")).focus();
     } catch (error) {
       complain(error, { about: ABOUT });
     }

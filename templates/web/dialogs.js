@@ -1,9 +1,54 @@
 // Dialogs above the page: the browser keeps the focus in them, Escape closes them, and the focus goes back where it was.
+// The address says which is open (`dialog=edit&of=Monthly`), so that a link leads into it and the way back out of it.
 
-import { button, el } from "./dom.js";
+import { byId, button, el } from "./dom.js";
+import { complain } from "./notices.js";
+import { go, linkHere, place } from "./place.js";
 import { gettext } from "./words.js";
 
+const offered = new Map(); // what opens a dialog, by its view and name
 let count = 0;
+let open = null; // { key, dialog } as the address names it
+
+// What `dialog=name` in the address of a view opens: `opens` hears what it is about, reads that, and returns what shows it.
+export const offerDialog = (view, name, opens) => offered.set(`${view} ${name}`, opens);
+
+// Open one that is offered: a step of the browser's history.
+export function askFor(name, about) {
+  go(linkHere({ dialog: name, of: about }), { quietly: true });
+  return showDialog();
+}
+
+// Show the dialog that the address names, and no other.
+export async function showDialog() {
+  const { view, dialog: name, of: about } = place();
+  const key = name && JSON.stringify([name, about]);
+  if (open && open.key === key) return;
+  closeDialog();
+  if (!name) return;
+  const opens = offered.get(`${view} ${name}`);
+  if (!opens) return forget();
+  open = { key, dialog: null };
+  try {
+    const show = await opens(about);
+    if (open?.key === key) show();
+  } catch (error) {
+    complain(error, { about: "dialog" });
+    if (open?.key === key) forget();
+  }
+}
+
+// Close the one that is open; the address is somebody else's affair.
+export function closeDialog() {
+  const shown = open;
+  open = null;
+  shown?.dialog?.close();
+}
+
+function forget() {
+  open = null;
+  go(linkHere({ dialog: null, of: null }), { replace: true, quietly: true });
+}
 
 // Show a dialog of the children; returns it. `controls` stand at its foot, after the one that closes it.
 export function openDialog(heading, children, { controls = [], close = gettext("Close"), wide = false } = {}) {
@@ -14,38 +59,37 @@ export function openDialog(heading, children, { controls = [], close = gettext("
   dialog.append(el("h2", { id, tabindex: -1 }, heading), ...children, el("div", { class: "buttons foot" }, shut, ...controls));
   dialog.addEventListener("close", () => {
     dialog.remove();
-    if (before?.isConnected) before.focus({ preventScroll: true });
+    if (open?.dialog === dialog) forget();
+    (before?.isConnected && before !== document.body ? before : byId("figures")).focus({ preventScroll: true });
   });
+  if (open) open.dialog = dialog;
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
 }
 
-// Ask before something that cannot be undone; resolves to whether it is wanted.
-export function confirmed(heading, text, label) {
-  return new Promise((resolve) => {
-    const yes = button(label, { class: "danger", onclick: () => (dialog.returnValue = "yes", dialog.close("yes")) });
-    const dialog = openDialog(heading, [el("p", {}, text)], { controls: [yes], close: gettext("Cancel") });
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"));
-  });
-}
+// Ask before something that cannot be undone; `act` does it, and fails as a form's `send` does.
+export const openQuestion = (heading, text, { label, act }) => openForm(heading, [el("p", {}, text)], { label, send: act, kind: "danger" });
 
 // A dialog whose form is sent by its main button; `send(form)` may fail, and then the dialog stays and says why.
-export function openForm(heading, children, { label, send, wide }) {
+export function openForm(heading, children, { label, send, wide, kind = "strong" }) {
   const problem = el("p", { class: "bad", role: "alert" });
-  const submit = el("button", { class: "strong" }, label);
+  const submit = el("button", { class: kind }, label);
   const form = el("form", { method: "dialog" }, ...children, problem);
   const dialog = openDialog(heading, [form], { controls: [submit], close: gettext("Cancel"), wide });
   form.append(dialog.querySelector(".foot"));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (submit.hasAttribute("aria-busy")) return; // pressed twice
     problem.textContent = "";
     submit.setAttribute("aria-busy", "true");
     try {
-      await send(form);
+      const done = await send(form);
       dialog.close();
+      done?.();
     } catch (error) {
       problem.replaceChildren(...explained(error));
+      problem.scrollIntoView({ block: "nearest" });
     }
     submit.removeAttribute("aria-busy");
   });

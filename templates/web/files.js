@@ -1,12 +1,20 @@
 // Files of reports: ordering one, following how it is made, and handing it to the browser.
 
-import { Problem, address, answered, call, pathOf } from "./client.js";
+import { Problem, address, allRows, answered, call, pathOf } from "./client.js";
 import { el } from "./dom.js";
 import { gettext } from "./words.js";
 
 export const FORMATS = { pdf: "PDF", xlsx: "Excel", csv: "CSV", zip: "ZIP", json: "JSON" };
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [250, 2000];
 const PATIENCE_MS = 15 * 60_000;
+
+// A link is signed when a file is wanted, so that the audit trail says who downloaded it.
+const UNSIGNED = { urls: false };
+
+export const readReport = (reportId, options) => call(address(pathOf("reports", reportId), UNSIGNED), options);
+export const readReports = (about, options) => call(address("v1/reports", { ...about, ...UNSIGNED }), options);
+export const readVersions = (reportId, options) => allRows(pathOf("reports", reportId, "versions"), UNSIGNED, { ...options, limit: 100 });
+export const orderReport = (body) => call(address("v1/reports", UNSIGNED), { method: "POST", body });
 
 export const isMaking = ({ status }) => status === "pending" || status === "running";
 
@@ -29,7 +37,7 @@ export async function whenReady(ordered, options) {
 // By server-sent events, as long as they come.
 async function listened({ links }, { signal, progress }) {
   if (!links.events) return;
-  const answer = await answered(links.events, { signal, accept: "text/event-stream" });
+  const answer = await answered(address(links.events, UNSIGNED), { signal, accept: "text/event-stream" });
   if (!answer.ok || !answer.body) return;
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
@@ -48,7 +56,7 @@ async function asked(reportId, { signal, progress }) {
   const started = Date.now();
   let wait = FIRST_WAIT_MS;
   for (;;) {
-    const report = await call(pathOf("reports", reportId), { signal });
+    const report = await readReport(reportId, { signal });
     if (!isMaking(report)) return report;
     if (Date.now() - started > PATIENCE_MS) throw unavailable(gettext("It is taking longer than usual. You will find it under Reports when it is ready."));
     progress(report);

@@ -2,6 +2,7 @@
 
 import { showActivity } from "./activity.js";
 import { call } from "./client.js";
+import { closeDialog, showDialog } from "./dialogs.js";
 import { showDocuments } from "./documents.js";
 import { byId, el, foreign } from "./dom.js";
 import { downloadFile } from "./files.js";
@@ -36,6 +37,7 @@ const titles = () => ({
 let terms = new Map(); // the measures, by their names in the API
 let me = null;
 let shown = null; // { period, view, usage, at } of the figures on screen
+let shownPlace = null; // its address without a dialog
 let turn = new AbortController(); // what is being read belongs to it
 
 // The first figures are asked for beside the question who asks, by the address alone.
@@ -96,6 +98,7 @@ const viewOf = () => place().view ?? "overview";
 async function show({ early = null, anew = false } = {}) {
   turn.abort();
   turn = new AbortController();
+  shownPlace = linkHere({ dialog: null, of: null });
   const named = titles();
   const view = named[viewOf()] ? viewOf() : "overview";
   showNavigation(named, view);
@@ -104,12 +107,21 @@ async function show({ early = null, anew = false } = {}) {
   for (const part of document.querySelectorAll("[data-of-period]")) part.hidden = !isOfPeriod;
   document.title = gettext("%(view)s – %(tenant)s: usage reports", { view: named[view], tenant: me.tenant_name });
   const { signal } = turn;
-  if (isOfPeriod) return showPeriod(view, { early, anew, signal });
-  byId("title").textContent = named[view];
+  if (!place().dialog) closeDialog();
+  if (isOfPeriod) await showPeriod(view, { early, anew, signal });
+  else byId("title").textContent = named[view];
   if (view === "reports") await showReports({ me, signal });
   if (view === "schedules") await showSchedules({ me, signal });
   if (view === "settings") await showSettings({ signal, changed: learn });
   if (view === "activity") await showActivity({ signal });
+  if (!signal.aborted) await showDialog();
+}
+
+// Where only the dialog in the address is another, what is below it stays.
+async function follow() {
+  const here = linkHere({ dialog: null, of: null });
+  if (here !== shownPlace) return show();
+  await showDialog();
 }
 
 function showNavigation(named, view) {
@@ -194,6 +206,7 @@ async function downloadWanted() {
 }
 
 function signedOut(error, { left = false } = {}) {
+  closeDialog();
   byId("page").hidden = true;
   byId("notices").replaceChildren();
   turn.abort();
@@ -233,7 +246,7 @@ function listen() {
   listenToPlace(() => {
     const brought = session.takeFragment();
     if (brought || !me || byId("page").hidden) start();
-    else show();
+    else follow();
   });
   session.listenToTabs({ onend: () => signedOut(null, { left: true }), onbegin: start });
   addEventListener("online", refresh);

@@ -1,9 +1,8 @@
 // A new report: which period, which users, counted how, as which files; ordered as one action.
 
-import { call } from "./client.js";
 import { openForm } from "./dialogs.js";
 import { boxes, el, field, select, ticked } from "./dom.js";
-import { FORMATS } from "./files.js";
+import { FORMATS, orderReport } from "./files.js";
 import { number } from "./format.js";
 import { nameOf, plain, readPeople } from "./people.js";
 import { parameters, periodLabels, placedPeriod, preset, title } from "./periods.js";
@@ -37,7 +36,8 @@ export function openOrder({ me, ordered }) {
       const user_ids = users?.chosen() ?? null;
       if (user_ids && !user_ids.length) throw new Error(gettext("Choose at least one user, or all of them."));
       const filters = { user_ids, basis: ticked(form, "basis")[0], all_users: ticked(form, "all_users").length > 0 };
-      ordered(await call("v1/reports", { method: "POST", body: { ...chosen(), formats: names, filters } }));
+      const answer = await orderReport({ ...chosen(), formats: names, filters });
+      return () => ordered(answer);
     },
   });
 }

@@ -8,6 +8,7 @@ import { kindOf, month, number, percent, periodTitle, shortDate } from "./format
 import { showInsights } from "./insights.js";
 import { comparison } from "./headline.js";
 import { parameters, previousShort } from "./periods.js";
+import { go, linkHere, place } from "./place.js";
 import { gettext } from "./words.js";
 
 const PAIRS = { sent: ["sent", "completed"] };
@@ -34,7 +35,9 @@ export function showOverview({ period, usage, terms, signal, me }) {
 function drawSeries() {
   if (byId("chart-section").hidden) return;
   const { usage, terms } = shown;
-  const key = byId("series").value;
+  const { series: wanted } = place();
+  const key = [...byId("series").options].some(({ value }) => value === wanted) ? wanted : "sent";
+  byId("series").value = key;
   const choice = { days: usage.rows, series: PAIRS[key] ?? [key], terms };
   const box = byId("chart");
   const step = drawChart(box, byId("legend"), choice);
@@ -85,7 +88,10 @@ export function listenToOverview(terms) {
   byId("series").append(
     ...choices.map(([key, { heading }]) => el("option", { value: key }, key === "sent" ? gettext("Sent and completed") : heading)),
   );
-  byId("series").addEventListener("change", drawSeries);
+  byId("series").addEventListener("change", ({ target }) => {
+    go(linkHere({ series: target.value === "sent" ? null : target.value }), { replace: true, quietly: true });
+    drawSeries();
+  });
   for (const [id, draw] of [["chart", drawSeries], ["trend", drawTrend]]) {
     let width = byId(id).clientWidth;
     new ResizeObserver(([{ contentRect }]) => {

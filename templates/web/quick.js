@@ -1,8 +1,7 @@
 // The downloads beside a period's heading: order a file, say how far it is, hand it over.
 
-import { call } from "./client.js";
 import { byId, spinner } from "./dom.js";
-import { FORMATS, downloadFile, progressWords, whenReady } from "./files.js";
+import { FORMATS, downloadFile, orderReport, progressWords, whenReady } from "./files.js";
 import { size } from "./format.js";
 import { complain, settle } from "./notices.js";
 import { gettext } from "./words.js";
@@ -23,7 +22,7 @@ async function download(period, format) {
   busy(gettext("Preparing the %(format)s file…", { format: FORMATS[format] }));
   byId("downloads").setAttribute("aria-busy", "true");
   try {
-    const ordered = await call("v1/reports", { method: "POST", body: { ...period, formats: [format] } });
+    const ordered = await orderReport({ ...period, formats: [format] });
     const report = await whenReady(ordered, { progress: (state) => busy(progressWords(state)) });
     const file = await downloadFile(report.report_id, { format });
     settle(ABOUT);

@@ -1,9 +1,9 @@
 // Reports: what was ordered, how far it is, its files; one of them may be unfolded to its versions and what became of it.
 
-import { address, call, pathOf } from "./client.js";
-import { confirmed } from "./dialogs.js";
+import { call, pathOf } from "./client.js";
+import { askFor, offerDialog, openQuestion } from "./dialogs.js";
 import { byId, button, el, spinner, straight } from "./dom.js";
-import { FORMATS, downloadFile, goneWords, isMaking, progressWords, whenMade } from "./files.js";
+import { FORMATS, downloadFile, goneWords, isMaking, orderReport, progressWords, readReport, readReports, whenMade } from "./files.js";
 import { clock, extent, kindOf, listed, moment, number, periodTitle } from "./format.js";
 import { complain, settle, tell } from "./notices.js";
 import { openOrder } from "./order.js";
@@ -26,7 +26,7 @@ export async function showReports(given) {
   const list = byId("reports");
   list.setAttribute("aria-busy", "true");
   try {
-    const [page] = await Promise.all([call(address("v1/reports", { limit: PAGE }), { signal }), given.me.role === "member" || knowNames()]);
+    const [page] = await Promise.all([readReports({ limit: PAGE }, { signal }), given.me.role === "member" || knowNames()]);
     settle(ABOUT);
     const rows = await withWanted(page.rows, signal);
     list.replaceChildren(...rows.map(item));
@@ -43,7 +43,7 @@ async function withWanted(rows, signal) {
   const { report: id } = place();
   if (!id || rows.some((row) => row.report_id === id)) return rows;
   try {
-    return [await call(pathOf("reports", id), { signal }), ...rows];
+    return [await readReport(id, { signal }), ...rows];
   } catch (error) {
     if (signal.aborted) throw error;
     complain(error, { about: "report", title: gettext("This report cannot be shown.") });
@@ -60,7 +60,7 @@ function offerMore(cursor) {
   more.onclick = async () => {
     more.setAttribute("aria-busy", "true");
     try {
-      const page = await call(address("v1/reports", { limit: PAGE, cursor }), { signal: context.signal });
+      const page = await readReports({ limit: PAGE, cursor }, { signal: context.signal });
       const shown = new Set([...byId("reports").children].map(({ dataset }) => dataset.report));
       const added = page.rows.filter((row) => !shown.has(row.report_id)).map(item);
       byId("reports").append(...added);
@@ -74,7 +74,9 @@ function offerMore(cursor) {
 }
 
 export function listenToReports() {
-  byId("new-report").addEventListener("click", () => openOrder({ me: context.me, ordered }));
+  byId("new-report").addEventListener("click", () => askFor("order"));
+  offerDialog("reports", "order", () => () => openOrder({ me: context.me, ordered }));
+  offerDialog("reports", "delete", async (id) => deletion(await readReport(id)));
 }
 
 // What the API answered to an order: its report comes to the head of the list, and is followed until it is made.
@@ -82,7 +84,7 @@ async function ordered({ report_id: id, status }) {
   tell(status === "ready" ? gettext("The report is ready: nothing has changed since it was made.") : gettext("The report is ordered."), { about: "ordered" });
   const { signal } = context;
   try {
-    const report = await call(pathOf("reports", id), { signal });
+    const report = await readReport(id, { signal });
     byId("reports").querySelector(`[data-report="${CSS.escape(id)}"]`)?.remove();
     byId("reports").prepend(item(report));
     byId("reports-status").textContent = "";
@@ -126,7 +128,7 @@ async function toggle(report, unfold, panel) {
   }
   unfold.setAttribute("aria-expanded", String(isOpen));
   panel.hidden = !isOpen;
-  go(linkHere({ report: isOpen ? report.report_id : null }), { replace: true, quietly: true });
+  go(linkHere({ report: isOpen ? report.report_id : null, changes: null }), { replace: true, quietly: true });
   if (isOpen) await fill(report, panel);
 }
 
@@ -134,26 +136,29 @@ function fill(report, panel) {
   const remove = button(gettext("Delete"), {
     class: "link bad",
     "aria-label": gettext("Delete: %(report)s", { report: nameOfReport(report) }),
-    onclick: () => removed(report),
+    onclick: () => askFor("delete", report.report_id),
   });
   return showVersions(report, panel, { signal: context.signal, me: context.me, foot: context.me.role === "member" ? [] : [remove] });
 }
 
-async function removed(report) {
+function deletion(report) {
   const name = nameOfReport(report);
   const text = gettext("Every version and file of “%(report)s” is deleted. Links to it in emails stop working.", { report: name });
-  if (!(await confirmed(gettext("Delete this report?"), text, gettext("Delete")))) return;
-  try {
+  const act = async () => {
     await call(pathOf("reports", report.report_id), { method: "DELETE" });
-    const row = byId("reports").querySelector(`[data-report="${CSS.escape(report.report_id)}"]`);
-    const next = row.nextElementSibling ?? row.previousElementSibling;
-    row.remove();
-    go(linkHere({ report: null }), { replace: true, quietly: true });
-    (next?.querySelector("[aria-expanded]") ?? byId("new-report")).focus();
-    tell(gettext("The report “%(report)s” is deleted.", { report: name }), { about: "deleted" });
-  } catch (error) {
-    complain(error, { about: ABOUT, title: gettext("The report could not be deleted.") });
-  }
+    return () => removed(report, name);
+  };
+  return () => openQuestion(gettext("Delete this report?"), text, { label: gettext("Delete"), act });
+}
+
+function removed({ report_id: id }, name) {
+  const row = byId("reports").querySelector(`[data-report="${CSS.escape(id)}"]`);
+  const next = row?.nextElementSibling ?? row?.previousElementSibling;
+  row?.remove();
+  if (place().report === id) go(linkHere({ report: null }), { replace: true, quietly: true });
+  if (!byId("reports").children.length) offerMore(null);
+  tell(gettext("The report “%(report)s” is deleted.", { report: name }), { about: "deleted" });
+  (next?.querySelector("[aria-expanded]") ?? byId("new-report")).focus();
 }
 
 // Its files; or how far it is; or why there are none, and the way to try again.
@@ -183,7 +188,7 @@ async function orderAgain(report) {
   const [from, to] = report.period.split("_");
   const body = { ...(isRange ? { from, to } : { period: report.period }), formats: report.formats, ...(report.filters ? { filters: report.filters } : {}) };
   try {
-    await ordered(await call("v1/reports", { method: "POST", body }));
+    await ordered(await orderReport(body));
     byId("reports").firstElementChild?.querySelector("[aria-expanded]")?.focus();
   } catch (error) {
     complain(error, { about: ABOUT, again: () => orderAgain(report) });

@@ -91,8 +91,8 @@ export function openSchedule(schedule, { tag, saved }) {
         incomplete: incomplete.value,
       };
       if (!wanted.formats.length) throw new Error(gettext("Choose at least one kind of file."));
-      await call(pathOf("schedules", name.value.trim()), { method: "PUT", body: { ...schedule, ...wanted }, tag: schedule ? tag : null });
-      saved();
+      await call(pathOf("schedules", name.value.trim()), { method: "PUT", body: { ...schedule, ...wanted }, tag, isNew: !schedule });
+      return saved;
     },
   });
 }

@@ -2,7 +2,7 @@
 
 import { allRows, call, exchange, pathOf } from "./client.js";
 import { showDeliveries, showSuppressions } from "./deliveries.js";
-import { confirmed, openDialog, openForm } from "./dialogs.js";
+import { askFor, offerDialog, openDialog, openForm, openQuestion } from "./dialogs.js";
 import { byId, button, el, field, foreign } from "./dom.js";
 import { FORMATS } from "./files.js";
 import { kindOf, listed, moment, number, periodTitle } from "./format.js";
@@ -36,15 +36,19 @@ export async function showSchedules(given) {
 }
 
 export function listenToSchedules() {
-  byId("new-schedule").addEventListener("click", () => openSchedule(null, { saved: () => refreshed(null, gettext("The schedule is made.")) }));
+  byId("new-schedule").addEventListener("click", () => askFor("new"));
+  const openings = { new: () => creation, edit: edition, preview, test: trial, send: sending, delete: deletion };
+  for (const [name, opens] of Object.entries(openings)) offerDialog("schedules", name, opens);
 }
 
-// Read all anew after a change, and give the focus back to the schedule that it was about.
+// Read all anew after a change, and give the focus back to what was pressed, or to its schedule.
 async function refreshed(name, said) {
+  const pressed = document.activeElement?.getAttribute("aria-label");
   await showSchedules(context);
   if (said) tell(said, { about: ABOUT });
   const row = name && byId("schedules").querySelector(`[data-schedule="${CSS.escape(name)}"]`);
-  (row?.querySelector("button") ?? byId("new-schedule")).focus();
+  const same = pressed && row?.querySelector(`[aria-label="${CSS.escape(pressed)}"]`);
+  (same || row?.querySelector("button") || byId("new-schedule")).focus();
 }
 
 function item(schedule) {
@@ -64,13 +68,13 @@ function item(schedule) {
   const controls = el(
     "div",
     { class: "outcome" },
-    act(gettext("Edit"), () => edit(name)),
+    act(gettext("Edit"), () => askFor("edit", name)),
     act(paused ? gettext("Resume") : gettext("Pause"), () => pause(schedule)),
-    act(gettext("Preview"), () => preview(name)),
-    act(gettext("Send a test"), () => sendTest(name)),
-    act(gettext("Send now"), () => sendNow(schedule)),
+    act(gettext("Preview"), () => askFor("preview", name)),
+    act(gettext("Send a test"), () => askFor("test", name)),
+    act(gettext("Send now"), () => askFor("send", name)),
     unfold,
-    act(gettext("Delete"), () => remove(name), { class: "link bad" }),
+    act(gettext("Delete"), () => askFor("delete", name), { class: "link bad" }),
   );
   if (isOpen) showDeliveries(name, panel, context);
   return el("li", { class: "report schedule", "data-schedule": name }, about, controls, panel);
@@ -91,13 +95,11 @@ function toggle(schedule, unfold, panel) {
   if (isOpen) showDeliveries(schedule.name, panel, context);
 }
 
-async function edit(name) {
-  try {
-    const { document: schedule, tag } = await exchange(pathOf("schedules", name));
-    openSchedule(schedule, { tag, saved: () => refreshed(name, gettext("The schedule is changed.")) });
-  } catch (error) {
-    complain(error, { about: ABOUT });
-  }
+const creation = () => openSchedule(null, { saved: () => refreshed(null, gettext("The schedule is made.")) });
+
+async function edition(name) {
+  const { document: schedule, tag } = await exchange(pathOf("schedules", name));
+  return () => openSchedule(schedule, { tag, saved: () => refreshed(name, gettext("The schedule is changed.")) });
 }
 
 async function pause({ name, paused }) {
@@ -111,46 +113,50 @@ async function pause({ name, paused }) {
 }
 
 async function preview(name) {
-  try {
-    const { subject, html } = await call(pathOf("schedules", name, "preview"), { signal: context.signal });
-    openDialog(gettext("Preview: %(schedule)s", { schedule: name }), [el("p", { class: "subject" }, foreign(subject)), mailView(html, gettext("The email"))], { wide: true });
-  } catch (error) {
-    complain(error, { about: ABOUT, title: gettext("The email cannot be shown.") });
-  }
+  const { subject, html } = await call(pathOf("schedules", name, "preview"));
+  const parts = () => [el("p", { class: "subject" }, foreign(subject)), mailView(html, gettext("The email"))];
+  return () => openDialog(gettext("Preview: %(schedule)s", { schedule: name }), parts(), { wide: true });
 }
 
-function sendTest(name) {
+async function trial(name) {
+  await call(pathOf("schedules", name)); // there is one
   const address = el("input", { type: "email", id: "test-address", required: true, value: emailOf(context.me.user_id), autocomplete: "email" });
-  openForm(gettext("Send a test: %(schedule)s", { schedule: name }), [field(gettext("To"), address, { hint: gettext("Only this address gets it.") })], {
+  return () => openForm(gettext("Send a test: %(schedule)s", { schedule: name }), [field(gettext("To"), address, { hint: gettext("Only this address gets it.") })], {
     label: gettext("Send"),
-    send: async () => sent(await call(pathOf("schedules", name, "send-now"), { method: "POST", body: { recipients: [address.value.trim()] } })),
+    send: () => sentBy(name, { recipients: [address.value.trim()] }),
   });
 }
 
-function sendNow({ name, recipients: all }) {
+async function sending(name) {
+  const { recipients: all } = await call(pathOf("schedules", name));
   const count = ngettext("The report of the last whole period goes to %(count)s recipient who has not got it yet.", "The report of the last whole period goes to all of %(count)s recipients who have not got it yet.", all.length, { count: number(all.length) });
-  openForm(gettext("Send now: %(schedule)s", { schedule: name }), [el("p", {}, count)], {
-    label: gettext("Send"),
-    send: async () => sent(await call(pathOf("schedules", name, "send-now"), { method: "POST", body: {} })),
-  });
+  return () => openForm(gettext("Send now: %(schedule)s", { schedule: name }), [el("p", {}, count)], { label: gettext("Send"), send: () => sentBy(name, {}) });
+}
+
+async function sentBy(name, body) {
+  const answer = await call(pathOf("schedules", name, "send-now"), { method: "POST", body });
+  return () => sent(name, answer);
 }
 
 // What became of an email that was sent by hand.
-async function sent({ period, deliveries }) {
+async function sent(name, { period, deliveries }) {
   const { from, to } = named(period) ?? {};
   const values = { period: from ? periodTitle(kindOf(period), from, to) : period, sent: number(deliveries.filter(({ state }) => state === "sent").length), count: number(deliveries.length) };
-  await showSchedules(context);
+  await refreshed(name);
   tell(gettext("%(period)s: sent to %(sent)s of %(count)s recipients. See Deliveries for each.", values), { about: ABOUT });
 }
 
-async function remove(name) {
+async function deletion(name) {
+  await call(pathOf("schedules", name));
   const text = gettext("“%(schedule)s” sends nothing any more. The reports that it made are kept.", { schedule: name });
-  if (!(await confirmed(gettext("Delete this schedule?"), text, gettext("Delete")))) return;
-  try {
+  const act = async () => {
     await call(pathOf("schedules", name), { method: "DELETE" });
-    go(linkHere({ schedule: null }), { replace: true, quietly: true });
-    await refreshed(null, gettext("The schedule “%(schedule)s” is deleted.", { schedule: name }));
-  } catch (error) {
-    complain(error, { about: ABOUT });
-  }
+    return () => removed(name);
+  };
+  return () => openQuestion(gettext("Delete this schedule?"), text, { label: gettext("Delete"), act });
+}
+
+function removed(name) {
+  if (place().schedule === name) go(linkHere({ schedule: null }), { replace: true, quietly: true });
+  return refreshed(null, gettext("The schedule “%(schedule)s” is deleted.", { schedule: name }));
 }

@@ -28,7 +28,7 @@ export function listenToUsers() {
     clearTimeout(pause);
     pause = setTimeout(() => turnTo({ q: target.value.trim(), page: null }), QUERY_PAUSE_MS);
   });
-  byId("emails").addEventListener("change", ({ target }) => byId("users").classList.toggle("with-emails", target.checked));
+  byId("emails").addEventListener("change", ({ target }) => turnTo({ emails: target.checked ? 1 : null }));
 }
 
 // Change what is shown without a step of the browser's history for each letter.
@@ -46,13 +46,15 @@ function repeated(names) {
 }
 
 function placed() {
-  const { q = "", sort = "sent", order, page = "1" } = place();
+  const { q = "", sort = "sent", order, page = "1", emails } = place();
   const known = sort === NAME || state.terms.has(sort) ? sort : "sent";
-  return { q, sort: known, isDescending: order ? order === "descending" : known !== NAME, page: Math.max(1, Number(page) || 1) };
+  return { q, sort: known, isDescending: order ? order === "descending" : known !== NAME, page: Math.max(1, Number(page) || 1), hasEmails: emails === "1" };
 }
 
 function draw() {
-  const { q, sort, isDescending, page } = placed();
+  const { q, sort, isDescending, page, hasEmails } = placed();
+  byId("emails").checked = hasEmails;
+  byId("users").classList.toggle("with-emails", hasEmails);
   if (byId("search") !== document.activeElement) byId("search").value = q;
   const matching = state.rows.filter((row) => row.said.includes(plain(q))).sort(by(sort, isDescending));
   const pages = Math.max(1, Math.ceil(matching.length / PAGE));

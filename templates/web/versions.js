@@ -1,17 +1,18 @@
 // A report unfolded: its versions, what changed from one to the next, and who downloaded it.
 
 import { activityOf } from "./activity.js";
-import { address, allRows, call, pathOf } from "./client.js";
+import { address, call, pathOf } from "./client.js";
 import { UNKNOWN, button, el, foreign, table } from "./dom.js";
-import { FORMATS, downloadFile, goneWords } from "./files.js";
+import { FORMATS, downloadFile, goneWords, readVersions } from "./files.js";
 import { clock, date, listed, moment, number } from "./format.js";
 import { complain } from "./notices.js";
+import { go, linkHere, place } from "./place.js";
 import { gettext } from "./words.js";
 
 export async function showVersions(report, panel, { signal, me, foot }) {
   panel.setAttribute("aria-busy", "true");
   try {
-    const { rows } = await allRows(pathOf("reports", report.report_id, "versions"), {}, { signal, limit: 100 });
+    const { rows } = await readVersions(report.report_id, { signal });
     const done = me.role === "member" ? [] : await activityOf(report.report_id, { signal });
     const lists = [el("h3", {}, gettext("Versions")), el("ul", { class: "versions" }, ...rows.map((version) => line(version, signal)))];
     if (done.length) lists.push(el("h3", {}, gettext("Who ordered and downloaded it")), el("ul", { class: "done note" }, ...done));
@@ -59,20 +60,29 @@ function diffButton(version, box, signal) {
     "aria-expanded": "false",
     "aria-label": gettext("What changed in version %(version)s", { version: number(version.version) }),
   });
-  show.addEventListener("click", async () => {
-    const isOpen = show.getAttribute("aria-expanded") === "true";
-    show.setAttribute("aria-expanded", String(!isOpen));
-    if (isOpen) return box.replaceChildren();
+  const turn = async (isOpen) => {
+    show.setAttribute("aria-expanded", String(isOpen));
+    if (!isOpen) return box.replaceChildren();
     try {
       const between = { from: version.changes.since_version, to: version.version, limit: 1000 };
       box.replaceChildren(...differences(await call(address(pathOf("reports", version.report_id, "diff"), between), { signal })));
     } catch (error) {
       show.setAttribute("aria-expanded", "false");
-      complain(error, { about: "diff" });
+      if (!signal.aborted) complain(error, { about: "diff" });
     }
+  };
+  show.addEventListener("click", () => {
+    const isOpen = show.getAttribute("aria-expanded") === "false";
+    const left = openChanges().filter((each) => each !== String(version.version));
+    go(linkHere({ changes: [...left, ...(isOpen ? [version.version] : [])].join(".") }), { replace: true, quietly: true });
+    turn(isOpen);
   });
+  if (openChanges().includes(String(version.version))) turn(true);
   return show;
 }
+
+// The versions whose changes are unfolded.
+const openChanges = () => (place().changes ?? "").split(".").filter(Boolean);
 
 function differences({ measures, days, users, next_cursor: more, notice }) {
   const columns = (title) => [{ title, start: true }, { title: gettext("Changes"), start: true }];

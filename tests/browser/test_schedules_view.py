@@ -1,5 +1,6 @@
 """Schedules on the page: made, changed, paused, looked at, sent by hand; what became of each recipient's email."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from signtally.domain.tenants import TenantProfile
+from signtally.stores.suppressions import Suppression, SuppressionReason
+from tests.browser.conftest import NOW
 
 Open = Callable[..., Page]
 MONTHLY = {
@@ -109,7 +112,51 @@ def test_an_email_is_looked_at_tested_sent_and_sent_again(site: Any, open_page: 
     expect(again).to_be_focused()
 
 
-def test_whoever_unsubscribed_is_named(site: Any, open_page: Open) -> None:
+def test_a_dialog_is_in_the_address(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=schedules&dialog=edit&of=Monthly"))
+    dialog = page.get_by_role("dialog", name="Change the schedule")
+    expect(dialog.get_by_label("Recipients")).to_have_value(re.compile("bob@acme.example"))
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert page.url.endswith("#view=schedules")
+    page.get_by_role("button", name="Send now: Monthly").click()
+    expect(page.get_by_role("dialog", name="Send now: Monthly")).to_be_visible()
+    assert page.url.endswith("#view=schedules&dialog=send&of=Monthly")
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="Send now: Monthly")).to_be_focused()
+    page.evaluate("location.hash = 'view=schedules&dialog=new'")
+    expect(page.get_by_role("dialog", name="New schedule")).to_be_visible()
+    page.evaluate("location.hash = 'view=overview'")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_dialog_about_nothing_says_so(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=schedules&dialog=edit&of=Weekly"), complains=True)
+    expect(page.get_by_role("alert")).to_contain_text("There is no schedule called 'Weekly'.")
+    assert page.url.endswith("#view=schedules")
+
+
+def test_a_new_schedule_replaces_nobodys(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=schedules&dialog=new"), complains=True)
+    page.get_by_label("Name", exact=True).fill("Monthly")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("there is one of this name already")
+    assert len(site.get("schedules/Monthly")["recipients"]) == 2
+
+
+def test_whoever_unsubscribed_is_named_and_may_get_emails_again(site: Any, open_page: Open) -> None:
+    suppressions = site.services.stores.suppressions
+    for email in ("bob@acme.example", "eve@acme.example"):
+        suppressions.add("acme", Suppression(email, SuppressionReason.UNSUBSCRIBED, NOW))
     page = open_page(site.signed_in(show="view=schedules"))
-    expect(schedule(page, "Monthly")).to_be_visible()
-    expect(page.locator("#suppressions-section")).to_be_hidden()
+    named = page.get_by_role("region", name="Addresses that get no emails")
+    expect(named).to_contain_text("bob@acme.example · has unsubscribed")
+    for email in ("bob@acme.example", "eve@acme.example"):
+        page.get_by_role("button", name=f"Send to {email} again").press("Enter")
+        expect(page.locator("#notices")).to_contain_text(f"{email} gets emails again")
+    expect(named).to_be_hidden()
+    expect(page.get_by_role("button", name="New schedule")).to_be_focused()
+    assert site.get("suppressions")["rows"] == []
+    lifted = site.get("audit", action="suppression.lifted")["rows"]
+    assert {row["subject"] for row in lifted} == {"eve@acme.example", "bob@acme.example"}

@@ -9,6 +9,7 @@ from signtally.ports.mail import Mailer
 from signtally.ports.objects import ObjectStore
 from signtally.ports.queue import EventQueue
 from signtally.ports.usage_store import UsageStore
+from signtally.ports.webhooks import NoWebhooks, WebhookPoster
 from signtally.render.files import Renderer, render
 from signtally.report_queue import ReportQueue
 from signtally.settings import Settings
@@ -31,6 +32,7 @@ class Services:
     usage_store: UsageStore
     objects: ObjectStore
     mailer: Mailer
+    webhooks: WebhookPoster = dataclasses.field(default_factory=NoWebhooks)
     report_queue: ReportQueue
     renderer: Renderer = render  # in this process, without limits, unless wiring says otherwise
     clock: Clock = system_clock
@@ -43,7 +45,11 @@ class Services:
     def schedule_limits(self) -> ScheduleLimits:
         settings = self.settings
         return ScheduleLimits(
-            schedules=settings.schedule_limit, recipients=settings.recipient_limit, domains=settings.recipient_domains
+            schedules=settings.schedule_limit,
+            recipients=settings.recipient_limit,
+            domains=settings.recipient_domains,
+            webhook_hosts=settings.webhook_hosts,
+            loopback_webhooks=settings.webhook_loopback,
         )
 
     def at(self, instant: dt.datetime | None) -> "Services":

@@ -46,6 +46,10 @@ def _domains(value: object) -> object:
     return tuple(ascii_domain(each) for each in value.split(",") if each.strip()) if isinstance(value, str) else value
 
 
+def _hosts(value: object) -> object:
+    return tuple(each.strip().lower() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+
+
 def _sender(text: str) -> str:
     try:
         parse_sender(text)
@@ -123,6 +127,8 @@ class Settings(BaseSettings):
     digest_patience: Annotated[Duration, Field(ge=dt.timedelta())] = dt.timedelta(hours=6)  # then operators are told
 
     recipient_domains: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_domains)] = ()  # acme.example,acme.test
+    webhook_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()  # hooks.slack.com,acme.example
+    webhook_loopback: bool = False  # whether webhooks may go to this machine itself, also by http
     schedule_limit: Annotated[int, Field(ge=1, le=1000)] = 50  # schedules of a tenant
     recipient_limit: Annotated[int, Field(ge=1, le=1000)] = 50  # recipients of a schedule
 

@@ -12,9 +12,10 @@ from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.ports.mail import Mailer
 from signtally.render.process_pool import RenderProcesses
 from signtally.report_queue import ReportQueue
-from signtally.services import Services
+from signtally.services import Services, system_clock
 from signtally.settings import Settings
 from signtally.smtp import SmtpMailer
+from signtally.webhooks.posting import HttpsWebhooks
 
 __all__ = ["BATCH_TIMEOUTS", "INTERACTIVE_TIMEOUTS", "only_loopback_endpoints", "render_processes", "services"]
 
@@ -42,6 +43,7 @@ def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BAT
         ),
         objects=S3ObjectStore(clients.s3, bucket=settings.bucket),
         mailer=_mailer(settings, clients),
+        webhooks=HttpsWebhooks(clock=system_clock, to_loopback=settings.webhook_loopback),
         report_queue=ReportQueue(
             SqsEventQueue(
                 clients.sqs,

@@ -21,6 +21,7 @@ from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
 from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
+from signtally.memory.webhooks import MemoryWebhooks
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.tenants import Tenants
@@ -43,6 +44,7 @@ class World:
     settings: Settings
     now: dt.datetime = NOW
     mailer: MemoryMailer = dataclasses.field(default_factory=MemoryMailer)
+    webhooks: MemoryWebhooks = dataclasses.field(default_factory=MemoryWebhooks)
 
     @property
     def services(self) -> Services:
@@ -53,6 +55,7 @@ class World:
             usage_store=self.usage,
             objects=self.objects,
             mailer=self.mailer,
+            webhooks=self.webhooks,
             report_queue=self.orders,
             clock=lambda: self.now,
         )

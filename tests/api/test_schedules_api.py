@@ -21,13 +21,14 @@ MONTHLY = {
     "digest": True,
     "missed": "latest",
 }
-STANDARD = {
+STANDARD: dict[str, Any] = {
     "on": None,
     "locale": None,
     "attach": False,
     "paused": False,
     "skip_if_empty": False,
     "condition": None,
+    "destinations": [],
     "incomplete": "wait",
 }
 

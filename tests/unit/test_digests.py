@@ -23,6 +23,7 @@ from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
 from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
+from signtally.memory.webhooks import MemoryWebhooks
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.mail import MailUncertainError
 from signtally.services import Services
@@ -122,6 +123,7 @@ def portal(mailer: MemoryMailer | None = None) -> Portal:
         usage_store=MemoryUsageStore(),
         objects=objects,
         mailer=mailer,
+        webhooks=MemoryWebhooks(),
         report_queue=MemoryReportQueue(),
         clock=clock,
     )

@@ -11,8 +11,9 @@ from signtally.api.documents import NextCursor
 from signtally.api.periods import PeriodName
 from signtally.domain.conditions import ConditionOutcome
 from signtally.domain.deliveries import MailDelivery
+from signtally.domain.destinations import DestinationName
 from signtally.domain.schedules import shown_name
-from signtally.domain.tenants import EmailAddress, Recipient
+from signtally.domain.tenants import MOST_DESTINATIONS, EmailAddress, Recipient
 from signtally.use_cases.delivery_list import PassedOccurrence
 from signtally.use_cases.sending_by_hand import SentByHand
 
@@ -36,7 +37,7 @@ _STATES = (
 
 
 class DigestOrder(BaseModel):
-    """Whom to send to, and what; by default all recipients, and the last whole period."""
+    """Whom to send to, and what; by default all recipients and destinations, and the last whole period."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"recipients": ["ann@acme.example"]}]})
 
@@ -44,6 +45,9 @@ class DigestOrder(BaseModel):
         Field(default=None, description="Only to these addresses, again if they have got it; null: to the schedule's")
     )
     period: PeriodName = Field(default=None, description="A whole period that is over; null: the last one")
+    destinations: Annotated[list[DestinationName], Field(max_length=MOST_DESTINATIONS)] = Field(
+        default=[], description="Only to these of the schedule's destinations, by name, again if they have got it"
+    )
 
     @property
     def named(self) -> list[Recipient]:
@@ -84,7 +88,7 @@ class DeliveryDocument(BaseModel):
     """One recipient's email of one period."""
 
     period: str
-    recipient: str
+    recipient: str = Field(description="An address, or a destination as `slack:board`")
     state: State = Field(description=_STATES)
     at: dt.datetime
     detail: str = Field(description="The mail service's id of it, or its objection")

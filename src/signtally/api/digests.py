@@ -19,11 +19,13 @@ from signtally.api.digest_documents import (
     SentDigest,
 )
 from signtally.api.periods import PeriodName, named_period
-from signtally.api.problems import ProblemKind, problem_responses
+from signtally.api.problems import InvalidPart, ProblemError, ProblemKind, problem_responses
 from signtally.api.schedules import NameInPath, found_schedule
 from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
+from signtally.domain.destinations import Destination
 from signtally.domain.schedule_limits import ScheduleLimitError
+from signtally.domain.tenants import Schedule
 from signtally.use_cases import sending_by_hand
 from signtally.use_cases.delivery_list import POSITION, deliveries_of, passed_over
 from signtally.use_cases.passing_over import condition_outcome
@@ -95,7 +97,7 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     audit: Audit,
     order: DigestOrder | None = None,
 ) -> SentDigest:
-    """To the schedule's recipients who have not got it yet; or to those named here, who get it again if they have.
+    """To the schedule's recipients and destinations who have not got it yet; or to those named, again if they have.
 
     Its report is ordered at the same time, so that the links work. What a mailbox does not take now is tried again.
     """
@@ -105,21 +107,34 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     for number, recipient in enumerate(recipients):
         if why := services.schedule_limits.why_not(recipient.email, tenant=tenant):
             raise ScheduleLimitError(why, location=f"recipients.{number}")
+    destinations = _destinations(asked, schedule)
     period = named_period(asked.period, first=None, last=None, tenant=tenant)
     sent = sending_by_hand.send_now(
         occurrence_by_hand(tenant, schedule, period=period, now=services.clock()),
         services=services,
         requested_by=caller.user_id,
         recipients=recipients,
-        again=bool(recipients),
+        destinations=destinations,
+        again=bool(recipients or destinations),
     )
     audit.record(
         caller,
         AuditAction.DIGEST_SENT,
         subject=name,
-        recipients=", ".join(each.email for each in recipients) or "all",
+        recipients=", ".join([each.email for each in recipients] + [each.label for each in destinations]) or "all",
     )
     return SentDigest.of(sent)
+
+
+def _destinations(asked: DigestOrder, schedule: Schedule) -> list[Destination]:
+    """Those that are named. Raises ProblemError (422) for a name that the schedule does not have."""
+    known = {each.name.casefold() for each in schedule.destinations}
+    for number, name in enumerate(asked.destinations):
+        if name.casefold() not in known:
+            part = InvalidPart(location=f"body.destinations.{number}", detail=f"there is no destination {name!r}")
+            raise ProblemError(ProblemKind.INVALID, f"{part.location}: {part.detail}", errors=(part,))
+    named = {name.casefold() for name in asked.destinations}
+    return [each for each in schedule.destinations if each.name.casefold() in named]
 
 
 @router.get(

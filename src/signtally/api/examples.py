@@ -98,6 +98,7 @@ SCHEDULE: dict[str, Any] = {
     "formats": ["pdf", "xlsx"],
     "locale": None,
     "recipients": [{"email": "ann@acme.example", "user_id": "u_17"}],
+    "destinations": [{"name": "board", "kind": "slack", "url": "https://hooks.slack.com/…", "secret": None}],
     "digest": True,
     "attach": True,
     "paused": False,

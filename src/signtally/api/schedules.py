@@ -105,7 +105,7 @@ def put_schedule(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     audit.record(caller, AuditAction.SCHEDULE_CHANGED if before else AuditAction.SCHEDULE_CREATED, subject=name)
     response.status_code = 200 if before else 201
     response.headers["ETag"] = etag_of(stored)
-    return ScheduleDocument.of(stored, tenant=tenant, now=now)
+    return ScheduleDocument.of(stored, tenant=tenant, now=now, before=before or _without_destinations(stored))
 
 
 @router.delete(
@@ -147,6 +147,10 @@ def _known(profile: TenantProfile, name: str) -> Schedule | None:
             "that schedule, or choose another name.",
         )
     return known
+
+
+def _without_destinations(new: Schedule) -> Schedule:
+    return new.model_copy(update={"destinations": ()})
 
 
 def _with(profile: TenantProfile, schedules: tuple[Schedule, ...]) -> TenantProfile:

@@ -13,7 +13,7 @@ from signtally.cli.schedules import digests
 from signtally.domain.deliveries import MailDelivery, MailState
 from signtally.domain.periods import parse_period
 from signtally.domain.schedules import Occurrence, shown_name
-from signtally.domain.tenants import Recipient, schedule_named
+from signtally.domain.tenants import Recipient, destination_labelled, schedule_named
 from signtally.services import Services
 from signtally.use_cases import sending_by_hand
 from signtally.use_cases.delivery_list import all_deliveries, deliveries_of
@@ -27,7 +27,7 @@ __all__ = ["deliveries", "digests"]
 def _choice(command: Callable[..., None]) -> Callable[..., None]:
     """The options that name an occurrence and a recipient."""
     for option in (
-        click.option("--recipient", help="Only this address."),
+        click.option("--recipient", help="Only this address, or this destination, such as slack:board."),
         click.option("--period", help="A whole period that is over; the last one, unless given."),
         click.option("--schedule", required=True, help="The schedule's name."),
         click.option("--tenant", "tenant_id", required=True, help="The tenant's id."),
@@ -46,7 +46,7 @@ def preview(  # noqa: PLR0913 -- one an option
     """Show an email without sending or storing anything."""
     services = wiring.services()
     occurrence = _occurrence(tenant_id, schedule, period=period, services=services)
-    reader = None if recipient is None else Recipient(email=recipient)
+    reader = None if recipient is None or ":" in recipient else Recipient(email=recipient)
     message = sending_by_hand.preview(occurrence, services=services, recipient=reader)
     text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
     outcome = condition_outcome(occurrence, services=services)
@@ -116,11 +116,14 @@ def _send(  # noqa: PLR0913 -- one an option
     tenant_id: str, schedule: str, *, period: str | None, recipient: str | None, again: bool, as_json: bool
 ) -> None:
     services = wiring.services()
+    occurrence = _occurrence(tenant_id, schedule, period=period, services=services)
+    destination = destination_labelled(recipient or "", occurrence.schedule)
     sent = sending_by_hand.send_now(
-        _occurrence(tenant_id, schedule, period=period, services=services),
+        occurrence,
         services=services,
         requested_by="operator",
-        recipients=[] if recipient is None else [Recipient(email=recipient)],
+        recipients=[] if recipient is None or destination is not None else [Recipient(email=recipient)],
+        destinations=[] if destination is None else [destination],
         again=again,
         makes_report=True,
     )

@@ -59,8 +59,9 @@ def list_profiles(*, as_json: bool) -> None:
 
 @tenants.command()
 @click.argument("tenant_id")
+@click.option("--secrets", is_flag=True, help="With addresses and secrets of webhooks, to store them again.")
 @json_option
-def show(tenant_id: str, *, as_json: bool) -> None:
+def show(tenant_id: str, *, secrets: bool, as_json: bool) -> None:
     """Show a tenant's profile as it applies; an unknown tenant has the defaults.
 
     Invalid fields of a broken profile have their defaults too, and stderr names them. A profile that cannot be read,
@@ -74,6 +75,10 @@ def show(tenant_id: str, *, as_json: bool) -> None:
         click.echo(f"{error}; shown is what applies", err=True)
         profile = error.profile
     shown = profile.model_dump(mode="json")
+    for schedule, known in zip(shown["schedules"], profile.schedules, strict=True):
+        for destination, stored in zip(schedule["destinations"], known.destinations, strict=True):
+            if not secrets:
+                destination |= {"url": stored.shown_url, "secret": None}
     print_result(shown, as_json=as_json, lines=lambda: json.dumps(shown, indent=2, ensure_ascii=False).splitlines())
 
 

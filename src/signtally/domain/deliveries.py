@@ -40,7 +40,7 @@ class DeliveryKey:
 class MailDelivery:
     """What became of one recipient's email; *detail* is the mail service's id for it, or its objection."""
 
-    email: str
+    email: str  # of a destination, its label
     state: MailState
     at: dt.datetime
     detail: str = ""

@@ -1,8 +1,9 @@
-"""What a new or changed schedule may ask for: how many recipients, how many schedules, which mail domains."""
+"""What a new or changed schedule may ask for: how many recipients and schedules, which mail domains and hosts."""
 
 import dataclasses
 from collections.abc import Collection
 
+from signtally.domain.destinations import Destination, is_loopback_host
 from signtally.domain.mail_addresses import ascii_address
 from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.errors import SigntallyError
@@ -23,6 +24,8 @@ class ScheduleLimits:
     schedules: int
     recipients: int
     domains: tuple[str, ...] = ()
+    webhook_hosts: tuple[str, ...] = ()  # and the hosts below each; none: any will do
+    loopback_webhooks: bool = False  # whether webhooks may go to this machine itself
 
     def check(self, schedule: Schedule, *, of: TenantProfile) -> None:
         """Raises ScheduleLimitError when this schedule of a tenant, *of* whom the profile is, asks for too much."""
@@ -35,6 +38,9 @@ class ScheduleLimits:
         for number, recipient in enumerate(schedule.recipients):
             if why := self.why_not(recipient.email, tenant=of):
                 raise ScheduleLimitError(why, location=f"recipients.{number}.email")
+        for number, destination in enumerate(schedule.destinations):
+            if why := self.why_not_to(destination):
+                raise ScheduleLimitError(why, location=f"destinations.{number}.url")
 
     def check_number(self, profile: TenantProfile) -> None:
         """Raises ScheduleLimitError when a tenant has too many schedules."""
@@ -48,6 +54,16 @@ class ScheduleLimits:
         if not allowed or domain in allowed:
             return ""
         return f"reports are sent to addresses at {', '.join(sorted(allowed))} only, not at {domain}"
+
+    def why_not_to(self, destination: Destination) -> str:
+        """Why reports may not be posted to a destination; empty when they may."""
+        host = destination.host
+        if is_loopback_host(host):
+            return "" if self.loopback_webhooks else "reports are not posted to this machine itself"
+        allowed = any(host == each or host.endswith(f".{each}") for each in self.webhook_hosts)
+        if allowed or not self.webhook_hosts:
+            return ""
+        return f"reports are posted to {', '.join(self.webhook_hosts)} only, not to {host}"
 
     def _allowed_domains(self, tenant: TenantProfile) -> Collection[str]:
         return tenant.recipient_domains or self.domains

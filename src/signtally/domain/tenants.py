@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from signtally.domain.conditions import Condition
+from signtally.domain.destinations import Destination
 from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.mail_addresses import ascii_domain, valid_address
 from signtally.domain.periods import PeriodKind
@@ -29,6 +30,7 @@ ALREADY_CHECKED = {"already_checked": True}  # context of a validation: addresse
 _LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 
 ReportFormat = Literal["pdf", "xlsx", "csv", "zip", "json"]
+MOST_DESTINATIONS = 10  # of a schedule
 LOCALE_LIMIT_CHARACTERS = 35  # the longest that any standard tag takes
 LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
 ScheduleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
@@ -68,6 +70,12 @@ def _sending_day(value: object) -> object:
 
 def _once_each(formats: tuple[ReportFormat, ...]) -> tuple[ReportFormat, ...]:
     return tuple(dict.fromkeys(formats))
+
+
+def _distinct_labels(destinations: tuple[Destination, ...]) -> tuple[Destination, ...]:
+    if len({destination.label.casefold() for destination in destinations}) < len(destinations):
+        raise ValueError("two destinations of a kind have one name")
+    return destinations
 
 
 def _mail_domain(text: str, info: ValidationInfo) -> str:
@@ -170,11 +178,23 @@ class Schedule(ScheduleTerms):
     """A scheduled report: made once each period is over, at a local time in the tenant's zone."""
 
     name: ScheduleName
+    destinations: Annotated[
+        tuple[Destination, ...], Field(max_length=MOST_DESTINATIONS), AfterValidator(_distinct_labels)
+    ] = ()
+
+    @property
+    def has_readers(self) -> bool:
+        return bool(self.recipients or self.destinations)
 
 
 def schedule_named(name: str, schedules: Iterable[Schedule]) -> Schedule | None:
     """The schedule of this name; names that differ in capitals alone are one name."""
     return next((each for each in schedules if each.name.casefold() == name.casefold()), None)
+
+
+def destination_labelled(label: str, schedule: Schedule) -> Destination | None:
+    """The schedule's destination with this `Destination.label`."""
+    return next((each for each in schedule.destinations if each.label.casefold() == label.casefold()), None)
 
 
 def _distinct_names(schedules: tuple[Schedule, ...]) -> tuple[Schedule, ...]:

@@ -67,10 +67,10 @@ def digest_message(
     values = _values(snapshot) | {
         "schedule_name": one_line(context.schedule_name),
         "recipient": recipient,
-        "links": _labelled(context.links, words),
+        "links": labelled_links(context.links, words),
         "not_attached": _not_attached(context, formats),
         "page_url": context.page_url,
-        "is_complete": context.is_complete,
+        "incomplete": "" if context.is_complete else incomplete_notice(words),
         "unsubscribe_url": unsubscribe_url,
     }
     message = EmailMessage(policy=_SEVEN_BIT)
@@ -80,6 +80,10 @@ def digest_message(
     html = environment(words).get_template("email/digest/body.html").render(**values)
     message.add_alternative(html, subtype="html")
     return message
+
+
+def incomplete_notice(words: Translation) -> str:
+    return words.gettext("Incomplete: not all documents of this period are counted yet, so these figures will change.")
 
 
 def _values(snapshot: UsageSnapshot) -> dict[str, object]:
@@ -132,7 +136,7 @@ def _oldest_open(contents: Contents) -> list[tuple[str, str, str]]:
     ]
 
 
-def _labelled(links: Mapping[str, str], words: Translation) -> list[tuple[str, str]]:
+def labelled_links(links: Mapping[str, str], words: Translation) -> list[tuple[str, str]]:
     """Label and address of each file: the first one says what they all are for."""
     named = [(LINK_LABELS[name], links[name]) for name in LINK_LABELS if name in links]
     return [(words.gettext("Download %(format)s", format=label), url) for label, url in named[:1]] + named[1:]

@@ -1,5 +1,7 @@
 """The ledger's entries of emails: one object for each recipient of an occurrence, taken by one process at a time.
 
+What is posted to a destination is kept like an email; its label (`slack:board`) stands for the address.
+
 An email that is deferred has a second, small object, whose key begins with the minute of its next attempt: a listing
 names everything that is due to be tried again, whatever schedule it belongs to.
 """
@@ -17,6 +19,7 @@ from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
 from signtally.stores.typed_objects import JsonObject
 
+_AT, _COLON = "%40", "%3A"
 _DEFERRED = f"{keys.STATE}deferred-mails/"
 
 
@@ -91,7 +94,7 @@ class MailDeliveries:
         folder = keys.occurrence_deliveries(key)
         for found in self._objects.list_objects(folder, after=f"{folder}{after}" if after else None):
             name = found.key.removeprefix(folder)
-            if "%40" in name:  # an address; nothing else in the folder has one
+            if _AT in name or _COLON in name:  # an address or a destination's label; nothing else here has one
                 delivery = JsonObject(self._objects, found.key, _MAIL_JSON).read()
                 if delivery is not None:
                     yield name, delivery

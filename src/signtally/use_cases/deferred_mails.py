@@ -4,7 +4,7 @@ import logging
 from collections.abc import MutableMapping
 
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
-from signtally.domain.tenants import Recipient, schedule_named
+from signtally.domain.tenants import Recipient, destination_labelled, schedule_named
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
@@ -47,9 +47,15 @@ def _retry(
     if digest is None:
         mails.give_up(deferred, detail="the schedule is no more")
         return
+    if (destination := destination_labelled(deferred.email, digest.occurrence.schedule)) is not None:
+        if reason := Withheld(digest.occurrence.tenant, services=services).reason_at(destination):
+            mails.give_up(deferred, detail=reason[1])
+        else:
+            mails.retry(deferred, digest.to_destination(destination))
+        return
     delivery = services.stores.mail_deliveries.get(key, deferred.email)
     recipients = {each.email.casefold(): each for each in digest.occurrence.schedule.recipients}
-    by_hand = delivery is not None and delivery.by_hand
+    by_hand = delivery is not None and delivery.by_hand and "@" in deferred.email
     recipient = recipients.get(deferred.email.casefold()) or (Recipient(email=deferred.email) if by_hand else None)
     if recipient is None:
         mails.give_up(deferred, detail="no recipient of the schedule any more")

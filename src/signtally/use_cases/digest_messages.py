@@ -1,21 +1,28 @@
 """The emails of one occurrence: its figures read once, and a message for each recipient."""
 
 import dataclasses
+import hashlib
 from collections.abc import Iterable
 from email.message import EmailMessage
 from urllib.parse import quote
 
+from signtally.domain.destinations import Destination
 from signtally.domain.reports import ReportManifest, ordered_formats
 from signtally.domain.schedules import Occurrence
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Recipient
+from signtally.ports.webhooks import WebhookMessage
 from signtally.render.attachments import Attachments
+from signtally.render.channels import channel_body
 from signtally.render.email import DigestContext, digest_message
 from signtally.services import Services
 from signtally.use_cases.attaching import plan_attachments
+from signtally.use_cases.due_deliveries import delivery_key
 from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.scheduling import current_report, scheduled_request
 from signtally.use_cases.unsubscribing import unsubscribe_url
+
+_ID_CHARACTERS = 32
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,6 +37,16 @@ class DigestMessages:
     def to(self, recipient: Recipient, *, services: Services) -> EmailMessage:
         url = unsubscribe_url(self.occurrence.tenant.tenant_id, recipient.email, services=services)
         return self._message(recipient, unsubscribe_url=url)
+
+    def to_destination(self, destination: Destination) -> WebhookMessage:
+        """What is posted; it has the same id however often it is."""
+        about = "\0".join([*dataclasses.astuple(delivery_key(self.occurrence)), destination.label.casefold()])
+        return WebhookMessage(
+            id=f"msg_{hashlib.sha256(about.encode()).hexdigest()[:_ID_CHARACTERS]}",
+            url=destination.url,
+            body=channel_body(self.snapshot, context=self.context, kind=destination.kind),
+            secret=destination.secret,
+        )
 
     def preview(self, recipient: Recipient) -> EmailMessage:
         """The same without a link that would unsubscribe anybody."""

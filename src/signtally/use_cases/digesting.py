@@ -14,13 +14,13 @@ from signtally.use_cases.deferred_mails import retry_deferred
 from signtally.use_cases.delivery_run import DeliveryRun, Reading, merged, require_all_well
 from signtally.use_cases.digest_messages import DigestMessages, distinct, made_digest
 from signtally.use_cases.due_deliveries import DeliveryKind, delivery_key, tenants_with_due
-from signtally.use_cases.mail_sending import MailSending, Withheld
+from signtally.use_cases.mail_sending import MailSending, Message, Reason, Withheld
 from signtally.use_cases.passing_over import why_passed_over
 from signtally.use_cases.scheduling import make_scheduled_report
 
 
 def _sends_digests(schedule: Schedule) -> bool:
-    return schedule.digest and bool(schedule.recipients)
+    return schedule.digest and schedule.has_readers
 
 
 KIND = DeliveryKind("digests", _sends_digests, lambda known: known.closed)
@@ -173,14 +173,20 @@ class DigestSender:
         digest = self._digest(occurrence, reading, is_complete=is_complete)
         withheld = Withheld(occurrence.tenant, services=services)
         recipients = distinct(occurrence.schedule.recipients)
-        messages = [(recipient.email, digest.to(recipient, services=services)) for recipient in recipients]
+        messages: list[tuple[str, Message, Reason | None]] = [
+            *((each.email, digest.to(each, services=services), withheld.reason(each.email)) for each in recipients),
+            *(
+                (each.label, digest.to_destination(each), withheld.reason_at(each))
+                for each in occurrence.schedule.destinations
+            ),
+        ]
         dealt_with = []
-        for email, message in messages:
-            if reason := withheld.reason(email):
-                self.mails.withhold(key, email, state=reason[0], detail=reason[1])
+        for recipient, message, reason in messages:
+            if reason is not None:
+                self.mails.withhold(key, recipient, state=reason[0], detail=reason[1])
                 dealt_with.append(True)
             else:
-                dealt_with.append(self.mails.send(key, email, message))
+                dealt_with.append(self.mails.send(key, recipient, message))
         return all(dealt_with)
 
     def _digest(self, occurrence: Occurrence, reading: Reading, *, is_complete: bool) -> DigestMessages:

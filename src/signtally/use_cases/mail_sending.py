@@ -13,10 +13,12 @@ import datetime as dt
 from email.message import EmailMessage
 
 from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery, MailState
+from signtally.domain.destinations import Destination
 from signtally.domain.schedules import shown_name
 from signtally.domain.tenants import TenantProfile
 from signtally.ports.errors import ServiceError
 from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncertainError
+from signtally.ports.webhooks import WebhookMessage
 from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
 from signtally.stores.suppressions import Suppression, SuppressionReason
@@ -25,6 +27,8 @@ from signtally.stores.suppressions import Suppression, SuppressionReason
 _SENDING_LEASE = dt.timedelta(minutes=15)
 _RETRY_AFTER = tuple(dt.timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240))  # then every four hours
 _GIVE_UP_AFTER = dt.timedelta(days=1)
+Message = EmailMessage | WebhookMessage
+Reason = tuple[MailState, str]  # the state to record instead of sending, and the detail
 _AGAIN = tuple(state for state in MailState if state is not MailState.CLAIMED)
 
 
@@ -41,7 +45,7 @@ class MailSending:
         """The outcomes that a person must see."""
         return {str(state): self.outcomes[state] for state in NEEDS_A_PERSON}
 
-    def send(self, key: DeliveryKey, email: str, message: EmailMessage, *, by_hand: bool = False) -> bool:
+    def send(self, key: DeliveryKey, email: str, message: Message, *, by_hand: bool = False) -> bool:
         """Send to one recipient unless somebody has tried that; return False while another run is sending to them.
 
         Raises a ServiceError when the mail service, or the ledger, takes nothing.
@@ -53,7 +57,7 @@ class MailSending:
         self._hand_over(key, MailDelivery(email, MailState.CLAIMED, now, by_hand=by_hand), message, before=None)
         return True
 
-    def send_again(self, key: DeliveryKey, email: str, message: EmailMessage) -> bool:
+    def send_again(self, key: DeliveryKey, email: str, message: Message) -> bool:
         """Send to one recipient because somebody asks for it, whatever became of it before. Raises as `send` does."""
         now = self._services.clock()
         before = self._ledger.claim_again(key, email, now=now, states=_AGAIN, by_hand=True)
@@ -62,7 +66,7 @@ class MailSending:
         self._hand_over(key, MailDelivery(email, MailState.CLAIMED, now, by_hand=True), message, before=before)
         return True
 
-    def retry(self, deferred: DeferredMail, message: EmailMessage) -> None:
+    def retry(self, deferred: DeferredMail, message: Message) -> None:
         """Try a deferred email once more, unless that has been done. Raises as `send` does; it is then still due."""
         key, now = deferred.key, self._services.clock()
         before = self._ledger.claim_again(key, deferred.email, now=now, states=(MailState.DEFERRED,), by_hand=False)
@@ -97,10 +101,10 @@ class MailSending:
         self._ledger.forget_reminder(deferred)
 
     def _hand_over(
-        self, key: DeliveryKey, claimed: MailDelivery, message: EmailMessage, *, before: MailDelivery | None
+        self, key: DeliveryKey, claimed: MailDelivery, message: Message, *, before: MailDelivery | None
     ) -> None:
         try:
-            state, detail = MailState.SENT, self._services.mailer.send(message)
+            state, detail = MailState.SENT, self._hand_to_service(message)
         except MailRefusedError as error:
             state, detail = MailState.REFUSED, str(error)
         except MailDeferredError as error:
@@ -115,6 +119,11 @@ class MailSending:
                 self._ledger.record(key, before)
             raise
         self._record(key, _now(claimed, state, at=self._services.clock(), detail=detail))
+
+    def _hand_to_service(self, message: Message) -> str:
+        if isinstance(message, WebhookMessage):
+            return self._services.webhooks.post(message)
+        return self._services.mailer.send(message)
 
     def _deferred(self, claimed: MailDelivery, detail: str) -> MailDelivery:
         now, first = self._services.clock(), claimed.first_tried_at or claimed.at
@@ -149,7 +158,12 @@ class Withheld:
         self._limits = services.schedule_limits
         self._suppressed = services.stores.suppressions.by_address(tenant.tenant_id)
 
-    def reason(self, email: str) -> tuple[MailState, str] | None:
+    def reason_at(self, destination: Destination) -> Reason | None:
+        """The same of a destination: what is allowed may have changed since it was stored."""
+        why = self._limits.why_not_to(destination)
+        return (MailState.REFUSED, why) if why else None
+
+    def reason(self, email: str) -> Reason | None:
         """The state and detail to record instead of sending; None when the address may get mail."""
         suppression: Suppression | None = self._suppressed.get(email.casefold())
         if suppression is not None:

@@ -2,17 +2,18 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from email.message import EmailMessage
 
 from signtally.domain.deliveries import DeliveryKey, MailDelivery
+from signtally.domain.destinations import Destination
 from signtally.domain.periods import FuturePeriodError, Period, end_of_day
 from signtally.domain.schedules import Occurrence, newest_over, occurrence_of
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.services import Services
-from signtally.use_cases.digest_messages import digest_at_once, distinct, made_digest
+from signtally.use_cases.digest_messages import DigestMessages, digest_at_once, distinct, made_digest
 from signtally.use_cases.due_deliveries import delivery_key
-from signtally.use_cases.mail_sending import MailSending, Withheld
+from signtally.use_cases.mail_sending import MailSending, Message, Reason, Withheld
 from signtally.use_cases.ordering import request_report
 from signtally.use_cases.readiness import Readiness
 from signtally.use_cases.scheduling import scheduled_request
@@ -53,52 +54,57 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
     services: Services,
     requested_by: str,
     recipients: Collection[Recipient] = (),
+    destinations: Collection[Destination] = (),
     again: bool = False,
     makes_report: bool = False,
 ) -> SentByHand:
-    """Email an occurrence to *recipients* (the schedule's, if there are none), whether or not it is due.
+    """Send an occurrence to *recipients* and *destinations* (all of the schedule's, without either), due or not.
 
     Who has got it already gets it once more only with *again*. The report is ordered, not waited for; it is made in
     this process when it *makes_report*. Raises what that raises, before anything is sent; a ServiceError when the mail
     service takes nothing.
     """
-    key, mails = delivery_key(occurrence), MailSending(services=services)
     is_complete = _is_complete(occurrence, services=services)
     if makes_report:
         digest = made_digest(occurrence, services=services, is_complete=is_complete)
     else:
         digest = digest_at_once(occurrence, services=services, is_complete=is_complete)
         request_report(scheduled_request(occurrence), requested_by=requested_by, services=services)
-    messages = [
-        (recipient.email, digest.to(recipient, services=services))
-        for recipient in distinct(recipients or occurrence.schedule.recipients)
-    ]
-    return SentByHand(key, _send_each(occurrence, messages, mails=mails, again=again, services=services))
-
-
-def _send_each(
-    occurrence: Occurrence,
-    messages: Iterable[tuple[str, EmailMessage]],
-    *,
-    mails: MailSending,
-    again: bool,
-    services: Services,
-) -> list[MailDelivery]:
-    """What has become of each address's email; who is withheld from is told so, whatever an earlier one came to."""
-    key, withheld = delivery_key(occurrence), Withheld(occurrence.tenant, services=services)
-    deliveries = []
+    if not recipients and not destinations:
+        recipients, destinations = occurrence.schedule.recipients, occurrence.schedule.destinations
+    sending = _SendingByHand(digest, services=services, again=again)
+    messages = [(recipient.email, digest.to(recipient, services=services)) for recipient in distinct(recipients)]
     for email, message in messages:
-        if reason := withheld.reason(email):
-            mails.withhold(key, email, state=reason[0], detail=reason[1], by_hand=True)
-            deliveries.append(MailDelivery(email, reason[0], services.clock(), reason[1], by_hand=True))
-            continue
-        if again:
-            mails.send_again(key, email, message)
+        sending.send(email, message, withheld=sending.withheld.reason(email))
+    for destination in destinations:
+        posted = digest.to_destination(destination)
+        sending.send(destination.label, posted, withheld=sending.withheld.reason_at(destination))
+    return SentByHand(sending.key, sending.deliveries)
+
+
+class _SendingByHand:
+    """What has become of each recipient; who is withheld from is told so, whatever an earlier one came to."""
+
+    def __init__(self, digest: DigestMessages, *, services: Services, again: bool) -> None:
+        self.key = delivery_key(digest.occurrence)
+        self.withheld = Withheld(digest.occurrence.tenant, services=services)
+        self.deliveries: list[MailDelivery] = []
+        self._mails = MailSending(services=services)
+        self._services = services
+        self._again = again
+
+    def send(self, recipient: str, message: Message, *, withheld: Reason | None) -> None:
+        if withheld is not None:
+            state, why = withheld
+            self._mails.withhold(self.key, recipient, state=state, detail=why, by_hand=True)
+            self.deliveries.append(MailDelivery(recipient, state, self._services.clock(), why, by_hand=True))
+            return
+        if self._again:
+            self._mails.send_again(self.key, recipient, message)
         else:
-            mails.send(key, email, message, by_hand=True)
-        if (delivery := services.stores.mail_deliveries.get(key, email)) is not None:
-            deliveries.append(delivery)
-    return deliveries
+            self._mails.send(self.key, recipient, message, by_hand=True)
+        if (delivery := self._services.stores.mail_deliveries.get(self.key, recipient)) is not None:
+            self.deliveries.append(delivery)
 
 
 def _is_complete(occurrence: Occurrence, *, services: Services) -> bool:

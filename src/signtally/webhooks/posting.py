@@ -1,0 +1,91 @@
+"""Posting webhooks: what the answer, or none, means for the delivery. No error names the address: it is a secret."""
+
+import datetime as dt
+import functools
+import http.client
+import re
+import ssl
+from collections.abc import Callable
+
+from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncertainError
+from signtally.ports.webhooks import WebhookMessage
+from signtally.webhooks.connection import AddressNotPublicError, PublicConnection
+from signtally.webhooks.signing import signature_headers
+
+_STEP_SECONDS, _ALL_SECONDS = 10, 20
+_ANSWER_BYTES, _SHOWN_CHARACTERS = 16_384, 100
+_LATER = {408, 425, 429}
+_UNPRINTABLE = re.compile(r"[^ -~]+")
+
+
+class HttpsWebhooks:
+    """Posts to public addresses, and with *to_loopback* to this machine's own as well; follows no redirect."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], dt.datetime],
+        to_loopback: bool = False,
+        step_seconds: float = _STEP_SECONDS,
+        all_seconds: float = _ALL_SECONDS,
+    ) -> None:
+        self._clock = clock
+        self._to_loopback = to_loopback
+        self._step_seconds = step_seconds
+        self._all_seconds = all_seconds
+
+    @functools.cached_property
+    def _context(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
+
+    def post(self, message: WebhookMessage) -> str:
+        connection = PublicConnection(
+            message.url,
+            context=self._context,
+            to_loopback=self._to_loopback,
+            timeout_seconds=self._step_seconds,
+            deadline_seconds=self._all_seconds,
+        )
+        with connection:
+            try:
+                connection.connect()
+            except AddressNotPublicError as error:
+                raise MailRefusedError(f"not called: {error}") from error
+            except OSError as error:
+                raise MailDeferredError(f"it cannot be reached: {_said(connection, error)}") from error
+            try:
+                status, text = self._answer(connection, message)
+            except (OSError, http.client.HTTPException) as error:
+                raise self._unanswered(message, _said(connection, error)) from error
+        return _judged(status, text)
+
+    def _answer(self, connection: PublicConnection, message: WebhookMessage) -> tuple[int, str]:
+        headers = {"Content-Type": "application/json", "User-Agent": "Signtally"}
+        headers |= signature_headers(message, at=self._clock())
+        connection.request("POST", connection.target, body=message.body, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(_ANSWER_BYTES).decode(errors="replace")
+
+    def _unanswered(self, message: WebhookMessage, why: str) -> Exception:
+        """Who is signed to knows a second attempt by its id; a channel would show it twice."""
+        if message.secret is not None:
+            return MailDeferredError(f"no answer: {why}")
+        return MailUncertainError(f"no answer after the message had gone out: {why}")
+
+
+def _judged(status: int, text: str) -> str:
+    said = _UNPRINTABLE.sub(" ", text).strip()[:_SHOWN_CHARACTERS]
+    answer = f"HTTP {status}: {said}" if said else f"HTTP {status}"
+    if status in range(200, 300):
+        return answer
+    if status in range(300, 400):
+        raise MailRefusedError(f"HTTP {status}: it leads to another address, which is not followed; write that one")
+    if status in _LATER or status in range(500, 600):
+        raise MailDeferredError(answer)
+    raise MailRefusedError(answer)
+
+
+def _said(connection: PublicConnection, error: Exception) -> str:
+    if connection.ran_out:
+        return "it took too long"
+    return str(error) or type(error).__name__

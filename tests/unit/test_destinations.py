@@ -1,0 +1,136 @@
+"""Digests to channels and programs: through the ledger, once each, deferred and given up like emails."""
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+
+from signtally.domain.destinations import Destination, DestinationKind, new_secret
+from signtally.domain.schedules import occurrence_of
+from signtally.memory.webhooks import MemoryWebhooks
+from signtally.use_cases.delivery_list import deliveries_of
+from signtally.use_cases.digest_messages import digest_at_once
+from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
+from tests.unit.test_digests import DUE, MONTHLY, Portal, acme, portal, usage
+
+BOARD = Destination(name="Board", kind="slack", url="https://hooks.slack.example/T1/secret")
+TEAM = Destination(name="board", kind="teams", url="https://acme.webhook.office.example/w/secret")
+CRM = Destination(name="crm", kind="webhook", url="https://crm.example/hook", secret=new_secret())
+POSTED = MONTHLY.model_copy(update={"recipients": (), "destinations": (BOARD, TEAM, CRM)})
+
+
+def posting(schedule: Any = POSTED) -> tuple[Portal, MemoryWebhooks]:
+    acmes = portal()
+    acmes.store(acme(schedule).model_copy(update={"name": "Acme & <!channel> *Sons*"}))
+    acmes.services.usage_store.put_daily_usage(usage(41), version=1)
+    assert isinstance(acmes.services.webhooks, MemoryWebhooks)
+    return acmes, acmes.services.webhooks
+
+
+def states(acmes: Portal) -> dict[str, str]:
+    rows = deliveries_of("acme", POSTED.name, services=acmes.services)
+    return {row.delivery.email: str(row.delivery.state) for row in rows}
+
+
+def test_each_destination_is_posted_to_once_and_stands_in_the_ledger() -> None:
+    acmes, webhooks = posting()
+    assert run_digests(services=acmes.services).sent == 3
+    assert run_digests(services=acmes.services).due == 0
+    assert [(each.url, each.secret) for each in webhooks.posted] == [
+        (each.url, each.secret) for each in (BOARD, TEAM, CRM)
+    ]
+    assert states(acmes) == {"slack:Board": "sent", "teams:board": "sent", "webhook:crm": "sent"}
+    assert acmes.mailer.sent == []
+
+
+def test_a_busy_receiver_gets_it_later_with_the_same_id_and_keeps_nobody_waiting() -> None:
+    acmes, webhooks = posting()
+    webhooks.busy, webhooks.refusing = frozenset({"crm.example"}), frozenset({"hooks.slack.example"})
+    outcome = run_digests(services=acmes.services)
+    assert (outcome.sent, list(outcome.deferred), list(outcome.refused)) == (
+        1,
+        ["acme / Monthly usage / 2026-10 / webhook:crm"],
+        ["acme / Monthly usage / 2026-10 / slack:Board"],
+    )
+    october = occurrence_by_hand(acme(POSTED), POSTED, period=None, now=DUE)
+    expected = digest_at_once(october, services=acmes.services).to_destination(CRM).id
+    acmes.clock.now += dt.timedelta(minutes=15)
+    webhooks.busy = frozenset()
+    assert run_digests(services=acmes.services).sent == 1
+    assert (webhooks.posted[-1].id, webhooks.posted[-1].url) == (expected, CRM.url)
+    assert states(acmes) == {"slack:Board": "refused", "teams:board": "sent", "webhook:crm": "sent"}
+
+
+def test_a_destination_that_is_gone_meanwhile_is_given_up() -> None:
+    acmes, webhooks = posting()
+    webhooks.busy = frozenset({"crm.example"})
+    run_digests(services=acmes.services)
+    acmes.store(acme(POSTED.model_copy(update={"destinations": (BOARD,)})))
+    acmes.clock.now += dt.timedelta(minutes=15)
+    assert list(run_digests(services=acmes.services).gave_up) == ["acme / Monthly usage / 2026-10 / webhook:crm"]
+
+
+def test_by_hand_a_destination_gets_it_again_and_nobody_else_does() -> None:
+    acmes, webhooks = posting(POSTED.model_copy(update={"recipients": MONTHLY.recipients}))
+    assert run_digests(services=acmes.services).sent == 5
+    october = occurrence_by_hand(acme(POSTED), POSTED, period=None, now=DUE)
+    asked: dict[str, Any] = {"destinations": [BOARD], "again": True, "makes_report": True}
+    sent = send_now(october, services=acmes.services, requested_by="u_1", **asked)
+    assert [(each.email, str(each.state)) for each in sent.deliveries] == [("slack:Board", "sent")]
+    assert (len(webhooks.posted), len(acmes.mailer.sent)) == (4, 2)
+
+
+def bodies(**changes: Any) -> dict[DestinationKind, Any]:
+    acmes, _ = posting()
+    tenant = acmes.services.stores.tenants.get("acme").model_copy(update=changes)
+    october = occurrence_of(tenant, POSTED, occurrence_by_hand(tenant, POSTED, period=None, now=DUE).period)
+    digest = digest_at_once(october, services=acmes.services, is_complete=False)
+    return {each.kind: json.loads(digest.to_destination(each).body) for each in POSTED.destinations}
+
+
+def test_slack_takes_text_in_which_no_name_can_mention_anybody() -> None:
+    text = bodies()["slack"].pop("text")
+    assert text.splitlines()[0] == "*Acme &amp; &lt;!channel&gt; ∗Sons∗: usage for October 2026*"
+    assert "Incomplete: not all documents" in text.splitlines()[1]
+    assert "Documents sent: *41" in text
+    assert "<https://reports.example/v1/reports/2026-10-" in text
+    assert "|Download CSV>" in text
+
+
+def test_teams_takes_a_message_with_one_card_and_no_markdown() -> None:
+    message = bodies()["teams"]
+    (attachment,) = message["attachments"]
+    assert (message["type"], attachment["contentType"]) == ("message", "application/vnd.microsoft.card.adaptive")
+    card = attachment["content"]
+    assert card["type"] == "AdaptiveCard"
+    assert {part["type"] for part in card["body"]} == {"RichTextBlock", "FactSet"}
+    assert card["body"][0]["inlines"][0]["text"] == "Acme & <!channel> *Sons*: usage for October 2026"
+    assert [action["title"] for action in card["actions"]] == ["Download CSV", "Open the Usage Reports page"]
+
+
+def test_a_program_gets_figures() -> None:
+    event = bodies()["webhook"]
+    assert (event["type"], event["timestamp"]) == ("usage.digest", "2026-11-01T07:00:00Z")
+    data = event["data"]
+    assert (data["tenant_id"], data["period"], data["complete"], data["totals"]["sent"]) == (
+        "acme",
+        "2026-10",
+        False,
+        41,
+    )
+    assert list(data["files"]) == ["csv"]
+
+
+def test_channels_read_it_in_their_language() -> None:
+    assert "41" in bodies(locale="de")["slack"]["text"]
+    assert "Nutzung" in bodies(locale="de")["slack"]["text"]
+
+
+@pytest.mark.parametrize(("hosts", "state"), [("crm.example", "sent"), ("other.example", "refused")])
+def test_an_installation_says_where_to(monkeypatch: pytest.MonkeyPatch, hosts: str, state: str) -> None:
+    monkeypatch.setenv("SIGNTALLY_WEBHOOK_HOSTS", hosts)
+    acmes, _ = posting(POSTED.model_copy(update={"destinations": (CRM,)}))
+    run_digests(services=acmes.services)
+    assert states(acmes) == {"webhook:crm": state}

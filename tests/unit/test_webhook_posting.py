@@ -1,0 +1,198 @@
+"""Webhooks over real sockets: signed, to public addresses alone, never redirected, within limits of time and size."""
+
+import base64
+import contextlib
+import datetime as dt
+import hashlib
+import hmac
+import http.server
+import json
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from signtally.domain.destinations import Destination, new_secret
+from signtally.domain.public_addresses import ip_address, is_public
+from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncertainError
+from signtally.ports.webhooks import WebhookMessage
+from signtally.webhooks.posting import HttpsWebhooks
+
+NOW = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
+SECRET = new_secret()
+BODY = json.dumps({"text": "41 → 43"}).encode()
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Answers with the status that the path names; `/drip` sends its answer a byte now and then, `/silent` none."""
+
+    got: list[tuple[str, dict[str, str], bytes]] = []  # noqa: RUF012 -- one receiver a module
+    stop = threading.Event()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.got.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+        if self.path == "/silent":
+            self.stop.wait(10)
+        elif self.path == "/drip":
+            with contextlib.suppress(OSError):
+                while not self.stop.wait(0.05):
+                    self.wfile.write(b"H")
+        else:
+            self.send_response(int(self.path.strip("/").partition("?")[0]))
+            self.send_header("Location", "/200")
+            self.end_headers()
+            self.wfile.write(b"no_service\n" + b"x" * 100_000)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing of it on stderr."""
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[tuple[str, type[Receiver]]]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", Receiver
+        Receiver.stop.set()
+        server.shutdown()
+        thread.join()
+
+
+def posting(*, to_loopback: bool = True) -> HttpsWebhooks:
+    return HttpsWebhooks(clock=lambda: NOW, to_loopback=to_loopback, step_seconds=0.3, all_seconds=0.6)
+
+
+def message(url: str, *, secret: str | None = SECRET) -> WebhookMessage:
+    return WebhookMessage("msg_1", url, BODY, secret)
+
+
+def test_a_signed_webhook_can_be_verified_as_the_standard_says(receiver: tuple[str, type[Receiver]]) -> None:
+    url, handler = receiver
+    assert posting().post(message(f"{url}/200?token=a/b")).startswith("HTTP 200: no_service xxx")
+    path, headers, body = handler.got[-1]
+    assert (path, body, headers["content-type"]) == ("/200?token=a/b", BODY, "application/json")
+    assert (headers["webhook-id"], headers["webhook-timestamp"]) == ("msg_1", "1793516400")
+    signed = b"msg_1.1793516400." + BODY
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
+    posting().post(message(f"{url}/204", secret=None))
+    assert not [name for name in handler.got[-1][1] if name.startswith("webhook-")]
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "says"),
+    [
+        ("/302", MailRefusedError, "HTTP 302: it leads to another address"),
+        ("/404", MailRefusedError, "HTTP 404: no_service"),
+        ("/410", MailRefusedError, "HTTP 410"),
+        ("/429", MailDeferredError, "HTTP 429"),
+        ("/500", MailDeferredError, "HTTP 500"),
+        ("/silent", MailDeferredError, "no answer: timed out"),
+        ("/drip", MailDeferredError, "no answer: it took too long"),
+    ],
+)
+def test_an_answer_decides_what_becomes_of_it(
+    receiver: tuple[str, type[Receiver]], path: str, error: type[Exception], says: str
+) -> None:
+    url, handler = receiver
+    handler.got.clear()
+    with pytest.raises(error) as failed:
+        posting().post(message(url + path))
+    assert str(failed.value).startswith(says)
+    assert url not in str(failed.value)  # it is as secret as a password
+    assert [each[0] for each in handler.got] == [path]  # once, and no redirect
+
+
+def test_a_channel_that_does_not_answer_is_in_doubt_because_it_knows_no_ids(
+    receiver: tuple[str, type[Receiver]],
+) -> None:
+    with pytest.raises(MailUncertainError):
+        posting().post(message(f"{receiver[0]}/silent", secret=None))
+
+
+def test_what_cannot_be_reached_is_tried_again(receiver: tuple[str, type[Receiver]]) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        for url in (f"http://127.0.0.1:{closed.getsockname()[1]}/200", "https://nowhere.invalid/200"):
+            with pytest.raises(MailDeferredError, match="it cannot be reached"):
+                posting().post(message(url))
+    with pytest.raises(MailDeferredError, match="it cannot be reached"):  # no TLS is spoken there
+        posting().post(message(receiver[0].replace("http:", "https:")))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_this_machine_is_called_by_nobody_who_may_not(receiver: tuple[str, type[Receiver]], host: str) -> None:
+    url, handler = receiver
+    handler.got.clear()
+    with pytest.raises(MailRefusedError, match="no public address"):
+        posting(to_loopback=False).post(message(url.replace("127.0.0.1", host) + "/200"))
+    assert handler.got == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("93.184.215.14", True),
+        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
+        ("10.1.2.3", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("169.254.169.254", False),
+        ("127.0.0.1", False),
+        ("0.0.0.0", False),  # noqa: S104 -- nothing is bound to it
+        ("100.64.0.1", False),
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::1", False),
+        ("::", False),
+        ("fe80::1%eth0", False),
+        ("fd00:ec2::254", False),
+        ("ff02::1", False),
+        ("::ffff:169.254.169.254", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("2002:a9fe:a9fe::1", False),
+    ],
+)
+def test_public_addresses(text: str, expected: bool) -> None:  # noqa: FBT001 -- what is expected
+    address = ip_address(text)
+    assert address is not None
+    assert is_public(address) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("http://hooks.example.com/x", "by https only"),
+        ("ftp://hooks.example.com/x", "by https only"),
+        ("https://user:pass@hooks.example.com/x", "no user, password or fragment"),
+        ("https://hooks.example.com/x#y", "no user, password or fragment"),
+        ("https://169.254.169.254/latest/meta-data", "public one"),
+        ("https://[::ffff:10.0.0.1]/", "public one"),
+        ("https://hooks.example.com:99999/x", "no web address"),
+        ("https:///x", "no web address"),
+        ("https://hooks.example.com/a b", "no web address"),
+        ("https://hooks.example.com/a\r\nHost: evil", "no web address"),
+        ("https://hooks.slack.com/…", "shortened"),
+    ],
+)
+def test_an_address_that_nothing_is_posted_to_is_refused_without_repeating_it(url: str, advice: str) -> None:
+    with pytest.raises(ValueError, match=advice) as refused:
+        Destination(name="board", kind="slack", url=url)
+    assert url not in str(refused.value)
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_!!!", "whsec_" + base64.b64encode(b"x" * 23).decode(), None])
+def test_a_secret_is_one_of_the_standards(secret: str | None) -> None:
+    with pytest.raises(ValueError, match="secret"):
+        Destination(name="crm", kind="webhook", url="https://crm.example/hook", secret=secret)
+
+
+def test_neither_address_nor_secret_is_in_what_a_log_may_show() -> None:
+    crm = Destination(name="crm", kind="webhook", url="https://crm.example/hook/abc", secret=SECRET)
+    assert "abc" not in repr(crm)
+    assert SECRET not in repr(crm)
+    assert SECRET not in repr(WebhookMessage("msg_1", crm.url, BODY, SECRET))
+    assert (crm.label, crm.shown_url) == ("webhook:crm", "https://crm.example/…")

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import jinja2
 import polars as pl
 from playwright.sync_api import Page, sync_playwright
 
@@ -24,6 +25,8 @@ from signtally.domain.tenants import TenantProfile
 from signtally.domain.trend import TrendPoint
 from signtally.render import pdf
 from signtally.render.contents import Contents
+from signtally.render.paper import paper_of
+from signtally.render.printing import SIDE_MARGIN_MM
 
 USERS = (20, 200, 1000)
 ROUNDS = 7
@@ -62,8 +65,20 @@ def _in_turns(write: Callable[[], bytes], tab: Page, contents: Contents) -> tupl
 
 
 def _html(contents: Contents) -> str:
-    style = f"<style>{pdf.style_sheet(contents)}</style></head>"
+    style = f"<style>{_style_sheet(contents)}</style></head>"
     return "<!doctype html>" + pdf.page(contents, IDENTITY).replace("</head>", style, 1)
+
+
+def _style_sheet(contents: Contents) -> str:
+    """For a browser: in the product, `render.report_flow` has the look of each element."""
+    direction = contents.words.direction
+    start, end = ("right", "left") if direction == "rtl" else ("left", "right")
+    sheet = jinja2.Template(Path(__file__).with_name("report.css").read_text())
+    paper, theme = paper_of(contents.formats.locale), contents.theme
+    styled: str = sheet.render(
+        theme=theme, paper=paper, margin_mm=SIDE_MARGIN_MM, direction=direction, start=start, end=end
+    )
+    return styled
 
 
 def _print(tab: Page, html: str) -> bytes:

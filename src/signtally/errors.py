@@ -38,7 +38,6 @@ SigntallyError
 ├── RenderFailedError                 render.process_pool: a file could not be made
 │   └── RenderLimitError              render.process_pool: it took too much time or memory
 ├── WrongFileError                    render.verification: a finished file is damaged or does not add up
-├── ForbiddenUrlError                 render.printing: a template or a logo asks for something outside the page
 ├── DevelopmentKeyError               development_key: the key cannot be read or made
 ├── ProblemError                      api.problems: a request is answered with a problem document
 ├── UnsafeStartError                  api.app: no JWKS is set, and real data would trust the development key

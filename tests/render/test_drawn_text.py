@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from signtally.render.drawing import Look
 from signtally.render.drawn_cards import DrawnCards
 from signtally.render.drawn_lists import DrawnList
-from signtally.render.shaped_text import Face, LineWriter, fitted, shaped, wrapped
+from signtally.render.shaped_text import Face, fitted, shaped, wrapped
 from signtally.render.theme import Theme
 from tests.support.examples import examples
 
@@ -64,7 +64,6 @@ def test_no_card_sticks_out_of_its_box(
     cards = DrawnCards(
         ET.fromstring(f'<div class="cards">{"".join(_card(each, change, share, note) for each in figures)}</div>'),  # noqa: S314 -- our own
         look=Look(640.0, face, Theme()),
-        writer=LineWriter(),
     )
     width = 640.0 / len(figures)
     for index, card in enumerate(cards.cards):
@@ -83,7 +82,7 @@ def test_definitions_stand_beside_their_terms_from_either_side() -> None:
         f"<ul><li><b>{'Very long term ' * 5}</b> It means this.</li></ul></div>"
     )
     for face in (LATIN, ARABIC):
-        ((short,), (long,)) = DrawnList(columns, look=Look(640.0, face, Theme()), writer=LineWriter()).columns
+        ((short,), (long,)) = DrawnList(columns, look=Look(640.0, face, Theme())).columns
         term, meaning = short
         assert term.y == meaning.y
         assert (meaning.x > term.x) is not face.is_right_to_left

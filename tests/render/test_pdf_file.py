@@ -10,17 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 from pypdf import PdfReader
-from weasyprint.urls import FatalURLFetchingError
 
 from signtally.domain.actions import Counts
-from signtally.domain.snapshot import UsageSnapshot
+from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.domain.tenants import Branding, TenantProfile
 from signtally.logos.profile_logos import with_png_logo
 from signtally.render import pdf
 from signtally.render.contents import Contents
 from signtally.render.files import render, warm_up
 from signtally.render.people import MOST_USERS_PRINTED
-from signtally.render.printing import ForbiddenUrlError
 from tests.support.examples import examples
 from tests.support.report_samples import (
     ACME,
@@ -139,12 +137,16 @@ def test_nothing_outside_the_page_is_fetched() -> None:
     assert strange == asked == []
 
 
-def test_the_fatal_error_of_a_forbidden_address_is_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
-    """WeasyPrint's own is a BaseException, which no retry and no error handler sees."""
-    monkeypatch.setattr(pdf, "page", lambda *_: '<html><img src="file:///etc/hostname" alt="" /></html>')
-    with pytest.raises(ForbiddenUrlError, match="etc/hostname") as caught:
+def test_what_nothing_draws_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An element that somebody adds to the template is never left out in silence."""
+    page = pdf.page
+
+    def with_aside(contents: Contents, identity: ReportIdentity) -> str:
+        return page(contents, identity).replace("</header>", "<aside>News</aside></header>")
+
+    monkeypatch.setattr(pdf, "page", with_aside)
+    with pytest.raises(ValueError, match="<aside>"):
         render("pdf", snapshot(), IDENTITY)
-    assert not isinstance(caught.value, FatalURLFetchingError)
 
 
 @pytest.mark.parametrize("logo", ["data:image/png;base64,AAAA", "data:image/svg+xml;base64,AAAA"])

@@ -1,14 +1,14 @@
 """What everything that is drawn here shares: its look, lines of text in their places, and the tags around them."""
 
+import contextlib
 import dataclasses
 import functools
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-import pydyf
 from weasyprint.pdf.stream import Stream
 
-from signtally.render.shaped_text import Face, LineWriter, ShapedLine
+from signtally.render.shaped_text import POINTS_A_PIXEL, Face, LineWriter, ShapedLine
 from signtally.render.theme import Theme
 
 _CURVE = 0.5523  # how far a Bézier curve reaches along the sides of the corner that it rounds
@@ -41,24 +41,74 @@ class Look:
         return operands(self.theme.muted)
 
 
-class Mark(pydyf.Object):  # type: ignore[misc]  # pydyf is untyped
-    """A marked-content id on a page; its number is known when the page is finished."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.id = 0
-
-    @property
-    def data(self) -> bytes:
-        return b"%d" % self.id
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
+class Mark:
+    """Content on a page that an element of the structure tree holds: the page, from 0, and its number there."""
+
+    page: int
+    number: int
+
+
+@dataclasses.dataclass(slots=True)
 class Tagged:
-    """An element of the structure tree that was drawn: its kind, and what it holds."""
+    """An element of the structure tree: its kind, and what it holds. One without a kind stands for its kids."""
 
     kind: str
-    kids: "tuple[Tagged | Mark, ...]"
+    kids: "list[Tagged | Mark]" = dataclasses.field(default_factory=list)
+    alt: str = ""
+    attributes: bytes = b""  # written as they are
+
+    def add(self, kid: "Tagged") -> "Tagged":
+        self.kids.append(kid)
+        return kid
+
+
+class Canvas:
+    """One page while it is drawn, in CSS pixels from its top left corner; all of it is an artifact or has a mark."""
+
+    def __init__(self, stream: Stream, writer: LineWriter, *, page: int, height: float) -> None:
+        self.stream, self.writer, self.page = stream, writer, page
+        self.marks = 0  # so far
+        self._height, self._origin = height, (0.0, 0.0)
+
+    @contextlib.contextmanager
+    def at(self, x: float, y: float) -> Iterator[None]:
+        """Draw what follows from there."""
+        self.stream.stream += [b"q", b"1 0 0 1 %.2f %.2f cm" % (x, y)]
+        before, self._origin = self._origin, (self._origin[0] + x, self._origin[1] + y)
+        yield
+        self._origin = before
+        self.stream.stream.append(b"Q")
+
+    def marked(self, kind: str, drawn: Iterable[bytes]) -> Mark:
+        """Write what was drawn as content of its own, for an element of that kind."""
+        mark = Mark(self.page, self.marks)
+        self.marks += 1
+        self.stream.stream += [b"/%s <</MCID %d>> BDC" % (kind.encode(), mark.number), *drawn, b"EMC"]
+        return mark
+
+    def tagged(self, kind: str, drawn: Iterable[bytes]) -> Tagged:
+        """The same, and its element."""
+        return Tagged(kind, [self.marked(kind, drawn)])
+
+    def unread(self, drawn: Iterable[bytes]) -> None:
+        """Write what is seen and never read aloud: rules, grounds, what stands on every page."""
+        self.stream.stream += [b"/Artifact BMC", *drawn, b"EMC"]
+
+    def draw_emojis(self, lines: "Iterable[PlacedLine]", *, top: float = 0.0) -> None:
+        """Those of lines of text, whose letters are drawn already."""
+        for line in lines:
+            if line.shaped.emojis:
+                self.stream.begin_marked_content("Artifact")
+                self.writer.draw_emojis(self.stream, line.shaped, x=line.x, y=top + line.y)
+                self.stream.end_marked_content()
+
+    def bounds(self, width: float, height: float) -> bytes:
+        """The attributes of a figure of that size in the place where is drawn now, in points from the bottom left."""
+        left, top = self._origin
+        edges = (left, self._height - top - height, left + width, self._height - top)
+        box = b" ".join(b"%.2f" % (edge * POINTS_A_PIXEL) for edge in edges)
+        return b"/A<</O/Layout/Placement/Block/BBox[%s]>>" % box
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,8 +120,8 @@ class PlacedLine:
     y: float
     colour: bytes
 
-    def drawn(self, stream: Stream, writer: LineWriter, *, top: float = 0.0) -> bytes:
-        operators = writer.operators(stream, self.shaped, x=self.x, y=top + self.y)
+    def drawn(self, canvas: Canvas, *, top: float = 0.0) -> bytes:
+        operators = canvas.writer.operators(canvas.stream, self.shaped, x=self.x, y=top + self.y)
         return b"%s rg\n%s" % (self.colour, operators)
 
 
@@ -86,27 +136,16 @@ class Box:
 
 
 class Picture(Protocol):
-    """What takes the place of an element, in WeasyPrint's terms, and what of it is read aloud."""
-
-    width: float
-    height: float
-    stream: Stream | None  # of the page where it was drawn
-
-    def get_intrinsic_size(self, resolution: float, font_size: float) -> tuple[float, float, float]: ...
-
-    def draw(self, stream: Stream, width: float, height: float, style: object) -> None: ...
+    """A part of a page that stays whole, as wide as the page's text."""
 
     @property
-    def tagged(self) -> tuple[Tagged, ...]:
-        """In the order of reading, once it was drawn."""
+    def height(self) -> float:
+        """In CSS pixels."""
         ...
 
-
-def marked(stream: Stream, kind: str, drawn: Iterable[bytes]) -> Mark:
-    """Write what was drawn as content of its own, for an element of that kind."""
-    mark = Mark()
-    stream.stream += [b"/%s <</MCID" % kind.encode(), mark, b">> BDC", *drawn, b"EMC"]
-    return mark
+    def draw(self, canvas: Canvas) -> list[Tagged]:
+        """Draw it from the top left, and return what of it is read aloud, in order."""
+        ...
 
 
 def at_start(look: Look, line: ShapedLine, *, left: float, width: float, offset: float = 0.0) -> float:

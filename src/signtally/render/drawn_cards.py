@@ -5,14 +5,12 @@ where there is a share, a note.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
-from weasyprint.pdf.stream import Stream
-
-from signtally.render.drawing import Box, Look, Mark, PlacedLine, Tagged, at_start, marked, operands, rounded
+from signtally.render.drawing import Box, Canvas, Look, PlacedLine, Tagged, at_start, operands, rounded
 from signtally.render.paper import pixels
-from signtally.render.shaped_text import Face, LineWriter, ShapedLine, fitted, shaped, wrapped
+from signtally.render.shaped_text import Face, ShapedLine, fitted, shaped, wrapped
 
 _GAP, _SIDE, _TOP, _BOTTOM, _RADIUS = (pixels(millimetres) for millimetres in (3.0, 4.0, 3.6, 3.4, 1.5))
 _METER_HEIGHT, _METER_ABOVE, _METER_BELOW = (pixels(millimetres) for millimetres in (1.2, 0.4, 1.0))
@@ -39,40 +37,29 @@ class _Card:
 class DrawnCards:
     """A picture (see `drawing.Picture`) of some cards."""
 
-    def __init__(self, cards: Element, *, look: Look, writer: LineWriter) -> None:
+    def __init__(self, cards: Element, *, look: Look) -> None:
         found = [_card(card) for card in cards]
-        self._look, self._writer = look, writer
-        self.width = look.width
+        self._look = look
         self._card_width = (look.width - _GAP * (len(found) - 1)) / len(found)
         self.cards = [
             SetCard(card, look=look, left=self._left(index), width=self._card_width) for index, card in enumerate(found)
         ]
         self.height = max(card.height for card in self.cards)
-        self.stream: Stream | None = None
-        self._marks: list[list[Mark]] = []
 
-    def get_intrinsic_size(self, _resolution: float, _font_size: float) -> tuple[float, float, float]:
-        return self.width, self.height, self.width / self.height
+    def draw(self, canvas: Canvas) -> list[Tagged]:
+        canvas.unread(self._grounds())
+        cards = [
+            Tagged("Div", [canvas.tagged("P", (line.drawn(canvas) for line in lines)) for lines in card.paragraphs])
+            for card in self.cards
+        ]
+        return [Tagged("Div", [*cards])]
 
-    def draw(self, stream: Stream, _width: float, _height: float, _style: object) -> None:
-        """Boxes first, as WeasyPrint's own content for a picture, of which `pdf_structure` makes an artifact."""
-        self.stream = stream
+    def _grounds(self) -> Iterator[bytes]:
         surface = operands(self._look.theme.surface)
         for index, card in enumerate(self.cards):
             box = Box(self._left(index), 0.0, self._card_width, self.height)
-            stream.stream.append(rounded(box, surface, radius=_RADIUS))
-            stream.stream += card.meter
-        stream.end_marked_content()
-        self._marks = [
-            [marked(stream, "P", (line.drawn(stream, self._writer) for line in lines)) for lines in card.paragraphs]
-            for card in self.cards
-        ]
-        stream.begin_marked_content("Artifact")
-
-    @property
-    def tagged(self) -> tuple[Tagged, ...]:
-        cards = (Tagged("Div", tuple(Tagged("P", (mark,)) for mark in marks)) for marks in self._marks)
-        return (Tagged("Div", tuple(cards)),)
+            yield rounded(box, surface, radius=_RADIUS)
+            yield from card.meter
 
     def _left(self, index: int) -> float:
         before = index * (self._card_width + _GAP)

@@ -1,16 +1,13 @@
 """Charts of a report, drawn from the template's SVG: lines, bars and words, the words shaped as everywhere else.
 
-WeasyPrint sets each letter of an SVG's text by itself, which takes a third of a small report's time and tears Arabic
-apart.
+WeasyPrint would set each letter of an SVG's text by itself, which tears Arabic apart.
 """
 
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from weasyprint.pdf.stream import Stream
-
-from signtally.render.drawing import Look, operands
-from signtally.render.shaped_text import LineWriter, shaped
+from signtally.render.drawing import Canvas, Look, Tagged, operands
+from signtally.render.shaped_text import shaped
 
 SVG = "{http://www.w3.org/2000/svg}"
 _ANCHORS = {"start": 0.0, "middle": 0.5, "end": 1.0}
@@ -19,28 +16,30 @@ _ANCHORS = {"start": 0.0, "middle": 0.5, "end": 1.0}
 class DrawnChart:
     """An `<svg>` of `<line>`, `<rect>` and `<text>`, mirrored where people read from the right."""
 
-    def __init__(self, svg: Element, *, look: Look, writer: LineWriter) -> None:
+    def __init__(self, svg: Element, *, look: Look) -> None:
         _, _, self._units_wide, units_high = (float(each) for each in svg.get("viewBox", "0 0 1 1").split())
         self.title = svg.findtext(f"{SVG}title", "")
         self.width = look.width
         self._scale = self.width / self._units_wide
         self.height = units_high * self._scale
-        self._svg, self._writer, self._mirrored = svg, writer, look.is_right_to_left
+        self._svg, self._mirrored = svg, look.is_right_to_left
         self._face = look.face.resized(float(svg.get("font-size", "10")) * self._scale / look.face.size)
 
-    def get_intrinsic_size(self, _resolution: float, _font_size: float) -> tuple[float, float, float]:
-        return self.width, self.height, self.width / self.height
+    def draw(self, canvas: Canvas) -> list[Tagged]:
+        figure = canvas.tagged("Figure", self._all_drawn(canvas))
+        figure.alt, figure.attributes = self.title, canvas.bounds(self.width, self.height)
+        return [figure]
 
-    def draw(self, stream: Stream, _width: float, _height: float, _style: object) -> None:
+    def _all_drawn(self, canvas: Canvas) -> Iterator[bytes]:
         colour = b""
         for element in self._svg:
             wanted = operands(element.get("fill") or element.get("stroke") or self._svg.get("fill", "#000000"))
             if wanted != colour:
                 colour = wanted
-                stream.stream.append(b"%s rg %s RG" % (colour, colour))
-            stream.stream += self._drawn(element, stream)
+                yield b"%s rg %s RG" % (colour, colour)
+            yield from self._drawn(element, canvas)
 
-    def _drawn(self, element: Element, stream: Stream) -> Iterator[bytes]:
+    def _drawn(self, element: Element, canvas: Canvas) -> Iterator[bytes]:
         match element.tag.removeprefix(SVG):
             case "rect":
                 x, y, width, height = (self._length(element, name) for name in ("x", "y", "width", "height"))
@@ -52,9 +51,9 @@ class DrawnChart:
                 thickness = self._length(element, "stroke-width")
                 yield b"%.2f w %.2f %.2f m %.2f %.2f l S" % (thickness, left, y, right, y)
             case "text":
-                yield self._text(element, stream)
+                yield self._text(element, canvas)
 
-    def _text(self, element: Element, stream: Stream) -> bytes:
+    def _text(self, element: Element, canvas: Canvas) -> bytes:
         face = self._face.resized(1, weight=int(element.get("font-weight", "400")))
         line = shaped(element.text or "", face)
         before = _ANCHORS[element.get("text-anchor", "start")]
@@ -62,7 +61,7 @@ class DrawnChart:
         if self._mirrored:
             x, before = self.width - x, 1 - before
         x = min(max(0.0, x - before * line.width), self.width - line.width)
-        return self._writer.operators(stream, line, x=x, y=self._length(element, "y"))
+        return canvas.writer.operators(canvas.stream, line, x=x, y=self._length(element, "y"))
 
     def _length(self, element: Element, name: str) -> float:
         return float(element.get(name, "0")) * self._scale

@@ -8,10 +8,8 @@ import functools
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from weasyprint.pdf.stream import Stream
-
-from signtally.render.drawing import Look, Mark, PlacedLine, Tagged, at_start, marked
-from signtally.render.shaped_text import LineWriter, ShapedLine, shaped, wrapped
+from signtally.render.drawing import Canvas, Look, PlacedLine, Tagged, at_start
+from signtally.render.shaped_text import ShapedLine, shaped, wrapped
 
 _POINTS = 7.0
 _LEADING = 1.4  # line height over the size of the letters
@@ -36,35 +34,23 @@ class _SetList:
 class DrawnList:
     """A picture (see `drawing.Picture`) of columns of terms and meanings."""
 
-    def __init__(self, columns: Element, *, look: Look, writer: LineWriter) -> None:
+    def __init__(self, columns: Element, *, look: Look) -> None:
         items = tuple(tuple(_item(item) for item in column.iter("li")) for column in columns)
-        self._set, self._writer = _set(items, look), writer
-        self.width, self.height = look.width, self._set.height
-        self.stream: Stream | None = None
-        self._marks: list[list[Mark]] = []
+        self._set = _set(items, look)
+        self.height = self._set.height
 
-    def get_intrinsic_size(self, _resolution: float, _font_size: float) -> tuple[float, float, float]:
-        return self.width, self.height, self.width / self.height
-
-    def draw(self, stream: Stream, _width: float, _height: float, _style: object) -> None:
-        self.stream = stream
-        stream.end_marked_content()  # WeasyPrint's own, for a picture; `pdf_structure` makes an artifact of it
-        self._marks = [
-            [marked(stream, "LBody", (line.drawn(stream, self._writer) for line in item)) for item in column]
+    def draw(self, canvas: Canvas) -> list[Tagged]:
+        return [
+            Tagged(
+                "L", [Tagged("LI", [canvas.tagged("LBody", (line.drawn(canvas) for line in item))]) for item in column]
+            )
             for column in self._set.columns
         ]
-        stream.begin_marked_content("Artifact")
 
     @property
     def columns(self) -> tuple[tuple[tuple[PlacedLine, ...], ...], ...]:
         """Of each column the items, of each item the lines."""
         return self._set.columns
-
-    @property
-    def tagged(self) -> tuple[Tagged, ...]:
-        return tuple(
-            Tagged("L", tuple(Tagged("LI", (Tagged("LBody", (mark,)),)) for mark in column)) for column in self._marks
-        )
 
 
 def _item(item: Element) -> tuple[str, str]:

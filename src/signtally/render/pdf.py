@@ -11,7 +11,7 @@ from signtally.render.highlights import allowance_line, highlight_sentences
 from signtally.render.insights import InsightContents
 from signtally.render.paper import paper_of, pixels
 from signtally.render.people import people_list
-from signtally.render.printing import printed
+from signtally.render.printing import SIDE_MARGIN_MM, printed
 from signtally.render.progress import funnel, funnel_description, oldest_open, open_documents, trend_chart, trend_rows
 from signtally.render.restatements import restatement_lines
 from signtally.render.shaped_text import POINTS_A_PIXEL, Face
@@ -20,17 +20,16 @@ from signtally.render.version_changes import changes_line
 
 MOST_RESTATED_DAYS_PRINTED = 31
 MOST_DAYS_PRINTED = 62  # of a longer period, weeks or months
-SIDE_MARGIN_MM = 16
 _FOOTER_LIMIT_CHARACTERS = 50
 _TITLE_LIMIT_CHARACTERS = 120  # of the tenant's name in the document's title, which a window shows
 _TABLE_POINTS = 8.2
 
 
 def write(contents: Contents, identity: ReportIdentity) -> bytes:
-    """The whole file; equal bytes for an equal snapshot and identity. Raises ForbiddenUrlError."""
+    """The whole file; equal bytes for an equal snapshot and identity."""
     return printed(
         page(contents, identity),
-        style=style_sheet(contents),
+        paper=paper_of(contents.formats.locale),
         look=_look(contents),
         identifier=_identifier(contents, identity),
         made_at=int(identity.made_at.timestamp()),
@@ -92,17 +91,6 @@ def _step_name(step: str, bar: Bar, contents: Contents) -> str:
             return contents.formats.month(bar.first)
         case _:
             return contents.formats.dates(bar.first, bar.last)
-
-
-def style_sheet(contents: Contents) -> str:
-    """The same for every report in one colour, language and paper, so that it is parsed once."""
-    paper, theme = paper_of(contents.formats.locale), contents.theme
-    template = environment().get_template("report/report.css")
-    direction = contents.words.direction
-    start, end = ("right", "left") if direction == "rtl" else ("left", "right")
-    return template.render(
-        theme=theme, paper=paper, margin_mm=SIDE_MARGIN_MM, direction=direction, start=start, end=end
-    )
 
 
 def _look(contents: Contents) -> Look:

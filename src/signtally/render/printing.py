@@ -1,154 +1,135 @@
-"""From HTML to PDF: WeasyPrint, told what it would otherwise find out anew for every report."""
+"""From the report's HTML to PDF: drawn page by page, written by WeasyPrint's own writer."""
 
 import contextlib
-import functools
 import gc
 import logging
 import os
 import threading
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as ET
 
-import cssselect2
 import pydyf
-from weasyprint import CSS, HTML
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+from weasyprint.document import Document
+from weasyprint.pdf.metadata import DocumentMetadata
+from weasyprint.pdf.stream import Stream
 
-from signtally.errors import SigntallyError
-from signtally.render.drawing import Look, Picture
-from signtally.render.drawn_cards import DrawnCards
-from signtally.render.drawn_charts import SVG, DrawnChart
-from signtally.render.drawn_lists import DrawnList
-from signtally.render.drawn_tables import Block, DrawnTable
-from signtally.render.pdf_structure import restructure
-from signtally.render.shaped_text import LineWriter, shared_fonts
-from signtally.render.table_layout import table_of
+from signtally.render.drawing import Canvas, Look, PlacedLine, at_start
+from signtally.render.drawn_texts import TextStyle
+from signtally.render.pagination import Placed, paginated
+from signtally.render.paper import Paper, pixels
+from signtally.render.pdf_structure import write_structure
+from signtally.render.report_flow import ReportFlow
+from signtally.render.shaped_text import LineWriter, fitted, shaped, shared_fonts
 
-_STYLE_SHEETS_REMEMBERED = 200  # one a combination of colour, language and paper
+SIDE_MARGIN_MM = 16
+_SIDE_MARGIN, _TOP_MARGIN, _BOTTOM_MARGIN, _FOOTER_BELOW, _NUMBERS_WIDTH = (
+    pixels(each) for each in (SIDE_MARGIN_MM, 15, 19, 4, 24)
+)
+_FOOTER = TextStyle(7.5, colour="muted")
 _COMPRESSION = 6
-_DRAWN: Mapping[str, type[DrawnCards] | type[DrawnList]] = {"cards": DrawnCards, "columns": DrawnList}  # by their class
 # Pango's fonts are shared, and no two threads may use them at once; Python runs one of them at a time anyhow.
 _ONE_AT_A_TIME = threading.Lock()
 
 
-class ForbiddenUrlError(SigntallyError, RuntimeError):
-    """The page asked for something outside itself: a fault in the template or in a logo."""
+def printed(page: str, *, paper: Paper, look: Look, identifier: bytes, made_at: int) -> bytes:
+    """The PDF/UA file of a report in well-formed HTML, in a *look*.
 
-
-class _OwnImagesOnly(URLFetcher):  # type: ignore[misc]  # WeasyPrint is untyped
-    """Hands out `data:` URIs and stops the rendering at anything else, `file:` and `https:` alike."""
-
-    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-        if not url.startswith("data:"):
-            raise FatalURLFetchingError(f"a report fetches nothing, and this one asked for {url[:200]}")
-        return super().fetch(url, headers)
-
-
-class _ReadyPage(HTML):  # type: ignore[misc]  # WeasyPrint is untyped
-    """A page that is a tree already: ours is well-formed, and a browser's forgiving parser takes ten times as long."""
-
-    def __init__(self, root: ET.Element) -> None:
-        self.base_url = None
-        self.url_fetcher = _OwnImagesOnly(allowed_protocols=["data"])
-        self.media_type = "print"
-        self.wrapper_element = cssselect2.ElementWrapper.from_html_root(root, content_language=None)
-        self.etree_element = root
-
-
-def printed(page: str, *, style: str, look: Look, identifier: bytes, made_at: int) -> bytes:
-    """The PDF/UA file of a page in well-formed HTML.
-
-    Its `<table class="drawn">` are drawn in the *look*. *made_at*, in seconds since 1970, dates the fonts in the file.
-    Equal arguments, equal bytes. Raises ForbiddenUrlError.
+    *made_at*, in seconds since 1970, dates the fonts in the file. Equal arguments, equal bytes. Raises ValueError for
+    HTML that the report's template does not write.
     """
     with _ONE_AT_A_TIME, _without_collecting(), _dated(made_at):
         root = ET.fromstring(page)  # noqa: S314  # our own template's, without a DTD
-        writer = LineWriter()
-        tables = _draw_tables(root, look=look, writer=writer)
-        charts = _draw_charts(root, look=look, writer=writer)
-        pictures = _draw_pictures(root, look=look, writer=writer)
-        rows = {
-            f"drawn:{index}/{part}": block for index, blocks in enumerate(tables) for part, block in enumerate(blocks)
-        }
-        try:
-            body: bytes = _ReadyPage(root).write_pdf(
-                finisher=lambda _, pdf: _finish(pdf, [blocks[0].table for blocks in tables], pictures),
-                font_config=shared_fonts(),
-                stylesheets=[_style_sheet(style)],
-                cache=rows | charts | pictures,
-                pdf_identifier=identifier,
-                pdf_variant="pdf/ua-1",
-            )
-        except FatalURLFetchingError as error:  # a BaseException, which retries and error handlers would let pass
-            raise ForbiddenUrlError(str(error)) from None
+        flow = ReportFlow(_body(root), look=look)
+        placed = paginated(flow.blocks, height=pixels(paper.height_mm) - _TOP_MARGIN - _BOTTOM_MARGIN)
+        footer, writer = _Footer(flow.footer, pages=len(placed), look=look), LineWriter()
+        pages = [_Page(each, footer, number=number, paper=paper, writer=writer) for number, each in enumerate(placed)]
+        document = Document(pages, _metadata(root), None, shared_fonts(), {}, None)
+        written: bytes = document.write_pdf(
+            finisher=lambda _, pdf: _finish(pdf, document.metadata, flow, pages),
+            pdf_identifier=identifier,
+            pdf_version="1.7",
+        )
+    return written
+
+
+class _Page:
+    """A page in the terms of WeasyPrint's writer, which asks for its size and its bookmarks, and has it painted."""
+
+    def __init__(
+        self, placed: Sequence[Placed], footer: "_Footer", *, number: int, paper: Paper, writer: LineWriter
+    ) -> None:
+        self.width, self.height = pixels(paper.width_mm), pixels(paper.height_mm)
+        self.bleed = dict.fromkeys(("top", "right", "bottom", "left"), 0)
+        self.links: list[object] = []
+        self.anchors: dict[str, object] = {}
+        self.forms: dict[None, list[object]] = {None: []}
+        self.bookmarks = [
+            (*each.block.bookmark, (_SIDE_MARGIN, _TOP_MARGIN + each.top), "open")
+            for each in placed
+            if each.block and each.block.bookmark
+        ]
+        self.marks = 0  # of content that is read aloud, once painted
+        self._placed, self._footer, self._number, self._writer = placed, footer, number, writer
+
+    def paint(self, stream: Stream, scale: float) -> None:
+        stream.stream.append(b"q %.2f 0 0 %.2f 0 0 cm" % (scale, scale))
+        canvas = Canvas(stream, self._writer, page=self._number, height=self.height)
+        for each in self._placed:
+            with canvas.at(_SIDE_MARGIN, _TOP_MARGIN + each.top):
+                read = each.picture.draw(canvas)
+                if each.block:
+                    each.block.element.kids += read
+        with canvas.at(_SIDE_MARGIN, self.height - _BOTTOM_MARGIN + _FOOTER_BELOW):
+            self._footer.draw(canvas, page=self._number + 1)
+        stream.stream.append(b"Q")
+        self.marks = canvas.marks
+
+
+class _Footer:
+    """What stands below every page: whose report of which period, and the number of the page."""
+
+    def __init__(self, text: str, *, pages: int, look: Look) -> None:
+        self._look, self._pages = look, pages
+        self._face = _FOOTER.face(look)
+        self._text = fitted(text, self._face, look.width - _NUMBERS_WIDTH)
+
+    def draw(self, canvas: Canvas, *, page: int) -> None:
+        look, colour, y = self._look, _FOOTER.operands(self._look), self._face.baseline
+        number = shaped(f"{page} / {self._pages}", self._face)
+        lines = [
+            PlacedLine(line, at_start(look, line, left=0.0, width=look.width, offset=offset), y, colour)
+            for line, offset in ((self._text, 0.0), (number, look.width - number.width))
+        ]
+        canvas.unread(line.drawn(canvas) for line in lines)
+        canvas.draw_emojis(lines)
+
+
+def _body(root: ET.Element) -> ET.Element:
+    body = root.find("body")
+    if body is None:
+        raise ValueError("the report's template has no <body>")
     return body
 
 
-def _draw_tables(root: ET.Element, *, look: Look, writer: LineWriter) -> list[list[Block]]:
-    """Put pictures of rows in the place of the rows."""
-    drawn: list[list[Block]] = []
-    for element in root.iter("table"):
-        if "drawn" not in element.get("class", "").split():
-            continue
-        blocks = list(DrawnTable(table_of(element), look=look, writer=writer).blocks())
-        _replace_rows(element, f"drawn:{len(drawn)}", blocks)
-        drawn.append(blocks)
-    return drawn
+def _metadata(root: ET.Element) -> DocumentMetadata:
+    """What the head of the page says of the document."""
+    said = {meta.get("name"): meta.get("content") for meta in root.iter("meta")}
+    return DocumentMetadata(
+        title=root.findtext("head/title"),
+        authors=[said["author"]],
+        description=said["description"],
+        keywords=[each.strip() for each in (said["keywords"] or "").split(",")],
+        generator=said["generator"],
+        created=said["dcterms.created"],
+        modified=said["dcterms.modified"],
+        lang=root.get("lang"),
+    )
 
 
-def _draw_charts(root: ET.Element, *, look: Look, writer: LineWriter) -> dict[str, DrawnChart]:
-    """Put a picture in the place of each SVG."""
-    charts: dict[str, DrawnChart] = {}
-    for parent in list(root.iter()):
-        for index, svg in enumerate(parent):
-            if svg.tag != f"{SVG}svg":
-                continue
-            name = f"chart:{len(charts)}"
-            chart = charts[name] = DrawnChart(svg, look=look, writer=writer)
-            parent[index] = _image(name, chart, description=chart.title)
-    return charts
-
-
-def _draw_pictures(root: ET.Element, *, look: Look, writer: LineWriter) -> dict[str, Picture]:
-    """Put a picture in the place of cards and of columns; it stays within its element, which keeps its margins."""
-    pictures: dict[str, Picture] = {}
-    for element in root.iter("div"):
-        drawn = _DRAWN.get(element.get("class", ""))
-        if drawn is None:
-            continue
-        name = f"picture:{len(pictures)}"
-        picture = pictures[name] = drawn(element, look=look, writer=writer)
-        element.set("style", "display:block")  # of one picture, there is nothing to arrange
-        element[:] = [_image(name, picture, description=name)]
-        element.text = None
-    return pictures
-
-
-def _image(name: str, picture: Picture | DrawnChart, *, description: str) -> ET.Element:
-    style = f"display:block;width:{picture.width:.2f}px;height:{picture.height:.2f}px"
-    return ET.Element("img", {"src": name, "alt": description, "style": style})
-
-
-def _replace_rows(table: ET.Element, name: str, blocks: list[Block]) -> None:
-    css_class = table.get("class", "")
-    table.clear()
-    table.set("class", css_class)
-    head, body = (ET.SubElement(table, tag) for tag in ("thead", "tbody"))
-    for part, block in enumerate(blocks):
-        row = ET.SubElement(body if part else head, "tr")
-        cell = ET.SubElement(row, "td")
-        style = f"width:{block.table.look.width:.2f}px;height:{block.height:.2f}px"
-        ET.SubElement(cell, "img", {"src": f"{name}/{part}", "alt": name, "style": style})
-
-
-@functools.lru_cache(_STYLE_SHEETS_REMEMBERED)
-def _style_sheet(style: str) -> CSS:
-    return CSS(string=style, font_config=shared_fonts())
-
-
-def _finish(pdf: pydyf.PDF, tables: list[DrawnTable], pictures: dict[str, Picture]) -> None:
-    restructure(pdf, tables, pictures)
+def _finish(pdf: pydyf.PDF, metadata: DocumentMetadata, flow: ReportFlow, pages: Sequence[_Page]) -> None:
+    write_structure(pdf, flow.root, marks=[page.marks for page in pages])
+    metadata.include_in_pdf(pdf, "ua", 1, conformance=None, compress=False)
     _compress_once(pdf)
 
 

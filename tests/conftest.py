@@ -109,6 +109,8 @@ def real_settings(tmp_path: Path) -> Settings:
         dead_letter_queue=f"{name}-dead",
         report_queue=f"{name}-orders",
         report_dead_letter_queue=f"{name}-orders-dead",
+        mail_events_queue=f"{name}-mail-events",
+        mail_events_dead_letter_queue=f"{name}-mail-events-dead",
         bucket=name,
         database=name,
         state_directory=tmp_path / "state",

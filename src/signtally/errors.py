@@ -13,6 +13,7 @@ SigntallyError
 ├── DeliveriesFailedError             use_cases.delivery_run: something due was refused, is in doubt, pending or failed
 ├── BadUnsubscribeLinkError           use_cases.unsubscribing: a link to unsubscribe was not made here
 ├── AddressNotPublicError             webhooks.connection: a webhook's host has no public address
+├── BadMailEventError                 domain.mail_events: what the mail service wrote is no event that is known
 ├── NoAddressError                    domain.mail_addresses: a message has no sender or no recipient
 ├── HistoryError                      ports.history: a file or database of past actions cannot be read
 │   └── HistoryUnavailableError       ports.history: it can perhaps be read later

@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from signtally.domain.schedule_limits import ScheduleLimits
+from signtally.mail_event_queue import MailEventQueue
 from signtally.ports.mail import Mailer
 from signtally.ports.objects import ObjectStore
 from signtally.ports.queue import EventQueue
@@ -34,6 +35,7 @@ class Services:
     mailer: Mailer
     webhooks: WebhookPoster = dataclasses.field(default_factory=NoWebhooks)
     report_queue: ReportQueue
+    mail_events: MailEventQueue | None = None  # None: the mail service tells nothing later
     renderer: Renderer = render  # in this process, without limits, unless wiring says otherwise
     clock: Clock = system_clock
     stores: Stores = dataclasses.field(init=False)  # over *objects* and *clock*

@@ -94,6 +94,8 @@ class Settings(BaseSettings):
     dead_letter_queue: str = "signtally-events-dead-letters"
     report_queue: str = "signtally-report-orders"
     report_dead_letter_queue: str = "signtally-report-orders-dead-letters"
+    mail_events_queue: str = "signtally-mail-events"  # also the SES configuration set and the SNS topic
+    mail_events_dead_letter_queue: str = "signtally-mail-events-dead-letters"
     bucket: str = "signtally"
     database: str = "signtally"
 
@@ -123,6 +125,7 @@ class Settings(BaseSettings):
 
     mail: SecretStr = SecretStr("ses")  # or smtp://[user:password@]host[:port]: secret, for the password in it
     mail_from: Annotated[str, AfterValidator(_sender)] = "Signtally <reports@signtally.example>"
+    mail_bounces_to: Annotated[str | None, BeforeValidator(_address_or_none)] = None  # an SMTP envelope's sender
     mail_reply_to: Annotated[str | None, BeforeValidator(_address_or_none)] = None  # where answers to emails go
     digest_patience: Annotated[Duration, Field(ge=dt.timedelta())] = dt.timedelta(hours=6)  # then operators are told
 

@@ -19,23 +19,37 @@ _PORTS = {"smtp": 25, "smtps": 465}
 _SUBMISSION_PORT = 587
 _TIMEOUT_SECONDS = 30
 _DATA_TIMEOUT_SECONDS = 600  # RFC 5321, 4.5.3.2.6: so long may a server take to accept a message
+_ENVELOPE_ID_CHARACTERS = 100  # RFC 3461, 4.4
 _PERMANENT, _TEMPORARY = range(500, 600), range(400, 500)
 # Replies about the session or the whole service, not about one message.
 _OF_THE_SERVICE = {421, 454, 502, 503, 504, 530, 534, 535, 538}
 
 
 class SmtpMailer:
-    """One connection a message. STARTTLS is used wherever the server offers it, and demanded before a password."""
+    """One connection a message. STARTTLS is used wherever the server offers it, and demanded before a password.
 
-    def __init__(self, host: str, port: int, *, user: str | None = None, password: str = "", tls: bool = False) -> None:
+    What comes back goes to *bounces_to*, or to the message's sender.
+    """
+
+    def __init__(  # noqa: PLR0913 -- one a part of the URL
+        self,
+        host: str,
+        port: int,
+        *,
+        user: str | None = None,
+        password: str = "",
+        tls: bool = False,
+        bounces_to: str | None = None,
+    ) -> None:
         self._host = host
         self._port = port
         self._user = user
         self._password = password
         self._tls = tls
+        self._bounces_to = bounces_to
 
     @classmethod
-    def from_url(cls, url: str) -> Self:
+    def from_url(cls, url: str, *, bounces_to: str | None = None) -> Self:
         """Read `smtp://…`, or `smtps://…` for TLS from the first byte; no error repeats the URL with its password.
 
         Raises ServiceError when it is no such URL.
@@ -54,13 +68,16 @@ class SmtpMailer:
         user = unquote(parts.username) if parts.username else None
         usual = _SUBMISSION_PORT if user and parts.scheme == "smtp" else _PORTS[parts.scheme]
         password = unquote(parts.password or "")
-        return cls(parts.hostname, port or usual, user=user, password=password, tls=parts.scheme == "smtps")
+        tls = parts.scheme == "smtps"
+        return cls(parts.hostname, port or usual, user=user, password=password, tls=tls, bounces_to=bounces_to)
 
     def send(self, message: EmailMessage) -> str:
-        sender, recipients = sender_of(message), recipients_of(message)
+        sender, recipients = self._bounces_to or sender_of(message), recipients_of(message)
         with self._session() as server:
             try:
-                refused = server.send_message(message, from_addr=sender, to_addrs=recipients)
+                refused = server.send_message(
+                    message, from_addr=sender, to_addrs=recipients, mail_options=_asking_for_notice(server, message)
+                )
             except OSError as error:  # every SMTPException is one
                 raise self._mapped(error, handed_over=server.handed_over) from error
         if refused:
@@ -154,6 +171,16 @@ class _Conversation(smtplib.SMTP):
 
 class _EncryptedConversation(_Conversation, smtplib.SMTP_SSL):
     """The same, encrypted from the first byte."""
+
+
+def _asking_for_notice(server: smtplib.SMTP, message: EmailMessage) -> list[str]:
+    """Options of MAIL (RFC 3461): what comes back has the headers alone, and names the message."""
+    if not server.has_extn("dsn"):
+        return []
+    envelope_id = str(message.get("Message-ID", "")).strip("<>")
+    is_plain = envelope_id.isascii() and envelope_id.isprintable() and not set(envelope_id) & set("+= ")
+    named = [f"ENVID={envelope_id}"] if is_plain and 0 < len(envelope_id) <= _ENVELOPE_ID_CHARACTERS else []
+    return ["RET=HDRS", *named]
 
 
 def _codes(error: OSError) -> list[int]:

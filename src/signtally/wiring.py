@@ -6,9 +6,11 @@ import functools
 from signtally.aws.clients import BATCH_TIMEOUTS, INTERACTIVE_TIMEOUTS, AwsClients, ClientTimeouts, is_loopback
 from signtally.aws.s3 import S3ObjectStore
 from signtally.aws.ses import SesMailer
+from signtally.aws.ses_events import SesEvents
 from signtally.aws.sqs import SqsEventQueue
 from signtally.aws.timestream import TimestreamUsageStore
 from signtally.aws.timestream_unload import TimestreamUnload
+from signtally.mail_event_queue import MailEventQueue
 from signtally.ports.mail import Mailer
 from signtally.render.process_pool import RenderProcesses
 from signtally.report_queue import ReportQueue
@@ -19,6 +21,7 @@ from signtally.webhooks.posting import HttpsWebhooks
 
 __all__ = ["BATCH_TIMEOUTS", "INTERACTIVE_TIMEOUTS", "only_loopback_endpoints", "render_processes", "services"]
 
+_SES = "ses"
 _ORDER_VISIBILITY_SECONDS = 30  # how long an order waits whose consumer died; a living one extends it
 
 
@@ -53,6 +56,7 @@ def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BAT
             ),
             SqsEventQueue(clients.sqs, name=settings.report_dead_letter_queue),
         ),
+        mail_events=_mail_events(settings, clients),
         renderer=render_processes(settings).render,
     )
 
@@ -78,4 +82,16 @@ def only_loopback_endpoints() -> bool:
 
 def _mailer(settings: Settings, clients: AwsClients) -> Mailer:
     service = settings.mail.get_secret_value()
-    return SesMailer(clients.ses) if service == "ses" else SmtpMailer.from_url(service)
+    if service != _SES:
+        return SmtpMailer.from_url(service, bounces_to=settings.mail_bounces_to)
+    return SesMailer(clients.ses, configuration_set=settings.mail_events_queue)
+
+
+def _mail_events(settings: Settings, clients: AwsClients) -> MailEventQueue | None:
+    """SES writes them to a queue; an SMTP server sends an email (`signtally mail-events --message`)."""
+    if settings.mail.get_secret_value() != _SES:
+        return None
+    name, dead_letters = settings.mail_events_queue, settings.mail_events_dead_letter_queue
+    queue = SqsEventQueue(clients.sqs, name=name, dead_letter_queue=dead_letters)
+    feed = SesEvents(clients.ses, clients.sns, queue, name=name)
+    return MailEventQueue(queue, SqsEventQueue(clients.sqs, name=dead_letters), feed=feed)

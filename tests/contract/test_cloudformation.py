@@ -1,6 +1,7 @@
 """The CloudFormation template makes what `signtally provision` makes."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ def test_its_defaults_are_the_settings() -> None:
         "DeadLetterQueueName": settings.dead_letter_queue,
         "ReportQueueName": settings.report_queue,
         "ReportDeadLetterQueueName": settings.report_dead_letter_queue,
+        "MailEventsQueueName": settings.mail_events_queue,
+        "MailEventsDeadLetterQueueName": settings.mail_events_dead_letter_queue,
         "DatabaseName": settings.database,
         "BucketName": settings.bucket,
         "MemoryRetentionHours": str(settings.memory_retention_hours),
@@ -38,6 +41,8 @@ def test_its_queues_are_those_of_provision(real_services: Services, local_aws: L
         "DeadLetterQueueName": "from-template-dead",
         "ReportQueueName": "from-template-orders",
         "ReportDeadLetterQueueName": "from-template-orders-dead",
+        "MailEventsQueueName": "from-template-mail",
+        "MailEventsDeadLetterQueueName": "from-template-mail-dead",
         "BucketName": "from-template",
     }
     resources = {name.removesuffix("Name") for name in names}
@@ -54,20 +59,42 @@ def test_its_queues_are_those_of_provision(real_services: Services, local_aws: L
     assert _queue(names["DeadLetterQueueName"]) == _queue(settings.dead_letter_queue)
     assert _queue(names["ReportQueueName"]) == _queue(settings.report_queue)
     assert _queue(names["ReportDeadLetterQueueName"]) == _queue(settings.report_dead_letter_queue)
+    assert _queue(names["MailEventsQueueName"]) == _queue(settings.mail_events_queue)
+    assert _queue(names["MailEventsDeadLetterQueueName"]) == _queue(settings.mail_events_dead_letter_queue)
 
 
 def test_its_bucket_expires_what_provision_lets_expire(real_services: Services) -> None:
     """The local CloudFormation knows no lifecycle rules, so the text is compared."""
     s3 = boto3.client("s3", region_name="us-east-1")
-    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=real_services.settings.bucket)["Rules"]
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=real_services.settings.bucket)["Rules"]
     assert TEMPLATE["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"] == [
         {
             "Id": rule["ID"],
             "Status": rule["Status"],
             "Prefix": rule["Filter"]["Prefix"],
             "ExpirationInDays": rule["Expiration"]["Days"],
-            "AbortIncompleteMultipartUpload": rule["AbortIncompleteMultipartUpload"],
+            **_aborted(rule),
         }
+        for rule in rules
+    ]
+
+
+def test_its_events_of_emails_are_those_of_provision(real_services: Services) -> None:
+    """The local CloudFormation knows no event destinations, so the text is compared."""
+    ses, sqs = boto3.client("sesv2", region_name="us-east-1"), boto3.client("sqs", region_name="us-east-1")
+    name = real_services.settings.mail_events_queue
+    (made,) = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
+    resources = {kind: each["Properties"] for kind, each in TEMPLATE["Resources"].items()}
+    stated = resources["MailEventsDestination"]["EventDestination"]
+    assert stated["MatchingEventTypes"] == made["MatchingEventTypes"]
+    assert (stated["Name"], stated["Enabled"]) == (made["Name"], made["Enabled"])
+    assert resources["MailEventsSubscription"]["RawMessageDelivery"]
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    policy = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"])
+    shape = [(each["Effect"], each["Principal"], each["Action"], [*each["Condition"]]) for each in policy["Statement"]]
+    stated_policy = resources["MailEventsQueuePolicy"]["PolicyDocument"]
+    assert shape == [
+        (each["Effect"], each["Principal"], each["Action"], [*each["Condition"]]) for each in stated_policy["Statement"]
     ]
 
 
@@ -86,6 +113,10 @@ def test_its_tables_are_those_of_provision_and_the_programs_may_use_them(real_se
     }
     policy = str(TEMPLATE["Resources"]["Policy"])
     assert all(f"['{name}', 'Arn']" in policy for name in stated)
+
+
+def _aborted(rule: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in rule.items() if name == "AbortIncompleteMultipartUpload"}
 
 
 def _queue(name: str) -> dict[str, object]:

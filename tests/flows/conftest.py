@@ -13,6 +13,7 @@ import tasks.dead_letters
 import tasks.import_history
 import tasks.ingest
 import tasks.integrity
+import tasks.mail_events
 import tasks.report
 import tasks.report_orders
 import tasks.schedules
@@ -30,6 +31,7 @@ _SHELLS = (
     tasks.schedules,
     tasks.traffic,
     tasks.integrity,
+    tasks.mail_events,
 )
 
 

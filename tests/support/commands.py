@@ -47,6 +47,8 @@ def names_of(settings: Settings) -> dict[str, str]:
         "SIGNTALLY_DEAD_LETTER_QUEUE": settings.dead_letter_queue,
         "SIGNTALLY_REPORT_QUEUE": settings.report_queue,
         "SIGNTALLY_REPORT_DEAD_LETTER_QUEUE": settings.report_dead_letter_queue,
+        "SIGNTALLY_MAIL_EVENTS_QUEUE": settings.mail_events_queue,
+        "SIGNTALLY_MAIL_EVENTS_DEAD_LETTER_QUEUE": settings.mail_events_dead_letter_queue,
         "SIGNTALLY_BUCKET": settings.bucket,
         "SIGNTALLY_DATABASE": settings.database,
     }

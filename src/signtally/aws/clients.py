@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from mypy_boto3_timestream_query import TimestreamQueryClient
     from mypy_boto3_timestream_write import TimestreamWriteClient
 
+    from signtally.aws.ses_events import SnsClient
+
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 # What a local AWS accepts; used only where the endpoint is on this machine and nothing else is configured. ministack
 # takes any key for a request with headers, but in a presigned URL only this one.
 _LOCAL_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 _LOCAL_REGION = "us-east-1"
 _CONNECTIONS = 32
-SERVICES = ("sqs", "s3", "sesv2", "timestream-write", "timestream-query")
+_BESIDE_SES = {"sesv2", "sns"}  # one endpoint serves both generations of SES, and the topics that SES writes to
+SERVICES = ("sqs", "s3", "sesv2", "sns", "timestream-write", "timestream-query")
 
 
 def is_loopback(url: str | None) -> bool:
@@ -71,7 +74,7 @@ class AwsClients:
     @property
     def endpoints(self) -> dict[str, str]:
         """Where each client will really send its requests, whatever variables and files led there."""
-        clients = (self.sqs, self.s3, self.ses, self.timestream_write, self.timestream_query)
+        clients: tuple[Any, ...] = (self.sqs, self.s3, self.ses, self.sns, self.timestream_write, self.timestream_query)
         return {client.meta.service_model.service_name: client.meta.endpoint_url for client in clients}
 
     @functools.cached_property
@@ -90,6 +93,11 @@ class AwsClients:
         return cast("SESV2Client", self._client("sesv2", retries=once))
 
     @functools.cached_property
+    def sns(self) -> "SnsClient":
+        """Where SES is: what stands in for the one on this machine does so for the other."""
+        return cast("SnsClient", self._client("sns"))
+
+    @functools.cached_property
     def timestream_write(self) -> "TimestreamWriteClient":
         return cast("TimestreamWriteClient", self._client("timestream-write"))
 
@@ -105,7 +113,7 @@ class AwsClients:
         """The endpoint that the standard variables name for a service such as `timestream-write`; None: AWS's own."""
         if self._ignores_endpoints:
             return None
-        shared = os.environ.get("AWS_ENDPOINT_URL_SES") if service == "sesv2" else None  # one serves both generations
+        shared = os.environ.get("AWS_ENDPOINT_URL_SES") if service in _BESIDE_SES else None
         own = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}")
         return own or shared or os.environ.get("AWS_ENDPOINT_URL")
 
@@ -128,7 +136,7 @@ class AwsClients:
                 local["region_name"] = _LOCAL_REGION
         # Without endpoint_url boto3 reads the standard variables itself, and discovers Timestream's endpoints as it
         # does in production; only SES's shared variable must be passed on.
-        if service == "sesv2" and endpoint is not None:
+        if service in _BESIDE_SES and endpoint is not None:
             local["endpoint_url"] = endpoint
         with map_errors(service, "a client"):
             client = self._session.client(service, config=config, **local)  # type: ignore[call-overload]

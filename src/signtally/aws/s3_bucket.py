@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
 
-from signtally.stores.keys import UNLOADS
+from signtally.stores.keys import SENT_MAILS, UNLOADS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,11 +22,19 @@ _EXPIRING_UNLOADS: "LifecycleRuleOutputTypeDef" = {
     "Expiration": {"Days": 1},
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
 }
+# What comes back of an email does so within days, complaints within weeks.
+_EXPIRING_SENT_MAILS: "LifecycleRuleOutputTypeDef" = {
+    "ID": "expire-sent-mails",
+    "Status": "Enabled",
+    "Filter": {"Prefix": SENT_MAILS},
+    "Expiration": {"Days": 90},
+}
+_OURS = (_EXPIRING_UNLOADS, _EXPIRING_SENT_MAILS)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class S3Bucket:
-    """The bucket itself: how it is created, and its lifecycle rule."""
+    """The bucket itself: how it is created, and its lifecycle rules."""
 
     s3: "S3Client"
     name: str
@@ -34,10 +42,10 @@ class S3Bucket:
     def provision(self) -> bool:
         """Make it unless it is there, with nothing public; whether anything had to be made. Raises botocore's errors.
 
-        One that is there is left as it is, but for our lifecycle rule beside whatever rules its owner has.
+        One that is there is left as it is, but for our lifecycle rules beside whatever rules its owner has.
         """
         made = not self._exists() and self._make()
-        return self._expire_unloads() or made
+        return self._expire_what_is_passing() or made
 
     def _exists(self) -> bool:
         """Asked first, because in the oldest region to create a bucket again succeeds."""
@@ -72,13 +80,14 @@ class S3Bucket:
         else:
             self.s3.create_bucket(Bucket=self.name, CreateBucketConfiguration={"LocationConstraint": region})
 
-    def _expire_unloads(self) -> bool:
+    def _expire_what_is_passing(self) -> bool:
         rules = self._lifecycle_rules()
-        if _EXPIRING_UNLOADS in rules:
+        if all(rule in rules for rule in _OURS):
             return False
-        others = [rule for rule in rules if rule.get("ID") != _EXPIRING_UNLOADS["ID"]]
+        ids = {rule["ID"] for rule in _OURS}
+        others = [rule for rule in rules if rule.get("ID") not in ids]
         self.s3.put_bucket_lifecycle_configuration(
-            Bucket=self.name, LifecycleConfiguration={"Rules": [*others, _EXPIRING_UNLOADS]}
+            Bucket=self.name, LifecycleConfiguration={"Rules": [*others, *_OURS]}
         )
         return True
 

@@ -1,5 +1,6 @@
 """Email through Amazon SES, API version 2."""
 
+import logging
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -16,7 +17,9 @@ from signtally.ports.mail import MailRefusedError, MailUncertainError
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
 
+_log = logging.getLogger(__name__)
 _REFUSED_CODES = {"MessageRejected", "BadRequestException"}
 _UNVERIFIED = "not verified"  # in the text of MessageRejected: a matter of the account, not of the message
 _LATER_CODES = {"LimitExceededException", "AccountSuspendedException", "SendingPausedException"}
@@ -27,10 +30,20 @@ _INITIAL_BACKOFF_SECONDS, _MAX_BACKOFF_SECONDS = 1, 16
 
 
 class SesMailer:
-    """Its client must not retry by itself: SendEmail is not idempotent. Throttled calls alone are repeated here."""
+    """Its client must not retry by itself: SendEmail is not idempotent. Throttled calls alone are repeated here.
 
-    def __init__(self, ses: "SESV2Client", *, wait: Callable[[float], object] = time.sleep) -> None:
+    What becomes of its emails is told where the *configuration_set* says (`aws.ses_events`).
+    """
+
+    def __init__(
+        self,
+        ses: "SESV2Client",
+        *,
+        configuration_set: str | None = None,
+        wait: Callable[[float], object] = time.sleep,
+    ) -> None:
         self._ses = ses
+        self._configuration_set = configuration_set
         self._wait = wait
 
     def send(self, message: EmailMessage) -> str:
@@ -48,12 +61,21 @@ class SesMailer:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _send(self, message: EmailMessage) -> str:
+        request: SendEmailRequestTypeDef = {
+            "FromEmailAddress": sender_of(message),
+            "Destination": {"ToAddresses": recipients_of(message)},
+            "Content": {"Raw": {"Data": message.as_bytes(policy=SMTP)}},
+        }
+        if self._configuration_set is not None:
+            request["ConfigurationSetName"] = self._configuration_set
         try:
-            answer = self._ses.send_email(
-                FromEmailAddress=sender_of(message),
-                Destination={"ToAddresses": recipients_of(message)},
-                Content={"Raw": {"Data": message.as_bytes(policy=SMTP)}},
-            )
+            answer = self._ses.send_email(**request)
+        except self._ses.exceptions.NotFoundException as error:
+            if self._configuration_set is None:
+                raise
+            _log.error("bounces and complaints stay unknown until `signtally provision` was run: %s", error)
+            self._configuration_set = None
+            return self._send(message)
         except (ReadTimeoutError, ConnectionClosedError) as error:
             raise MailUncertainError(f"SES did not answer after a message had gone out: {error}") from error
         return answer["MessageId"]

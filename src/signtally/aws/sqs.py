@@ -154,11 +154,25 @@ class SqsEventQueue:
         if self._dead_letter_queue is not None:
             target = SqsEventQueue(self._sqs, name=self._dead_letter_queue)
             target.provision()
-            policy = {"deadLetterTargetArn": target._arn(), "maxReceiveCount": _MAX_RECEIVES}
+            policy = {"deadLetterTargetArn": target.arn, "maxReceiveCount": _MAX_RECEIVES}
             attributes["RedrivePolicy"] = json.dumps(policy)
         return attributes
 
-    def _arn(self) -> str:
+    def allow_topic(self, topic_arn: str) -> None:
+        """Let an SNS topic write to this queue, and nothing else of SNS."""
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": self.arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        with map_errors("SQS", self._what):
+            self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": policy})
+
+    @functools.cached_property
+    def arn(self) -> str:
         with map_errors("SQS", self._what):
             found = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         return found["Attributes"]["QueueArn"]

@@ -29,6 +29,7 @@ _COMMANDS = {
     "schedules": "schedules",
     "digests": "digests",
     "deliveries": "digests",
+    "mail-events": "mail_events",
     "tenants": "tenants",
     "token": "token",
     "api": "api",

@@ -38,7 +38,7 @@ class DeliveryKey:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MailDelivery:
-    """What became of one recipient's email; *detail* is the mail service's id for it, or its objection."""
+    """What became of one recipient's email; *detail* is the mail service's id for it, or what it or others object."""
 
     email: str  # of a destination, its label
     state: MailState
@@ -48,3 +48,4 @@ class MailDelivery:
     first_tried_at: dt.datetime | None = None  # None: at *at*
     next_try_at: dt.datetime | None = None  # of a deferred one
     by_hand: bool = False  # sent because somebody asked, not because it was due
+    message_id: str = ""  # the mail service's own, by which it says later what became of the email

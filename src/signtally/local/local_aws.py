@@ -91,7 +91,7 @@ class LocalAws:
     def _ministack(self) -> Program:
         return Program(
             name="aws",
-            command=[sys.executable, "-m", "ministack"],
+            command=[sys.executable, "-m", "signtally.local.ministack_program"],
             environment={
                 "GATEWAY_PORT": str(self.port),
                 "BIND_HOST": LOOPBACK,

@@ -18,6 +18,7 @@ from signtally.stores.rebuilds import RebuildLedger
 from signtally.stores.report_days import ReportDays
 from signtally.stores.reported_periods import ReportedPeriods
 from signtally.stores.reports import Reports
+from signtally.stores.sent_mails import SentMails
 from signtally.stores.snapshot_rounds import SnapshotRounds
 from signtally.stores.superseding import Superseding
 from signtally.stores.suppressions import Suppressions
@@ -45,6 +46,7 @@ class Stores:
         self.report_days = ReportDays(objects)
         self.reported_periods = ReportedPeriods(objects)
         self.reports = Reports(objects)
+        self.sent_mails = SentMails(objects)
         self.superseding = Superseding(objects)
         self.suppressions = Suppressions(objects)
         self.tenants = Tenants(objects)

@@ -9,7 +9,7 @@ names everything that is due to be tried again, whatever schedule it belongs to.
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import PurePosixPath
 
 from pydantic import TypeAdapter
@@ -84,6 +84,12 @@ class MailDeliveries:
     def release(self, key: DeliveryKey, email: str) -> None:
         """Release the claim of an email that was certainly not sent."""
         self._mail(key, email).delete()
+
+    def change(
+        self, key: DeliveryKey, email: str, change: Callable[[MailDelivery], MailDelivery]
+    ) -> MailDelivery | None:
+        """Store what *change* makes of an email's entry, by compare-and-set; None when there is no entry."""
+        return self._mail(key, email).update(lambda entry: None if entry is None else change(entry))
 
     def get(self, key: DeliveryKey, email: str) -> MailDelivery | None:
         """What became of one recipient's email; None when nobody has tried to send it."""

@@ -10,6 +10,7 @@ and the error raised.
 """
 
 import datetime as dt
+import logging
 from email.message import EmailMessage
 
 from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery, MailState
@@ -21,10 +22,12 @@ from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncert
 from signtally.ports.webhooks import WebhookMessage
 from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
+from signtally.stores.sent_mails import SentMail
 from signtally.stores.suppressions import Suppression, SuppressionReason
 
+_log = logging.getLogger(__name__)
 # A lease: a claim older than this belongs to a run that has died. Longer than a mail server may take to answer.
-_SENDING_LEASE = dt.timedelta(minutes=15)
+SENDING_LEASE = dt.timedelta(minutes=15)
 _RETRY_AFTER = tuple(dt.timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240))  # then every four hours
 _GIVE_UP_AFTER = dt.timedelta(days=1)
 Message = EmailMessage | WebhookMessage
@@ -118,7 +121,17 @@ class MailSending:
             else:
                 self._ledger.record(key, before)
             raise
-        self._record(key, _now(claimed, state, at=self._services.clock(), detail=detail))
+        message_id = detail if state is MailState.SENT else ""
+        if message_id:
+            self._remember(message_id, SentMail(key, claimed.email))
+        self._record(key, _now(claimed, state, at=self._services.clock(), detail=detail, message_id=message_id))
+
+    def _remember(self, message_id: str, sent: SentMail) -> None:
+        """Before its outcome is recorded: it may bounce at once. The email has gone out, whatever happens here."""
+        try:
+            self._services.stores.sent_mails.remember(message_id, sent)
+        except ServiceError as error:
+            _log.warning("a bounce of the email %s to %s could not be recognised: %s", message_id, sent.email, error)
 
     def _hand_to_service(self, message: Message) -> str:
         if isinstance(message, WebhookMessage):
@@ -138,7 +151,7 @@ class MailSending:
         if earlier.state is not MailState.CLAIMED:
             return True
         now = self._services.clock()
-        if now - earlier.at < _SENDING_LEASE:
+        if now - earlier.at < SENDING_LEASE:
             return False
         detail = f"a run that began to send at {earlier.at.isoformat(timespec='seconds')} never said how it ended"
         self._record(key, MailDelivery(earlier.email, MailState.IN_DOUBT, now, detail, by_hand=earlier.by_hand))
@@ -174,8 +187,14 @@ class Withheld:
         return (MailState.REFUSED, why) if why else None
 
 
-def _now(
-    claimed: MailDelivery, state: MailState, *, at: dt.datetime, detail: str, next_try_at: dt.datetime | None = None
+def _now(  # noqa: PLR0913 -- what an attempt came to
+    claimed: MailDelivery,
+    state: MailState,
+    *,
+    at: dt.datetime,
+    detail: str,
+    next_try_at: dt.datetime | None = None,
+    message_id: str = "",
 ) -> MailDelivery:
     return MailDelivery(
         claimed.email,
@@ -186,4 +205,5 @@ def _now(
         first_tried_at=claimed.first_tried_at or claimed.at,
         next_try_at=next_try_at,
         by_hand=claimed.by_hand,
+        message_id=message_id,
     )

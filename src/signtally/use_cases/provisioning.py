@@ -1,5 +1,8 @@
 """Creates what Signtally needs in an AWS account: queues, database, bucket, sender."""
 
+from collections.abc import Callable
+from functools import partial
+
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 
@@ -20,12 +23,19 @@ def provision(*, services: Services) -> dict[str, str]:
         f"database {settings.database}": services.usage_store.provision(),
         f"bucket {settings.bucket}": services.objects.provision(),
     }
+    if services.mail_events is not None:
+        mail_events = services.mail_events.provision()
+        made[f"queue {settings.mail_events_dead_letter_queue}"] = mail_events["dead letters"]
+        made[f"queue {settings.mail_events_queue}"] = mail_events["events"]
     found = {what: "made" if new else "found" for what, new in made.items()}
-    return found | {f"sender {settings.mail_from}": _announced(services)}
+    sender = {f"sender {settings.mail_from}": _attempted(partial(services.mailer.provision, sender=settings.mail_from))}
+    if services.mail_events is None:
+        return found | sender
+    return found | sender | {"events of emails": _attempted(services.mail_events.provision_feed)}
 
 
-def _announced(services: Services) -> str:
+def _attempted(make: Callable[[], bool]) -> str:
     try:
-        return "made" if services.mailer.provision(sender=services.settings.mail_from) else "found"
+        return "made" if make() else "found"
     except ServiceError as error:
         return f"not made: {error}"

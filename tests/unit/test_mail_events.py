@@ -1,0 +1,329 @@
+"""What the mail service says later of an email: often or once, in any order, wrapped or not, by queue or by email."""
+
+import dataclasses
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signtally.domain.deliveries import MailDelivery, MailState
+from signtally.domain.mail_events import (
+    BadMailEventError,
+    MailEvent,
+    MailEventKind,
+    after_event,
+    read_mail_event,
+)
+from signtally.domain.returned_mail import read_returned_mail
+from signtally.domain.tenants import Recipient
+from signtally.mail_event_queue import MailEventQueue
+from signtally.memory.mailer import MemoryMailer
+from signtally.memory.queue import MemoryEventQueue
+from signtally.ports.queue import OutgoingMessage
+from signtally.stores.sent_mails import SentMail
+from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.mail_events import MailEventsOutcome, handle_mail_events, record_mail_event
+from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
+from tests.support.examples import examples
+from tests.unit.test_digests import DUE, MONTHLY, OCTOBER, DyingMailer, Portal, acme, portal
+
+ANN, BO = "ann@acme.example", "bo@acme.example"
+ABOUT_ANN = f"acme / Monthly usage / 2026-10 / {ANN}"
+SCHEDULE = MONTHLY.model_copy(update={"formats": ("csv",)})  # a PDF would cost a quarter of a second
+AT = "2026-11-01T07:00:10.123Z"
+
+
+def event(kind: str, message_id: str, **said: object) -> dict[str, Any]:
+    name = kind[0].lower() + kind[1:]
+    parts: dict[str, dict[str, object]] = {
+        "bounce": {
+            "bounceType": "Permanent",
+            "bounceSubType": "General",
+            "bouncedRecipients": [{"emailAddress": ANN, "diagnosticCode": "smtp; 550 5.1.1 user unknown"}],
+        },
+        "complaint": {"complainedRecipients": [{"emailAddress": ANN}], "complaintFeedbackType": "abuse"},
+        "deliveryDelay": {"delayType": "MailboxFull", "delayedRecipients": [{"emailAddress": ANN, "status": "4.2.2"}]},
+        "reject": {"reason": "Bad content"},
+    }
+    mail = {"messageId": message_id, "timestamp": AT, "destination": [ANN]}
+    return {"eventType": kind, "mail": mail, name: {"timestamp": AT, **parts.get(name, {}), **said}}
+
+
+def full_mailbox(message_id: str) -> dict[str, Any]:
+    return event("Bounce", message_id, bounceType="Transient", bounceSubType="MailboxFull")
+
+
+def wrapped(document: object) -> str:
+    return json.dumps({"Type": "Notification", "TopicArn": "arn:…", "Message": json.dumps(document)})
+
+
+class Feed:
+    """A portal whose digest has gone out, and the queue on which the mail service writes."""
+
+    def __init__(self, mailer: MemoryMailer | None = None) -> None:
+        self.acmes: Portal = portal(mailer)
+        clock = self.acmes.clock
+        self.queue, self.dead_letters = (
+            MemoryEventQueue(clock=clock, sleep=lambda _: None),
+            MemoryEventQueue(clock=clock),
+        )
+        events = MailEventQueue(self.queue, self.dead_letters)
+        self.services = dataclasses.replace(self.acmes.services, mail_events=events)
+        self.acmes.store(acme(SCHEDULE))
+
+    def say(self, *bodies: object) -> MailEventsOutcome:
+        texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
+        self.queue.send([OutgoingMessage(text) for text in texts])
+        return handle_mail_events(services=self.services)
+
+    def delivery(self, email: str = ANN) -> MailDelivery:
+        found = self.services.stores.mail_deliveries.get(OCTOBER, email)
+        assert found is not None
+        return found
+
+    def suppressed(self) -> dict[str, str]:
+        return {email: str(each.reason) for email, each in self.services.stores.suppressions.by_address("acme").items()}
+
+
+@pytest.fixture
+def feed() -> Feed:
+    feed = Feed()
+    assert run_digests(services=feed.services).sent == 2
+    return feed
+
+
+def test_an_address_without_a_mailbox_is_suppressed_and_its_delivery_says_what_came_back(feed: Feed) -> None:
+    outcome = feed.say(event("Bounce", feed.delivery().message_id))
+    assert outcome.bounced == {ABOUT_ANN: "smtp; 550 5.1.1 user unknown: General"}
+    assert list(outcome.suppressed) == [f"acme / {ANN}"]
+    assert (feed.delivery().state, feed.delivery(BO).state) == (MailState.BOUNCED, MailState.SENT)
+    assert feed.suppressed() == {ANN: "bounced"}
+    feed.acmes.clock.now += dt.timedelta(days=30)
+    assert run_digests(services=feed.services).suppressed == {
+        ABOUT_ANN.replace("2026-10", "2026-11"): "bounced on 2026-11-01"
+    }
+
+
+def test_a_complaint_wrapped_by_sns_suppresses_too_and_outweighs_a_bounce(feed: Feed) -> None:
+    message_id = feed.delivery().message_id
+    outcome = feed.say(wrapped(event("Complaint", message_id)), wrapped(event("Bounce", message_id)))
+    assert (len(outcome.complained), outcome.bounced, outcome.ignored) == (1, {}, 1)
+    assert (feed.delivery().state, feed.suppressed()) == (MailState.COMPLAINED, {ANN: "complained"})
+
+
+def test_what_is_only_for_now_is_recorded_and_suppresses_nobody(feed: Feed) -> None:
+    message_id = feed.delivery().message_id
+    assert list(feed.say(full_mailbox(message_id), event("DeliveryDelay", message_id)).delayed) == [ABOUT_ANN]
+    assert (feed.delivery().state, feed.delivery().detail) == (MailState.SENT, "on its way: MailboxFull: 4.2.2")
+    assert feed.suppressed() == {}
+
+
+def test_what_the_service_takes_and_never_sends_is_refused(feed: Feed) -> None:
+    assert list(feed.say(event("Reject", feed.delivery().message_id)).refused) == [ABOUT_ANN]
+    assert (feed.delivery().state, feed.suppressed()) == (MailState.REFUSED, {})
+
+
+def test_a_bounce_that_comes_again_does_not_suppress_again_what_was_lifted(feed: Feed) -> None:
+    bounce = event("Bounce", feed.delivery().message_id)
+    feed.say(bounce)
+    feed.services.stores.suppressions.lift("acme", ANN)
+    assert feed.say(bounce).ignored == 1
+    assert feed.suppressed() == {}
+
+
+def test_a_bounce_of_an_earlier_email_leaves_the_later_ones_state(feed: Feed) -> None:
+    earlier = feed.delivery().message_id
+    occurrence = occurrence_by_hand(acme(SCHEDULE), SCHEDULE, period=None, now=feed.acmes.clock.now)
+    send_now(occurrence, services=feed.services, requested_by="u_1", recipients=[Recipient(email=ANN)], again=True)
+    assert feed.say(event("Bounce", earlier)).ignored == 1
+    assert (feed.delivery().state, feed.suppressed()) == (MailState.SENT, {})
+
+
+@pytest.mark.parametrize("kind", ["Send", "Delivery", "Open", "Click"])
+def test_what_changes_nothing_is_taken_off_the_queue(feed: Feed, kind: str) -> None:
+    greeting = {"Type": "Notification", "Message": "Successfully validated SNS topic for Amazon SES event publishing."}
+    outcome = feed.say(event(kind, feed.delivery().message_id), greeting, {"Type": "SubscriptionConfirmation"})
+    assert (outcome.ignored, outcome.dead_letters) == (3, {})
+    assert feed.say(event("Complaint", feed.delivery().message_id, complaintFeedbackType="not-spam")).ignored == 1
+    assert feed.queue.contents() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("nonsense", "not-json"),
+        ("[" * 100_000, "not-json"),
+        ("[1]", "not-a-mail-event"),
+        ('{"eventType": "Bounce"}', "not-a-mail-event"),
+        ('{"eventType": ["Bounce"]}', "not-a-mail-event"),
+        ('{"eventType": "Novelty", "mail": {"messageId": "x"}}', "not-a-mail-event"),
+        ('{"eventType": "Bounce", "mail": {"messageId": 7}, "bounce": {}}', "not-a-mail-event"),
+        ('{"eventType": "Bounce", "mail": [], "bounce": {}}', "not-a-mail-event"),
+        (json.dumps(event("Bounce", "m", timestamp="yesterday")), "not-a-mail-event"),
+        (json.dumps(event("Bounce", "m", bouncedRecipients=[1])), "not-a-mail-event"),
+        ('{"Type": "Notification", "Message": "nonsense"}', "not-json"),
+        ('{"Type": "Notification"}', "not-a-mail-event"),
+    ],
+)
+def test_what_nobody_can_read_becomes_a_dead_letter_and_harms_no_neighbour(feed: Feed, body: str, reason: str) -> None:
+    outcome = feed.say(body, event("Bounce", feed.delivery().message_id))
+    assert len(outcome.bounced) == 1
+    (said,) = outcome.dead_letters.values()
+    (letter,) = feed.dead_letters.contents()
+    assert (said.partition(":")[0], letter.attributes["reason"], letter.body) == (reason, reason, body)
+    assert feed.queue.contents() == []
+
+
+def test_an_event_of_no_email_of_ours_waits_and_is_given_up(feed: Feed) -> None:
+    assert feed.say(event("Bounce", "of somebody else")).waiting == 1
+    for _ in range(39):
+        feed.acmes.clock.now += dt.timedelta(seconds=31)
+        outcome = handle_mail_events(services=feed.services)
+    (said,) = outcome.dead_letters.values()
+    assert said.startswith("unknown-email: no email of ours has the id of somebody else (bounced: smtp; 550")
+
+
+def test_a_bounce_that_overtakes_the_record_of_its_email_waits_for_it() -> None:
+    """The run that sent it has died before it could say so: when its lease is over, the bounce says it."""
+    feed = Feed(DyingMailer(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        run_digests(services=feed.services)
+    claimed = feed.delivery()
+    assert claimed.state is MailState.CLAIMED
+    feed.services.stores.sent_mails.remember("m-1", SentMail(OCTOBER, ANN))
+    assert feed.say(event("Bounce", "m-1")).waiting == 1
+    feed.acmes.clock.now += dt.timedelta(minutes=16)
+    assert list(handle_mail_events(services=feed.services).bounced) == [ABOUT_ANN]
+    assert feed.delivery().state is MailState.BOUNCED
+
+
+def test_without_a_queue_of_events_there_is_nothing_to_do() -> None:
+    assert handle_mail_events(services=portal().services) == MailEventsOutcome()
+
+
+SAID = st.builds(
+    MailEvent,
+    st.sampled_from(MailEventKind),
+    st.sampled_from(["m-1", "m-2"]),
+    st.just(DUE),
+    st.sampled_from(["550", "452"]),
+)
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(said=st.lists(SAID, max_size=6), again=st.data())
+def test_the_weightiest_word_stands_however_often_and_in_whatever_order_it_is_said(
+    said: list[MailEvent], again: st.DataObject
+) -> None:
+    sent = MailDelivery(ANN, MailState.SENT, DUE, "m-1", message_id="m-1")
+
+    def state(events: list[MailEvent]) -> MailState:
+        delivery = sent
+        for each in events:
+            delivery = after_event(delivery, each)
+            assert after_event(delivery, each) == delivery
+        return delivery.state
+
+    ours = {each.kind for each in said if each.message_id == "m-1"}
+    if MailEventKind.COMPLAINED in ours:
+        repeated = [*said, *again.draw(st.lists(st.sampled_from(said), max_size=6))]
+        assert state(again.draw(st.permutations(repeated))) is MailState.COMPLAINED
+    elif ours <= {MailEventKind.DELAYED}:
+        assert state(said) is MailState.SENT
+    else:
+        assert state(said) in {MailState.BOUNCED, MailState.REFUSED}
+
+
+def notice(*, status: str, action: str = "failed", headers: str = "", envelope_id: str = "") -> bytes:
+    """A delivery status notification as a mail server writes it."""
+    envelope = f"Original-Envelope-Id: {envelope_id}\n" if envelope_id else ""
+    return (
+        "From: MAILER-DAEMON@mx.example\nTo: bounces@signtally.example\nDate: Sun, 01 Nov 2026 08:00:00 +0100\n"
+        'MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+        "--b\nContent-Type: text/plain\n\nIt came back.\n"
+        f"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n{envelope}\n"
+        f"Final-Recipient: rfc822; {ANN}\nAction: {action}\nStatus: {status}\n"
+        f"Diagnostic-Code: smtp; 550 {status} no\n\n"
+        f"--b\nContent-Type: text/rfc822-headers\n\n{headers}\n--b--\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "action", "kind"),
+    [
+        ("5.1.1", "failed", MailEventKind.BOUNCED),
+        ("5.2.1", "failed", MailEventKind.BOUNCED),
+        ("5.2.2", "failed", MailEventKind.REFUSED),
+        ("5.7.1", "failed", MailEventKind.REFUSED),
+        ("4.2.2", "failed", MailEventKind.DELAYED),
+        ("4.4.1", "delayed", MailEventKind.DELAYED),
+        ("2.0.0", "delivered", None),
+    ],
+)
+def test_a_notification_by_email_names_its_email_by_returned_headers(
+    status: str, action: str, kind: MailEventKind | None
+) -> None:
+    found = read_returned_mail(notice(status=status, action=action, headers="Message-ID: <m-1@x>\n"), now=DUE)
+    assert (found.kind if found else None) is kind
+    if found is not None:
+        assert found.message_id == "<m-1@x>"
+        assert found.at == dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
+
+
+def test_a_notification_by_email_is_recorded_or_named(feed: Feed) -> None:
+    found = read_returned_mail(notice(status="5.1.1", envelope_id="memory-1+40x"), now=DUE)
+    assert found is not None
+    assert found.message_id == "<memory-1@x>"
+    assert record_mail_event(found, services=feed.services) is None
+    known = dataclasses.replace(found, message_id=feed.delivery().message_id)
+    recorded = record_mail_event(known, services=feed.services)
+    assert recorded is not None
+    assert (recorded.state, feed.suppressed()) == (MailState.BOUNCED, {ANN: "bounced"})
+
+
+def test_a_complaint_by_email_is_one() -> None:
+    """A feedback report (RFC 5965) with the email that it is about."""
+    found = read_returned_mail(complaint("abuse"), now=DUE)
+    assert found is not None
+    assert (found.kind, found.message_id, found.at) == (MailEventKind.COMPLAINED, "<m-1@x>", DUE)
+    assert read_returned_mail(complaint("not-spam"), now=DUE) is None
+
+
+def complaint(kind: str) -> bytes:
+    return (
+        'MIME-Version: 1.0\nContent-Type: multipart/report; report-type=feedback-report; boundary="b"\n\n'
+        "--b\nContent-Type: text/plain\n\nThis is a complaint.\n"
+        f"--b\nContent-Type: message/feedback-report\n\nFeedback-Type: {kind}\nUser-Agent: SomeMail/1.0\n\n"
+        "--b\nContent-Type: message/rfc822\n\nMessage-ID: <m-1@x>\nSubject: Usage\n\n41\n--b--\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [(b"", "not-a-notification"), (b"Subject: Out of office\n\nback on Monday", "not-a-notification")],
+)
+def test_other_mail_is_no_notification(raw: bytes, reason: str) -> None:
+    with pytest.raises(BadMailEventError) as caught:
+        read_returned_mail(raw, now=DUE)
+    assert caught.value.reason == reason
+    with pytest.raises(BadMailEventError, match="which one came back"):
+        read_returned_mail(notice(status="5.1.1"), now=DUE)
+
+
+FIELDS = ("eventType", "Type", "Message", "mail", "messageId", "bounce", "Bounce", "Notification", "", None)
+JSON = st.recursive(
+    st.sampled_from(FIELDS), lambda each: st.dictionaries(st.sampled_from(FIELDS[:6]), each), max_leaves=5
+)
+
+
+@settings(max_examples=examples(30), deadline=None)
+@given(body=st.text(max_size=5) | JSON.map(json.dumps))
+def test_nothing_that_lies_on_the_queue_breaks_the_reader(body: str) -> None:
+    try:
+        found = read_mail_event(body)
+    except BadMailEventError:
+        return
+    assert found is None

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import itertools
 import uuid
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -29,6 +30,9 @@ from signtally.local.local_aws import LocalAws
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import NotProvisionedError, ServiceUnavailableError
 from signtally.ports.usage_store import UsageStore, WriteResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=123_456)  # Timestream judges times by its own clock
 DAY = dt.timedelta(days=1)
@@ -475,6 +479,28 @@ def test_superseded_events_are_remembered_by_their_identity(store: UsageStore) -
     store.put_superseded(pl.DataFrame([identity | {"tenant_id": "bolt"}], schema=IDENTITY))
     everybody = store.superseded(since=NOW - DAY, until=NOW + DAY, tenant_ids=None)
     assert sorted(everybody["tenant_id"]) == ["acme", "acme", "bolt"]
+
+
+def test_the_revision_is_another_one_after_each_change_and_no_one_elses(store: UsageStore) -> None:
+    """Each write but an identical one; what other tenants do changes nothing."""
+    identity = {"tenant_id": "acme", "user_id": "u1", "action": "sent", "event_id": "7:/portal:1", "occurred_at": NOW}
+    superseded = pl.DataFrame([identity], schema=IDENTITY)
+    writes: list[Callable[[str], object]] = [
+        lambda tenant: store.put_events([event(1, tenant_id=tenant)]),
+        lambda tenant: store.put_events([event(2, NOW - 30 * DAY, tenant_id=tenant)]),
+        lambda tenant: store.put_daily_usage(usage(tenant_id=tenant), version=10),
+        lambda tenant: store.put_daily_usage(usage(tenant_id=tenant, sent=2), version=11),
+        lambda tenant: store.put_restatements(restatement(tenant_id=tenant)),
+        lambda tenant: store.put_superseded(superseded.with_columns(tenant_id=pl.lit(tenant))),
+    ]
+    for write in writes:
+        write("bolt")
+        before = store.revision("acme")
+        write("acme")
+        after = store.revision("acme")
+        assert after != before
+        write("bolt")
+        assert store.revision("acme") == after
 
 
 def test_events_whose_id_stands_more_than_once_are_found_whoever_they_belong_to(store: UsageStore) -> None:

@@ -15,9 +15,8 @@ from signtally.api.documents import Measures, Report, ReportFileLink, ReportFilt
 from signtally.domain.audit import AuditAction
 from signtally.domain.basis import Basis
 from signtally.domain.periods import PeriodKind
-from signtally.domain.reports import ReportManifest, ReportRequest, ReportStatus
+from signtally.domain.reports import ReportRequest, ReportStatus
 from signtally.ports.errors import ServiceError
-from signtally.ports.objects import ObjectMissingError
 from signtally.services import Services
 from signtally.stores.reports import ReportState
 from signtally.use_cases.ordering import orders_ahead
@@ -71,7 +70,7 @@ Answers = Annotated[ReportAnswers, Depends(_answers)]
 
 def report_document(state: ReportState, http: Request, *, services: Services) -> Report:
     request, manifest = state.claim.request, state.manifest
-    files = _files(manifest, services=services) if manifest else []
+    files = _files(state, services=services)
     gone = {file.format for file in manifest.files} - {file.format for file in files} if manifest else set()
     return Report(
         report_id=request.report_id,
@@ -124,14 +123,15 @@ def _filters(report: ReportRequest) -> ReportFilters | None:
     return ReportFilters(user_ids=user_ids, basis=report.basis, all_users=report.all_users)
 
 
-def _files(manifest: ReportManifest, *, services: Services) -> list[ReportFileLink]:
-    """Those that are stored still."""
-    links = []
-    for file in manifest.files:
-        try:
-            url, expires_at = file_link(manifest, file.format, services=services)
-        except ObjectMissingError:
+def _files(state: ReportState, *, services: Services) -> list[ReportFileLink]:
+    """Those that were stored when the state was read."""
+    links: list[ReportFileLink] = []
+    if state.manifest is None:
+        return links
+    for file in state.manifest.files:
+        if file.key not in state.stored:
             continue
+        url, expires_at = file_link(state.manifest, file.format, services=services, is_seen=True)
         links.append(
             ReportFileLink(
                 format=cast("ReportFormat", file.format),

@@ -135,7 +135,8 @@ def order_report(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     state = key.earlier()
     if state is None:
         shared: SharedCalls[ReportState] = http.app.state.shared_orders
-        state = shared.call(request, lambda: request_report(request, requested_by=caller.user_id, services=services))
+        order_it = functools.partial(request_report, request, tenant=tenant, services=services)
+        state = shared.call(request, lambda: order_it(requested_by=caller.user_id))
         key.keep(state)
     audit.record(caller, AuditAction.REPORT_ORDERED, subject=request.report_id, period=request.period.name)
     links = links_of(request, http)

@@ -71,18 +71,22 @@ class S3ObjectStore:
                 for found in page.get("CommonPrefixes", ()):
                     yield found["Prefix"].removeprefix(prefix).rstrip("/")
 
-    def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str) -> str:
+    def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str, is_seen: bool = False) -> str:
         with map_errors("S3", self._what):
-            try:
-                self._s3.head_object(Bucket=self._bucket, Key=key)
-            except ClientError as error:
-                raise self._missing(error, key) from error
+            if not is_seen:
+                self._look_for(key)
             where = {
                 "Bucket": self._bucket,
                 "Key": key,
                 "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(filename, safe='')}",
             }
             return self._s3.generate_presigned_url("get_object", Params=where, ExpiresIn=int(ttl.total_seconds()))
+
+    def _look_for(self, key: str) -> None:
+        try:
+            self._s3.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            raise self._missing(error, key) from error
 
     def provision(self) -> bool:
         with map_errors("S3", self._what):

@@ -191,6 +191,22 @@ class TimestreamUsageStore(TimestreamDocuments):
     def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None) -> pl.DataFrame:
         return self._within(SUPERSEDED_TABLE, IDENTITY, since=since, until=until, tenant_ids=tenant_ids)
 
+    def revision(self, tenant_id: str) -> str | None:
+        schemas = {
+            EVENTS_TABLE: EVENTS,
+            DAILY_USAGE_TABLE: STORED_USAGE,
+            RESTATEMENTS_TABLE: RESTATEMENTS,
+            SUPERSEDED_TABLE: IDENTITY,
+        }
+        there = [table for table, schema in schemas.items() if self._access.columns(table, schema)]
+        counted = {DAILY_USAGE_TABLE: "counted_at"}
+        parts = [(table, self._access.name(table), counted.get(table)) for table in there]
+        if not parts:
+            return ""
+        query = sql.select_revision(parts, tenant_id=tenant_id)
+        found = self._access.frame(EVENTS_TABLE, [query], columns=[*sql.REVISION], schema=sql.REVISION)
+        return str(sorted(found.rows()))
+
     def provision(self) -> bool:
         return self._tables.provision()
 

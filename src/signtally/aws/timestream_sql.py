@@ -4,11 +4,24 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
+import polars as pl
+
 from signtally.domain.actions import MEASURES
 
 # A query may have 256 KiB; the rest of it is far shorter than what this leaves.
 _LIST_MAX_BYTES = 240 * 1024
 _ANY_FIGURES = " OR ".join(f"{measure} <> 0" for measure in MEASURES)
+# Of microseconds: a sum of as many rows as a tenant may have stays a BIGINT.
+_INSTANT_MODULUS = 1_000_000_007
+REVISION = pl.Schema(
+    {
+        "part": pl.String(),
+        "records": pl.Int64(),
+        "oldest": pl.String(),
+        "newest": pl.String(),
+        "written": pl.Int64(),
+    }
+)
 _EARLIEST_ZONE = dt.timezone(dt.timedelta(hours=14))  # Pacific/Kiritimati: the first on Earth to reach a date
 
 
@@ -150,6 +163,22 @@ def select_repeated(table: str, columns: Sequence[str], *, since: dt.datetime, u
     within = _within(since, until)
     repeated = f"{_select(table, ['event_id'])} WHERE {within} GROUP BY event_id HAVING count(*) > 1"
     return f"{_select(table, columns)} WHERE {within} AND event_id IN ({repeated})"
+
+
+def select_revision(tables: Sequence[tuple[str, str, str | None]], *, tenant_id: str) -> str:
+    """Schema REVISION, a row a table: what it is called, its name in SQL, and the instant that a rewritten row bears.
+
+    Records never leave a table but by expiring, the oldest first; a row that is written again bears a later instant.
+    """
+    where = f"WHERE tenant_id = {literal(tenant_id)}"
+
+    def part(name: str, table: str, instant: str | None) -> str:
+        written = f"sum(mod(to_nanoseconds({instant}) / 1000, {_INSTANT_MODULUS}))" if instant else "0"
+        columns = [literal(name), "count(*)", "min(time)", "max(time)", written]
+        named = [f"{column} AS {alias}" for column, alias in zip(columns, REVISION, strict=True)]
+        return f"{_select(table, named)} {where}"
+
+    return " UNION ALL ".join(part(*each) for each in tables)
 
 
 def _select(table: str, columns: Sequence[str]) -> str:

@@ -77,6 +77,18 @@ class ReportFile:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class SourceMark:
+    """A digest of all that a report's figures depend on: while it is the same, so are they, until *until*."""
+
+    digest: str
+    until: dt.datetime | None = None  # when they change by themselves: an open document is a day older then
+
+    def stands(self, digest: str, *, now: dt.datetime) -> bool:
+        """Whether figures that bear this mark are those of *now*, whose digest is given."""
+        return self.digest == digest and (self.until is None or now < self.until)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class ReportManifest:
     """What was stored as one version of a report; written last, so its presence means that the version is whole."""
 
@@ -94,3 +106,4 @@ class ReportManifest:
     day_totals: dict[dt.date, Counts] | None = None  # of days that are not all zeros; None: made before they were kept
     user_figures: str | None = None  # the key of what it said of each user; None: made before that was kept
     changes: VersionChanges | None = None  # since the version before it; None: there is none
+    source: SourceMark | None = None  # what it was made of; None: that was not to be told

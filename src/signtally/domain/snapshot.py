@@ -147,8 +147,7 @@ class UsageSnapshot:
     def fingerprint(self) -> str:
         """Equal for equal figures about equal days in an equal look, whenever they were read."""
         about = (
-            self.tenant.model_dump(mode="json", exclude={"schedules", "recipient_domains"}),
-            "unreadable profile" if self.tenant.is_unreadable else "",
+            *self.tenant.look,
             [self.period, self.previous, self.previous_data_from, self.basis],
             [self.previous_totals.as_tuple(), self.cohort, self.previous_cohort],
             [(usage.day, usage.counts.as_tuple()) for usage in self.days],

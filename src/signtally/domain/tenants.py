@@ -233,6 +233,12 @@ class TenantProfile(_Part):
         return self if locale is None else self.model_copy(update={"locale": locale})
 
     @property
+    def look(self) -> tuple[dict[str, object], str]:
+        """What of the profile shows in a report."""
+        fields = self.model_dump(mode="json", exclude={"schedules", "recipient_domains"})
+        return fields, "unreadable profile" if self.is_unreadable else ""
+
+    @property
     def display_name(self) -> str:
         return self.name or self.tenant_id
 

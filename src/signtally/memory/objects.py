@@ -63,8 +63,8 @@ class MemoryObjectStore:
             below = [key.removeprefix(prefix) for key in self._bodies if key.startswith(prefix)]
         yield from sorted({rest.split("/", 1)[0] for rest in below if "/" in rest})
 
-    def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str) -> str:
-        if key not in self._bodies:
+    def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str, is_seen: bool = False) -> str:
+        if not is_seen and key not in self._bodies:
             raise ObjectMissingError(key)
         return f"memory:///{quote(key)}?expires={int(ttl.total_seconds())}&filename={quote(filename)}"
 

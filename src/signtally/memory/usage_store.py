@@ -235,6 +235,13 @@ class MemoryUsageStore:
         days = [(each, day) for each in tenant_ids if (day := self.first_usage_day(each)) is not None]
         return pl.DataFrame(days, schema=TENANT_DAYS, orient="row")
 
+    def revision(self, tenant_id: str) -> str | None:
+        with self._lock:
+            events = sum(found.event.tenant_id == tenant_id for found in self._events.values())
+            versions = sorted((str(key), row[0]) for key, row in self._rows.items() if key[0] == tenant_id)
+            corrections = [len(each.filter(tenant_id=tenant_id)) for each in (self._restatements, self._superseded)]
+        return str((events, versions, corrections))
+
     def provision(self) -> bool:
         return False  # a dictionary needs no making
 

@@ -63,8 +63,11 @@ class ObjectStore(Protocol):
         """The distinct next path segments below *prefix* (which ends in `/`), in order, without slashes."""
         ...
 
-    def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str) -> str:
-        """A GET URL valid for *ttl* that downloads as *filename*. Raises ObjectMissingError."""
+    def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str, is_seen: bool = False) -> str:
+        """A GET URL valid for *ttl* that downloads as *filename*. Raises ObjectMissingError.
+
+        *is_seen* when the caller has just seen that the object is there: then it is not looked for.
+        """
         ...
 
     def provision(self) -> bool:

@@ -250,7 +250,20 @@ class ManyTenantsStore(Protocol):
         ...
 
 
-class UsageStore(EventStore, DailyUsageStore, CorrectionStore, DocumentStore, ManyTenantsStore, Protocol):
+class RevisionStore(Protocol):
+    """Whether anything has changed, for less than reading it."""
+
+    def revision(self, tenant_id: str) -> str | None:
+        """A text that is another one once events, rows or corrections of this tenant were added, replaced or expired.
+
+        None when the store cannot tell. Equal ones do not tell of rows that were written and cannot be read yet.
+        """
+        ...
+
+
+class UsageStore(
+    EventStore, DailyUsageStore, CorrectionStore, DocumentStore, ManyTenantsStore, RevisionStore, Protocol
+):
     """All of it, in one database."""
 
     def check(self) -> None:

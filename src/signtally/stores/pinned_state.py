@@ -59,8 +59,8 @@ class PinnedState:
     def list_prefixes(self, prefix: str) -> Iterator[str]:
         return self._objects.list_prefixes(prefix)
 
-    def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str) -> str:
-        return self._objects.signed_url(key, ttl=ttl, filename=filename)
+    def signed_url(self, key: str, *, ttl: dt.timedelta, filename: str, is_seen: bool = False) -> str:
+        return self._objects.signed_url(key, ttl=ttl, filename=filename, is_seen=is_seen)
 
     def provision(self) -> bool:
         return self._objects.provision()

@@ -48,6 +48,10 @@ class ReportedPeriods:
                     told[day] = min(at, told.get(day, at))
         return told
 
+    def overlapping(self, tenant_id: str, period: Period) -> set[tuple[dt.date, dt.date]]:
+        """First and last day of each reported period that shares a day with this one."""
+        return {(days.first, days.last) for _, days in self._overlapping(tenant_id, period)}
+
     def _overlapping(self, tenant_id: str, period: Period) -> Iterator[tuple[str, Period]]:
         for summary in self._objects.list_objects(_folder(tenant_id)):
             first, last = (dt.date.fromisoformat(each) for each in PurePosixPath(summary.key).stem.split("_"))

@@ -1,29 +1,29 @@
 """Stored reports. A version is claimed once, then filled with files, and is whole once its manifest is there.
 
 Below `reports/{tenant}/{report}/v{n}/` lie `request.json` (the claim), `started.json`, one file a format, and at
-the end `manifest.json` or `failure.json`. Nothing there is ever written twice, so a version's status needs no locking.
+the end `manifest.json` or `failure.json`. Nothing of these is ever written twice, so a version's status needs no
+locking. `source.json` alone is: the newest source mark under which the version was found to be true.
 """
 
 import dataclasses
 import datetime as dt
 import logging
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import TypeAdapter, ValidationError
 
 from signtally.domain.batches import batched
-from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus
+from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus, SourceMark
 from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
 from signtally.stores.report_days import ReportDays
+from signtally.stores.report_folder import ReportFolder
 from signtally.stores.report_index import IndexEntry, ReportIndex, milliseconds
 from signtally.stores.typed_objects import JsonObject, Value
 
 _log = logging.getLogger(__name__)
-_VERSION = re.compile(r"v([1-9]\d*)", re.ASCII)
 # What has not been made by then never will be, however long the queue is. Asking again makes the next version.
 _ABANDONED_AFTER = dt.timedelta(hours=1)
 _READERS, _READ_AHEAD = 16, 256
@@ -61,11 +61,19 @@ class ReportState:
     status: ReportStatus
     manifest: ReportManifest | None = None
     failure: ReportFailure | None = None
+    source: SourceMark | None = dataclasses.field(default=None, compare=False)  # under which it was last found true
+    stored: frozenset[str] = dataclasses.field(default=frozenset(), compare=False)  # keys that were there with it
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is ready, with every file that it was made with."""
+        return self.manifest is not None and all(file.key in self.stored for file in self.manifest.files)
 
 
 _CLAIM = TypeAdapter(ReportClaim)
 _MANIFEST = TypeAdapter(ReportManifest)
 _FAILURE = TypeAdapter(ReportFailure)
+_SOURCE = TypeAdapter(SourceMark)
 
 
 class Reports:
@@ -131,10 +139,11 @@ class Reports:
 
     def versions(self, tenant_id: str, report_id: str) -> list[int]:
         """The versions that were asked for, oldest first."""
-        found = (
-            _VERSION.fullmatch(name) for name in self._objects.list_prefixes(keys.report_versions(tenant_id, report_id))
-        )
-        return sorted(int(match[1]) for match in found if match is not None)
+        return self.folder(tenant_id, report_id).versions
+
+    def folder(self, tenant_id: str, report_id: str) -> ReportFolder:
+        """What is stored of a report, from one listing."""
+        return ReportFolder.listed(self._objects, tenant_id, report_id)
 
     def report_ids(self, tenant_id: str) -> Iterator[str]:
         """The ids of all reports of a tenant, in key order."""
@@ -149,11 +158,11 @@ class Reports:
 
     def newest_of(self, entry: IndexEntry, *, now: dt.datetime) -> ReportState | None:
         """The state of the report behind an entry, if the entry is that of its newest version; else None."""
-        versions = self.versions(entry.key.tenant_id, entry.key.report_id)
-        if not versions or versions[-1] != entry.key.version:
+        folder = self.folder(entry.key.tenant_id, entry.key.report_id)
+        if not folder.versions or folder.versions[-1] != entry.key.version:
             return None
         try:
-            state = self.state(entry.key, now=now)
+            state = self._state(entry.key, folder.stored(entry.key.version), now=now)
         except ReportMissingError:  # withdrawn since the listing
             return None
         # Two who asked at once left two entries for one version: the claim knows whose it is.
@@ -162,11 +171,16 @@ class Reports:
 
     def state(self, key: ReportKey, *, now: dt.datetime) -> ReportState:
         """Raises ReportMissingError when the version was never asked for."""
-        claim, folder = _read(self._claim(key)), keys.report_version(key)
-        present = {summary.key for summary in self._objects.list_objects(folder)}
+        present = {summary.key for summary in self._objects.list_objects(keys.report_version(key))}
+        return self._state(key, present, now=now)
+
+    def _state(self, key: ReportKey, present: Collection[str], *, now: dt.datetime) -> ReportState:
+        """What these keys, which are *present* in a version's folder, say of it."""
+        folder = keys.report_version(key)
         is_published = f"{folder}manifest.json" in present
-        if is_published and (manifest := self._manifest_in(folder)) is not None:
-            return ReportState(claim or _claim_of(manifest), ReportStatus.READY, manifest=manifest)
+        if is_published and (ready := self._ready(key, present)) is not None:
+            return ready
+        claim = _read(self._claim(key))
         if claim is None:
             raise _missing(key)
         if is_published:
@@ -178,6 +192,23 @@ class Reports:
             return ReportState(claim, ReportStatus.FAILED, failure=failure)
         running = f"{folder}started.json" in present
         return ReportState(claim, ReportStatus.RUNNING if running else ReportStatus.PENDING)
+
+    def _ready(self, key: ReportKey, present: Collection[str]) -> ReportState | None:
+        """A published version; None when its manifest is spoilt or gone."""
+        folder = keys.report_version(key)
+        with ThreadPoolExecutor(2) as readers:
+            claim = readers.submit(_read, self._claim(key))
+            confirmed = readers.submit(self._source(key).read_sound) if f"{folder}source.json" in present else None
+            manifest = self._manifest_in(folder)
+        if manifest is None:
+            return None
+        return ReportState(
+            claim.result() or _claim_of(manifest),
+            ReportStatus.READY,
+            manifest=manifest,
+            source=(confirmed and confirmed.result()) or manifest.source,
+            stored=frozenset(present),
+        )
 
     def states(self, tenant_id: str, report_id: str, versions: Iterable[int], *, now: dt.datetime) -> list[ReportState]:
         """The states of these *versions*, in their order; those that were never asked for are left out."""
@@ -193,26 +224,34 @@ class Reports:
 
     def latest(self, tenant_id: str, report_id: str, *, now: dt.datetime) -> ReportState:
         """The newest version's state. Raises ReportMissingError when the report was never asked for."""
-        newest = self.newest_among(self.versions(tenant_id, report_id), tenant_id, report_id, now=now)
+        newest = self.newest_in(self.folder(tenant_id, report_id), now=now)
         if newest is None:
             raise ReportMissingError(f"no report {report_id}")
         return newest
 
-    def newest_among(
-        self, versions: Sequence[int], tenant_id: str, report_id: str, *, now: dt.datetime
-    ) -> ReportState | None:
-        """The state of the newest of these *versions*, oldest first, that is there; None when none is."""
-        for version in reversed(versions):
+    def newest_in(self, folder: ReportFolder, *, now: dt.datetime) -> ReportState | None:
+        """The state of the newest version of a listing; None when none is there."""
+        for version in reversed(folder.versions):
             try:
-                return self.state(ReportKey(tenant_id, report_id, version), now=now)
+                return self._state(folder.key(version), folder.stored(version), now=now)
             except ReportMissingError:  # withdrawn, or its claim got lost: the version before is the newest
                 continue
         return None
+
+    def newest_ready_in(self, folder: ReportFolder) -> ReportState | None:
+        """The newest version of a listing that is ready; None when none is."""
+        published = (each for each in reversed(folder.versions) if folder.is_published(each))
+        found = (self._ready(folder.key(version), folder.stored(version)) for version in published)
+        return next((state for state in found if state is not None), None)
 
     def has_all_files(self, manifest: ReportManifest) -> bool:
         """Whether every file that a version was made with is still stored."""
         present = {summary.key for summary in self._objects.list_objects(keys.report_version(manifest.key))}
         return all(file.key in present for file in manifest.files)
+
+    def confirm(self, key: ReportKey, source: SourceMark) -> None:
+        """Keep that a version was found to say what is so, under this mark."""
+        self._source(key).write(source)
 
     def latest_manifest(self, tenant_id: str, report_id: str, *, before: int | None = None) -> ReportManifest | None:
         """The newest version that is whole, of those *before* a version when one is given; None when none is."""
@@ -238,6 +277,9 @@ class Reports:
 
     def _claim(self, key: ReportKey) -> JsonObject[ReportClaim]:
         return JsonObject(self._objects, f"{keys.report_version(key)}request.json", _CLAIM)
+
+    def _source(self, key: ReportKey) -> JsonObject[SourceMark]:
+        return JsonObject(self._objects, f"{keys.report_version(key)}source.json", _SOURCE)
 
     def _failure(self, key: ReportKey) -> JsonObject[ReportFailure]:
         return JsonObject(self._objects, f"{keys.report_version(key)}failure.json", _FAILURE)

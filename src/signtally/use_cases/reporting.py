@@ -15,13 +15,27 @@ from signtally.ports.errors import ServiceError
 from signtally.render.files import key_name
 from signtally.render.process_pool import RenderLimitError
 from signtally.services import Services
+from signtally.stores.report_folder import ReportFolder
 from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, ReportState
 from signtally.use_cases.report_figures import read_report
+from signtally.use_cases.source_marks import source_digest, source_mark
 from signtally.use_cases.version_diff import changes_since_predecessor, day_totals, user_figures
 
-_Finder = Callable[[ReportState, ReportRequest, Services], ReportState | None]
 _SERVICE_DOWN = "A service that the report needs did not answer. Ask for it again."
 _FAILED = "The report could not be made. The operators can see why."
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored of a report that is asked for; *newest* is its newest version."""
+
+    request: ReportRequest
+    tenant: TenantProfile
+    folder: ReportFolder
+    newest: ReportState
+
+
+_Finder = Callable[[Stored, Services], ReportState | None]
 
 
 def report_now(request: ReportRequest, *, requested_by: str, services: Services) -> ReportManifest:
@@ -83,8 +97,14 @@ def fail_report(key: ReportKey, detail: str, *, services: Services) -> None:
     services.stores.reports.fail(key, ReportFailure(detail, services.clock()))
 
 
-def file_link(manifest: ReportManifest, format: str, *, services: Services) -> tuple[str, dt.datetime]:  # noqa: A002 -- the API's word
-    """A signed URL of one file and when it expires.
+def file_link(
+    manifest: ReportManifest,
+    format: str,  # noqa: A002 -- the API's word
+    *,
+    services: Services,
+    is_seen: bool = False,
+) -> tuple[str, dt.datetime]:
+    """A signed URL of one file and when it expires; *is_seen* when the caller has just seen that the file is there.
 
     Raises ReportMissingError when it was not made in that format, ObjectMissingError when the file is gone since.
     """
@@ -92,78 +112,84 @@ def file_link(manifest: ReportManifest, format: str, *, services: Services) -> t
     if file is None:
         raise ReportMissingError(f"report {manifest.key.report_id} was not made as {format}")
     ttl = services.settings.url_ttl
-    return services.objects.signed_url(file.key, ttl=ttl, filename=file.filename), services.clock() + ttl
+    url = services.objects.signed_url(file.key, ttl=ttl, filename=file.filename, is_seen=is_seen)
+    return url, services.clock() + ttl
 
 
-def find_or_claim(
+def find_or_claim(  # noqa: PLR0913 -- by name
     request: ReportRequest,
     finders: Sequence[_Finder],
     *,
     requested_by: str,
     services: Services,
+    tenant: TenantProfile | None = None,
     before_claim: Callable[[], None] = lambda: None,
 ) -> ReportState | ReportClaim:
     """What the first of the *finders* makes of the newest version, else a claim on the next one.
 
-    *before_claim* may raise: then nothing is claimed. Raises FuturePeriodError.
+    *tenant* is the profile if it was just read. *before_claim* may raise: then nothing is claimed. Raises
+    FuturePeriodError when the period has not begun there.
     """
     reports = services.stores.reports
+    tenant = tenant or services.stores.tenants.get(request.tenant_id)
+    request.period.clip(tenant.today(services.clock()))
     while True:
         # Read before looking: if somebody else claims this version in between, the claim fails and we look again.
-        versions = reports.versions(request.tenant_id, request.report_id)
-        newest = reports.newest_among(versions, request.tenant_id, request.report_id, now=services.clock())
-        if newest is None:
-            _require_begun(request, services=services)
-        else:
+        folder = reports.folder(request.tenant_id, request.report_id)
+        newest = reports.newest_in(folder, now=services.clock())
+        if newest is not None:
+            stored = Stored(request, tenant, folder, newest)
             for find in finders:
-                if (found := find(newest, request, services)) is not None:
+                if (found := find(stored, services)) is not None:
                     return found
         before_claim()
-        version = max(versions, default=0) + 1
+        version = max(folder.versions, default=0) + 1
         claim = reports.claim(request, version=version, requested_by=requested_by, now=services.clock())
         if claim is not None:
             return claim
 
 
-def in_progress(newest: ReportState, request: ReportRequest, services: Services) -> ReportState | None:
+def in_progress(stored: Stored, services: Services) -> ReportState | None:
     """The newest version, while it waits or is being made."""
-    del request, services
-    return newest if newest.status in {ReportStatus.PENDING, ReportStatus.RUNNING} else None
+    del services
+    return stored.newest if stored.newest.status in {ReportStatus.PENDING, ReportStatus.RUNNING} else None
 
 
-def up_to_date(newest: ReportState, request: ReportRequest, services: Services) -> ReportState | None:
-    """The newest finished version if it has all its files and a new one would say the same. Raises FuturePeriodError.
+def up_to_date(stored: Stored, services: Services) -> ReportState | None:
+    """The newest finished version if it has all its files and a new one would say the same.
 
     While its period may still change, a version also ages: its `data_through` is part of what it says.
     """
-    tenant, reports = _require_begun(request, services=services), services.stores.reports
-    manifest = newest.manifest or reports.latest_manifest(request.tenant_id, request.report_id)
-    if manifest is None or not reports.has_all_files(manifest):
+    newest = stored.newest
+    ready = newest if newest.manifest else services.stores.reports.newest_ready_in(stored.folder)
+    if ready is None or not ready.is_whole or _is_aged(ready, stored, services=services):
         return None
-    if not _says_what_is_so(manifest, request, tenant=tenant, services=services):
-        return None
-    return newest if newest.manifest is manifest else reports.state(manifest.key, now=services.clock())
+    return ready if _says_what_is_so(ready, stored, services=services) else None
 
 
-def _says_what_is_so(
-    manifest: ReportManifest, request: ReportRequest, *, tenant: TenantProfile, services: Services
-) -> bool:
-    """Whether a new version would say the same as this one."""
-    snapshot = _figures(tenant, request, services=services)
+def _is_aged(ready: ReportState, stored: Stored, *, services: Services) -> bool:
+    """Whether it was made before its period was over, and not just now."""
+    manifest, ended_at = ready.manifest, end_of_day(stored.request.period.last, stored.tenant.zone)
+    assert manifest is not None  # noqa: S101 -- it is ready
+    is_over = manifest.made_at >= ended_at and manifest.data_through is not None and manifest.data_through >= ended_at
+    return not is_over and services.clock() - manifest.made_at >= services.settings.report_reuse
+
+
+def _says_what_is_so(ready: ReportState, stored: Stored, *, services: Services) -> bool:
+    """Whether its figures are those of now: told by its source mark, else by reading them."""
+    manifest, request = ready.manifest, stored.request
+    assert manifest is not None  # noqa: S101 -- it is ready
+    digest = source_digest(stored.tenant, request, services=services)
+    if digest is not None and ready.source is not None and ready.source.stands(digest, now=services.clock()):
+        return True
+    snapshot = _figures(stored.tenant, request, services=services)
     if manifest.made_at > snapshot.taken_at:  # from later figures than those that were read ahead
         return True
     if manifest.fingerprint != snapshot.fingerprint:
         return False
-    ended_at = end_of_day(request.period.last, tenant.zone)
-    is_over = manifest.made_at >= ended_at and manifest.data_through is not None and manifest.data_through >= ended_at
-    return is_over or services.clock() - manifest.made_at < services.settings.report_reuse
-
-
-def _require_begun(request: ReportRequest, *, services: Services) -> TenantProfile:
-    """The tenant's profile. Raises FuturePeriodError when the period has not begun there."""
-    tenant = services.stores.tenants.get(request.tenant_id)
-    request.period.clip(tenant.today(services.clock()))
-    return tenant
+    if (mark := source_mark(digest, snapshot)) is not None:
+        services.stores.reports.confirm(manifest.key, mark)
+    return True
 
 
 def _figures(tenant: TenantProfile, request: ReportRequest, *, services: Services) -> UsageSnapshot:
@@ -180,6 +206,7 @@ def _figures(tenant: TenantProfile, request: ReportRequest, *, services: Service
 def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:
     request, made_at = claim.request, services.clock()
     tenant = services.stores.tenants.get(request.tenant_id)
+    digest = source_digest(tenant, request, services=services)
     snapshot = _figures(tenant, request, services=services)
     said = user_figures(snapshot.users)
     changes = changes_since_predecessor(claim.key, snapshot, said, services=services)
@@ -201,6 +228,7 @@ def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:
         day_totals=day_totals(snapshot),
         user_figures=services.stores.user_figures.put(claim.key, said, fingerprint=snapshot.fingerprint),
         changes=changes,
+        source=source_mark(digest, snapshot),
         files=tuple(_file(name, snapshot, identity, claim.key, services=services) for name in request.formats),
     )
 

@@ -4,6 +4,7 @@ import datetime as dt
 
 from signtally.domain.report_orders import ReportOrder
 from signtally.domain.reports import ReportRequest, ReportStatus
+from signtally.domain.tenants import TenantProfile
 from signtally.report_queue import ReportQueueUnavailableError
 from signtally.services import Services
 from signtally.stores.reports import ReportClaim, ReportState
@@ -13,16 +14,20 @@ from signtally.use_cases.reporting import find_or_claim, in_progress, up_to_date
 _SENT_AGAIN_AFTER = dt.timedelta(minutes=1)
 
 
-def request_report(request: ReportRequest, *, requested_by: str, services: Services) -> ReportState:
+def request_report(
+    request: ReportRequest, *, requested_by: str, services: Services, tenant: TenantProfile | None = None
+) -> ReportState:
     """The version that answers this request: one being made, a ready one that is up to date, or a new one, ordered.
 
-    Raises FuturePeriodError, ReportQueueUnavailableError or a ServiceError; then nothing was ordered.
+    *tenant* is the profile if it was just read. Raises FuturePeriodError, ReportQueueUnavailableError or a
+    ServiceError; then nothing was ordered.
     """
     found = find_or_claim(
         request,
         (in_progress, up_to_date),
         requested_by=requested_by,
         services=services,
+        tenant=tenant,
         before_claim=lambda: _require_consumers(services),
     )
     match found:

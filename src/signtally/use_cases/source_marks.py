@@ -1,0 +1,64 @@
+"""Source marks: a cheap look at whether anything that a report is made of has changed, in place of its figures.
+
+A mark is taken before the figures that it stands for are read. What changes in between makes the next mark another
+one, and the figures are compared: a mark may be too new for its figures, never too old.
+"""
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+
+import polars as pl
+
+from signtally.domain.basis import Basis
+from signtally.domain.documents import DocumentStatus
+from signtally.domain.fingerprints import digest_of
+from signtally.domain.periods import Period, PeriodKind, end_of_day
+from signtally.domain.reports import ReportRequest, SourceMark
+from signtally.domain.snapshot import UsageSnapshot
+from signtally.domain.tenants import TenantProfile
+from signtally.services import Services
+from signtally.use_cases.report_spans import same_time_yesterday
+from signtally.use_cases.usage_rows import unread_days
+
+_EVER = Period(PeriodKind.RANGE, dt.date.min, dt.date.max)
+
+
+def source_digest(tenant: TenantProfile, request: ReportRequest, *, services: Services) -> str | None:
+    """A digest that is another one once the report's figures are; None when that cannot be told without reading them.
+
+    So it is while something that was written cannot be read yet, and of a day under way, which is compared with
+    yesterday up to the same time. Raises FuturePeriodError or a ServiceError.
+    """
+    now = services.clock()
+    today = tenant.today(now)
+    period = request.period.clip(today)
+    if same_time_yesterday(tenant, period, now=now) is not None:
+        return None
+    with ThreadPoolExecutor(1) as beside:
+        provisional = beside.submit(services.stores.provisional.spans, tenant.tenant_id)
+        # Before the store is asked: a row is forgotten here once it can be read there.
+        unread = unread_days(tenant, _EVER, services=services)
+    if unread or provisional.result():
+        return None
+    revision = services.usage_store.revision(tenant.tenant_id)
+    if revision is None:
+        return None
+    told = services.stores.reported_periods.overlapping(tenant.tenant_id, period) | {(period.first, period.last)}
+    about = (tenant.look, [today, period, request.basis, request.user_ids, request.locale], revision, sorted(told))
+    return digest_of(about, tables=())
+
+
+def source_mark(digest: str | None, snapshot: UsageSnapshot) -> SourceMark | None:
+    """The mark of figures that were read after *digest* was taken."""
+    return None if digest is None else SourceMark(digest, _changes_at(snapshot))
+
+
+def _changes_at(snapshot: UsageSnapshot) -> dt.datetime | None:
+    """When the first of the open documents is a day older; None where their age is that at the period's end."""
+    ends = end_of_day(snapshot.period.last, snapshot.tenant.zone)
+    if snapshot.basis is Basis.ACTIVITY and ends <= snapshot.taken_at:
+        return None
+    older = pl.col("sent_at") + pl.duration(days=pl.col("days_open") + 1)
+    first = snapshot.documents.filter(status=str(DocumentStatus.OPEN)).select(older.min()).item()
+    assert first is None or isinstance(first, dt.datetime)  # noqa: S101 -- the schema says so; mypy cannot see it
+    return first

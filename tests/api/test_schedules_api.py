@@ -30,6 +30,7 @@ STANDARD: dict[str, Any] = {
     "condition": None,
     "destinations": [],
     "incomplete": "wait",
+    "correct_from_percent": None,
 }
 
 

@@ -9,12 +9,15 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from urllib.request import urlopen
 
+from signtally.domain.actions import Counts
+from signtally.domain.corrections import Told
 from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
 from signtally.domain.reports import ReportKey
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.ports.objects import ObjectStore
 from signtally.services import Services
 from signtally.stores.deliveries import Deliveries, DoneOccurrences, PassedOver
+from signtally.stores.keys import occurrence_deliveries
 from signtally.stores.link_key import LinkKey
 from signtally.stores.mail_deliveries import MailDeliveries
 from signtally.stores.suppressions import Suppression, SuppressionReason, Suppressions
@@ -117,8 +120,14 @@ def test_of_many_at_once_one_gets_the_work(objects: ObjectStore) -> None:
 
 def test_a_closed_digest_stays_closed(objects: ObjectStore) -> None:
     ledger = Deliveries(objects)
-    ledger.close_digest(OCTOBER, now=NOW)
-    ledger.close_digest(OCTOBER, now=NOW)
+    assert ledger.told(OCTOBER) is None
+    for told in (Told(Counts(sent=45), NOW, is_complete=False), Told(Counts(sent=50), NOW)):
+        ledger.close_digest(OCTOBER, told=told)
+    assert ledger.told(OCTOBER) == Told(Counts(sent=45), NOW, is_complete=False)
+    objects.put(
+        f"{occurrence_deliveries(OCTOBER)}digest.json", b'{"closed_at": "2026-11-01T07:00:00Z"}'
+    )  # an older one
+    assert ledger.told(OCTOBER) is None
     known = ledger.periods("o'neill/köln", "Monthly usage")
     assert set(known.closed) == {"2026-10"}
     assert not known.reported | known.passed | known.waiting

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from signtally.api.documents import NextCursor
 from signtally.api.periods import PeriodName
 from signtally.domain.conditions import ConditionOutcome
-from signtally.domain.deliveries import MailDelivery
+from signtally.domain.corrections import correction_number
+from signtally.domain.deliveries import DeliveryKey, MailDelivery
 from signtally.domain.destinations import DestinationName
 from signtally.domain.schedules import shown_name
 from signtally.domain.tenants import MOST_DESTINATIONS, EmailAddress, Recipient
@@ -89,14 +90,21 @@ class DeliveryDocument(BaseModel):
 
     period: str
     recipient: str = Field(description="An address, or a destination as `slack:board`")
+    correction: int = Field(description="0: the digest itself; from 1 on, the corrected ones that replace it")
     state: State = Field(description=_STATES)
     at: dt.datetime
     detail: str = Field(description="The mail service's id of it, or its objection")
 
     @classmethod
-    def of(cls, delivery: MailDelivery, *, period: str) -> "DeliveryDocument":
-        state = cast("State", str(delivery.state))
-        return cls(period=period, recipient=delivery.email, state=state, at=delivery.at, detail=delivery.detail)
+    def of(cls, delivery: MailDelivery, *, key: DeliveryKey) -> "DeliveryDocument":
+        return cls(
+            period=shown_name(key.period),
+            recipient=delivery.email,
+            correction=correction_number(key.period)[1],
+            state=cast("State", str(delivery.state)),
+            at=delivery.at,
+            detail=delivery.detail,
+        )
 
 
 class PassedOverDocument(BaseModel):
@@ -132,7 +140,7 @@ class SentDigest(BaseModel):
     @classmethod
     def of(cls, sent: SentByHand) -> "SentDigest":
         period = shown_name(sent.key.period)
-        rows = [DeliveryDocument.of(each, period=period) for each in sent.deliveries if each.state != "claimed"]
+        rows = [DeliveryDocument.of(each, key=sent.key) for each in sent.deliveries if each.state != "claimed"]
         return cls(period=period, deliveries=rows)
 
 

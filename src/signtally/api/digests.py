@@ -159,7 +159,7 @@ def deliveries(
     page = found[: query.limit]
     passed = passed_over(caller.tenant_id, name, services=services, most=query.limit) if after is None else []
     return DeliveryPage(
-        rows=[DeliveryDocument.of(row.delivery, period=row.period) for row in page],
+        rows=[DeliveryDocument.of(row.delivery, key=row.key) for row in page],
         passed_over=[PassedOverDocument.of(each) for each in passed],
         next_cursor=cursor_after(listing, page[-1].position) if len(found) > len(page) else None,
     )

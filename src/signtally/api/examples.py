@@ -106,6 +106,7 @@ SCHEDULE: dict[str, Any] = {
     "condition": {"when": "allowance_used", "percent": 80},
     "missed": "latest",
     "incomplete": "wait",
+    "correct_from_percent": 10,
     "starts_at": "2026-10-28T09:00:00Z",
     "name": "Board report",
     "next_at": "2026-11-02T07:30:00Z",
@@ -122,6 +123,7 @@ DELIVERIES: dict[str, Any] = {
         {
             "period": "2026-W43",
             "recipient": "ann@acme.example",
+            "correction": 0,
             "state": "sent",
             "at": "2026-10-26T07:35:04Z",
             "detail": "0100018f-4c1e",
@@ -129,6 +131,7 @@ DELIVERIES: dict[str, Any] = {
         {
             "period": "2026-W43",
             "recipient": "bo@acme.example",
+            "correction": 0,
             "state": "deferred",
             "at": "2026-10-26T07:35:05Z",
             "detail": "452 mailbox full",

@@ -10,6 +10,7 @@ import click
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
 from signtally.cli.schedules import digests
+from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import MailDelivery, MailState
 from signtally.domain.periods import parse_period
 from signtally.domain.schedules import Occurrence, shown_name
@@ -105,7 +106,12 @@ def list_deliveries(*, tenant_id: str | None, schedule: str | None, state: str |
     else:
         found = all_deliveries(services=services, tenant_id=tenant_id)
     rows = [
-        {"tenant_id": row.key.tenant_id, "schedule": row.key.schedule, **_row(row.delivery, period=row.period)}
+        {
+            "tenant_id": row.key.tenant_id,
+            "schedule": row.key.schedule,
+            **_row(row.delivery, period=row.period),
+            "correction": correction_number(row.key.period)[1],
+        }
         for row in found
         if state in {None, str(row.delivery.state)}
     ]
@@ -161,4 +167,5 @@ def _row(delivery: MailDelivery, *, period: str) -> dict[str, object]:
 
 def _line(row: dict[str, object]) -> str:
     about = f"{row['tenant_id']} / {row['schedule']} / {row['period']} / {row['recipient']}"
-    return f"{about}  {row['state']}  {row['at']}  {row['detail']}"
+    corrected = " (corrected)" if row["correction"] else ""
+    return f"{about}{corrected}  {row['state']}  {row['at']}  {row['detail']}"

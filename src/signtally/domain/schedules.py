@@ -14,6 +14,7 @@ import datetime as dt
 import itertools
 from collections.abc import Collection, Iterator
 
+from signtally.domain.corrections import correction_number
 from signtally.domain.periods import (
     Period,
     PeriodError,
@@ -158,9 +159,10 @@ def due_at(period: Period, tenant: TenantProfile, schedule: Schedule) -> dt.date
 def delivered_period(key_name: str, *, week_starts_on: int) -> Period | None:
     """The period behind its name in the ledger; None when it is none of ours.
 
-    A week that was recorded without its first day is taken to start on *week_starts_on*.
+    A week that was recorded without its first day is taken to start on *week_starts_on*. The period of a corrected
+    digest is that of the digest.
     """
-    name, _, first = key_name.partition(_FIRST_DAY_FOLLOWS)
+    name, _, first = correction_number(key_name)[0].partition(_FIRST_DAY_FOLLOWS)
     try:
         if first:
             return period_of(PeriodKind.WEEK, (day := dt.date.fromisoformat(first)), week_starts_on=day.weekday())
@@ -171,7 +173,7 @@ def delivered_period(key_name: str, *, week_starts_on: int) -> Period | None:
 
 def shown_name(key_name: str) -> str:
     """A period's name as people read it, from its name in the ledger."""
-    return key_name.partition(_FIRST_DAY_FOLLOWS)[0]
+    return correction_number(key_name)[0].partition(_FIRST_DAY_FOLLOWS)[0]
 
 
 def _missed(newest: Occurrence, *, since: dt.date) -> list[Occurrence]:

@@ -149,6 +149,11 @@ class ScheduleTerms(_Part):
         description="When a period's figures are not complete six hours after it was due: wait on, or send it marked "
         "as incomplete. With `skip_if_empty` or a condition it always waits: both are judged by complete figures",
     )
+    correct_from_percent: Annotated[int, Field(ge=0, le=100, strict=True)] | None = Field(
+        default=None,
+        description="Send a corrected one when a figure of a period that was sent has changed by at least so many "
+        "percent; null: never. One that was sent as incomplete is always followed by a corrected one",
+    )
     starts_at: AwareDatetime | None = Field(
         default=None,
         description="What was due before this instant is not sent. A new schedule starts when it is made, thus with "

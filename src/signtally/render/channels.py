@@ -4,12 +4,14 @@ Slack's incoming webhooks take `{"text": …}` (so do Mattermost, Rocket.Chat an
 with one Adaptive Card.
 """
 
+import datetime as dt
 import json
 from typing import Any
 
 from signtally.domain.destinations import DestinationKind
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.render.contents import Contents
+from signtally.render.corrections import correction_sentences
 from signtally.render.email import DigestContext, incomplete_notice, labelled_links
 from signtally.render.highlights import allowance_line, highlight_sentences
 
@@ -39,7 +41,8 @@ def _title(contents: Contents) -> str:
 def _sentences(contents: Contents, context: DigestContext) -> list[str]:
     """What stands before the figures."""
     notice = "" if context.is_complete else incomplete_notice(contents.words)
-    lines = [notice, *highlight_sentences(contents), allowance_line(contents), contents.caveat]
+    replaced = correction_sentences(context.replaces, contents) if context.replaces else []
+    lines = [*replaced, notice, *highlight_sentences(contents), allowance_line(contents), contents.caveat]
     return [line for line in lines if line]
 
 
@@ -91,10 +94,10 @@ def _rich_text(text: str, **style: object) -> dict[str, Any]:
 
 def _event(snapshot: UsageSnapshot, context: DigestContext) -> dict[str, Any]:
     """Figures rather than words, in the envelope of Standard Webhooks."""
-    period, through = snapshot.period, snapshot.data_through
+    period, through, replaced = snapshot.period, snapshot.data_through, context.replaces
     return {
         "type": EVENT_TYPE,
-        "timestamp": snapshot.taken_at.isoformat().replace("+00:00", "Z"),
+        "timestamp": _instant(snapshot.taken_at),
         "data": {
             "tenant_id": snapshot.tenant.tenant_id,
             "schedule": context.schedule_name,
@@ -102,11 +105,16 @@ def _event(snapshot: UsageSnapshot, context: DigestContext) -> dict[str, Any]:
             "from": period.first.isoformat(),
             "to": period.last.isoformat(),
             "timezone": snapshot.tenant.timezone,
-            "data_through": through.isoformat().replace("+00:00", "Z") if through else None,
+            "data_through": _instant(through) if through else None,
             "complete": context.is_complete,
+            "replaces": {"totals": replaced.totals.as_dict(), "sent_at": _instant(replaced.at)} if replaced else None,
             "totals": snapshot.totals.as_dict(),
             "previous_totals": snapshot.previous_totals.as_dict(),
             "completion_rate": snapshot.completion_rate,
             "files": dict(context.links),
         },
     }
+
+
+def _instant(at: dt.datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

@@ -6,12 +6,14 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from signtally.domain.actions import Action
+from signtally.domain.corrections import ChangedPeriod, Told
 from signtally.domain.documents import DocumentStatus
 from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.domain.tenants import Recipient
 from signtally.domain.wording import translatable
 from signtally.render.chart import UsageChart, usage_chart
 from signtally.render.contents import Contents
+from signtally.render.corrections import correction_sentences, earlier_lines, subject_of_correction
 from signtally.render.email_headers import add_headers, header_text
 from signtally.render.formats import Formats, one_line, shortened
 from signtally.render.highlights import allowance_line, highlight_sentences
@@ -52,6 +54,8 @@ class DigestContext:
     # Formats that the reader expects attached, and finds linked alone.
     too_large: Sequence[str] = ()
     not_made: Sequence[str] = ()
+    replaces: Told | None = None  # what an earlier email told: then this one says what has changed
+    earlier: Sequence[ChangedPeriod] = ()
 
 
 def digest_message(
@@ -62,12 +66,15 @@ def digest_message(
     Made twice from one snapshot for one recipient, it has the same Message-ID, so that a mail program may fold a
     second delivery into the first.
     """
-    formats = Formats.of(snapshot.tenant)
-    words = formats.words
-    values = _values(snapshot) | {
+    contents = Contents(snapshot)
+    formats, words = contents.formats, contents.words
+    values = _values(contents) | {
         "schedule_name": one_line(context.schedule_name),
         "recipient": recipient,
         "links": labelled_links(context.links, words),
+        "replaced": correction_sentences(context.replaces, contents) if context.replaces else [],
+        "subject_of_correction": subject_of_correction(context.replaces, contents) if context.replaces else "",
+        "earlier": earlier_lines(context.earlier, contents),
         "not_attached": _not_attached(context, formats),
         "page_url": context.page_url,
         "incomplete": "" if context.is_complete else incomplete_notice(words),
@@ -86,9 +93,8 @@ def incomplete_notice(words: Translation) -> str:
     return words.gettext("Incomplete: not all documents of this period are counted yet, so these figures will change.")
 
 
-def _values(snapshot: UsageSnapshot) -> dict[str, object]:
-    contents = Contents(snapshot)
-    formats = contents.formats
+def _values(contents: Contents) -> dict[str, object]:
+    snapshot, formats = contents.snapshot, contents.formats
     chart = usage_chart(contents, most_bars=_MOST_BARS)
     top = [user for user in snapshot.users[:_TOP_USERS] if user.counts.sent]
     return {

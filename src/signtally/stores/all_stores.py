@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from signtally.ports.objects import ObjectStore
 from signtally.stores.audit import AuditTrail
+from signtally.stores.corrections import Corrections
 from signtally.stores.counted_zones import CountedZones
 from signtally.stores.deliveries import Deliveries, DoneOccurrences
 from signtally.stores.holds import Holds
@@ -36,6 +37,7 @@ class Stores:
     def __init__(self, objects: ObjectStore, *, clock: Callable[[], dt.datetime]) -> None:
         self._objects = objects
         self.audit = AuditTrail(objects)
+        self.corrections = Corrections(objects)
         self.deliveries = Deliveries(objects)
         self.holds = Holds(objects)
         self.idempotency = IdempotencyKeys(objects)

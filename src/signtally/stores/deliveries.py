@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import TypeAdapter
 
+from signtally.domain.actions import Counts
+from signtally.domain.corrections import Told
 from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.reports import ReportKey
 from signtally.ports.objects import ObjectStore
@@ -51,6 +53,8 @@ class _Making:
 @dataclasses.dataclass(frozen=True, slots=True)
 class _ClosedDigest:
     closed_at: dt.datetime
+    totals: Counts | None = None  # None: done before they were kept
+    is_complete: bool = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -108,11 +112,16 @@ class Deliveries:
         """The report that was made for this occurrence; None when none is whole."""
         return self._report(key).read()
 
-    def close_digest(self, key: DeliveryKey, *, now: dt.datetime) -> None:
+    def close_digest(self, key: DeliveryKey, *, told: Told) -> None:
         """Note that every recipient is dealt with: whoever joins the schedule later starts with its next occurrence."""
-        JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_DIGEST}", _CLOSED_JSON).create(
-            _ClosedDigest(now)
-        )
+        self._closed(key).create(_ClosedDigest(told.at, told.totals, told.is_complete))
+
+    def told(self, key: DeliveryKey) -> Told | None:
+        """What the recipients of a digest read; None before each is dealt with, or where that was not kept."""
+        closed = self._closed(key).read()
+        if closed is None or closed.totals is None:
+            return None
+        return Told(closed.totals, closed.closed_at, closed.is_complete)
 
     def note_waiting(self, key: DeliveryKey, *, now: dt.datetime, reason: str) -> None:
         """Note that an occurrence was due and waits for complete figures: it is not passed over for a newer one."""
@@ -152,6 +161,9 @@ class Deliveries:
     def tenants(self) -> list[str]:
         """The tenants that the ledger knows."""
         return [keys.text_of(each) for each in self._objects.list_prefixes(keys.DELIVERIES)]
+
+    def _closed(self, key: DeliveryKey) -> JsonObject[_ClosedDigest]:
+        return JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_DIGEST}", _CLOSED_JSON)
 
     def _passed(self, key: DeliveryKey) -> JsonObject[PassedRecord]:
         return JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_PASSED}", _PASSED_JSON)

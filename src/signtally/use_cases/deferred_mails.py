@@ -1,8 +1,10 @@
 """Trying deferred emails again, once their pause is over, while their recipients still want them."""
 
+import dataclasses
 import logging
 from collections.abc import MutableMapping
 
+from signtally.domain.corrections import correction_number
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
 from signtally.domain.tenants import Recipient, destination_labelled, schedule_named
 from signtally.ports.errors import ServiceError
@@ -10,6 +12,7 @@ from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
 from signtally.use_cases.digest_messages import DigestMessages, made_digest
 from signtally.use_cases.mail_sending import MailSending, Withheld
+from signtally.use_cases.told_figures import told_by
 
 _log = logging.getLogger(__name__)
 
@@ -41,8 +44,7 @@ def _retry(
     key = deferred.key
     where = (key.tenant_id, key.schedule, key.period)
     if where not in digests:
-        occurrence = _occurrence(deferred, services=services)
-        digests[where] = None if occurrence is None else made_digest(occurrence, services=services)
+        digests[where] = _digest(deferred, services=services)
     digest = digests[where]
     if digest is None:
         mails.give_up(deferred, detail="the schedule is no more")
@@ -63,6 +65,19 @@ def _retry(
         mails.give_up(deferred, detail=reason[1])
     else:
         mails.retry(deferred, digest.to(recipient, services=services))
+
+
+def _digest(deferred: DeferredMail, *, services: Services) -> DigestMessages | None:
+    """As it is now; a corrected one still says what has changed since the one that it replaces."""
+    occurrence = _occurrence(deferred, services=services)
+    if occurrence is None:
+        return None
+    digest = made_digest(occurrence, services=services)
+    name, number = correction_number(deferred.key.period)
+    if not number:
+        return digest
+    told = told_by(dataclasses.replace(deferred.key, period=name), number - 1, services=services)
+    return None if told is None else digest.replacing(told, number=number)
 
 
 def _occurrence(deferred: DeferredMail, *, services: Services) -> Occurrence | None:

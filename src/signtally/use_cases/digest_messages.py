@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from email.message import EmailMessage
 from urllib.parse import quote
 
+from signtally.domain.corrections import Told, corrected_name
+from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.destinations import Destination
 from signtally.domain.reports import ReportManifest, ordered_formats
 from signtally.domain.schedules import Occurrence
@@ -20,6 +22,7 @@ from signtally.use_cases.attaching import plan_attachments
 from signtally.use_cases.due_deliveries import delivery_key
 from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.scheduling import current_report, scheduled_request
+from signtally.use_cases.told_figures import changed_periods
 from signtally.use_cases.unsubscribing import unsubscribe_url
 
 _ID_CHARACTERS = 32
@@ -33,6 +36,17 @@ class DigestMessages:
     snapshot: UsageSnapshot
     context: DigestContext
     attachments: Attachments
+    number: int = 0  # of a corrected digest; 0: the digest itself
+
+    @property
+    def key(self) -> DeliveryKey:
+        """Where it stands in the ledger."""
+        key = delivery_key(self.occurrence)
+        return dataclasses.replace(key, period=corrected_name(key.period, self.number))
+
+    def replacing(self, told: Told, *, number: int) -> "DigestMessages":
+        """The same as the corrected digest of this number, which says what has changed since the one before."""
+        return dataclasses.replace(self, number=number, context=dataclasses.replace(self.context, replaces=told))
 
     def to(self, recipient: Recipient, *, services: Services) -> EmailMessage:
         url = unsubscribe_url(self.occurrence.tenant.tenant_id, recipient.email, services=services)
@@ -40,7 +54,7 @@ class DigestMessages:
 
     def to_destination(self, destination: Destination) -> WebhookMessage:
         """What is posted; it has the same id however often it is."""
-        about = "\0".join([*dataclasses.astuple(delivery_key(self.occurrence)), destination.label.casefold()])
+        about = "\0".join([*dataclasses.astuple(self.key), destination.label.casefold()])
         return WebhookMessage(
             id=f"msg_{hashlib.sha256(about.encode()).hexdigest()[:_ID_CHARACTERS]}",
             url=destination.url,
@@ -118,6 +132,7 @@ def _messages(
         is_complete=is_complete,
         too_large=plan.too_large,
         not_made=plan.not_made,
+        earlier=tuple(changed_periods(occurrence, snapshot, services=services)),
     )
     return DigestMessages(occurrence, snapshot, context, plan.read(services=services))
 

@@ -5,17 +5,20 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from signtally.domain.corrections import Told
 from signtally.domain.deliveries import MailState
 from signtally.domain.schedules import Occurrence
 from signtally.domain.tenants import Schedule
 from signtally.services import Services
 from signtally.stores.deliveries import PassedOver
+from signtally.use_cases.correcting import send_corrections
 from signtally.use_cases.deferred_mails import retry_deferred
 from signtally.use_cases.delivery_run import DeliveryRun, Reading, merged, require_all_well
-from signtally.use_cases.digest_messages import DigestMessages, distinct, made_digest
+from signtally.use_cases.digest_messages import DigestMessages, made_digest
 from signtally.use_cases.due_deliveries import DeliveryKind, delivery_key, tenants_with_due
-from signtally.use_cases.mail_sending import MailSending, Message, Reason, Withheld
+from signtally.use_cases.mail_sending import MailSending
 from signtally.use_cases.passing_over import why_passed_over
+from signtally.use_cases.recipients import send_to_each
 from signtally.use_cases.scheduling import make_scheduled_report
 
 
@@ -37,6 +40,7 @@ class DigestsOutcome:
     due: int
     sent: int
     reports_made: int
+    corrected: int  # digests that replace earlier ones; their emails are among those sent
     waiting: int  # with another run
     held: int  # of tenants on hold: they stay due
     missed: int  # passed over, as their schedules say
@@ -84,22 +88,31 @@ def run_digests(
 ) -> DigestsOutcome:
     """Email every occurrence that is due by *as_of* (now, if None) to its recipients; make missing reports first.
 
-    Of all tenants, and then all deferred emails once more; or of the tenants named alone. Any number of runs may
-    overlap. What fails is in the outcome, never raised, unless not even the profiles can be read.
+    Of all tenants, and then all deferred emails once more and what corrects earlier ones; or of the tenants named
+    alone. Any number of runs may overlap. What fails is in the outcome, never raised, unless not even the profiles can
+    be read.
     """
     run = DeliveryRun(KIND, services=services, as_of=as_of, tenant_ids=tenant_ids)
     sender = DigestSender(services=services, as_of=as_of)
     run.run(sender.deliver)
     if tenant_ids is None:
-        retry_deferred(sender.mails, services=services, pending=run.pending)
+        _follow_up(run, sender, services=services)
     return _outcome(run, sender)
 
 
 def send_deferred(*, services: Services) -> DigestsOutcome:
-    """Try every deferred email again whose pause is over; for whoever calls `run_digests` tenant by tenant."""
+    """Try every deferred email again whose pause is over, and send what corrects earlier ones.
+
+    For whoever calls `run_digests` tenant by tenant.
+    """
     run, sender = DeliveryRun(KIND, services=services), DigestSender(services=services, as_of=None)
-    retry_deferred(sender.mails, services=services, pending=run.pending)
+    _follow_up(run, sender, services=services)
     return _outcome(run, sender)
+
+
+def _follow_up(run: DeliveryRun, sender: "DigestSender", *, services: Services) -> None:
+    retry_deferred(sender.mails, services=services, pending=run.pending)
+    sender.corrected = send_corrections(sender.mails, services=services, pending=run.pending)
 
 
 def _outcome(run: DeliveryRun, sender: "DigestSender") -> DigestsOutcome:
@@ -108,6 +121,7 @@ def _outcome(run: DeliveryRun, sender: "DigestSender") -> DigestsOutcome:
         due=run.due,
         sent=len(outcomes[MailState.SENT]),
         reports_made=sender.reports_made,
+        corrected=sender.corrected,
         waiting=sender.waiting,
         held=run.held,
         missed=run.missed,
@@ -131,7 +145,7 @@ class DigestSender:
     """Sends the digests of one run and counts them; the emails say what is known at *as_of* (now, if None)."""
 
     def __init__(self, *, services: Services, as_of: dt.datetime | None) -> None:
-        self.reports_made = self.waiting = 0
+        self.reports_made = self.waiting = self.corrected = 0
         self.passed: Counter[PassedOver] = Counter()
         self.mails = MailSending(services=services)
         self._services = services
@@ -148,10 +162,13 @@ class DigestSender:
         if not self._has_report(occurrence, reading):
             self.waiting += 1
             return False
-        if not self._send_all(occurrence, reading, is_complete=is_complete):
+        digest = self._digest(occurrence, reading, is_complete=is_complete)
+        if not send_to_each(digest, self.mails, services=self._services):
             self.waiting += 1
             return False
-        self._deliveries.close_digest(key, now=self._services.clock())
+        if not is_complete:
+            self._services.stores.corrections.remind(key)
+        self._deliveries.close_digest(key, told=Told(digest.snapshot.totals, self._services.clock(), is_complete))
         return True
 
     @staticmethod
@@ -166,28 +183,6 @@ class DigestSender:
         made = make_scheduled_report(occurrence, services=reading.services, as_of=reading.at)
         self.reports_made += made is not None
         return made is not None or self._deliveries.report(key) is not None
-
-    def _send_all(self, occurrence: Occurrence, reading: Reading, *, is_complete: bool) -> bool:
-        """Whether each recipient is dealt with; all messages are rendered before any is claimed."""
-        key, services = delivery_key(occurrence), self._services
-        digest = self._digest(occurrence, reading, is_complete=is_complete)
-        withheld = Withheld(occurrence.tenant, services=services)
-        recipients = distinct(occurrence.schedule.recipients)
-        messages: list[tuple[str, Message, Reason | None]] = [
-            *((each.email, digest.to(each, services=services), withheld.reason(each.email)) for each in recipients),
-            *(
-                (each.label, digest.to_destination(each), withheld.reason_at(each))
-                for each in occurrence.schedule.destinations
-            ),
-        ]
-        dealt_with = []
-        for recipient, message, reason in messages:
-            if reason is not None:
-                self.mails.withhold(key, recipient, state=reason[0], detail=reason[1])
-                dealt_with.append(True)
-            else:
-                dealt_with.append(self.mails.send(key, recipient, message))
-        return all(dealt_with)
 
     def _digest(self, occurrence: Occurrence, reading: Reading, *, is_complete: bool) -> DigestMessages:
         """From the figures at hand; where they were restated since, from new ones."""

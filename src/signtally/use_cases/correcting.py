@@ -1,0 +1,144 @@
+"""Corrected digests: once for each change, to whoever got the digest that it replaces, through the same ledger."""
+
+import dataclasses
+import datetime as dt
+import logging
+from collections.abc import Iterator, MutableMapping
+
+from signtally.domain.batches import batched
+from signtally.domain.corrections import Told, corrected_name, correction_number, is_changed_by
+from signtally.domain.deliveries import DeliveryKey, MailState
+from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
+from signtally.domain.tenants import Schedule, TenantProfile, schedule_named
+from signtally.ports.errors import ServiceError
+from signtally.services import Services
+from signtally.use_cases.digest_messages import DigestMessages, made_digest
+from signtally.use_cases.mail_sending import MailSending
+from signtally.use_cases.readiness import Readiness
+from signtally.use_cases.recipients import send_to_each
+from signtally.use_cases.told_figures import last_told
+
+_log = logging.getLogger(__name__)
+CORRECTED_FOR = dt.timedelta(days=92)  # after a period's end: an import of old years sends nothing
+_LOOK_EVERY = dt.timedelta(hours=1)
+_LOOK_BACK = dt.timedelta(hours=6)  # a restatement may become readable that much after it was dated
+_TENANTS_AT_ONCE = 500
+_LONGEST_PERIOD = dt.timedelta(days=366)
+
+
+def send_corrections(mails: MailSending, *, services: Services, pending: MutableMapping[str, str]) -> int:
+    """Send every corrected digest that is due, and return how many; what a service fails for is added to *pending*."""
+    try:
+        _look_for_restatements(services=services)
+    except ServiceError as error:
+        _log.warning("restatements are looked for later: %s", error)
+        pending["corrected digests"] = str(error)
+    sent = 0
+    for key in services.stores.corrections.reminders():
+        about = f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / corrected"
+        try:
+            sent += _correct(key, mails, services=services)
+        except ServiceError as error:
+            _log.warning("%s: %s", about, error)
+            pending[about] = str(error)
+        except Exception as error:  # noqa: BLE001 -- logged; one digest stops no other
+            _log.exception("%s failed", about)
+            pending[about] = f"{type(error).__name__}: {error}"
+    return sent
+
+
+def _correct(key: DeliveryKey, mails: MailSending, *, services: Services) -> bool:
+    """Settle one reminder, unless it has to wait; whether a corrected digest was sent."""
+    corrections, ledger = services.stores.corrections, services.stores.deliveries
+    occurrence = _occurrence(key, services=services)
+    number, told = last_told(key, services=services)
+    if occurrence is None or told is None:
+        corrections.forget(key)
+        return False
+    if _waits(occurrence, services=services):
+        return False
+    digest = made_digest(occurrence, services=services)
+    if not _is_needed(occurrence.schedule, told, digest):
+        corrections.forget(key)
+        return False
+    corrected, reached = digest.replacing(told, number=number + 1), _reached(key, number, services=services)
+    if not send_to_each(corrected, mails, services=services, only=reached):
+        return False  # another run is sending it
+    ledger.close_digest(corrected.key, told=Told(digest.snapshot.totals, services.clock()))
+    corrections.forget(key)
+    return True
+
+
+def _is_needed(schedule: Schedule, told: Told, digest: DigestMessages) -> bool:
+    """What was sent as incomplete is followed by what is complete, also where nothing has changed."""
+    if not told.is_complete:
+        return True
+    percent = schedule.correct_from_percent
+    return percent is not None and is_changed_by(percent, told=told.totals, now=digest.snapshot.totals)
+
+
+def _waits(occurrence: Occurrence, *, services: Services) -> bool:
+    tenant, now = occurrence.tenant, services.clock()
+    if tenant.is_unreadable or services.stores.holds.held([tenant.tenant_id]):
+        return True
+    return Readiness(services=services, as_of=now).unready(occurrence) is not None
+
+
+def _occurrence(key: DeliveryKey, *, services: Services) -> Occurrence | None:
+    """None where nobody wants it any more: the schedule is gone or rests, or the period is long over."""
+    tenant = services.stores.tenants.get(key.tenant_id)
+    schedule = schedule_named(key.schedule, tenant.schedules)
+    period = delivered_period(key.period, week_starts_on=tenant.first_weekday)
+    if schedule is None or period is None or schedule.paused or not schedule.digest:
+        return None
+    if tenant.today(services.clock()) - period.last > CORRECTED_FOR:
+        return None
+    return occurrence_of(tenant, schedule, period)
+
+
+def _reached(key: DeliveryKey, number: int, *, services: Services) -> frozenset[str]:
+    """The addresses and labels, in small letters, that got the digest or a corrected one of it."""
+    names = (corrected_name(key.period, each) for each in range(number + 1))
+    return frozenset(
+        delivery.email.casefold()
+        for name in names
+        for _, delivery in services.stores.mail_deliveries.of(dataclasses.replace(key, period=name))
+        if delivery.state is MailState.SENT
+    )
+
+
+def _look_for_restatements(*, services: Services) -> None:
+    """Remember the digests of restated days, of schedules that want to be corrected; at most once an hour."""
+    corrections, now = services.stores.corrections, services.clock()
+    looked = corrections.looked_until()
+    if looked is not None and now - looked < _LOOK_EVERY:
+        return
+    if looked is not None:
+        wanting = [tenant for tenant in services.stores.tenants.all().values() if any(_corrected(tenant))]
+        for some in batched(wanting, _TENANTS_AT_ONCE):
+            for key in _restated(some, since=looked - _LOOK_BACK, services=services):
+                corrections.remind(key)
+    corrections.note_looked(now)
+
+
+def _corrected(tenant: TenantProfile) -> Iterator[Schedule]:
+    return (
+        each for each in tenant.schedules if each.correct_from_percent is not None and each.digest and not each.paused
+    )
+
+
+def _restated(tenants: list[TenantProfile], *, since: dt.datetime, services: Services) -> Iterator[DeliveryKey]:
+    today = services.clock().date()
+    first = today - CORRECTED_FOR - _LONGEST_PERIOD
+    records = services.usage_store.restatements(
+        first=first, last=today + dt.timedelta(days=1), tenant_ids=[tenant.tenant_id for tenant in tenants]
+    )
+    days = records.filter(records["restated_at"] > since).select("tenant_id", "day").unique()
+    by_tenant = days.rows_by_key("tenant_id")
+    for tenant in tenants:
+        restated = [day for (day,) in by_tenant.get(tenant.tenant_id, [])]
+        for schedule in _corrected(tenant) if restated else ():
+            for name in services.stores.deliveries.periods(tenant.tenant_id, schedule.name).closed:
+                period = delivered_period(name, week_starts_on=tenant.first_weekday)
+                if period is not None and any(period.first <= day <= period.last for day in restated):
+                    yield DeliveryKey(tenant.tenant_id, schedule.name, correction_number(name)[0])

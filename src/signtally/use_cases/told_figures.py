@@ -1,0 +1,39 @@
+"""What the digests of a schedule told, and which earlier periods have changed since."""
+
+import dataclasses
+from collections.abc import Iterator
+
+from signtally.domain.corrections import ChangedPeriod, Told, corrected_name
+from signtally.domain.deliveries import DeliveryKey
+from signtally.domain.schedules import Occurrence, occurrence_of
+from signtally.domain.snapshot import UsageSnapshot
+from signtally.services import Services
+from signtally.use_cases.due_deliveries import delivery_key
+
+_EARLIER_PERIODS = 3  # each costs a read or two
+
+
+def last_told(key: DeliveryKey, *, services: Services) -> tuple[int, Told | None]:
+    """The number of the last digest of an occurrence that is done, 0 for the digest itself, and what it told.
+
+    None when none is done, or none that kept what it told.
+    """
+    number, told = 0, told_by(key, 0, services=services)
+    while told is not None and (later := told_by(key, number + 1, services=services)) is not None:
+        number, told = number + 1, later
+    return number, told
+
+
+def told_by(key: DeliveryKey, number: int, *, services: Services) -> Told | None:
+    """What the corrected digest of this *number* told; 0: the digest itself."""
+    named = dataclasses.replace(key, period=corrected_name(key.period, number))
+    return services.stores.deliveries.told(named)
+
+
+def changed_periods(occurrence: Occurrence, snapshot: UsageSnapshot, *, services: Services) -> Iterator[ChangedPeriod]:
+    """Of the last few periods before this one, those whose totals are not what their digests told; oldest first."""
+    for point in snapshot.trend[:-1][-_EARLIER_PERIODS:]:
+        key = delivery_key(occurrence_of(occurrence.tenant, occurrence.schedule, point.period))
+        _, told = last_told(key, services=services)
+        if told is not None and told.totals != point.totals:
+            yield ChangedPeriod(point.period, told.totals, point.totals)

@@ -1,0 +1,207 @@
+"""Corrected digests: once a change, to whoever got what it replaces, and only where the schedule asks for it."""
+
+import datetime as dt
+from email.message import EmailMessage
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signtally.domain.actions import MEASURES, Counts
+from signtally.domain.corrections import corrected_name, correction_number, is_changed_by
+from signtally.domain.destinations import Destination, new_secret
+from signtally.domain.schedules import delivered_period, shown_name
+from signtally.domain.schemas import AFTER, BEFORE, RESTATEMENTS
+from signtally.domain.tenants import Recipient
+from signtally.memory.webhooks import MemoryWebhooks
+from signtally.stores.holds import Hold
+from signtally.use_cases.delivery_list import deliveries_of
+from signtally.use_cases.digesting import run_digests
+from tests.unit.test_digests import DUE, MONTHLY, Portal, acme, portal, usage
+
+CORRECTED = MONTHLY.model_copy(update={"correct_from_percent": 5})
+HOUR = dt.timedelta(hours=1)
+
+
+def sent_october(sent: int = 45, **changes: object) -> Portal:
+    acmes = portal()
+    acmes.store(acme(CORRECTED.model_copy(update=changes)))
+    acmes.services.usage_store.put_daily_usage(usage(sent), version=1)
+    run_digests(services=acmes.services)
+    acmes.mailer.sent.clear()
+    return acmes
+
+
+def restate(acmes: Portal, sent: int, *, version: int = 2, day: dt.date = dt.date(2026, 10, 5)) -> None:
+    """As aggregation does: the rows, and the record of what they had said."""
+    acmes.clock.now += HOUR
+    acmes.services.usage_store.put_daily_usage(usage(sent, day=day), version=version)
+    zeros = dict.fromkeys((f"{side}{measure}" for side in (BEFORE, AFTER) for measure in MEASURES), 0)
+    record = zeros | {"tenant_id": "acme", "day": day, "restated_at": acmes.clock.now, "reason": "late-events"}
+    acmes.services.usage_store.put_restatements(pl.DataFrame([record], schema=RESTATEMENTS))
+    acmes.clock.now += HOUR
+
+
+def plain(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    text: str = body.get_content()
+    return text
+
+
+def states(acmes: Portal) -> dict[tuple[str, str], str]:
+    rows = deliveries_of("acme", MONTHLY.name, services=acmes.services)
+    return {(row.key.period, row.delivery.email): str(row.delivery.state) for row in rows}
+
+
+def test_what_changed_by_enough_is_sent_again_once_and_says_what_changed() -> None:
+    acmes = sent_october()
+    restate(acmes, 50)
+    outcome = run_digests(services=acmes.services)
+    assert (outcome.corrected, outcome.sent, outcome.due) == (1, 2, 0)
+    message = acmes.mailer.sent[0]
+    assert str(message["Subject"]) == "Corrected — acme: usage for October 2026 — sent 45 → 50"
+    for body in (plain(message), str(message)):
+        assert "this replaces what was sent on 1 Nov 2026" in body
+    assert "October 2026: sent 45 → 50" in plain(message)
+    for _ in range(3):
+        acmes.clock.now += HOUR
+        assert run_digests(services=acmes.services).sent == 0
+    assert set(states(acmes)) == {
+        (period, email) for period in ("2026-10", "2026-10^1") for email in ("ann@acme.example", "bo@acme.example")
+    }
+    assert {row.period for row in deliveries_of("acme", MONTHLY.name, services=acmes.services)} == {"2026-10"}
+
+
+def test_a_second_change_is_a_second_correction_of_the_first() -> None:
+    acmes = sent_october()
+    restate(acmes, 50)
+    run_digests(services=acmes.services)
+    restate(acmes, 60, version=3)
+    assert run_digests(services=acmes.services).corrected == 1
+    assert "sent 50 → 60" in str(acmes.mailer.sent[-1]["Subject"])
+    assert len(acmes.mailer.sent) == 4
+
+
+@pytest.mark.parametrize(
+    "changes", [{"correct_from_percent": None}, {"correct_from_percent": 20}, {"paused": True}, {"digest": False}]
+)
+def test_without_the_wish_or_below_the_threshold_nothing_is_sent(changes: dict[str, object]) -> None:
+    acmes = sent_october()
+    acmes.store(acme(CORRECTED.model_copy(update=changes)))
+    restate(acmes, 50)
+    assert run_digests(services=acmes.services).sent == 0
+    assert not [*acmes.services.stores.corrections.reminders()]
+
+
+def test_a_period_that_is_long_over_is_not_corrected() -> None:
+    acmes = sent_october()
+    acmes.store(acme(CORRECTED.model_copy(update={"starts_at": dt.datetime(2027, 6, 1, tzinfo=dt.UTC)})))
+    acmes.clock.now = dt.datetime(2027, 2, 3, tzinfo=dt.UTC)
+    restate(acmes, 50)
+    assert run_digests(services=acmes.services).sent == 0
+
+
+def test_a_tenant_on_hold_waits_and_is_corrected_afterwards() -> None:
+    acmes = sent_october()
+    holds = acmes.services.stores.holds
+    holds.put(Hold("acme", DUE, DUE.date(), DUE.date(), differences=1, sample=()))
+    restate(acmes, 50)
+    assert run_digests(services=acmes.services).corrected == 0
+    holds.lift(["acme"])
+    assert run_digests(services=acmes.services).corrected == 1
+
+
+def test_only_who_got_it_gets_the_correction_and_a_full_mailbox_gets_it_later() -> None:
+    acmes = portal()
+    acmes.mailer.refused = frozenset({"bo@acme.example"})
+    crm = Destination(name="crm", kind="webhook", url="https://crm.example/hook", secret=new_secret())
+    recipients = (*MONTHLY.recipients, Recipient(email="cy@acme.example"))
+    schedule = CORRECTED.model_copy(update={"recipients": recipients, "destinations": (crm,)})
+    acmes.store(acme(schedule))
+    acmes.services.usage_store.put_daily_usage(usage(45), version=1)
+    run_digests(services=acmes.services)
+    joined = (*recipients, Recipient(email="new@acme.example"))
+    acmes.store(acme(schedule.model_copy(update={"recipients": joined})))
+    acmes.mailer.refused, acmes.mailer.full = frozenset(), frozenset({"cy@acme.example"})
+    restate(acmes, 50)
+    outcome = run_digests(services=acmes.services)
+    assert (outcome.sent, len(outcome.deferred)) == (2, 1)
+    acmes.mailer.full = frozenset()
+    acmes.clock.now += HOUR
+    assert run_digests(services=acmes.services).sent == 1
+    assert [(str(each["To"]), "sent 45 → 50" in str(each["Subject"])) for each in acmes.mailer.sent] == [
+        ("ann@acme.example", False),
+        ("cy@acme.example", False),
+        ("ann@acme.example", True),
+        ("cy@acme.example", True),
+    ]
+    webhooks = acmes.services.webhooks
+    assert isinstance(webhooks, MemoryWebhooks)
+    first, corrected = webhooks.posted
+    assert first.id != corrected.id
+    assert b'"replaces":{"totals":{"sent":45' in corrected.body
+
+
+@pytest.mark.parametrize(("sent", "change"), [(45, "No figure has changed."), (50, "October 2026: sent 45 → 50")])
+def test_what_was_sent_as_incomplete_is_followed_by_what_is_complete(sent: int, change: str) -> None:
+    """Whatever the threshold: its reader was told that the figures would change."""
+    acmes = portal()
+    acmes.store(acme(MONTHLY.model_copy(update={"incomplete": "send"})))
+    acmes.services.usage_store.put_daily_usage(usage(45), version=1)
+    acmes.objects.put("state/data-through.json", b'{"instant": "2026-10-31T12:00:00Z"}')
+    acmes.clock.now += 7 * HOUR
+    run_digests(services=acmes.services)
+    assert str(acmes.mailer.sent[0]["Subject"]).startswith("Incomplete — ")
+    assert run_digests(services=acmes.services).sent == 0  # still incomplete
+    acmes.services.usage_store.put_daily_usage(usage(sent), version=2)
+    acmes.services.stores.watermarks.publish_data_through(acmes.clock.now)
+    assert run_digests(services=acmes.services).corrected == 1
+    message = acmes.mailer.sent[-1]
+    assert str(message["Subject"]).startswith("Now complete — acme: usage for October 2026")
+    assert change in plain(message)
+    assert "Incomplete" not in plain(message)
+    acmes.clock.now += HOUR
+    assert run_digests(services=acmes.services).sent == 0
+
+
+def test_a_run_that_dies_between_two_recipients_sends_the_rest_later_and_nothing_twice() -> None:
+    acmes = sent_october()
+    restate(acmes, 50)
+    acmes.mailer.down = True
+    assert len(run_digests(services=acmes.services).pending) == 1
+    acmes.mailer.down = False
+    assert run_digests(services=acmes.services).sent == 2
+    assert run_digests(services=acmes.services).sent == 0
+
+
+def test_the_next_digest_names_earlier_periods_that_have_changed_since() -> None:
+    acmes = sent_october(correct_from_percent=None)
+    restate(acmes, 50)
+    acmes.clock.now = dt.datetime(2026, 12, 1, 7, tzinfo=dt.UTC)
+    assert run_digests(services=acmes.services).sent == 2
+    text = plain(acmes.mailer.sent[0])
+    assert "Changed since they were sent\n- October 2026: sent 45 → 50" in text
+
+
+counts = st.builds(Counts, *[st.integers(0, 50)] * len(MEASURES))
+
+
+@given(told=counts, now=counts, percent=st.integers(0, 100))
+def test_equal_figures_are_never_a_change_and_any_other_is_one_of_nought_percent(
+    told: Counts, now: Counts, percent: int
+) -> None:
+    assert not is_changed_by(percent, told=told, now=told)
+    assert is_changed_by(0, told=told, now=now) is (told != now)
+    if is_changed_by(percent, told=told, now=now):
+        assert is_changed_by(max(0, percent - 1), told=told, now=now)
+
+
+def test_a_corrected_digest_stands_beside_its_own_in_the_ledger() -> None:
+    for name in ("2026-10", "2026-W45~2026-10-30"):
+        for number in (0, 1, 12):
+            corrected = corrected_name(name, number)
+            assert correction_number(corrected) == (name, number)
+            assert shown_name(corrected) == shown_name(name)
+            assert delivered_period(corrected, week_starts_on=0) == delivered_period(name, week_starts_on=0)

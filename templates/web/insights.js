@@ -112,12 +112,13 @@ function busyWords({ busiest_hour: hour, hours, week }, { from, to }) {
   return listed([events, mostOn()[days.indexOf(Math.max(...days))]]);
 }
 
-function allowanceWords({ month, used, documents_per_month: allowed, as_of: day, outlook, used_up_on: on }, isOver) {
+function allowanceWords({ month, used, documents_per_month: allowed, as_of: day, outlook, used_up_on: on, expected }, isOver) {
+  const isRunning = !(isOver && isLastOfMonth(day));
   const ahead = {
     used_up: () => gettext("It was used up on %(date)s.", { date: date(on) }),
     runs_out: () => gettext("At the current pace it will run out on %(date)s.", { date: date(on) }),
     too_early: () => gettext("It is too early in the month for a forecast."),
-    lasts: () => (isOver && isLastOfMonth(day) ? gettext("It lasted the month.") : gettext("At the current pace it will last the month.")),
+    lasts: () => (isRunning ? gettext("At the current pace it will last the month.") : gettext("It lasted the month.")),
   };
   const soFar = ngettext(
     "Allowance for %(month)s: %(used)s of %(count)s document used by %(date)s.",
@@ -125,7 +126,11 @@ function allowanceWords({ month, used, documents_per_month: allowed, as_of: day,
     allowed,
     { month: monthOf(month), used: number(used), count: number(allowed), date: date(day) },
   );
-  return `${soFar} ${ahead[outlook]()}`;
+  const forecast = () =>
+    ngettext("%(count)s document is expected by the end of the month.", "%(count)s documents are expected by the end of the month.", expected, {
+      count: number(expected),
+    });
+  return [soFar, ahead[outlook](), expected != null && isRunning ? forecast() : ""].filter(Boolean).join(" ");
 }
 
 const isLastOfMonth = (day) => new Date(Date.parse(day) + 86_400_000).getUTCDate() === 1;

@@ -1,13 +1,15 @@
 """Texts that are cut, wrapped and set in cards: nothing sticks out, nothing is lost that has room."""
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signtally.render.drawing import Look
-from signtally.render.drawn_cards import DrawnCards
+from signtally.render.drawn_cards import CardRow, DrawnCards
 from signtally.render.drawn_lists import DrawnList
 from signtally.render.shaped_text import Face, fitted, shaped, wrapped
 from signtally.render.theme import Theme
@@ -16,6 +18,7 @@ from tests.support.examples import examples
 _FAMILIES = ("Inter", "Noto Sans", "Noto Sans CJK SC", "Noto Sans Arabic")
 LATIN = Face(_FAMILIES, 11.0, 400, "en", is_right_to_left=False)
 ARABIC = Face(_FAMILIES, 11.0, 400, "ar", is_right_to_left=True)
+_LABELS = ("Documents",) * 4
 _ROUNDING = 0.01  # pixels
 
 _texts = st.text(st.sampled_from("abcWil .,-@ÄßéΩж山田ñüمستند"), min_size=1, max_size=40).filter(str.strip)
@@ -61,10 +64,7 @@ def test_lines_hold_the_whole_text_and_fit(text: str, face: Face, width: float, 
 def test_no_card_sticks_out_of_its_box(
     *, face: Face, figures: list[str], change: str, share: float | None, note: str
 ) -> None:
-    cards = DrawnCards(
-        ET.fromstring(f'<div class="cards">{"".join(_card(each, change, share, note) for each in figures)}</div>'),  # noqa: S314 -- our own
-        look=Look(640.0, face, Theme()),
-    )
+    cards = _cards(figures, face=face, change=change, share=share, note=note)
     width = 640.0 / len(figures)
     for index, card in enumerate(cards.cards):
         number = len(figures) - 1 - index if face.is_right_to_left else index
@@ -73,6 +73,8 @@ def test_no_card_sticks_out_of_its_box(
         assert all(line.x + line.shaped.width <= (number + 1) * width for line in lines)
         assert all(line.y < cards.height for line in lines)
         assert figures[index] in {line.shaped.text for line in lines}
+    shown = [card.paragraphs[1][0] for card in cards.cards]
+    assert len({(line.shaped.face.size, line.y) for line in shown}) == 1
 
 
 def test_definitions_stand_beside_their_terms_from_either_side() -> None:
@@ -89,10 +91,22 @@ def test_definitions_stand_beside_their_terms_from_either_side() -> None:
         assert long[0].y < long[1].y
 
 
-def _card(figure: str, change: str, share: float | None, note: str) -> str:
+def test_figures_stand_on_one_line_however_long_their_labels_are() -> None:
+    labels = ("Sent", "Abgeschlossene Dokumente des vorigen Zeitraums", "Offen")
+    first, second, third = _cards(["1", "2", "3"], labels=labels).cards
+    assert first.paragraphs[1][0].y == second.paragraphs[1][0].y == third.paragraphs[1][0].y
+
+
+def _cards(figures: list[str], *, labels: Sequence[str] = _LABELS, face: Face = LATIN, **rest: Any) -> DrawnCards:
+    cards = "".join(_card(figure, label, **rest) for figure, label in zip(figures, labels, strict=False))
+    row = CardRow(ET.fromstring(f'<div class="cards">{cards}</div>'), look=Look(640.0, face, Theme()))  # noqa: S314 -- our own
+    return DrawnCards(row, points=row.points)
+
+
+def _card(figure: str, label: str, *, change: str = "", share: float | None = None, note: str = "") -> str:
     meter = "" if share is None else f'<div class="meter"><div class="filled" style="width: {share:.1f}%"></div></div>'
     span = f' <span class="change">{change}</span>' if change else ""
     return (
-        f'<div class="card"><p class="label">Documents</p><p class="figure">{figure}{span}</p>{meter}'
+        f'<div class="card"><p class="label">{label}</p><p class="figure">{figure}{span}</p>{meter}'
         f'<p class="small">{note}</p></div>'
     )

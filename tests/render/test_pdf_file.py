@@ -18,7 +18,7 @@ from signtally.logos.profile_logos import with_png_logo
 from signtally.render import pdf
 from signtally.render.contents import Contents
 from signtally.render.files import render, warm_up
-from signtally.render.people import MOST_USERS_PRINTED
+from signtally.render.people import MOST_USERS_PRINTED, people_list
 from tests.support.examples import examples
 from tests.support.report_samples import (
     ACME,
@@ -30,6 +30,7 @@ from tests.support.report_samples import (
     snapshots,
     user,
 )
+from tests.support.whole_reports import whole_report
 
 _SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">{}</svg>'
 
@@ -113,6 +114,19 @@ def test_a_long_list_names_what_it_leaves_out_and_still_adds_up() -> None:
     assert [sum(column) for column in zip(*rows, strict=True)] == total == list(report.totals.as_tuple())
     assert "The 200 most active users of 250." in page
     assert "50 more users" in page
+
+
+def test_users_are_compared_with_the_period_before_and_with_each_other() -> None:
+    """As far as anything can be compared."""
+    report = whole_report((user(2, "Ann"), user(3, "Ben")))
+    assert [(each.change, each.share) for each in people_list(Contents(report)).people] == [
+        ("+200%", "42.9%"),
+        ("+100%", "57.1%"),
+    ]
+    page = pdf.page(Contents(report), IDENTITY)
+    assert "<th>Change in sent</th><th>Share of sent</th>" in page
+    began = dataclasses.replace(report, first_data_day=report.period.first)
+    assert "<th>Expired</th><th>Share of sent</th>" in pdf.page(Contents(began), IDENTITY)
 
 
 def test_nothing_outside_the_page_is_fetched() -> None:

@@ -69,7 +69,8 @@ def test_every_name_comes_back_as_a_text(report: UsageSnapshot) -> None:
     book = ReadBook.of(report)
     assert not [cell for sheet in book.shown for row in sheet.iter_rows() for cell in row if cell.data_type in "fe"]
     rows = [tuple(map(_unescaped, row[:3])) for row in book.tables["Users"].rows if row[2] is not None]
-    assert rows == [(name_text(one.user_name), name_text(one.user_email), id_text(one.user_id)) for one in report.users]
+    expected = [(name_text(one.user_name), name_text(one.user_email), id_text(one.user_id)) for one in report.users]
+    assert rows == [(name or email or user_id, email, user_id) for name, email, user_id in expected]
     assert not [text for row in rows for text in row if text and any(map(_is_unruly, text))]
 
 
@@ -258,6 +259,24 @@ def test_sheets_are_printed_short_ones_first_and_say_what_they_are() -> None:
     assert {sheet.oddHeader.left.text for sheet in book if sheet.oddHeader} == {"&A"}
     assert book["User days"].page_setup.orientation == "portrait"
     assert book["Documents"].page_setup.orientation == "landscape"
+
+
+def test_a_long_table_prints_its_beginning_and_says_so() -> None:
+    book = ReadBook.of(whole_report(tuple(user(number) for number in range(60)))).shown
+    assert book["User days"].print_area == "'User days'!$A$1:$K$51"
+    heads = {sheet.title: sheet.oddHeader.left.text for sheet in book if sheet.oddHeader}
+    assert heads["User days"] == "&A · the first 50 of 60 rows of this sheet"
+    assert not book["Users"].print_area
+
+
+def test_a_user_is_called_the_same_in_every_table() -> None:
+    """By the email or the id where the portal sent no name."""
+    people = (user(1, "Ann", "ann@acme.example"), user(2, None, "ben@acme.example"), user(3))
+    tables = ReadBook.of(whole_report(people)).tables
+    for name in ("Users", "UserDays"):
+        assert tables[name].column("User") == ["Ann", "ben@acme.example", "u_3"]
+    assert set(tables["Documents"].column("Sender")) == {"Ann", "ben@acme.example", "u_3"}
+    assert tables["InactiveUsers"].column("User") == ["Gone Girl", "bond@acme.example"]
 
 
 def test_more_rows_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

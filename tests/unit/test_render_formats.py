@@ -31,7 +31,7 @@ def _formats(locale: str = "en", timezone: str = "UTC") -> Formats:
         ("2026-10", "October 2026 (to date)"),
         ("2026-Q3", "Q3 2026"),
         ("2026-Q4", "Q4 2026 (to date)"),
-        ("2025", "2025"),
+        ("2025", "Year 2025"),
     ],
 )
 def test_a_period_is_called_by_its_name(text: str, label: str) -> None:

@@ -1,4 +1,4 @@
-"""Figures to read at a glance, in boxes side by side, each figure as large as its box allows.
+"""Figures to read at a glance, in boxes side by side: all figures of a page in one size, on one line.
 
 The template writes `<div class="cards">` with a `<div class="card">` each: a label, a figure with its change, a meter
 where there is a share, a note.
@@ -15,8 +15,8 @@ from signtally.render.shaped_text import Face, ShapedLine, fitted, shaped, wrapp
 _GAP, _SIDE, _TOP, _BOTTOM, _RADIUS = (pixels(millimetres) for millimetres in (3.0, 4.0, 3.6, 3.4, 1.5))
 _METER_HEIGHT, _METER_ABOVE, _METER_BELOW = (pixels(millimetres) for millimetres in (1.2, 0.4, 1.0))
 _LABEL_POINTS, _CHANGE_POINTS, _NOTE_POINTS = 8.0, 8.5, 7.5
-_BESIDE_POINTS = (18.0, 16.0, 14.0)  # the first at which the figure fits, beside its change or alone
-_ALONE_POINTS = (14.0, 12.0, 10.0, 8.0, 6.0)
+_BESIDE_POINTS = (18.0, 17.0, 16.0, 15.0, 14.0)  # the first at which the figures fit beside their changes
+_ALONE_POINTS = (*_BESIDE_POINTS, 13.0, 12.0, 11.0, 10.0, 8.0, 6.0)  # or above them
 _FIGURE_HEIGHT = 32.4  # CSS pixels, at any size
 _SEMIBOLD, _MEDIUM = 600, 500
 _LEADING, _TRACKING = 1.45, -0.02
@@ -34,15 +34,51 @@ class _Card:
     note: str
 
 
-class DrawnCards:
-    """A picture (see `drawing.Picture`) of some cards."""
+class CardRow:
+    """Some cards side by side, read from the page, and what they have in common."""
 
-    def __init__(self, cards: Element, *, look: Look) -> None:
-        found = [_card(card) for card in cards]
-        self._look = look
-        self._card_width = (look.width - _GAP * (len(found) - 1)) / len(found)
+    def __init__(self, element: Element, *, look: Look) -> None:
+        self.look = look
+        self.cards = [_card(card) for card in element]
+        self.card_width = (look.width - _GAP * (len(self.cards) - 1)) / len(self.cards)
+        self.room = self.card_width - 2 * _SIDE
+        label, self.change_face = look.face.sized(_LABEL_POINTS), look.face.sized(_CHANGE_POINTS, weight=_MEDIUM)
+        self.label_lines = max(
+            len(wrapped(card.label, label, self.room, most_lines=_MOST_LINES)) for card in self.cards
+        )
+        beside = self._largest(_BESIDE_POINTS, beside=True)
+        self.is_beside = beside is not None  # changes stand beside their figures, or below them
+        self.points = beside or self._largest(_ALONE_POINTS, beside=False) or _ALONE_POINTS[-1]
+
+    def figure_face(self, points: float) -> Face:
+        return self.look.face.sized(points, weight=_SEMIBOLD, tracking=_TRACKING)
+
+    def left(self, index: int) -> float:
+        before = index * (self.card_width + _GAP)
+        return self.look.width - before - self.card_width if self.look.is_right_to_left else before
+
+    def _largest(self, sizes: Sequence[float], *, beside: bool) -> float | None:
+        """The first of *sizes* at which every figure fits; None where one fits at none of them."""
+        return next((points for points in sizes if self._fits(points, beside=beside)), None)
+
+    def _fits(self, points: float, *, beside: bool) -> bool:
+        face = self.figure_face(points)
+        for card in self.cards:
+            width = shaped(card.figure, face).width
+            if beside and card.change:
+                width += face.size * _SPACE + shaped(card.change, self.change_face).width
+            if width > self.room:
+                return False
+        return True
+
+
+class DrawnCards:
+    """A picture (see `drawing.Picture`) of a row of cards, its figures in a size that other rows share."""
+
+    def __init__(self, row: CardRow, *, points: float) -> None:
+        self._look, self._row = row.look, row
         self.cards = [
-            SetCard(card, look=look, left=self._left(index), width=self._card_width) for index, card in enumerate(found)
+            SetCard(card, row=row, left=row.left(index), points=points) for index, card in enumerate(row.cards)
         ]
         self.height = max(card.height for card in self.cards)
 
@@ -57,23 +93,21 @@ class DrawnCards:
     def _grounds(self) -> Iterator[bytes]:
         surface = operands(self._look.theme.surface)
         for index, card in enumerate(self.cards):
-            box = Box(self._left(index), 0.0, self._card_width, self.height)
+            box = Box(self._row.left(index), 0.0, self._row.card_width, self.height)
             yield rounded(box, surface, radius=_RADIUS)
             yield from card.meter
-
-    def _left(self, index: int) -> float:
-        before = index * (self._card_width + _GAP)
-        return self._look.width - before - self._card_width if self._look.is_right_to_left else before
 
 
 class SetCard:
     """The lines of each paragraph of a card in their places, and how high it must be."""
 
-    def __init__(self, card: _Card, *, look: Look, left: float, width: float) -> None:
-        self._look, self._left, self._room = look, left + _SIDE, width - 2 * _SIDE
+    def __init__(self, card: _Card, *, row: CardRow, left: float, points: float) -> None:
+        self._look, self._left, self._room = row.look, left + _SIDE, row.room
         self.meter: list[bytes] = []
         self.height = _TOP
-        self.paragraphs = [self._wrapped(card.label, points=_LABEL_POINTS), self._figure(card)]
+        label = self._wrapped(card.label, points=_LABEL_POINTS)
+        self.height += (row.label_lines - len(label)) * row.look.face.sized(_LABEL_POINTS).size * _LEADING
+        self.paragraphs = [label, self._figure(card, row=row, points=points)]
         if card.share is not None:
             self._draw_meter(card.share, is_over=card.is_over)
         if card.note:
@@ -91,37 +125,23 @@ class SetCard:
             self.height += height
         return placed
 
-    def _figure(self, card: _Card) -> list[PlacedLine]:
-        """The figure, and its change beside it or, where both would be small, below it."""
-        small = self._look.face.sized(_CHANGE_POINTS, weight=_MEDIUM)
-        change = fitted(card.change, small, self._room) if card.change else None
-        beside = self._fitting(card.figure, _BESIDE_POINTS, change.width if change else 0.0)
-        figure = beside or self._fitting(card.figure, _ALONE_POINTS, 0.0) or self._shortened(card.figure)
+    def _figure(self, card: _Card, *, row: CardRow, points: float) -> list[PlacedLine]:
+        """The figure, and its change beside it or below it."""
+        figure = fitted(card.figure, row.figure_face(points), self._room)
         y = self.height + figure.face.baseline + (_FIGURE_HEIGHT - figure.face.line_height) / 2
         self.height += _FIGURE_HEIGHT
         placed = [PlacedLine(figure, self._x(figure), y, self._look.ink)]
-        if change and beside:
+        if not card.change:
+            return placed
+        change = fitted(card.change, row.change_face, self._room)
+        if row.is_beside:
             x = self._x(change, offset=figure.width + figure.face.size * _SPACE)
             placed.append(PlacedLine(change, x, y, self._look.muted))
-        elif change:
-            placed.append(PlacedLine(change, self._x(change), self.height + small.baseline, self._look.muted))
-            self.height += small.line_height
+        else:
+            below = self.height + row.change_face.baseline
+            placed.append(PlacedLine(change, self._x(change), below, self._look.muted))
+            self.height += row.change_face.line_height
         return placed
-
-    def _fitting(self, figure: str, sizes: Sequence[float], others: float) -> ShapedLine | None:
-        """The figure as large as *others* leave room; None where they leave none at all."""
-        for points in sizes:
-            line = shaped(figure, self._figure_face(points))
-            space = line.face.size * _SPACE if others else 0.0
-            if line.width + space + others <= self._room:
-                return line
-        return None
-
-    def _shortened(self, figure: str) -> ShapedLine:
-        return fitted(figure, self._figure_face(_ALONE_POINTS[-1]), self._room)
-
-    def _figure_face(self, points: float) -> Face:
-        return self._look.face.sized(points, weight=_SEMIBOLD, tracking=_TRACKING)
 
     def _draw_meter(self, share: float, *, is_over: bool) -> None:
         theme, y = self._look.theme, self.height + _METER_ABOVE

@@ -186,9 +186,18 @@ class Formats:
         return self._clock(instant.astimezone(self.zone))
 
     def hour(self, hour: int) -> str:
-        """The hour that begins then: `10:00–11:00`."""
-        begins, ends = (self._clock(dt.time(each % 24)) for each in (hour, hour + 1))
-        return f"{begins}–{ends}"
+        """The hour that begins then: `10:00–11:00`, `12–1 PM`."""
+        begins, ends = dt.time(hour), dt.time((hour + 1) % 24)
+        if self._has_half_days:
+            return str(format_interval(begins, ends, "h", locale=self.words.locale))
+        return f"{self._clock(begins)}–{self._clock(ends)}"
+
+    def hour_begins(self, hour: int) -> str:
+        """When it begins, for axes: `10:00`, `12 PM`."""
+        begins = dt.time(hour)
+        return (
+            str(format_skeleton("h", begins, locale=self.words.locale)) if self._has_half_days else self._clock(begins)
+        )
 
     def weekday(self, weekday: int) -> str:
         """The name of a weekday; Monday is 0."""
@@ -216,17 +225,23 @@ class Formats:
     def period(self, period: Period, *, today: dt.date) -> str:
         """`October 2026`, `Week of 5–11 Oct 2026`, `Q4 2026 (to date)` when *today* is among its days.
 
-        A part of a period that is over is named by its dates: `1–27 Oct 2026`.
+        A part of a period that is over is named by its dates: `1–27 Oct 2026`. It begins with a capital, as titles do.
         """
-        if today <= period.last:
-            return self.words.gettext("%(period)s (to date)", period=self._period_name(period))
-        return self._period_name(period) if period.is_whole else self.dates(period.first, period.last)
+        name = self._period_name(period) if period.is_whole or today <= period.last else self._range(period)
+        title = name[:1].upper() + name[1:]
+        return self.words.gettext("%(period)s (to date)", period=title) if today <= period.last else title
 
     def period_in_text(self, period: Period, *, today: dt.date) -> str:
-        """The period within a sentence: `the week of 5–11 Oct 2026`, `October 2026`."""
-        if period.kind is not PeriodKind.WEEK or not (period.is_whole or today <= period.last):
-            return self.period(period, today=today)
-        name = self.words.gettext("the week of %(dates)s", dates=self.dates(period.first, period.last))
+        """The period within a sentence: `the week of 5–11 Oct 2026`, `October 2026`, `2026`."""
+        if not (period.is_whole or today <= period.last):
+            return self._range(period)
+        match period.kind:
+            case PeriodKind.WEEK:
+                name = self.words.gettext("the week of %(dates)s", dates=self._range(period))
+            case PeriodKind.YEAR:
+                name = self._year(period)
+            case _:
+                name = self._period_name(period)
         return self.words.gettext("%(period)s (to date)", period=name) if today <= period.last else name
 
     def _period_name(self, period: Period) -> str:
@@ -234,15 +249,26 @@ class Formats:
             case PeriodKind.DAY:
                 return str(format_skeleton("yMMMMEEEEd", period.first, locale=self.words.locale))
             case PeriodKind.WEEK:
-                return self.words.gettext("Week of %(dates)s", dates=self.dates(period.first, period.last))
+                return self.words.gettext("Week of %(dates)s", dates=self._range(period))
             case PeriodKind.MONTH:
                 return str(format_skeleton("yMMMM", period.first, locale=self.words.locale))
             case PeriodKind.QUARTER:
                 return str(format_skeleton("yQQQ", period.first, locale=self.words.locale))
             case PeriodKind.YEAR:
-                return str(format_skeleton("y", period.first, locale=self.words.locale))
+                return self.words.gettext("Year %(year)s", year=self._year(period))
             case PeriodKind.RANGE:
-                return self.dates(period.first, period.last)
+                return self._range(period)
+
+    @property
+    def _has_half_days(self) -> bool:
+        """Whether clocks show twelve hours twice a day."""
+        return "h" in self.words.locale.time_formats["short"].pattern
+
+    def _range(self, period: Period) -> str:
+        return self.dates(period.first, period.last)
+
+    def _year(self, period: Period) -> str:
+        return str(format_skeleton("y", period.first, locale=self.words.locale))
 
     def _date_and_clock(self, day: dt.date, clock: str) -> str:
         return self.words.gettext("%(date)s, %(time)s", date=self.date(day), time=clock)

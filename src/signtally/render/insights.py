@@ -30,7 +30,7 @@ _NONE_COMPLETED = translatable("no documents completed")
 class HourBar:
     """One hour of the day; *share* is that of the busiest one, 0–1."""
 
-    label: str  # `10:00–11:00`
+    begins: str  # `10:00`
     events: int
     share: float
 
@@ -66,8 +66,8 @@ class InsightContents:
             return ()
         events = self.insights.activity.hours
         most = max(events) or 1
-        hour_of = self.contents.formats.hour
-        return tuple(HourBar(hour_of(hour), count, count / most) for hour, count in enumerate(events))
+        begins = self.contents.formats.hour_begins
+        return tuple(HourBar(begins(hour), count, count / most) for hour, count in enumerate(events))
 
     @property
     def span(self) -> str:

@@ -126,7 +126,7 @@ class MeasureTexts(PeriodTexts):
         if self.snapshot.previous.is_whole and self.snapshot.previous_until is None:
             kind = PeriodKind.DAY if days == 1 else self.snapshot.period.kind
             return self.words.gettext(_IN_PREVIOUS[kind], figure=figure)
-        return self.words.gettext("%(figure)s in %(previous)s", figure=figure, previous=self.previous_period)
+        return self.words.gettext("%(figure)s in %(previous)s", figure=figure, previous=self.previous_period_in_text)
 
     def _change(self, now: int, before: int) -> str | None:
         return self.formats.change(now, before) if self.is_comparable else None

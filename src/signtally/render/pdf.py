@@ -9,7 +9,7 @@ from signtally.render.drawing import Look
 from signtally.render.formats import shortened
 from signtally.render.highlights import allowance_line, highlight_sentences
 from signtally.render.insights import InsightContents
-from signtally.render.paper import paper_of, pixels
+from signtally.render.paper import LETTER, paper_of, pixels
 from signtally.render.people import people_list
 from signtally.render.printing import SIDE_MARGIN_MM, printed
 from signtally.render.progress import funnel, funnel_description, oldest_open, open_documents, trend_chart, trend_rows
@@ -23,6 +23,7 @@ MOST_DAYS_PRINTED = 62  # of a longer period, weeks or months
 _FOOTER_LIMIT_CHARACTERS = 50
 _TITLE_LIMIT_CHARACTERS = 120  # of the tenant's name in the document's title, which a window shows
 _TABLE_POINTS = 8.2
+_CHART_HEIGHT, _CHART_HEIGHT_ON_LETTER = 204, 152  # quarters of a millimetre: below it, the totals have room on page 1
 
 
 def write(contents: Contents, identity: ReportIdentity) -> bytes:
@@ -62,6 +63,7 @@ def _sections(contents: Contents) -> dict[str, object]:
     """What the parts of the page show."""
     return {
         "chart": usage_chart(contents),
+        "chart_height": _CHART_HEIGHT_ON_LETTER if paper_of(contents.formats.locale) is LETTER else _CHART_HEIGHT,
         "days": _days(contents),
         "funnel": funnel(contents),
         "funnel_description": funnel_description(contents),

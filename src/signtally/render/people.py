@@ -18,6 +18,8 @@ class Person:
     name: str
     detail: str  # what tells two people of one name apart
     counts: Counts
+    change: str  # of the documents sent, against the previous period
+    share: str  # of all documents sent
     completion_rate: str
     turnaround: str
     last_active: str
@@ -30,6 +32,8 @@ class PeopleList:
     people: tuple[Person, ...]
     rest_count: int
     rest: Counts
+    rest_change: str
+    rest_share: str
     inactive: tuple[Person, ...]  # with the figures of the period before
     inactive_count: int
 
@@ -42,10 +46,14 @@ def people_list(contents: Contents) -> PeopleList:
         users = sorted(users, key=lambda user: (-sum(user.counts.as_tuple()), user.user_id))[:MOST_USERS_PRINTED]
     inactive = snapshot.inactive_users[:MOST_INACTIVE_PRINTED]
     gone = [UserUsage(each.user_id, each.user_name, each.user_email, each.previous) for each in inactive]
+    rest = _rest_of(snapshot.totals, Counts.total(user.counts for user in users))
+    sent_before = sum(user.previous.sent for user in snapshot.users) - sum(user.previous.sent for user in users)
     return PeopleList(
         _people(users, contents),
         len(snapshot.users) - len(users),
-        _rest_of(snapshot.totals, Counts.total(user.counts for user in users)),
+        rest,
+        contents.formats.change(rest.sent, sent_before),
+        _share(rest.sent, contents),
         _people(gone, contents),
         len(snapshot.inactive_users),
     )
@@ -70,10 +78,18 @@ def _person(user: UserUsage, name: str, detail: str, contents: Contents) -> Pers
         name,
         detail,
         user.counts,
+        formats.change(user.counts.sent, user.previous.sent),
+        _share(user.counts.sent, contents),
         formats.percent(user.cohort.completion_rate),
         UNDEFINED if took is None else formats.duration(took),
         UNDEFINED if day is None else formats.short_date(day),
     )
+
+
+def _share(sent: int, contents: Contents) -> str:
+    """Of all documents sent."""
+    every = contents.snapshot.totals.sent
+    return contents.formats.percent(sent / every if every else None)
 
 
 def shown_names(user: UserUsage) -> tuple[str, str]:

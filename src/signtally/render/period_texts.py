@@ -39,6 +39,10 @@ class PeriodTexts:
         return self._until(self.formats.period(self.snapshot.previous, today=self.today))
 
     @property
+    def previous_period_in_text(self) -> str:
+        return self._until(self.formats.period_in_text(self.snapshot.previous, today=self.today))
+
+    @property
     def period_in_text(self) -> str:
         """The period within a sentence: `the week of 5–11 Oct 2026`, `October 2026`."""
         return self.formats.period_in_text(self.snapshot.period, today=self.today)
@@ -93,9 +97,7 @@ class PeriodTexts:
     def comparison(self) -> str:
         """What the previous figures are, and why no change is shown where there is none: in whole sentences."""
         gettext, begins = self.words.gettext, self.snapshot.previous_data_from
-        previous = self.described(
-            self._until(self.formats.period_in_text(self.snapshot.previous, today=self.today)), self.snapshot.previous
-        )
+        previous = self.described(self.previous_period_in_text, self.snapshot.previous)
         if begins is None and self.is_comparable:
             return gettext("Compared with %(previous)s.", previous=previous)
         if begins is None or begins > self.snapshot.previous.last:

@@ -159,7 +159,7 @@ def _axis_label(contents: Contents, point: TrendPoint, *, is_first: bool) -> str
             names_year = is_first or point.period.first.month == 1
             return (formats.month if names_year else formats.month_name)(point.period.first)
         case "quarter" | "year":
-            return formats.period(point.period, today=point.period.last + dt.timedelta(days=1))
+            return formats.period_in_text(point.period, today=point.period.last + dt.timedelta(days=1))
         case _:
             return formats.short_date(point.period.first)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from xml.etree.ElementTree import Element
 
 from signtally.render.drawing import Look, Picture, Tagged
-from signtally.render.drawn_cards import DrawnCards
+from signtally.render.drawn_cards import CardRow, DrawnCards
 from signtally.render.drawn_charts import SVG, DrawnChart
 from signtally.render.drawn_lists import DrawnList
 from signtally.render.drawn_tables import DrawnTable
@@ -47,7 +47,7 @@ _MARGINS: Mapping[str, tuple[float, float]] = {
     "head": (0, 2.5),
     "cards": (7, 0),
     "summary": (5, 0),
-    "section": (9, 0),
+    "section": (8, 0),
     "apart": (4, 0),
 }
 
@@ -60,6 +60,7 @@ class ReportFlow:
         self.root = Tagged("Document")
         self.footer = ""  # of all pages
         self._look = look
+        self._rows = {row: CardRow(row, look=look) for row in body.iter("div") if row.get("class") == "cards"}
         self._readers: Mapping[str, Callable[[Element, Tagged], None]] = {
             "footer": self._footer,
             "header": self._read,
@@ -150,7 +151,8 @@ class ReportFlow:
         block.bookmark = (_BOOKMARK_LEVELS["h2"], text)
 
     def _cards(self, element: Element, parent: Tagged) -> None:
-        self._add(DrawnCards(element, look=self._look), parent.add(Tagged("")), margins="cards")
+        points = min(row.points for row in self._rows.values())  # one size for the figures of all pages
+        self._add(DrawnCards(self._rows[element], points=points), parent.add(Tagged("")), margins="cards")
 
     def _columns(self, element: Element, parent: Tagged) -> None:
         self._add(DrawnList(element, look=self._look), parent.add(Tagged("Div")))

@@ -28,6 +28,7 @@ _NO_SHIFT = ">0<"  # between glyphs that stand where the font puts them
 _JOINED = frozenset({"Mn", "Me", "Mc", "Cf"})
 _JOINER, _ELLIPSIS, _SOFT_HYPHEN = "\N{ZERO WIDTH JOINER}", "…", "\N{SOFT HYPHEN}"
 _LEAST_LETTERS = 4  # of a word before and after a hyphen
+_MOST_IDEOGRAPHS = 8  # that stay on one line if they can
 _PLAIN = {
     "direction": "ltr",
     "line_height": 1.3,
@@ -199,7 +200,7 @@ def hyphenated(text: str, face: Face, width: float) -> str:
 
 def longest_part(text: str, face: Face) -> float:
     """The width below which a text cannot be wrapped without breaking words where its language does not."""
-    parts = (_with_hyphens(_parts(word, face.language)) for word in text.split())
+    parts = (_with_hyphens(_parts(word, face.language)) for word in _words(text))
     return max((shaped(part, face).width for word in parts for part in word), default=0.0)
 
 
@@ -219,7 +220,16 @@ def _parts(word: str, language: str) -> Sequence[str]:
 
 def longest_word(text: str, face: Face) -> float:
     """The width below which a text cannot be wrapped without breaking a word."""
-    return max((shaped(word, face).width for word in text.split()), default=0.0)
+    return max((shaped(word, face).width for word in _words(text)), default=0.0)
+
+
+def _words(text: str) -> Iterator[str]:
+    """What stands between spaces; of ideographs, which are written without any, a few at a time."""
+    for word in text.split():
+        if word.isascii() or not all(unicodedata.east_asian_width(character) in "WF" for character in word):
+            yield word
+        else:
+            yield from (word[at : at + _MOST_IDEOGRAPHS] for at in range(0, len(word), _MOST_IDEOGRAPHS))
 
 
 def _cut(text: str, length: int, end: str) -> str:

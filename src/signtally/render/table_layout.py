@@ -126,7 +126,7 @@ class SetRow:
     def _set(self, cell: Cell, lines: list[list[ShapedLine]], column: int, *, top: float) -> SetCell:
         look, face = self._columns.look, self._face
         left, room = self._columns.left(column), self._columns.room(column)
-        starts = column == 0 or cell.is_text
+        starts = column == 0 or cell.is_text or look.is_right_to_left  # figures run to the right everywhere
         placed = []
         for index, texts in enumerate(lines):
             y = _PADDING + top + index * face.line_height + face.baseline

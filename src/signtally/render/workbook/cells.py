@@ -76,6 +76,11 @@ def name_text(text: str | None) -> str | None:
     return None if text is None else one_line(text) or None
 
 
+def person_text(name: str | None, email: str | None, user_id: str | None) -> str | None:
+    """How every table calls a user, so that each is a row of its own in a pivot: the name, or else email or id."""
+    return name_text(name) or name_text(email) or id_text(user_id)
+
+
 def id_text(text: str | None) -> str | None:
     """An id with every character in its position: line breaks as ␊, what would turn or hide letters as �."""
     return text if text is None or text.isprintable() else "".join(map(_pictured, visible(text)))

@@ -7,7 +7,7 @@ import polars as pl
 
 from signtally.domain.documents import Cohort, DocumentStatus
 from signtally.domain.wording import translatable
-from signtally.render.workbook.cells import Value, id_text, name_text
+from signtally.render.workbook.cells import Value, id_text, name_text, person_text
 from signtally.render.workbook.charts import BarSeries, BarSpec, Labels, add_bar_chart
 from signtally.render.workbook.sheets import Book, column_width
 from signtally.render.workbook.styles import ADDRESS, FIGURE, FIGURE_MUTED, NAME, TEXT
@@ -47,7 +47,7 @@ def _document_columns(book: Book, frame: pl.DataFrame) -> list[Column]:
     return [
         Column(words.gettext("Document ID"), NAME, width, total=words.gettext("Total"), is_id=True),
         Column(words.gettext("Status"), TEXT, 13, total=Total("count", frame.height)),
-        Column(words.gettext("Sender"), NAME, 24),
+        Column(words.gettext("Sender"), NAME, 24, is_id=True),
         Column(words.gettext("Sender email"), ADDRESS, 26),
         Column(words.gettext("Sender ID"), ADDRESS, 18, total=words.gettext("All users"), is_id=True),
         Column(words.pgettext("time", "Sent"), instant, 19),
@@ -71,7 +71,7 @@ def _document_rows(frame: pl.DataFrame, *, zone: str, statuses: dict[str, str]) 
     shown = frame.with_columns(_on_excels_clock(pl.col(_INSTANTS), zone))
     for row in shown.iter_rows():
         document_id, status, user_id, name, email, *times = row
-        sender = [name_text(name), name_text(email), id_text(user_id)]
+        sender = [person_text(name, email, user_id), name_text(email), id_text(user_id)]
         yield [id_text(document_id), statuses[status], *sender, *times]
 
 

@@ -81,7 +81,8 @@ class Sheet:
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.page_margins.left = sheet.page_margins.right = 0.5
-        sheet.page_margins.top, sheet.page_margins.bottom = 0.6, 0.75
+        sheet.page_margins.top, sheet.page_margins.bottom = 0.8, 0.75
+        sheet.page_margins.header = sheet.page_margins.footer = 0.4
         sheet.oddHeader.left.text = "&A"  # the sheet's name
         footer = shortened(self.book.footer, 2 * _FOOTER_LIMIT_CHARACTERS)
         sheet.HeaderFooter.scaleWithDoc = False
@@ -89,6 +90,19 @@ class Sheet:
         sheet.oddFooter.right.text = "&P / &N"
         if repeat_header:
             sheet.print_title_rows = "1:1"
+
+    def print_first(self, rows: int, *, of: int) -> None:
+        """Print the head and the first of so many rows alone, and say so beside the sheet's name."""
+        number = self.book.contents.formats.number
+        said = self.book.words.ngettext(
+            "the first %(printed)s of %(count)s row of this sheet",
+            "the first %(printed)s of %(count)s rows of this sheet",
+            of,
+            printed=number(rows),
+            count=number(of),
+        )
+        self.worksheet.oddHeader.left.text = f"&A · {said.replace('&', '&&')}"
+        self.worksheet.print_area = f"A1:{get_column_letter(self.columns_written)}{rows + 1}"
 
     def append(self, values: Sequence[Value], styles: Sequence[Style], *, height: float | None = None) -> None:
         """One row; values and styles side by side, None leaves a styled cell empty."""

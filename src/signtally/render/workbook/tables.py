@@ -18,6 +18,7 @@ from signtally.render.workbook.styles import HEAD, HEAD_OF_FIGURES, TOTAL, TOTAL
 
 # Excel's limit is 1,048,576 with the header; the totals follow on the last sheet.
 MOST_ROWS_PER_SHEET = 1_000_000
+_MOST_ROWS_PRINTED = 200  # of a table; who prints a workbook wants a few pages, and to know that there is more
 _HEADER_LINE = 16  # points
 _BUTTON_WIDTH, _WIDEST_WORD = 2, 24  # characters
 _MOST_COLUMNS_UPRIGHT = 12  # more would be too small on paper that stands
@@ -69,6 +70,7 @@ class Table:
     rows: Iterable[Sequence[Value]]  # read once, when the file is packed
     row_count: int
     frozen: str = "A2"
+    most_printed: int = _MOST_ROWS_PRINTED
 
     @property
     def has_totals(self) -> bool:
@@ -91,6 +93,8 @@ def add_table(book: Book, table: Table) -> Sheet:
         last = name == names[-1] and table.has_totals
         if last:
             _append_totals(sheet, columns, names)
+        if count > table.most_printed:
+            sheet.print_first(table.most_printed, of=count)
         _declare(sheet, columns, name=name, names=names if last else None)
     return sheets[0]
 

@@ -11,7 +11,7 @@ from signtally.domain.documents import USER_DAYS_MOST_DAYS
 from signtally.domain.periods import PeriodKind
 from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents
-from signtally.render.workbook.cells import Value, id_text, name_text, serial
+from signtally.render.workbook.cells import Value, id_text, person_text, serial
 from signtally.render.workbook.charts import BarSeries, BarSpec, Labels, add_bar_chart
 from signtally.render.workbook.sheets import Book, Sheet, column_width
 from signtally.render.workbook.styles import ADDRESS, FIGURE, MUTED, NAME, TEXT
@@ -21,6 +21,7 @@ MOST_DAILY_BARS = 62  # beyond, charts show weeks or months
 _FIGURE_WIDTH, _WIDEST_FIGURE = 11.5, 18
 _WIDTHS_LOOK_AT = 2_000
 _TREND_WIDTH_CM = 28
+_PRINTED_FOR_PIVOTS = 50  # rows: a page that shows what is there
 
 
 def measure_columns(book: Book, totals: Counts | None) -> list[Column]:
@@ -174,17 +175,26 @@ def add_user_days(book: Book) -> None:
     snapshot, words = book.contents.snapshot, book.words
     frame = snapshot.user_days
     by_month = snapshot.period.day_count > USER_DAYS_MOST_DAYS
-    names = {user.user_id: name_text(user.user_name) for user in snapshot.users}
+    names = {user.user_id: person_text(user.user_name, user.user_email, user.user_id) for user in snapshot.users}
     day_style = dataclasses.replace(TEXT, number_format=book.numbers.month if by_month else book.numbers.date)
     sample = list(names.values())[:_WIDTHS_LOOK_AT]
     columns = [
-        Column(words.gettext("User"), NAME, column_width(sample, least=18, most=42), total=words.gettext("Total")),
+        Column(
+            words.gettext("User"),
+            NAME,
+            column_width(sample, least=18, most=42),
+            total=words.gettext("Total"),
+            is_id=True,
+        ),
         Column(words.gettext("User ID"), ADDRESS, 24, total=words.gettext("All users"), is_id=True),
         Column(words.gettext("Month") if by_month else words.gettext("Date"), day_style, 14),
         *measure_columns(book, Counts.of(frame.select(pl.col(MEASURES).sum()).row(0, named=True))),
     ]
     rows = _user_day_rows(frame, names)
-    add_table(book, Table("UserDays", words.gettext("User days"), columns, rows, frame.height, frozen="D2"))
+    title = words.gettext("User days")
+    add_table(
+        book, Table("UserDays", title, columns, rows, frame.height, frozen="D2", most_printed=_PRINTED_FOR_PIVOTS)
+    )
 
 
 def _user_day_rows(frame: pl.DataFrame, names: dict[str, str | None]) -> Iterator[list[Value]]:

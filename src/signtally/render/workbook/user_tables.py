@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from signtally.domain.actions import Counts
 from signtally.domain.documents import Cohort
 from signtally.domain.snapshot import InactiveUser, UserUsage
-from signtally.render.workbook.cells import Value, id_text, name_text
+from signtally.render.workbook.cells import Value, id_text, name_text, person_text
 from signtally.render.workbook.sheets import Book, column_width
 from signtally.render.workbook.styles import ADDRESS, FIGURE, FIGURE_MUTED, NAME
 from signtally.render.workbook.tables import Column, Share, Table, Total, add_table
@@ -42,9 +42,7 @@ def add_inactive_users(book: Book) -> None:
     ]
     rows = (
         [
-            name_text(user.user_name),
-            name_text(user.user_email),
-            id_text(user.user_id),
+            *_identity(user),
             user.previous.sent,
             user.previous.completed,
             sum(user.previous.as_tuple()),
@@ -59,11 +57,11 @@ def add_inactive_users(book: Book) -> None:
 def _who(book: Book, users: Sequence[UserUsage] | Sequence[InactiveUser]) -> list[Column]:
     """Name, email and id; a text below the ids keeps pandas from taking a column of digits for numbers."""
     words, sample = book.words, users[:_WIDTHS_LOOK_AT]
-    names = column_width([user.user_name for user in sample], least=18, most=42)
+    names = column_width([_identity(user)[0] for user in sample], least=18, most=42)
     emails = column_width([user.user_email for user in sample], least=18, most=42)
     ids = column_width([user.user_id for user in sample], least=12, most=38)
     return [
-        Column(words.gettext("User"), NAME, names, total=words.gettext("Total")),
+        Column(words.gettext("User"), NAME, names, total=words.gettext("Total"), is_id=True),
         Column(words.gettext("Email"), ADDRESS, emails),
         Column(words.gettext("User ID"), ADDRESS, ids, total=words.gettext("All users"), is_id=True),
     ]
@@ -101,7 +99,12 @@ def _sum(cohorts: Sequence[Cohort]) -> Cohort:
 
 def _plain_rows(users: Sequence[UserUsage]) -> Iterator[Sequence[Value]]:
     for user in users:
-        yield name_text(user.user_name), name_text(user.user_email), id_text(user.user_id), *user.counts.as_tuple()
+        yield *_identity(user), *user.counts.as_tuple()
+
+
+def _identity(user: UserUsage | InactiveUser) -> tuple[str | None, str | None, str | None]:
+    label = person_text(user.user_name, user.user_email, user.user_id)
+    return label, name_text(user.user_email), id_text(user.user_id)
 
 
 def _whole_rows(users: Sequence[UserUsage], *, sent: int) -> Iterator[Sequence[Value]]:

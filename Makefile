@@ -6,6 +6,8 @@ BIN := .venv/bin
 ONCE ?=
 UPGRADE ?=
 WORKERS ?= 3
+# Images like to set this; then each of the hundreds of programs that tests start would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help

@@ -24,7 +24,7 @@ from signtally.settings import Settings
 from signtally.use_cases import provisioning
 from tests.support.aws_programs import log_to_stderr, without_fsync
 from tests.support.examples import SOAK, time_is_up
-from tests.support.groups import assign_groups, longest_first
+from tests.support.groups import assign_groups, expect_groups_known, longest_first
 from tests.support.ports import free_port
 
 _HERE = Path(__file__).parent
@@ -43,6 +43,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("soak" if SOAK else "repeatable")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this hook too, and would otherwise come first
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tell pytest-xdist which tests belong together, and let the longest start first."""
     assign_groups(items)
@@ -50,8 +51,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = longest_first(items, tests=_HERE)
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Keep all that imports have made from the garbage collector: a whole collection then takes milliseconds."""
+    if hasattr(session.config, "workerinput") and session.config.getoption("dist") == "loadgroup":
+        expect_groups_known(session.items)
     gc.collect()
     gc.freeze()
 

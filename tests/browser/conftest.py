@@ -43,7 +43,7 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-expect.set_options(timeout=20_000)  # a busy machine shows what is expected, only later
+expect.set_options(timeout=60_000)  # a busy machine shows what is expected, only later
 NOW = dt.datetime(2026, 10, 17, 12, 35, tzinfo=dt.UTC)
 ACME = TenantProfile(tenant_id="acme", name="Acme & Söhne", timezone="Asia/Kathmandu")
 PORTAL = "https://portal.example/usage?from=menu"
@@ -99,7 +99,8 @@ class Site:
 
     def get(self, path: str, **query: str) -> Any:
         """What the API answers an administrator."""
-        answer = httpx.get(f"{self.url}/v1/{path}", params=query, headers={"Authorization": f"Bearer {self.token()}"})
+        headers = {"Authorization": f"Bearer {self.token()}"}
+        answer = httpx.get(f"{self.url}/v1/{path}", params=query, headers=headers, timeout=60)
         return answer.raise_for_status().json()
 
 
@@ -205,7 +206,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
                 locale="en-GB",
                 color_scheme="dark" if dark else "light",
             )
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(60_000)
             contexts.append(context)
         page = context.new_page()
         if not complains:
@@ -225,7 +226,7 @@ def downloaded(tmp_path: Path) -> Callable[..., bytes]:
     """Do something that downloads a file, and read its bytes."""
 
     def after(page: Page, action: Callable[[], Any], *, suffix: str) -> bytes:
-        with page.expect_download(timeout=40_000) as download:
+        with page.expect_download(timeout=120_000) as download:
             action()
         assert download.value.suggested_filename.endswith(suffix)
         place = tmp_path / download.value.suggested_filename

@@ -15,7 +15,7 @@ from tests.browser.conftest import NOW, Site, ThreadedReports, fill, served
 from tests.support.switched_aws import Place, switched_aws
 
 Open = Callable[..., Page]
-OUTAGE_TIMEOUT_MS = 30_000  # the API's own, times the attempts, and as much again for a busy machine
+OUTAGE_TIMEOUT_MS = 90_000  # the API's own, times the attempts, and as much again for a busy machine
 
 
 @pytest.fixture

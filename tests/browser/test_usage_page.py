@@ -270,7 +270,7 @@ def test_it_takes_the_tenants_language(  # noqa: PLR0913, PLR0917 -- fixtures, a
     profile = TenantProfile(tenant_id="acme", name="Acme & Söhne", timezone="Asia/Kathmandu", locale=locale)
     site.services.stores.tenants.put(profile)
     page = open_page(site.signed_in())
-    expect(page.locator("h1:visible")).to_have_text(title, timeout=15_000)
+    expect(page.locator("h1:visible")).to_have_text(title)
     expect(page.get_by_role("navigation").get_by_role("link", name=users)).to_be_visible()
     assert page.locator("html").get_attribute("dir") == direction
     assert page.locator("html").get_attribute("lang") in {tag, tag.split("-", maxsplit=1)[0]}

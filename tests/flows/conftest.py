@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, PREFECT_WORKER_QUERY_SECONDS, temporary_settings
-from prefect.testing.utilities import prefect_test_harness
 
 import tasks.aggregate
 import tasks.dead_letters
@@ -42,6 +41,8 @@ def prefect_server() -> Iterator[None]:
     Without heartbeats: each flow would wait a second at its end for the thread that sends them. Workers ask for runs
     as often as those of the stack.
     """
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 -- 3 s that only this worker pays
+
     quick = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_WORKER_QUERY_SECONDS: 0.5})
     with prefect_test_harness(server_startup_timeout=120), quick:
         gc.collect()

@@ -11,7 +11,7 @@ _BY_DIRECTORY = {"flows": "prefect", "browser": "browser"}
 _BY_FILE = {"test_api_stalls.py": "timing"}
 _BY_FIXTURE = {"postgresql": "postgresql"}
 # What takes longest starts first, so that no worker is left alone with it at the end.
-_FIRST = ("demo", "year", "faults", "flows", "browser", "cli", "contract")
+_FIRST = ("flows", "browser", "demo", "year", "faults", "cli", "contract")
 
 
 def assign_groups(items: Iterable[pytest.Item]) -> None:
@@ -19,6 +19,13 @@ def assign_groups(items: Iterable[pytest.Item]) -> None:
     for item in items:
         if (group := _group(item)) is not None:
             item.add_marker(pytest.mark.xdist_group(group))
+
+
+def expect_groups_known(items: Iterable[pytest.Item]) -> None:
+    """Raise AssertionError when pytest-xdist, which writes an item's group behind its id, took no notice of it."""
+    for item in items:
+        for mark in item.iter_markers("xdist_group"):
+            assert item.nodeid.endswith(f"@{mark.args[0]}"), f"{item.nodeid} may run on any worker"
 
 
 def longest_first(items: Sequence[pytest.Item], *, tests: Path) -> list[pytest.Item]:

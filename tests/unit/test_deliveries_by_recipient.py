@@ -4,6 +4,9 @@ import contextlib
 import datetime as dt
 import itertools
 import json
+import threading
+from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -316,3 +319,37 @@ def test_the_days_between_two_calendars_have_a_digest_of_their_own() -> None:
     assert closed == {"2026-W45~2026-10-30", "2026-11-06_2026-11-11"}
     assert occurrence_of(friday, weekly, parse_period("2026-11-06_2026-11-11")).due_at == acmes.clock.now
     assert MailState.SENT in {row.delivery.state for row in all_deliveries(services=acmes.services)}
+
+
+class SilentMailer(MemoryMailer):
+    """Takes a message and says nothing until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.answers, self.answered = threading.Event(), threading.Event(), threading.Event()
+
+    def send(self, message: EmailMessage) -> str:
+        self.asked.set()
+        assert self.answers.wait(10)
+        taken = super().send(message)
+        if len(self.sent) == len(MONTHLY.recipients):
+            self.answered.set()
+        return taken
+
+
+def test_by_hand_a_silent_mail_server_holds_nobody_who_waits_and_gets_every_mail() -> None:
+    mailer = SilentMailer()
+    acmes = portal(mailer)
+    acmes.store(acme())
+    october = occurrence_by_hand(acme(), MONTHLY, period=None, now=DUE)
+    asked: dict[str, Any] = {"requested_by": "u_1", "makes_report": True}
+    sent = send_now(october, services=acmes.services, patience=dt.timedelta(milliseconds=50), **asked)
+    assert mailer.asked.wait(10)
+    assert (sent.deliveries, mailer.sent) == ([], [])
+    mailer.answers.set()
+    assert mailer.answered.wait(10)
+    assert acmes.addresses() == ["ann@acme.example", "bo@acme.example"]
+    mailer.down = True
+    more: dict[str, Any] = asked | {"again": True, "patience": dt.timedelta(seconds=10)}
+    with pytest.raises(ServiceUnavailableError):
+        send_now(october, services=acmes.services, **more)

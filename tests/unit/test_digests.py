@@ -34,8 +34,10 @@ from signtally.stores.keys import tenant_profile
 from signtally.stores.reports import Reports
 from signtally.stores.tenants import Tenants
 from signtally.use_cases.delivery_run import DeliveriesFailedError
+from signtally.use_cases.digest_messages import made_digest
 from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.scheduling import run_schedules
+from signtally.use_cases.scheduling import current_report, record_schedules, run_schedules
+from signtally.use_cases.sending_by_hand import occurrence_by_hand
 from tests.support.clocks import Clock
 from tests.support.examples import examples
 
@@ -434,3 +436,47 @@ def test_an_invalid_name_costs_a_tenant_neither_its_zone_nor_its_digests() -> No
     assert body is not None
     assert "Asia/Tokyo" in body.get_content()
     assert "profile" not in body.get_content()
+
+
+class CountingUsageStore(MemoryUsageStore):
+    """Counts how often the documents of a period are read, which every report does once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = 0
+
+    def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+        self.reads += 1
+        return super().documents(tenant_id, since=since, until=until)
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+def test_file_and_mail_are_made_from_figures_that_were_read_once(*, is_made: bool) -> None:
+    acmes = portal()
+    store = CountingUsageStore()
+    store.put_daily_usage(usage(41), version=1)
+    services = dataclasses.replace(acmes.services, usage_store=store)
+    acmes.store(acme())
+    october = occurrence_by_hand(acme(), MONTHLY, period=None, now=DUE)
+    if is_made:
+        current_report(october, services=services)
+    store.reads = 0
+    digest = made_digest(october, services=services)
+    assert store.reads == 1
+    manifest = current_report(october, services=services)
+    assert (digest.snapshot.fingerprint, digest.snapshot.data_through) == (manifest.fingerprint, manifest.data_through)
+
+
+def test_what_is_done_is_forgotten_with_its_schedule() -> None:
+    """Also where runs share the work, and one at the end remembers what was done."""
+    acmes = portal()
+    acmes.store(acme(), acme(tenant_id="gone"))
+    outcome = run_schedules(services=acmes.services, tenant_ids=["acme", "gone"])
+    record_schedules(outcome.done, services=acmes.services)
+    assert b"gone" in acmes.objects.get("state/deliveries.json").body
+    acmes.objects.delete([tenant_profile("gone")])
+    acmes.clock.now = dt.datetime(2026, 12, 1, 7, tzinfo=dt.UTC)
+    later = run_schedules(services=acmes.services, tenant_ids=["acme"])
+    record_schedules(later.done, services=acmes.services)
+    assert b"gone" not in acmes.objects.get("state/deliveries.json").body
+    assert b"2026-11" in acmes.objects.get("state/deliveries.json").body

@@ -135,7 +135,9 @@ class SentDigest(BaseModel):
     """What was sent, and what has become of it so far."""
 
     period: str
-    deliveries: list[DeliveryDocument] = Field(description="Also of those who had got it before")
+    deliveries: list[DeliveryDocument] = Field(
+        description="Also of those who had got it before, without those who are being sent to"
+    )
 
     @classmethod
     def of(cls, sent: SentByHand) -> "SentDigest":

@@ -1,5 +1,6 @@
 """`/v1/schedules/{name}/…`: a schedule's emails by hand, and what became of them."""
 
+import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -36,6 +37,7 @@ router = APIRouter(
     tags=["schedules"],
     responses=problem_responses(ProblemKind.FORBIDDEN, ProblemKind.NOT_FOUND),
 )
+_PATIENCE = dt.timedelta(seconds=20)  # with mail servers, which may be silent for ten minutes
 _DEFAULT_DELIVERIES, _MOST_DELIVERIES = 100, 500
 
 
@@ -99,7 +101,8 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
 ) -> SentDigest:
     """To the schedule's recipients and destinations who have not got it yet; or to those named, again if they have.
 
-    Its report is ordered at the same time, so that the links work. What a mailbox does not take now is tried again.
+    Its report is ordered at the same time, so that the links work. What a mailbox
+    does not take now is tried again. Who is not among the deliveries within 20 seconds is still being sent to.
     """
     asked = order or DigestOrder()
     schedule = found_schedule(tenant, name)
@@ -116,6 +119,7 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
         recipients=recipients,
         destinations=destinations,
         again=bool(recipients or destinations),
+        patience=_PATIENCE,
     )
     audit.record(
         caller,

@@ -197,10 +197,10 @@ class DoneOccurrences:
         """What was added since it was read; opaque, for `record`."""
         return dict(self._new)
 
-    def record(self, added: Mapping[str, str]) -> None:
-        """Add what others *added*, and remember it; for runs that share the work."""
+    def record(self, added: Mapping[str, str], *, existing: Iterable[tuple[str, str]]) -> None:
+        """Add what others *added*, and remember it for *existing* schedules; for runs that share the work."""
         self._new |= added
-        self.save(None)
+        self.save(existing)
 
     def add(self, key: DeliveryKey, *, calendar: str) -> None:
         self._new[keys.schedule_deliveries(key.tenant_id, key.schedule)] = f"{key.period} {calendar}"

@@ -13,7 +13,15 @@ from signtally.errors import SigntallyError
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.stores.deliveries import DoneOccurrences, PassedOver
-from signtally.use_cases.due_deliveries import DeliveryKind, DueSchedule, delivery_key, find_due, label, rotated
+from signtally.use_cases.due_deliveries import (
+    DeliveryKind,
+    DueSchedule,
+    delivery_key,
+    every_schedule,
+    find_due,
+    label,
+    rotated,
+)
 from signtally.use_cases.read_ahead import read_ahead
 from signtally.use_cases.readiness import Readiness
 
@@ -93,10 +101,7 @@ class DeliveryRun:
         finally:
             self.done = done.added
             if self._tenant_ids is None:
-                every = (
-                    (tenant.tenant_id, schedule.name) for tenant in profiles.values() for schedule in tenant.schedules
-                )
-                done.save(every)
+                done.save(every_schedule(profiles.values()))
 
     def _profiles(self) -> Mapping[str, TenantProfile]:
         tenants = self._services.stores.tenants

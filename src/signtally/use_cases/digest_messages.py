@@ -21,7 +21,7 @@ from signtally.services import Services
 from signtally.use_cases.attaching import plan_attachments
 from signtally.use_cases.due_deliveries import delivery_key
 from signtally.use_cases.report_figures import read_report
-from signtally.use_cases.scheduling import current_report, scheduled_request
+from signtally.use_cases.scheduling import current_report_with_figures, scheduled_request
 from signtally.use_cases.told_figures import changed_periods
 from signtally.use_cases.unsubscribing import unsubscribe_url
 
@@ -81,10 +81,9 @@ def made_digest(
     *ahead* has the figures at hand, perhaps; *services* are asked where they have changed since. Raises what
     `report_now` and `read_report` raise.
     """
-    first = ahead or services
-    manifest, snapshot = current_report(occurrence, services=first), _figures(occurrence, services=first)
-    if snapshot.fingerprint != manifest.fingerprint:  # restated between the two: the newer version is linked
-        manifest, snapshot = current_report(occurrence, services=services), _figures(occurrence, services=services)
+    manifest, snapshot = current_report_with_figures(occurrence, services=ahead or services)
+    if snapshot.fingerprint != manifest.fingerprint:  # restated since: the newer version is linked
+        manifest, snapshot = current_report_with_figures(occurrence, services=services)
     return _messages(occurrence, snapshot, manifest=manifest, services=services, is_complete=is_complete)
 
 

@@ -15,7 +15,7 @@ from signtally.use_cases.correcting import send_corrections
 from signtally.use_cases.deferred_mails import retry_deferred
 from signtally.use_cases.delivery_run import DeliveryRun, Reading, merged, require_all_well
 from signtally.use_cases.digest_messages import DigestMessages, made_digest
-from signtally.use_cases.due_deliveries import DeliveryKind, delivery_key, tenants_with_due
+from signtally.use_cases.due_deliveries import DeliveryKind, delivery_key, remember_done, tenants_with_due
 from signtally.use_cases.mail_sending import MailSending
 from signtally.use_cases.passing_over import why_passed_over
 from signtally.use_cases.recipients import send_to_each
@@ -80,7 +80,7 @@ def tenants_with_due_digests(*, services: Services) -> list[str]:
 
 def record_digests(done: dict[str, str], *, services: Services) -> None:
     """Remember what `run_digests` found done for some tenants, so that it is not looked up again."""
-    services.stores.done_occurrences(KIND.name).record(done)
+    remember_done(KIND, done, services=services)
 
 
 def run_digests(

@@ -113,6 +113,18 @@ def label(occurrence: Occurrence) -> str:
     return f"{occurrence.tenant.tenant_id} / {occurrence.schedule.name} / {occurrence.name}"
 
 
+def remember_done(kind: DeliveryKind, done: Mapping[str, str], *, services: Services) -> None:
+    """Remember what runs for some tenants found done, and forget what is known of schedules that are deleted since."""
+    if done:
+        every = every_schedule(services.stores.tenants.all().values())
+        services.stores.done_occurrences(kind.name).record(done, existing=every)
+
+
+def every_schedule(profiles: Iterable[TenantProfile]) -> Iterator[tuple[str, str]]:
+    """Tenant id and name of each schedule."""
+    return ((tenant.tenant_id, schedule.name) for tenant in profiles for schedule in tenant.schedules)
+
+
 def rotated(profiles: Mapping[str, TenantProfile], *, now: dt.datetime) -> list[TenantProfile]:
     """All tenants, beginning with another one each time, so that trouble with the first few keeps nobody waiting."""
     tenants = list(profiles.values())

@@ -121,7 +121,7 @@ class MailSending:
             else:
                 self._ledger.record(key, before)
             raise
-        message_id = detail if state is MailState.SENT else ""
+        message_id = detail if state is MailState.SENT and isinstance(message, EmailMessage) else ""
         if message_id:
             self._remember(message_id, SentMail(key, claimed.email))
         self._record(key, _now(claimed, state, at=self._services.clock(), detail=detail, message_id=message_id))

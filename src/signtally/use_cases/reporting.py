@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
@@ -17,8 +18,7 @@ from signtally.render.process_pool import RenderLimitError
 from signtally.services import Services
 from signtally.stores.report_folder import ReportFolder
 from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, ReportState
-from signtally.use_cases.report_figures import read_report
-from signtally.use_cases.source_marks import source_digest, source_mark
+from signtally.use_cases.source_marks import Sources, source_mark
 from signtally.use_cases.version_diff import changes_since_predecessor, day_totals, user_figures
 
 _SERVICE_DOWN = "A service that the report needs did not answer. Ask for it again."
@@ -44,20 +44,36 @@ def report_now(request: ReportRequest, *, requested_by: str, services: Services)
     A version that another process is making is made here too, rather than a further one: the first to finish
     publishes it.
     """
-    match find_or_claim(request, (up_to_date, in_progress), requested_by=requested_by, services=services):
+    return _made_now(request, requested_by=requested_by, services=services)[0]
+
+
+def report_with_figures(
+    request: ReportRequest, *, requested_by: str, services: Services
+) -> tuple[ReportManifest, UsageSnapshot]:
+    """The same with the figures as they are now, read once: those of the report, unless another process made it."""
+    manifest, sources = _made_now(request, requested_by=requested_by, services=services)
+    return manifest, sources.snapshot
+
+
+def _made_now(request: ReportRequest, *, requested_by: str, services: Services) -> tuple[ReportManifest, Sources]:
+    at_once = services.at(services.clock())  # of the figures and of what is made from them
+    tenant = services.stores.tenants.get(request.tenant_id)
+    sources = Sources(tenant, request, services=at_once)
+    finders = (functools.partial(up_to_date, sources=sources), in_progress)
+    match find_or_claim(request, finders, requested_by=requested_by, services=at_once, tenant=tenant):
         case ReportState(manifest=ReportManifest() as ready):
-            return ready
+            return ready, sources
         case ReportState(claim=claim) | (ReportClaim() as claim):
             pass
     try:
-        return make_report(claim.key, services=services)
+        return make_report(claim.key, services=at_once, sources=sources), sources
     except ServiceError:  # nobody will retry this version
         fail_report(claim.key, _SERVICE_DOWN, services=services)
         raise
 
 
-def make_report(key: ReportKey, *, services: Services) -> ReportManifest:
-    """Make the files of a claimed version; a finished one stays as it is.
+def make_report(key: ReportKey, *, services: Services, sources: Sources | None = None) -> ReportManifest:
+    """Make the files of a claimed version, from its *sources* as far as they were read; a finished one stays as it is.
 
     Raises ReportMissingError when it was never claimed, and a ServiceError when a service is down: call again. After
     any other error the version has failed, and the person who asked for it is told why.
@@ -68,7 +84,7 @@ def make_report(key: ReportKey, *, services: Services) -> ReportManifest:
         return state.manifest
     reports.start(key)
     try:
-        manifest = _make(state.claim, services=services)
+        manifest = _make(state.claim, services=services, sources=sources)
     except ServiceError:
         raise
     except (FuturePeriodError, RenderLimitError) as error:
@@ -155,8 +171,8 @@ def in_progress(stored: Stored, services: Services) -> ReportState | None:
     return stored.newest if stored.newest.status in {ReportStatus.PENDING, ReportStatus.RUNNING} else None
 
 
-def up_to_date(stored: Stored, services: Services) -> ReportState | None:
-    """The newest finished version if it has all its files and a new one would say the same.
+def up_to_date(stored: Stored, services: Services, sources: Sources | None = None) -> ReportState | None:
+    """The newest finished version if it has all its files and a new one, made from *sources*, would say the same.
 
     While its period may still change, a version also ages: its `data_through` is part of what it says.
     """
@@ -164,7 +180,8 @@ def up_to_date(stored: Stored, services: Services) -> ReportState | None:
     ready = newest if newest.manifest else services.stores.reports.newest_ready_in(stored.folder)
     if ready is None or not ready.is_whole or _is_aged(ready, stored, services=services):
         return None
-    return ready if _says_what_is_so(ready, stored, services=services) else None
+    sources = sources or Sources(stored.tenant, stored.request, services=services)
+    return ready if _says_what_is_so(ready, sources, services=services) else None
 
 
 def _is_aged(ready: ReportState, stored: Stored, *, services: Services) -> bool:
@@ -175,14 +192,13 @@ def _is_aged(ready: ReportState, stored: Stored, *, services: Services) -> bool:
     return not is_over and services.clock() - manifest.made_at >= services.settings.report_reuse
 
 
-def _says_what_is_so(ready: ReportState, stored: Stored, *, services: Services) -> bool:
+def _says_what_is_so(ready: ReportState, sources: Sources, *, services: Services) -> bool:
     """Whether its figures are those of now: told by its source mark, else by reading them."""
-    manifest, request = ready.manifest, stored.request
+    manifest, digest = ready.manifest, sources.digest
     assert manifest is not None  # noqa: S101 -- it is ready
-    digest = source_digest(stored.tenant, request, services=services)
     if digest is not None and ready.source is not None and ready.source.stands(digest, now=services.clock()):
         return True
-    snapshot = _figures(stored.tenant, request, services=services)
+    snapshot = sources.snapshot
     if manifest.made_at > snapshot.taken_at:  # from later figures than those that were read ahead
         return True
     if manifest.fingerprint != snapshot.fingerprint:
@@ -192,22 +208,11 @@ def _says_what_is_so(ready: ReportState, stored: Stored, *, services: Services) 
     return True
 
 
-def _figures(tenant: TenantProfile, request: ReportRequest, *, services: Services) -> UsageSnapshot:
-    snapshot = read_report(
-        tenant.in_language(request.locale),
-        request.period,
-        services=services,
-        user_ids=request.user_ids,
-        basis=request.basis,
-    )
-    return dataclasses.replace(snapshot, all_users=request.all_users)
-
-
-def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:
+def _make(claim: ReportClaim, *, services: Services, sources: Sources | None) -> ReportManifest:
     request, made_at = claim.request, services.clock()
     tenant = services.stores.tenants.get(request.tenant_id)
-    digest = source_digest(tenant, request, services=services)
-    snapshot = _figures(tenant, request, services=services)
+    sources = sources or Sources(tenant, request, services=services)
+    snapshot = sources.snapshot
     said = user_figures(snapshot.users)
     changes = changes_since_predecessor(claim.key, snapshot, said, services=services)
     identity = ReportIdentity(claim.key.report_id, claim.key.version, made_at, changes)
@@ -228,7 +233,7 @@ def _make(claim: ReportClaim, *, services: Services) -> ReportManifest:
         day_totals=day_totals(snapshot),
         user_figures=services.stores.user_figures.put(claim.key, said, fingerprint=snapshot.fingerprint),
         changes=changes,
-        source=source_mark(digest, snapshot),
+        source=source_mark(sources.digest, snapshot),
         files=tuple(_file(name, snapshot, identity, claim.key, services=services) for name in request.formats),
     )
 

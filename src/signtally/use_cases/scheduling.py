@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from signtally.domain.reports import ReportManifest, ReportRequest, ordered_formats
 from signtally.domain.schedules import Occurrence
+from signtally.domain.snapshot import UsageSnapshot
 from signtally.services import Services
 from signtally.stores.deliveries import PassedOver
 from signtally.use_cases.delivery_run import DeliveryRun, Reading, merged, require_all_well
-from signtally.use_cases.due_deliveries import DeliveryKind, delivery_key, tenants_with_due
+from signtally.use_cases.due_deliveries import DeliveryKind, delivery_key, remember_done, tenants_with_due
 from signtally.use_cases.passing_over import why_passed_over
-from signtally.use_cases.reporting import report_now
+from signtally.use_cases.reporting import report_with_figures
 
 # A lease: longer than a report takes to make, so a run that holds the claim for longer has died.
 _REPORT_LEASE = dt.timedelta(minutes=15)
@@ -58,7 +59,7 @@ def tenants_with_due_reports(*, services: Services) -> list[str]:
 
 def record_schedules(done: dict[str, str], *, services: Services) -> None:
     """Remember what `run_schedules` found done for some tenants, so that it is not looked up again."""
-    services.stores.done_occurrences(KIND.name).record(done)
+    remember_done(KIND, done, services=services)
 
 
 def run_schedules(
@@ -122,8 +123,13 @@ def make_scheduled_report(
 
 def current_report(occurrence: Occurrence, *, services: Services) -> ReportManifest:
     """The report with today's figures: the newest version, or the next one if figures have changed since."""
+    return current_report_with_figures(occurrence, services=services)[0]
+
+
+def current_report_with_figures(occurrence: Occurrence, *, services: Services) -> tuple[ReportManifest, UsageSnapshot]:
+    """The same with the figures as they are now, read once for both."""
     requested_by = f"schedule {occurrence.schedule.name}"
-    return report_now(scheduled_request(occurrence), requested_by=requested_by, services=services)
+    return report_with_figures(scheduled_request(occurrence), requested_by=requested_by, services=services)
 
 
 def scheduled_request(occurrence: Occurrence) -> ReportRequest:

@@ -2,8 +2,11 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection
+import logging
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future, wait
 from email.message import EmailMessage
+from threading import Thread
 
 from signtally.domain.deliveries import DeliveryKey, MailDelivery
 from signtally.domain.destinations import Destination
@@ -12,11 +15,13 @@ from signtally.domain.schedules import Occurrence, newest_over, occurrence_of
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.services import Services
 from signtally.use_cases.digest_messages import DigestMessages, digest_at_once, distinct, made_digest
-from signtally.use_cases.due_deliveries import delivery_key
 from signtally.use_cases.mail_sending import MailSending, Message, Reason, Withheld
 from signtally.use_cases.ordering import request_report
 from signtally.use_cases.readiness import Readiness
 from signtally.use_cases.scheduling import scheduled_request
+
+_log = logging.getLogger(__name__)
+_Addressed = tuple[str, Message, Reason | None]  # the last: why it is withheld from them
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,12 +62,14 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
     destinations: Collection[Destination] = (),
     again: bool = False,
     makes_report: bool = False,
+    patience: dt.timedelta | None = None,
 ) -> SentByHand:
     """Send an occurrence to *recipients* and *destinations* (all of the schedule's, without either), due or not.
 
     Who has got it already gets it once more only with *again*. The report is ordered, not waited for; it is made in
-    this process when it *makes_report*. Raises what that raises, before anything is sent; a ServiceError when the mail
-    service takes nothing.
+    this process when it *makes_report*. A mail server may be silent for minutes: after *patience* (for ever, if None)
+    the rest goes on in the background, and only what is known by then is returned. Raises what making raises, before
+    anything is sent; a ServiceError when the mail service takes nothing.
     """
     is_complete = _is_complete(occurrence, services=services)
     if makes_report:
@@ -73,37 +80,60 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
     if not recipients and not destinations:
         recipients, destinations = occurrence.schedule.recipients, occurrence.schedule.destinations
     sending = _SendingByHand(digest, services=services, again=again)
-    messages = [(recipient.email, digest.to(recipient, services=services)) for recipient in distinct(recipients)]
-    for email, message in messages:
-        sending.send(email, message, withheld=sending.withheld.reason(email))
-    for destination in destinations:
-        posted = digest.to_destination(destination)
-        sending.send(destination.label, posted, withheld=sending.withheld.reason_at(destination))
-    return SentByHand(sending.key, sending.deliveries)
+    messages: list[_Addressed] = [
+        (each.email, digest.to(each, services=services), sending.withheld.reason(each.email))
+        for each in distinct(recipients)
+    ]
+    messages += [(each.label, digest.to_destination(each), sending.withheld.reason_at(each)) for each in destinations]
+    sending.run(messages, patience=patience)
+    return SentByHand(digest.key, [*sending.deliveries])
 
 
 class _SendingByHand:
     """What has become of each recipient; who is withheld from is told so, whatever an earlier one came to."""
 
     def __init__(self, digest: DigestMessages, *, services: Services, again: bool) -> None:
-        self.key = delivery_key(digest.occurrence)
         self.withheld = Withheld(digest.occurrence.tenant, services=services)
         self.deliveries: list[MailDelivery] = []
+        self._key = digest.key
         self._mails = MailSending(services=services)
         self._services = services
         self._again = again
 
-    def send(self, recipient: str, message: Message, *, withheld: Reason | None) -> None:
+    def run(self, messages: Sequence[_Addressed], *, patience: dt.timedelta | None) -> None:
+        """Send to each in turn; with *patience* in a thread, which is left to itself after that."""
+        if patience is None:
+            self._send_all(messages)
+            return
+        work: Future[None] = Future()
+        Thread(target=self._work, args=(messages, work), name="digest by hand", daemon=True).start()
+        if wait([work], timeout=patience.total_seconds()).done:
+            work.result()
+
+    def _work(self, messages: Sequence[_Addressed], work: "Future[None]") -> None:
+        try:
+            self._send_all(messages)
+        except Exception as error:  # noqa: BLE001 -- raised where somebody waits, and logged where nobody does
+            _log.warning("a digest by hand was not sent to everybody: %s", error)
+            work.set_exception(error)
+        else:
+            work.set_result(None)
+
+    def _send_all(self, messages: Sequence[_Addressed]) -> None:
+        for recipient, message, withheld in messages:
+            self._send(recipient, message, withheld=withheld)
+
+    def _send(self, recipient: str, message: Message, *, withheld: Reason | None) -> None:
         if withheld is not None:
             state, why = withheld
-            self._mails.withhold(self.key, recipient, state=state, detail=why, by_hand=True)
+            self._mails.withhold(self._key, recipient, state=state, detail=why, by_hand=True)
             self.deliveries.append(MailDelivery(recipient, state, self._services.clock(), why, by_hand=True))
             return
         if self._again:
-            self._mails.send_again(self.key, recipient, message)
+            self._mails.send_again(self._key, recipient, message)
         else:
-            self._mails.send(self.key, recipient, message, by_hand=True)
-        if (delivery := self._services.stores.mail_deliveries.get(self.key, recipient)) is not None:
+            self._mails.send(self._key, recipient, message, by_hand=True)
+        if (delivery := self._services.stores.mail_deliveries.get(self._key, recipient)) is not None:
             self.deliveries.append(delivery)
 
 

@@ -4,7 +4,9 @@ A mark is taken before the figures that it stands for are read. What changes in 
 one, and the figures are compared: a mark may be too new for its figures, never too old.
 """
 
+import dataclasses
 import datetime as dt
+import functools
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
@@ -17,10 +19,37 @@ from signtally.domain.reports import ReportRequest, SourceMark
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
+from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.report_spans import same_time_yesterday
 from signtally.use_cases.usage_rows import unread_days
 
 _EVER = Period(PeriodKind.RANGE, dt.date.min, dt.date.max)
+
+
+class Sources:
+    """What a version is made of, each read once and when it is first asked for: its digest, and then its figures."""
+
+    def __init__(self, tenant: TenantProfile, request: ReportRequest, *, services: Services) -> None:
+        self._tenant = tenant
+        self._request = request
+        self._services = services
+
+    @functools.cached_property
+    def digest(self) -> str | None:
+        return source_digest(self._tenant, self._request, services=self._services)
+
+    @functools.cached_property
+    def snapshot(self) -> UsageSnapshot:
+        _ = self.digest  # before the figures
+        request = self._request
+        read = read_report(
+            self._tenant.in_language(request.locale),
+            request.period,
+            services=self._services,
+            user_ids=request.user_ids,
+            basis=request.basis,
+        )
+        return dataclasses.replace(read, all_users=request.all_users)
 
 
 def source_digest(tenant: TenantProfile, request: ReportRequest, *, services: Services) -> str | None:

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signtally.render.drawing import Look
 from signtally.render.drawn_cards import CardRow, DrawnCards
+from signtally.render.drawn_charts import DrawnChart
 from signtally.render.drawn_lists import DrawnList
 from signtally.render.shaped_text import Face, fitted, shaped, wrapped
 from signtally.render.theme import Theme
@@ -95,6 +97,17 @@ def test_figures_stand_on_one_line_however_long_their_labels_are() -> None:
     labels = ("Sent", "Abgeschlossene Dokumente des vorigen Zeitraums", "Offen")
     first, second, third = _cards(["1", "2", "3"], labels=labels).cards
     assert first.paragraphs[1][0].y == second.paragraphs[1][0].y == third.paragraphs[1][0].y
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"), [("Oct", 6), ("10月", 6), ("2026年第4四半期", 3), ("Donaudampfschifffahrt", 2)]
+)
+def test_labels_below_an_axis_never_touch(label: str, shown: int) -> None:
+    """Where there is no room for all, every second or third has its label."""
+    texts = "".join(f'<text x="{x}" y="9" text-anchor="middle">{label}</text>' for x in range(25, 300, 50))
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 10" font-size="10">{texts}</svg>'
+    chart = DrawnChart(ET.fromstring(svg), look=Look(300.0, LATIN, Theme()))  # noqa: S314 -- our own
+    assert len(list(ET.fromstring(svg))) - len(chart.left_out) == shown  # noqa: S314
 
 
 def _cards(figures: list[str], *, labels: Sequence[str] = _LABELS, face: Face = LATIN, **rest: Any) -> DrawnCards:

@@ -19,6 +19,7 @@ from signtally.render import pdf
 from signtally.render.contents import Contents
 from signtally.render.files import render, warm_up
 from signtally.render.people import MOST_USERS_PRINTED, people_list
+from signtally.render.progress import oldest_open
 from tests.support.examples import examples
 from tests.support.report_samples import (
     ACME,
@@ -127,6 +128,12 @@ def test_users_are_compared_with_the_period_before_and_with_each_other() -> None
     assert "<th>Change in sent</th><th>Share of sent</th>" in page
     began = dataclasses.replace(report, first_data_day=report.period.first)
     assert "<th>Expired</th><th>Share of sent</th>" in pdf.page(Contents(began), IDENTITY)
+
+
+def test_senders_of_one_name_are_told_apart() -> None:
+    report = whole_report((user(1, "Ann", "ann@acme.example"), user(2, "Ann"), user(3, "A" * 80), user(4, "A" * 90)))
+    senders = {document.sender for document in oldest_open(Contents(report))}
+    assert senders == {"Ann · ann@acme.example", "Ann · u_2", f"{'A' * 59}… · u_3", f"{'A' * 59}… · u_4"}
 
 
 def test_nothing_outside_the_page_is_fetched() -> None:

@@ -38,6 +38,23 @@ def test_a_period_is_called_by_its_name(text: str, label: str) -> None:
     assert _formats().period(parse_period(text).clip(_TODAY), today=_TODAY) == label
 
 
+@pytest.mark.parametrize(
+    ("locale", "day", "quarter"),
+    [
+        ("en-US", "Saturday, October 3, 2026", "Q3 2026"),
+        ("fr", "Samedi 3 octobre 2026", "T3 2026"),
+        ("es", "Sábado, 3 de octubre de 2026", "T3 2026"),
+        ("ja", "2026年10月3日土曜日", "2026年第3四半期"),
+    ],
+)
+def test_titles_are_whole_words_and_begin_with_a_capital(locale: str, day: str, quarter: str) -> None:
+    formats = _formats(locale)
+    assert formats.period(parse_period("2026-10-03"), today=_TODAY) == day
+    assert formats.period(parse_period("2026-Q3"), today=_TODAY) == quarter
+    in_text = formats.period_in_text(parse_period("2026-10-03"), today=_TODAY)
+    assert in_text[0] == (day[0].lower() if locale in {"fr", "es"} else day[0])
+
+
 def test_a_range_is_called_by_its_dates() -> None:
     period = period_between(dt.date(2026, 10, 3), dt.date(2026, 10, 9))
     assert _formats().period(period, today=_TODAY) == "3–9 Oct 2026"

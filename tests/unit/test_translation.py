@@ -2,6 +2,8 @@
 
 import dataclasses
 import datetime as dt
+import pathlib
+import re
 
 import pytest
 from babel import Locale
@@ -96,3 +98,12 @@ def test_cards_speak_of_as_many_days_as_before(language: str, days: int) -> None
     report = snapshot((user(1),), period=period_between(last - dt.timedelta(days=days - 1), last))
     tenant = ACME.model_copy(update={"locale": language})
     assert "%(" not in Contents(dataclasses.replace(report, tenant=tenant)).cards[0].note
+
+
+def test_french_signs_stay_on_the_line_of_their_words() -> None:
+    """Before a colon and within guillemets stands a space at which no line ends."""
+    words = Translation.of(Locale.parse("fr"))
+    assert words.gettext("%(figure)s in %(previous)s", figure="9", previous="octobre") == "octobre\N{NO-BREAK SPACE}: 9"
+    catalogue = pathlib.Path("src/signtally/locales/fr/LC_MESSAGES/signtally.po").read_text(encoding="utf-8")
+    texts = [line for line in catalogue.splitlines() if line.startswith("msgstr")]
+    assert not [text for text in texts if re.search(" [:;?!»]|« ", text)]

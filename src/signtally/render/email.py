@@ -7,7 +7,6 @@ from email.policy import SMTP
 
 from signtally.domain.actions import Action
 from signtally.domain.corrections import ChangedPeriod, Told
-from signtally.domain.documents import DocumentStatus
 from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.domain.tenants import Recipient
 from signtally.domain.wording import translatable
@@ -19,8 +18,9 @@ from signtally.render.formats import Formats, one_line, shortened
 from signtally.render.highlights import allowance_line, highlight_sentences
 from signtally.render.insights import InsightContents
 from signtally.render.measure_texts import Card
-from signtally.render.people import shown_names
+from signtally.render.people import distinct_names
 from signtally.render.plain_table import aligned
+from signtally.render.progress import open_documents, sender_names
 from signtally.render.restatements import restatement_lines
 from signtally.render.templating import environment, plain_text
 from signtally.render.translation import Translation
@@ -116,7 +116,7 @@ def _values(contents: Contents) -> dict[str, object]:
         "open_documents": _oldest_open(contents),
         "top_users": top,
         "more_users": len(snapshot.users) - len(top),
-        "name": _short_name,
+        "names": distinct_names(top, most_characters=_NAME_LIMIT_CHARACTERS),
     }
 
 
@@ -131,11 +131,12 @@ def _peak(chart: UsageChart, formats: Formats) -> str:
 
 def _oldest_open(contents: Contents) -> list[tuple[str, str, str]]:
     """Document, sender and days open of those that wait longest."""
-    rows = contents.snapshot.documents.filter(status=str(DocumentStatus.OPEN)).head(_MOST_OPEN_DOCUMENTS)
+    rows = open_documents(contents).head(_MOST_OPEN_DOCUMENTS)
+    senders = sender_names(rows)
     return [
         (
             shortened(one_line(row["document_id"]), _NAME_LIMIT_CHARACTERS),
-            shortened(one_line(row["user_name"] or row["user_email"] or row["user_id"] or ""), _NAME_LIMIT_CHARACTERS),
+            senders.get(row["user_id"], ""),
             contents.formats.number(row["days_open"] or 0),
         )
         for row in rows.iter_rows(named=True)
@@ -161,6 +162,7 @@ def _not_attached(context: DigestContext, formats: Formats) -> str:
 def _plain_tables(contents: Contents, top_users: list[UserUsage]) -> dict[str, list[str]]:
     """The tables of the plain-text part, as lines."""
     number, insights = contents.formats.number, InsightContents.of(contents)
+    names = distinct_names(top_users, most_characters=_NAME_LIMIT_CHARACTERS)
     cards = [(card.label, card.figure, _with_change(card)) for card in contents.cards]
     more = [(card.label, card.figure, card.note) for card in insights.cards] if insights else []
     return {
@@ -171,7 +173,7 @@ def _plain_tables(contents: Contents, top_users: list[UserUsage]) -> dict[str, l
         "senders": aligned(
             [
                 ("", contents.heading(Action.SENT), contents.heading(Action.COMPLETED)),
-                *((_short_name(user), number(user.counts.sent), number(user.counts.completed)) for user in top_users),
+                *((names[user.user_id], number(user.counts.sent), number(user.counts.completed)) for user in top_users),
             ]
         ),
     }
@@ -192,7 +194,3 @@ def _totals(contents: Contents) -> Iterator[tuple[str, ...]]:
 
 def _with_change(card: Card) -> str:
     return " · ".join(filter(None, (card.change, card.note)))
-
-
-def _short_name(user: UserUsage) -> str:
-    return shortened(shown_names(user)[0], _NAME_LIMIT_CHARACTERS)

@@ -10,7 +10,7 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_interval, format_skeleton, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time
 from babel.numbers import format_decimal, format_percent
 
 from signtally.domain.periods import Period, PeriodKind
@@ -22,6 +22,7 @@ _NUMBERS_REMEMBERED = 10_000
 _MOST_AS_PERCENT = 10  # times what there was before; beyond, a percentage is no longer read
 MINUS = "\N{MINUS SIGN}"
 _TIED = "\N{NO-BREAK SPACE}"
+_QUARTERS_IN_WORDS = {"ja"}  # its `2026/Q4` is read as a fraction
 _LEFT_TO_RIGHT, _END = "\N{LEFT-TO-RIGHT ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 # "en" alone reads as American in CLDR; day before month and a 24-hour clock are understood everywhere.
@@ -157,6 +158,13 @@ class Formats:
         """Without the year, for axes: `Oct`."""
         return str(format_skeleton("MMM", day, locale=self.words.locale))
 
+    def quarter_name(self, day: dt.date) -> str:
+        """Without the year, for axes: `Q4`."""
+        return format_date(day, "QQQ", locale=self.words.locale)
+
+    def quarter(self, day: dt.date) -> str:
+        return str(format_skeleton("yQQQ", day, locale=self.words.locale))
+
     def month(self, day: dt.date) -> str:
         return str(format_skeleton("yMMM", day, locale=self.words.locale))
 
@@ -247,13 +255,14 @@ class Formats:
     def _period_name(self, period: Period) -> str:
         match period.kind:
             case PeriodKind.DAY:
-                return str(format_skeleton("yMMMMEEEEd", period.first, locale=self.words.locale))
+                return format_date(period.first, "full", locale=self.words.locale)
             case PeriodKind.WEEK:
                 return self.words.gettext("Week of %(dates)s", dates=self._range(period))
             case PeriodKind.MONTH:
                 return str(format_skeleton("yMMMM", period.first, locale=self.words.locale))
             case PeriodKind.QUARTER:
-                return str(format_skeleton("yQQQ", period.first, locale=self.words.locale))
+                skeleton = "yQQQQ" if self.words.locale.language in _QUARTERS_IN_WORDS else "yQQQ"
+                return str(format_skeleton(skeleton, period.first, locale=self.words.locale))
             case PeriodKind.YEAR:
                 return self.words.gettext("Year %(year)s", year=self._year(period))
             case PeriodKind.RANGE:

@@ -2,12 +2,12 @@
 
 import collections
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from signtally.domain.actions import Counts
 from signtally.domain.snapshot import UserUsage
 from signtally.render.contents import Contents
-from signtally.render.formats import UNDEFINED, one_line
+from signtally.render.formats import UNDEFINED, one_line, shortened
 
 MOST_USERS_PRINTED = 200  # a longer list is for a screen, unless it was asked for
 MOST_INACTIVE_PRINTED = 20
@@ -97,6 +97,19 @@ def shown_names(user: UserUsage) -> tuple[str, str]:
     shown = [one_line(text) for text in (user.user_name, user.user_email, user.user_id) if text]
     known = [text for text in shown if text] or [repr(user.user_id)]
     return (known[0], known[1]) if len(known) > 1 else (known[0], "")
+
+
+def distinct_names(users: Iterable[UserUsage], *, most_characters: int) -> dict[str, str]:
+    """What users are called, by id, in about so many characters; two of one name with what tells them apart."""
+    shown = {user.user_id: shown_names(user) for user in users}
+    cut = {user_id: shortened(name, most_characters) for user_id, (name, _) in shown.items()}
+    times = collections.Counter(cut.values())
+    return {
+        user_id: shortened(f"{name} · {shown[user_id][1]}", 2 * most_characters)
+        if times[name] > 1 and shown[user_id][1]
+        else name
+        for user_id, name in cut.items()
+    }
 
 
 def _rest_of(counts: Counts, shown: Counts) -> Counts:

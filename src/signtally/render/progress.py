@@ -5,12 +5,15 @@ import datetime as dt
 
 import polars as pl
 
+from signtally.domain.actions import Counts
 from signtally.domain.documents import Cohort, DocumentStatus
+from signtally.domain.snapshot import UserUsage
 from signtally.domain.trend import TrendPoint
 from signtally.domain.wording import translatable
 from signtally.render.chart import Bar, axis
 from signtally.render.contents import Contents
-from signtally.render.formats import UNDEFINED, one_line, shortened
+from signtally.render.formats import UNDEFINED, one_line
+from signtally.render.people import distinct_names
 
 OPEN_DOCUMENTS_SHOWN = 10
 _SENDER_LIMIT_CHARACTERS = 60
@@ -95,18 +98,25 @@ def open_documents(contents: Contents) -> pl.DataFrame:
 
 
 def oldest_open(contents: Contents) -> tuple[OpenDocument, ...]:
-    rows = open_documents(contents).head(OPEN_DOCUMENTS_SHOWN).iter_rows(named=True)
+    rows = open_documents(contents).head(OPEN_DOCUMENTS_SHOWN)
+    senders = sender_names(rows)
     return tuple(
         OpenDocument(
             one_line(row["document_id"]),
-            shortened(one_line(row["user_name"] or row["user_email"] or row["user_id"] or ""), _SENDER_LIMIT_CHARACTERS)
-            or UNDEFINED,
+            senders.get(row["user_id"], UNDEFINED),
             _date(contents, row["sent_at"]),
             _date(contents, row["first_viewed_at"]),
             UNDEFINED if row["days_open"] is None else contents.formats.number(row["days_open"]),
         )
-        for row in rows
+        for row in rows.iter_rows(named=True)
     )
+
+
+def sender_names(documents: pl.DataFrame) -> dict[str, str]:
+    """What the senders of these documents are called, by id; those whom nobody knows are left out."""
+    known = documents.filter(pl.col("user_id").is_not_null()).select("user_id", "user_name", "user_email").iter_rows()
+    users = (UserUsage(user_id, name, email, Counts()) for user_id, name, email in known)
+    return distinct_names(users, most_characters=_SENDER_LIMIT_CHARACTERS)
 
 
 def trend_rows(contents: Contents) -> tuple[TrendRow, ...]:
@@ -152,13 +162,15 @@ def _told(contents: Contents) -> tuple[TrendPoint, ...]:
 
 
 def _axis_label(contents: Contents, point: TrendPoint, *, is_first: bool) -> str:
-    """Of months, the first and each January say their year: all thirteen would touch in some languages."""
+    """Of months and quarters, the first and the first of each year say the year: else all would touch."""
     formats = contents.formats
+    names_year = is_first or point.period.first.month == 1
     match str(point.period.kind):
         case "month":
-            names_year = is_first or point.period.first.month == 1
             return (formats.month if names_year else formats.month_name)(point.period.first)
-        case "quarter" | "year":
+        case "quarter":
+            return (formats.quarter if names_year else formats.quarter_name)(point.period.first)
+        case "year":
             return formats.period_in_text(point.period, today=point.period.last + dt.timedelta(days=1))
         case _:
             return formats.short_date(point.period.first)

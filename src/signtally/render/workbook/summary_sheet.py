@@ -2,17 +2,17 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from openpyxl.worksheet.pagebreak import Break
 
 from signtally.domain.actions import Action
-from signtally.domain.snapshot import ReportIdentity, UserUsage
+from signtally.domain.snapshot import ReportIdentity
 from signtally.render.contents import Contents
-from signtally.render.formats import rounded, shortened
+from signtally.render.formats import rounded
 from signtally.render.highlights import highlight_sentences
 from signtally.render.insights import InsightContents
-from signtally.render.people import shown_names
+from signtally.render.people import distinct_names
 from signtally.render.version_changes import changes_line
 from signtally.render.workbook.cells import Value
 from signtally.render.workbook.charts import HEIGHT_CM, BarSeries, BarSpec, Labels, add_bar_chart
@@ -217,7 +217,7 @@ def _write_top_users(sheet: Sheet) -> None:
     title = words.gettext("Users who sent the most documents")
     sheet.append([title, *heads], [HEAD, *[HEAD_OF_FIGURES] * 2], height=_HEADER_HEIGHT * lines(title, _WIDTHS[0]))
     users = [user for user in contents.snapshot.users[:_TOP_USERS] if user.counts.sent]
-    names = _distinct_names(users)
+    names = list(distinct_names(users, most_characters=_LABEL_CHARACTERS).values())
     first = sheet.rows_written + 1
     count = dataclasses.replace(FIGURE, number_format=sheet.book.numbers.count)
     wrapped = dataclasses.replace(NAME, wrap=True)
@@ -236,11 +236,3 @@ def _write_top_users(sheet: Sheet) -> None:
     labels = Labels(Area(sheet.title, 1, first, last), names)
     spec = BarSpec(title, labels, series, horizontal=True, height_cm=3.5 + len(users))
     add_bar_chart(sheet, spec, anchor=f"A{last + 2}")
-
-
-def _distinct_names(users: Sequence[UserUsage]) -> list[str]:
-    """Each user's name, as long as a chart has room for; two of one name with what tells them apart."""
-    shown = [(shortened(name, _LABEL_CHARACTERS), other) for name, other in map(shown_names, users)]
-    names = [name for name, _ in shown]
-    longer = [f"{name} · {other}" if other and names.count(name) > 1 else name for name, other in shown]
-    return [shortened(name, 2 * _LABEL_CHARACTERS) for name in longer]

@@ -1,6 +1,7 @@
 // What became of each recipient's email, and the addresses that get none any more.
 
 import { allRows, address, call, pathOf } from "./client.js";
+import { destinationName } from "./destinations.js";
 import { byId, button, el, foreign, table } from "./dom.js";
 import { kindOf, moment, periodTitle } from "./format.js";
 import { complain, settle, tell } from "./notices.js";
@@ -25,12 +26,13 @@ const stateLabels = () => ({
 export async function showDeliveries(name, panel, { signal }) {
   panel.setAttribute("aria-busy", "true");
   try {
-    const { rows, next_cursor: more } = await call(address(pathOf("schedules", name, "deliveries"), { limit: PAGE }), { signal });
+    const { rows, passed_over: passed, next_cursor: more } = await call(address(pathOf("schedules", name, "deliveries"), { limit: PAGE }), { signal });
     settle(ABOUT);
     const again = () => showDeliveries(name, panel, { signal });
     const shown = table(columns(), rows.map((row) => line(row, name, again)), { class: "figures deliveries" });
     const notes = [];
     if (!rows.length) notes.push(el("p", { class: "note" }, gettext("Nothing has been sent yet.")));
+    notes.push(...passed.map((each) => el("p", { class: "note" }, passedWords(each))));
     if (more) notes.push(el("p", { class: "note" }, gettext("The latest %(count)s are shown.", { count: PAGE })));
     panel.replaceChildren(el("h3", {}, gettext("Deliveries")), ...(rows.length ? [el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": gettext("Deliveries of %(schedule)s", { schedule: name }) }, shown)] : []), ...notes);
   } catch (error) {
@@ -38,6 +40,13 @@ export async function showDeliveries(name, panel, { signal }) {
     complain(error, { about: ABOUT, title: gettext("The deliveries could not be read.") });
   }
   panel.removeAttribute("aria-busy");
+}
+
+function passedWords({ period, why }) {
+  const values = { period: titleOf(period) };
+  if (why === "empty") return gettext("%(period)s: not sent, because nothing happened in it.", values);
+  if (why === "not_needed") return gettext("%(period)s: not sent, because the condition did not hold.", values);
+  return gettext("%(period)s: not sent, because it was missed in an outage.", values);
 }
 
 const columns = () => [
@@ -70,7 +79,8 @@ function titleOf(period) {
 async function sendAgain({ period, recipient, name, resend, again }) {
   resend.setAttribute("aria-busy", "true");
   try {
-    const body = { recipients: [recipient], ...(named(period) ? { period } : {}) };
+    const channel = destinationName(recipient);
+    const body = { ...(channel ? { destinations: [channel] } : { recipients: [recipient] }), ...(named(period) ? { period } : {}) };
     const { deliveries } = await call(pathOf("schedules", name, "send-now"), { method: "POST", body });
     const label = resend.getAttribute("aria-label");
     await again();

@@ -3,6 +3,7 @@
 import { address, call } from "./client.js";
 import { drawnCard } from "./cards.js";
 import { UNKNOWN, byId, el, svg } from "./dom.js";
+import { linkTo } from "./place.js";
 import { complain, settle } from "./notices.js";
 import { gettext, ngettext } from "./words.js";
 import { date, duration, hourRange, hourStart, listed, moment, monthOf, number, percent, pointsChange } from "./format.js";
@@ -62,7 +63,7 @@ function cards({ completion_rate: rate, previous_completion_rate: before, previo
     {
       label: gettext("Open documents"),
       meaning: meaning("open"),
-      figure: number(open),
+      figure: el("a", { href: linkTo("documents", { status: "open" }), title: gettext("Show the open documents") }, number(open)),
       note: isOver ? gettext("at the end of %(date)s", { date: date(period.to) }) : gettext("as of now"),
     },
     {

@@ -10,7 +10,7 @@ import { adopt } from "./format.js";
 import { showFreshness, showHeading, showHeadline } from "./headline.js";
 import { complain, settle, tell } from "./notices.js";
 import { listenToOverview, readDays, showOverview } from "./overview.js";
-import { forgetPeople, readPeople } from "./people.js";
+import { forgetPeople, readPeople, readSilent } from "./people.js";
 import { choose, markPeriod, offerPeriods, parameters, placedParameters, placedPeriod, title } from "./periods.js";
 import { go, linkHere, linkTo, listenToPlace, place } from "./place.js";
 import { listenToDownloads } from "./quick.js";
@@ -19,7 +19,7 @@ import { showSettings } from "./settings.js";
 import { listenToSchedules, showSchedules } from "./schedules.js";
 import * as session from "./session.js";
 import { showSignIn } from "./signin.js";
-import { countUsers, listenToUsers, showUsers } from "./users.js";
+import { SILENT, countUsers, listenToUsers, showUsers } from "./users.js";
 import { gettext, language, readTexts } from "./words.js";
 
 const STALE_MS = 60_000;
@@ -98,6 +98,7 @@ const viewOf = () => place().view ?? "overview";
 async function show({ early = null, anew = false } = {}) {
   turn.abort();
   turn = new AbortController();
+  for (const waiting of byId("figures").querySelectorAll("[aria-busy]")) waiting.removeAttribute("aria-busy"); // in vain
   shownPlace = linkHere({ dialog: null, of: null });
   const named = titles();
   const view = named[viewOf()] ? viewOf() : "overview";
@@ -163,6 +164,8 @@ async function showPeriod(view, { early, anew, signal }) {
 
 async function read(view, period, { early, anew, signal }) {
   const about = parameters(period);
+  const isOfSilent = place().who === SILENT && me.role !== "member";
+  if (view === "users" && isOfSilent) return readSilent(about, { from: period.from, anew, signal, progress: countUsers });
   if (view === "users") return readPeople(about, { anew, signal, progress: countUsers });
   const answer = early && (await early.catch(() => null));
   return answer ?? readDays(about, { signal });

@@ -6,7 +6,7 @@ import { FORMATS, orderReport } from "./files.js";
 import { number } from "./format.js";
 import { nameOf, plain, readPeople } from "./people.js";
 import { parameters, periodLabels, placedPeriod, preset, title } from "./periods.js";
-import { gettext, ngettext } from "./words.js";
+import { gettext, language, ngettext } from "./words.js";
 
 const [SHOWN, CUSTOM] = ["shown", "custom"];
 const MOST_LISTED = 200;
@@ -78,7 +78,7 @@ function userChoice(chosenPeriod) {
     try {
       const { rows } = await readPeople(chosenPeriod());
       people = rows.map((row) => ({ ...row, said: plain([row.user_name, row.user_email, row.user_id].filter(Boolean).join(" ")) }));
-      people.sort((one, other) => one.name.localeCompare(other.name));
+      people.sort((one, other) => one.name.localeCompare(other.name, language(), { numeric: true }));
       draw();
     } catch (error) {
       status.textContent = error.message;

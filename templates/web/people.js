@@ -4,6 +4,8 @@ import { address, allRows, call } from "./client.js";
 import { straight } from "./dom.js";
 
 const MOST_NAMES = 2000;
+const DAY_MS = 86_400_000;
+const EARLIEST = "2000-01-01";
 const FRESH_MS = 5 * 60_000;
 let learnt = null;
 const kept = new Map(); // promises by what they were asked for
@@ -14,11 +16,26 @@ const emails = new Map();
 export function readPeople(about, { anew = false, ...options } = {}) {
   const key = JSON.stringify(about);
   const known = kept.get(key);
-  if (known && !anew && Date.now() - known.at < FRESH_MS) return known.answer;
+  if (known && !anew && !known.signal?.aborted && Date.now() - known.at < FRESH_MS) return known.answer;
   const answer = allRows("v1/usage", { ...about, group_by: "user" }, options).then((page) => ({ ...page, rows: page.rows.map(called) }));
-  kept.set(key, { answer, at: Date.now() });
-  answer.catch(() => kept.delete(key));
+  const mine = { answer, at: Date.now(), signal: options.signal };
+  kept.set(key, mine);
+  answer.then(() => (mine.signal = null), () => kept.get(key) === mine && kept.delete(key));
   return answer;
+}
+
+// Who sent nothing in a period: those who did something else in it, and those who were active in the year before only.
+export async function readSilent(about, { from, ...options }) {
+  const [now, before] = await Promise.all([readPeople(about, options), from > EARLIEST ? readPeople(yearBefore(from), options) : { rows: [] }]);
+  const active = new Set(now.rows.map(({ user_id: id }) => id));
+  const nothing = Object.fromEntries(Object.keys(now.totals).map((measure) => [measure, 0]));
+  const gone = before.rows.filter(({ user_id: id }) => !active.has(id)).map((row) => ({ ...row, ...nothing }));
+  return { ...now, rows: [...now.rows.filter(({ sent }) => sent === 0), ...gone] };
+}
+
+function yearBefore(day) {
+  const back = (days) => new Date(Date.parse(day) - days * DAY_MS).toISOString().slice(0, 10);
+  return { from: back(365) < EARLIEST ? EARLIEST : back(365), to: back(1) };
 }
 
 // Learn the names of those who were active lately, as far as one page of them goes; whoever is not known keeps the id.
@@ -28,7 +45,7 @@ export async function knowNames() {
 }
 
 const lately = () => {
-  const day = (back) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
+  const day = (back) => new Date(Date.now() - back * DAY_MS).toISOString().slice(0, 10);
   return { from: day(91), to: day(1) };
 };
 

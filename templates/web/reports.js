@@ -9,7 +9,7 @@ import { complain, settle, tell } from "./notices.js";
 import { openOrder } from "./order.js";
 import { knowNames, nameOf } from "./people.js";
 import { go, linkHere, place } from "./place.js";
-import { showVersions } from "./versions.js";
+import { changeWords, showVersions } from "./versions.js";
 import { gettext, ngettext } from "./words.js";
 
 const ABOUT = "reports";
@@ -112,6 +112,7 @@ function item(report) {
     el("h2", {}, periodTitle(kindOf(report.period), report.from, report.to)),
     el("p", { class: "note" }, scope(report)),
     el("p", { class: "note" }, origin(report)),
+    report.changes && el("p", {}, gettext("Changed since version %(version)s: %(changes)s", { version: number(report.changes.since_version), changes: changeWords(report.changes) })),
   );
   const row = el("li", { class: "report", "data-report": id }, about, el("div", { class: "outcome" }, ...outcome(report, name), unfold), panel);
   if (isMaking(report)) follow(report, row);
@@ -128,7 +129,7 @@ async function toggle(report, unfold, panel) {
   }
   unfold.setAttribute("aria-expanded", String(isOpen));
   panel.hidden = !isOpen;
-  go(linkHere({ report: isOpen ? report.report_id : null, changes: null }), { replace: true, quietly: true });
+  go(linkHere({ report: isOpen ? report.report_id : null, changes: isOpen && report.changes ? report.version : null }), { replace: true, quietly: true });
   if (isOpen) await fill(report, panel);
 }
 

@@ -1,6 +1,8 @@
 // A schedule in words, and the form in which it is made and changed.
 
 import { call, pathOf } from "./client.js";
+import { conditionChoice } from "./conditions.js";
+import { destinationChoice, showSecrets } from "./destinations.js";
 import { openForm } from "./dialogs.js";
 import { boxes, el, field, select, ticked } from "./dom.js";
 import { FORMATS } from "./files.js";
@@ -50,7 +52,7 @@ function dayChoices(every) {
 
 // Make a schedule, or change one that has been read with its version (`tag`).
 export function openSchedule(schedule, { tag, saved }) {
-  const before = schedule ?? { every: "month", on: null, at: "07:00", formats: ["pdf"], recipients: [], missed: "latest", incomplete: "wait" };
+  const before = schedule ?? { every: "month", on: null, at: "07:00", formats: ["pdf"], recipients: [], destinations: [], missed: "latest", incomplete: "wait" };
   const name = el("input", { type: "text", id: "schedule-name", value: schedule?.name ?? null, required: true, maxlength: 64, pattern: "[A-Za-z0-9][A-Za-z0-9 ._\\-]*", readonly: Boolean(schedule), autocomplete: "off" });
   const every = select("schedule-every", everyLabels(), before.every);
   const on = select("schedule-on", [], "");
@@ -67,13 +69,20 @@ export function openSchedule(schedule, { tag, saved }) {
   const locale = select("schedule-locale", [["", gettext("As in the settings")], ...localeChoices(before.locale)], before.locale ?? "");
   const missed = select("schedule-missed", missedChoices(), before.missed);
   const incomplete = select("schedule-incomplete", incompleteChoices(), before.incomplete);
+  const attach = boxes({ legend: gettext("In the email"), name: "attach", chosen: before.attach ? ["yes"] : [], choices: [["yes", gettext("Attach the files, as far as they stay below 5 MB together")]] });
+  const [condition, destinations] = [conditionChoice(before.condition), destinationChoice(before.destinations)];
+  const about = el("p", { class: "note about-period" });
+  const sayPeriod = () => (about.textContent = periodWords()[every.value]);
+  sayPeriod();
+  every.addEventListener("change", sayPeriod);
   const quiet = boxes({ legend: gettext("Periods without activity"), name: "skip_if_empty", chosen: before.skip_if_empty ? ["yes"] : [], choices: [["yes", gettext("Send nothing for them")]] });
   const parts = [
     field(gettext("Name"), name, schedule ? {} : { hint: gettext("Letters, digits, spaces, dots and dashes.") }),
     el("div", { class: "row" }, field(gettext("How often"), every), dayField, field(gettext("At"), at, { hint: gettext("In your time zone.") })),
+    about,
     formats,
     field(gettext("Recipients"), to, { hint: gettext("One email address a line.") }),
-    el("details", { class: "more" }, el("summary", {}, gettext("More settings")), field(gettext("Language"), locale), quiet, field(gettext("After an outage"), missed), field(gettext("When figures are not complete in time"), incomplete)),
+    el("details", { class: "more" }, el("summary", {}, gettext("More settings")), condition.element, quiet, attach, destinations.element, field(gettext("Language"), locale), field(gettext("After an outage"), missed), field(gettext("When figures are not complete in time"), incomplete)),
   ];
   openForm(schedule ? gettext("Change the schedule") : gettext("New schedule"), parts, {
     label: gettext("Save"),
@@ -87,15 +96,29 @@ export function openSchedule(schedule, { tag, saved }) {
         recipients: addresses(to.value, before.recipients),
         locale: locale.value || null,
         skip_if_empty: ticked(form, "skip_if_empty").length > 0,
+        attach: ticked(form, "attach").length > 0,
+        condition: condition.value(),
+        destinations: destinations.value(),
         missed: missed.value,
         incomplete: incomplete.value,
       };
       if (!wanted.formats.length) throw new Error(gettext("Choose at least one kind of file."));
-      await call(pathOf("schedules", name.value.trim()), { method: "PUT", body: { ...schedule, ...wanted }, tag, isNew: !schedule });
-      return saved;
+      const stored = await call(pathOf("schedules", name.value.trim()), { method: "PUT", body: { ...schedule, ...wanted }, tag, isNew: !schedule });
+      return async () => {
+        await saved();
+        showSecrets(stored);
+      };
     },
   });
 }
+
+const periodWords = () => ({
+  day: gettext("Each report is about the day before."),
+  week: gettext("Each report is about the week that has ended."),
+  month: gettext("Each report is about the month that has ended."),
+  quarter: gettext("Each report is about the quarter that has ended."),
+  year: gettext("Each report is about the year that has ended."),
+});
 
 const missedChoices = () => [
   ["latest", gettext("Send the latest period")],

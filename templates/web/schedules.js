@@ -2,6 +2,8 @@
 
 import { allRows, call, exchange, pathOf } from "./client.js";
 import { showDeliveries, showSuppressions } from "./deliveries.js";
+import { conditionWords } from "./conditions.js";
+import { destinationLabel } from "./destinations.js";
 import { askFor, offerDialog, openDialog, openForm, openQuestion } from "./dialogs.js";
 import { byId, button, el, field, foreign } from "./dom.js";
 import { FORMATS } from "./files.js";
@@ -11,6 +13,7 @@ import { complain, settle, tell } from "./notices.js";
 import { knowNames, emailOf } from "./people.js";
 import { named } from "./periods.js";
 import { go, linkHere, place } from "./place.js";
+import { showReaders, stopping } from "./readers.js";
 import { openSchedule, rhythm } from "./scheduleform.js";
 import { gettext, ngettext } from "./words.js";
 
@@ -27,6 +30,7 @@ export async function showSchedules(given) {
     settle(ABOUT);
     list.replaceChildren(...rows.map(item));
     byId("schedules-status").textContent = rows.length ? "" : gettext("No schedules yet: make one, and reports come by email by themselves.");
+    showReaders(rows);
     await showSuppressions({ signal });
   } catch (error) {
     if (signal.aborted) return;
@@ -37,7 +41,7 @@ export async function showSchedules(given) {
 
 export function listenToSchedules() {
   byId("new-schedule").addEventListener("click", () => askFor("new"));
-  const openings = { new: () => creation, edit: edition, preview, test: trial, send: sending, delete: deletion };
+  const openings = { new: () => creation, edit: edition, preview, test: trial, send: sending, delete: deletion, stop: (email) => stopping(email, { stopped: () => refreshed(null, gettext("%(email)s gets no emails of schedules any more.", { email })) }) };
   for (const [name, opens] of Object.entries(openings)) offerDialog("schedules", name, opens);
 }
 
@@ -60,7 +64,7 @@ function item(schedule) {
     { class: "about" },
     el("h2", {}, foreign(name), paused && el("span", { class: "state paused" }, gettext("Paused"))),
     el("p", {}, rhythm(schedule)),
-    el("p", { class: "note" }, listed(schedule.formats.map((format) => FORMATS[format])), " · ", recipients(schedule)),
+    el("p", { class: "note" }, [listed(schedule.formats.map((format) => FORMATS[format])), recipients(schedule), schedule.condition && conditionWords(schedule.condition)].filter(Boolean).join(" · ")),
     el("p", { class: "note" }, paused ? gettext("Nothing is sent while it is paused.") : gettext("Next: %(when)s", { when: moment(schedule.next_at) })),
   );
   const act = (label, what, extra = {}) => button(label, { class: "link", "aria-label": gettext("%(action)s: %(schedule)s", { action: label, schedule: name }), onclick: what, ...extra });
@@ -80,9 +84,10 @@ function item(schedule) {
   return el("li", { class: "report schedule", "data-schedule": name }, about, controls, panel);
 }
 
-function recipients({ recipients: all }) {
+function recipients({ recipients: mailed, destinations }) {
+  const all = [...mailed.map(({ email }) => email), ...destinations.map(destinationLabel)];
   if (!all.length) return gettext("no recipients");
-  const shown = all.slice(0, 2).map(({ email }) => email);
+  const shown = all.slice(0, 2);
   const rest = all.length - shown.length;
   return rest ? ngettext("%(shown)s and %(count)s more", "%(shown)s and %(count)s more", rest, { shown: listed(shown), count: number(rest) }) : listed(shown);
 }
@@ -113,10 +118,13 @@ async function pause({ name, paused }) {
 }
 
 async function preview(name) {
-  const { subject, html } = await call(pathOf("schedules", name, "preview"));
-  const parts = () => [el("p", { class: "subject" }, foreign(subject)), mailView(html, gettext("The email"))];
+  const { subject, html, attachments, condition } = await call(pathOf("schedules", name, "preview"));
+  const about = [attachments.length && gettext("Attached: %(files)s", { files: listed(attachments) }), condition && outcomeWords(condition)].filter(Boolean);
+  const parts = () => [el("p", { class: "subject" }, foreign(subject)), ...about.map((text) => el("p", { class: "note" }, text)), mailView(html, gettext("The email"))];
   return () => openDialog(gettext("Preview: %(schedule)s", { schedule: name }), parts(), { wide: true });
 }
+
+const outcomeWords = ({ holds }) => (holds ? gettext("Its condition holds: it would be sent by itself.") : gettext("Its condition does not hold: it would not be sent by itself."));
 
 async function trial(name) {
   await call(pathOf("schedules", name)); // there is one
@@ -128,7 +136,8 @@ async function trial(name) {
 }
 
 async function sending(name) {
-  const { recipients: all } = await call(pathOf("schedules", name));
+  const { recipients: mailed, destinations } = await call(pathOf("schedules", name));
+  const all = [...mailed, ...destinations];
   const count = ngettext("The report of the last whole period goes to %(count)s recipient who has not got it yet.", "The report of the last whole period goes to all of %(count)s recipients who have not got it yet.", all.length, { count: number(all.length) });
   return () => openForm(gettext("Send now: %(schedule)s", { schedule: name }), [el("p", {}, count)], { label: gettext("Send"), send: () => sentBy(name, {}) });
 }

@@ -8,6 +8,7 @@ import { gettext, language, ngettext, pgettext } from "./words.js";
 
 const PAGE = 25;
 const NAME = "name";
+export const SILENT = "silent";
 const QUERY_PAUSE_MS = 250;
 const state = { rows: [], terms: new Map(), namesakes: new Set(), isMember: false };
 let pause;
@@ -15,7 +16,10 @@ let pause;
 export function showUsers(rows, { terms, me }) {
   const isMember = me.role === "member";
   Object.assign(state, { rows: rows.map(searched), terms, isMember, namesakes: repeated(rows.map(({ name }) => plain(name))) });
-  byId("search-box").hidden = byId("emails-box").hidden = isMember;
+  byId("search-box").hidden = byId("emails-box").hidden = byId("whose-box").hidden = isMember;
+  const { who = "" } = place();
+  for (const choice of byId("whose").querySelectorAll("input")) choice.checked = choice.value === who;
+  byId("whose-note").textContent = who === SILENT ? gettext("Who sent nothing in this period, though they were active in it or in the year before.") : "";
   draw();
 }
 
@@ -24,6 +28,10 @@ export function countUsers(count) {
 }
 
 export function listenToUsers() {
+  const choices = [["", gettext("All users")], [SILENT, gettext("Sent nothing")]];
+  const radios = choices.map(([value, label]) => el("label", {}, el("input", { type: "radio", name: "who", value, checked: !value }), el("span", {}, label)));
+  byId("whose").replaceChildren(...radios);
+  byId("whose").addEventListener("change", ({ target }) => go(linkHere({ who: target.value, page: null })));
   byId("search").addEventListener("input", ({ target }) => {
     clearTimeout(pause);
     pause = setTimeout(() => turnTo({ q: target.value.trim(), page: null }), QUERY_PAUSE_MS);
@@ -82,7 +90,8 @@ function drawPager(current, pages) {
 }
 
 function status(matching, { first, count, q }) {
-  if (state.rows.length < 2) return "";
+  if (state.rows.length < 2 && place().who !== SILENT) return "";
+  if (!state.rows.length) return gettext("Everybody has sent something.");
   if (!matching) return gettext("No users match your search.");
   const all = state.rows.length;
   if (matching > PAGE) {

@@ -45,7 +45,7 @@ function files(version) {
 }
 
 // `Sent 453 → 1,495, Completed 3 → 5`: what a version says otherwise than the one before.
-function changeWords({ measures }) {
+export function changeWords({ measures }) {
   return measures.length ? listed(measures.map(changed)) : gettext("totals unchanged");
 }
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from signtally import wiring
 from signtally.api.app import create_app
+from signtally.use_cases.ordering import ConsumerConfig, OrderConsumer
 from tests.browser.conftest import NOW, Site, ThreadedReports, fill, served
 from tests.support.switched_aws import Place, switched_aws
 
@@ -27,12 +29,18 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 
 @contextlib.contextmanager
 def site_over(place: Place) -> Iterator[Site]:
-    queue = ThreadedReports()
-    services = dataclasses.replace(place.services, report_queue=queue, clock=lambda: NOW)
-    queue.services = services
+    """With an order consumer of this process: no Prefect server runs, and reports are made all the same."""
+    services = dataclasses.replace(place.services, clock=lambda: NOW)
     fill(services)
-    with served(create_app(services, loopback_only=True)) as url:
-        yield Site(url, services, queue)
+    consumer, stop = OrderConsumer(services, config=ConsumerConfig(makers=1, poll_seconds=1)), threading.Event()
+    making = threading.Thread(target=consumer.run, args=[stop])
+    making.start()
+    try:
+        with served(create_app(services, loopback_only=True)) as url:
+            yield Site(url, services, ThreadedReports())
+    finally:
+        stop.set()
+        making.join(30)
 
 
 def alert(page: Page) -> Any:
@@ -57,12 +65,19 @@ def test_each_service_in_turn(place: Place, open_page: Open) -> None:
         expect(page.locator("h1:visible")).to_have_text("September 2026")
         expect(alert(page)).to_have_count(0)
 
-        place.aws.off()
-        page.get_by_role("link", name="Reports").click()
-        expect(alert(page)).to_contain_text("The reports could not be read.", timeout=OUTAGE_TIMEOUT_MS)
-        place.aws.on()
-        page.get_by_role("button", name="Try again").click()
-        expect(page.locator("#reports-status")).to_contain_text("No reports yet.", timeout=OUTAGE_TIMEOUT_MS)
-        expect(alert(page)).to_have_count(0)
+        for name, title, service in (("Schedules", "schedules", place.bucket), ("Reports", "reports", place.aws)):
+            service.off()
+            page.get_by_role("link", name=name).click()
+            expect(alert(page)).to_contain_text(f"The {title} could not be read.", timeout=OUTAGE_TIMEOUT_MS)
+            service.on()
+            page.get_by_role("button", name="Try again").click()
+            expect(page.locator(f"#{title}-status")).to_contain_text(f"No {title} yet", timeout=OUTAGE_TIMEOUT_MS)
+            expect(alert(page)).to_have_count(0)
+
+        page.get_by_role("button", name="New report").click()  # without Prefect
+        for name in ("PDF", "Excel", "CSV"):
+            page.get_by_role("dialog").get_by_label(name, exact=True).click()
+        page.get_by_role("button", name="Order report").click()
+        expect(page.get_by_role("button", name="Download CSV: September 2026")).to_be_visible(timeout=OUTAGE_TIMEOUT_MS)
     page.get_by_role("link", name="Users").click()  # the API itself is gone
     expect(alert(page)).to_contain_text("The service cannot be reached.")

@@ -61,6 +61,48 @@ def test_bobs_emails_are_stopped(site: Any, open_page: Open) -> None:
     assert stored["recipients"] == [{"email": "ann@acme.example", "user_id": "u_1"}]  # what else was known is kept
 
 
+def test_all_of_bobs_emails_are_stopped_at_once(site: Any, open_page: Open) -> None:
+    weekly = MONTHLY | {"name": "Weekly", "every": "week", "recipients": [{"email": "bob@acme.example"}]}
+    acme = site.services.stores.tenants.get("acme").model_dump(exclude_unset=True)
+    site.services.stores.tenants.put(TenantProfile.model_validate(acme | {"schedules": [MONTHLY, weekly]}))
+    page = open_page(site.signed_in(show="view=schedules"))
+    page.get_by_role("button", name="Stop emails to bob@acme.example").click()
+    dialog = page.get_by_role("dialog", name="Stop these emails?")
+    expect(dialog).to_contain_text("bob@acme.example is taken out of: Monthly, Weekly.")
+    dialog.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.locator("#notices")).to_contain_text("bob@acme.example gets no emails of schedules any more.")
+    expect(page.locator("#readers")).to_have_text("ann@acme.example · Monthly Stop")
+    kept = {row["name"]: [each["email"] for each in row["recipients"]] for row in site.get("schedules")["rows"]}
+    assert kept == {"Monthly": ["ann@acme.example"], "Weekly": []}
+
+
+@pytest.mark.parametrize("width", [390])
+def test_a_condition_and_a_webhook_are_set_and_kept(site: Any, open_page: Open, width: int) -> None:
+    page = open_page(site.signed_in(show="view=schedules&dialog=edit&of=Monthly"), width=width)
+    page.get_by_text("More settings").click()
+    page.get_by_label("Is sent").select_option("Only when nothing was sent")
+    page.get_by_label("Days without a document sent").fill("14")
+    page.get_by_label("Attach the files").check()
+    page.get_by_role("button", name="Add a channel or webhook").click()
+    page.get_by_label("Kind").select_option("Webhook")
+    page.get_by_label("Name of it").fill("crm")
+    page.get_by_role("textbox", name="Address").fill("https://hooks.example.com/usage")
+    page.get_by_role("button", name="Save", exact=True).click()
+    secret = page.get_by_role("dialog", name="The secret of the webhook").get_by_label("crm")
+    expect(secret).to_have_value(re.compile("^whsec_"))
+    page.get_by_role("button", name="Close").click()
+    row = schedule(page, "Monthly")
+    expect(row).to_contain_text("and 1 more · only when nothing was sent for 14 days")
+    page.get_by_role("button", name="Edit: Monthly").click()
+    page.get_by_label("Recipients").fill("ann@acme.example")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(row).to_contain_text("CSV · ann@acme.example, Webhook: crm · only when nothing was sent for 14 days")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    stored = site.services.stores.tenants.get("acme").schedules[0]
+    assert (stored.attach, stored.condition.days) == (True, 14)
+    assert (stored.destinations[0].url, len(stored.recipients)) == ("https://hooks.example.com/usage", 1)
+
+
 def test_a_schedule_pauses_and_goes_on_and_is_deleted(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in(show="view=schedules"))
     page.get_by_role("button", name="Pause: Monthly").press("Enter")

@@ -1,13 +1,17 @@
 """The page's overview and users, as a tenant's administrator meets them."""
 
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable
 from typing import Any
 
+import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
+from signtally.domain.actions import MEASURES
+from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import TenantProfile
 from tests.support.order_consumers import stop_consuming
 
@@ -222,6 +226,21 @@ def test_figures_that_may_still_change_say_so(site: Any, open_page: Open) -> Non
     site.services.stores.tenants.put(moved)
     page.get_by_role("button", name="Refresh").click()
     expect(page.locator("#provisional")).to_have_text(re.compile("^Provisional: some events of 1–17 Oct 2026 have"))
+
+
+def test_who_sent_nothing_is_found_though_they_did_nothing_at_all(site: Any, open_page: Open) -> None:
+    counts = dict.fromkeys(MEASURES, 0) | {"sent": 2}
+    row = {"tenant_id": "acme", "user_id": "u_gone", "day": dt.date(2026, 2, 3), "timezone": "Asia/Kathmandu", **counts}
+    row |= {"user_name": "Gone Gry", "user_email": None}
+    site.services.usage_store.put_daily_usage(pl.DataFrame([row], schema=DAILY_USAGE), version=1)
+    page = open_page(site.signed_in(show="view=users"))
+    page.get_by_text("Sent nothing", exact=True).click()
+    expect(page.locator("#whose-note")).to_contain_text("sent nothing in this period")
+    expect(page.locator("#users tbody th")).to_have_text(["Gone Gry u_gone"])
+    assert page.url.endswith("#view=users&period=2026-10&who=silent")
+    page.reload()
+    expect(page.get_by_role("radio", name="Sent nothing")).to_be_checked()
+    expect(page.locator("#users-status")).to_have_text("1 user")
 
 
 def test_without_a_prefect_server_the_page_says_so(site: Any, open_page: Open) -> None:

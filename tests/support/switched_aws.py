@@ -11,11 +11,13 @@ from signtally import wiring
 from signtally.aws.clients import ClientTimeouts
 from signtally.local.local_aws import LocalAws
 from signtally.local.processes import Program, Supervisor
+from signtally.loopback import LOOPBACK
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases import provisioning
 from tests.support.aws_programs import log_to_stderr, without_fsync
 from tests.support.ports import free_port
+from tests.support.relay import Relay, relayed
 
 
 class Switch:
@@ -40,6 +42,7 @@ class Place:
     services: Services
     aws: Switch
     timestream: Switch
+    bucket: Relay  # S3 alone
 
 
 @contextlib.contextmanager
@@ -52,9 +55,11 @@ def switched_aws(
     for name, value in local.environment.items():
         environment.setenv(name, value)
     with contextlib.ExitStack() as switched_on:
+        bucket = switched_on.enter_context(relayed(local.port))
+        environment.setenv("AWS_ENDPOINT_URL_S3", f"http://{LOOPBACK}:{bucket.port}")
         for switch in (aws, timestream):
             switch.on()
             switched_on.callback(switch.off)
         services = wiring.services(Settings(state_directory=folder / "state"), timeouts=timeouts)
         provisioning.provision(services=services)
-        yield Place(local, services, aws, timestream)
+        yield Place(local, services, aws, timestream, bucket)

@@ -1,0 +1,61 @@
+// Where a schedule posts beside its emails: channels of Slack and Teams, and programs that take webhooks.
+
+import { openDialog } from "./dialogs.js";
+import { button, el, field, select } from "./dom.js";
+import { gettext } from "./words.js";
+
+const KINDS = { slack: "Slack", teams: "Teams", webhook: "Webhook" };
+const MOST = 10;
+let count = 0;
+
+export const destinationLabel = ({ kind, name }) => `${KINDS[kind]}: ${name}`;
+
+// `slack:board`, as the ledger calls a destination: its name; null for an address.
+export const destinationName = (recipient) => /^(?:slack|teams|webhook):(.+)$/.exec(recipient)?.[1] ?? null;
+
+// The fields for them; `value()` is what the API takes. A shortened address stays what it is.
+export function destinationChoice(before) {
+  const list = el("div", {});
+  const add = button(gettext("Add a channel or webhook"), { class: "link" });
+  const rows = [];
+  const remember = (destination, hasFocus = false) => {
+    const row = fields(destination, () => {
+      rows.splice(rows.indexOf(row), 1);
+      row.element.remove();
+      add.hidden = false;
+      add.focus();
+    });
+    rows.push(row);
+    list.append(row.element);
+    add.hidden = rows.length === MOST;
+    if (hasFocus) row.element.querySelector("select").focus();
+  };
+  add.addEventListener("click", () => remember({ kind: "slack", name: "", url: "" }, true));
+  before.forEach((destination) => remember(destination));
+  const hint = el("p", { class: "note" }, gettext("The figures are posted there too: to an incoming webhook of Slack or Teams, or to a program of yours."));
+  return { element: el("fieldset", { class: "ticks destinations" }, el("legend", {}, gettext("Channels and webhooks")), hint, list, add), value: () => rows.map(({ value }) => value()) };
+}
+
+function fields(destination, remove) {
+  const id = `destination-${++count}`;
+  const kind = select(`${id}-kind`, Object.entries(KINDS), destination.kind);
+  const name = el("input", { type: "text", id: `${id}-name`, value: destination.name, required: true, maxlength: 64, pattern: "[A-Za-z0-9][A-Za-z0-9 ._\\-]*", autocomplete: "off" });
+  const url = el("input", { type: "url", id: `${id}-url`, value: destination.url, required: true, maxlength: 2000, placeholder: "https://", autocomplete: "off", spellcheck: "false" });
+  const away = button(gettext("Remove"), { class: "link", onclick: remove });
+  const say = () => away.setAttribute("aria-label", gettext("Remove: %(name)s", { name: `${KINDS[kind.value]} ${name.value}`.trim() }));
+  say();
+  for (const control of [kind, name]) control.addEventListener("input", say);
+  const element = el("div", { class: "destination", role: "group" }, el("div", { class: "row" }, field(gettext("Kind"), kind), field(gettext("Name of it"), name)), field(gettext("Address"), url), away);
+  return { element, value: () => ({ kind: kind.value, name: name.value.trim(), url: url.value.trim() }) };
+}
+
+// The secrets of new webhooks, which the API says once. They are in no address.
+export function showSecrets({ destinations = [] }) {
+  const told = destinations.filter(({ secret }) => secret);
+  if (!told.length) return;
+  const shown = told.map(({ name, secret }, place) =>
+    field(name, el("input", { type: "text", id: `secret-${place}`, value: secret, readonly: true, onfocus: ({ target }) => target.select() })),
+  );
+  const text = gettext("Your program checks with it that a message comes from here. It is shown now, and never again.");
+  openDialog(gettext("The secret of the webhook"), [el("p", { class: "lead" }, text), ...shown]);
+}

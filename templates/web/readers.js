@@ -1,0 +1,48 @@
+// Everybody who gets emails, of whichever schedules, and the way to stop that at once.
+
+import { allRows, call, exchange, pathOf } from "./client.js";
+import { askFor, openQuestion } from "./dialogs.js";
+import { byId, button, el, foreign } from "./dom.js";
+import { listed } from "./format.js";
+import { gettext } from "./words.js";
+
+const FOLDED_ABOVE = 10;
+
+export function showReaders(schedules) {
+  const readers = new Map(); // schedules by address
+  for (const { name, recipients } of schedules) {
+    for (const { email } of recipients) readers.set(email, [...(readers.get(email) ?? []), name]);
+  }
+  const lines = [...readers].sort(([one], [other]) => one.localeCompare(other)).map(line);
+  byId("readers-section").hidden = !lines.length;
+  byId("readers-box").open ||= lines.length <= FOLDED_ABOVE;
+  byId("readers").replaceChildren(...lines);
+}
+
+function line([email, names]) {
+  const stop = button(gettext("Stop"), { class: "link", "aria-label": gettext("Stop emails to %(email)s", { email }), onclick: () => askFor("stop", email) });
+  return el("li", {}, foreign(email), " · ", foreign(listed(names), { class: "note" }), " ", stop);
+}
+
+const gets = ({ recipients }, email) => recipients.some((each) => each.email === email);
+
+// What the dialog shows that takes an address out of all schedules.
+export async function stopping(email, { stopped }) {
+  const { rows } = await allRows("v1/schedules", {}, { limit: 1000 });
+  const names = rows.filter((each) => gets(each, email)).map(({ name }) => name);
+  if (!names.length) throw new Error(gettext("%(email)s gets no emails of any schedule.", { email }));
+  const text = gettext("%(email)s is taken out of: %(schedules)s.", { email, schedules: listed(names) });
+  const act = async () => {
+    for (const name of names) await withdraw(name, email);
+    return stopped;
+  };
+  return () => openQuestion(gettext("Stop these emails?"), text, { label: gettext("Stop"), act });
+}
+
+// Each edit rests on what was read: nobody else's is undone.
+async function withdraw(name, email) {
+  const { document: schedule, tag } = await exchange(pathOf("schedules", name));
+  if (!gets(schedule, email)) return;
+  const recipients = schedule.recipients.filter((each) => each.email !== email);
+  await call(pathOf("schedules", name), { method: "PUT", body: { ...schedule, recipients }, tag });
+}

@@ -4,6 +4,7 @@ It limits its own memory, and a clock of the system ends it when a file takes to
 imports what renders, and nothing that talks to a service.
 """
 
+import gc
 import importlib
 import pickle
 import resource
@@ -40,6 +41,8 @@ def main() -> None:
         signal.alarm(int(seconds) + _GRACE_SECONDS)
         answer = _answer(target, job)
         connection.send(answer)
+        if not gc.get_freeze_count():
+            gc.freeze()  # what a first file has loaded stays, and need not be looked through for garbage
         if answer[1] == OUT_OF_MEMORY:
             return  # what is left is in pieces; the next file begins in a new process
 

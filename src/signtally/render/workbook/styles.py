@@ -1,15 +1,20 @@
 """How cells look, in the theme's colours and from the side on which the report's language begins."""
 
+import copy
 import dataclasses
+import functools
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles.cell_style import StyleArray
 
 from signtally.render.theme import Theme
 from signtally.render.workbook.cells import StyleIds
 
 _RIGHT_TO_LEFT = 2  # Excel's number of that reading order; 0: as the first letter has it
+_REMEMBERED = 500
 _FACE = "Calibri"  # the reader's machine has no Inter; every spreadsheet program knows this one or its metric twin
 
 
@@ -53,10 +58,11 @@ class StyleSheet:
 
     def __init__(self, workbook: Workbook, theme: Theme, *, right_to_left: bool) -> None:
         self.theme = theme
-        self._workbook = workbook
+        self._workbook: Any = workbook  # openpyxl's stubs leave its lists out
         self._right_to_left = right_to_left
         self._sides = {"start": "right", "end": "left"} if right_to_left else {"start": "left", "end": "right"}
         self._ids: dict[Style, StyleIds] = {}
+        self._indexes: dict[int, tuple[int, object]] = {}  # in the workbook's lists, by the id of what is kept with it
 
     def ids(self, style: Style) -> StyleIds:
         found = self._ids.get(style)
@@ -65,31 +71,64 @@ class StyleSheet:
         return found
 
     def _added(self, style: Style) -> StyleIds:
-        return StyleIds(self._id(style, quoted=False), self._id(style, quoted=True))
-
-    def _id(self, style: Style, *, quoted: bool) -> int:
-        cell = WriteOnlyCell(self._workbook.worksheets[0])
-        cell.font = Font(name=_FACE, size=style.size, bold=style.bold, color=self._argb(style.colour))
+        book, cell = self._workbook, WriteOnlyCell(self._workbook.worksheets[0])
+        look: Any = StyleArray()
+        cell._style = look  # type: ignore[attr-defined]  # noqa: SLF001  # setting its font hashes the font anew
+        look.fontId = self._index(book._fonts, _font(style.size, self._argb(style.colour), bold=style.bold))  # noqa: SLF001
         if style.fill:
-            cell.fill = PatternFill("solid", fgColor=self._argb(style.fill))
-        below = Side("thin", color=self._argb(style.rule)) if style.rule else None
-        above = Side("thin", color=self._argb(style.rule_above)) if style.rule_above else None
-        cell.border = Border(bottom=below, top=above)
+            look.fillId = self._index(book._fills, _fill(self._argb(style.fill)))  # noqa: SLF001
+        look.borderId = self._index(book._borders, self._border(style))  # noqa: SLF001
+        look.alignmentId = self._index(book._alignments, self._alignment(style))  # noqa: SLF001
         cell.number_format = style.number_format
+        plain = int(cell.style_id)
+        cell._style = copy.copy(look)  # type: ignore[attr-defined]  # noqa: SLF001  # the list holds the first
+        cell.quotePrefix = True
+        return StyleIds(plain, int(cell.style_id))
+
+    def _index(self, listed: Any, value: object) -> int:  # noqa: ANN401  # one of the workbook's lists
+        found = self._indexes.get(id(value))
+        if found is None:
+            found = self._indexes[id(value)] = int(listed.add(value)), value
+        return found[0]
+
+    def _border(self, style: Style) -> Border:
+        below, above = (self._argb(rule) if rule else None for rule in (style.rule, style.rule_above))
+        return _border(below, above)
+
+    def _alignment(self, style: Style) -> Alignment:
         is_date = "yyyy" in style.number_format  # the month is a word
         turned = self._right_to_left and (is_date or not style.own_direction)
-        cell.alignment = Alignment(
-            horizontal=self._sides.get(style.align or ""),
-            vertical=style.vertical,
-            wrap_text=style.wrap,
-            indent=style.indent,
-            readingOrder=_RIGHT_TO_LEFT if turned else 0,
+        return _alignment(
+            self._sides.get(style.align or ""), style.vertical, wrap=style.wrap, indent=style.indent, turned=turned
         )
-        cell.quotePrefix = quoted
-        return int(cell.style_id)
 
     def _argb(self, colour: str) -> str:
         return argb(getattr(self.theme, colour))
+
+
+# openpyxl takes its time to make each of these, and no report changes one.
+@functools.lru_cache(_REMEMBERED)
+def _font(size: float, colour: str, *, bold: bool) -> Font:
+    return Font(name=_FACE, size=size, bold=bold, color=colour)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _fill(colour: str) -> PatternFill:
+    return PatternFill("solid", fgColor=colour)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _border(below: str | None, above: str | None) -> Border:
+    sides = [Side("thin", color=colour) if colour else None for colour in (below, above)]
+    return Border(bottom=sides[0], top=sides[1])
+
+
+@functools.lru_cache(_REMEMBERED)
+def _alignment(horizontal: str | None, vertical: str, *, wrap: bool, indent: int, turned: bool) -> Alignment:
+    reading_order = _RIGHT_TO_LEFT if turned else 0
+    return Alignment(
+        horizontal=horizontal, vertical=vertical, wrap_text=wrap, indent=indent, readingOrder=reading_order
+    )
 
 
 def argb(colour: str) -> str:

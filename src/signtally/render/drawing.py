@@ -121,7 +121,7 @@ class PlacedLine:
     colour: bytes
 
     def drawn(self, canvas: Canvas, *, top: float = 0.0) -> bytes:
-        operators = canvas.writer.operators(canvas.stream, self.shaped, x=self.x, y=top + self.y)
+        operators = canvas.writer.operators(self.shaped, x=self.x, y=top + self.y)
         return b"%s rg\n%s" % (self.colour, operators)
 
 

@@ -64,7 +64,7 @@ class DrawnChart:
         if self._mirrored:
             x, before = self.width - x, 1 - before
         x = min(max(0.0, x - before * line.width), self.width - line.width)
-        return canvas.writer.operators(canvas.stream, line, x=x, y=self._length(element, "y"))
+        return canvas.writer.operators(line, x=x, y=self._length(element, "y"))
 
     def _crowded(self) -> frozenset[Element]:
         """The labels below an axis that has no room for all: every second, third … stays, so that none touch."""

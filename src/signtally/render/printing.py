@@ -45,6 +45,7 @@ def printed(page: str, *, paper: Paper, look: Look, identifier: bytes, made_at: 
         footer, writer = _Footer(flow.footer, pages=len(placed), look=look), LineWriter()
         pages = [_Page(each, footer, number=number, paper=paper, writer=writer) for number, each in enumerate(placed)]
         document = Document(pages, _metadata(root), None, shared_fonts(), {}, None)
+        document.fonts = writer.fonts
         written: bytes = document.write_pdf(
             finisher=lambda _, pdf: _finish(pdf, document.metadata, flow, pages),
             pdf_identifier=identifier,

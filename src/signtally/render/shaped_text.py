@@ -4,6 +4,7 @@ WeasyPrint shapes every text twice, once to lay it out and once to draw it. Most
 hundred things ("0", "12", "Completed"), so a cell that is drawn from here costs a tenth.
 """
 
+import copy
 import dataclasses
 import functools
 import re
@@ -16,13 +17,14 @@ from weasyprint.draw.text import draw_emojis, draw_first_line
 from weasyprint.matrix import Matrix
 from weasyprint.pdf.fonts import Font
 from weasyprint.pdf.stream import Stream
-from weasyprint.text.ffi import ffi
+from weasyprint.text.ffi import ffi, gobject, pango
 from weasyprint.text.fonts import FontConfiguration, get_pango_font_key
 from weasyprint.text.line_break import split_first_line, strut
 
 LINES_REMEMBERED = 20_000  # about 1 KB each
 POINTS_A_PIXEL = 0.75
 _PARAGRAPHS_REMEMBERED = 2_000
+_MEASURED_SIZE, _PANGO_SCALE = 100, 1024  # CSS pixels, and what Pango makes of one
 _GLYPHS = re.compile(r"<([0-9a-f]+)>")
 _NO_SHIFT = ">0<"  # between glyphs that stand where the font puts them
 _JOINED = frozenset({"Mn", "Me", "Mc", "Cf"})
@@ -107,18 +109,18 @@ class LineWriter:
     """Writes shaped lines into the pages of one document, whose fonts it fills with the glyphs that they use."""
 
     def __init__(self) -> None:
-        self._fonts: dict[int, Font] = {}  # those of this document, by the key of the installed font
+        self.fonts: dict[int, Font] = {}  # those of this document, by the key of the installed font
         self._written: dict[int, ShapedLine] = {}  # kept, so that no other line takes the place of one
 
-    def operators(self, stream: Stream, line: ShapedLine, *, x: float, y: float) -> bytes:
+    def operators(self, line: ShapedLine, *, x: float, y: float) -> bytes:
         """What draws the line from *x* with its letters standing on *y*."""
         if not line.runs:
             return b""
         if not line.is_complete:  # the numbers of missing glyphs are the document's own
-            line = _shaped(line.text, line.face, font_of=lambda installed: self._font(stream, installed))
+            line = _shaped(line.text, line.face, font_of=self._font)
         parts = [b"BT 1 0 0 -1 %.2f %.2f Tm" % (x, y)]
         for run in line.runs:
-            font = self._font(stream, run.font)
+            font = self._font(run.font)
             parts.append(b"/%s %.3f Tf %s" % (font.hash.encode(), run.size, run.operators))
             if id(line) not in self._written:
                 font.to_unicode.update(
@@ -133,10 +135,10 @@ class LineWriter:
         if line.emojis:
             draw_emojis(stream, _style(line.face), x, y, line.emojis)
 
-    def _font(self, stream: Stream, installed: "_InstalledFont") -> Font:
-        font = self._fonts.get(installed.key)
+    def _font(self, installed: "_InstalledFont") -> Font:
+        font = self.fonts.get(installed.key)
         if font is None:
-            font = self._fonts[installed.key] = stream.add_font(installed.pango_font)[0]
+            font = self.fonts[installed.key] = installed.fresh()
         return font
 
 
@@ -319,6 +321,12 @@ class _InstalledFont:
     keeper: object
     font: Font
 
+    def fresh(self) -> Font:
+        """For a document, which cuts it to the glyphs that it uses."""
+        font: Font = copy.copy(self.font)
+        font.to_unicode, font.widths, font.missing, font.variations = {}, {}, {}, dict(font.variations)
+        return font
+
     def forgetful(self) -> Font:
         """Without memory of the lines before, because what a line says of its glyphs may not depend on them."""
         self.font.to_unicode, self.font.widths, self.font.missing = {}, {}, {}
@@ -331,8 +339,21 @@ _installed_fonts: dict[int, _InstalledFont] = {}
 def _installed_font(pango_font: object, *, keeper: object) -> tuple[_InstalledFont, float]:
     key, description, size = get_pango_font_key(pango_font)
     if key not in _installed_fonts:
-        _installed_fonts[key] = _InstalledFont(key, pango_font, keeper, Font(pango_font, description, size))
+        _installed_fonts[key] = _InstalledFont(key, pango_font, keeper, _measured(pango_font, description))
     return _installed_fonts[key], size
+
+
+def _measured(pango_font: object, description: object) -> Font:
+    """Measured at one size, because rounded to pixels its measures at others would be others."""
+    font, fonts = Font(pango_font, description, _MEASURED_SIZE), shared_fonts().font_map
+    context = ffi.gc(pango.pango_font_map_create_context(fonts), gobject.g_object_unref)
+    pango.pango_font_description_set_absolute_size(description, _MEASURED_SIZE * _PANGO_SCALE)
+    sized = ffi.gc(pango.pango_font_map_load_font(fonts, context, description), gobject.g_object_unref)
+    metrics = ffi.gc(pango.pango_font_get_metrics(sized, ffi.NULL), pango.pango_font_metrics_unref)
+    thousandth = _MEASURED_SIZE * _PANGO_SCALE / 1000
+    font.ascent = round(pango.pango_font_metrics_get_ascent(metrics) / thousandth)
+    font.descent = -round(pango.pango_font_metrics_get_descent(metrics) / thousandth)
+    return font
 
 
 @functools.lru_cache(256)

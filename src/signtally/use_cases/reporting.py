@@ -48,43 +48,53 @@ def report_now(request: ReportRequest, *, requested_by: str, services: Services)
 
 
 def report_with_figures(
-    request: ReportRequest, *, requested_by: str, services: Services
+    request: ReportRequest, *, requested_by: str, services: Services, tenant: TenantProfile | None = None
 ) -> tuple[ReportManifest, UsageSnapshot]:
-    """The same with the figures as they are now, read once: those of the report, unless another process made it."""
-    manifest, sources = _made_now(request, requested_by=requested_by, services=services)
+    """The same with the figures as they are now, read once: those of the report, unless another process made it.
+
+    *tenant* is the profile if it was just read.
+    """
+    manifest, sources = _made_now(request, requested_by=requested_by, services=services, tenant=tenant)
     return manifest, sources.snapshot
 
 
-def _made_now(request: ReportRequest, *, requested_by: str, services: Services) -> tuple[ReportManifest, Sources]:
+def _made_now(
+    request: ReportRequest, *, requested_by: str, services: Services, tenant: TenantProfile | None = None
+) -> tuple[ReportManifest, Sources]:
     at_once = services.at(services.clock())  # of the figures and of what is made from them
-    tenant = services.stores.tenants.get(request.tenant_id)
+    tenant = tenant or services.stores.tenants.get(request.tenant_id)
     sources = Sources(tenant, request, services=at_once)
     finders = (functools.partial(up_to_date, sources=sources), in_progress)
-    match find_or_claim(request, finders, requested_by=requested_by, services=at_once, tenant=tenant):
-        case ReportState(manifest=ReportManifest() as ready):
-            return ready, sources
-        case ReportState(claim=claim) | (ReportClaim() as claim):
-            pass
+    found = find_or_claim(request, finders, requested_by=requested_by, services=at_once, tenant=tenant)
+    if isinstance(found, ReportState) and found.manifest:
+        return found.manifest, sources
+    claim = found.claim if isinstance(found, ReportState) else found
     try:
-        return make_report(claim.key, services=at_once, sources=sources), sources
+        return _made(claim, services=at_once, sources=sources), sources
     except ServiceError:  # nobody will retry this version
         fail_report(claim.key, _SERVICE_DOWN, services=services)
         raise
 
 
-def make_report(key: ReportKey, *, services: Services, sources: Sources | None = None) -> ReportManifest:
-    """Make the files of a claimed version, from its *sources* as far as they were read; a finished one stays as it is.
+def make_report(key: ReportKey, *, services: Services) -> ReportManifest:
+    """Make the files of a claimed version; a finished one stays as it is.
 
     Raises ReportMissingError when it was never claimed, and a ServiceError when a service is down: call again. After
     any other error the version has failed, and the person who asked for it is told why.
     """
-    reports = services.stores.reports
-    state = reports.state(key, now=services.clock())
+    state = services.stores.reports.state(key, now=services.clock())
     if state.manifest is not None:
         return state.manifest
+    sources = Sources(services.stores.tenants.get(key.tenant_id), state.claim.request, services=services)
+    return _made(state.claim, services=services, sources=sources)
+
+
+def _made(claim: ReportClaim, *, services: Services, sources: Sources) -> ReportManifest:
+    """As `make_report`, of a claim that was not finished when it was read, from its sources."""
+    reports, key = services.stores.reports, claim.key
     reports.start(key)
     try:
-        manifest = _make(state.claim, services=services, sources=sources)
+        manifest = _make(claim, services=services, sources=sources)
     except ServiceError:
         raise
     except (FuturePeriodError, RenderLimitError) as error:
@@ -208,11 +218,9 @@ def _says_what_is_so(ready: ReportState, sources: Sources, *, services: Services
     return True
 
 
-def _make(claim: ReportClaim, *, services: Services, sources: Sources | None) -> ReportManifest:
+def _make(claim: ReportClaim, *, services: Services, sources: Sources) -> ReportManifest:
     request, made_at = claim.request, services.clock()
-    tenant = services.stores.tenants.get(request.tenant_id)
-    sources = sources or Sources(tenant, request, services=services)
-    snapshot = sources.snapshot
+    tenant, snapshot = sources.tenant, sources.snapshot
     said = user_figures(snapshot.users)
     changes = changes_since_predecessor(claim.key, snapshot, said, services=services)
     identity = ReportIdentity(claim.key.report_id, claim.key.version, made_at, changes)

@@ -129,7 +129,8 @@ def current_report(occurrence: Occurrence, *, services: Services) -> ReportManif
 def current_report_with_figures(occurrence: Occurrence, *, services: Services) -> tuple[ReportManifest, UsageSnapshot]:
     """The same with the figures as they are now, read once for both."""
     requested_by = f"schedule {occurrence.schedule.name}"
-    return report_with_figures(scheduled_request(occurrence), requested_by=requested_by, services=services)
+    request, tenant = scheduled_request(occurrence), occurrence.tenant
+    return report_with_figures(request, requested_by=requested_by, services=services, tenant=tenant)
 
 
 def scheduled_request(occurrence: Occurrence) -> ReportRequest:

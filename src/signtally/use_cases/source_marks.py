@@ -30,20 +30,20 @@ class Sources:
     """What a version is made of, each read once and when it is first asked for: its digest, and then its figures."""
 
     def __init__(self, tenant: TenantProfile, request: ReportRequest, *, services: Services) -> None:
-        self._tenant = tenant
+        self.tenant = tenant
         self._request = request
         self._services = services
 
     @functools.cached_property
     def digest(self) -> str | None:
-        return source_digest(self._tenant, self._request, services=self._services)
+        return source_digest(self.tenant, self._request, services=self._services)
 
     @functools.cached_property
     def snapshot(self) -> UsageSnapshot:
         _ = self.digest  # before the figures
         request = self._request
         read = read_report(
-            self._tenant.in_language(request.locale),
+            self.tenant.in_language(request.locale),
             request.period,
             services=self._services,
             user_ids=request.user_ids,

@@ -83,6 +83,8 @@ def changes_since_predecessor(
     key: ReportKey, snapshot: UsageSnapshot, said_of_users: pl.DataFrame, *, services: Services
 ) -> VersionChanges | None:
     """What a version that is being made says otherwise than the newest finished one before it; None without one."""
+    if key.version == 1:
+        return None
     predecessor = services.stores.reports.latest_manifest(key.tenant_id, key.report_id, before=key.version)
     if predecessor is None:
         return None

@@ -12,7 +12,7 @@ from signtally.memory.webhooks import MemoryWebhooks
 from signtally.use_cases.delivery_list import deliveries_of
 from signtally.use_cases.digest_messages import digest_at_once
 from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
+from signtally.use_cases.sending_by_hand import occurrence_by_hand, preview_post, send_now
 from tests.unit.test_digests import DUE, MONTHLY, Portal, acme, portal, usage
 
 BOARD = Destination(name="Board", kind="slack", url="https://hooks.slack.example/T1/secret")
@@ -121,6 +121,16 @@ def test_a_program_gets_figures() -> None:
         41,
     )
     assert list(data["files"]) == ["csv"]
+
+
+def test_a_preview_is_what_is_posted_and_posts_nothing() -> None:
+    acmes, webhooks = posting()
+    tenant = acmes.services.stores.tenants.get("acme")
+    october = occurrence_by_hand(tenant, POSTED, period=None, now=DUE)
+    shown = preview_post(october, BOARD, services=acmes.services)
+    assert webhooks.posted == []
+    send_now(october, services=acmes.services, requested_by="u_1", destinations=[BOARD], makes_report=True)
+    assert webhooks.posted[0].body == shown
 
 
 def test_channels_read_it_in_their_language() -> None:

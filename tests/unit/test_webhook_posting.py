@@ -8,16 +8,23 @@ import hmac
 import http.server
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from signtally.domain.destinations import Destination, new_secret
 from signtally.domain.public_addresses import ip_address, is_public
 from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncertainError
 from signtally.ports.webhooks import WebhookMessage
 from signtally.webhooks.posting import HttpsWebhooks
+from tests.support.clocks import Clock
 
 NOW = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
 SECRET = new_secret()
@@ -121,6 +128,65 @@ def test_what_cannot_be_reached_is_tried_again(receiver: tuple[str, type[Receive
                 posting().post(message(url))
     with pytest.raises(MailDeferredError, match="it cannot be reached"):  # no TLS is spoken there
         posting().post(message(receiver[0].replace("http:", "https:")))
+
+
+def test_a_host_that_is_silent_again_and_again_rests_and_then_is_called_again(
+    receiver: tuple[str, type[Receiver]],
+) -> None:
+    clock = Clock(NOW)
+    webhooks = HttpsWebhooks(clock=clock, to_loopback=True)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/200"
+        for says in ("cannot be reached", "cannot be reached", "cannot be reached", "not called", "not called"):
+            with pytest.raises(MailDeferredError, match=says):
+                webhooks.post(message(url))
+        webhooks.post(message(f"{receiver[0]}/200"))  # others are called all the same
+        clock.now += dt.timedelta(minutes=5)
+        with pytest.raises(MailDeferredError, match="cannot be reached"):
+            webhooks.post(message(url))
+
+
+def test_a_certificate_is_checked_against_the_machines_authorities(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = tmp_path / "localhost.pem"
+    certificate.write_bytes(self_signed("localhost"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        port = server.server_address[1]
+        try:
+            with pytest.raises(MailDeferredError, match="certificate verify failed"):
+                posting().post(message(f"https://localhost:{port}/200"))
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            assert posting().post(message(f"https://localhost:{port}/200")).startswith("HTTP 200")
+            with pytest.raises(MailDeferredError, match="certificate verify failed"):  # it is another's
+                posting().post(message(f"https://127.0.0.1:{port}/200"))
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def self_signed(name: str) -> bytes:
+    """Key and certificate of a host, by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+    signed = (
+        builder.not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private + signed.public_bytes(serialization.Encoding.PEM)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

@@ -1,6 +1,7 @@
 """Commands for digest emails by hand, and for what became of emails."""
 
 import dataclasses
+import json
 from collections.abc import Callable
 from email.policy import SMTP
 from pathlib import Path
@@ -44,10 +45,16 @@ def _choice(command: Callable[..., None]) -> Callable[..., None]:
 def preview(  # noqa: PLR0913 -- one an option
     *, tenant_id: str, schedule: str, period: str | None, recipient: str | None, output: Path | None, as_json: bool
 ) -> None:
-    """Show an email without sending or storing anything."""
+    """Show an email, or what is posted to a destination, without sending or storing anything."""
     services = wiring.services()
     occurrence = _occurrence(tenant_id, schedule, period=period, services=services)
-    reader = None if recipient is None or ":" in recipient else Recipient(email=recipient)
+    destination = destination_labelled(recipient or "", occurrence.schedule)
+    if destination is not None:
+        body = json.loads(sending_by_hand.preview_post(occurrence, destination, services=services))
+        shown_body = json.dumps(body, indent=2, ensure_ascii=False).splitlines()
+        print_result({"period": occurrence.name, "body": body}, as_json=as_json, lines=lambda: shown_body)
+        return
+    reader = None if recipient is None else Recipient(email=recipient)
     message = sending_by_hand.preview(occurrence, services=services, recipient=reader)
     text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
     outcome = condition_outcome(occurrence, services=services)

@@ -53,6 +53,13 @@ def preview(occurrence: Occurrence, *, services: Services, recipient: Recipient 
     return digest.preview(reader)
 
 
+def preview_post(occurrence: Occurrence, destination: Destination, *, services: Services) -> bytes:
+    """What would be posted to one of the schedule's destinations. Posts nothing and stores nothing."""
+    is_complete = _is_complete(occurrence, services=services)
+    digest = digest_at_once(occurrence, services=services, is_complete=is_complete)
+    return digest.to_destination(destination).body
+
+
 def send_now(  # noqa: PLR0913 -- one a choice of who asks
     occurrence: Occurrence,
     *,

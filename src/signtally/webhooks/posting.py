@@ -13,6 +13,8 @@ from signtally.webhooks.connection import AddressNotPublicError, PublicConnectio
 from signtally.webhooks.signing import signature_headers
 
 _STEP_SECONDS, _ALL_SECONDS = 10, 20
+# A host that is silent costs 20 seconds a call: after so many in a row it is left alone, so that it delays nobody else.
+_MOST_SILENCES, _REST = 3, dt.timedelta(minutes=5)
 _ANSWER_BYTES, _SHOWN_CHARACTERS = 16_384, 100
 _LATER = {408, 425, 429}
 _UNPRINTABLE = re.compile(r"[^ -~]+")
@@ -33,6 +35,8 @@ class HttpsWebhooks:
         self._to_loopback = to_loopback
         self._step_seconds = step_seconds
         self._all_seconds = all_seconds
+        self._silences: dict[str, int] = {}  # by host, in a row
+        self._rests_until: dict[str, dt.datetime] = {}
 
     @functools.cached_property
     def _context(self) -> ssl.SSLContext:
@@ -46,18 +50,29 @@ class HttpsWebhooks:
             timeout_seconds=self._step_seconds,
             deadline_seconds=self._all_seconds,
         )
+        where = f"{connection.host}:{connection.port}"
+        if self._clock() < self._rests_until.get(where, dt.datetime.min.replace(tzinfo=dt.UTC)):
+            raise MailDeferredError(f"not called: its host did not answer {_MOST_SILENCES} times in a row")
         with connection:
             try:
                 connection.connect()
             except AddressNotPublicError as error:
                 raise MailRefusedError(f"not called: {error}") from error
             except OSError as error:
+                self._note_silence(where)
                 raise MailDeferredError(f"it cannot be reached: {_said(connection, error)}") from error
             try:
                 status, text = self._answer(connection, message)
             except (OSError, http.client.HTTPException) as error:
+                self._note_silence(where)
                 raise self._unanswered(message, _said(connection, error)) from error
+        self._silences.pop(where, None)
         return _judged(status, text)
+
+    def _note_silence(self, where: str) -> None:
+        self._silences[where] = self._silences.get(where, 0) + 1
+        if self._silences[where] >= _MOST_SILENCES:
+            self._rests_until[where] = self._clock() + _REST
 
     def _answer(self, connection: PublicConnection, message: WebhookMessage) -> tuple[int, str]:
         headers = {"Content-Type": "application/json", "User-Agent": "Signtally"}

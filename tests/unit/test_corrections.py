@@ -144,6 +144,27 @@ def test_only_who_got_it_gets_the_correction_and_a_full_mailbox_gets_it_later() 
     assert b'"replaces":{"totals":{"sent":45' in corrected.body
 
 
+def test_a_deferred_mail_of_incomplete_figures_is_marked_as_long_as_they_are() -> None:
+    acmes = portal()
+    acmes.mailer.full = frozenset({"ann@acme.example"})
+    acmes.store(acme(MONTHLY.model_copy(update={"incomplete": "send"})))
+    acmes.objects.put("state/data-through.json", b'{"instant": "2026-10-31T12:00:00Z"}')
+    acmes.clock.now += 7 * HOUR
+    run_digests(services=acmes.services)
+    acmes.mailer.full = frozenset()
+    acmes.clock.now += HOUR
+    run_digests(services=acmes.services)
+    assert [str(each["Subject"]).partition(" — ")[0] for each in acmes.mailer.sent] == ["Incomplete", "Incomplete"]
+
+
+def test_below_the_threshold_no_files_are_made_again() -> None:
+    acmes = sent_october(correct_from_percent=20)
+    before = sorted(each.key for each in acmes.objects.list_objects("reports/"))
+    restate(acmes, 50)
+    run_digests(services=acmes.services)
+    assert sorted(each.key for each in acmes.objects.list_objects("reports/")) == before
+
+
 @pytest.mark.parametrize(("sent", "change"), [(45, "No figure has changed."), (50, "October 2026: sent 45 → 50")])
 def test_what_was_sent_as_incomplete_is_followed_by_what_is_complete(sent: int, change: str) -> None:
     """Whatever the threshold: its reader was told that the figures would change."""

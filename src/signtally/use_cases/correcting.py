@@ -12,9 +12,10 @@ from signtally.domain.schedules import Occurrence, delivered_period, occurrence_
 from signtally.domain.tenants import Schedule, TenantProfile, schedule_named
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
-from signtally.use_cases.digest_messages import DigestMessages, made_digest
+from signtally.use_cases.digest_messages import made_digest
 from signtally.use_cases.mail_sending import MailSending
 from signtally.use_cases.readiness import Readiness
+from signtally.use_cases.reading import read_usage
 from signtally.use_cases.recipients import send_to_each
 from signtally.use_cases.told_figures import last_told
 
@@ -57,10 +58,10 @@ def _correct(key: DeliveryKey, mails: MailSending, *, services: Services) -> boo
         return False
     if _waits(occurrence, services=services):
         return False
-    digest = made_digest(occurrence, services=services)
-    if not _is_needed(occurrence.schedule, told, digest):
+    if not _is_needed(occurrence, told, services=services):  # before files are made
         corrections.forget(key)
         return False
+    digest = made_digest(occurrence, services=services)
     corrected, reached = digest.replacing(told, number=number + 1), _reached(key, number, services=services)
     if not send_to_each(corrected, mails, services=services, only=reached):
         return False  # another run is sending it
@@ -69,12 +70,15 @@ def _correct(key: DeliveryKey, mails: MailSending, *, services: Services) -> boo
     return True
 
 
-def _is_needed(schedule: Schedule, told: Told, digest: DigestMessages) -> bool:
+def _is_needed(occurrence: Occurrence, told: Told, *, services: Services) -> bool:
     """What was sent as incomplete is followed by what is complete, also where nothing has changed."""
     if not told.is_complete:
         return True
-    percent = schedule.correct_from_percent
-    return percent is not None and is_changed_by(percent, told=told.totals, now=digest.snapshot.totals)
+    percent = occurrence.schedule.correct_from_percent
+    if percent is None:
+        return False
+    now = read_usage(occurrence.tenant, occurrence.period, services=services).totals
+    return is_changed_by(percent, told=told.totals, now=now)
 
 
 def _waits(occurrence: Occurrence, *, services: Services) -> bool:

@@ -12,6 +12,7 @@ from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
 from signtally.use_cases.digest_messages import DigestMessages, made_digest
 from signtally.use_cases.mail_sending import MailSending, Withheld
+from signtally.use_cases.readiness import Readiness
 from signtally.use_cases.told_figures import told_by
 
 _log = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ def _digest(deferred: DeferredMail, *, services: Services) -> DigestMessages | N
     occurrence = _occurrence(deferred, services=services)
     if occurrence is None:
         return None
-    digest = made_digest(occurrence, services=services)
+    is_complete = Readiness(services=services, as_of=services.clock()).unready(occurrence) is None
+    digest = made_digest(occurrence, services=services, is_complete=is_complete)
     name, number = correction_number(deferred.key.period)
     if not number:
         return digest

@@ -23,7 +23,6 @@ from tasks.summaries import publish_summary
 _log = logging.getLogger(__name__)
 _LONGEST_RUN_SECONDS = 3600.0  # a run of thousands of orders is hard to look through
 _PROGRESS_SECONDS, _RETRY_SECONDS = 5.0, 5.0
-_NICENESS = 5  # rendering takes all of a processor: whoever asks the API beside it goes first
 
 _consumer: OrderConsumer | None = None  # of this process
 
@@ -45,7 +44,8 @@ def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     for chatty in ("botocore", "boto3", "urllib3", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    os.nice(_NICENESS)
+    # Before any process is started: rendering takes all of a processor, and whoever asks the API beside it goes first.
+    os.nice(services().settings.consumer_niceness)
     warm_up()
     _consumer = consumer = OrderConsumer(services(), make=recorder.make)
     with stop_on_signals() as stop:

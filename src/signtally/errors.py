@@ -21,6 +21,7 @@ SigntallyError
 ├── TimeWithoutZoneError              domain.history_rows: a column of times has no offset, and the mapping no zone
 ├── LogoError                         logos.errors: a logo cannot be shown, and why
 ├── ReportQueueUnavailableError       report_queue: nobody makes ordered reports now
+├── TooManyOrdersError                report_queue: a tenant has as many ordered reports in work as it may
 ├── ObjectMissingError                ports.objects: no object is stored under a key
 ├── ReportMissingError                stores.reports: no such report or version is stored
 ├── ReportInWorkError                 use_cases.report_deletion: a report cannot be deleted while it is being made

@@ -1,25 +1,36 @@
 """The queue of report orders: what the API sends and the consumers make. At least once: a claim makes it once."""
 
+import contextlib
 import dataclasses
 import hashlib
 import logging
-from collections.abc import Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
 from signtally.domain.report_orders import ReportOrder
+from signtally.domain.reports import ReportKey
 from signtally.errors import SigntallyError
+from signtally.grouped_calls import GroupedCalls
 from signtally.ports.queue import EventQueue, OutgoingMessage, QueueDepth, QueuedMessage
 from signtally.recent import Recent
 
 _ORDER = TypeAdapter(ReportOrder)
 _DEPTH_SECONDS = 1
+_ORDERS_A_REQUEST = 10
+_LATELY_SECONDS = 5
 _DETAIL_LIMIT_CHARACTERS = 1_000
 _log = logging.getLogger(__name__)
 
 
 class ReportQueueUnavailableError(SigntallyError):
     """Nobody makes ordered reports now: the report was not ordered; the text says what to start."""
+
+
+class TooManyOrdersError(SigntallyError):
+    """A tenant has as many ordered reports in work as it may: this one was not ordered."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,9 +44,14 @@ class ReceivedOrder:
 class ReportQueue:
     """Orders on one queue, and on another those that were given up. Methods raise a ServiceError, as queues do."""
 
-    def __init__(self, orders: EventQueue, dead_letters: EventQueue) -> None:
+    def __init__(
+        self, orders: EventQueue, dead_letters: EventQueue, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._orders = orders
+        self._monotonic = monotonic
+        self._sent: deque[tuple[float, ReportKey]] = deque()  # lately, by this process
         self._dead_letters = dead_letters
+        self._sends = GroupedCalls(orders.send, most=_ORDERS_A_REQUEST)
         self._depth = Recent(orders.depth, seconds=_DEPTH_SECONDS)
 
     @property
@@ -44,9 +60,21 @@ class ReportQueue:
         return self._orders.visibility_seconds
 
     def send(self, order: ReportOrder) -> None:
-        """Have a claimed version made. A tenant's orders form a group: fair queues of SQS serve groups in turn."""
+        """Have a claimed version made. A tenant's orders form a group: fair queues of SQS serve groups in turn.
+
+        Orders that are sent at the same time share a request.
+        """
         group = hashlib.sha256(order.key.tenant_id.encode()).hexdigest()[:32]
-        self._orders.send([OutgoingMessage(_ORDER.dump_json(order).decode(), group=group)])
+        self._sends.call(OutgoingMessage(_ORDER.dump_json(order).decode(), group=group))
+        self._sent.append((self._monotonic(), order.key))
+
+    def sent_lately(self, tenant_id: str) -> set[ReportKey]:
+        """What this process has sent for a tenant so lately that no consumer may have told of it yet."""
+        since = self._monotonic() - _LATELY_SECONDS
+        with contextlib.suppress(IndexError):  # another thread may have taken the last one
+            while self._sent[0][0] < since:
+                self._sent.popleft()
+        return {key for _, key in self._sent.copy() if key.tenant_id == tenant_id}
 
     def receive(self, *, wait_seconds: int) -> list[ReceivedOrder]:
         """Up to ten orders, or none after a long poll; what is no order becomes a dead letter."""

@@ -121,6 +121,7 @@ class Settings(BaseSettings):
 
     calls_per_minute: Annotated[int, Field(ge=0)] = 30_000  # of one tenant, to one process of the API; 0: any number
     orders_per_minute: Annotated[int, Field(ge=0)] = 1_200  # of those, orders of reports
+    orders_in_work: Annotated[int, Field(ge=0)] = 500  # reports of one tenant that wait or are made; 0: any number
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()  # whose scripts may call the API
 
     mail: SecretStr = SecretStr("ses")  # or smtp://[user:password@]host[:port]: secret, for the password in it
@@ -138,6 +139,8 @@ class Settings(BaseSettings):
     render_timeout: Annotated[Duration, Field(ge=dt.timedelta(seconds=1))] = dt.timedelta(minutes=2)  # of one file
     render_memory: Annotated[int, Field(ge=256)] = 1536  # MiB, of one file
     render_processes: Annotated[int, Field(ge=1, le=64)] = 2  # files at a time, of one worker
+
+    consumer_niceness: Annotated[int, Field(ge=0, le=19)] = 10  # of order consumers and what renders for them
 
     task_runner: Annotated[str, AfterValidator(_known_task_runner)] = PROCESSES  # of flows that share out their work
 

@@ -22,6 +22,8 @@ from signtally.webhooks.posting import HttpsWebhooks
 __all__ = ["BATCH_TIMEOUTS", "INTERACTIVE_TIMEOUTS", "only_loopback_endpoints", "render_processes", "services"]
 
 _SES = "ses"
+# Who only reads, for a person, may be so late to see the first superseded event there is; whoever counts must not.
+_RECHECK_SECONDS = 1.0
 _ORDER_VISIBILITY_SECONDS = 30  # how long an order waits whose consumer died; a living one extends it
 
 
@@ -43,6 +45,7 @@ def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BAT
             database=settings.database,
             memory_retention_hours=settings.memory_retention_hours,
             magnetic_retention_days=settings.magnetic_retention_days,
+            recheck_seconds=_RECHECK_SECONDS if timeouts is INTERACTIVE_TIMEOUTS else 0,
         ),
         objects=S3ObjectStore(clients.s3, bucket=settings.bucket),
         mailer=_mailer(settings, clients),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from timestream_local.catalog.schema import Table
 from timestream_local.modes import Modes, Throttle
+from timestream_local.query.known_queries import KnownQueries
 from timestream_local.query.paging import Pages
 from timestream_local.store.catalog import Catalog
 from timestream_local.store.storage import Storage
@@ -25,6 +26,7 @@ class Service:
         self.modes = Modes()
         self.throttle = Throttle()
         self.pages = Pages()
+        self.known_queries = KnownQueries()
         self.catalog = Catalog(storage, clock())
         self.writer = Writer(storage, self.catalog, clock=clock, visibility=self.visibility)
 

@@ -85,3 +85,21 @@ def test_an_unknown_mode_is_refused(timed: Server) -> None:
     with pytest.raises(urllib.error.HTTPError):
         control(timed, "modes", typo=1)
     assert control(timed, "modes")["read_lag_seconds"] == 0.0
+
+
+def test_a_query_that_is_known_sees_what_has_changed_since(timed: Server, clock: Clock) -> None:
+    """Its text is the same; rows, columns, the table, the instant and what is readable by then are not."""
+    table = timed.table()
+    now = clock() // 10**6
+    table.put(record(now))
+    assert [table.rows("count(*), count_if(time > ago(1m))") for _ in range(2)] == [[["1", "1"]]] * 2
+    table.put(record(now - 1))
+    assert table.rows("count(*), count_if(time > ago(1m))") == [["2", "2"]]
+    clock.advance(hours=1)
+    assert table.rows("count(*), count_if(time > ago(1m))") == [["2", "0"]]
+    control(timed, "modes", read_lag_seconds=5)
+    assert table.rows("count(*)") == [["2"]]
+    table.put(record(now - 2))
+    assert table.rows("count(*)") == [["2"]]
+    clock.advance(seconds=6)
+    assert [table.rows("count(*)") for _ in range(2)] == [[["3"]]] * 2

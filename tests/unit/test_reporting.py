@@ -21,7 +21,7 @@ from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.render.caveats import UNREADABLE_PROFILE_NOTICE
-from signtally.report_queue import ReportQueueUnavailableError
+from signtally.report_queue import ReportQueueUnavailableError, TooManyOrdersError
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.keys import tenant_profile
@@ -269,6 +269,25 @@ def test_an_order_that_waits_for_long_in_nobodys_line_is_sent_again(
     consume(services)
     assert ask(services) == (ReportStatus.PENDING, 1)
     assert [order.key for order in queue.orders] == [key(), key()]
+
+
+def test_a_tenant_has_only_so_many_reports_in_work(services: Services, clock: Clock) -> None:
+    """Those that consumers tell of, and those sent lately; what exists or is being made is answered all the same."""
+    queue = MemoryReportQueue(monotonic=lambda: clock().timestamp())
+    few = dataclasses.replace(services, settings=Settings(orders_in_work=2), report_queue=queue)
+    days = [dataclasses.replace(OCTOBER, period=parse_period(f"2026-10-{day:02}")) for day in range(1, 5)]
+    assert [ask(few, request) for request in days[:2]] == [(ReportStatus.PENDING, 1)] * 2
+    with pytest.raises(TooManyOrdersError, match="2 reports of acme"):
+        ask(few, days[2])
+    assert ask(few, days[0]) == (ReportStatus.PENDING, 1)
+    assert services.stores.reports.versions("acme", days[2].report_id) == []
+    clock.advance(6)
+    in_line = ConsumerBeat("other", clock.now, making=(key(1, days[0]),))
+    services.stores.order_consumers.beat(in_line)
+    assert ask(few, days[2]) == (ReportStatus.PENDING, 1)
+    with pytest.raises(TooManyOrdersError):
+        ask(few, days[3])
+    assert ask(few, dataclasses.replace(days[3], tenant_id="bolt")) == (ReportStatus.PENDING, 1)
 
 
 def test_a_period_that_has_not_begun_leaves_nothing_either(services: Services, queue: MemoryReportQueue) -> None:

@@ -78,7 +78,7 @@ class AuditRecorder:
         return given.begin(caller.tenant_id, caller.user_id, report_id, *detail.values())
 
 
-def _recorder(request: Request, services: ServicesDep) -> AuditRecorder:
+async def _recorder(request: Request, services: ServicesDep) -> AuditRecorder:
     return AuditRecorder(request, services)
 
 

@@ -15,7 +15,7 @@ from signtally.domain.periods import FuturePeriodError, PeriodError
 from signtally.domain.schedule_limits import ScheduleLimitError
 from signtally.logos.errors import LogoError
 from signtally.ports.errors import ServiceError
-from signtally.report_queue import ReportQueueUnavailableError
+from signtally.report_queue import ReportQueueUnavailableError, TooManyOrdersError
 from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.reports import ReportMissingError
 from signtally.stores.tenants import EditConflictError
@@ -159,5 +159,11 @@ _PROBLEMS: dict[type[Exception], Any] = {
     LogoError: _of_logo,
     ScheduleLimitError: _of_schedule_limit,
     ReportQueueUnavailableError: _of_report_queue,
+    TooManyOrdersError: lambda _: ProblemError(
+        ProblemKind.TOO_MANY_REQUESTS,
+        "The report was not ordered, because your organisation has as many reports in work as it may. Order it when "
+        "some of them are ready: `GET /v1/reports` lists them.",
+        headers=_RETRY_AFTER,
+    ),
     ServiceError: _of_service,
 }

@@ -11,6 +11,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
+from botocore.handlers import add_expect_header
 from botocore.loaders import Loader, create_loader
 from botocore.utils import parse_timestamp
 
@@ -84,7 +85,10 @@ class AwsClients:
 
     @functools.cached_property
     def s3(self) -> "S3Client":
-        return cast("S3Client", self._client("s3", signature_version="s3v4", s3={"addressing_style": self._s3_style}))
+        s3 = self._client("s3", signature_version="s3v4", s3={"addressing_style": self._s3_style})
+        # To ask for leave before each body, however small, would make two round trips of every put.
+        s3.meta.events.unregister("before-call.s3", add_expect_header)
+        return cast("S3Client", s3)
 
     @functools.cached_property
     def ses(self) -> "SESV2Client":

@@ -70,8 +70,11 @@ class TimestreamUsageStore(TimestreamDocuments):
         database: str,
         memory_retention_hours: int,
         magnetic_retention_days: int,
+        recheck_seconds: float = 0,
     ) -> None:
-        super().__init__(TimestreamAccess(write, query, unload=unload, database=database))
+        """*recheck_seconds* is how long what was never written to a table before may stay unseen."""
+        access = TimestreamAccess(write, query, unload=unload, database=database, recheck_seconds=recheck_seconds)
+        super().__init__(access)
         self._tables = TimestreamTables(write, database, memory_retention_hours, magnetic_retention_days)
 
     def check(self) -> None:

@@ -7,6 +7,8 @@ and a table that lacks a required one holds nothing.
 
 import contextlib
 import itertools
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
@@ -54,6 +56,7 @@ class TimestreamAccess:
         *,
         unload: TimestreamUnload,
         database: str,
+        recheck_seconds: float = 0,
     ) -> None:
         keep_rows_as_sent(query)
         self._writer = write
@@ -61,6 +64,8 @@ class TimestreamAccess:
         self._unload = unload
         self._database = database
         self._complete: set[str] = set()  # the tables of which every column exists
+        self._incomplete: dict[str, tuple[float, list[str]]] = {}  # when another was described (monotonic), and its own
+        self._recheck_seconds = recheck_seconds  # how long a column may stay unseen
 
     def write(self, table: str, batch: Batch) -> list[Rejection | None]:
         """What became of each record. An invalid one may sink its whole call: then halves are tried, down to it."""
@@ -138,12 +143,17 @@ class TimestreamAccess:
         """The columns of *schema* that the table has by now; none when it lacks a required one."""
         if table in self._complete:
             return [*schema]
+        described_at, known = self._incomplete.get(table, (-math.inf, []))
+        if time.monotonic() - described_at < self._recheck_seconds:
+            return known
         described = pages(self._reader, f"DESCRIBE {self.name(table)}", what=f"table {self._database}.{table}")
         existing = {row["Data"][0].get("ScalarValue") for rows in described for row in rows}
         absent = {column for column in schema if sql.source(column) not in existing}
         if not absent:
             self._complete.add(table)
-        return [] if absent - _MAY_BE_ABSENT else [column for column in schema if column not in absent]
+        present = [] if absent - _MAY_BE_ABSENT else [column for column in schema if column not in absent]
+        self._incomplete[table] = time.monotonic(), present
+        return present
 
     def name(self, table: str) -> str:
         """A table as SQL names it."""

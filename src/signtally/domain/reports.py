@@ -107,3 +107,5 @@ class ReportManifest:
     user_figures: str | None = None  # the key of what it said of each user; None: made before that was kept
     changes: VersionChanges | None = None  # since the version before it; None: there is none
     source: SourceMark | None = None  # what it was made of; None: that was not to be told
+    requested_by: str | None = None  # as its claim says; None: made before that was kept here, as `requested_at`
+    requested_at: dt.datetime | None = None

@@ -196,17 +196,16 @@ class Reports:
     def _ready(self, key: ReportKey, present: Collection[str]) -> ReportState | None:
         """A published version; None when its manifest is spoilt or gone."""
         folder = keys.report_version(key)
-        with ThreadPoolExecutor(2) as readers:
-            claim = readers.submit(_read, self._claim(key))
-            confirmed = readers.submit(self._source(key).read_sound) if f"{folder}source.json" in present else None
-            manifest = self._manifest_in(folder)
+        manifest = self._manifest_in(folder)
         if manifest is None:
             return None
+        confirmed = self._source(key).read_sound() if f"{folder}source.json" in present else None
+        claim = _claim_of(manifest) if manifest.requested_at else _read(self._claim(key)) or _claim_of(manifest)
         return ReportState(
-            claim.result() or _claim_of(manifest),
+            claim,
             ReportStatus.READY,
             manifest=manifest,
-            source=(confirmed and confirmed.result()) or manifest.source,
+            source=confirmed or manifest.source,
             stored=frozenset(present),
         )
 
@@ -295,8 +294,9 @@ def _read(stored: JsonObject[Value]) -> Value | None:
 
 
 def _claim_of(manifest: ReportManifest) -> ReportClaim:
-    """What is known of a claim that got lost."""
-    return ReportClaim(manifest.key, manifest.request, _UNKNOWN, manifest.made_at)
+    """The claim as its version knows it; of an older one that got lost, the rest."""
+    by, at = manifest.requested_by or _UNKNOWN, manifest.requested_at or manifest.made_at
+    return ReportClaim(manifest.key, manifest.request, by, at)
 
 
 def _started(key: ReportKey) -> str:

@@ -242,6 +242,8 @@ def _make(claim: ReportClaim, *, services: Services, sources: Sources) -> Report
         user_figures=services.stores.user_figures.put(claim.key, said, fingerprint=snapshot.fingerprint),
         changes=changes,
         source=source_mark(sources.digest, snapshot),
+        requested_by=claim.requested_by,
+        requested_at=claim.requested_at,
         files=tuple(_file(name, snapshot, identity, claim.key, services=services) for name in request.formats),
     )
 

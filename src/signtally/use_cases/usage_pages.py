@@ -34,7 +34,10 @@ class UserPage:
 def read_totals(
     tenant: TenantProfile, period: Period, *, services: Services, user_ids: Sequence[str] | None = None
 ) -> UsageSnapshot:
-    """What `read_usage` answers, but for its users. Raises FuturePeriodError or a ServiceError."""
+    """What `read_usage` answers, but for its users, and for how long before both periods there have been figures.
+
+    Raises FuturePeriodError or a ServiceError.
+    """
     now = services.clock()
     today = tenant.today(now)
     clipped = period.clip(today)
@@ -44,7 +47,6 @@ def read_totals(
     last = clipped.last if clipped.last < today else today + ONE_DAY  # where a tenant moves, a day may be tomorrow's
     whole = Period(PeriodKind.RANGE, previous.first, last)
     with ThreadPoolExecutor(_QUERIES_BESIDE) as pool:
-        began = pool.submit(services.usage_store.first_usage_day, tenant.tenant_id)
         spoken_of = Period(PeriodKind.RANGE, previous.first, clipped.last)
         provisional = pool.submit(provisional_days, tenant, spoken_of, services=services)
         live = pool.submit(_count, tenant, today, user_ids=user_ids, services=services) if last > today else None
@@ -69,7 +71,7 @@ def read_totals(
         users=(),
         user_ids=None if user_ids is None else tuple(user_ids),
         provisional_days=tuple(clipped.days()) if is_moving else provisional.result(),
-        first_data_day=min([day for day in (began.result(), *with_figures) if day is not None], default=None),
+        first_data_day=_first_data_day(tenant, with_figures, since=previous.first, services=services),
     )
 
 
@@ -158,6 +160,16 @@ def _plain_span(
     since, ends = counted_day.begins, min(until or counted_day.ends, counted_day.ends)
     superseded = services.usage_store.superseded(since=since, until=ends, tenant_ids=[tenant.tenant_id])
     return (since, ends) if superseded.is_empty() and len(counted_day.spans) == 1 else None
+
+
+def _first_data_day(
+    tenant: TenantProfile, with_figures: Sequence[dt.date], *, since: dt.date, services: Services
+) -> dt.date | None:
+    """The first day with figures; *since* itself if it is among those *with_figures*, whatever there was before."""
+    if since in with_figures:
+        return since
+    began = services.usage_store.first_usage_day(tenant.tenant_id)
+    return min([day for day in (began, *with_figures) if day is not None], default=None)
 
 
 def _sum(counted: dict[dt.date, Counts], period: Period) -> Counts:

@@ -8,9 +8,9 @@ from timestream_local.protocol.context import Context
 from timestream_local.protocol.datums import type_of
 from timestream_local.protocol.errors import ValidationError
 from timestream_local.query import execution
-from timestream_local.query.compiler import Compiled, Compiler
+from timestream_local.query.compiler import Compiler
 from timestream_local.service import Service
-from timestream_local.sql.parsing.statements import Selection, Show, Unload, parse
+from timestream_local.sql.parsing.statements import Selection, Unload, parse
 from timestream_local.unload.export import unload
 from timestream_local.unload.options import UnloadOptions
 
@@ -37,24 +37,25 @@ def query(service: Service, _context: Context, request: Json) -> Json:
         violations.check()
     if token is not None:
         return service.pages.following(text, token, most)
-    statement = parse(text)
     query_id = secrets.token_hex(24).upper()
-    if isinstance(statement, Unload):
+    compiler = Compiler(service.catalog, service.clock())
+    known = service.known_queries.find(text, compiler)
+    if known is not None:
+        result = execution.run(service.storage, known)
+    elif isinstance(statement := parse(text), Unload):
         result = unload(
             service.storage,
-            Compiler(service.catalog, service.clock()).selection(statement.query),
+            compiler.selection(statement.query),
             UnloadOptions.of(statement),
             query_id=query_id,
             s3_endpoint=service.s3_endpoint,
         )
     else:
-        result = execution.run(service.storage, compiled(service, statement))
+        made = compiler.selection(statement) if isinstance(statement, Selection) else compiler.show(statement)
+        if isinstance(statement, Selection):
+            service.known_queries.keep(text, made, compiler)
+        result = execution.run(service.storage, made)
     return service.pages.first(query_id, text, result, most)
-
-
-def compiled(service: Service, statement: Selection | Show) -> Compiled:
-    compiler = Compiler(service.catalog, service.clock())
-    return compiler.selection(statement) if isinstance(statement, Selection) else compiler.show(statement)
 
 
 def prepare_query(service: Service, _context: Context, request: Json) -> Json:
@@ -65,7 +66,7 @@ def prepare_query(service: Service, _context: Context, request: Json) -> Json:
     statement = parse(text)
     if not isinstance(statement, Selection):
         raise ValidationError("Only SELECT statements can be prepared.")
-    prepared = compiled(service, statement)
+    prepared = Compiler(service.catalog, service.clock()).selection(statement)
     kinds = execution.schema(service.storage, prepared).types
     columns = [{"Name": name, "Type": type_of(kind)} for name, kind in zip(prepared.names, kinds, strict=True)]
     return {"QueryString": text, "Columns": columns, "Parameters": []}

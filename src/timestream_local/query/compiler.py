@@ -1,7 +1,7 @@
 """A statement of Timestream SQL → the DuckDB SQL that answers it, against one state of the catalog."""
 # ruff: noqa: S608 - names are quoted, texts are literals
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -31,13 +31,21 @@ class Compiler:
     def __init__(self, catalog: Catalog, now_ns: int) -> None:
         self._catalog = catalog
         self._now_ns = now_ns
+        self.used: dict[tuple[str, str], Table] = {}  # the tables of what was compiled
+        self.told_the_time = False  # whether what was compiled holds this instant
+
+    @property
+    def tables(self) -> Mapping[tuple[str, str], Table]:
+        return self._catalog.tables
 
     def selection(self, selection: Selection) -> Compiled:
         """Compile a query; its tree is used up."""
         sql, tree = selection.sql, selection.tree
         try:
             outputs = Resolver(sql, lambda node: self._find(node, sql)).query(tree, {})
-            translated = Translator(sql, now_ns=self._now_ns, visible=self.visible).translate(tree)
+            translator = Translator(sql, now_ns=self._now_ns, visible=self.visible)
+            translated = translator.translate(tree)
+            self.told_the_time |= translator.told_the_time
             return Compiled(duckdb_sql(translated), outputs.names)
         except RecursionError as error:
             raise ValidationError("The query is nested too deeply.") from error
@@ -65,7 +73,8 @@ class Compiler:
             raise ValidationError(f"Requested database '{database}' not found for identifier {identifier}")
         if (database, name) not in self._catalog.tables:  # text unconfirmed, after the one for databases
             raise ValidationError(f"Requested table '{name}' not found for identifier {identifier}")
-        return self._catalog.tables[database, name]
+        table = self.used[database, name] = self._catalog.tables[database, name]
+        return table
 
     def show(self, show: Show) -> Compiled:
         """SHOW and DESCRIBE: the columns are those of "SQL support" in the developer guide."""

@@ -5,7 +5,7 @@ import datetime as dt
 from signtally.domain.report_orders import ReportOrder
 from signtally.domain.reports import ReportRequest, ReportStatus
 from signtally.domain.tenants import TenantProfile
-from signtally.report_queue import ReportQueueUnavailableError
+from signtally.report_queue import ReportQueueUnavailableError, TooManyOrdersError
 from signtally.services import Services
 from signtally.stores.reports import ReportClaim, ReportState
 from signtally.use_cases.reporting import find_or_claim, in_progress, up_to_date
@@ -19,8 +19,8 @@ def request_report(
 ) -> ReportState:
     """The version that answers this request: one being made, a ready one that is up to date, or a new one, ordered.
 
-    *tenant* is the profile if it was just read. Raises FuturePeriodError, ReportQueueUnavailableError or a
-    ServiceError; then nothing was ordered.
+    *tenant* is the profile if it was just read. Raises FuturePeriodError, TooManyOrdersError,
+    ReportQueueUnavailableError or a ServiceError; then nothing was ordered.
     """
     found = find_or_claim(
         request,
@@ -28,7 +28,7 @@ def request_report(
         requested_by=requested_by,
         services=services,
         tenant=tenant,
-        before_claim=lambda: _require_consumers(services),
+        before_claim=lambda: _require_room(request.tenant_id, services=services),
     )
     match found:
         case ReportState() as state:
@@ -37,6 +37,18 @@ def request_report(
             return state
         case ReportClaim() as claim:
             return _send(claim, services=services)
+
+
+def _require_room(tenant_id: str, *, services: Services) -> None:
+    """Raises unless somebody makes ordered reports and the tenant has fewer in work than it may.
+
+    What was on the queue for long, and is in nobody's line, does not count: consumers have hundreds in theirs.
+    """
+    _require_consumers(services)
+    most = services.settings.orders_in_work
+    in_work = services.stores.order_consumers.in_hand(tenant_id) | services.report_queue.sent_lately(tenant_id)
+    if most and len(in_work) >= most:
+        raise TooManyOrdersError(f"{len(in_work):,} reports of {tenant_id} are being made or wait, and {most:,} may")
 
 
 def _require_consumers(services: Services) -> None:

@@ -17,7 +17,13 @@ class MacroCaller:
 
     def __init__(self, sql: str, now_ns: int) -> None:
         self._sql = sql
-        self._now_ns = now_ns // 10**6 * 10**6  # the engine's clock counts milliseconds
+        self._now_in_milliseconds_ns = now_ns // 10**6 * 10**6  # as finely as the engine's clock counts
+        self.told_the_time = False
+
+    @property
+    def _now_ns(self) -> int:
+        self.told_the_time = True
+        return self._now_in_milliseconds_ns
 
     def _macro(self, node: exp.Expr, name: str, arguments: list[exp.Expr]) -> exp.Expr:
         """Call a function or the overload of a macro that fits the types of *arguments*."""

@@ -64,6 +64,11 @@ class Translator:
             exp.RespectNulls: lambda node: node.this,
         }
 
+    @property
+    def told_the_time(self) -> bool:
+        """Whether the translation holds the instant for which it was made."""
+        return self._calls.told_the_time
+
     def translate(self, root: exp.Expr) -> exp.Expr:
         """Return *root* in DuckDB's terms; its nodes are changed in place."""
         for node in list(root.find_all(exp.Anonymous)):

@@ -1,11 +1,13 @@
 """Reports on demand on the running system: one at a time, two hundred at once, a hundred equal ones, and what is there.
 
-    .venv/bin/python benchmarks/api/bench_orders.py
+    .venv/bin/python benchmarks/api/bench_orders.py [--without-steady]
 
 It starts the whole stack, fills it with 5,000 events, and orders through the API. The floor reads, renders, stores and
-signs in one process, without API, queue and consumer; the ratio is their price.
+signs in one process, without API, queue and consumer; the ratio is their price. The crowd orders PDFs of 30 days each,
+no two of the same days. At last, 200 requests a second for a minute, sent whether those before are answered or not.
 """
 
+import argparse
 import asyncio
 import datetime as dt
 import os
@@ -35,10 +37,16 @@ from signtally.services import Services
 from signtally.use_cases import aggregating, ingesting, reporting
 
 SINGLE, CROWD, EQUAL, CALLS = 15, 200, 100, 100
+CROWD_DAYS, CROWD_BEGINS, FLOOR_BEGINS = 30, 31, 300  # days of a report, and days ago
+LOOK_SECONDS = 5.0  # between two looks at what the crowd waits for: more would be a load of its own
+RATE, STEADY_SECONDS = 200, 60
 Order = dict[str, Any]
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--without-steady", action="store_true", help="leave out the minute of 200 requests a second")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as data, Supervisor(log=lambda _: None) as supervisor:
         stack = Stack(LocalAws(free_port(0), free_port(0), Path(data)), free_port(0), free_port(0))
         stack.start(supervisor, log=lambda line: print(line, file=sys.stderr))
@@ -46,6 +54,8 @@ def main() -> None:
         tenant_id = _fill(services)
         today = services.stores.tenants.get(tenant_id).today(services.clock())
         asyncio.run(_measure(stack, services, tenant_id, today))
+        if not options.without_steady:
+            asyncio.run(_steady(stack, services, tenant_id, today))
 
 
 async def _measure(stack: Stack, services: Services, tenant_id: str, today: dt.date) -> None:
@@ -53,11 +63,11 @@ async def _measure(stack: Stack, services: Services, tenant_id: str, today: dt.d
     async with _client(stack, services, tenant_id) as api:
         await asyncio.gather(*(_followed(api, _order(today, days)) for days in range(300, 304)))
         one = [await _followed(api, _order(today, 30 + number)) for number in range(SINGLE)]
-        direct = [_direct(services, tenant_id, today, 60 + number) for number in range(SINGLE)]
+        direct = [_direct(services, tenant_id, _order(today, 60 + number)) for number in range(SINGLE)]
         existing = await _timed(api, "POST", "/v1/reports", json=_order(today, 30))
         usage = await _timed(api, "GET", f"/v1/usage?period={today:%Y-%m}")
         equal, equal_codes = await _accepted(api, [_order(today, 200)] * EQUAL)
-        crowd = [_order(today, 400 + number) for number in range(CROWD)]
+        crowd = [_month(today, CROWD_BEGINS + number) for number in range(CROWD)]
         began, meanwhile = time.perf_counter(), asyncio.create_task(_usage_meanwhile(api, today))
         accepted, codes = await _accepted(api, crowd)
         ready = await asyncio.gather(*(_ready(api, order, began) for order in crowd))
@@ -98,6 +108,11 @@ def _client(stack: Stack, services: Services, tenant_id: str) -> httpx.AsyncClie
     return httpx.AsyncClient(base_url=stack.page_url, headers=headers, timeout=120, limits=limits)
 
 
+def _month(today: dt.date, days_ago: int) -> Order:
+    last = today - dt.timedelta(days=days_ago)
+    return {"from": str(last - dt.timedelta(days=CROWD_DAYS - 1)), "to": str(last), "formats": ["pdf"]}
+
+
 def _order(today: dt.date, days: int) -> Order:
     return {"from": str(today - dt.timedelta(days=days)), "to": str(today), "formats": ["pdf", "xlsx"]}
 
@@ -128,11 +143,11 @@ async def _accepted(api: httpx.AsyncClient, orders: Iterable[Order]) -> tuple[li
 
 
 async def _ready(api: httpx.AsyncClient, order: Order, began: float) -> float:
-    """Seconds from *began* until this order, placed before, is ready; asked for every two seconds."""
+    """Seconds from *began* until this order, placed before, is ready; looked at every few seconds."""
     report = (await api.post("/v1/reports", json=order)).raise_for_status().json()
     while report["status"] != "ready":
         assert report["status"] != "failed", report
-        await asyncio.sleep(2)
+        await asyncio.sleep(LOOK_SECONDS)
         answer = await api.get(f"/v1/reports/{report['report_id']}")
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:  # busy: with Retry-After
             report = answer.raise_for_status().json()
@@ -159,10 +174,38 @@ async def _timed(api: httpx.AsyncClient, method: str, path: str, *, calls: int =
     return seconds
 
 
-def _direct(services: Services, tenant_id: str, today: dt.date, days: int) -> float:
+async def _steady(stack: Stack, services: Services, tenant_id: str, today: dt.date) -> None:
+    """RATE requests a second: what an open page asks for, mostly who it is for, now and then figures and reports."""
+    async with _client(stack, services, tenant_id) as api:
+        order = _order(today, 30)
+        report = (await api.post("/v1/reports", json=order)).raise_for_status().json()
+        status = f"/v1/reports/{report['report_id']}"
+        paths = ["/v1/me", "/v1/profile", "/v1/me", status, "/v1/me"] * 3 + [f"/v1/usage?period={today:%Y-%m}"]
+        answers: list[tuple[float, int]] = []
+
+        async def get(path: str) -> None:
+            began = time.perf_counter()
+            try:
+                code = (await api.get(path)).status_code
+            except httpx.HTTPError:
+                code = 0
+            answers.append((time.perf_counter() - began, code))
+
+        began = time.perf_counter()
+        async with asyncio.TaskGroup() as sent:
+            for number in range(RATE * STEADY_SECONDS):
+                await asyncio.sleep(max(0.0, began + number / RATE - time.perf_counter()))
+                sent.create_task(get(paths[number % len(paths)]))
+        seconds = time.perf_counter() - began
+    codes, p95 = Counter(code for _, code in answers), _p95([each for each, _ in answers])
+    rate = len(answers) / seconds
+    _row(f"{RATE} requests/s for a minute", f"{rate:.0f}/s, p95 {1000 * p95:.0f} ms, {dict(codes)}", "no error")
+
+
+def _direct(services: Services, tenant_id: str, order: Order) -> float:
     began = time.perf_counter()
-    order = _order(today, days)
-    request = ReportRequest(tenant_id, period_between(today - dt.timedelta(days=days), today), tuple(order["formats"]))
+    period = period_between(dt.date.fromisoformat(order["from"]), dt.date.fromisoformat(order["to"]))
+    request = ReportRequest(tenant_id, period, tuple(order["formats"]))
     manifest = reporting.report_now(request, requested_by="benchmark", services=services)
     url, _ = reporting.file_link(manifest, "pdf", services=services)
     httpx.get(url).raise_for_status()
@@ -172,9 +215,10 @@ def _direct(services: Services, tenant_id: str, today: dt.date, days: int) -> fl
 def _floor_of_a_crowd(services: Services, tenant_id: str, today: dt.date) -> float:
     """The same reports made in one process, as many at a time as a consumer makes."""
     at_once = 2 * services.settings.render_processes
+    orders = [_month(today, FLOOR_BEGINS + number) for number in range(CROWD)]
     began = time.perf_counter()
     with ThreadPoolExecutor(at_once) as threads:
-        list(threads.map(lambda days: _direct(services, tenant_id, today, days), range(700, 700 + CROWD)))
+        list(threads.map(lambda order: _direct(services, tenant_id, order), orders))
     return time.perf_counter() - began
 
 

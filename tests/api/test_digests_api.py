@@ -40,6 +40,20 @@ def test_a_preview_is_the_mail_and_sends_nothing(admin: Any, world: Any, problem
     problem(admin.get("/v1/schedules/none/preview"), 404, "not-found")
 
 
+def test_a_request_sent_again_under_its_key_sends_nothing_again(
+    admin: Any, world: Any, problem: Check, monthly: str
+) -> None:
+    to_ann = {"recipients": ["ann@acme.example"]}
+    first, again = (
+        admin.post(f"{monthly}/send-now", json=to_ann, headers={"Idempotency-Key": "k-1"}) for _ in range(2)
+    )
+    assert (again.status_code, again.json()) == (202, first.json())
+    assert addresses(world) == ["ann@acme.example"]
+    problem(admin.post(f"{monthly}/send-now", headers={"Idempotency-Key": "k-1"}), 422, "idempotency-key-reused")
+    admin.post(f"{monthly}/send-now", json=to_ann)
+    assert addresses(world) == ["ann@acme.example"] * 2
+
+
 def test_send_now_goes_to_everybody_once_and_to_whom_it_names_again(admin: Any, world: Any, monthly: str) -> None:
     answer = admin.post(f"{monthly}/send-now")
     assert (answer.status_code, answer.json()["period"]) == (202, "2026-09")

@@ -19,6 +19,7 @@ from signtally.api.digest_documents import (
     PassedOverDocument,
     SentDigest,
 )
+from signtally.api.idempotency import RequestKey, SendingKey
 from signtally.api.periods import PeriodName, named_period
 from signtally.api.problems import InvalidPart, ProblemError, ProblemKind, problem_responses
 from signtally.api.schedules import NameInPath, found_schedule
@@ -85,6 +86,7 @@ def preview(
     responses=problem_responses(
         ProblemKind.UNSUPPORTED_MEDIA_TYPE,
         ProblemKind.INVALID,
+        ProblemKind.KEY_REUSED,
         ProblemKind.BAD_PERIOD,
         ProblemKind.FUTURE_PERIOD,
         ProblemKind.NO_REPORT_QUEUE,
@@ -98,6 +100,7 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     services: ServicesDep,
     audit: Audit,
     order: DigestOrder | None = None,
+    idempotency_key: SendingKey = None,
 ) -> SentDigest:
     """To the schedule's recipients and destinations who have not got it yet; or to those named, again if they have.
 
@@ -105,6 +108,9 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     does not take now is tried again. Who is not among the deliveries within 20 seconds is still being sent to.
     """
     asked = order or DigestOrder()
+    key = RequestKey(idempotency_key, asked, about=f"send-now {name} ", caller=caller, services=services)
+    if (earlier := key.earlier()) is not None:
+        return SentDigest.model_validate_json(earlier)
     schedule = found_schedule(tenant, name)
     recipients = asked.named
     for number, recipient in enumerate(recipients):
@@ -127,7 +133,9 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
         subject=name,
         recipients=", ".join([each.email for each in recipients] + [each.label for each in destinations]) or "all",
     )
-    return SentDigest.of(sent)
+    answer = SentDigest.of(sent)
+    key.keep(answer.model_dump_json())
+    return answer
 
 
 def _destinations(asked: DigestOrder, schedule: Schedule) -> list[Destination]:

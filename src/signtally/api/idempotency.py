@@ -1,4 +1,4 @@
-"""`Idempotency-Key` of an order: sent again under the same key, it is answered with the version that the first made."""
+"""`Idempotency-Key`: a request sent again under the same key is answered with what the first one has led to."""
 
 import hashlib
 from typing import Annotated
@@ -13,24 +13,69 @@ from signtally.services import Services
 from signtally.stores.idempotency import KeyedRequest
 from signtally.stores.reports import ReportMissingError, ReportState
 
+_LONGEST, _FORM = 255, r"^[\x21-\x7e]+$"
 IdempotencyKey = Annotated[
     str | None,
     Header(
         min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
+        max_length=_LONGEST,
+        pattern=_FORM,
         description="Any text of your own, such as a UUID: the same order under the same key is answered with the "
-        "version that it led to the first time, whatever has changed since. Another order under it is a 422",
+        "version that it led to the first time, whatever has changed since. Another order under it is a 422. A key is "
+        "known for 30 days",
+    ),
+]
+SendingKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=_LONGEST,
+        pattern=_FORM,
+        description="Any text of your own, such as a UUID: the same request under the same key is answered as it was "
+        "the first time, and nothing is sent again. Another request under it is a 422. A key is known for 30 days",
     ),
 ]
 
 
+class RequestKey:
+    """The idempotency key of one request, if it has one; keys of one user are nobody else's.
+
+    *about* tells requests apart that may have equal bodies.
+    """
+
+    def __init__(self, key: str | None, body: BaseModel, *, about: str, caller: Caller, services: Services) -> None:
+        self._key = None if key is None else f"{caller.user_id} {key}"
+        self._fingerprint = hashlib.sha256(f"{about}{body.model_dump_json()}".encode()).hexdigest()
+        self._tenant_id = caller.tenant_id
+        self._services = services
+
+    def earlier(self) -> str | None:
+        """What the first request under this key has led to; None when this is the first.
+
+        Raises ProblemError (422) when the first was another request.
+        """
+        known = self._services.stores.idempotency.find(self._tenant_id, self._key) if self._key else None
+        if known is None:
+            return None
+        if known.fingerprint != self._fingerprint:
+            raise ProblemError(
+                ProblemKind.KEY_REUSED,
+                "This Idempotency-Key was sent with another request. Take a new key for this one.",
+            )
+        return known.outcome
+
+    def keep(self, outcome: str) -> None:
+        """Keep what this request has led to, for the next one under its key."""
+        if self._key is not None:
+            request = KeyedRequest(self._fingerprint, outcome, self._services.clock())
+            self._services.stores.idempotency.keep(self._tenant_id, self._key, request)
+
+
 class OrderKey:
-    """The idempotency key of one order, if it has one; keys of one user are nobody else's."""
+    """The idempotency key of an order: it leads to a version."""
 
     def __init__(self, key: str | None, order: BaseModel, *, caller: Caller, services: Services) -> None:
-        self._key = None if key is None else f"{caller.user_id} {key}"
-        self._fingerprint = hashlib.sha256(order.model_dump_json().encode()).hexdigest()
+        self._request = RequestKey(key, order, about="", caller=caller, services=services)
         self._tenant_id = caller.tenant_id
         self._services = services
 
@@ -39,14 +84,10 @@ class OrderKey:
 
         Raises ProblemError (422) when the first was another order.
         """
-        known = self._services.stores.idempotency.find(self._tenant_id, self._key) if self._key else None
-        if known is None:
+        outcome = self._request.earlier()
+        if outcome is None:
             return None
-        if known.fingerprint != self._fingerprint:
-            raise ProblemError(
-                ProblemKind.KEY_REUSED, "This Idempotency-Key was sent with another order. Take a new key for this one."
-            )
-        report_id, _, version = known.outcome.rpartition("/")
+        report_id, _, version = outcome.rpartition("/")
         key = ReportKey(self._tenant_id, report_id, int(version))
         try:
             state = self._services.stores.reports.state(key, now=self._services.clock())
@@ -56,7 +97,5 @@ class OrderKey:
 
     def keep(self, state: ReportState) -> None:
         """Keep what this order has led to, for the next one under its key."""
-        if self._key is not None:
-            key, now = state.claim.key, self._services.clock()
-            outcome = KeyedRequest(self._fingerprint, f"{key.report_id}/{key.version}", now)
-            self._services.stores.idempotency.keep(self._tenant_id, self._key, outcome)
+        key = state.claim.key
+        self._request.keep(f"{key.report_id}/{key.version}")

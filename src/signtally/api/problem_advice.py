@@ -20,7 +20,7 @@ ADVICE: dict[ProblemKind, str] = {
     ProblemKind.BAD_PERIOD: "Write a period such as `2026-10`, `2026-W41`, `2026-Q4`, or `from` and `to`.",
     ProblemKind.FUTURE_PERIOD: "Ask for a period that has begun.",
     ProblemKind.BAD_CURSOR: "Begin at the first page, or send `next_cursor` unchanged.",
-    ProblemKind.KEY_REUSED: "Take a new `Idempotency-Key` for each order.",
+    ProblemKind.KEY_REUSED: "Take a new `Idempotency-Key` for each request of another content.",
     ProblemKind.TOO_MANY_REQUESTS: "Wait as many seconds as `Retry-After` says.",
     ProblemKind.INTERNAL: "Repeat it once; then tell the operator the `instance`.",
     ProblemKind.UNAVAILABLE: "Wait as many seconds as `Retry-After` says, and repeat the call.",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
 
-from signtally.stores.keys import SENT_MAILS, UNLOADS
+from signtally.stores.keys import IDEMPOTENCY, SENT_MAILS, UNLOADS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,7 +29,14 @@ _EXPIRING_SENT_MAILS: "LifecycleRuleOutputTypeDef" = {
     "Filter": {"Prefix": SENT_MAILS},
     "Expiration": {"Days": 90},
 }
-_OURS = (_EXPIRING_UNLOADS, _EXPIRING_SENT_MAILS)
+# Whoever sends a request again does so within hours.
+_EXPIRING_IDEMPOTENCY_KEYS: "LifecycleRuleOutputTypeDef" = {
+    "ID": "expire-idempotency-keys",
+    "Status": "Enabled",
+    "Filter": {"Prefix": IDEMPOTENCY},
+    "Expiration": {"Days": 30},
+}
+_OURS = (_EXPIRING_UNLOADS, _EXPIRING_SENT_MAILS, _EXPIRING_IDEMPOTENCY_KEYS)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -298,7 +298,8 @@ def test_a_script_learns_where_a_file_is_instead_of_being_redirected(admin: Any,
         name: file[name] for name in ("format", "bytes", "sha256")
     }
     assert link["url"]
-    assert [row["action"] for row in admin.get("/v1/audit").json()["rows"]] == ["report.downloaded", "report.ordered"]
+    recorded = [row["action"] for row in admin.get("/v1/audit").json()["rows"]]
+    assert recorded == ["report.downloaded", "report.linked", "report.ordered"]
 
 
 def test_a_file_that_is_not_there(admin: Any, world: Any, problem: Check) -> None:

@@ -1,19 +1,15 @@
 """The proof that events, daily usage and lately made reports say the same."""
 
 import datetime as dt
-from collections.abc import Iterable
 
 from prefect import flow
-from prefect.events import emit_event
 
 from signtally.domain.reconciliation import Difference, ReportDifference
 from signtally.use_cases.reconciling import ReconcileOutcome
 from tasks.integrity import reconcile_days
 from tasks.summaries import Row, figures, publish_summary
 
-MISMATCH_EVENT = "signtally.reconcile.mismatch"
 _SHOWN = 5_000
-_EMITTED = 500
 
 
 class MismatchError(Exception):
@@ -29,7 +25,6 @@ def reconcile(
     publish_summary("reconcile", figures(outcome.figures()), description="What this run compared")
     if not outcome.is_clean:
         _publish_differences(outcome)
-        _emit(outcome.held)
         raise MismatchError(str(outcome))
     return outcome
 
@@ -49,10 +44,3 @@ def _row(found: Difference | ReportDifference, source: str, *, said: int) -> Row
     user_id = found.user_id if isinstance(found, Difference) else None
     where = {"tenant": found.tenant_id, "day": found.day.isoformat(), "user": user_id or "", "action": found.action}
     return {**where, "source": source, "said": said, "aggregates": found.aggregates}
-
-
-def _emit(tenant_ids: Iterable[str]) -> None:
-    """One event a tenant, for automations; of very many the first say enough."""
-    for tenant_id in [*tenant_ids][:_EMITTED]:
-        resource = {"prefect.resource.id": f"signtally.tenant.{tenant_id}", "prefect.resource.name": tenant_id}
-        emit_event(MISMATCH_EVENT, resource=resource)

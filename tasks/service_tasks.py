@@ -8,7 +8,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
+from signtally.domain.operator_events import store_unavailable
 from signtally.ports.errors import ServiceUnavailableError
+from tasks.events import emit
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -32,6 +34,13 @@ def service_task(
 
 
 async def is_transient(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
-    """Whether a service could not be reached; a wrong setting or a bug fails at once, without a retry."""
-    del task, run
-    return isinstance(await state.aresult(raise_on_failure=False), ServiceUnavailableError)
+    """Whether a service could not be reached, of which operators are told.
+
+    A wrong setting or a bug fails at once, without a retry.
+    """
+    del run
+    error = await state.aresult(raise_on_failure=False)
+    if not isinstance(error, ServiceUnavailableError):
+        return False
+    emit(store_unavailable(task.name.replace("_", " "), str(error)))
+    return True

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable
 
+from signtally.domain.operator_events import Tell, tell_nobody
 from signtally.domain.schedule_limits import ScheduleLimits
 from signtally.mail_event_queue import MailEventQueue
 from signtally.ports.mail import Mailer
@@ -38,10 +39,11 @@ class Services:
     mail_events: MailEventQueue | None = None  # None: the mail service tells nothing later
     renderer: Renderer = render  # in this process, without limits, unless wiring says otherwise
     clock: Clock = system_clock
+    tell: Tell = tell_nobody  # what operators are to know of
     stores: Stores = dataclasses.field(init=False)  # over *objects* and *clock*
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "stores", Stores(self.objects, clock=self.clock))
+        object.__setattr__(self, "stores", Stores(self.objects, clock=self.clock, tell=self.tell))
 
     @property
     def schedule_limits(self) -> ScheduleLimits:

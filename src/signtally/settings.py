@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from signtally.domain.mail_addresses import ascii_domain, parse_sender, valid_address
 
 THREADS, PROCESSES, DASK = "threads", "processes", "dask://"
+ALERT_SCHEMES = ("https", "http", "mailtos", "mailto")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -40,6 +41,22 @@ def _web_address_or_none(advice: str) -> BeforeValidator:
         return text
 
     return BeforeValidator(address)
+
+
+def _alert_address(value: object) -> object:
+    """An empty variable counts as unset. Raises ValueError, without showing it, for what is no web or mail address."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in ALERT_SCHEMES or not parts.hostname:
+        raise ValueError(
+            "it is no address for alerts: write https://… (a webhook; Slack's and Mattermost's too) or "
+            "mailtos://USER:PASSWORD@HOST?from=…&to=…, or leave it unset"
+        )
+    return text
 
 
 def _domains(value: object) -> object:
@@ -145,6 +162,8 @@ class Settings(BaseSettings):
     task_runner: Annotated[str, AfterValidator(_known_task_runner)] = PROCESSES  # of flows that share out their work
 
     reconcile_days: Annotated[int, Field(ge=1, le=73_000)] = 35  # how far back figures are proven, and ids compared
+
+    alert_url: Annotated[SecretStr | None, BeforeValidator(_alert_address)] = None  # whom Prefect's automations notify
 
     clock_skew: Duration = dt.timedelta(seconds=2)  # margin taken off an empty queue's instant
     retry_budget: Duration = dt.timedelta(seconds=90)  # how long ingest and imports retry a service that is away

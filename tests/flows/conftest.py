@@ -1,5 +1,6 @@
 """One Prefect server for all flow tests, and flows that work on a test's own services."""
 
+import dataclasses
 import gc
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ import tasks.report_orders
 import tasks.schedules
 import tasks.traffic
 from signtally.services import Services
+from tasks.events import emit
 
 _HERE = Path(__file__).parent
 _SHELLS = (
@@ -54,9 +56,10 @@ def prefect_server() -> Iterator[None]:
 def flow_services(prefect_server: None, real_services: Services, monkeypatch: pytest.MonkeyPatch) -> Services:
     """What the tasks are wired to: this test's queue, tables and bucket."""
     del prefect_server
+    told = dataclasses.replace(real_services, tell=emit)
     for shell in _SHELLS:
-        monkeypatch.setattr(shell, "services", lambda: real_services)
-    return real_services
+        monkeypatch.setattr(shell, "services", lambda: told)
+    return told
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,8 +13,9 @@ from flows.aggregate import aggregate
 from flows.digests import digests
 from flows.ingest import ingest
 from flows.rebuild import rebuild
-from flows.reconcile import MISMATCH_EVENT, MismatchError, reconcile
+from flows.reconcile import MismatchError, reconcile
 from flows.scheduled_reports import scheduled_reports
+from signtally.domain.operator_events import EventName
 from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.ports.queue import OutgoingMessage
@@ -53,7 +54,7 @@ def test_a_spoilt_row_holds_its_tenants_digest_until_a_rebuild(flow_services: Se
     where = {"tenant": "acme", "day": two_days_ago.isoformat(), "user": "", "action": "sent"}
     assert latest_table("reconcile-differences") == [{**where, "source": "events", "said": 2, "aggregates": 7}]
     assert latest_figures("reconcile")["mismatched"] == 1
-    _wait_for_event(MISMATCH_EVENT, "signtally.tenant.acme")
+    _wait_for_event(EventName.RECONCILE_MISMATCH, "signtally.tenant.acme")
 
     made, sent = scheduled_reports(), digests()
     assert (made.due, made.made, made.held) == (2, 1, 1)

@@ -22,3 +22,18 @@ def test_an_error_about_a_setting_does_not_repeat_its_value(monkeypatch: pytest.
         Settings()
     assert "reconcile_days" in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://hooks.example/T0/hunter2", "mailtos://ann:hunter2@mail.example?to=bo@b.example"]
+)
+def test_alerts_go_to_a_webhook_or_a_mailbox(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNTALLY_ALERT_URL", address)
+    settings = Settings()
+    assert settings.alert_url is not None
+    assert settings.alert_url.get_secret_value() == address
+    assert "hunter2" not in repr(settings)
+    monkeypatch.setenv("SIGNTALLY_ALERT_URL", address.replace(":", "@", 1))
+    with pytest.raises(ValidationError, match="it is no address for alerts") as refused:
+        Settings()
+    assert "hunter2" not in str(refused.value)

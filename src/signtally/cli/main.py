@@ -18,6 +18,7 @@ _COMMANDS = {
     "demo": "local",
     "emit": "emit",
     "provision": "pipeline",
+    "deploy": "deploy",
     "ingest": "pipeline",
     "aggregate": "pipeline",
     "reconcile": "integrity",

@@ -8,11 +8,17 @@ from email.utils import getaddresses
 
 from signtally.errors import SigntallyError
 
+_ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]/]+@[^\s<>,;:\"'()\[\]/]+")
 _SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>\s]+)>|(?P<alone>[^<>\s]+)")
 
 
 class NoAddressError(SigntallyError, ValueError):
     """A message without a sender or without a recipient cannot be handed to any mail service."""
+
+
+def without_addresses(text: str) -> str:
+    """*text* with `‹address›` in the place of each address: for operators' logs, runs and events."""
+    return _ADDRESS.sub("‹address›", text)
 
 
 @functools.lru_cache(maxsize=10_000)

@@ -2,16 +2,14 @@
 
 import dataclasses
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
 
-from signtally import wiring
+from signtally import deploying, wiring
 from signtally.local.local_aws import LocalAws
 from signtally.local.prefect_api import PrefectApi
 from signtally.local.processes import ChildError, Program, Supervisor
@@ -19,7 +17,6 @@ from signtally.loopback import LOOPBACK, require_free
 from signtally.use_cases import provisioning
 
 WORK_POOL = "signtally"
-_DEPLOY_TIMEOUT_SECONDS = 120
 _CONSUMER_TIMEOUT_SECONDS, _POLL_SECONDS = 120, 0.2
 
 Log = Callable[[str], None]
@@ -56,6 +53,8 @@ class Stack:
             "SIGNTALLY_PUBLIC_URL": self.page_url,
             "PREFECT_HOME": str(home),
             "PREFECT_API_URL": f"{self.prefect_url}/api",
+            "PREFECT_UI_URL": self.prefect_url,
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
             "PREFECT_UI_API_URL": f"{self.prefect_url}/api",
             "PREFECT_UI_STATIC_DIRECTORY": str(home / "ui"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -64,7 +63,7 @@ class Stack:
         }
 
     def start(self, supervisor: Supervisor, *, log: Log) -> None:
-        """Start everything and return once all of it is ready. Raises ChildError or PortInUseError."""
+        """Start everything and return once all of it is ready. Raises ChildError, DeployError or PortInUseError."""
         require_free(self.api_port, what="the API", option="--api-port")
         require_free(self.prefect_port, what="the Prefect server", option="--prefect-port")
         aws_programs = self.aws.programs(fresh=self.fresh)
@@ -82,12 +81,13 @@ class Stack:
         self._make_work_pool()
         supervisor.start(self._worker())
         for prefect_file in prefect_files():
-            self._deploy(prefect_file)
+            deploying.deploy_flows(prefect_file)
+        deploying.deploy_automations()
         supervisor.wait_until_ready()
         self._wait_for_order_consumer()
 
     def _prefect_server(self) -> Program:
-        command = [_script("prefect"), "server", "start", "--host", LOOPBACK, "--port", str(self.prefect_port)]
+        command = [deploying.prefect_program(), "server", "start", "--host", LOOPBACK, "--port", str(self.prefect_port)]
         return Program(
             name="prefect",
             command=command,
@@ -127,28 +127,8 @@ class Stack:
             if error.response.status_code != httpx.codes.CONFLICT:  # it exists from an earlier start
                 raise ChildError(f"the work pool {WORK_POOL} could not be made: {error}") from error
 
-    def _deploy(self, prefect_file: Path) -> None:
-        deployed = subprocess.run(
-            [_script("prefect"), "--no-prompt", "deploy", "--all", "--prefect-file", str(prefect_file)],
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=_DEPLOY_TIMEOUT_SECONDS,
-            cwd=prefect_file.parent,
-        )
-        if deployed.returncode != 0:
-            raise ChildError(f"the flows could not be deployed:\n{deployed.stdout[-2000:]}{deployed.stderr[-2000:]}")
-
 
 def prefect_files() -> tuple[Path, ...]:
     """The checkout's `prefect.yaml` with every deployment of production, and the demo's own file."""
-    found = find_spec("flows")
-    if found is None or found.origin is None:
-        raise ChildError("the package `flows` is not installed: run `make setup` in a checkout")
-    root = Path(found.origin).parent.parent
-    return root / "prefect.yaml", root / "deployments" / "prefect-demo.yaml"
-
-
-def _script(name: str) -> str:
-    """A console script of this very environment, whatever PATH says."""
-    return str(Path(sys.executable).with_name(name))
+    production = deploying.production_file()
+    return production, production.parent / "deployments" / "prefect-demo.yaml"

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 
+from signtally.domain.operator_events import Tell, tell_nobody
 from signtally.ports.objects import ObjectStore
 from signtally.stores.audit import AuditTrail
 from signtally.stores.corrections import Corrections
@@ -34,7 +35,7 @@ from signtally.stores.zone_checks import ZoneChecks
 class Stores:
     """The stores as attributes; those that are about one thing of several are methods that take its name."""
 
-    def __init__(self, objects: ObjectStore, *, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(self, objects: ObjectStore, *, clock: Callable[[], dt.datetime], tell: Tell = tell_nobody) -> None:
         self._objects = objects
         self.audit = AuditTrail(objects)
         self.corrections = Corrections(objects)
@@ -51,7 +52,7 @@ class Stores:
         self.sent_mails = SentMails(objects)
         self.superseding = Superseding(objects)
         self.suppressions = Suppressions(objects)
-        self.tenants = Tenants(objects)
+        self.tenants = Tenants(objects, tell=tell)
         self.touched_hours = TouchedHours(objects, clock=clock)
         self.unread_rows = UnreadRows(objects)
         self.user_figures = UserFigures(objects)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import cast
 
+from signtally.domain.operator_events import Tell, profile_broken, tell_nobody
 from signtally.domain.profile_edits import edited
 from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
@@ -34,15 +35,16 @@ class _Stored:
 class Tenants:
     """Stored profiles by tenant id: one read for one tenant, the catalogue for all."""
 
-    def __init__(self, objects: ObjectStore) -> None:
+    def __init__(self, objects: ObjectStore, *, tell: Tell = tell_nobody) -> None:
         self._objects = objects
+        self._tell = tell
 
     def get(self, tenant_id: str) -> TenantProfile:
         """The stored profile; an unknown tenant has the defaults (UTC, `en`, …), and so has each invalid field."""
         try:
             return self.read(tenant_id)
         except BrokenProfileError as error:
-            _report(error)
+            self._report(error)
             return error.profile
 
     def with_problems(self, tenant_id: str) -> tuple[TenantProfile, tuple[str, ...]]:
@@ -90,7 +92,7 @@ class Tenants:
         """
         profiles, broken = self.survey()
         for error in broken:
-            _report(error)
+            self._report(error)
         return profiles
 
     def survey(self) -> tuple[Mapping[str, TenantProfile], list[BrokenProfileError]]:
@@ -110,7 +112,7 @@ class Tenants:
         zones: dict[str, str] = {}
         for key, entry in ProfileCatalogue(self._objects).entries().items():
             if entry.problems:
-                _report(BrokenProfileError(entry.profile(key), entry.problems))
+                self._report(BrokenProfileError(entry.profile(key), entry.problems))
             if entry.fields is not None:
                 fields = cast("dict[str, str]", entry.fields)  # they were validated when they were catalogued
                 zones[fields["tenant_id"]] = fields.get("timezone", DEFAULT_ZONE)
@@ -142,12 +144,12 @@ class Tenants:
 
         return TypedObject(self._objects, key, encode=_document, decode=decode)
 
-
-def _report(error: BrokenProfileError) -> None:
-    if error.profile.is_unreadable:
-        _log.error("%s; until it is mended, its days are counted in UTC and its scheduled sends wait", error)
-    else:
-        _log.error("%s; what is invalid has its default, a bad schedule is left out, the rest applies", error)
+    def _report(self, error: BrokenProfileError) -> None:
+        if error.profile.is_unreadable:
+            _log.error("%s; until it is mended, its days are counted in UTC and its scheduled sends wait", error)
+        else:
+            _log.error("%s; what is invalid has its default, a bad schedule is left out, the rest applies", error)
+        self._tell(profile_broken(error.profile.tenant_id, error.problems))
 
 
 def _json_or_none(body: bytes) -> object:

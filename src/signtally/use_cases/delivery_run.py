@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from signtally.domain.batches import batched
+from signtally.domain.mail_addresses import without_addresses
+from signtally.domain.operator_events import delivery_failed, delivery_late, store_unavailable
 from signtally.domain.schedules import Occurrence, Outstanding
 from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
@@ -167,11 +169,13 @@ class DeliveryRun:
         except ServiceError as error:
             _log.warning("%s: %s", label(occurrence), error)
             self.pending[label(occurrence)] = str(error)
+            self._services.tell(store_unavailable(f"sending {self._kind.name}", str(error)))
             self._consecutive_failures += 1
             return False
         except Exception as error:  # noqa: BLE001 -- logged; one tenant stops nobody else
             _log.exception("%s failed", label(occurrence))
-            self.failures[label(occurrence)] = f"{type(error).__name__}: {error}"
+            self.failures[label(occurrence)] = why = f"{type(error).__name__}: {error}"
+            self._services.tell(delivery_failed(self._kind.name, delivery_key(occurrence), why))
             return False
         self._consecutive_failures = 0
         return done
@@ -187,6 +191,7 @@ class DeliveryRun:
             return None
         _log.error("%s has waited too long: %s", label(occurrence), unready.reason)
         self.overdue[label(occurrence)] = unready.reason
+        self._services.tell(delivery_late(self._kind.name, delivery_key(occurrence), unready.reason))
         if occurrence.schedule.goes_out_incomplete:
             return False
         self._ledger.note_waiting(delivery_key(occurrence), now=self._services.clock(), reason=unready.reason)
@@ -199,7 +204,7 @@ def require_all_well(name: str, troubles: Mapping[str, Mapping[str, str]]) -> No
     if found:
         counts = ", ".join(f"{len(about)} {kind.replace('_', ' ')}" for kind, about in found.items())
         first, why = next(iter(next(iter(found.values())).items()))
-        raise DeliveriesFailedError(f"{name}: {counts}; such as {first}: {why}")
+        raise DeliveriesFailedError(without_addresses(f"{name}: {counts}; such as {first}: {why}"))
 
 
 def merged(kind: type, outcomes: Iterable[object]) -> dict[str, Any]:

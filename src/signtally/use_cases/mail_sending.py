@@ -15,6 +15,7 @@ from email.message import EmailMessage
 
 from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery, MailState
 from signtally.domain.destinations import Destination
+from signtally.domain.operator_events import digest_refused
 from signtally.domain.schedules import shown_name
 from signtally.domain.tenants import TenantProfile
 from signtally.ports.errors import ServiceError
@@ -161,6 +162,8 @@ class MailSending:
         self._ledger.record(key, delivery)
         about = f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / {delivery.email}"
         self.outcomes[delivery.state][about] = delivery.detail
+        if delivery.state in NEEDS_A_PERSON:
+            self._services.tell(digest_refused(key, delivery.state, delivery.detail))
 
 
 class Withheld:

@@ -6,8 +6,10 @@ import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
+from zoneinfo import ZoneInfo
 
 from signtally.domain.basis import Basis
+from signtally.domain.operator_events import report_restated
 from signtally.domain.periods import FuturePeriodError, end_of_day
 from signtally.domain.reports import ReportFile, ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
@@ -106,7 +108,17 @@ def _made(claim: ReportClaim, *, services: Services, sources: Sources) -> Report
     _require_claim(key, services=services)
     if not reports.finish(manifest):  # another process was faster, and what it published stays
         return reports.state(key, now=services.clock()).manifest or manifest
+    if _is_restated(manifest):
+        services.tell(report_restated(key))
     return manifest
+
+
+def _is_restated(manifest: ReportManifest) -> bool:
+    """Whether it says something else than the version before it, which was made after the period had ended."""
+    changes = manifest.changes
+    if changes is None or changes.since_made_at < end_of_day(manifest.period.last, ZoneInfo(manifest.timezone)):
+        return False
+    return bool(changes.measures or changes.changed_days or changes.changed_users)
 
 
 def _require_claim(key: ReportKey, *, services: Services) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
+from signtally.domain.operator_events import LATE_AFTER, data_through_late
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.shards import ALL_TENANTS, Shard
 from signtally.services import Services
@@ -39,8 +40,7 @@ def aggregate_touched(*, services: Services, shard: Shard = ALL_TENANTS, due_onl
     )
     if due_only and checks_all_zones and shard.covers_all_tenants:
         checks.done(at=now)
-    if settled_through is not None:
-        watermarks.publish_data_through(settled_through)
+    publish_counted(settled_through, services=services)
     return dataclasses.replace(total, data_through=settled_through)
 
 
@@ -50,9 +50,15 @@ def settled_now(*, services: Services) -> dt.datetime | None:
 
 
 def publish_counted(settled_through: dt.datetime | None, *, services: Services) -> None:
-    """Publish data-through after all shards have finished; *settled_through* was read before they began."""
-    if settled_through is not None:
-        services.stores.watermarks.publish_data_through(settled_through)
+    """Publish data-through after everything is counted; *settled_through* was read before that began.
+
+    Operators are told of one that is late.
+    """
+    if settled_through is None:
+        return
+    services.stores.watermarks.publish_data_through(settled_through)
+    if services.clock() - settled_through > LATE_AFTER:
+        services.tell(data_through_late(settled_through, now=services.clock()))
 
 
 def _aggregate_round(

@@ -15,6 +15,7 @@ from functools import partial
 
 from signtally.domain.cloud_events import ParsedBody, parse_body
 from signtally.domain.ingest_outcome import IngestOutcome, IngestProgress
+from signtally.domain.operator_events import dead_letters_grown
 from signtally.ports.queue import QueueDepth, QueuedMessage
 from signtally.retries import RetryPolicy
 from signtally.services import Services
@@ -63,7 +64,10 @@ def drain(  # noqa: PLR0913 -- what to drain, how, how long, and who is told
     config = config or IngestConfig.from_settings(services.settings)
     stop = stop or threading.Event()
     run = IngestRun(services, consumers=consumers, config=config, stop=stop, on_progress=on_progress)
-    return run.run(budget_seconds=budget_seconds)
+    outcome = run.run(budget_seconds=budget_seconds)
+    if outcome.dead_letters:
+        services.tell(dead_letters_grown(outcome.dead_letters, queue=services.settings.dead_letter_queue))
+    return outcome
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
+from signtally.domain.operator_events import report_failed, store_unavailable
 from signtally.domain.reports import ReportKey, ReportManifest, ReportStatus
 from signtally.ports.errors import ServiceError
 from signtally.report_queue import ReceivedOrder
@@ -61,6 +62,7 @@ class OrderMaker:
             result = retry_policy.call(lambda: self._try(received))
         except ServiceError as error:
             _log.warning("order %s comes again: %s", received.order.key, error)
+            self._services.tell(store_unavailable("making ordered reports", str(error)))
             result = OrderResult.PUT_OFF
         with self._lock:
             self._results[result] += 1
@@ -77,6 +79,7 @@ class OrderMaker:
             fail_report(key, _GAVE_UP, services=self._services)
             detail = f"received {received.message.receive_count} times and never made"
             self._services.report_queue.give_up(received, reason="gave-up", detail=detail)
+            self._services.tell(report_failed(key, detail))
             return OrderResult.GIVEN_UP
         try:
             self._make(key)
@@ -84,9 +87,10 @@ class OrderMaker:
             raise
         except ReportMissingError:  # withdrawn while it was made
             return OrderResult.NOTHING_TO_DO
-        except Exception:  # noqa: BLE001 -- a report that cannot be made fails alone
+        except Exception as error:  # noqa: BLE001 -- a report that cannot be made fails alone
             _log.exception("%s has failed", key)
             fail_report(key, _FAILED, services=self._services)  # unless its asker was told more already
+            self._services.tell(report_failed(key, f"{type(error).__name__}: {error}"))
             return OrderResult.FAILED
         return OrderResult.MADE
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
+from signtally.domain.operator_events import mismatch
 from signtally.domain.periods import Period
 from signtally.domain.reconciliation import ReportDifference, to_differences
 from signtally.services import Services
@@ -14,6 +15,7 @@ from signtally.stores.holds import Hold
 
 _SAMPLE_SIZE = 20  # differences that a hold lists
 _WRITERS = 8
+_MOST_TOLD = 500  # tenants: of very many the first say enough
 
 
 def hold(mismatches: pl.DataFrame, reports: Sequence[ReportDifference], *, services: Services) -> set[str]:
@@ -24,9 +26,11 @@ def hold(mismatches: pl.DataFrame, reports: Sequence[ReportDifference], *, servi
     of_days = dict(mismatches.partition_by("tenant_id", as_dict=True, maintain_order=True))
     tenant_ids = {str(tenant_id) for (tenant_id,) in of_days} | of_reports.keys()
     none = mismatches.clear()
-    found = (_hold_of(each, of_days.get((each,), none), of_reports[each], now=now) for each in sorted(tenant_ids))
+    found = [_hold_of(each, of_days.get((each,), none), of_reports[each], now=now) for each in sorted(tenant_ids)]
     with ThreadPoolExecutor(_WRITERS) as writers:
         list(writers.map(services.stores.holds.put, found))
+    for told in found[:_MOST_TOLD]:
+        services.tell(mismatch(told.tenant_id, told.differences))
     return tenant_ids
 
 

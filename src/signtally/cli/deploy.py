@@ -1,0 +1,26 @@
+"""The command that deploys to a Prefect server."""
+
+import os
+
+import click
+
+from signtally import deploying
+from signtally.cli.output import json_option, print_result
+from signtally.settings import Settings
+
+
+@click.command()
+@json_option
+def deploy(*, as_json: bool) -> None:
+    """Apply every deployment, schedule and alarm to the Prefect server at PREFECT_API_URL; any number of times.
+
+    Alarms go to SIGNTALLY_ALERT_URL. What a later version has no more is removed; what you switched off stays off.
+    """
+    if not os.environ.get("PREFECT_API_URL"):
+        raise click.UsageError("PREFECT_API_URL is not set: it says which Prefect server to deploy to")
+    Settings()  # its errors are clearer here than from another program
+    prefect_file = deploying.production_file()
+    deploying.deploy_flows(prefect_file)
+    automations = deploying.deploy_automations()
+    result = {"prefect_file": str(prefect_file), "automations": automations}
+    print_result(result, as_json=as_json, lines=lambda: [f"deployed {prefect_file}", *automations])

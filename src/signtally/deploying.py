@@ -1,0 +1,49 @@
+"""Deploying to a Prefect server, by Prefect's own program: importing Prefect itself would cost the commands seconds."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from signtally.errors import SigntallyError
+
+_TIMEOUT_SECONDS = 180
+_SHOWN_CHARACTERS = 2000
+
+
+class DeployError(SigntallyError):
+    """Prefect's server did not take what was to be deployed; the text has Prefect's own."""
+
+
+def production_file() -> Path:
+    """`prefect.yaml`: of the checkout, or as the wheel brings it. Raises DeployError when flows are not installed."""
+    found = find_spec("flows")
+    if found is None or found.origin is None:
+        raise DeployError("the package `flows` is not installed: run `make setup` in a checkout")
+    package = Path(found.origin).parent
+    brought = package / "prefect.yaml"
+    return brought if brought.exists() else package.parent / "prefect.yaml"
+
+
+def deploy_flows(prefect_file: Path) -> None:
+    """Apply every deployment of a file; `PREFECT_API_URL` says to which server. Raises DeployError."""
+    command = [prefect_program(), "--no-prompt", "deploy", "--all", "--prefect-file", str(prefect_file)]
+    _run(command, "the flows", cwd=prefect_file.parent)
+
+
+def deploy_automations() -> list[str]:
+    """Apply the alarms and what else Prefect does by itself; what was done, a line each. Raises DeployError."""
+    return _run([sys.executable, "-m", "tasks.automations"], "the automations").splitlines()
+
+
+def prefect_program() -> str:
+    """Of this very environment, whatever PATH says."""
+    return str(Path(sys.executable).with_name("prefect"))
+
+
+def _run(command: list[str], what: str, *, cwd: Path | None = None) -> str:
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, cwd=cwd)
+    if ran.returncode != 0:
+        said = f"{ran.stdout[-_SHOWN_CHARACTERS:]}{ran.stderr[-_SHOWN_CHARACTERS:]}"
+        raise DeployError(f"{what} could not be deployed:\n{said}")
+    return ran.stdout

@@ -1,0 +1,116 @@
+"""`python -m tasks.automations`: makes Prefect's automations what they should be; any number of times.
+
+Each alarm is an automation that notifies the address in `SIGNTALLY_ALERT_URL`; one more ends runs whose process died.
+"""
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from prefect.blocks.abstract import NotificationBlock
+from prefect.blocks.notifications import CustomWebhookNotificationBlock, SlackWebhook
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ActionTypes, ChangeFlowRunState, DoNothing, SendNotification
+from prefect.events.schemas.automations import Automation, AutomationCore
+from prefect.settings import get_current_settings
+
+from signtally.settings import Settings
+from tasks.alarms import TAG, Alarm, alarms, lost_run
+
+BLOCK = "signtally-alerts"
+_RUNBOOK = "Runbook: docs/operations.md"
+_LOST = "Its process gave no sign of life any more."
+
+
+def deploy(settings: Settings, found: Iterable[Alarm], *, heartbeat_seconds: int | None) -> list[str]:
+    """Make, change and delete automations until there are these; what was done, a line each.
+
+    One that an operator has switched off stays off. Without heartbeats (None) lost runs are not found.
+    """
+    block_id = _save_block(settings)
+    wanted = {each.name: each for each in [*_alarming(found, block_id), *_ending_lost_runs(heartbeat_seconds)]}
+    said = [] if block_id else ["SIGNTALLY_ALERT_URL is not set: alarms are only in Prefect's event feed"]
+    with get_client(sync_client=True) as client:
+        standing = _standing(client)
+        for name in standing.keys() - wanted.keys():
+            client.delete_automation(standing[name].id)
+            said.append(f"{name}: deleted")
+        said += [f"{name}: {_apply(client, each, standing.get(name))}" for name, each in wanted.items()]
+    return said
+
+
+def _standing(client: SyncPrefectClient) -> dict[str, Automation]:
+    return {each.name: each for each in client.read_automations() if TAG in each.tags}
+
+
+def _apply(client: SyncPrefectClient, wanted: AutomationCore, standing: Automation | None) -> str:
+    if standing is None:
+        client.create_automation(wanted)
+        return "made"
+    wanted = wanted.model_copy(update={"enabled": standing.enabled})
+    if _terms(wanted) == _terms(standing):
+        return "unchanged"
+    client.update_automation(standing.id, wanted)
+    return "changed"
+
+
+def _terms(automation: AutomationCore) -> dict[str, object]:
+    """What makes two automations the same: not the ids that the server gives to each and to its trigger."""
+    return AutomationCore.model_validate(automation.model_dump(exclude={"id"})).model_dump(
+        mode="json", exclude={"trigger": {"id"}}
+    )
+
+
+def _alarming(found: Iterable[Alarm], block_id: object) -> Iterator[AutomationCore]:
+    for alarm in found:
+        notify: ActionTypes = DoNothing()
+        if block_id:
+            notify = SendNotification.model_validate(
+                {"block_document_id": block_id, "subject": alarm.name, "body": f"{alarm.body}\n{_RUNBOOK}"}
+            )
+        yield AutomationCore(
+            name=alarm.name,
+            description=f"{_RUNBOOK}, {alarm.title}",
+            tags=[TAG],
+            trigger=alarm.trigger,
+            actions=[notify],
+        )
+
+
+def _ending_lost_runs(heartbeat_seconds: int | None) -> Iterator[AutomationCore]:
+    if heartbeat_seconds is not None:
+        yield AutomationCore(
+            name="Signtally: end runs whose process died",
+            description="Then their slots are free, and the alarm about crashed runs says so.",
+            tags=[TAG],
+            trigger=lost_run(heartbeat_seconds),
+            actions=[ChangeFlowRunState(state=StateType.CRASHED, message=_LOST)],
+        )
+
+
+def _save_block(settings: Settings) -> object:
+    """The id of the block that notifies; None when there is nobody to notify."""
+    if settings.alert_url is None:
+        return None
+    return _block(settings.alert_url.get_secret_value()).save(BLOCK, overwrite=True)
+
+
+def _block(address: str) -> NotificationBlock:
+    """Any server has these kinds of block. A webhook's address is among the secrets, for it may have a token in it."""
+    if urlsplit(address).scheme.startswith("http"):
+        texts = {"subject": "{{subject}}", "body": "{{body}}", "text": "{{subject}}\n{{body}}"}
+        return CustomWebhookNotificationBlock.model_validate(
+            {"name": "Signtally", "url": "{{address}}", "json_data": texts, "secrets": {"address": address}}
+        )
+    # It hands everything that is not Slack's to Apprise, which speaks SMTP.
+    return SlackWebhook.model_validate({"url": address})
+
+
+def main() -> None:
+    heartbeat_seconds = get_current_settings().flows.heartbeat_frequency  # the workers' must be the same
+    for line in deploy(Settings(), alarms(), heartbeat_seconds=heartbeat_seconds):
+        print(line)  # noqa: T201 -- a program's answer
+
+
+if __name__ == "__main__":
+    main()

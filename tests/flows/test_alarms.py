@@ -1,0 +1,195 @@
+"""Each alarm is caused, and its notification read off a socket; the automations behind them are deployed like code."""
+
+import dataclasses
+import datetime as dt
+import json
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+from uuid import UUID
+
+import pytest
+from prefect import tags
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import StateType
+from prefect.events import emit_event
+from prefect.states import Running
+
+import tasks.aggregate
+import tasks.ingest
+import tasks.schedules
+from flows.aggregate import aggregate
+from flows.digests import digests
+from flows.ingest import ingest
+from flows.reconcile import reconcile
+from signtally.domain.operator_events import mismatch
+from signtally.domain.periods import parse_period
+from signtally.domain.reports import ReportKey, ReportRequest
+from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.loopback import LOOPBACK
+from signtally.memory.mailer import MemoryMailer
+from signtally.ports.queue import OutgoingMessage
+from signtally.services import Services
+from signtally.settings import Settings
+from signtally.use_cases.delivery_run import DeliveriesFailedError
+from signtally.use_cases.ordering import OrderConsumer, OrderResult, request_report
+from tasks.alarms import TAG, alarms
+from tasks.automations import deploy
+from tasks.events import emit
+from tests.support.fakes import fake_services
+from tests.support.order_consumers import consume
+
+PATIENCE_SECONDS = 120
+SHORTEST = dt.timedelta(seconds=10)  # that Prefect lets an absence be
+ADDRESS = "ann@acme.example"
+EVERY_DAY = Schedule(name="daily", every="day", at="00:00", formats=("csv",), recipients=(Recipient(email=ADDRESS),))
+
+
+class Inbox:
+    """An HTTP server that keeps what it is sent, by subject."""
+
+    def __init__(self) -> None:
+        inbox, self.texts = self, dict[str, list[str]]()
+        self._changed = threading.Condition()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                sent = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                self.send_response(200)
+                self.end_headers()
+                with inbox._changed:
+                    inbox.texts.setdefault(sent["subject"], []).append(sent["body"])
+                    inbox._changed.notify_all()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base's name
+                del format, args
+
+        self._server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+        self.url = f"http://{LOOPBACK}:{self._server.server_port}/alerts?token=hidden"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def wait_for(self, subject: str, text: str) -> str:
+        """The first notification under this subject that has this text (a pattern)."""
+
+        def found() -> str | None:
+            return next((each for each in self.texts.get(subject, ()) if re.search(text, each)), None)
+
+        with self._changed:
+            assert self._changed.wait_for(found, PATIENCE_SECONDS), f"no {subject!r} with {text!r}: {self.texts}"
+            return found() or ""
+
+
+@pytest.fixture
+def inbox(prefect_server: None) -> Iterator[Inbox]:
+    del prefect_server
+    with Inbox() as inbox:
+        settings = Settings.model_validate({"alert_url": inbox.url})
+        deploy(settings, alarms(silence={"reconcile": SHORTEST}), heartbeat_seconds=4)
+        yield inbox
+        deploy(settings, [], heartbeat_seconds=None)
+
+
+@pytest.fixture
+def services(prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> Services:
+    del prefect_server
+    services = fake_services(mailer=MemoryMailer(refused=frozenset({ADDRESS})), tell=emit)
+    for shell in (tasks.ingest, tasks.aggregate, tasks.schedules):
+        monkeypatch.setattr(shell, "services", lambda: services)
+    return services
+
+
+def test_each_alarm_reaches_whom_a_setting_names(inbox: Inbox, services: Services) -> None:
+    lost = start_and_lose_a_run()
+    refuse_a_digest(services)
+    services.stores.watermarks.publish_settled_through(services.clock() - dt.timedelta(hours=1))
+    aggregate()
+    services.queue.send([OutgoingMessage("not JSON")])
+    ingest(consumers=1, time_budget_seconds=5)
+    fail_an_order(services)
+    emit(mismatch("bolt", 3))  # tests/flows/test_proof.py causes one
+
+    inbox.wait_for(
+        "Signtally: a run failed or crashed", r"(?s)digests: .* is Failed: .* digests: 1 refused; .*acme / daily"
+    )
+    inbox.wait_for("Signtally: a digest was not delivered", r"acme / daily / .* \(refused\)")
+    inbox.wait_for("Signtally: a profile is broken", "cray is broken")
+    inbox.wait_for("Signtally: dead letters grow", "1 messages could not be counted .* 1 not-json")
+    inbox.wait_for("Signtally: figures are late", "60 minutes ago")
+    inbox.wait_for("Signtally: a report was not made", "RuntimeError: no more paper")
+    inbox.wait_for("Signtally: a tenant is held", "(?s)bolt .*Look: signtally reconcile --tenant bolt")
+    inbox.wait_for("Signtally: a service does not answer", "the mail service is down")
+    inbox.wait_for("Signtally: reconcile did not start", "for 0:00:10")
+    inbox.wait_for("Signtally: a run failed or crashed", "is Crashed: Its process gave no sign of life")
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(lost).state
+        assert state is not None
+        assert state.type is StateType.CRASHED
+    assert ADDRESS not in str(inbox.texts), "operators' tools keep no addresses"
+    assert set(inbox.texts) == {each.name for each in alarms(silence={"reconcile": SHORTEST})}
+
+
+def test_automations_are_what_the_code_says_however_often_they_are_deployed(prefect_server: None) -> None:
+    del prefect_server
+    told, quiet = Settings.model_validate({"alert_url": "https://example.com/hook"}), Settings()
+    some = alarms()[:3]
+    assert deploy(told, some, heartbeat_seconds=30) == [
+        *(f"{each.name}: made" for each in some),
+        "Signtally: end runs whose process died: made",
+    ]
+    assert {line.rpartition(": ")[2] for line in deploy(told, some, heartbeat_seconds=30)} == {"unchanged"}
+    with get_client(sync_client=True) as client:
+        (first,) = client.read_automations_by_name(some[0].name)
+        client.pause_automation(first.id)
+        louder = dataclasses.replace(some[0], body="Listen!")
+        assert f"{louder.name}: changed" in deploy(told, [louder, *some[1:]], heartbeat_seconds=30)
+        (after,) = client.read_automations_by_name(some[0].name)
+        assert not after.enabled, "what an operator switched off stays off"
+        assert deploy(told, some[:1], heartbeat_seconds=None)[:3] != []
+        assert [each.name for each in client.read_automations() if TAG in each.tags] == [some[0].name]
+        assert "not set" in deploy(quiet, [], heartbeat_seconds=None)[0]
+        assert not [each for each in client.read_automations() if TAG in each.tags]
+
+
+def start_and_lose_a_run() -> UUID:
+    """A run that gave one sign of life, and no other; its id."""
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(reconcile, name="lost", tags=[TAG], state=Running())
+    emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{run.id}"})
+    return run.id
+
+
+def refuse_a_digest(services: Services) -> None:
+    """With a broken profile beside it; and then the mail service is down."""
+    services.stores.tenants.put(TenantProfile(tenant_id="acme", schedules=(EVERY_DAY,)))
+    services.objects.put("tenants/cray.json", b"no profile")
+    services.stores.watermarks.publish_data_through(services.clock())
+    with tags(TAG), pytest.raises(DeliveriesFailedError):
+        digests()
+    assert isinstance(services.mailer, MemoryMailer)
+    services.mailer.down = True
+    services.stores.tenants.put(TenantProfile(tenant_id="dune", schedules=(EVERY_DAY,)))
+    with pytest.raises(DeliveriesFailedError, match="1 pending"):
+        digests()
+
+
+def fail_an_order(services: Services) -> None:
+    consume(services)
+    request = ReportRequest("acme", parse_period("2026-09"), ("csv",))
+    key = request_report(request, requested_by="ann", services=services).claim.key
+    stop = threading.Event()
+
+    def make(given: ReportKey) -> None:
+        assert given == key
+        stop.set()
+        raise RuntimeError("no more paper")
+
+    assert OrderConsumer(services, make=make).run(stop)[OrderResult.FAILED] == 1

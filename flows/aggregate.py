@@ -6,11 +6,17 @@ from prefect import flow
 
 from signtally.use_cases.aggregating.restating import AggregationOutcome
 from tasks.aggregate import aggregate_part, aggregate_touched, publish_counted, read_settled
+from tasks.failures import explain_failure
 from tasks.fan_out import fan_out
 from tasks.summaries import figures, publish_summary
 
 
-@flow(name="aggregate")
+@flow(
+    name="aggregate",
+    flow_run_name="aggregate in {shards} shards",
+    on_failure=[explain_failure],
+    on_crashed=[explain_failure],
+)
 def aggregate(shards: int = 1, due_only: bool = False) -> AggregationOutcome:  # noqa: FBT001, FBT002 -- a form in the UI
     """Count every touched tenant day anew and write the rows that changed.
 

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 from prefect import flow
 
+from signtally.domain.dead_letters import without_names
 from signtally.use_cases.dead_letters import DeadLetterListing, ReasonSummary
 from tasks.dead_letters import list_dead_letters
+from tasks.failures import explain_failure
+from tasks.run_names import due_by
 from tasks.summaries import Row, publish_summary
 
 
-@flow(name="dead-letters")
+@flow(name="dead-letters", flow_run_name=due_by, on_failure=[explain_failure], on_crashed=[explain_failure])
 def dead_letters(reasons: list[str] | None = None, samples: int = 3) -> DeadLetterListing:
     """Count the dead letters by reason and show some of each; every dead letter stays where it is."""
     listing = list_dead_letters(reasons or [], samples)
@@ -40,5 +43,5 @@ def _rows(summary: ReasonSummary) -> Iterator[Row]:
             "first": sent_at,
             "last": sent_at,
             "detail": sample.detail,
-            "body": sample.body,
+            "body": without_names(sample.body),
         }

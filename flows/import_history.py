@@ -3,13 +3,15 @@
 from prefect import flow
 
 from signtally.use_cases.importing import ImportOutcome
+from tasks.failures import explain_failure
 from tasks.import_history import first_rejected_rows, forget_import, import_past_actions
+from tasks.run_names import import_of_source
 from tasks.summaries import figures, publish_summary
 
 _SHOWN_REJECTS = 100
 
 
-@flow(name="import-history")
+@flow(name="import-history", flow_run_name=import_of_source, on_failure=[explain_failure], on_crashed=[explain_failure])
 def import_history(source: str, mapping_file: str | None = None, restart: bool = False) -> ImportOutcome:  # noqa: FBT001, FBT002 -- an operator sees each as a field of the form
     """Import what is not imported yet.
 

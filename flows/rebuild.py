@@ -5,13 +5,15 @@ import datetime as dt
 from prefect import flow
 
 from signtally.use_cases.rebuilding import Preview, RebuildOutcome
+from tasks.failures import explain_failure
 from tasks.integrity import preview_rebuild, rebuild_days
+from tasks.run_names import days_of_tenant
 from tasks.summaries import figures, publish_summary
 
 _SHOWN = 5_000
 
 
-@flow(name="rebuild")
+@flow(name="rebuild", flow_run_name=days_of_tenant, on_failure=[explain_failure], on_crashed=[explain_failure])
 def rebuild(
     tenant_id: str | None = None,
     first: dt.date | None = None,

@@ -6,7 +6,9 @@ from prefect import flow
 
 from signtally.domain.reconciliation import Difference, ReportDifference
 from signtally.use_cases.reconciling import ReconcileOutcome
+from tasks.failures import explain_failure
 from tasks.integrity import reconcile_days
+from tasks.run_names import days_of_tenant
 from tasks.summaries import Row, figures, publish_summary
 
 _SHOWN = 5_000
@@ -16,7 +18,7 @@ class MismatchError(Exception):
     """Figures and events contradict each other; the run's artifact `reconcile-differences` says where."""
 
 
-@flow(name="reconcile")
+@flow(name="reconcile", flow_run_name=days_of_tenant, on_failure=[explain_failure], on_crashed=[explain_failure])
 def reconcile(
     tenant_id: str | None = None, first: dt.date | None = None, last: dt.date | None = None
 ) -> ReconcileOutcome:

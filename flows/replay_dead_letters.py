@@ -4,10 +4,11 @@ from prefect import flow
 
 from signtally.use_cases.dead_letters import ReplayOutcome
 from tasks import dead_letters
+from tasks.failures import explain_failure
 from tasks.summaries import figures, publish_summary
 
 
-@flow(name="replay-dead-letters")
+@flow(name="replay-dead-letters", on_failure=[explain_failure], on_crashed=[explain_failure])
 def replay_dead_letters(reasons: list[str] | None = None, dry_run: bool = False) -> ReplayOutcome:  # noqa: FBT001, FBT002 -- fields of the operator's form
     """Send the dead letters that are there now to the queue again, all or those of *reasons*; each goes once."""
     outcome = dead_letters.replay_dead_letters(reasons or [], dry_run=dry_run)

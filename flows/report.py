@@ -4,11 +4,17 @@ from prefect import flow
 
 from signtally.domain.basis import Basis
 from signtally.domain.reports import FORMATS
+from tasks.failures import explain_failure
 from tasks.report import make_report
 from tasks.summaries import publish_summary
 
 
-@flow(name="report", flow_run_name="report {period} for {tenant_id}")
+@flow(
+    name="report",
+    flow_run_name="report {period} for {tenant_id}",
+    on_failure=[explain_failure],
+    on_crashed=[explain_failure],
+)
 def report(  # noqa: PLR0913, PLR0917 -- an operator sees each as a field of the form
     tenant_id: str,
     period: str,

@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 
-from prefect import flow
+from prefect import flow, tags
 
 from signtally.cli.signals import stop_on_signals
 from signtally.ports.errors import ServiceError
 from signtally.use_cases.ordering import OrderConsumer, OrderProgress
+from tasks.alarms import TAG
+from tasks.failures import explain_failure
 from tasks.progress import LiveProgress, ProgressState
 from tasks.report_orders import is_shown, pace, progress_rows, recorder, warm_up
 from tasks.services import services
@@ -27,7 +29,12 @@ _PROGRESS_SECONDS, _RETRY_SECONDS = 5.0, 5.0
 _consumer: OrderConsumer | None = None  # of this process
 
 
-@flow(name="report-orders", flow_run_name="report orders made by {consumer}")
+@flow(
+    name="report-orders",
+    flow_run_name="report orders made by {consumer}",
+    on_failure=[explain_failure],
+    on_crashed=[explain_failure],
+)
 def report_orders(consumer: str, time_budget_seconds: float = _LONGEST_RUN_SECONDS) -> None:
     """Show the orders that this process's consumer makes; an hour's a run. *consumer* is its id."""
     if _consumer is None or _consumer.consumer_id != consumer:
@@ -62,7 +69,8 @@ def _show(consumer: OrderConsumer, stop: threading.Event) -> None:
         return
     while not stop.is_set():
         try:
-            report_orders(consumer.consumer_id)
+            with tags(TAG):  # so that its alarms are ours
+                report_orders(consumer.consumer_id)
         except Exception as error:  # noqa: BLE001 -- orders are made all the same
             _log.warning("Prefect does not show the orders: %s", error)
             stop.wait(_RETRY_SECONDS)

@@ -14,7 +14,7 @@ def aggregate_touched(*, due_only: bool) -> AggregationOutcome:
     return aggregating.aggregate_touched(due_only=due_only, services=services())
 
 
-@service_task()
+@service_task(run_name="shard {index} of {count}")
 def aggregate_part(index: int, count: int, *, due_only: bool) -> AggregationOutcome:
     return aggregating.aggregate_touched(shard=Shard(index, count), due_only=due_only, services=services())
 

@@ -3,6 +3,7 @@
 from signtally.use_cases import digesting, scheduling
 from signtally.use_cases.digesting import DigestsOutcome
 from signtally.use_cases.scheduling import SchedulesOutcome
+from tasks.run_names import tenants_of_batch
 from tasks.service_tasks import service_task
 from tasks.services import services
 
@@ -12,7 +13,7 @@ def find_due_reports() -> list[str]:
     return scheduling.tenants_with_due_reports(services=services())
 
 
-@service_task()
+@service_task(run_name=tenants_of_batch)
 def make_due_reports(tenant_ids: list[str]) -> SchedulesOutcome:
     return scheduling.run_schedules(tenant_ids=tenant_ids, services=services())
 
@@ -27,7 +28,7 @@ def find_due_digests() -> list[str]:
     return digesting.tenants_with_due_digests(services=services())
 
 
-@service_task()
+@service_task(run_name=tenants_of_batch)
 def send_due_digests(tenant_ids: list[str]) -> DigestsOutcome:
     return digesting.run_digests(tenant_ids=tenant_ids, services=services())
 

@@ -17,12 +17,16 @@ Result = TypeVar("Result")
 
 
 def service_task(
-    *, retries: int = 3, first_delay_seconds: int = 10
+    *, retries: int = 3, first_delay_seconds: int = 10, run_name: str | Callable[[], str] | None = None
 ) -> Callable[[Callable[Parameters, Result]], Task[Parameters, Result]]:
-    """A Prefect task without a cache, retried while a service is away; each delay is twice the one before."""
+    """A Prefect task without a cache, retried while a service is away; each delay is twice the one before.
+
+    *run_name* is a template over the parameters, such as `shard {index}`, or a function of `tasks.run_names`.
+    """
 
     def decorate(function: Callable[Parameters, Result]) -> Task[Parameters, Result]:
         configured = task(
+            task_run_name=run_name,
             retries=retries,
             retry_delay_seconds=exponential_backoff(first_delay_seconds),
             retry_condition_fn=is_transient,

@@ -4,12 +4,22 @@ from collections.abc import Mapping, Sequence
 
 from prefect.artifacts import create_table_artifact
 
+from signtally.domain.mail_addresses import without_addresses
+
 Row = Mapping[str, object]
 
 
 def publish_summary(key: str, rows: Sequence[Row], *, description: str) -> None:
-    """Attach a table to the current run; *key* joins the tables of all runs of a flow into one history."""
-    create_table_artifact(key=key, table=[dict(row) for row in rows], description=description)
+    """Attach a table to the current run; *key* joins the tables of all runs of a flow into one history.
+
+    Addresses of email are left out: everybody who may look at runs sees it.
+    """
+    table = [{name: _shown(value) for name, value in row.items()} for row in rows]
+    create_table_artifact(key=key, table=table, description=without_addresses(description))
+
+
+def _shown(value: object) -> object:
+    return without_addresses(value) if isinstance(value, str) else value
 
 
 def figures(outcome: Mapping[str, object]) -> list[Row]:

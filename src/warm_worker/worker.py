@@ -1,14 +1,18 @@
 """The Prefect worker type `warm`."""
 
 import asyncio
+import datetime as dt
 import functools
 from typing import TYPE_CHECKING, Any
 
 import anyio.abc
 from prefect import Flow
+from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.flow_engine import run_flow
 from prefect.flows import load_flow_from_entrypoint
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
+
+from warm_worker.catching_up import skip_all_but_the_newest
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
@@ -38,6 +42,11 @@ class WarmWorker(BaseWorker[BaseJobConfiguration, BaseVariables, WarmWorkerResul
             task_status.started(self.name)
         await asyncio.to_thread(_run, flow, flow_run)
         return WarmWorkerResult(identifier=self.name, status_code=0)
+
+    async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
+        """After an outage each schedule is caught up with by one run, not by all that were missed."""
+        found = await super()._get_scheduled_flow_runs()
+        return await skip_all_but_the_newest(found, client=self.client, now=dt.datetime.now(dt.UTC))
 
     async def _flow_of(self, flow_run: "FlowRun") -> Flow[..., Any]:
         if flow_run.deployment_id is None:

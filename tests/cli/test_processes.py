@@ -34,11 +34,17 @@ def test_a_child_does_not_outlive_its_parent(number: signal.Signals) -> None:
     _wait_for_end(child)
 
 
-def test_a_child_that_ends_by_itself_is_reported() -> None:
-    with Supervisor(log=lambda _: None) as supervisor:
-        supervisor.start(Program("brief", [sys.executable, "-c", "raise SystemExit(3)"]))
+def test_a_child_that_ends_by_itself_is_started_once_more_and_then_reported() -> None:
+    said: list[str] = []
+    with Supervisor(log=said.append) as supervisor:
+        supervisor.start(Program("brief", ["/bin/sh", "-c", "echo here; exit 3"]))
         with pytest.raises(ChildError, match="brief ended by itself with code 3"):
             supervisor.wait()
+    assert [line.rpartition("│")[2].strip() for line in said] == [
+        "here",
+        "brief ended by itself with code 3: it is started again",
+        "here",
+    ]
 
 
 def test_a_child_that_ends_before_it_is_ready_is_reported() -> None:

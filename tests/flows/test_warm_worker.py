@@ -1,12 +1,17 @@
 """The warm worker runs what is scheduled in its pool, in its own process, under a real Prefect server."""
 
 import asyncio
+import datetime as dt
 import os
 from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.schedules import IntervalSchedule
+from prefect.client.schemas.sorting import FlowRunSort
 
 from warm_worker import WarmWorker
 from warm_worker.worker import import_flow
@@ -41,6 +46,36 @@ def test_a_scheduled_run_runs_here(module: str, name: str, parameters: dict[str,
     assert run.state_type is not None
     assert run.state_type.value == ends
     assert run.infrastructure_pid == f"warm {os.getpid()}", "operators see which worker ran it"
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_after_an_outage_one_run_catches_up(module: str) -> None:
+    """The schedule's runs of eight hours are late: the newest runs, the others are skipped."""
+    runs = asyncio.run(_caught_up(f"{module}:tell_process"))
+    assert [run.state_name for run in runs] == ["Skipped", "Skipped", "Skipped", "Completed"]
+
+
+async def _caught_up(entrypoint: str) -> list[FlowRun]:
+    flow, pool, hours = import_flow(entrypoint), "pool-caught-up", dt.timedelta(hours=1)
+    await _serve_once(pool)
+    now = dt.datetime.now(dt.UTC)
+    schedule = DeploymentScheduleCreate(schedule=IntervalSchedule(interval=2 * hours, anchor_date=now - 7 * hours))
+    async with get_client() as client:
+        deployment_id = await client.create_deployment(
+            flow_id=await client.create_flow(flow),
+            name="late",
+            work_pool_name=pool,
+            entrypoint=entrypoint,
+            parameters={"times": 1},
+            schedules=[schedule],
+        )
+        span = {"start_time": (now - 8 * hours).isoformat(), "end_time": now.isoformat()}
+        answer = await client.request("POST", "/deployments/{id}/schedule", {"id": deployment_id}, json=span)
+        answer.raise_for_status()
+        await _serve_once(pool)
+        found = DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id]))
+        runs = await client.read_flow_runs(deployment_filter=found, sort=FlowRunSort.EXPECTED_START_TIME_ASC)
+        return [run for run in runs if run.expected_start_time and run.expected_start_time <= now]
 
 
 async def _run(entrypoint: str, parameters: dict[str, object]) -> FlowRun:

@@ -72,7 +72,7 @@ def up(  # noqa: PLR0913 -- one parameter an option
     with _foreground() as supervisor:
         stack.start(supervisor, log=log_line)
         if as_json:
-            click.echo(json.dumps({"status": "ready", "urls": stack.urls, "environment": stack.aws.environment}))
+            click.echo(json.dumps({"status": "ready", "urls": stack.urls, "environment": stack.shell_environment}))
         else:
             for line in _where(stack):
                 click.echo(line)
@@ -164,7 +164,7 @@ def _where(stack: Stack) -> list[str]:
         f"API                 {stack.page_url}/docs",
         f"Prefect UI          {stack.prefect_url}",
         "Point commands at it with:",
-        *(f"  export {name}={value}" for name, value in stack.aws.environment.items()),
+        *(f"  export {name}={value}" for name, value in stack.shell_environment.items()),
     ]
 
 

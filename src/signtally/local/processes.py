@@ -17,6 +17,7 @@ import httpx
 from signtally.local.errors import LocalError
 
 _STOP_GRACE_SECONDS = 15
+_STEADY_SECONDS = 600.0  # a program that has run for so long may be started again
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -46,6 +47,7 @@ class Supervisor:
         self._running: list[tuple[Program, subprocess.Popen[str]]] = []
         self._pumps: list[threading.Thread] = []
         self._ended = threading.Event()
+        self._restarted_at: dict[str, float] = {}  # monotonic, by program
 
     def __enter__(self) -> Self:
         return self
@@ -88,13 +90,28 @@ class Supervisor:
                 self._ended.wait(0.05)
 
     def wait(self) -> None:
-        """Wait for ever. Raises ChildError when a child ends by itself."""
+        """Wait for ever, and start again what ended by itself.
+
+        Raises ChildError when the same program ends again within ten minutes.
+        """
         while True:
             self._ended.wait()
             self._ended.clear()
-            for program, process in self._running:
+            for program, process in [*self._running]:
                 if process.poll() is not None:
-                    raise ChildError(f"{program.name} ended by itself with code {process.returncode}")
+                    self._start_again(program, process)
+
+    def _start_again(self, program: Program, process: "subprocess.Popen[str]") -> None:
+        """Keep its place: what is started first is stopped last. Raises ChildError."""
+        now, said = time.monotonic(), f"{program.name} ended by itself with code {process.returncode}"
+        if now - self._restarted_at.get(program.name, -_STEADY_SECONDS) < _STEADY_SECONDS:
+            raise ChildError(said)
+        self._log(f"{said}: it is started again")
+        self._restarted_at[program.name] = now
+        _kill_session(process)
+        index = self._running.index((program, process))
+        self.start(program)
+        self._running[index] = self._running.pop()
 
     def stop(self) -> None:
         """End every child, the last started first; one that does not end within 15 s is killed."""
@@ -106,9 +123,7 @@ class Supervisor:
                     process.wait(_STOP_GRACE_SECONDS)
                 except subprocess.TimeoutExpired:
                     self._log(f"{program.name} did not end within {_STOP_GRACE_SECONDS} s: killed")
-            # Whatever the child started in its own session ends with it.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+            _kill_session(process)
             process.wait()
         for pump in self._pumps:
             pump.join(_STOP_GRACE_SECONDS)
@@ -128,6 +143,12 @@ def _die_with_parent() -> None:
     """Ask the kernel to end this child when its parent dies, however it dies (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _kill_session(process: "subprocess.Popen[str]") -> None:
+    """Whatever a child started in its own session ends with it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _is_healthy(url: str) -> bool:

@@ -45,14 +45,21 @@ class Stack:
         return {"page": f"{self.page_url}/", "api": f"{self.page_url}/docs", "prefect": self.prefect_url}
 
     @property
+    def shell_environment(self) -> dict[str, str]:
+        """What a shell needs so that commands work on this very Signtally, and their links lead to it."""
+        return {
+            **self.aws.environment,
+            "SIGNTALLY_PUBLIC_URL": self.page_url,
+            "PREFECT_API_URL": f"{self.prefect_url}/api",
+        }
+
+    @property
     def environment(self) -> dict[str, str]:
         """The environment that every program is started with."""
         home = self.aws.data / "prefect"
         return {
-            **self.aws.environment,
-            "SIGNTALLY_PUBLIC_URL": self.page_url,
+            **self.shell_environment,
             "PREFECT_HOME": str(home),
-            "PREFECT_API_URL": f"{self.prefect_url}/api",
             "PREFECT_UI_URL": self.prefect_url,
             "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
             "PREFECT_UI_API_URL": f"{self.prefect_url}/api",

@@ -33,7 +33,11 @@ def deploy_flows(prefect_file: Path) -> None:
 
 def deploy_automations() -> list[str]:
     """Apply the alarms and what else Prefect does by itself; what was done, a line each. Raises DeployError."""
-    return _run([sys.executable, "-m", "tasks.automations"], "the automations").splitlines()
+    command = [sys.executable, "-m", "tasks.automations"]
+    try:
+        return _run(command, "the automations").splitlines()
+    except DeployError:  # a server that is busy with starting; what was made before stays as it is
+        return _run(command, "the automations").splitlines()
 
 
 def prefect_program() -> str:

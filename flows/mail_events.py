@@ -3,11 +3,13 @@
 from prefect import flow
 
 from signtally.use_cases.mail_events import MailEventsOutcome
+from tasks.failures import explain_failure
 from tasks.mail_events import take_in_mail_events
+from tasks.run_names import due_by
 from tasks.summaries import figures, publish_summary
 
 
-@flow(name="mail-events")
+@flow(name="mail-events", flow_run_name=due_by, on_failure=[explain_failure], on_crashed=[explain_failure])
 def mail_events(time_budget_seconds: int = 300) -> MailEventsOutcome:
     """Record on each delivery what became of it, and suppress the addresses that have no mailbox, or complained."""
     outcome = take_in_mail_events(time_budget_seconds)

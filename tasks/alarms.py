@@ -23,6 +23,7 @@ SILENCE = {
     "aggregate": dt.timedelta(minutes=15),
     "scheduled-reports": dt.timedelta(minutes=50),
     "digests": dt.timedelta(minutes=50),
+    "mail-events": dt.timedelta(minutes=20),
     "dead-letters": dt.timedelta(hours=3),
     "reconcile": dt.timedelta(hours=26),
 }
@@ -91,6 +92,7 @@ def alarms(*, silence: dict[str, dt.timedelta] | None = None) -> list[Alarm]:
         _told("a tenant is held", EventName.RECONCILE_MISMATCH, again=_DAY),
         _told("a report was not made", EventName.REPORT_FAILED, EventName.REPORT_LATE),
         _told("a digest was not delivered", EventName.DIGEST_FAILED, EventName.DIGEST_REFUSED, EventName.DIGEST_LATE),
+        _told("too many emails come back", EventName.BOUNCES_HIGH),
         _told("a profile is broken", EventName.PROFILE_BROKEN, again=_DAY),
         _told("a service does not answer", EventName.STORE_UNAVAILABLE, of_each=None),
     ]

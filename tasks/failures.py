@@ -20,6 +20,7 @@ BY_COMMAND = {
     "report-orders": "python -m flows.report_orders",
     "scheduled-reports": "signtally schedules run",
     "digests": "signtally digests run",
+    "mail-events": "signtally deliveries list",
     "dead-letters": "signtally dead-letters list",
     "replay-dead-letters": "signtally dead-letters list",
     "import-history": "signtally import --help",
@@ -40,7 +41,9 @@ def explain_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) 
                 )
             )
     except Exception as error:  # noqa: BLE001 -- the run has its state and its log all the same
-        get_run_logger(flow_run=flow_run, flow=flow).warning("the reason could not be attached as an artifact: %s", error)
+        get_run_logger(flow_run=flow_run, flow=flow).warning(
+            "the reason could not be attached as an artifact: %s", error
+        )
 
 
 def _account(flow_name: str, run: FlowRun, state: State[Any]) -> str:

@@ -24,7 +24,7 @@ from flows.aggregate import aggregate
 from flows.digests import digests
 from flows.ingest import ingest
 from flows.reconcile import reconcile
-from signtally.domain.operator_events import mismatch
+from signtally.domain.operator_events import bounces_high, mismatch
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportKey, ReportRequest
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
@@ -117,7 +117,8 @@ def test_each_alarm_reaches_whom_a_setting_names(inbox: Inbox, services: Service
     services.queue.send([OutgoingMessage("not JSON")])
     ingest(consumers=1, time_budget_seconds=5)
     fail_an_order(services)
-    emit(mismatch("bolt", 3))  # tests/flows/test_proof.py causes one
+    emit(mismatch("bolt", 3))  # tests/flows/test_proof.py causes one,
+    emit(bounces_high(2, 20))  # and tests/unit/test_mail_events.py the other
 
     inbox.wait_for(
         "Signtally: a run failed or crashed", r"(?s)digests: .* is Failed: .* digests: 1 refused; .*acme / daily"
@@ -127,6 +128,7 @@ def test_each_alarm_reaches_whom_a_setting_names(inbox: Inbox, services: Service
     inbox.wait_for("Signtally: dead letters grow", "1 messages could not be counted .* 1 not-json")
     inbox.wait_for("Signtally: figures are late", "60 minutes ago")
     inbox.wait_for("Signtally: a report was not made", "RuntimeError: no more paper")
+    inbox.wait_for("Signtally: too many emails come back", "of 20 emails since yesterday 2 bounced .*, 10%")
     inbox.wait_for("Signtally: a tenant is held", "(?s)bolt .*Look: signtally reconcile --tenant bolt")
     inbox.wait_for("Signtally: a service does not answer", "the mail service is down")
     inbox.wait_for("Signtally: reconcile did not start", "for 0:00:10")

@@ -70,7 +70,8 @@ async def _caught_up(entrypoint: str) -> list[FlowRun]:
             schedules=[schedule],
         )
         span = {"start_time": (now - 8 * hours).isoformat(), "end_time": now.isoformat()}
-        answer = await client.request("POST", "/deployments/{id}/schedule", {"id": deployment_id}, json=span)
+        where = {"id": str(deployment_id)}
+        answer = await client.request("POST", "/deployments/{id}/schedule", path_params=where, json=span)
         answer.raise_for_status()
         await _serve_once(pool)
         found = DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id]))

@@ -17,12 +17,14 @@ from signtally.domain.mail_events import (
     after_event,
     read_mail_event,
 )
+from signtally.domain.operator_events import EventName, OperatorEvent
 from signtally.domain.returned_mail import read_returned_mail
 from signtally.domain.tenants import Recipient
 from signtally.mail_event_queue import MailEventQueue
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.queue import MemoryEventQueue
 from signtally.ports.queue import OutgoingMessage
+from signtally.stores.mail_rates import MailCount
 from signtally.stores.sent_mails import SentMail
 from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.mail_events import MailEventsOutcome, handle_mail_events, record_mail_event
@@ -105,6 +107,17 @@ def test_an_address_without_a_mailbox_is_suppressed_and_its_delivery_says_what_c
     assert run_digests(services=feed.services).suppressed == {
         ABOUT_ANN.replace("2026-10", "2026-11"): "bounced on 2026-11-01"
     }
+
+
+def test_operators_are_told_when_too_many_come_back(feed: Feed) -> None:
+    told: list[OperatorEvent] = []
+    feed.services = dataclasses.replace(feed.services, tell=told.append)
+    feed.services.stores.mail_rates.add(MailCount(sent=16, returned=0), now=feed.services.clock())
+    feed.say(event("Bounce", feed.delivery().message_id))
+    assert told == [], "of 18 emails it says nothing"
+    feed.services.stores.mail_rates.add(MailCount(sent=2), now=feed.services.clock())
+    feed.say(event("Complaint", feed.delivery(BO).message_id))
+    assert [(each.name, each.said[:24]) for each in told] == [(EventName.BOUNCES_HIGH, "of 20 emails since yeste")]
 
 
 def test_a_complaint_wrapped_by_sns_suppresses_too_and_outweighs_a_bounce(feed: Feed) -> None:

@@ -13,6 +13,7 @@ from signtally.domain.mail_addresses import without_addresses
 from signtally.domain.reports import ReportKey
 
 LATE_AFTER = dt.timedelta(minutes=15)  # figures are counted every minute: then something is wrong
+BOUNCES_HIGH, FEWEST_SENT = 0.05, 20  # share of what was sent; of fewer emails it says nothing
 _LONGEST = 500  # characters of a sentence; the log has the rest
 
 
@@ -25,6 +26,7 @@ class EventName(enum.StrEnum):
     DIGEST_FAILED = "signtally.digest.failed"
     DIGEST_LATE = "signtally.digest.late"
     DIGEST_REFUSED = "signtally.digest.refused"
+    BOUNCES_HIGH = "signtally.bounces.high"
     DEAD_LETTERS_GROWN = "signtally.dead-letters.grown"
     DATA_THROUGH_LATE = "signtally.data-through.late"
     RECONCILE_MISMATCH = "signtally.reconcile.mismatch"
@@ -88,6 +90,11 @@ def delivery_late(kind: str, key: DeliveryKey, why: str) -> OperatorEvent:
 def digest_refused(key: DeliveryKey, state: MailState, why: str) -> OperatorEvent:
     said = f"an email of {_occurrence(key)} was not delivered ({state.replace('_', ' ')}): {why}"
     return _of_delivery(EventName.DIGEST_REFUSED, key, said)
+
+
+def bounces_high(returned: int, sent: int) -> OperatorEvent:
+    said = f"of {sent} emails since yesterday {returned} bounced or were complained about, {returned / sent:.0%}"
+    return OperatorEvent(EventName.BOUNCES_HIGH, "mail", "bounces", said, "signtally deliveries list --state bounced")
 
 
 def dead_letters_grown(reasons: Mapping[str, int], *, queue: str) -> OperatorEvent:

@@ -14,6 +14,7 @@ from signtally.stores.idempotency import IdempotencyKeys
 from signtally.stores.imports import ImportLedger
 from signtally.stores.link_key import LinkKey
 from signtally.stores.mail_deliveries import MailDeliveries
+from signtally.stores.mail_rates import MailRates
 from signtally.stores.order_consumers import OrderConsumers
 from signtally.stores.provisional import ProvisionalFigures
 from signtally.stores.rebuilds import RebuildLedger
@@ -45,6 +46,7 @@ class Stores:
         self.order_consumers = OrderConsumers(objects, clock=clock)
         self.link_key = LinkKey(objects)
         self.mail_deliveries = MailDeliveries(objects)
+        self.mail_rates = MailRates(objects)
         self.provisional = ProvisionalFigures(objects)
         self.report_days = ReportDays(objects)
         self.reported_periods = ReportedPeriods(objects)

@@ -11,6 +11,7 @@ from signtally.domain.schedules import Occurrence
 from signtally.domain.tenants import Schedule
 from signtally.services import Services
 from signtally.stores.deliveries import PassedOver
+from signtally.stores.mail_rates import MailCount
 from signtally.use_cases.correcting import send_corrections
 from signtally.use_cases.deferred_mails import retry_deferred
 from signtally.use_cases.delivery_run import DeliveryRun, Reading, merged, require_all_well
@@ -97,7 +98,7 @@ def run_digests(
     run.run(sender.deliver)
     if tenant_ids is None:
         _follow_up(run, sender, services=services)
-    return _outcome(run, sender)
+    return _outcome(run, sender, services=services)
 
 
 def send_deferred(*, services: Services) -> DigestsOutcome:
@@ -107,7 +108,7 @@ def send_deferred(*, services: Services) -> DigestsOutcome:
     """
     run, sender = DeliveryRun(KIND, services=services), DigestSender(services=services, as_of=None)
     _follow_up(run, sender, services=services)
-    return _outcome(run, sender)
+    return _outcome(run, sender, services=services)
 
 
 def _follow_up(run: DeliveryRun, sender: "DigestSender", *, services: Services) -> None:
@@ -115,8 +116,10 @@ def _follow_up(run: DeliveryRun, sender: "DigestSender", *, services: Services) 
     sender.corrected = send_corrections(sender.mails, services=services, pending=run.pending)
 
 
-def _outcome(run: DeliveryRun, sender: "DigestSender") -> DigestsOutcome:
+def _outcome(run: DeliveryRun, sender: "DigestSender", *, services: Services) -> DigestsOutcome:
     outcomes = sender.mails.outcomes
+    if sent := len(outcomes[MailState.SENT]):
+        services.stores.mail_rates.add(MailCount(sent=sent), now=services.clock())
     return DigestsOutcome(
         due=run.due,
         sent=len(outcomes[MailState.SENT]),

@@ -11,10 +11,12 @@ from typing import Any
 
 from signtally.domain.deliveries import MailDelivery, MailState
 from signtally.domain.mail_events import BadMailEventError, MailEvent, MailEventKind, after_event, read_mail_event
+from signtally.domain.operator_events import BOUNCES_HIGH, FEWEST_SENT, bounces_high
 from signtally.domain.schedules import shown_name
 from signtally.mail_event_queue import MailEventQueue
 from signtally.ports.queue import QueuedMessage
 from signtally.services import Services
+from signtally.stores.mail_rates import MailCount
 from signtally.stores.sent_mails import SentMail
 from signtally.stores.suppressions import Suppression, SuppressionReason
 from signtally.use_cases.mail_sending import SENDING_LEASE
@@ -61,7 +63,17 @@ def handle_mail_events(*, services: Services, budget_seconds: float | None = Non
             break
         for message in messages:
             handler.handle(message, queue=queue)
-    return handler.outcome()
+    outcome = handler.outcome()
+    _tell_of_too_many(len(outcome.bounced) + len(outcome.complained), services=services)
+    return outcome
+
+
+def _tell_of_too_many(returned: int, *, services: Services) -> None:
+    if not returned:
+        return
+    count = services.stores.mail_rates.add(MailCount(returned=returned), now=services.clock())
+    if count.sent >= FEWEST_SENT and count.share > BOUNCES_HIGH:
+        services.tell(bounces_high(count.returned, count.sent))
 
 
 def record_mail_event(event: MailEvent, *, services: Services) -> MailDelivery | None:

@@ -52,7 +52,8 @@ def test_a_scheduled_run_runs_here(module: str, name: str, parameters: dict[str,
 def test_after_an_outage_one_run_catches_up(module: str) -> None:
     """The schedule's runs of eight hours are late: the newest runs, the others are skipped."""
     runs = asyncio.run(_caught_up(f"{module}:tell_process"))
-    assert [run.state_name for run in runs] == ["Skipped", "Skipped", "Skipped", "Completed"]
+    assert len(runs) >= 3
+    assert [run.state_name for run in runs] == ["Skipped"] * (len(runs) - 1) + ["Completed"]
 
 
 async def _caught_up(entrypoint: str) -> list[FlowRun]:

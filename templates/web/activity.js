@@ -2,9 +2,11 @@
 
 import { address, call } from "./client.js";
 import { byId, el, foreign, straight, table } from "./dom.js";
-import { moment } from "./format.js";
+import { FORMATS } from "./files.js";
+import { kindOf, listed, moment, number, periodTitle } from "./format.js";
 import { complain, settle } from "./notices.js";
 import { knowNames, nameOf } from "./people.js";
+import { named } from "./periods.js";
 import { go, linkHere, linkTo, place } from "./place.js";
 import { gettext } from "./words.js";
 
@@ -115,4 +117,31 @@ function subjectOf({ action, subject }) {
   return action.startsWith("profile.") ? "" : foreign(subject);
 }
 
-const detailOf = ({ detail }) => Object.entries(detail).map(([name, value]) => `${name}: ${value}`).join(", ");
+const detailOf = ({ detail }) => Object.entries(detail).map(([name, value]) => said(name, value)).join(" · ");
+
+const partLabels = () => ({
+  name: gettext("Name"),
+  timezone: gettext("Time zone"),
+  locale: gettext("Language and country"),
+  week_starts_on: gettext("First day of the week"),
+  csv: gettext("Separator in CSV files"),
+  "branding.accent": gettext("Colour"),
+  every: gettext("How often"),
+  on: gettext("On"),
+  at: gettext("At"),
+  formats: gettext("Files"),
+  recipients: gettext("Recipients"),
+  destinations: gettext("Channels and webhooks"),
+  condition: gettext("Is sent"),
+});
+
+// One part of what there is to say of an entry, in the reader's words as far as there are any.
+function said(name, value) {
+  if (name === "period") return named(value) ? periodTitle(kindOf(value), named(value).from, named(value).to) : value;
+  if (name === "version") return gettext("Version %(version)s", { version: number(Number(value)) });
+  if (name === "format" || name === "formats") return listed(value.split(", ").map((each) => FORMATS[each] ?? each));
+  if (name === "changed") return listed(value.split(", ").map((each) => partLabels()[each] ?? each));
+  if (name === "branding.logo") return gettext("Logo");
+  if (name === "recipients" && value === "all") return gettext("All recipients");
+  return `${partLabels()[name] ?? name}: ${value}`;
+}

@@ -1,7 +1,7 @@
 // When a schedule sends: for every period, or only for one in which something holds.
 
 import { el, field, select } from "./dom.js";
-import { number, percent as percentWords } from "./format.js";
+import { number, wholePercent } from "./format.js";
 import { gettext, ngettext } from "./words.js";
 
 const ALWAYS = "always";
@@ -32,7 +32,7 @@ export function conditionChoice(before) {
 
 // `only when nothing was sent for 7 days`
 export function conditionWords({ when, percent, days, points }) {
-  if (when === "allowance_used") return gettext("only when %(share)s of the month’s allowance is used", { share: percentWords(percent / 100) });
+  if (when === "allowance_used") return gettext("only when %(share)s of the month’s allowance is used", { share: wholePercent(percent) });
   if (when === "nothing_sent") return ngettext("only when nothing was sent for %(count)s day", "only when nothing was sent for %(count)s days", days, { count: number(days) });
   return ngettext("only when the completion rate fell by %(count)s point", "only when the completion rate fell by %(count)s points", points, { count: number(points) });
 }

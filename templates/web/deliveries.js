@@ -57,13 +57,13 @@ const columns = () => [
   { title: gettext("Again"), start: true },
 ];
 
-function line({ period, recipient, state, at, detail }, name, again) {
+function line({ period, recipient, correction, state, at, detail }, name, again) {
   const resend = button(gettext("Send again"), { class: "link", "aria-label": gettext("Send again: %(period)s to %(recipient)s", { period: titleOf(period), recipient }) });
   resend.addEventListener("click", () => sendAgain({ period, recipient, name, resend, again }));
   return {
     cells: [
       foreign(recipient),
-      titleOf(period),
+      correction ? gettext("%(period)s, corrected", { period: titleOf(period) }) : titleOf(period),
       [el("span", { class: `state ${state}`, title: detail }, stateLabels()[state] ?? state), state === "sent" ? "" : el("span", { class: "detail" }, ` ${detail}`)],
       el("time", { datetime: at }, moment(at)),
       resend,

@@ -40,7 +40,7 @@ function fields(destination, remove) {
   const id = `destination-${++count}`;
   const kind = select(`${id}-kind`, Object.entries(KINDS), destination.kind);
   const name = el("input", { type: "text", id: `${id}-name`, value: destination.name, required: true, maxlength: 64, pattern: "[A-Za-z0-9][A-Za-z0-9 ._\\-]*", autocomplete: "off" });
-  const url = el("input", { type: "url", id: `${id}-url`, value: destination.url, required: true, maxlength: 2000, placeholder: "https://", autocomplete: "off", spellcheck: "false" });
+  const url = el("input", { type: "url", dir: "ltr", id: `${id}-url`, value: destination.url, required: true, maxlength: 2000, placeholder: "https://", autocomplete: "off", spellcheck: "false" });
   const away = button(gettext("Remove"), { class: "link", onclick: remove });
   const say = () => away.setAttribute("aria-label", gettext("Remove: %(name)s", { name: `${KINDS[kind.value]} ${name.value}`.trim() }));
   say();

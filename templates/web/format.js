@@ -26,6 +26,9 @@ export function adopt(me) {
 export const number = (value) => figures.format(value);
 export const percent = (share) => (share == null ? UNKNOWN : shares.format(share));
 
+// Of a whole number: `80 %`, as the language writes it.
+export const wholePercent = (count) => wholeShares.format(count / 100);
+
 export function change(now, before) {
   if (!before) return "";
   const share = (now - before) / before;

@@ -6,7 +6,7 @@ import { destinationChoice, showSecrets } from "./destinations.js";
 import { openForm } from "./dialogs.js";
 import { boxes, el, field, select, ticked } from "./dom.js";
 import { FORMATS } from "./files.js";
-import { number } from "./format.js";
+import { number, wholePercent } from "./format.js";
 import { localeChoices, weekdayName } from "./languages.js";
 import { gettext } from "./words.js";
 
@@ -65,7 +65,7 @@ export function openSchedule(schedule, { tag, saved }) {
   offerDays(before.on == null ? (before.every === "week" ? "" : FIRST) : String(before.on));
   every.addEventListener("change", () => offerDays(null));
   const formats = boxes({ legend: gettext("Files"), name: "formats", chosen: before.formats, choices: Object.entries(FORMATS) });
-  const to = el("textarea", { id: "schedule-to", rows: 4, spellcheck: "false" }, before.recipients.map(({ email }) => email).join("\n"));
+  const to = el("textarea", { id: "schedule-to", rows: 4, dir: "ltr", spellcheck: "false" }, before.recipients.map(({ email }) => email).join("\n"));
   const locale = select("schedule-locale", [["", gettext("As in the settings")], ...localeChoices(before.locale)], before.locale ?? "");
   const missed = select("schedule-missed", missedChoices(), before.missed);
   const incomplete = select("schedule-incomplete", incompleteChoices(), before.incomplete);
@@ -75,6 +75,7 @@ export function openSchedule(schedule, { tag, saved }) {
   const sayPeriod = () => (about.textContent = periodWords()[every.value]);
   sayPeriod();
   every.addEventListener("change", sayPeriod);
+  const corrected = select("schedule-corrected", correctionChoices(before.correct_from_percent), String(before.correct_from_percent ?? ""));
   const quiet = boxes({ legend: gettext("Periods without activity"), name: "skip_if_empty", chosen: before.skip_if_empty ? ["yes"] : [], choices: [["yes", gettext("Send nothing for them")]] });
   const parts = [
     field(gettext("Name"), name, schedule ? {} : { hint: gettext("Letters, digits, spaces, dots and dashes.") }),
@@ -82,7 +83,7 @@ export function openSchedule(schedule, { tag, saved }) {
     about,
     formats,
     field(gettext("Recipients"), to, { hint: gettext("One email address a line.") }),
-    el("details", { class: "more" }, el("summary", {}, gettext("More settings")), condition.element, quiet, attach, destinations.element, field(gettext("Language"), locale), field(gettext("After an outage"), missed), field(gettext("When figures are not complete in time"), incomplete)),
+    el("details", { class: "more" }, el("summary", {}, gettext("More settings")), condition.element, quiet, attach, destinations.element, field(gettext("Language"), locale), field(gettext("After an outage"), missed), field(gettext("When figures are not complete in time"), incomplete), field(gettext("Corrected reports"), corrected)),
   ];
   openForm(schedule ? gettext("Change the schedule") : gettext("New schedule"), parts, {
     label: gettext("Save"),
@@ -101,6 +102,7 @@ export function openSchedule(schedule, { tag, saved }) {
         destinations: destinations.value(),
         missed: missed.value,
         incomplete: incomplete.value,
+        correct_from_percent: corrected.value === "" ? null : Number(corrected.value),
       };
       if (!wanted.formats.length) throw new Error(gettext("Choose at least one kind of file."));
       const stored = await call(pathOf("schedules", name.value.trim()), { method: "PUT", body: { ...schedule, ...wanted }, tag, isNew: !schedule });
@@ -125,6 +127,13 @@ const missedChoices = () => [
   ["all", gettext("Send every period that was missed")],
   ["skip", gettext("Send nothing late")],
 ];
+
+// In percent by which a figure of a period that was sent has changed since.
+function correctionChoices(stored) {
+  const shares = [...new Set([1, 5, 10, 25, ...(stored ? [stored] : [])])].sort((one, other) => one - other);
+  const changes = shares.map((each) => [String(each), gettext("After a change of %(share)s or more", { share: wholePercent(each) })]);
+  return [["", gettext("Only after an incomplete one")], ["0", gettext("After any change")], ...changes];
+}
 
 const incompleteChoices = () => [
   ["wait", gettext("Wait until they are")],

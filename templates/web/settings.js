@@ -29,7 +29,7 @@ export async function showSettings({ signal, changed }) {
 
 function form(profile, { tag, signal, changed }) {
   const name = el("input", { type: "text", id: "settings-name", value: profile.name, maxlength: 200, placeholder: profile.tenant_id, autocomplete: "organization" });
-  const zone = el("input", { type: "text", id: "settings-zone", value: profile.timezone, list: "settings-zones", required: true, autocomplete: "off", spellcheck: "false" });
+  const zone = el("input", { type: "text", dir: "ltr", id: "settings-zone", value: profile.timezone, list: "settings-zones", required: true, autocomplete: "off", spellcheck: "false" });
   const zones = el("datalist", { id: "settings-zones" }, ...ZONES.map((value) => el("option", { value })));
   const recount = el("p", { class: "note caveat recount", role: "status" });
   // While it is typed, not when it is left: what comes then would push away the button that is being pressed.

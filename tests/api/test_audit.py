@@ -72,6 +72,15 @@ def test_so_is_whoever_orders_a_report_that_exists(admin: Any, world: World) -> 
     assert actions(admin) == ["report.linked", "report.ordered", "report.ordered", "report.ordered"]
 
 
+def test_an_edit_of_a_schedule_says_what_it_changed(admin: Any, world: World) -> None:
+    weekly = {"every": "week", "recipients": [{"email": "ann@acme.example"}, {"email": "bob@acme.example"}]}
+    for change in ({}, {"at": "09:00", "recipients": weekly["recipients"][:1]}, {"at": "09:00"}):
+        admin.put("/v1/schedules/weekly", json=weekly | change)
+        tick(world)
+    details = [row["detail"] for row in admin.get("/v1/audit").json()["rows"]]
+    assert details == [{"changed": "recipients"}, {"changed": "at, recipients"}, {}]
+
+
 def test_asking_for_the_head_or_in_vain_is_no_download(admin: Any, member: Any, world: World) -> None:
     report = admin.post("/v1/reports", json=SEPTEMBER).json()
     file = report["links"]["files"]["csv"]

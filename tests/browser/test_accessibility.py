@@ -56,6 +56,11 @@ def test_axe_finds_nothing_in_dialogs_and_notices(site: Any, open_page: Open) ->
     page.get_by_label("Some users").check()
     page.get_by_label("Åse Ødegård").wait_for()
     assert flaws(page) == []
+    page.evaluate("location.hash = 'view=schedules&dialog=new'")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Is sent").select_option("Only when nothing was sent")
+    page.get_by_role("button", name="Add a channel or webhook").click()
+    assert flaws(page) == []
 
 
 def test_axe_finds_nothing_when_nobody_is_signed_in(site: Any, open_page: Open) -> None:

@@ -83,6 +83,7 @@ def test_a_condition_and_a_webhook_are_set_and_kept(site: Any, open_page: Open, 
     page.get_by_label("Is sent").select_option("Only when nothing was sent")
     page.get_by_label("Days without a document sent").fill("14")
     page.get_by_label("Attach the files").check()
+    page.get_by_label("Corrected reports").select_option("After a change of 10% or more")
     page.get_by_role("button", name="Add a channel or webhook").click()
     page.get_by_label("Kind").select_option("Webhook")
     page.get_by_label("Name of it").fill("crm")
@@ -99,7 +100,7 @@ def test_a_condition_and_a_webhook_are_set_and_kept(site: Any, open_page: Open, 
     expect(row).to_contain_text("CSV · ann@acme.example, Webhook: crm · only when nothing was sent for 14 days")
     assert page.evaluate("document.documentElement.scrollWidth") == width
     stored = site.services.stores.tenants.get("acme").schedules[0]
-    assert (stored.attach, stored.condition.days) == (True, 14)
+    assert (stored.attach, stored.condition.days, stored.correct_from_percent) == (True, 14, 10)
     assert (stored.destinations[0].url, len(stored.recipients)) == ("https://hooks.example.com/usage", 1)
 
 

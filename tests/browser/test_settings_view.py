@@ -78,6 +78,7 @@ def test_the_activity_says_who_downloaded_what(site: Any, open_page: Open, downl
     row = page.locator("#activity tbody tr", has_text="Downloaded a file")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("Ann Ash")
+    expect(row).to_contain_text("CSV · Version 1")
     expect(row).to_contain_text("127.0.0.1")
     page.locator("#activity-action").select_option("Ordered a report")
     expect(page.locator("#activity tbody tr")).to_have_count(1)

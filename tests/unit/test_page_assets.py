@@ -1,5 +1,7 @@
 """The page's modules in one script."""
 
+import gzip
+
 import pytest
 
 from signtally.api.page_assets import Assets, ScriptError, joined
@@ -11,6 +13,12 @@ def test_every_script_of_the_page_is_in_it() -> None:
     assert "import " not in script.replace("important ", "")
     assert script.rindex("const module_main") > script.rindex("const module_client")
     assert sorted(assets.bodies) == ["docs.css", "favicon.svg", "page.css", "page.js"]
+
+
+def test_what_a_visit_loads_stays_small() -> None:
+    """Style and script, compressed as they travel; the document itself and the first figures are about 15 KB more."""
+    bodies = Assets.load().bodies
+    assert len(gzip.compress(bodies["page.js"], 5)) + len(gzip.compress(bodies["page.css"], 5)) < 80_000
 
 
 def test_a_module_becomes_a_function_behind_what_it_imports() -> None:

@@ -102,7 +102,12 @@ def put_schedule(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
 
     tenant = services.stores.tenants.edit(caller.tenant_id, replaced)
     stored = found_schedule(tenant, name)
-    audit.record(caller, AuditAction.SCHEDULE_CHANGED if before else AuditAction.SCHEDULE_CREATED, subject=name)
+    audit.record(
+        caller,
+        AuditAction.SCHEDULE_CHANGED if before else AuditAction.SCHEDULE_CREATED,
+        subject=name,
+        **(_told(before, stored) if before else {}),
+    )
     response.status_code = 200 if before else 201
     response.headers["ETag"] = etag_of(stored)
     return ScheduleDocument.of(stored, tenant=tenant, now=now, before=before or _without_destinations(stored))
@@ -155,6 +160,12 @@ def _without_destinations(new: Schedule) -> Schedule:
 
 def _with(profile: TenantProfile, schedules: tuple[Schedule, ...]) -> TenantProfile:
     return profile.model_copy(update={"schedules": schedules})
+
+
+def _told(before: Schedule, after: Schedule) -> dict[str, str]:
+    """What the audit trail says of an edit: which fields it changed."""
+    changed = [name for name in Schedule.model_fields if getattr(before, name) != getattr(after, name)]
+    return {"changed": ", ".join(changed)} if changed else {}
 
 
 def _position(schedule: Schedule) -> str:

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from xml.etree import ElementTree as ET
 
 from hypothesis import Phase, given, settings
 from pypdf import PdfReader
@@ -16,6 +17,8 @@ from signtally.render.csv import separator
 from signtally.render.csv_text import unmarked
 from signtally.render.files import render
 from signtally.render.formats import visible
+from signtally.render.pdf import page
+from signtally.render.table_layout import table_of
 from tests.support.examples import examples
 from tests.support.report_samples import IDENTITY, printable_rows, printable_tenants, snapshots
 from tests.support.whole_reports import whole
@@ -59,6 +62,22 @@ def test_every_format_says_the_same_of_every_user(plain: UsageSnapshot) -> None:
     formats = Contents(report).formats
     for figure in report.totals.as_tuple():
         assert re.sub(r"\s", "", formats.number(figure)) in text
+
+
+@settings(max_examples=examples(10), deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(snapshots())
+def test_every_user_is_a_row_of_the_pdf_whoever_it_is(plain: UsageSnapshot) -> None:
+    """In the page that it is printed from: no name makes an element of its own, or ends one."""
+    report = whole(plain)
+    contents = Contents(report)
+    tables = [table_of(table) for table in ET.fromstring(page(contents, IDENTITY)).iter("table")]  # noqa: S314 -- our own
+    heading = contents.words.gettext("User")
+    rows = next((rows for head, *rows in tables if head.cells[0].text == heading and len(head.cells) > 9), [])
+    number = contents.formats.number
+    assert [[cell.text for cell in row.cells[1:9]] for row in rows] == [
+        [" ".join(number(figure).split()) for figure in counts.as_tuple()]
+        for counts in (*(user.counts for user in report.users), *([report.totals] if report.users else []))
+    ]
 
 
 @settings(max_examples=examples(40), deadline=None)

@@ -70,5 +70,9 @@ def test_send_now_posts_to_the_destinations_it_names(admin: Any, world: Any, pro
     assert len(world.webhooks.posted) == 2
     listed = admin.get(f"{WHERE}/deliveries").json()["rows"]
     assert [row["recipient"] for row in listed] == ["slack:board", "webhook:crm"]
+    admin.put(WHERE, json=POSTED | {"destinations": [SLACK, CRM, SLACK | {"kind": "teams"}]})
+    for named, labels in (("board", ["slack:board", "teams:board"]), ("teams:BOARD", ["teams:board"])):
+        rows = admin.post(f"{WHERE}/send-now", json={"destinations": [named]}).json()["deliveries"]
+        assert [row["recipient"] for row in rows] == labels
     wrong = problem(admin.post(f"{WHERE}/send-now", json={"destinations": ["hr"]}), 422, "invalid-request")
     assert wrong["errors"][0]["location"] == "body.destinations.0"

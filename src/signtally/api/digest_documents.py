@@ -12,7 +12,7 @@ from signtally.api.periods import PeriodName
 from signtally.domain.conditions import ConditionOutcome
 from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import DeliveryKey, MailDelivery
-from signtally.domain.destinations import DestinationName
+from signtally.domain.destinations import DestinationReference
 from signtally.domain.schedules import shown_name
 from signtally.domain.tenants import MOST_DESTINATIONS, EmailAddress, Recipient
 from signtally.use_cases.delivery_list import PassedOccurrence
@@ -46,8 +46,10 @@ class DigestOrder(BaseModel):
         Field(default=None, description="Only to these addresses, again if they have got it; null: to the schedule's")
     )
     period: PeriodName = Field(default=None, description="A whole period that is over; null: the last one")
-    destinations: Annotated[list[DestinationName], Field(max_length=MOST_DESTINATIONS)] = Field(
-        default=[], description="Only to these of the schedule's destinations, by name, again if they have got it"
+    destinations: Annotated[list[DestinationReference], Field(max_length=MOST_DESTINATIONS)] = Field(
+        default=[],
+        description="Only to these of the schedule's destinations, again if they have got it: `slack:board`, or "
+        "`board` for every one of that name",
     )
 
     @property

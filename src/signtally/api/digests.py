@@ -140,13 +140,11 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
 
 def _destinations(asked: DigestOrder, schedule: Schedule) -> list[Destination]:
     """Those that are named. Raises ProblemError (422) for a name that the schedule does not have."""
-    known = {each.name.casefold() for each in schedule.destinations}
-    for number, name in enumerate(asked.destinations):
-        if name.casefold() not in known:
-            part = InvalidPart(location=f"body.destinations.{number}", detail=f"there is no destination {name!r}")
+    for number, reference in enumerate(asked.destinations):
+        if not any(each.is_meant_by(reference) for each in schedule.destinations):
+            part = InvalidPart(location=f"body.destinations.{number}", detail=f"there is no destination {reference!r}")
             raise ProblemError(ProblemKind.INVALID, f"{part.location}: {part.detail}", errors=(part,))
-    named = {name.casefold() for name in asked.destinations}
-    return [each for each in schedule.destinations if each.name.casefold() in named]
+    return [each for each in schedule.destinations if any(map(each.is_meant_by, asked.destinations))]
 
 
 @router.get(

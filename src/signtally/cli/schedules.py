@@ -105,4 +105,5 @@ def _row(occurrence: Occurrence) -> dict[str, object]:
         "due_at": f"{occurrence.due_at:%Y-%m-%dT%H:%M:%SZ}",
         "formats": list(occurrence.schedule.formats),
         "recipients": [recipient.email for recipient in occurrence.schedule.recipients],
+        "destinations": [destination.label for destination in occurrence.schedule.destinations],
     }

@@ -13,6 +13,9 @@ from signtally.domain.public_addresses import ip_address, is_public
 
 DestinationKind = Literal["slack", "teams", "webhook"]
 DestinationName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
+DestinationReference = Annotated[  # a name, or a label
+    str, Field(pattern=r"^((slack|teams|webhook):)?[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")
+]
 SECRET_PREFIX = "whsec_"  # noqa: S105 -- what Standard Webhooks put before a secret
 MASKED_PATH = "/…"
 _SECRET_BYTES = range(24, 65)  # as Standard Webhooks recommend
@@ -76,6 +79,10 @@ class Destination(BaseModel):
     def label(self) -> str:
         """Its name in the ledger, where an email has an address: `slack:board`."""
         return f"{self.kind}:{self.name}"
+
+    def is_meant_by(self, reference: str) -> bool:
+        """Whether its name or label, in any letters, is this one."""
+        return reference.casefold() in {self.name.casefold(), self.label.casefold()}
 
     @property
     def host(self) -> str:

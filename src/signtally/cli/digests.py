@@ -18,12 +18,13 @@ from signtally.domain.schedules import Occurrence, shown_name
 from signtally.domain.tenants import Recipient, destination_labelled, schedule_named
 from signtally.services import Services
 from signtally.use_cases import sending_by_hand
-from signtally.use_cases.delivery_list import all_deliveries, deliveries_of
+from signtally.use_cases.delivery_list import all_deliveries, deliveries_of, passed_over
 from signtally.use_cases.delivery_run import require_all_well
 from signtally.use_cases.passing_over import condition_outcome
 from signtally.use_cases.sending_by_hand import occurrence_by_hand
 
 __all__ = ["deliveries", "digests"]
+_MOST_PASSED_OVER = 100
 
 
 def _choice(command: Callable[..., None]) -> Callable[..., None]:
@@ -104,7 +105,10 @@ def deliveries() -> None:
 @click.option("--state", type=click.Choice([*map(str, MailState)]), help="In this state only.")
 @json_option
 def list_deliveries(*, tenant_id: str | None, schedule: str | None, state: str | None, as_json: bool) -> None:
-    """List every recipient's emails, the newest period of each schedule first."""
+    """List every recipient's emails, the newest period of each schedule first.
+
+    Of one schedule, also the newest periods for which nothing was sent, and why.
+    """
     if schedule is not None and tenant_id is None:
         raise click.UsageError("--schedule needs --tenant")
     services = wiring.services()
@@ -122,7 +126,14 @@ def list_deliveries(*, tenant_id: str | None, schedule: str | None, state: str |
         for row in found
         if state in {None, str(row.delivery.state)}
     ]
-    print_result({"rows": rows}, as_json=as_json, lines=lambda: [_line(row) for row in rows] or ["none"])
+    shown: dict[str, object] = {"rows": rows}
+    lines = [_line(row) for row in rows]
+    if tenant_id is not None and schedule is not None and state is None:
+        passed = passed_over(tenant_id, schedule, services=services, most=_MOST_PASSED_OVER)
+        about = [{"period": each.period, "why": str(each.record.why), "at": each.record.at} for each in passed]
+        shown["passed_over"] = about
+        lines += [f"{tenant_id} / {schedule} / {each['period']}  {each['why']}  {each['at']}" for each in about]
+    print_result(shown, as_json=as_json, lines=lambda: lines or ["none"])
 
 
 def _send(  # noqa: PLR0913 -- one an option

@@ -139,6 +139,7 @@ class Settings(BaseSettings):
     calls_per_minute: Annotated[int, Field(ge=0)] = 30_000  # of one tenant, to one process of the API; 0: any number
     orders_per_minute: Annotated[int, Field(ge=0)] = 1_200  # of those, orders of reports
     orders_in_work: Annotated[int, Field(ge=0)] = 500  # reports of one tenant that wait or are made; 0: any number
+    longest_period_days: Annotated[int, Field(ge=366)] = 11_000  # of one request: thirty years
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()  # whose scripts may call the API
 
     mail: SecretStr = SecretStr("ses")  # or smtp://[user:password@]host[:port]: secret, for the password in it

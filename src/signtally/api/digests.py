@@ -71,7 +71,7 @@ def preview(
     """As its first recipient would get it now, and whether the schedule would send it. Nothing is sent or stored."""
     del caller
     schedule = found_schedule(tenant, name)
-    period = named_period(query.period, first=None, last=None, tenant=tenant)
+    period = named_period(query.period, first=None, last=None, tenant=tenant, services=services)
     occurrence = occurrence_by_hand(tenant, schedule, period=period, now=services.clock())
     return DigestPreview.of(
         sending_by_hand.preview(occurrence, services=services),
@@ -117,7 +117,7 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
         if why := services.schedule_limits.why_not(recipient.email, tenant=tenant):
             raise ScheduleLimitError(why, location=f"recipients.{number}")
     destinations = _destinations(asked, schedule)
-    period = named_period(asked.period, first=None, last=None, tenant=tenant)
+    period = named_period(asked.period, first=None, last=None, tenant=tenant, services=services)
     sent = sending_by_hand.send_now(
         occurrence_by_hand(tenant, schedule, period=period, now=services.clock()),
         services=services,

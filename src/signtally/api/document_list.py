@@ -84,7 +84,7 @@ def documents(
 
     A member gets the documents that they sent.
     """
-    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant)
+    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant, services=services)
     period = period or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
     listing = f"documents/{period.name}/{query.status or ''}/{query.user_id or ''}"
     position = position_of(query.cursor, listing=listing, form=_POSITION)

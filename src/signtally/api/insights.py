@@ -45,7 +45,7 @@ def insights(
 
     To a member: the documents that they sent, and their own activity.
     """
-    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant)
+    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant, services=services)
     period = period or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
     snapshot = read_report(tenant, period, services=services, user_ids=caller.visible_user_ids, basis=query.basis)
     return InsightsDocument.of(snapshot)

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.domain.periods import Period, parse_period, period_between
 from signtally.domain.tenants import TenantProfile
+from signtally.services import Services
 
 
 def _calendar_date(value: object) -> object:
@@ -35,12 +36,25 @@ LastDay = Annotated[CalendarDate | None, Field(description="Last day, included, 
 
 
 def named_period(
-    name: str | None, *, first: dt.date | None, last: dt.date | None, tenant: TenantProfile
+    name: str | None, *, first: dt.date | None, last: dt.date | None, tenant: TenantProfile, services: Services
 ) -> Period | None:
     """The whole period that a request names, not clipped to today; None when it names none.
 
-    Raises ProblemError or PeriodError.
+    Raises ProblemError, also when more days of it have begun than a request may cover, or PeriodError.
     """
+    period = _named(name, first=first, last=last, tenant=tenant)
+    most = services.settings.longest_period_days
+    if period is not None:
+        days = (min(period.last, tenant.today(services.clock())) - period.first).days + 1
+        if days > most:
+            raise ProblemError(
+                ProblemKind.BAD_PERIOD,
+                f"This period has {days:,} days, more than the {most:,} that one may. Ask in parts.",
+            )
+    return period
+
+
+def _named(name: str | None, *, first: dt.date | None, last: dt.date | None, tenant: TenantProfile) -> Period | None:
     if name is not None and (first is not None or last is not None):
         raise ProblemError(ProblemKind.BAD_PERIOD, "Write either `period`, or `from` and `to`, not both.")
     if name is not None:

@@ -29,6 +29,7 @@ from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
 from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
 from signtally.domain.tenants import ReportFormat, TenantProfile
+from signtally.services import Services
 from signtally.stores.report_index import ENTRY, IndexEntry
 from signtally.stores.reports import ReportMissingError, Reports, ReportState
 from signtally.use_cases.ordering import request_report
@@ -130,7 +131,7 @@ def order_report(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     narrows it to some users, chooses the basis, and whether the PDF prints every user; a member's report is always
     narrowed to themselves.
     """
-    request = _request(order, caller=caller, tenant=tenant)
+    request = _request(order, caller=caller, tenant=tenant, services=services)
     key = OrderKey(idempotency_key, order, caller=caller, services=services)
     state = key.earlier()
     if state is None:
@@ -233,8 +234,8 @@ def only_visible(state: ReportState, caller: Caller) -> ReportState:
     return state
 
 
-def _request(order: ReportOrder, *, caller: Caller, tenant: TenantProfile) -> ReportRequest:
-    period = named_period(order.period, first=order.first, last=order.last, tenant=tenant)
+def _request(order: ReportOrder, *, caller: Caller, tenant: TenantProfile, services: Services) -> ReportRequest:
+    period = named_period(order.period, first=order.first, last=order.last, tenant=tenant, services=services)
     if period is None:
         raise ProblemError(ProblemKind.BAD_PERIOD, "Write a `period` such as 2026-10, or `from` and `to`.")
     filters = order.filters or ReportFilters()

@@ -74,7 +74,7 @@ def trend(
 
     Named as in `/v1/usage`. To a member: their own activity, and the documents that they sent.
     """
-    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant)
+    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant, services=services)
     period = period or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
     snapshot = read_report(tenant, period, services=services, user_ids=caller.visible_user_ids)
     points = snapshot.trend[-(query.periods + 1) :]

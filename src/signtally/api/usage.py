@@ -54,7 +54,7 @@ def usage(
     pages in a fixed order (users by `user_id`), so that following `next_cursor` meets every row exactly once, even
     while new figures arrive. A member gets their own activity only.
     """
-    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant)
+    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant, services=services)
     period = period or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
     snapshot, rows, next_cursor = _read(query, period, tenant, visible=caller.visible_user_ids, services=services)
     provisional = snapshot.provisional_days

@@ -1,5 +1,6 @@
 """`signtally reports render`: files made again from a JSON file, with no service at all."""
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from signtally.domain.schemas import DAILY_USAGE
 from signtally.render.files import render
 from signtally.settings import Settings
 from tests.support.commands import Command
-from tests.support.report_samples import IDENTITY
-from tests.support.whole_reports import filtered_report
+from tests.support.report_samples import IDENTITY, user
+from tests.support.whole_reports import filtered_report, whole_report
 
 FILES = {name: f"acme 2026-10-3f2a91c07b1e v3.{name}" for name in FORMATS}
 
@@ -48,6 +49,15 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text('{"rows": []}')
     ran = Command(tmp_path, {})("reports", "render", "other.json", "--format", "pdf")
     assert ran.failed_with("no Signtally report in JSON")
+    assert not list(tmp_path.glob("*.pdf"))
+
+
+def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    """As any other report's: what FILE says was said elsewhere."""
+    report = dataclasses.replace(whole_report(tuple(map(user, range(4_000)))), all_users=True)
+    (tmp_path / "report.json").write_bytes(render("json", report, IDENTITY).body)
+    ran = Command(tmp_path, {"SIGNTALLY_RENDER_TIMEOUT": "1s"})("reports", "render", "report.json", "--format", "pdf")
+    assert ran.failed_with("took more than 1 seconds")
     assert not list(tmp_path.glob("*.pdf"))
 
 

@@ -5,11 +5,13 @@ from typing import BinaryIO
 
 import click
 
+from signtally import wiring
 from signtally.cli.output import json_option, print_result
 from signtally.domain.reports import FORMATS, ordered_formats
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
-from signtally.render.files import render
+from signtally.render.files import Renderer
 from signtally.render.json import read
+from signtally.settings import Settings
 from signtally.stores.keys import segment
 
 
@@ -27,11 +29,13 @@ from signtally.stores.keys import segment
 def render_reports(*, file: BinaryIO, formats: tuple[str, ...], output: Path, as_json: bool) -> None:
     """Make files of a report from FILE, its JSON file (- is stdin). They are the files of that very version.
 
-    Needs no service: FILE contains all the figures.
+    Needs no service: FILE contains all the figures. Each file may take as much time and memory as
+    SIGNTALLY_RENDER_TIMEOUT and SIGNTALLY_RENDER_MEMORY allow.
     """
     snapshot, identity = read(file.read())
     output.mkdir(parents=True, exist_ok=True)
-    saved = [_saved(name, snapshot, identity, output=output) for name in ordered_formats(formats)]
+    renderer = wiring.render_processes(Settings()).render
+    saved = [_saved(renderer, name, snapshot, identity, output=output) for name in ordered_formats(formats)]
     print_result(
         {"report_id": identity.report_id, "version": identity.version, "files": saved},
         as_json=as_json,
@@ -39,9 +43,11 @@ def render_reports(*, file: BinaryIO, formats: tuple[str, ...], output: Path, as
     )
 
 
-def _saved(name: str, snapshot: UsageSnapshot, identity: ReportIdentity, *, output: Path) -> dict[str, object]:
+def _saved(
+    renderer: Renderer, name: str, snapshot: UsageSnapshot, identity: ReportIdentity, *, output: Path
+) -> dict[str, object]:
     """Named as `signtally report -o` names it, so that the same file has the same name."""
     stem = f"{segment(snapshot.tenant.tenant_id)} {segment(identity.report_id)} v{identity.version}"
-    path, body = output / f"{stem}.{name}", render(name, snapshot, identity).body
+    path, body = output / f"{stem}.{name}", renderer(name, snapshot, identity).body
     path.write_bytes(body)
     return {"format": name, "path": str(path), "bytes": len(body)}

@@ -6,6 +6,7 @@ figures do, it is set as small as it takes; names are cut, and other texts wrapp
 
 import collections
 import dataclasses
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from xml.etree.ElementTree import Element
 
@@ -27,6 +28,7 @@ _SLACK = 1.5  # pixels: a smaller size is not smaller by exactly its factor
 _FIRST_SHARE = 0.28  # of the width, which the first column keeps where the others ask for more
 _WORD_SHARE = 0.2  # of the width, beyond which a word in a column of text is broken
 _LEAST_SCALE = 0.9  # at which letters are still as easy to read; rather than smaller, headings are hyphenated
+_SCALE_STEP = 0.02  # so that tables of many reports have few sizes, in which words are shaped already
 _LEAST_SAVED = 0.05  # of the width, for which it is worth it
 _FEW_STACKED = 0.25  # of the rows: where more have no room for their detail beside the name, all have it below
 _DETAIL_SIZE, _HEAD_SIZE = 0.88, 0.9
@@ -71,7 +73,7 @@ class Columns:
         saved = whole_words - sum(need.least for need in others)
         hyphenates = room < _LEAST_SCALE * whole_words and saved > _LEAST_SAVED * whole_words
         least = [need.least if hyphenates else need.words for need in others]
-        scale = min(1.0, room / sum(least)) if others else 1.0
+        scale = min(1.0, math.floor(room / sum(least) / _SCALE_STEP) * _SCALE_STEP) if others else 1.0
         widths = [need * scale for need in least]
         if scale == 1.0:
             for wanted in ([need.words for need in others], [need.line for need in others]):
@@ -217,7 +219,7 @@ class _Need:
             cell, face = row.cells[column], _face_of(row, look)
             whole = shaped(cell.text, face).width
             if cell.detail:
-                whole += _GAP + shaped(cell.detail, face).width
+                whole += _GAP + shaped(cell.detail, face.resized(_DETAIL_SIZE)).width
             word = part = whole
             if row.kind == "head":
                 word, part = longest_word(cell.text, face), longest_part(cell.text, face)

@@ -233,7 +233,7 @@ def _says_what_is_so(ready: ReportState, sources: Sources, *, services: Services
 def _make(claim: ReportClaim, *, services: Services, sources: Sources) -> ReportManifest:
     request, made_at = claim.request, services.clock()
     tenant, snapshot = sources.tenant, sources.snapshot
-    said = user_figures(snapshot.users)
+    said, fingerprint = user_figures(snapshot.users), snapshot.fingerprint
     changes = changes_since_predecessor(claim.key, snapshot, said, services=services)
     identity = ReportIdentity(claim.key.report_id, claim.key.version, made_at, changes)
     if request.user_ids is None and request.basis is Basis.ACTIVITY:
@@ -249,9 +249,9 @@ def _make(claim: ReportClaim, *, services: Services, sources: Sources) -> Report
         totals=snapshot.totals,
         previous_totals=snapshot.previous_totals,
         row_count=len(snapshot.users),
-        fingerprint=snapshot.fingerprint,
+        fingerprint=fingerprint,
         day_totals=day_totals(snapshot),
-        user_figures=services.stores.user_figures.put(claim.key, said, fingerprint=snapshot.fingerprint),
+        user_figures=services.stores.user_figures.put(claim.key, said, fingerprint=fingerprint),
         changes=changes,
         source=source_mark(sources.digest, snapshot),
         requested_by=claim.requested_by,

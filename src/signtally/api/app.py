@@ -79,7 +79,7 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
     app.state.rates = TenantRates(services.settings)
     app.state.metrics = metrics.RequestMetrics(app.state.bulkheads)
     app.state.probes = health.probes()
-    app.include_router(_versioned())
+    app.include_router(_versioned(), prefix=metrics.PREFIX)  # here: without one, FastAPI resolves every route twice
     app.include_router(unsubscribe.router)
     app.include_router(health.router)
     app.include_router(metrics.router)
@@ -121,7 +121,7 @@ def _versioned() -> APIRouter:
         ProblemKind.KEYS_UNAVAILABLE,
     )
     rules = [Depends(reject_duplicate_query_params), Depends(require_json_body)]
-    router = APIRouter(prefix=metrics.PREFIX, responses=refusals, dependencies=rules)
+    router = APIRouter(responses=refusals, dependencies=rules)
     figures = (usage, insights, trend, document_list, reports, report_events, report_diff, report_deletion, files)
     for part in (*figures, schedules, digests, suppressions, profile, audit, me):
         router.include_router(part.router)

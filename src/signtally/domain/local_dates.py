@@ -17,7 +17,7 @@ from signtally.domain.time_units import ONE_DAY
 
 _HOMES = {"tenant_id": pl.String, "zone": pl.String}
 _OFFSETS = pl.Schema({"zone": pl.String(), "from": UTC_MICROSECONDS, "offset": pl.Duration("us")})
-_HOUR_SECONDS = 3600
+_DAY_SECONDS = 24 * 3600
 
 
 class LocalDates:
@@ -61,20 +61,23 @@ def _last_closed(zone: ZoneInfo, instant: dt.datetime) -> dt.date:
 
 
 def _offsets(zone: ZoneInfo, since: dt.datetime, until: dt.datetime) -> Iterator[tuple[dt.datetime, dt.timedelta]]:
-    """Looks at every hour; where clocks differ at its ends, for the second at which they were set."""
+    """Looks at each day; where clocks differ at its ends, for the second at which they were set.
+
+    Nowhere have clocks ever been set twice within a day, nor within six.
+    """
 
     def offset_at(second: int) -> dt.timedelta:
         return dt.datetime.fromtimestamp(second, zone).utcoffset() or dt.timedelta()
 
-    def change_within(hour: int, before: dt.timedelta) -> int:
-        seconds = range(hour, hour + _HOUR_SECONDS)
-        return hour + bisect.bisect_left(seconds, x=True, key=lambda second: offset_at(second) != before)
+    def change_within(start: int, end: int, before: dt.timedelta) -> int:
+        return start + bisect.bisect_left(range(start, end), x=True, key=lambda second: offset_at(second) != before)
 
     first, last = int(since.timestamp()), int(until.timestamp())
     current = offset_at(first)
     yield since, current
-    for hour in range(first, last, _HOUR_SECONDS):
-        following = offset_at(hour + _HOUR_SECONDS)
+    for start in range(first, last, _DAY_SECONDS):
+        end = min(start + _DAY_SECONDS, last)
+        following = offset_at(end)
         if following != current:
-            yield dt.datetime.fromtimestamp(change_within(hour, current), dt.UTC), following
+            yield dt.datetime.fromtimestamp(change_within(start, end, current), dt.UTC), following
             current = following

@@ -152,7 +152,9 @@ class ReportFlow:
 
     def _cards(self, element: Element, parent: Tagged) -> None:
         points = min(row.points for row in self._rows.values())  # one size for the figures of all pages
-        self._add(DrawnCards(self._rows[element], points=points), parent.add(Tagged("")), margins="cards")
+        follows_heading = self.blocks[-1].keeps_next  # which has its own space below
+        margins = "" if follows_heading else "cards"
+        self._add(DrawnCards(self._rows[element], points=points), parent.add(Tagged("")), margins=margins)
 
     def _columns(self, element: Element, parent: Tagged) -> None:
         self._add(DrawnList(element, look=self._look), parent.add(Tagged("Div")))

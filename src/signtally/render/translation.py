@@ -21,7 +21,7 @@ import importlib.resources
 import io
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from babel import Locale
@@ -34,6 +34,8 @@ _PLAIN_ENGLISH = "en_GB"
 _ISOLATE, _END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 # The names of the forms in the order in which gettext numbers them, by how many a language has.
 _PLURAL_FORMS = {1: ("other",), 2: ("one", "other"), 6: ("zero", "one", "two", "few", "other", "many")}
+_TIES_SIGNS = {"fr"}  # translators write an ordinary space before a colon and within guillemets
+_BESIDE_SIGNS = re.compile(r" (?=[:;?!»])|(?<=«) ")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -135,7 +137,20 @@ def _runs_against(direction: str, text: str) -> bool:
 def _messages(language: str) -> Catalog:
     path = importlib.resources.files("signtally").joinpath("locales", language, "LC_MESSAGES", "signtally.po")
     with path.open("rb") as file:
-        return read_po(file, locale=language)
+        catalogue = read_po(file, locale=language)
+    if language in _TIES_SIGNS:
+        for message in catalogue:
+            message.string = _tied(message.string or "")
+    return catalogue
+
+
+def _tied(text: str | Sequence[str]) -> str | tuple[str, ...]:
+    """A text, or each plural form of one, with spaces beside its signs at which no line ends."""
+    return (
+        _BESIDE_SIGNS.sub("\N{NO-BREAK SPACE}", text)
+        if isinstance(text, str)
+        else tuple(str(_tied(one)) for one in text)
+    )
 
 
 @functools.cache

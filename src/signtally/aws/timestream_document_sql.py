@@ -1,17 +1,15 @@
-"""Timestream SQL that makes documents, quarter-hours and users' counts of events, so that only these travel."""
+"""Timestream SQL that makes documents, cohorts and quarter-hours of events, so that only these travel."""
 
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
-from signtally.aws.timestream_sql import UserPage, instant_literal, literal, source
+from signtally.aws.timestream_sql import instant_literal, literal, source
 from signtally.aws.timestream_tenant_groups import TenantGroup, TenantGroups
 from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY, QUARTERS_A_WEEK
 from signtally.domain.cohorts import COHORT_PREFIX, COHORTS, EVENTS_PREFIX, STAGES
 from signtally.domain.document_lifecycles import DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
-from signtally.domain.document_pages import DocumentPosition, DocumentSelection
-from signtally.domain.documents import DocumentStatus
 from signtally.domain.first_received import FIRST_RECEIVED_ORDER
 from signtally.domain.schemas import IDENTITY, by_tenant
 
@@ -20,17 +18,17 @@ _ORDER = ", ".join("time" if column == "occurred_at" else column for column in F
 _SENDER_COLUMNS = {"user_id": "sender_id", "user_name": "sender_name", "user_email": "sender_email"}
 _NAMED_BY = [(column, action) for column in _SENDER_COLUMNS for action in (Action.SENT, Action.COMPLETED)]
 # As `signtally.domain.document_lifecycles.outcome` has it: completed whenever it was, else how it first ended.
-_OUTCOME = (
+OUTCOME = (
     "CASE WHEN completed_at IS NOT NULL THEN 'completed' "
     "WHEN declined_at <= coalesce(cancelled_at, declined_at) AND declined_at <= coalesce(expired_at, declined_at) "
     "THEN 'declined' WHEN cancelled_at <= coalesce(expired_at, cancelled_at) THEN 'cancelled' "
     "WHEN expired_at IS NOT NULL THEN 'expired' END"
 )
 # least() of anything and NULL is NULL.
-_FIRST_SENT_AT = "coalesce(least(first_sent, said_sent), first_sent, said_sent) AS first_sent_at"
-_NAMING = ", ".join(literal(action) for action in (Action.SENT, Action.COMPLETED))  # events that may name a sender
+FIRST_SENT_AT = "coalesce(least(first_sent, said_sent), first_sent, said_sent) AS first_sent_at"
+NAMING = ", ".join(literal(action) for action in (Action.SENT, Action.COMPLETED))  # events that may name a sender
 # As `signtally.domain.document_lifecycles.ended_at` has it.
-_ENDED_AT = (
+ENDED_AT = (
     "coalesce(completed_at, least(coalesce(declined_at, cancelled_at, expired_at), "
     "coalesce(cancelled_at, expired_at, declined_at), coalesce(expired_at, declined_at, cancelled_at)))"
 )
@@ -62,81 +60,13 @@ def select_documents(events: ValidEvents, columns: Sequence[str], *, tenants: Te
     """Columns of schema DOCUMENTS by tenant; *columns* are those that the table of events has."""
     where = tenants.where(lambda group: f"time < {instant_literal(group.until)}")
     return (
-        f"{_documents(events, columns, where)} "  # noqa: S608 -- as there
+        f"{documents_of(events, columns, where)} "  # noqa: S608 -- as there
         f"SELECT {', '.join(by_tenant(DOCUMENTS))} FROM documents "
-        f"WHERE (first_sent_at IS NOT NULL OR completed_at IS NOT NULL) AND ({tenants.where(_concerned)})"
+        f"WHERE (first_sent_at IS NOT NULL OR completed_at IS NOT NULL) AND ({tenants.where(concerned)})"
     )
 
 
-def select_document_page(
-    events: ValidEvents,
-    columns: Sequence[str],
-    *,
-    tenants: TenantGroups,
-    senders: str | None,
-    selection: DocumentSelection,
-) -> str:
-    """Columns of schema DOCUMENTS, in order; *senders* is a list of literals.
-
-    Which documents the page lists is found first, by their dates alone; of few senders, which documents are theirs.
-    """
-    where = tenants.where(lambda group: f"time < {instant_literal(group.until)}")
-    known = f"(first_sent_at IS NOT NULL OR completed_at IS NOT NULL) AND {tenants.where(_concerned)}"
-    page = _page("placed", selection)
-    if senders is None:
-        found = f"{_dates('dated')}, {_placed('dated', 'found', known)}"
-        beside = f"{found}, listed AS (SELECT document_id FROM {_page('found', selection)}), "  # noqa: S608 -- names of ours and literals
-        of_these = known
-    else:
-        beside = (
-            "listed AS (SELECT document_id FROM counted WHERE arrival = 1 "  # noqa: S608 -- as above
-            f"AND user_id IN ({senders}) AND action IN ({_NAMING})), "
-        )
-        of_these = f"{known} AND sender_id IN ({senders})"
-    only = " AND document_id IN (SELECT document_id FROM listed)"
-    documents = _documents(events, columns, where, beside=beside, only=only)
-    return f"{documents}, {_placed('documents', 'placed', of_these)} SELECT {', '.join(DOCUMENTS)} FROM {page}"  # noqa: S608 -- as above
-
-
-def _placed(documents: str, name: str, condition: str) -> str:
-    """The table expression *name*: these documents with how they ended, and what they are ordered by."""
-    return (
-        f"{name} AS (SELECT ended.*, CASE WHEN outcome IS NULL THEN 0 ELSE 1 END AS is_closed, "  # noqa: S608 -- names of ours and literals
-        "CASE WHEN outcome IS NULL THEN first_sent_at END AS opened_at "
-        f"FROM (SELECT {documents}.*, {_OUTCOME} AS outcome, {_ENDED_AT} AS ended_at FROM {documents} "
-        f"WHERE {condition}) AS ended)"
-    )
-
-
-def _dates(name: str) -> str:
-    """The table expression *name*: when each document was sent and how it ended, as `documents` has it."""
-    endings = ", ".join(f"{_first_time(action)} AS {action}_at" for action in ENDINGS)
-    sent = f"{_first_time(Action.SENT)} AS first_sent, min(sent_at) AS said_sent"
-    grouped = f"SELECT tenant_id, document_id, {sent}, {endings} FROM counted WHERE arrival = 1"  # noqa: S608 -- names of ours and literals
-    return f"{name} AS (SELECT brief.*, {_FIRST_SENT_AT} FROM ({grouped} GROUP BY tenant_id, document_id) AS brief)"  # noqa: S608 -- as above
-
-
-def _page(placed: str, selection: DocumentSelection) -> str:
-    """What follows FROM."""
-    chosen = [*_of_status(selection.status), *([_behind(selection.after)] if selection.after else [])]
-    where = f" WHERE {' AND '.join(chosen)}" if chosen else ""
-    return f"{placed}{where} ORDER BY is_closed, opened_at, ended_at DESC, document_id LIMIT {selection.limit}"
-
-
-def _of_status(status: DocumentStatus | None) -> list[str]:
-    if status is None:
-        return []
-    return ["outcome IS NULL" if status is DocumentStatus.OPEN else f"outcome = {literal(status)}"]
-
-
-def _behind(after: DocumentPosition) -> str:
-    instant, behind = instant_literal(after.at), f"document_id > {literal(after.document_id)}"
-    if after.is_closed:
-        return f"(is_closed = 1 AND (ended_at < {instant} OR (ended_at = {instant} AND {behind})))"
-    return f"(is_closed = 1 OR opened_at > {instant} OR (opened_at = {instant} AND {behind}))"
-
-
-def _concerned(group: TenantGroup) -> str:
+def concerned(group: TenantGroup) -> str:
     """As `signtally.domain.document_lifecycles.concerning` has it."""
     start = instant_literal(group.since)
     endings = [f"{action}_at" for action in ENDINGS]
@@ -148,7 +78,7 @@ def _concerned(group: TenantGroup) -> str:
 
 def select_documents_sent(events: ValidEvents, columns: Sequence[str], *, tenants: TenantGroups) -> str:
     """The same columns."""
-    documents = _documents(events, columns, tenants.named)
+    documents = documents_of(events, columns, tenants.named)
     selected = ", ".join(by_tenant(DOCUMENTS))
     return f"{documents} SELECT {selected} FROM documents WHERE {tenants.where(_sent_within)}"  # noqa: S608 -- as there
 
@@ -163,8 +93,8 @@ def select_cohorts(events: ValidEvents, columns: Sequence[str], *, tenants: Tena
     sums += [f"sum({action}) AS {EVENTS_PREFIX}{action}" for action in RECIPIENT_ACTIONS]
     part = tenants.choose(lambda group: _part(group.parted_at, "first_sent_at"))
     return (
-        f"{_documents(events, columns, tenants.named)}, "  # noqa: S608 -- as there
-        f"parted AS (SELECT tenant_id, {part} AS part, {_OUTCOME} AS outcome, completed_at, "
+        f"{documents_of(events, columns, tenants.named)}, "  # noqa: S608 -- as there
+        f"parted AS (SELECT tenant_id, {part} AS part, {OUTCOME} AS outcome, completed_at, "
         f"{', '.join(RECIPIENT_ACTIONS)} FROM documents WHERE {tenants.where(_sent_within)}{only}), "
         f"cohorts AS (SELECT tenant_id, part, count(*) AS {EVENTS_PREFIX}sent, {', '.join(sums)} FROM parted "
         f"GROUP BY tenant_id, part) SELECT {', '.join(by_tenant(COHORTS))} FROM cohorts"
@@ -191,7 +121,7 @@ def select_activity(events: ValidEvents, *, tenants: TenantGroups, users: str | 
     )
     only = f" AND user_id IN ({users})" if users is not None else ""
     return (
-        f"WITH {_counted(events.where(when), ['tenant_id', 'document_id', 'user_id', 'time'])}, "  # noqa: S608 -- as there
+        f"WITH {counted(events.where(when), ['tenant_id', 'document_id', 'user_id', 'time'])}, "  # noqa: S608 -- as there
         "numbered AS (SELECT tenant_id, time, row_number() OVER (PARTITION BY tenant_id, document_id ORDER BY time) "
         f"AS nth FROM counted WHERE arrival = 1{only}), "
         f"timed AS (SELECT tenant_id, time, nth, {tenants.choose(lambda group: _part(group.parted_at))} AS part, "
@@ -203,53 +133,13 @@ def select_activity(events: ValidEvents, *, tenants: TenantGroups, users: str | 
     )
 
 
-def select_user_counts(
-    table: str, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
-) -> str:
-    """Columns of schema USER_COUNTS; superseded events count."""
-    when = f"{_of(tenant_id)} AND time >= {instant_literal(since)} AND time < {instant_literal(until)}"
-    names = [name for name in ("user_name", "user_email") if name in columns]
-    counts = [f"sum(CASE WHEN action = {literal(action)} THEN 1 ELSE 0 END) AS {action}" for action in Action]
-    latest = [
-        f"max_by({name}, CASE WHEN {name} IS NOT NULL THEN time END) AS {name}"
-        if name in names
-        else f"CAST(NULL AS VARCHAR) AS {name}"
-        for name in ("user_name", "user_email")
-    ]
-    return (
-        f"WITH {_counted(f'{table} WHERE {when}', ['user_id', 'action', 'time', *names])} "  # noqa: S608 -- names of ours and literals
-        f"SELECT {', '.join(['user_id', *counts, *latest])} FROM counted WHERE arrival = 1 GROUP BY user_id"
-    )
-
-
-def page_of_users(user_counts: str, page: UserPage) -> str:
-    """The query `select_user_counts` with the answers of a page."""
-    having = f" HAVING TRUE{page.conditions}" if page.conditions else ""
-    return f"{user_counts}{having}{page.order}"
-
-
-def select_event_counts(
-    table: str, *, tenant_id: str, since: dt.datetime, until: dt.datetime, users: str | None
-) -> str:
-    """Columns of schema COUNTS; *users* is a list of literals. Superseded events count."""
-    when = f"{_of(tenant_id)} AND time >= {instant_literal(since)} AND time < {instant_literal(until)}"
-    only = f" AND user_id IN ({users})" if users is not None else ""
-    counts = [
-        f"coalesce(sum(CASE WHEN action = {literal(action)} THEN 1 ELSE 0 END), 0) AS {action}" for action in Action
-    ]
-    return (
-        f"WITH {_counted(f'{table} WHERE {when}', ['user_id', 'action'])} "  # noqa: S608 -- names of ours and literals
-        f"SELECT {', '.join(counts)} FROM counted WHERE arrival = 1{only}"
-    )
-
-
-def _documents(events: ValidEvents, columns: Sequence[str], where: str, *, beside: str = "", only: str = "") -> str:
+def documents_of(events: ValidEvents, columns: Sequence[str], where: str, *, beside: str = "", only: str = "") -> str:
     """Table expressions, the last of which is `documents`; *beside* come others, by which *only* some are meant."""
     sent_at = "sent_at" if "sent_at" in columns else "CAST(NULL AS TIMESTAMP) AS sent_at"
     named = [name if name in columns else f"CAST(NULL AS VARCHAR) AS {name}" for name in ("user_name", "user_email")]
     names = ["tenant_id", "document_id", "user_id", "action", "time", "received_at", "message_id", sent_at, *named]
-    counted = _counted(events.where(where), names)
-    endings = ", ".join(f"{_first_time(action)} AS {action}_at" for action in ENDINGS)
+    arrived = counted(events.where(where), names)
+    endings = ", ".join(f"{first_time(action)} AS {action}_at" for action in ENDINGS)
     counts = ", ".join(
         f"sum(CASE WHEN action = {literal(action)} THEN 1 ELSE 0 END) AS {action}" for action in RECIPIENT_ACTIONS
     )
@@ -259,19 +149,19 @@ def _documents(events: ValidEvents, columns: Sequence[str], where: str, *, besid
         for column, sender in _SENDER_COLUMNS.items()
     )
     return (
-        f"WITH {counted}, {beside}"  # noqa: S608 -- names of ours and literals
+        f"WITH {arrived}, {beside}"  # noqa: S608 -- names of ours and literals
         "ranked AS (SELECT tenant_id, document_id, user_id, user_name, user_email, action, time, sent_at, row_number() "
         f"OVER (PARTITION BY tenant_id, document_id, action ORDER BY time, {_ORDER}) AS nth "
         f"FROM counted WHERE arrival = 1{only}), "
-        f"grouped AS (SELECT tenant_id, document_id, {senders}, {_first_time(Action.SENT)} AS first_sent, "
-        f"min(sent_at) AS said_sent, {_first_time(Action.VIEWED)} AS first_viewed_at, "
+        f"grouped AS (SELECT tenant_id, document_id, {senders}, {first_time(Action.SENT)} AS first_sent, "
+        f"min(sent_at) AS said_sent, {first_time(Action.VIEWED)} AS first_viewed_at, "
         f"max(CASE WHEN action = {literal(Action.SIGNED)} THEN time END) AS last_signed_at, "
         f"{endings}, {counts} FROM ranked GROUP BY tenant_id, document_id), "
-        f"documents AS (SELECT grouped.*, {chosen}, {_FIRST_SENT_AT} FROM grouped)"
+        f"documents AS (SELECT grouped.*, {chosen}, {FIRST_SENT_AT} FROM grouped)"
     )
 
 
-def _counted(rows: str, columns: Sequence[str]) -> str:
+def counted(rows: str, columns: Sequence[str]) -> str:
     """The table expression `counted`: each event id of a tenant in *rows* counts where `arrival` is 1."""
     first_received = f"PARTITION BY tenant_id, event_id ORDER BY {_ORDER}"
     return f"counted AS (SELECT {', '.join(columns)}, row_number() OVER ({first_received}) AS arrival FROM {rows})"  # noqa: S608 -- names of ours and literals
@@ -286,11 +176,7 @@ def _part(parted_at: Sequence[dt.datetime], at: str = "time") -> str:
     return f"CASE {' '.join(whens)} ELSE 0 END" if whens else "0"
 
 
-def _of(tenant_id: str) -> str:
-    return f"tenant_id = {literal(tenant_id)}"
-
-
-def _first_time(action: Action) -> str:
+def first_time(action: Action) -> str:
     return f"min(CASE WHEN action = {literal(action)} THEN time END)"
 
 

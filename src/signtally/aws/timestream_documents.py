@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
+from signtally.aws import timestream_document_page_sql as document_page_sql
 from signtally.aws import timestream_document_sql as document_sql
+from signtally.aws import timestream_event_counts_sql as event_counts_sql
 from signtally.aws import timestream_sql as sql
 from signtally.aws.timestream_access import Selection, TimestreamAccess
 from signtally.aws.timestream_sql import UserPage
@@ -46,7 +48,7 @@ class TimestreamDocuments:
         lists = [*user_lists(selection.sender_ids)]
 
         def select(senders: str | None, table: str, columns: Sequence[str]) -> str:
-            return document_sql.select_document_page(
+            return document_page_sql.select_document_page(
                 self._valid(table), columns, tenants=tenants, senders=senders, selection=selection
             )
 
@@ -111,8 +113,8 @@ class TimestreamDocuments:
         lists = [*user_lists(page.user_ids)]
 
         def select(users: str | None, table: str, columns: Sequence[str]) -> str:
-            counted = document_sql.select_user_counts(table, columns, tenant_id=tenant_id, since=since, until=until)
-            return document_sql.page_of_users(counted, UserPage(page.after, page.limit, users))
+            counted = event_counts_sql.select_user_counts(table, columns, tenant_id=tenant_id, since=since, until=until)
+            return event_counts_sql.page_of_users(counted, UserPage(page.after, page.limit, users))
 
         parts = [self._derive(USER_COUNTS, functools.partial(select, users)) for users in lists]
         return parts[0] if len(parts) == 1 else page_of(pl.concat([USER_COUNTS.to_frame(), *parts]), page)
@@ -123,7 +125,7 @@ class TimestreamDocuments:
         lists = [*user_lists(user_ids)]
 
         def select(table: str, _: Sequence[str]) -> str:
-            return document_sql.select_event_counts(
+            return event_counts_sql.select_event_counts(
                 table, tenant_id=tenant_id, since=since, until=until, users=lists.pop()
             )
 

@@ -17,6 +17,7 @@ from signtally.ports.errors import ServiceError
 from signtally.use_cases.ordering import OrderConsumer, OrderProgress
 from tasks.alarms import TAG
 from tasks.failures import explain_failure
+from tasks.metrics import serving
 from tasks.progress import LiveProgress, ProgressState
 from tasks.report_orders import is_shown, pace, progress_rows, recorder, warm_up
 from tasks.services import services
@@ -55,7 +56,7 @@ def main() -> None:
     os.nice(services().settings.consumer_niceness)
     warm_up()
     _consumer = consumer = OrderConsumer(services(), make=recorder.make)
-    with stop_on_signals() as stop:
+    with serving(services()), stop_on_signals() as stop:
         shown = threading.Thread(target=_show, args=(consumer, stop), name="shown to Prefect")
         shown.start()
         consumer.run(stop)

@@ -59,6 +59,19 @@ def _alert_address(value: object) -> object:
     return text
 
 
+def _listening_address(value: object) -> object:
+    """Read `127.0.0.1:9464`; an empty variable counts as unset. Raises ValueError for anything else."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text:
+        return None
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname or not parts.port or parts.path:
+        raise ValueError(f"{text!r} is no address to listen on: write 127.0.0.1:9464, or leave it unset")
+    return text
+
+
 def _domains(value: object) -> object:
     return tuple(ascii_domain(each) for each in value.split(",") if each.strip()) if isinstance(value, str) else value
 
@@ -165,6 +178,8 @@ class Settings(BaseSettings):
     reconcile_days: Annotated[int, Field(ge=1, le=73_000)] = 35  # how far back figures are proven, and ids compared
 
     alert_url: Annotated[SecretStr | None, BeforeValidator(_alert_address)] = None  # whom Prefect's automations notify
+
+    metrics_address: Annotated[str | None, BeforeValidator(_listening_address)] = None  # of workers and consumers
 
     clock_skew: Duration = dt.timedelta(seconds=2)  # margin taken off an empty queue's instant
     retry_budget: Duration = dt.timedelta(seconds=90)  # how long ingest and imports retry a service that is away

@@ -4,9 +4,9 @@ import functools
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.process_collector import ProcessCollector
 from starlette.types import Scope
 
+from signtally import measurements
 from signtally.api.concurrency import Bulkheads
 
 router = APIRouter(tags=["health"])
@@ -19,20 +19,19 @@ class RequestMetrics:
     """The metrics of one application; several in one process count apart."""
 
     def __init__(self, bulkheads: Bulkheads) -> None:
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
+        self.registry = CollectorRegistry()
         labels = ("method", "route")
         self._answers = Counter(
-            "signtally_http_requests", "Requests that were answered", (*labels, "status"), registry=self._registry
+            "signtally_http_requests", "Requests that were answered", (*labels, "status"), registry=self.registry
         )
         self._seconds = Histogram(
             "signtally_http_request_seconds",
             "From the request's first byte to the answer's last",
             labels,
             buckets=_SECONDS,
-            registry=self._registry,
+            registry=self.registry,
         )
-        free = Gauge("signtally_http_free_slots", "Calls that may begin at once", ("kind",), registry=self._registry)
+        free = Gauge("signtally_http_free_slots", "Calls that may begin at once", ("kind",), registry=self.registry)
         for kind, limit in bulkheads.by_kind().items():
             free.labels(kind).set_function(functools.partial(getattr, limit, "free"))
 
@@ -43,7 +42,8 @@ class RequestMetrics:
         self._seconds.labels(method, route).observe(seconds)
 
     def text(self) -> bytes:
-        return generate_latest(self._registry)
+        """Of this application, and what the process measures besides."""
+        return generate_latest(self.registry) + measurements.text()
 
 
 def _template(scope: Scope) -> str:

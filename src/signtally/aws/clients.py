@@ -16,6 +16,7 @@ from botocore.loaders import Loader, create_loader
 from botocore.utils import parse_timestamp
 
 from signtally.aws.errors import map_errors
+from signtally.aws.measuring import measure
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -147,6 +148,7 @@ class AwsClients:
         if not self._timeouts.retry_on_read_timeout:
             service_id = client.meta.service_model.service_id.hyphenize()
             client.meta.events.register_first(f"needs-retry.{service_id}", _not_after_silence)
+        measure(client)
         return client
 
 

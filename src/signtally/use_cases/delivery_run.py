@@ -12,6 +12,7 @@ from signtally.domain.operator_events import delivery_failed, delivery_late, sto
 from signtally.domain.schedules import Occurrence, Outstanding
 from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
+from signtally.measurements import DELIVERY_SECONDS, timed
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.stores.deliveries import DoneOccurrences, PassedOver
@@ -165,7 +166,8 @@ class DeliveryRun:
 
     def _attempt(self, occurrence: Occurrence, step: Callable[[Occurrence], bool]) -> bool:
         try:
-            done = step(occurrence)
+            with timed(DELIVERY_SECONDS, self._kind.name):
+                done = step(occurrence)
         except ServiceError as error:
             _log.warning("%s: %s", label(occurrence), error)
             self.pending[label(occurrence)] = str(error)

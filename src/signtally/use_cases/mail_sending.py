@@ -18,6 +18,7 @@ from signtally.domain.destinations import Destination
 from signtally.domain.operator_events import digest_refused
 from signtally.domain.schedules import shown_name
 from signtally.domain.tenants import TenantProfile
+from signtally.measurements import MAILS
 from signtally.ports.errors import ServiceError
 from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncertainError
 from signtally.ports.webhooks import WebhookMessage
@@ -160,6 +161,7 @@ class MailSending:
 
     def _record(self, key: DeliveryKey, delivery: MailDelivery) -> None:
         self._ledger.record(key, delivery)
+        MAILS.labels(str(delivery.state)).inc()
         about = f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / {delivery.email}"
         self.outcomes[delivery.state][about] = delivery.detail
         if delivery.state in NEEDS_A_PERSON:

@@ -14,6 +14,7 @@ from signtally.domain.periods import FuturePeriodError, end_of_day
 from signtally.domain.reports import ReportFile, ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.domain.tenants import TenantProfile
+from signtally.measurements import REPORT_SECONDS, timed
 from signtally.ports.errors import ServiceError
 from signtally.render.files import key_name
 from signtally.render.process_pool import RenderLimitError
@@ -96,7 +97,8 @@ def _made(claim: ReportClaim, *, services: Services, sources: Sources) -> Report
     reports, key = services.stores.reports, claim.key
     reports.start(key)
     try:
-        manifest = _make(claim, services=services, sources=sources)
+        with timed(REPORT_SECONDS):
+            manifest = _make(claim, services=services, sources=sources)
     except ServiceError:
         raise
     except (FuturePeriodError, RenderLimitError) as error:

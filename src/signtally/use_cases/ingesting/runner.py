@@ -16,6 +16,7 @@ from functools import partial
 from signtally.domain.cloud_events import ParsedBody, parse_body
 from signtally.domain.ingest_outcome import IngestOutcome, IngestProgress
 from signtally.domain.operator_events import dead_letters_grown
+from signtally.measurements import EVENTS
 from signtally.ports.queue import QueueDepth, QueuedMessage
 from signtally.retries import RetryPolicy
 from signtally.services import Services
@@ -65,7 +66,14 @@ def drain(  # noqa: PLR0913 -- what to drain, how, how long, and who is told
     stop = stop or threading.Event()
     run = IngestRun(services, consumers=consumers, config=config, stop=stop, on_progress=on_progress)
     outcome = run.run(budget_seconds=budget_seconds)
-    if outcome.dead_letters:
+    dead_letters = sum(outcome.dead_letters.values())
+    for became, number in (
+        ("stored", outcome.stored),
+        ("duplicate", outcome.duplicates),
+        ("dead_letter", dead_letters),
+    ):
+        EVENTS.labels(became).inc(number)
+    if dead_letters:
         services.tell(dead_letters_grown(outcome.dead_letters, queue=services.settings.dead_letter_queue))
     return outcome
 

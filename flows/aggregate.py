@@ -13,7 +13,7 @@ from tasks.summaries import figures, publish_summary
 
 @flow(
     name="aggregate",
-    flow_run_name="aggregate in {shards} shards",
+    flow_run_name="aggregate, shards: {shards}",
     on_failure=[explain_failure],
     on_crashed=[explain_failure],
 )

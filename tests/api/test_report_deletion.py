@@ -35,7 +35,7 @@ def test_every_version_goes_and_the_other_reports_stay(admin: Any, world: World,
     assert [row["report_id"] for row in admin.get("/v1/reports").json()["rows"]] == [kept["report_id"]]
     assert keys(world, f"reports/acme/{report['report_id']}") == []
     newest = admin.get(f"/v1/audit?subject={report['report_id']}").json()["rows"]
-    assert {row["action"] for row in newest} == {"report.ordered", "report.deleted"}
+    assert {row["action"] for row in newest} == {"report.ordered", "report.linked", "report.deleted"}
     again = made(admin, world, SEPTEMBER)
     assert (again["report_id"], again["version"], again["totals"]["sent"]) == (report["report_id"], 1, 43)
 

@@ -20,7 +20,7 @@ const stateLabels = () => ({
   suppressed: gettext("Not sent: mail to it came back before"),
   unsubscribed: gettext("Not sent: unsubscribed"),
   in_doubt: gettext("May have been sent"),
-  gave_up: gettext("Given up after a day"),
+  gave_up: gettext("Given up"),
 });
 
 export async function showDeliveries(name, panel, { signal }) {

@@ -9,6 +9,7 @@ import { gettext } from "./words.js";
 const offered = new Map(); // what opens a dialog, by its view and name
 let count = 0;
 let open = null; // { key, dialog } as the address names it
+let shown = null; // the view below it: what it is to the reader, whatever the address says
 
 // What `dialog=name` in the address of a view opens: `opens` hears what it is about, reads that, and returns what shows it.
 export const offerDialog = (view, name, opens) => offered.set(`${view} ${name}`, opens);
@@ -16,12 +17,13 @@ export const offerDialog = (view, name, opens) => offered.set(`${view} ${name}`,
 // Open one that is offered: a step of the browser's history.
 export function askFor(name, about) {
   go(linkHere({ dialog: name, of: about }), { quietly: true });
-  return showDialog();
+  return showDialog(shown);
 }
 
-// Show the dialog that the address names, and no other.
-export async function showDialog() {
-  const { view, dialog: name, of: about } = place();
+// Show the dialog that the address names above a view, if it is one of that view's, and no other.
+export async function showDialog(view) {
+  shown = view;
+  const { dialog: name, of: about } = place();
   const key = name && JSON.stringify([name, about]);
   if (open && open.key === key) return;
   closeDialog();
@@ -40,9 +42,9 @@ export async function showDialog() {
 
 // Close the one that is open; the address is somebody else's affair.
 export function closeDialog() {
-  const shown = open;
+  const before = open;
   open = null;
-  shown?.dialog?.close();
+  before?.dialog?.close();
 }
 
 function forget() {

@@ -37,6 +37,7 @@ const titles = () => ({
 let terms = new Map(); // the measures, by their names in the API
 let me = null;
 let shown = null; // { period, view, usage, at } of the figures on screen
+let shownView = "overview"; // which is not what the address says where that may not be seen
 let shownPlace = null; // its address without a dialog
 let turn = new AbortController(); // what is being read belongs to it
 
@@ -102,6 +103,7 @@ async function show({ early = null, anew = false } = {}) {
   shownPlace = linkHere({ dialog: null, of: null });
   const named = titles();
   const view = named[viewOf()] ? viewOf() : "overview";
+  shownView = view;
   showNavigation(named, view);
   const isOfPeriod = OF_PERIODS.includes(view);
   for (const part of document.querySelectorAll("[data-view]")) part.hidden = part.dataset.view !== view;
@@ -115,14 +117,14 @@ async function show({ early = null, anew = false } = {}) {
   if (view === "schedules") await showSchedules({ me, signal });
   if (view === "settings") await showSettings({ signal, changed: learn });
   if (view === "activity") await showActivity({ signal });
-  if (!signal.aborted) await showDialog();
+  if (!signal.aborted) await showDialog(view);
 }
 
 // Where only the dialog in the address is another, what is below it stays.
 async function follow() {
   const here = linkHere({ dialog: null, of: null });
   if (here !== shownPlace) return show();
-  await showDialog();
+  await showDialog(shownView);
 }
 
 function showNavigation(named, view) {

@@ -19,7 +19,7 @@ export function showUsers(rows, { terms, me }) {
   byId("search-box").hidden = byId("emails-box").hidden = byId("whose-box").hidden = isMember;
   const { who = "" } = place();
   for (const choice of byId("whose").querySelectorAll("input")) choice.checked = choice.value === who;
-  byId("whose-note").textContent = who === SILENT ? gettext("Who sent nothing in this period, though they were active in it or in the year before.") : "";
+  byId("whose-note").textContent = who === SILENT && !isMember ? gettext("Who sent nothing in this period, though they were active in it or in the year before.") : "";
   draw();
 }
 
@@ -90,7 +90,7 @@ function drawPager(current, pages) {
 }
 
 function status(matching, { first, count, q }) {
-  if (state.rows.length < 2 && place().who !== SILENT) return "";
+  if (state.rows.length < 2 && (place().who !== SILENT || state.isMember)) return "";
   if (!state.rows.length) return gettext("Everybody has sent something.");
   if (!matching) return gettext("No users match your search.");
   const all = state.rows.length;

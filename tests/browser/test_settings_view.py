@@ -90,6 +90,8 @@ def test_the_activity_says_who_downloaded_what(site: Any, open_page: Open, downl
 
 
 def test_a_member_has_neither(site: Any, open_page: Open) -> None:
-    page = open_page(site.signed_in("u_3", role="member", show="view=settings"))
+    page = open_page(site.signed_in("u_3", role="member", show="view=schedules&dialog=new"))
     expect(page.get_by_role("link", name="Overview")).to_have_attribute("aria-current", "page")
+    page.wait_for_function("() => !location.hash.includes('dialog')")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("link", name="Settings")).to_have_count(0)

@@ -27,6 +27,7 @@ from signtally.domain.sending_days import WEEKDAYS, Weekday, check_sending_day
 from signtally.domain.zone_names import ZoneName
 
 ALREADY_CHECKED = {"already_checked": True}  # context of a validation: addresses passed it before
+_TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 
 ReportFormat = Literal["pdf", "xlsx", "csv", "zip", "json"]
@@ -43,7 +44,7 @@ def _weekday(value: object) -> object:
 
 
 def _local_time(text: str) -> str:
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text, re.ASCII):
+    if not re.fullmatch(_TIME_OF_DAY, text):
         raise ValueError(f"{text!r} is no time of day; write 07:00")
     return text
 
@@ -122,7 +123,9 @@ class ScheduleTerms(_Part):
         description="On which day it is sent: a weekday for weeks; `first`, `last` or a day of the month for months, "
         "quarters and years (29 to 31 are the last day where there is none). Null: on the day after the period ended",
     )
-    at: Annotated[str, AfterValidator(_local_time)] = Field(default="07:00", description="Local time, such as `07:00`")
+    at: Annotated[str, AfterValidator(_local_time)] = Field(
+        default="07:00", description="Local time, such as `07:00`", json_schema_extra={"pattern": _TIME_OF_DAY}
+    )
     formats: Annotated[tuple[ReportFormat, ...], Field(min_length=1), AfterValidator(_once_each)] = ("pdf",)
     locale: Annotated[LocaleName, Field(pattern=LANGUAGE_TAG)] | None = Field(
         default=None, description="BCP 47: the language of its emails and files; null: the tenant's"

@@ -1,9 +1,9 @@
-"""The page in headless Chromium on the running system: how soon its figures stand there, and how many bytes it takes.
+"""The page in headless Chromium over a real API: how soon its figures stand there, and how many bytes it takes.
 
     .venv/bin/python benchmarks/page/bench_page.py
 
-It starts the whole stack with 5,000 events, and opens each view in a browser without a cache and in one that was here
-before. The floor is what the API itself needs for the figures of the overview, asked without a browser.
+It starts a local AWS with 5,000 events and the API, and opens each view in a browser without a cache, then again with
+one. The floor is what the API itself needs for the figures of the overview, asked without a browser.
 """
 
 import datetime as dt
@@ -22,13 +22,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from signtally import wiring
 from signtally.development_key import development_token
 from signtally.local.local_aws import LocalAws
-from signtally.local.processes import Supervisor
-from signtally.local.stack import Stack
-from signtally.loopback import free_port
+from signtally.local.processes import Program, Supervisor
+from signtally.loopback import LOOPBACK, free_port
 from signtally.sample.plan import TrafficPlan
 from signtally.sample.sending import default_until, emit
 from signtally.services import Services
-from signtally.use_cases import aggregating, ingesting
+from signtally.use_cases import aggregating, ingesting, provisioning
 
 VISITS = 15
 GOAL_MS, GOAL_BYTES = 500, 150_000
@@ -45,14 +44,25 @@ VIEWS = {
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as data, Supervisor(log=lambda _: None) as supervisor:
-        stack = Stack(LocalAws(free_port(0), free_port(0), Path(data)), free_port(0), free_port(0))
-        stack.start(supervisor, log=lambda line: print(line, file=sys.stderr))
+        local, port = LocalAws(free_port(0), free_port(0), Path(data)), free_port(0)
+        os.environ.update(local.environment)
+        for program in local.programs():
+            supervisor.start(program)
+        supervisor.wait_until_ready()
         services = wiring.services()
+        provisioning.provision(services=services)
         token = _token(services, _fill(services))
+        supervisor.start(_api(port))
+        supervisor.wait_until_ready()
         with sync_playwright() as playwright:
             executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
             browser = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
-            _measure(browser, stack.page_url, token)
+            _measure(browser, f"http://{LOOPBACK}:{port}", token)
+
+
+def _api(port: int) -> Program:
+    command = [sys.executable, "-m", "signtally", "api", "--port", str(port)]
+    return Program(name="api", command=command, health_url=f"http://{LOOPBACK}:{port}/healthz")
 
 
 def _measure(browser: Browser, url: str, token: str) -> None:

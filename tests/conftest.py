@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Keep all that imports have made from the garbage collector: a whole collection then takes milliseconds."""
-    if hasattr(session.config, "workerinput") and session.config.getoption("dist") == "loadgroup":
+    if session.config.getoption("loadgroup", default=False):  # as pytest-xdist tells its workers
         expect_groups_known(session.items)
     gc.collect()
     gc.freeze()

@@ -8,6 +8,7 @@ from signtally.domain.operator_events import Tell, tell_nobody
 from signtally.domain.schedule_limits import ScheduleLimits
 from signtally.mail_event_queue import MailEventQueue
 from signtally.ports.mail import Mailer
+from signtally.ports.members import MemberSource
 from signtally.ports.objects import ObjectStore
 from signtally.ports.queue import EventQueue
 from signtally.ports.usage_store import UsageStore
@@ -36,6 +37,7 @@ class Services:
     mailer: Mailer
     webhooks: WebhookPoster = dataclasses.field(default_factory=NoWebhooks)
     report_queue: ReportQueue
+    members: MemberSource | None = None  # None: nobody but a profile knows who is a member
     mail_events: MailEventQueue | None = None  # None: the mail service tells nothing later
     renderer: Renderer = render  # in this process, without limits, unless wiring says otherwise
     clock: Clock = system_clock

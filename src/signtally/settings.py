@@ -161,6 +161,11 @@ class Settings(BaseSettings):
     mail_reply_to: Annotated[str | None, BeforeValidator(_address_or_none)] = None  # where answers to emails go
     digest_patience: Annotated[Duration, Field(ge=dt.timedelta())] = dt.timedelta(hours=6)  # then operators are told
 
+    members_url: Annotated[  # says who is a member of a tenant now; asked before an email or a file goes to a user
+        str | None, _web_address_or_none("set SIGNTALLY_MEMBERS_URL to where your portal names a tenant's members")
+    ] = None
+    members_token: SecretStr | None = None  # sent there as a bearer token
+
     recipient_domains: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_domains)] = ()  # acme.example,acme.test
     webhook_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()  # hooks.slack.com,acme.example
     webhook_loopback: bool = False  # whether webhooks may go to this machine itself, also by http

@@ -3,6 +3,8 @@
 import atexit
 import functools
 
+from pydantic import SecretStr
+
 from signtally.aws.clients import BATCH_TIMEOUTS, INTERACTIVE_TIMEOUTS, AwsClients, ClientTimeouts, is_loopback
 from signtally.aws.s3 import S3ObjectStore
 from signtally.aws.ses import SesMailer
@@ -11,6 +13,7 @@ from signtally.aws.sqs import SqsEventQueue
 from signtally.aws.timestream import TimestreamUsageStore
 from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.mail_event_queue import MailEventQueue
+from signtally.portal_members import HttpMembers
 from signtally.ports.mail import Mailer
 from signtally.render.process_pool import RenderProcesses
 from signtally.report_queue import ReportQueue
@@ -59,6 +62,7 @@ def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BAT
             ),
             SqsEventQueue(clients.sqs, name=settings.report_dead_letter_queue),
         ),
+        members=_members(settings.members_url, settings.members_token),
         mail_events=_mail_events(settings, clients),
         renderer=render_processes(settings).render,
     )
@@ -81,6 +85,12 @@ def _render_processes(timeout_seconds: int, memory_mebibytes: int, most: int) ->
 def only_loopback_endpoints() -> bool:
     """Whether every AWS client calls this machine; only then a development key may be trusted. Raises ServiceError."""
     return all(map(is_loopback, AwsClients().endpoints.values()))
+
+
+@functools.cache
+def _members(url: str | None, token: SecretStr | None) -> HttpMembers | None:
+    """This process's own: its answers serve again for a minute."""
+    return None if url is None else HttpMembers(url, token=token.get_secret_value() if token else None)
 
 
 def _mailer(settings: Settings, clients: AwsClients) -> Mailer:

@@ -30,7 +30,7 @@ from signtally.use_cases.unsubscribing import (
     unsubscribe_url,
 )
 from tests.support.examples import examples
-from tests.unit.test_digests import DUE, MONTHLY, OCTOBER, Portal, acme, portal
+from tests.unit.test_digests import DUE, MONTHLY, OCTOBER, DyingMailer, Portal, acme, portal
 
 QUARTER_OF_AN_HOUR = dt.timedelta(minutes=15)
 
@@ -101,6 +101,25 @@ def test_a_deferred_mail_that_nobody_wants_any_more_is_given_up(change: dict[str
     acmes.clock.now += QUARTER_OF_AN_HOUR
     assert list(run_digests(services=acmes.services).gave_up) == ["acme / Monthly usage / 2026-10 / ann@acme.example"]
     assert states(acmes)["ann@acme.example"] == "gave_up"
+
+
+def test_a_run_that_dies_while_it_tries_again_leaves_doubt_and_not_silence() -> None:
+    """A claim that nobody would look at again: the occurrence is closed, and its reminder was the last."""
+    acmes = portal(DyingMailer(KeyboardInterrupt()))
+    acmes.mailer.full = frozenset({"ann@acme.example"})
+    acmes.store(acme(addressed_to("ann@acme.example")))
+    run_digests(services=acmes.services)
+    acmes.mailer.full = frozenset()
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    with pytest.raises(KeyboardInterrupt):
+        run_digests(services=acmes.services)
+    assert run_digests(services=acmes.services).in_doubt == {}
+    assert not list(deliveries_of("acme", "Monthly usage", services=acmes.services))
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    (row,) = deliveries_of("acme", "Monthly usage", services=acmes.services)
+    assert row.delivery.state is MailState.IN_DOUBT
+    assert list(run_digests(services=acmes.services).in_doubt) == ["acme / Monthly usage / 2026-10 / ann@acme.example"]
+    assert (states(acmes), len(acmes.mailer.sent)) == ({"ann@acme.example": "in_doubt"}, 1)
 
 
 def test_a_mail_service_that_goes_down_during_a_retry_leaves_it_due() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Request
 from fastapi.params import Depends as Dependency
 
-from signtally.api.auth import authenticated
+from signtally.api.auth import Caller, authenticated
 from signtally.api.problems import ProblemError, ProblemKind
 
 _WAIT_SECONDS = 3
@@ -67,13 +67,16 @@ def limit_concurrency(
 ) -> Dependency:
     """A FastAPI dependency that holds a slot of this *kind* from the parsed request until the answer is made.
 
-    *after* is the dependency that must be met before: whoever brings no good token takes no slot.
+    *after* is the dependency that must be met before: whoever brings no good token takes no slot. Who is of a
+    suspended tenant is refused.
     """
 
-    async def hold_slot(request: Request, _: Annotated[object, Depends(after)]) -> AsyncIterator[None]:
+    async def hold_slot(request: Request, found: Annotated[object, Depends(after)]) -> AsyncIterator[None]:
         limit: ConcurrencyLimit = getattr(request.app.state.bulkheads, kind)
         await limit.acquire()
         try:
+            if isinstance(found, Caller):
+                await request.app.state.tenant_access.require_active(found.tenant_id)
             yield
         finally:
             limit.release()

@@ -42,7 +42,16 @@ async def _signed_in(request: Request, credentials: Credentials) -> Caller:
     return await authenticated(request, credentials)
 
 
-router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[limit_concurrency("others", after=_signed_in)])
+async def _still_a_member(request: Request, caller: Annotated[Caller, Depends(_signed_in)]) -> None:
+    """A token may be older than what it says: a link in an email is for who is a member, or an administrator, now."""
+    await request.app.state.tenant_access.require_member(caller)
+
+
+router = APIRouter(
+    prefix="/reports",
+    tags=["reports"],
+    dependencies=[limit_concurrency("others", after=_signed_in), Depends(_still_a_member)],
+)
 
 
 @router.get(

@@ -24,6 +24,8 @@ class MailState(enum.StrEnum):
         return cls.IN_DOUBT if value == "uncertain" else None  # as older ledgers call it
 
 
+# A claim older than this belongs to a run that has died. Longer than a mail server may take to answer.
+_SENDING_LEASE = dt.timedelta(minutes=15)
 NEEDS_A_PERSON = (MailState.REFUSED, MailState.IN_DOUBT, MailState.GAVE_UP)  # a run that ends with one is not green
 
 
@@ -49,3 +51,14 @@ class MailDelivery:
     next_try_at: dt.datetime | None = None  # of a deferred one
     by_hand: bool = False  # sent because somebody asked, not because it was due
     message_id: str = ""  # the mail service's own, by which it says later what became of the email
+
+    def is_under_way(self, now: dt.datetime) -> bool:
+        """Whether somebody is sending it."""
+        return self.state is MailState.CLAIMED and now - self.at < _SENDING_LEASE
+
+    def without_dead_claim(self, now: dt.datetime) -> "MailDelivery":
+        """In doubt, where it was claimed by a run that has died; else as it is."""
+        if self.state is not MailState.CLAIMED or self.is_under_way(now):
+            return self
+        detail = f"a run that began to send at {self.at.isoformat(timespec='seconds')} never said how it ended"
+        return dataclasses.replace(self, state=MailState.IN_DOUBT, at=now, detail=detail)

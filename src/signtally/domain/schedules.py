@@ -63,8 +63,8 @@ class Occurrence:
 
 
 def newest_due(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) -> Occurrence | None:
-    """The occurrence that fell due last; None for a schedule that is paused or had not started then."""
-    if schedule.paused:
+    """The occurrence that fell due last; None for one that is paused or had not started then, or a suspended tenant."""
+    if schedule.paused or tenant.is_suspended:
         return None
     newest = next(_due_by(tenant, schedule, now))
     if schedule.starts_at is not None and newest.due_at < schedule.starts_at:
@@ -87,8 +87,8 @@ def next_due(tenant: TenantProfile, schedule: Schedule, *, after: dt.datetime) -
 def due_between(
     tenant: TenantProfile, schedule: Schedule, *, since: dt.datetime, until: dt.datetime
 ) -> Iterator[Occurrence]:
-    """Every occurrence that falls due after *since* and by *until*, oldest first; none while paused."""
-    if schedule.paused:
+    """Every occurrence that falls due after *since* and by *until*, oldest first; none while paused or suspended."""
+    if schedule.paused or tenant.is_suspended:
         return
     occurrence = next_due(tenant, schedule, after=since)
     while occurrence.due_at <= until:

@@ -111,6 +111,13 @@ class Recipient(_Part):
     user_id: Annotated[str, Field(min_length=1, max_length=ID_LIMIT_CHARACTERS)] | None = None
 
 
+class Member(_Part):
+    """A user of the tenant, as its portal knows them."""
+
+    user_id: Annotated[str, Field(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
+    role: Literal["tenant_admin", "member"] = "member"
+
+
 class ScheduleTerms(_Part):
     """When a report is made, in which formats, and who gets it by email."""
 
@@ -222,6 +229,8 @@ class TenantProfile(_Part):
     branding: Branding = Branding()
     allowance: Allowance = Allowance()
     csv: CsvSeparator | None = None  # between cells; None: as Excel expects it in the locale's country
+    status: Literal["active", "suspended"] = "active"  # suspended: it gets no figures, no reports and no emails
+    members: tuple[Member, ...] | None = None  # who they are now; None: as SIGNTALLY_MEMBERS_URL says, if anything does
     recipient_domains: tuple[MailDomain, ...] = ()  # of recipients; empty: those of SIGNTALLY_RECIPIENT_DOMAINS
     schedules: Annotated[tuple[Schedule, ...], AfterValidator(_distinct_names)] = ()
     _is_unreadable: bool = PrivateAttr(default=False)
@@ -230,6 +239,10 @@ class TenantProfile(_Part):
     def is_unreadable(self) -> bool:
         """Whether the stored profile has no valid time zone or cannot be read: scheduled sends wait, files say so."""
         return self._is_unreadable
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.status == "suspended"
 
     def as_unreadable(self) -> "TenantProfile":
         copy = self.model_copy()

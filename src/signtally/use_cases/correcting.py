@@ -93,7 +93,7 @@ def _occurrence(key: DeliveryKey, *, services: Services) -> Occurrence | None:
     tenant = services.stores.tenants.get(key.tenant_id)
     schedule = schedule_named(key.schedule, tenant.schedules)
     period = delivered_period(key.period, week_starts_on=tenant.first_weekday)
-    if schedule is None or period is None or schedule.paused or not schedule.digest:
+    if schedule is None or period is None or schedule.paused or tenant.is_suspended or not schedule.digest:
         return None
     if tenant.today(services.clock()) - period.last > CORRECTED_FOR:
         return None

@@ -11,9 +11,10 @@ from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
 from signtally.use_cases.digest_messages import DigestMessages, made_digest
-from signtally.use_cases.mail_sending import MailSending, Withheld
+from signtally.use_cases.mail_sending import MailSending
 from signtally.use_cases.readiness import Readiness
 from signtally.use_cases.told_figures import told_by
+from signtally.use_cases.withholding import Withheld
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def _retry(
     recipient = recipients.get(deferred.email.casefold()) or (Recipient(email=deferred.email) if by_hand else None)
     if recipient is None:
         mails.give_up(deferred, detail="no recipient of the schedule any more")
-    elif reason := Withheld(digest.occurrence.tenant, services=services).reason(deferred.email):
+    elif reason := Withheld(digest.occurrence.tenant, services=services).reason(recipient):
         mails.give_up(deferred, detail=reason[1])
     else:
         mails.retry(deferred, digest.to(recipient, services=services))

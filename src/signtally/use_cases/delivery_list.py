@@ -4,7 +4,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 
-from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
+from signtally.domain.deliveries import DeliveryKey, MailDelivery
 from signtally.domain.periods import MONDAY
 from signtally.domain.schedules import delivered_period, shown_name
 from signtally.services import Services
@@ -30,7 +30,8 @@ class DeliveryRow:
 def deliveries_of(
     tenant_id: str, schedule: str, *, services: Services, after: str | None = None
 ) -> Iterator[DeliveryRow]:
-    """Every delivery of a schedule behind the position *after*; what is about to be sent is left out."""
+    """Every delivery of a schedule behind the position *after*; what is being sent is left out."""
+    now = services.clock()
     last_period, _, last_email = (after or "/").partition("/")
     names = sorted(services.stores.deliveries.period_names(tenant_id, schedule), key=_age)
     if last_period:
@@ -39,8 +40,8 @@ def deliveries_of(
         key = DeliveryKey(tenant_id, schedule, name)
         behind = last_email if name == last_period else ""
         for position, delivery in services.stores.mail_deliveries.of(key, after=behind):
-            if delivery.state is not MailState.CLAIMED:
-                yield DeliveryRow(key, delivery, f"{name}/{position}")
+            if not delivery.is_under_way(now):
+                yield DeliveryRow(key, delivery.without_dead_claim(now), f"{name}/{position}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def _outcome(run: DeliveryRun, sender: "DigestSender", *, services: Services) ->
         refused=outcomes[MailState.REFUSED],
         in_doubt=outcomes[MailState.IN_DOUBT],
         gave_up=outcomes[MailState.GAVE_UP],
-        pending=run.pending,
+        pending=run.pending | sender.mails.unchecked,
         failures=run.failures,
         done=run.done,
     )

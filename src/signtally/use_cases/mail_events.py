@@ -9,7 +9,7 @@ import logging
 import time
 from typing import Any
 
-from signtally.domain.deliveries import MailDelivery, MailState
+from signtally.domain.deliveries import MailDelivery
 from signtally.domain.mail_events import BadMailEventError, MailEvent, MailEventKind, after_event, read_mail_event
 from signtally.domain.operator_events import BOUNCES_HIGH, FEWEST_SENT, bounces_high
 from signtally.domain.schedules import shown_name
@@ -19,7 +19,6 @@ from signtally.services import Services
 from signtally.stores.mail_rates import MailCount
 from signtally.stores.sent_mails import SentMail
 from signtally.stores.suppressions import Suppression, SuppressionReason
-from signtally.use_cases.mail_sending import SENDING_LEASE
 
 _log = logging.getLogger(__name__)
 _REASONS = {
@@ -132,9 +131,7 @@ class _Handler:
     def _is_under_way(self, sent: SentMail) -> bool:
         """Whether a run has handed the email over and has not said so yet: its record would hide ours."""
         delivery = self._services.stores.mail_deliveries.get(sent.key, sent.email)
-        if delivery is None or delivery.state is not MailState.CLAIMED:
-            return False
-        return self._services.clock() - delivery.at < SENDING_LEASE
+        return delivery is not None and delivery.is_under_way(self._services.clock())
 
     def _wait(self, message: QueuedMessage, event: MailEvent, *, queue: MailEventQueue) -> None:
         if message.receive_count >= _MOST_RECEIVES:

@@ -14,10 +14,8 @@ import logging
 from email.message import EmailMessage
 
 from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery, MailState
-from signtally.domain.destinations import Destination
 from signtally.domain.operator_events import digest_refused
 from signtally.domain.schedules import shown_name
-from signtally.domain.tenants import TenantProfile
 from signtally.measurements import MAILS
 from signtally.ports.errors import ServiceError
 from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncertainError
@@ -25,23 +23,23 @@ from signtally.ports.webhooks import WebhookMessage
 from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
 from signtally.stores.sent_mails import SentMail
-from signtally.stores.suppressions import Suppression, SuppressionReason
 
 _log = logging.getLogger(__name__)
-# A lease: a claim older than this belongs to a run that has died. Longer than a mail server may take to answer.
-SENDING_LEASE = dt.timedelta(minutes=15)
 _RETRY_AFTER = tuple(dt.timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240))  # then every four hours
 _GIVE_UP_AFTER = dt.timedelta(days=1)
 Message = EmailMessage | WebhookMessage
-Reason = tuple[MailState, str]  # the state to record instead of sending, and the detail
 _AGAIN = tuple(state for state in MailState if state is not MailState.CLAIMED)
 
 
 class MailSending:
-    """Sends through the ledger; *outcomes* has, by state, what became of each recipient of this run and why."""
+    """Sends through the ledger; *outcomes* has, by state, what became of each recipient of this run and why.
+
+    *unchecked* has those who wait, because nobody can say who is a member now.
+    """
 
     def __init__(self, *, services: Services) -> None:
         self.outcomes: dict[MailState, dict[str, str]] = {state: {} for state in MailState}
+        self.unchecked: dict[str, str] = {}
         self._services = services
         self._ledger = services.stores.mail_deliveries
 
@@ -85,6 +83,8 @@ class MailSending:
                 by_hand=before.by_hand,
             )
             self._hand_over(key, claimed, message, before=before)
+        elif not self._is_settled(deferred):
+            return
         self._ledger.forget_reminder(deferred)
 
     def withhold(self, key: DeliveryKey, email: str, *, state: MailState, detail: str, by_hand: bool = False) -> None:
@@ -103,6 +103,8 @@ class MailSending:
                 deferred.key,
                 MailDelivery(deferred.email, MailState.GAVE_UP, self._services.clock(), detail, before.attempts),
             )
+        elif not self._is_settled(deferred):
+            return
         self._ledger.forget_reminder(deferred)
 
     def _hand_over(
@@ -148,48 +150,34 @@ class MailSending:
         last_chance = max(first + _GIVE_UP_AFTER, now + _RETRY_AFTER[0])
         return _now(claimed, MailState.DEFERRED, at=now, detail=detail, next_try_at=min(now + pause, last_chance))
 
+    def _is_settled(self, deferred: DeferredMail) -> bool:
+        """Whether another attempt at a deferred email has an outcome; while it has none, the reminder is to stay."""
+        entry = self._ledger.get(deferred.key, deferred.email)
+        return entry is None or self._is_dealt_with(deferred.key, entry)
+
     def _is_dealt_with(self, key: DeliveryKey, earlier: MailDelivery) -> bool:
         """Whether an earlier attempt has an outcome; a claim that has lapsed is recorded as in doubt."""
-        if earlier.state is not MailState.CLAIMED:
-            return True
         now = self._services.clock()
-        if now - earlier.at < SENDING_LEASE:
+        if earlier.is_under_way(now):
             return False
-        detail = f"a run that began to send at {earlier.at.isoformat(timespec='seconds')} never said how it ended"
-        self._record(key, MailDelivery(earlier.email, MailState.IN_DOUBT, now, detail, by_hand=earlier.by_hand))
+        if earlier.state is MailState.CLAIMED:
+            self._record(key, earlier.without_dead_claim(now))
         return True
+
+    def leave_unchecked(self, key: DeliveryKey, email: str, *, why: str) -> None:
+        """Nobody can say now whether a recipient is still a member: the next run asks again."""
+        self.unchecked[_about(key, email)] = why
 
     def _record(self, key: DeliveryKey, delivery: MailDelivery) -> None:
         self._ledger.record(key, delivery)
         MAILS.labels(str(delivery.state)).inc()
-        about = f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / {delivery.email}"
-        self.outcomes[delivery.state][about] = delivery.detail
+        self.outcomes[delivery.state][_about(key, delivery.email)] = delivery.detail
         if delivery.state in NEEDS_A_PERSON:
             self._services.tell(digest_refused(key, delivery.state, delivery.detail))
 
 
-class Withheld:
-    """Why addresses of one tenant get no mail, read once."""
-
-    def __init__(self, tenant: TenantProfile, *, services: Services) -> None:
-        self._tenant = tenant
-        self._limits = services.schedule_limits
-        self._suppressed = services.stores.suppressions.by_address(tenant.tenant_id)
-
-    def reason_at(self, destination: Destination) -> Reason | None:
-        """The same of a destination: what is allowed may have changed since it was stored."""
-        why = self._limits.why_not_to(destination)
-        return (MailState.REFUSED, why) if why else None
-
-    def reason(self, email: str) -> Reason | None:
-        """The state and detail to record instead of sending; None when the address may get mail."""
-        suppression: Suppression | None = self._suppressed.get(email.casefold())
-        if suppression is not None:
-            unsubscribed = suppression.reason is SuppressionReason.UNSUBSCRIBED
-            state = MailState.UNSUBSCRIBED if unsubscribed else MailState.SUPPRESSED
-            return state, f"{suppression.reason} on {suppression.at:%Y-%m-%d}"
-        why = self._limits.why_not(email, tenant=self._tenant)
-        return (MailState.REFUSED, why) if why else None
+def _about(key: DeliveryKey, email: str) -> str:
+    return f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / {email}"
 
 
 def _now(  # noqa: PLR0913 -- what an attempt came to

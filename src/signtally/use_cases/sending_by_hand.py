@@ -3,7 +3,7 @@
 import dataclasses
 import datetime as dt
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future, wait
 from email.message import EmailMessage
 from threading import Thread
@@ -15,10 +15,11 @@ from signtally.domain.schedules import Occurrence, newest_over, occurrence_of
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.services import Services
 from signtally.use_cases.digest_messages import DigestMessages, digest_at_once, distinct, made_digest
-from signtally.use_cases.mail_sending import MailSending, Message, Reason, Withheld
+from signtally.use_cases.mail_sending import MailSending, Message
 from signtally.use_cases.ordering import request_report
 from signtally.use_cases.readiness import Readiness
 from signtally.use_cases.scheduling import scheduled_request
+from signtally.use_cases.withholding import Reason, Withheld
 
 _log = logging.getLogger(__name__)
 _Addressed = tuple[str, Message, Reason | None]  # the last: why it is withheld from them
@@ -88,8 +89,8 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
         recipients, destinations = occurrence.schedule.recipients, occurrence.schedule.destinations
     sending = _SendingByHand(digest, services=services, again=again)
     messages: list[_Addressed] = [
-        (each.email, digest.to(each, services=services), sending.withheld.reason(each.email))
-        for each in distinct(recipients)
+        (each.email, digest.to(each, services=services), sending.withheld.reason(each))
+        for each in distinct(_as_scheduled(recipients, occurrence.schedule))
     ]
     messages += [(each.label, digest.to_destination(each), sending.withheld.reason_at(each)) for each in destinations]
     sending.run(messages, patience=patience)
@@ -142,6 +143,12 @@ class _SendingByHand:
             self._mails.send(self._key, recipient, message, by_hand=True)
         if (delivery := self._services.stores.mail_deliveries.get(self._key, recipient)) is not None:
             self.deliveries.append(delivery)
+
+
+def _as_scheduled(recipients: Iterable[Recipient], schedule: Schedule) -> list[Recipient]:
+    """Whom an address names, where the schedule knows: a user is asked after, an address alone cannot be."""
+    known = {each.email.casefold(): each for each in schedule.recipients}
+    return [known.get(each.email.casefold(), each) if each.user_id is None else each for each in recipients]
 
 
 def _is_complete(occurrence: Occurrence, *, services: Services) -> bool:

@@ -1,0 +1,176 @@
+"""Who has left, is no administrator any more, or is of a suspended tenant gets nothing, and the ledger says why."""
+
+import contextlib
+import dataclasses
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+
+from signtally.domain.schedules import due_between
+from signtally.domain.tenants import Member, Recipient
+from signtally.memory.mailer import MemoryMailer
+from signtally.memory.members import MemoryMembers
+from signtally.portal_members import HttpMembers
+from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnavailableError
+from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.scheduling import run_schedules
+from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
+from tests.unit.test_deliveries_by_recipient import QUARTER_OF_AN_HOUR, states
+from tests.unit.test_digests import DUE, MONTHLY, Portal, acme, portal
+
+ANN, BO, CY, DI = (
+    Recipient(email="ann@acme.example", user_id="u_ann"),
+    Recipient(email="bo@acme.example", user_id="u_bo"),
+    Recipient(email="cy@acme.example", user_id="u_cy"),
+    Recipient(email="di@acme.example"),  # an address alone cannot be asked after
+)
+SCHEDULE = MONTHLY.model_copy(update={"recipients": (ANN, BO, CY, DI)})
+ABOUT = "acme / Monthly usage / 2026-10"
+
+
+def with_members(members: MemoryMembers, mailer: MemoryMailer | None = None) -> Portal:
+    acmes = portal(mailer)
+    return dataclasses.replace(acmes, services=dataclasses.replace(acmes.services, members=members))
+
+
+@pytest.mark.parametrize("source", ["portal", "profile"])
+def test_who_left_or_is_no_administrator_any_more_gets_nothing(source: str) -> None:
+    profile = acme(SCHEDULE)
+    if source == "portal":
+        acmes = with_members(MemoryMembers({"acme": {"u_ann": "tenant_admin", "u_cy": "member"}}))
+    else:
+        acmes = with_members(MemoryMembers())  # which a profile's own list goes before
+        members = (Member(user_id="u_ann", role="tenant_admin"), Member(user_id="u_cy"))
+        profile = profile.model_copy(update={"members": members})
+    acmes.store(profile)
+    outcome = run_digests(services=acmes.services)
+    assert acmes.addresses() == ["ann@acme.example", "di@acme.example"]
+    assert outcome.suppressed == {
+        f"{ABOUT} / bo@acme.example": "u_bo is no member of acme any more",
+        f"{ABOUT} / cy@acme.example": "u_cy is no administrator of acme any more",
+    }
+    outcome.require_all_well()
+    assert run_digests(services=acmes.services).due == 0
+
+
+def test_while_nobody_can_say_who_is_a_member_only_those_wait() -> None:
+    members = MemoryMembers({"acme": {"u_ann": "tenant_admin", "u_bo": "tenant_admin", "u_cy": "tenant_admin"}})
+    acmes = with_members(members)
+    members.down = True
+    acmes.store(*(acme(SCHEDULE, tenant_id=f"aaa{number}") for number in range(6)), acme(SCHEDULE))
+    outcome = run_digests(services=acmes.services)
+    assert (outcome.sent, len(outcome.pending), outcome.waiting) == (7, 21, 7)
+    members.down = False
+    assert run_digests(services=acmes.services).sent == 3
+    assert states(acmes) == dict.fromkeys((each.email for each in SCHEDULE.recipients), "sent")
+
+
+def test_a_deferred_mail_of_somebody_who_left_meanwhile_is_given_up() -> None:
+    members = MemoryMembers({"acme": {"u_ann": "tenant_admin"}})
+    acmes = with_members(members, MemoryMailer(full=frozenset({ANN.email})))
+    acmes.store(acme(MONTHLY.model_copy(update={"recipients": (ANN,)})))
+    assert len(run_digests(services=acmes.services).deferred) == 1
+    members.by_tenant = {}
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    assert run_digests(services=acmes.services).gave_up == {
+        f"{ABOUT} / {ANN.email}": "u_ann is no member of acme any more"
+    }
+
+
+def test_by_hand_an_address_of_the_schedule_is_asked_after_too() -> None:
+    acmes = with_members(MemoryMembers())
+    tenant = acme(SCHEDULE)
+    acmes.store(tenant)
+    occurrence = occurrence_by_hand(tenant, SCHEDULE, period=None, now=DUE)
+    named = [Recipient(email="Ann@acme.example"), Recipient(email="new@acme.example")]
+    sent = send_now(occurrence, services=acmes.services, requested_by="u_1", recipients=named, makes_report=True)
+    assert [str(each.state) for each in sent.deliveries] == ["suppressed", "sent"]
+
+
+def test_a_suspended_tenant_gets_nothing_until_that_is_lifted() -> None:
+    acmes = portal()
+    suspended = acme(SCHEDULE).model_copy(update={"status": "suspended"})
+    acmes.store(suspended)
+    assert run_schedules(services=acmes.services).due == run_digests(services=acmes.services).due == 0
+    assert not list(due_between(suspended, SCHEDULE, since=DUE, until=DUE + QUARTER_OF_AN_HOUR * 4 * 24 * 60))
+    by_hand = occurrence_by_hand(suspended, SCHEDULE, period=None, now=DUE)
+    sent = send_now(by_hand, services=acmes.services, requested_by="operator", recipients=[DI], makes_report=True)
+    assert [(str(each.state), each.detail) for each in sent.deliveries] == [("suppressed", "the tenant is suspended")]
+    assert acmes.mailer.sent == []
+    acmes.store(acme(SCHEDULE))
+    assert run_digests(services=acmes.services).sent == 3  # the one by hand stands as it was
+
+
+class PortalMembers(BaseHTTPRequestHandler):
+    """A portal that knows one tenant."""
+
+    answers: ClassVar[list[tuple[int, str]]] = []
+    asked: ClassVar[list[tuple[str, str | None]]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, self.headers["Authorization"]))
+        status, body = self.answers.pop(0)
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 -- as above
+        del format, arguments
+
+
+@pytest.fixture
+def portal_url() -> Iterator[str]:
+    PortalMembers.answers.clear()
+    PortalMembers.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), PortalMembers) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/members"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_portal_is_asked_once_a_minute_for_a_tenant(portal_url: str) -> None:
+    answer = {"members": [{"user_id": "u_ann", "role": "tenant_admin", "name": "Ann"}], "more": 1}
+    PortalMembers.answers += [(200, json.dumps(answer)), (404, "")]
+    with contextlib.closing(HttpMembers(portal_url, token="s3cret")) as members:
+        assert members.roles("a b") == members.roles("a b") == {"u_ann": "tenant_admin"}
+        assert members.roles("gone") == {}
+    assert PortalMembers.asked == [
+        ("/members?tenant_id=a+b", "Bearer s3cret"),
+        ("/members?tenant_id=gone", "Bearer s3cret"),
+    ]
+    PortalMembers.answers += [(200, '{"members": []}')]
+    with contextlib.closing(HttpMembers(f"{portal_url}/{{tenant_id}}/users?active=1")) as elsewhere:
+        assert elsewhere.roles("a/b") == {}
+    assert PortalMembers.asked[-1] == ("/members/a%2Fb/users?active=1", None)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error", "words"),
+    [
+        (500, "", ServiceUnavailableError, "answered 500"),
+        (302, "", ServiceUnavailableError, "answered 302"),
+        (403, "", AccessRefusedError, "SIGNTALLY_MEMBERS_TOKEN"),
+        (200, "<html>", ServiceError, "another form"),
+        (200, '{"members": [{"user_id": "u", "role": "owner"}]}', ServiceError, "members.0.role"),
+    ],
+)
+def test_an_answer_that_says_nothing_is_no_permission(
+    portal_url: str, *, status: int, body: str, error: type[Exception], words: str
+) -> None:
+    PortalMembers.answers.append((status, body))
+    with contextlib.closing(HttpMembers(portal_url)) as members, pytest.raises(error, match=words):
+        members.roles("acme")
+
+
+def test_a_portal_that_is_away_is_no_permission() -> None:
+    with (
+        contextlib.closing(HttpMembers("http://127.0.0.1:9/")) as members,
+        pytest.raises(ServiceUnavailableError, match="SIGNTALLY_MEMBERS_URL"),
+    ):
+        members.roles("acme")

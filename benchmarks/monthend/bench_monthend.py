@@ -37,7 +37,7 @@ def main() -> None:
     tenants = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
     with tempfile.TemporaryDirectory() as data, Supervisor(log=lambda _: None) as supervisor:
         local = LocalAws(free_port(0), free_port(0), Path(data))
-        server = _prefect_server(free_port(0), Path(data))
+        server = prefect_server(free_port(0), Path(data))
         for program in (*local.programs(), server):
             supervisor.start(program)
         supervisor.wait_until_ready()
@@ -101,7 +101,7 @@ def _files(snapshot: UsageSnapshot, render: Callable[[str, UsageSnapshot, Report
         render(name, snapshot, ReportIdentity("floor", 1, snapshot.taken_at))
 
 
-def _prefect_server(port: int, data: Path) -> Program:
+def prefect_server(port: int, data: Path) -> Program:
     environment = {
         "PREFECT_HOME": str(data / "prefect"),
         "PREFECT_API_URL": f"http://{LOOPBACK}:{port}/api",

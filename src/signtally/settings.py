@@ -164,7 +164,9 @@ class Settings(BaseSettings):
     members_url: Annotated[  # says who is a member of a tenant now; asked before an email or a file goes to a user
         str | None, _web_address_or_none("set SIGNTALLY_MEMBERS_URL to where your portal names a tenant's members")
     ] = None
-    members_token: SecretStr | None = None  # sent there as a bearer token
+    members_token: Annotated[SecretStr | None, BeforeValidator(lambda value: value or None)] = (
+        None  # sent there as a bearer token
+    )
 
     recipient_domains: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_domains)] = ()  # acme.example,acme.test
     webhook_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)] = ()  # hooks.slack.com,acme.example

@@ -4,12 +4,12 @@ import logging
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
-from email.policy import SMTP
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from signtally.aws.errors import map_errors
+from signtally.aws.send_rate import SendRate
 from signtally.backoff import backoff_seconds
 from signtally.domain.mail_addresses import parse_sender, recipients_of, sender_of
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
@@ -45,9 +45,11 @@ class SesMailer:
         self._ses = ses
         self._configuration_set = configuration_set
         self._wait = wait
+        self._rate = SendRate(self._account_rate, wait=wait)
 
     def send(self, message: EmailMessage) -> str:
         what = f"mail from {sender_of(message)}"
+        self._rate.wait_for_turn()
         with map_errors("SES", what):
             for attempt in range(_ATTEMPTS):
                 try:
@@ -64,7 +66,7 @@ class SesMailer:
         request: SendEmailRequestTypeDef = {
             "FromEmailAddress": sender_of(message),
             "Destination": {"ToAddresses": recipients_of(message)},
-            "Content": {"Raw": {"Data": message.as_bytes(policy=SMTP)}},
+            "Content": {"Raw": {"Data": message.as_bytes(policy=message.policy.clone(linesep="\r\n"))}},
         }
         if self._configuration_set is not None:
             request["ConfigurationSetName"] = self._configuration_set
@@ -79,6 +81,15 @@ class SesMailer:
         except (ReadTimeoutError, ConnectionClosedError) as error:
             raise MailUncertainError(f"SES did not answer after a message had gone out: {error}") from error
         return answer["MessageId"]
+
+    def _account_rate(self) -> float | None:
+        """Emails a second; None when the programs' policy does not let us ask: then SES throttles, and we back off."""
+        try:
+            with map_errors("SES", "the account's quota"):
+                return self._ses.get_account()["SendQuota"]["MaxSendRate"]
+        except (ServiceError, KeyError) as error:
+            _log.info("emails are not spaced by the account's rate: %s", error)
+            return None
 
     def provision(self, *, sender: str) -> bool:
         """Create the sender's domain as an identity unless it is one; SES then wants to see it verified in the DNS."""

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 from collections.abc import Callable
-from email.policy import SMTP
 from pathlib import Path
 
 import click
@@ -63,7 +62,7 @@ def preview(  # noqa: PLR0913 -- one an option
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         path = output / f"{occurrence.schedule.name} {occurrence.name}.eml"
-        path.write_bytes(message.as_bytes(policy=SMTP))
+        path.write_bytes(message.as_bytes())
     shown = {
         "period": occurrence.name,
         "subject": str(message["Subject"]),

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from email.message import EmailMessage
-from email.policy import SMTP
 
 from signtally.domain.actions import Action
 from signtally.domain.corrections import ChangedPeriod, Told
@@ -13,7 +12,7 @@ from signtally.domain.wording import translatable
 from signtally.render.chart import UsageChart, usage_chart
 from signtally.render.contents import Contents
 from signtally.render.corrections import correction_sentences, earlier_lines, subject_of_correction
-from signtally.render.email_headers import add_headers, header_text
+from signtally.render.email_headers import POLICY, add_headers, header_text
 from signtally.render.formats import Formats, one_line, shortened
 from signtally.render.highlights import allowance_line, highlight_sentences
 from signtally.render.insights import InsightContents
@@ -37,8 +36,6 @@ _TOP_USERS = 5
 _MOST_BARS = 31  # of a few pixels each on a phone
 _CHART_HEIGHT_PIXELS = 96
 _NAME_LIMIT_CHARACTERS = 60
-# SES takes ASCII alone: every other character is encoded in the parts and headers.
-_SEVEN_BIT = SMTP.clone(cte_type="7bit")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +77,7 @@ def digest_message(
         "incomplete": "" if context.is_complete else incomplete_notice(words),
         "unsubscribe_url": unsubscribe_url,
     }
-    message = EmailMessage(policy=_SEVEN_BIT)
+    message = EmailMessage(policy=POLICY)
     message["Subject"] = header_text(plain_text("email/digest/subject.txt", words=words, **values))
     add_headers(message, snapshot, context=context, recipient=recipient, unsubscribe_url=unsubscribe_url)
     message.set_content(plain_text("email/digest/body.txt", words=words, **values))

@@ -1,10 +1,11 @@
 """The headers of a digest: who, to whom, when, how to end it, and that a machine wrote it."""
 
 import hashlib
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from signtally.domain.mail_addresses import ascii_address, parse_sender
 from signtally.domain.snapshot import UsageSnapshot
@@ -12,6 +13,31 @@ from signtally.domain.tenants import Recipient
 from signtally.render.formats import one_line
 
 _DIGEST_CHARACTERS = 32
+_URL_LIMIT_CHARACTERS = 970  # a line has at most 998 (RFC 5322), and an address cannot be folded
+
+
+class _OneLine:
+    """A header whose value stands in one line as it is.
+
+    Python folds what is longer than a line into encoded words, and no mail client decodes those in an address or an id.
+    """
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        kwds["parse_tree"] = kwds["decoded"] = value
+
+    def fold(self: Any, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("feedback-id", "list-id", "list-unsubscribe", "message-id"):
+    _HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type] # a mix-in, as email's own are
+# Of a message with these headers. SES takes ASCII alone: every other character is encoded in the parts and headers.
+# Its lines are two shorter than usual, since Python's encoded words may be as long as a line, and RFC 2047 allows 75.
+POLICY = SMTP.clone(cte_type="7bit", header_factory=_HEADERS, max_line_length=76)
 
 
 class Addressing(Protocol):
@@ -56,8 +82,9 @@ def add_headers(
     message["X-Auto-Response-Suppress"] = "All"  # Exchange knows only its own header
     tenant, schedule = _digest_of(tenant_id)[:16], _digest_of(tenant_id, context.schedule_name)[:16]
     message["List-Id"] = f"<{tenant}.usage-reports.{origin.domain}>"
-    message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+    if len(unsubscribe_url) <= _URL_LIMIT_CHARACTERS:  # else the link at the end has to do
+        message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     message["Feedback-ID"] = f"{schedule}:{tenant}:digest:signtally"  # by which mailbox providers count complaints
 
 

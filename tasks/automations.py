@@ -55,10 +55,14 @@ def _apply(client: SyncPrefectClient, wanted: AutomationCore, standing: Automati
 
 
 def _terms(automation: AutomationCore) -> dict[str, object]:
-    """What makes two automations the same: not the ids that the server gives to each and to its trigger."""
-    return AutomationCore.model_validate(automation.model_dump(exclude={"id"})).model_dump(
-        mode="json", exclude={"trigger": {"id"}}
+    """What makes two automations the same: not the ids that the server gives to each and to its trigger.
+
+    As Python values: a set is a list in JSON, whose order means nothing and differs.
+    """
+    terms: dict[str, object] = AutomationCore.model_validate(automation.model_dump(exclude={"id"})).model_dump(
+        exclude={"trigger": {"id"}}
     )
+    return terms
 
 
 def _alarming(found: Iterable[Alarm], block_id: object) -> Iterator[AutomationCore]:

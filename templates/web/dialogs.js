@@ -9,7 +9,7 @@ import { gettext } from "./words.js";
 const offered = new Map(); // what opens a dialog, by its view and name
 let count = 0;
 let open = null; // { key, dialog } as the address names it
-let shown = null; // the view below it: what it is to the reader, whatever the address says
+let below = null; // the view under it, whatever the address says
 
 // What `dialog=name` in the address of a view opens: `opens` hears what it is about, reads that, and returns what shows it.
 export const offerDialog = (view, name, opens) => offered.set(`${view} ${name}`, opens);
@@ -17,18 +17,22 @@ export const offerDialog = (view, name, opens) => offered.set(`${view} ${name}`,
 // Open one that is offered: a step of the browser's history.
 export function askFor(name, about) {
   go(linkHere({ dialog: name, of: about }), { quietly: true });
-  return showDialog(shown);
+  return showDialog();
 }
 
-// Show the dialog that the address names above a view, if it is one of that view's, and no other.
-export async function showDialog(view) {
-  shown = view;
+// From now on dialogs are those of a view; it may still be reading what it shows.
+export function dialogsOf(view) {
+  below = view;
+}
+
+// Show the dialog that the address names, if it is one of the view's, and no other.
+export async function showDialog() {
   const { dialog: name, of: about } = place();
   const key = name && JSON.stringify([name, about]);
   if (open && open.key === key) return;
   closeDialog();
   if (!name) return;
-  const opens = offered.get(`${view} ${name}`);
+  const opens = offered.get(`${below} ${name}`);
   if (!opens) return forget();
   open = { key, dialog: null };
   try {

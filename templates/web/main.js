@@ -2,7 +2,7 @@
 
 import { showActivity } from "./activity.js";
 import { call } from "./client.js";
-import { closeDialog, showDialog } from "./dialogs.js";
+import { closeDialog, dialogsOf, showDialog } from "./dialogs.js";
 import { showDocuments } from "./documents.js";
 import { byId, el, foreign } from "./dom.js";
 import { downloadFile } from "./files.js";
@@ -37,7 +37,6 @@ const titles = () => ({
 let terms = new Map(); // the measures, by their names in the API
 let me = null;
 let shown = null; // { period, view, usage, at } of the figures on screen
-let shownView = "overview"; // which is not what the address says where that may not be seen
 let shownPlace = null; // its address without a dialog
 let turn = new AbortController(); // what is being read belongs to it
 
@@ -103,7 +102,7 @@ async function show({ early = null, anew = false } = {}) {
   shownPlace = linkHere({ dialog: null, of: null });
   const named = titles();
   const view = named[viewOf()] ? viewOf() : "overview";
-  shownView = view;
+  dialogsOf(view);
   showNavigation(named, view);
   const isOfPeriod = OF_PERIODS.includes(view);
   for (const part of document.querySelectorAll("[data-view]")) part.hidden = part.dataset.view !== view;
@@ -117,14 +116,14 @@ async function show({ early = null, anew = false } = {}) {
   if (view === "schedules") await showSchedules({ me, signal });
   if (view === "settings") await showSettings({ signal, changed: learn });
   if (view === "activity") await showActivity({ signal });
-  if (!signal.aborted) await showDialog(view);
+  if (!signal.aborted) await showDialog();
 }
 
 // Where only the dialog in the address is another, what is below it stays.
 async function follow() {
   const here = linkHere({ dialog: null, of: null });
   if (here !== shownPlace) return show();
-  await showDialog(shownView);
+  await showDialog();
 }
 
 function showNavigation(named, view) {

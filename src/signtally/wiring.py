@@ -13,8 +13,8 @@ from signtally.aws.sqs import SqsEventQueue
 from signtally.aws.timestream import TimestreamUsageStore
 from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.mail_event_queue import MailEventQueue
-from signtally.portal_members import HttpMembers
 from signtally.ports.mail import Mailer
+from signtally.ports.members import MemberSource
 from signtally.render.process_pool import RenderProcesses
 from signtally.report_queue import ReportQueue
 from signtally.services import Services, system_clock
@@ -88,9 +88,13 @@ def only_loopback_endpoints() -> bool:
 
 
 @functools.cache
-def _members(url: str | None, token: SecretStr | None) -> HttpMembers | None:
+def _members(url: str | None, token: SecretStr | None) -> MemberSource | None:
     """This process's own: its answers serve again for a minute."""
-    return None if url is None else HttpMembers(url, token=token.get_secret_value() if token else None)
+    if url is None:
+        return None
+    from signtally.portal_members import HttpMembers  # noqa: PLC0415 -- only who asks a portal pays for httpx
+
+    return HttpMembers(url, token=token.get_secret_value() if token else None)
 
 
 def _mailer(settings: Settings, clients: AwsClients) -> Mailer:

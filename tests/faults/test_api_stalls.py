@@ -122,6 +122,8 @@ def callers() -> Iterator[ThreadPoolExecutor]:
 def test_a_stalled_usage_store_stalls_nothing_else(site: Site, callers: ThreadPoolExecutor) -> None:
     assert site.get("/v1/usage").status_code == 200
     with site.timestream.stalled():
+        while site.get("/v1/usage").status_code == 200:
+            pass  # for a second, the API takes the tables to be as empty as it has seen them
         asked = [callers.submit(site.get, "/v1/usage") for _ in range(CALLERS)]
         while not any(call.done() for call in asked):  # for as long as they wait
             site.expect_page_and_health()

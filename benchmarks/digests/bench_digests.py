@@ -8,7 +8,6 @@ seconds only on a quiet one.
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,19 +18,15 @@ from botocore.httpsession import URLLib3Session
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "monthend"))
 
-from bench_monthend import prefect_server
 from month_end import ZONES, fill
 from processes import Usage, children_of_this_process
+from stack import running_stack
 
 from signtally import wiring
 from signtally.domain.schedules import newest_due
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
-from signtally.local.local_aws import LocalAws
-from signtally.local.processes import Supervisor
-from signtally.loopback import free_port
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.use_cases import provisioning
 from signtally.use_cases.digesting import KIND, tenants_with_due_digests
 from signtally.use_cases.due_deliveries import delivery_key
 
@@ -41,15 +36,7 @@ _WRITERS = 8
 def main() -> None:
     due = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     tenants = int(sys.argv[2]) if len(sys.argv) > 2 else 43_000
-    with tempfile.TemporaryDirectory() as data, Supervisor(log=lambda _: None) as supervisor:
-        local = LocalAws(free_port(0), free_port(0), Path(data))
-        server = prefect_server(free_port(0), Path(data))
-        for program in (*local.programs(), server):
-            supervisor.start(program)
-        supervisor.wait_until_ready()
-        os.environ.update(local.environment | server.environment)
-        services = wiring.services()
-        provisioning.provision(services=services)
+    with running_stack() as services:
         fill(services, tenants=due)
         for profile in services.stores.tenants.all().values():
             services.stores.tenants.put(_with_digest(profile))

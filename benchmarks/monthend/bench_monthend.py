@@ -8,24 +8,19 @@ machine too, tenants a second only on a quiet one. `SIGNTALLY_TASK_RUNNER` choos
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from month_end import FORMATS, fill
 from processes import Usage, children_of_this_process
+from stack import running_stack
 
 from signtally import wiring
 from signtally.domain.batches import batched
 from signtally.domain.periods import PeriodKind, period_of
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
-from signtally.local.local_aws import LocalAws
-from signtally.local.processes import Program, Supervisor
-from signtally.loopback import LOOPBACK, free_port
 from signtally.services import Services
-from signtally.use_cases import provisioning
 from signtally.use_cases.read_ahead import read_ahead
 from signtally.use_cases.report_figures import read_report
 
@@ -35,15 +30,7 @@ _AHEAD = 25
 
 def main() -> None:
     tenants = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
-    with tempfile.TemporaryDirectory() as data, Supervisor(log=lambda _: None) as supervisor:
-        local = LocalAws(free_port(0), free_port(0), Path(data))
-        server = prefect_server(free_port(0), Path(data))
-        for program in (*local.programs(), server):
-            supervisor.start(program)
-        supervisor.wait_until_ready()
-        os.environ.update(local.environment | server.environment)
-        services = wiring.services()
-        provisioning.provision(services=services)
+    with running_stack() as services:
         events = fill(services, tenants=tenants)
         print(f"{tenants:,} tenants, {events:,} events, load {os.getloadavg()[0]:.0f}", file=sys.stderr)
         with Usage(children_of_this_process()) as beside:
@@ -99,23 +86,6 @@ def _render(snapshots: Sequence[UsageSnapshot]) -> None:
 def _files(snapshot: UsageSnapshot, render: Callable[[str, UsageSnapshot, ReportIdentity], object]) -> None:
     for name in FORMATS:
         render(name, snapshot, ReportIdentity("floor", 1, snapshot.taken_at))
-
-
-def prefect_server(port: int, data: Path) -> Program:
-    environment = {
-        "PREFECT_HOME": str(data / "prefect"),
-        "PREFECT_API_URL": f"http://{LOOPBACK}:{port}/api",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-        "DO_NOT_TRACK": "1",
-    }
-    prefect = str(Path(sys.executable).with_name("prefect"))
-    return Program(
-        name="prefect",
-        command=[prefect, "server", "start", "--host", LOOPBACK, "--port", str(port)],
-        environment=environment,
-        health_url=f"http://{LOOPBACK}:{port}/api/health",
-    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-import logging
 from collections.abc import Iterator, MutableMapping
 
 from signtally.domain.batches import batched
@@ -10,16 +9,15 @@ from signtally.domain.corrections import Told, corrected_name, correction_number
 from signtally.domain.deliveries import DeliveryKey, MailState
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
 from signtally.domain.tenants import Schedule, TenantProfile, schedule_named
-from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.use_cases.digest_messages import made_digest
 from signtally.use_cases.mail_sending import MailSending
+from signtally.use_cases.pending_work import pending_if_it_fails
 from signtally.use_cases.readiness import Readiness
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.recipients import send_to_each
 from signtally.use_cases.told_figures import last_told
 
-_log = logging.getLogger(__name__)
 CORRECTED_FOR = dt.timedelta(days=92)  # after a period's end: an import of old years sends nothing
 _LOOK_EVERY = dt.timedelta(hours=1)
 _LOOK_BACK = dt.timedelta(hours=6)  # a restatement may become readable that much after it was dated
@@ -29,22 +27,13 @@ _LONGEST_PERIOD = dt.timedelta(days=366)
 
 def send_corrections(mails: MailSending, *, services: Services, pending: MutableMapping[str, str]) -> int:
     """Send every corrected digest that is due, and return how many; what a service fails for is added to *pending*."""
-    try:
+    with pending_if_it_fails("corrected digests", pending):
         _look_for_restatements(services=services)
-    except ServiceError as error:
-        _log.warning("restatements are looked for later: %s", error)
-        pending["corrected digests"] = str(error)
     sent = 0
     for key in services.stores.corrections.reminders():
         about = f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / corrected"
-        try:
+        with pending_if_it_fails(about, pending):
             sent += _correct(key, mails, services=services)
-        except ServiceError as error:
-            _log.warning("%s: %s", about, error)
-            pending[about] = str(error)
-        except Exception as error:  # noqa: BLE001 -- logged; one digest stops no other
-            _log.exception("%s failed", about)
-            pending[about] = f"{type(error).__name__}: {error}"
     return sent
 
 

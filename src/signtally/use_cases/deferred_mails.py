@@ -1,22 +1,19 @@
 """Trying deferred emails again, once their pause is over, while their recipients still want them."""
 
 import dataclasses
-import logging
 from collections.abc import MutableMapping
 
 from signtally.domain.corrections import correction_number
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
 from signtally.domain.tenants import Recipient, destination_labelled, schedule_named
-from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
 from signtally.use_cases.digest_messages import DigestMessages, made_digest
 from signtally.use_cases.mail_sending import MailSending
+from signtally.use_cases.pending_work import pending_if_it_fails
 from signtally.use_cases.readiness import Readiness
 from signtally.use_cases.told_figures import told_by
 from signtally.use_cases.withholding import Withheld
-
-_log = logging.getLogger(__name__)
 
 
 def retry_deferred(mails: MailSending, *, services: Services, pending: MutableMapping[str, str]) -> None:
@@ -26,14 +23,8 @@ def retry_deferred(mails: MailSending, *, services: Services, pending: MutableMa
     for deferred in services.stores.mail_deliveries.deferred_until(now):
         key = deferred.key
         about = f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / {deferred.email}"
-        try:
+        with pending_if_it_fails(about, pending):
             _retry(deferred, mails, services=services, digests=digests)
-        except ServiceError as error:
-            _log.warning("%s: %s", about, error)
-            pending[about] = str(error)
-        except Exception as error:  # noqa: BLE001 -- logged; one email stops no other
-            _log.exception("%s failed", about)
-            pending[about] = f"{type(error).__name__}: {error}"
 
 
 def _retry(

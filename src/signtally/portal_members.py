@@ -1,4 +1,7 @@
-"""The members of a tenant from the portal: `GET SIGNTALLY_MEMBERS_URL?tenant_id=…`, over HTTP."""
+"""The members of a tenant from the portal, over HTTP: `GET` of SIGNTALLY_MEMBERS_URL.
+
+The tenant's id stands where the URL has `{tenant_id}`, else in its query as `tenant_id`.
+"""
 
 import threading
 import time

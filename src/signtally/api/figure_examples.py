@@ -12,6 +12,16 @@ MEASURES = {
     "cancelled": 1,
     "expired": 1,
 }
+PREVIOUS_MEASURES = {
+    "sent": 38,
+    "received": 61,
+    "viewed": 55,
+    "signed": 49,
+    "completed": 27,
+    "declined": 2,
+    "cancelled": 1,
+    "expired": 0,
+}
 DOCUMENTS: dict[str, Any] = {
     "from": "2026-10-01",
     "to": "2026-10-31",
@@ -47,34 +57,10 @@ DOCUMENTS: dict[str, Any] = {
 TREND: dict[str, Any] = {
     "data_through": "2026-11-01T08:05:02Z",
     "rows": [
-        {
-            "period": "2026-09",
-            "from": "2026-09-01",
-            "to": "2026-09-30",
-            "sent": 38,
-            "received": 61,
-            "viewed": 55,
-            "signed": 49,
-            "completed": 27,
-            "declined": 2,
-            "cancelled": 1,
-            "expired": 0,
-            "completion_rate": 0.842,
-        },
-        {
-            "period": "2026-10",
-            "from": "2026-10-01",
-            "to": "2026-10-31",
-            "sent": 50,
-            "received": 82,
-            "viewed": 70,
-            "signed": 58,
-            "completed": 31,
-            "declined": 3,
-            "cancelled": 1,
-            "expired": 1,
-            "completion_rate": 0.62,
-        },
+        {"period": "2026-09", "from": "2026-09-01", "to": "2026-09-30"}
+        | PREVIOUS_MEASURES
+        | {"completion_rate": 0.842},
+        {"period": "2026-10", "from": "2026-10-01", "to": "2026-10-31"} | MEASURES | {"completion_rate": 0.62},
     ],
 }
 USAGE: dict[str, Any] = {
@@ -84,7 +70,7 @@ USAGE: dict[str, Any] = {
     "to": "2026-10-31",
     "data_through": "2026-11-01T08:05:02Z",
     "totals": MEASURES,
-    "previous_totals": MEASURES | {"sent": 38, "completed": 27},
+    "previous_totals": PREVIOUS_MEASURES,
     "previous": {
         "from": "2026-09-01",
         "to": "2026-09-30",
@@ -104,7 +90,7 @@ INSIGHTS: dict[str, Any] = {
     "data_through": "2026-11-01T08:05:02Z",
     "basis": "activity",
     "totals": MEASURES,
-    "previous_totals": USAGE["previous_totals"],
+    "previous_totals": PREVIOUS_MEASURES,
     "previous": USAGE["previous"],
     "cohort": {"sent": 50, "viewed": 46, "signed": 40, "completed": 31, "open": 14},
     "completion_rate": 0.62,

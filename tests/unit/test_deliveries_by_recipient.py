@@ -1,10 +1,12 @@
 """One recipient is one delivery: whatever becomes of it, nobody else waits, and the ledger says what it was."""
 
 import contextlib
+import dataclasses
 import datetime as dt
 import itertools
 import json
 import threading
+from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
 
@@ -21,6 +23,7 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.stores.suppressions import Suppression, SuppressionReason
 from signtally.use_cases.delivery_list import all_deliveries, deliveries_of
 from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.mail_sending import MailSending
 from signtally.use_cases.sending_by_hand import occurrence_by_hand, preview, send_now
 from signtally.use_cases.unsubscribing import (
     BadUnsubscribeLinkError,
@@ -30,6 +33,7 @@ from signtally.use_cases.unsubscribing import (
     unsubscribe_url,
 )
 from tests.support.examples import examples
+from tests.support.interposed import InterposedObjects, Result
 from tests.unit.test_digests import DUE, MONTHLY, OCTOBER, DyingMailer, Portal, acme, portal
 
 QUARTER_OF_AN_HOUR = dt.timedelta(minutes=15)
@@ -130,6 +134,32 @@ def test_a_mail_service_that_goes_down_during_a_retry_leaves_it_due() -> None:
     acmes.mailer.full, acmes.mailer.down = frozenset(), True
     assert list(run_digests(services=acmes.services).pending) == ["acme / Monthly usage / 2026-10 / ann@acme.example"]
     acmes.mailer.down = False
+    assert run_digests(services=acmes.services).sent == 1
+
+
+def test_a_retry_that_another_run_could_not_make_stays_due() -> None:
+    """The other had claimed the email, found the service down, and put it back while this one looked."""
+    acmes = portal(MemoryMailer(full=frozenset({"ann@acme.example"})))
+    acmes.store(acme())
+    run_digests(services=acmes.services)
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    ledger = acmes.services.stores.mail_deliveries
+    (deferred,) = ledger.deferred_until(acmes.clock.now)
+    before = ledger.claim_again(
+        OCTOBER, deferred.email, now=acmes.clock.now, states=(MailState.DEFERRED,), by_hand=False
+    )
+    assert before is not None
+    steps = itertools.count()
+
+    def put_back_meanwhile(work: Callable[[], Result]) -> Result:
+        if next(steps) == 1:
+            ledger.record(OCTOBER, before)
+        return work()
+
+    objects = InterposedObjects(acmes.objects, put_back_meanwhile)
+    late = MailSending(services=dataclasses.replace(acmes.services, objects=objects))
+    late.retry(deferred, EmailMessage())
+    acmes.mailer.full = frozenset()
     assert run_digests(services=acmes.services).sent == 1
 
 

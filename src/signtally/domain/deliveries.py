@@ -56,6 +56,10 @@ class MailDelivery:
         """Whether somebody is sending it."""
         return self.state is MailState.CLAIMED and now - self.at < _SENDING_LEASE
 
+    def is_due(self, now: dt.datetime) -> bool:
+        """Whether it is deferred, and the time of its next attempt has come."""
+        return self.state is MailState.DEFERRED and self.next_try_at is not None and self.next_try_at <= now
+
     def without_dead_claim(self, now: dt.datetime) -> "MailDelivery":
         """In doubt, where it was claimed by a run that has died; else as it is."""
         if self.state is not MailState.CLAIMED or self.is_under_way(now):

@@ -151,9 +151,12 @@ class MailSending:
         return _now(claimed, MailState.DEFERRED, at=now, detail=detail, next_try_at=min(now + pause, last_chance))
 
     def _is_settled(self, deferred: DeferredMail) -> bool:
-        """Whether another attempt at a deferred email has an outcome; while it has none, the reminder is to stay."""
+        """Whether another attempt at a deferred email has an outcome; while it has none, the reminder is to stay.
+
+        It has none when that attempt found the mail service down: the email is deferred to the same time as before.
+        """
         entry = self._ledger.get(deferred.key, deferred.email)
-        return entry is None or self._is_dealt_with(deferred.key, entry)
+        return entry is None or (not entry.is_due(self._services.clock()) and self._is_dealt_with(deferred.key, entry))
 
     def _is_dealt_with(self, key: DeliveryKey, earlier: MailDelivery) -> bool:
         """Whether an earlier attempt has an outcome; a claim that has lapsed is recorded as in doubt."""

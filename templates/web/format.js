@@ -4,6 +4,7 @@ import { UNKNOWN } from "./dom.js";
 import { gettext, isRightToLeft, ngettext, pgettext } from "./words.js";
 
 const MINUS = "−";
+const DASH = /\s*–\s*/;
 const DAY_MS = 86_400_000;
 
 let figures = new Intl.NumberFormat("en-GB");
@@ -73,8 +74,23 @@ export function shortDates(first, last) {
 
 // Days of one month stand closely: `1–22 Nov`, where newer language data puts thin spaces.
 function between(first, last, options) {
+  if (language.startsWith("ja")) return betweenInJapanese(first, last, options);
   const text = onCalendar(options).formatRange(toDay(first), toDay(last));
-  return first.slice(0, 7) === last.slice(0, 7) ? text.replace(/\s*–\s*/, "–") : text;
+  return first.slice(0, 7) === last.slice(0, 7) ? text.replace(DASH, "–") : text;
+}
+
+// As the files have it, `2026年10月5日～11日`, where the browser's language data writes slashes.
+function betweenInJapanese(first, last, { year, month, day }) {
+  const isOfOne = (length) => first.slice(0, length) === last.slice(0, length);
+  const rest = isOfOne("2026-10".length) ? { day } : isOfOne("2026".length) ? { month, day } : { year, month, day };
+  return `${onCalendar({ year, month, day }).format(toDay(first))}～${onCalendar(rest).format(toDay(last))}`;
+}
+
+// The days of a week within its name: `5–11 Oct 2026`, `5 au 11 oct. 2026`.
+function weekDates(first) {
+  const dash = pgettext("between the first and the last day of a week", "–");
+  const days = dates(first, addDays(first, 6));
+  return dash === "–" ? days : days.replace(DASH, dash);
 }
 
 export function dayCount(first, last) {
@@ -114,9 +130,20 @@ const inMinutes = (count) => pgettext("duration", "%(count)s min", { count: numb
 const inSeconds = (count) => pgettext("duration", "%(count)s s", { count: number(count) });
 const units = (...parts) => parts.filter(Boolean).join(" ").replaceAll(" ", "\u00a0");
 
-// The hour of the day that begins then: `10:00–11:00`.
-export const hourRange = (hour) => `${hourStart(hour)}–${hourStart(hour + 1)}`;
-export const hourStart = (hour) => onCalendar({ timeStyle: "short" }).format(new Date(Date.UTC(2026, 0, 5, hour)));
+const HOUR = { hour: "numeric" };
+const hasHalfDays = () => onCalendar(HOUR).resolvedOptions().hour12;
+const atHour = (hour) => new Date(Date.UTC(2026, 0, 5, hour));
+
+// The hour of the day that begins then: `10:00–11:00`, `12–1 PM`.
+export function hourRange(hour) {
+  const [begins, ends] = [hourStart(hour), hourStart(hour + 1)];
+  if (!hasHalfDays()) return pgettext("an hour of the day", "%(begins)s–%(ends)s", { begins, ends });
+  const isWithinHalf = hour % 12 !== 11;
+  return isWithinHalf ? onCalendar(HOUR).formatRange(atHour(hour), atHour(hour + 1)).replace(DASH, "–") : `${begins} – ${ends}`;
+}
+
+// When it begins: `10:00`, `12 PM`.
+export const hourStart = (hour) => onCalendar(hasHalfDays() ? HOUR : { timeStyle: "short" }).format(atHour(hour));
 
 const KINDS = [
   [/^\d{4}$/, "year"],
@@ -131,21 +158,30 @@ export const kindOf = (name) => KINDS.find(([form]) => form.test(name))?.[1] ?? 
 
 // Within a sentence: `the week of 5–11 Oct 2026`.
 export function periodInText(kind, first, last) {
+  if (kind === "year") return year(first);
   if (kind !== "week") return periodTitle(kind, first, last);
-  return gettext("the week of %(dates)s", { dates: dates(first, addDays(first, 6)) });
+  return gettext("the week of %(dates)s", { dates: weekDates(first) });
 }
 
-// `October 2026`, `Week of 5–11 Oct 2026`, `Q4 2026`; only a range needs `last`.
+const year = (text) => onCalendar({ year: "numeric" }).format(toDay(text));
+
+function quarterTitle(month, values) {
+  if (month < 4) return gettext("Q1 %(year)s", values);
+  if (month < 7) return gettext("Q2 %(year)s", values);
+  return month < 10 ? gettext("Q3 %(year)s", values) : gettext("Q4 %(year)s", values);
+}
+
+// `October 2026`, `Week of 5–11 Oct 2026`, `Q4 2026`, `Year 2026`; only a range needs `last`.
 export function periodTitle(kind, first, last) {
   switch (kind) {
     case "year":
-      return onCalendar({ year: "numeric" }).format(toDay(first));
+      return gettext("Year %(year)s", { year: year(first) });
     case "quarter":
-      return gettext("Q%(quarter)s %(year)s", { quarter: Math.ceil(Number(first.slice(5, 7)) / 3), year: first.slice(0, 4) });
+      return quarterTitle(Number(first.slice(5, 7)), { year: first.slice(0, 4) });
     case "month":
       return onCalendar({ month: "long", year: "numeric" }).format(toDay(first));
     case "week":
-      return gettext("Week of %(dates)s", { dates: dates(first, addDays(first, 6)) });
+      return gettext("Week of %(dates)s", { dates: weekDates(first) });
     case "day":
       return onCalendar({ weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(toDay(first));
     default:
@@ -154,18 +190,18 @@ export function periodTitle(kind, first, last) {
 }
 
 const inZone = (options) => new Intl.DateTimeFormat(language, { ...WRITTEN, ...options, timeZone: zone });
-const CLOCK = { hour: "2-digit", minute: "2-digit" };
 
 export function clock(instant, now = new Date()) {
   const day = inZone(SHORT);
-  return inZone(day.format(instant) === day.format(now) ? CLOCK : { ...SHORT, ...CLOCK }).format(instant);
+  return day.format(instant) === day.format(now) ? timeOfDay(instant) : moment(instant);
 }
 
 export const onDay = (text) => inZone(SHORT).format(new Date(text));
 
-export const moment = (text) => inZone({ ...SHORT, ...CLOCK }).format(new Date(text));
+// `1 Nov 2026, 00:05` of an instant or its text.
+export const moment = (when) => gettext("%(date)s, %(time)s", { date: onDay(when), time: timeOfDay(new Date(when)) });
 
-export const timeOfDay = (instant) => inZone(CLOCK).format(instant);
+export const timeOfDay = (instant) => inZone({ timeStyle: "short" }).format(instant);
 
 export function ago(instant, now = new Date()) {
   const minutes = Math.floor((now - instant) / 60_000);

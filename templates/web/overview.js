@@ -4,7 +4,7 @@ import { address, call } from "./client.js";
 import { showCards } from "./cards.js";
 import { chartTable, chartTitle, drawBars, drawChart } from "./chart.js";
 import { byId, el, table } from "./dom.js";
-import { kindOf, month, number, percent, periodTitle, shortDate } from "./format.js";
+import { kindOf, month, number, percent, periodInText, periodTitle, shortDate } from "./format.js";
 import { showInsights } from "./insights.js";
 import { comparison } from "./headline.js";
 import { parameters, previousShort } from "./periods.js";
@@ -79,7 +79,7 @@ const titleOf = ({ period, from, to }) => periodTitle(kindOf(period), from, to);
 function tickOf({ period, from, to }) {
   const kind = kindOf(period);
   if (kind === "month") return month(from);
-  return kind === "year" || kind === "quarter" ? periodTitle(kind, from, to) : shortDate(from);
+  return kind === "year" || kind === "quarter" ? periodInText(kind, from, to) : shortDate(from);
 }
 
 // Once for each document body.

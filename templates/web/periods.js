@@ -88,7 +88,6 @@ export function beside(period, by) {
 const shifted = ({ from, to }, days) => ranged(addDays(from, days), addDays(to, days));
 
 export const title = (period) => periodTitle(kindOf(period.period), period.from, period.to);
-const previousTitle = (period, first, last) => periodTitle(kindOf(period.period), first, last);
 export const previousInText = (period, first, last) => periodInText(kindOf(period.period), first, wholeUntil(period, first, last));
 
 // Whether a comparison ends before the whole previous period does.
@@ -99,7 +98,7 @@ export function previousShort(period, { from: first, to: last }) {
   const kind = kindOf(period.period);
   if (isPart(period, first, last)) return shortDates(first, last);
   if (kind === "month") return month(first);
-  return kind === "week" || kind === "day" ? shortDates(first, last) : previousTitle(period, first, last);
+  return kind === "week" || kind === "day" ? shortDates(first, last) : periodInText(kind, first, last);
 }
 
 // The last day of the previous period as a whole.

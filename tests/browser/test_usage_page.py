@@ -274,18 +274,19 @@ def test_a_member_sees_their_own_activity(site: Any, open_page: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "tag", "direction", "title", "users"),
+    ("locale", "tag", "direction", "titles", "users"),
     [
-        ("de-CH", "de-CH", "ltr", "Oktober 2026 (bis heute)", "Benutzer"),
-        ("ar", "ar", "rtl", "أكتوبر 2026 (حتى اليوم)", "المستخدمون"),
-        ("ja", "ja", "ltr", "2026年10月（本日まで）", "ユーザー"),
-        ("pt-BR", "en-GB", "ltr", "October 2026 (to date)", "Users"),
+        ("de-CH", "de-CH", "ltr", ("Oktober 2026 (bis heute)", "Woche vom 5. bis 11. Okt. 2026"), "Benutzer"),
+        ("ar", "ar", "rtl", ("أكتوبر 2026 (حتى اليوم)", "أسبوع 5–11 أكتوبر 2026"), "المستخدمون"),
+        ("ja", "ja", "ltr", ("2026年10月（本日まで）", "2026年10月5日～11日の週"), "ユーザー"),
+        ("pt-BR", "en-GB", "ltr", ("October 2026 (to date)", "Week of 5–11 Oct 2026"), "Users"),
     ],
 )
 def test_it_takes_the_tenants_language(  # noqa: PLR0913, PLR0917 -- fixtures, and the columns of one table
-    site: Any, open_page: Open, locale: str, tag: str, direction: str, title: str, users: str
+    site: Any, open_page: Open, locale: str, tag: str, direction: str, titles: tuple[str, str], users: str
 ) -> None:
     """The browser asks for English; whoever signs in gets the language that the tenant's files have."""
+    title, week = titles
     profile = TenantProfile(tenant_id="acme", name="Acme & Söhne", timezone="Asia/Kathmandu", locale=locale)
     site.services.stores.tenants.put(profile)
     page = open_page(site.signed_in())
@@ -294,3 +295,5 @@ def test_it_takes_the_tenants_language(  # noqa: PLR0913, PLR0917 -- fixtures, a
     assert page.locator("html").get_attribute("dir") == direction
     assert page.locator("html").get_attribute("lang") in {tag, tag.split("-", maxsplit=1)[0]}
     page.locator("#chart rect").first.wait_for()
+    page.goto(f"{site.url}/#period=2026-W41")
+    expect(page.locator("h1:visible")).to_have_text(week)

@@ -55,6 +55,24 @@ def test_titles_are_whole_words_and_begin_with_a_capital(locale: str, day: str, 
     assert in_text[0] == (day[0].lower() if locale in {"fr", "es"} else day[0])
 
 
+@pytest.mark.parametrize(
+    ("locale", "week", "year", "hour"),
+    [
+        ("en-US", "Week of Sep 28\u2009–\u2009Oct 4, 2026", "Year 2025", "12\u2009–\u20091\u202fPM"),
+        ("de", "Woche vom 28. Sept. bis 4. Okt. 2026", "Jahr 2025", "12:00–13:00 Uhr"),
+        ("fr", "Semaine du 28 sept. au 4 oct. 2026", "Année 2025", "12:00–13:00"),
+        ("es", "Semana del 28 sept al 4 oct 2026", "Año 2025", "12:00–13:00"),
+        ("ja", "2026年9月28日～10月4日の週", "2025年", "12:00～13:00"),
+        ("ar", "أسبوع 28 سبتمبر – 4 أكتوبر 2026", "عام 2025", "12–1\u202fم"),
+    ],
+)
+def test_weeks_years_and_hours_are_named_as_natives_do(locale: str, week: str, year: str, hour: str) -> None:
+    formats = _formats(locale)
+    assert formats.period(parse_period("2026-W40"), today=_TODAY) == week
+    assert formats.period(parse_period("2025"), today=_TODAY) == year
+    assert formats.hour(12) == hour
+
+
 def test_a_range_is_called_by_its_dates() -> None:
     period = period_between(dt.date(2026, 10, 3), dt.date(2026, 10, 9))
     assert _formats().period(period, today=_TODAY) == "3–9 Oct 2026"

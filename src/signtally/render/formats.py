@@ -15,6 +15,7 @@ from babel.numbers import format_decimal, format_percent
 
 from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.tenants import TenantProfile
+from signtally.domain.wording import translatable
 from signtally.render.translation import Translation
 
 UNDEFINED = "—"
@@ -22,7 +23,14 @@ _NUMBERS_REMEMBERED = 10_000
 _MOST_AS_PERCENT = 10  # times what there was before; beyond, a percentage is no longer read
 MINUS = "\N{MINUS SIGN}"
 _TIED = "\N{NO-BREAK SPACE}"
-_QUARTERS_IN_WORDS = {"ja"}  # its `2026/Q4` is read as a fraction
+_QUARTERS = (
+    translatable("Q1 %(year)s"),
+    translatable("Q2 %(year)s"),
+    translatable("Q3 %(year)s"),
+    translatable("Q4 %(year)s"),
+)
+_MONTHS_A_QUARTER = 3
+_BETWEEN_DATES = re.compile("\\s*–\\s*")
 _LEFT_TO_RIGHT, _END = "\N{LEFT-TO-RIGHT ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400  # seconds
 # "en" alone reads as American in CLDR; day before month and a 24-hour clock are understood everywhere.
@@ -198,7 +206,8 @@ class Formats:
         begins, ends = dt.time(hour), dt.time((hour + 1) % 24)
         if self._has_half_days:
             return str(format_interval(begins, ends, "h", locale=self.words.locale))
-        return f"{self._clock(begins)}–{self._clock(ends)}"
+        clocks = {"begins": self._clock(begins), "ends": self._clock(ends)}
+        return self.words.pgettext("an hour of the day", "%(begins)s–%(ends)s", **clocks)
 
     def hour_begins(self, hour: int) -> str:
         """When it begins, for axes: `10:00`, `12 PM`."""
@@ -245,7 +254,7 @@ class Formats:
             return self._range(period)
         match period.kind:
             case PeriodKind.WEEK:
-                name = self.words.gettext("the week of %(dates)s", dates=self._range(period))
+                name = self.words.gettext("the week of %(dates)s", dates=self._week(period))
             case PeriodKind.YEAR:
                 name = self._year(period)
             case _:
@@ -257,12 +266,12 @@ class Formats:
             case PeriodKind.DAY:
                 return format_date(period.first, "full", locale=self.words.locale)
             case PeriodKind.WEEK:
-                return self.words.gettext("Week of %(dates)s", dates=self._range(period))
+                return self.words.gettext("Week of %(dates)s", dates=self._week(period))
             case PeriodKind.MONTH:
                 return str(format_skeleton("yMMMM", period.first, locale=self.words.locale))
             case PeriodKind.QUARTER:
-                skeleton = "yQQQQ" if self.words.locale.language in _QUARTERS_IN_WORDS else "yQQQ"
-                return str(format_skeleton(skeleton, period.first, locale=self.words.locale))
+                quarter = _QUARTERS[(period.first.month - 1) // _MONTHS_A_QUARTER]
+                return self.words.gettext(quarter, year=f"{period.first.year:04}")
             case PeriodKind.YEAR:
                 return self.words.gettext("Year %(year)s", year=self._year(period))
             case PeriodKind.RANGE:
@@ -275,6 +284,12 @@ class Formats:
 
     def _range(self, period: Period) -> str:
         return self.dates(period.first, period.last)
+
+    def _week(self, period: Period) -> str:
+        """`5–11 Oct 2026`; `5 au 11 oct. 2026` where a week's days are named in words."""
+        between = self.words.pgettext("between the first and the last day of a week", "–")
+        dates = self._range(period)
+        return dates if between == "–" else _BETWEEN_DATES.sub(between, dates)
 
     def _year(self, period: Period) -> str:
         return str(format_skeleton("y", period.first, locale=self.words.locale))

@@ -1,7 +1,10 @@
 """The digest email: what it says, and what nobody can make it say."""
 
 import base64
+import dataclasses
+import datetime as dt
 import re
+import time
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
@@ -11,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signtally.domain.actions import Counts
-from signtally.domain.periods import parse_period
+from signtally.domain.periods import parse_period, period_between
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Branding, Recipient
 from signtally.render.contents import Contents
 from signtally.render.email import DigestContext, digest_message
 from tests.support.examples import examples
-from tests.support.report_samples import ACME, nasty_snapshot, snapshot, snapshots, user
+from tests.support.report_samples import ACME, nasty_snapshot, restated, snapshot, snapshots, user
 from tests.support.whole_reports import whole_report
 
 _LINKS = {name: f"https://api.example/v1/reports/r1/files/{name}" for name in ("pdf", "xlsx", "csv")}
@@ -193,6 +196,21 @@ def test_a_long_period_is_charted_by_week_or_month() -> None:
     assert "Documents per week" in _part(_digest(snapshot((user(1),), period=parse_period("2026-Q3"))), "html")
     assert "Documents per month" in _part(_digest(snapshot((user(1),), period=parse_period("2025"))), "html")
     assert "Documents per" not in _part(_digest(snapshot((user(1),), period=parse_period("2026-10-03"))), "html")
+
+
+@pytest.mark.parametrize("filling", ["=?utf-8?q?x?=", "\u202e", "a\u0301\u0337", "ﷺ", "%(x)s{{"])
+def test_nothing_that_a_tenant_chooses_makes_it_slow_or_long(filling: str) -> None:
+    """It is written outside the rendering processes: whatever is in the figures, it takes a part of a second."""
+    decade = period_between(dt.date(2016, 11, 1), dt.date(2026, 10, 31))
+    people = tuple(user(number, (filling * 2000)[:2000], (filling * 250)[:250]) for number in range(500))
+    tenant = ACME.model_copy(update={"name": (filling * 200)[:200], "tenant_id": (filling * 256)[:256], "locale": "ar"})
+    report = dataclasses.replace(
+        whole_report(people, period=decade, tenant=tenant), restated=restated(decade, days=decade.day_count)
+    )
+    began = time.process_time()
+    message = _digest(report, name="s" * 64)
+    assert time.process_time() - began < 0.5
+    assert len(message.as_bytes()) < 250_000
 
 
 def test_it_stays_below_what_gmail_shows_whole() -> None:

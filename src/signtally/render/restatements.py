@@ -27,8 +27,8 @@ class RestatementLine:
     why: str
 
 
-def restatement_lines(contents: Contents) -> tuple[RestatementLine, ...]:
-    """One line a day, in order."""
+def restatement_lines(contents: Contents, *, most: int | None = None) -> tuple[RestatementLine, ...]:
+    """One line a day, in order; the first *most* of them alone, unless it is None."""
     formats = contents.formats
     return tuple(
         RestatementLine(
@@ -37,7 +37,7 @@ def restatement_lines(contents: Contents) -> tuple[RestatementLine, ...]:
             formats.clock(restated.restated_at),
             why(restated, formats),
         )
-        for restated in contents.snapshot.restated
+        for restated in contents.snapshot.restated[:most]
     )
 
 

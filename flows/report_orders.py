@@ -6,7 +6,6 @@ there or not: the flow run only shows them, and a new one begins when the server
 
 import logging
 import os
-import sys
 import threading
 import time
 
@@ -49,9 +48,6 @@ def report_orders(consumer: str, time_budget_seconds: float = _LONGEST_RUN_SECON
 def main() -> None:
     """Make ordered reports until SIGTERM or Ctrl-C, which give back what is not begun."""
     global _consumer  # noqa: PLW0603 -- the flow runs on another thread of this program
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
-    for chatty in ("botocore", "boto3", "urllib3", "httpx"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     # Before any process is started: rendering takes all of a processor, and whoever asks the API beside it goes first.
     os.nice(services().settings.consumer_niceness)
     warm_up()

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from signtally.domain.shards import Shard
+from signtally.log_fields import log_fields
 from signtally.use_cases import aggregating
 from signtally.use_cases.aggregating.restating import AggregationOutcome
 from tasks.service_tasks import service_task
@@ -16,7 +17,8 @@ def aggregate_touched(*, due_only: bool) -> AggregationOutcome:
 
 @service_task(run_name="shard {index} of {count}")
 def aggregate_part(index: int, count: int, *, due_only: bool) -> AggregationOutcome:
-    return aggregating.aggregate_touched(shard=Shard(index, count), due_only=due_only, services=services())
+    with log_fields(shard=f"{index}/{count}"):
+        return aggregating.aggregate_touched(shard=Shard(index, count), due_only=due_only, services=services())
 
 
 @service_task()

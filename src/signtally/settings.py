@@ -2,8 +2,9 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -70,6 +71,11 @@ def _listening_address(value: object) -> object:
     if not parts.hostname or not parts.port or parts.path:
         raise ValueError(f"{text!r} is no address to listen on: write 127.0.0.1:9464, or leave it unset")
     return text
+
+
+def _word_or(default: str) -> Callable[[object], object]:
+    """Capitals do not matter; an empty variable counts as unset."""
+    return lambda value: (value.strip().lower() or default) if isinstance(value, str) else value
 
 
 def _domains(value: object) -> object:
@@ -185,6 +191,8 @@ class Settings(BaseSettings):
     reconcile_days: Annotated[int, Field(ge=1, le=73_000)] = 35  # how far back figures are proven, and ids compared
 
     alert_url: Annotated[SecretStr | None, BeforeValidator(_alert_address)] = None  # whom Prefect's automations notify
+
+    log_format: Annotated[Literal["auto", "json", "text"], BeforeValidator(_word_or("auto"))] = "auto"  # of stderr
 
     metrics_address: Annotated[str | None, BeforeValidator(_listening_address)] = None  # of workers and consumers
 

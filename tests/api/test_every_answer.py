@@ -11,6 +11,7 @@ import pytest
 from signtally.api import health
 from signtally.ports.errors import NotProvisionedError
 from signtally.render.theme import Theme
+from tests.support.log_lines import logged
 
 Check = Callable[..., dict[str, Any]]
 
@@ -240,3 +241,18 @@ def test_whom_a_token_stands_for(member: Any) -> None:
         "last_30_days": ("2026-09-18_2026-10-17", "2026-09-18", "2026-10-17"),
         "last_90_days": ("2026-07-20_2026-10-17", "2026-07-20", "2026-10-17"),
     }
+
+
+def test_a_request_is_one_line_for_machines(admin: Any, world: Any) -> None:
+    with logged() as log:
+        answer = admin.get("/v1/reports/absent?token=hush")
+        admin.using(None).get("/v1/me")
+    first, second = (line for line in log.lines if line["logger"] == "signtally.api")
+    assert first["message"].startswith("GET /v1/reports/absent → 404 in ")
+    wanted = {"method": "GET", "route": "/v1/reports/{report_id}", "status": 404, "tenant": "acme", "level": "info"}
+    assert wanted.items() <= first.items()
+    assert first["request_id"] == answer.headers["x-request-id"]
+    assert first["ms"] > 0
+    assert "tenant" not in second, "nobody has said who it is"
+    assert world.token()[:20] not in log.getvalue()
+    assert "hush" not in log.getvalue()

@@ -72,7 +72,7 @@ class Command:
             contextlib.chdir(self.directory),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
-            _logging_set_back(),
+            logging_set_back(),
             _signal_handlers_set_back(),
         ):
             code = _exit_code()
@@ -125,7 +125,7 @@ def _text(stream: io.TextIOWrapper) -> str:
 
 
 @contextlib.contextmanager
-def _logging_set_back() -> Iterator[None]:
+def logging_set_back() -> Iterator[None]:
     """Let the command set up logging anew, then put back the handlers and levels of this process."""
     loggers = [logging.getLogger(), *map(logging.getLogger, _CHATTY)]
     levels, handlers = [logger.level for logger in loggers], logging.root.handlers

@@ -12,6 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.api.signing_keys import ALGORITHMS, KeysUnavailableError, SigningKeys, UnknownKeyError
 from signtally.domain.ids import ID_LIMIT_CHARACTERS
+from signtally.log_fields import add_log_fields
 from signtally.settings import Settings
 
 _RETRY_AFTER_SECONDS = 5
@@ -137,6 +138,7 @@ async def authenticated(request: Request, credentials: Credentials) -> Caller:
         )
     authenticator: Authenticator = request.app.state.authenticator
     caller = await authenticator.caller(credentials.credentials)
+    add_log_fields(tenant=caller.tenant_id)
     request.app.state.rates.count_call(caller.tenant_id)
     return caller
 

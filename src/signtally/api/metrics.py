@@ -36,7 +36,7 @@ class RequestMetrics:
             free.labels(kind).set_function(functools.partial(getattr, limit, "free"))
 
     def observe(self, scope: Scope, *, status: int, seconds: float) -> None:
-        route = _template(scope)
+        route = route_of(scope)
         method = scope["method"] if route != _OTHER else _OTHER
         self._answers.labels(method, route, status).inc()
         self._seconds.labels(method, route).observe(seconds)
@@ -46,7 +46,7 @@ class RequestMetrics:
         return generate_latest(self.registry) + measurements.text()
 
 
-def _template(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The path as its route has it, such as `/v1/reports/{report_id}`."""
     path: str | None = getattr(scope.get("route"), "path", None)
     if path is None:

@@ -6,7 +6,6 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -32,6 +31,7 @@ from signtally.domain.tenants import ReportFormat, TenantProfile
 from signtally.services import Services
 from signtally.stores.report_index import ENTRY, IndexEntry
 from signtally.stores.reports import ReportMissingError, Reports, ReportState
+from signtally.threads import ContextThreads
 from signtally.use_cases.ordering import request_report
 
 if TYPE_CHECKING:
@@ -263,6 +263,6 @@ def _newest(entry: IndexEntry, archive: Reports, *, caller: Caller, now: dt.date
 
 def _read(items: Iterable[Item], read: Callable[[Item], Answer], *, at_once: int) -> Iterator[Answer]:
     """Read *at_once* items at a time on several threads; yields in order, and reads no further than is asked for."""
-    with ThreadPoolExecutor(_READERS) as pool:
+    with ContextThreads(_READERS) as pool:
         for many in batched(items, at_once):
             yield from pool.map(read, many)

@@ -1,7 +1,6 @@
 """`GET /v1/usage`: the figures of a period, whole, by day or by user."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -20,6 +19,7 @@ from signtally.domain.tenants import TenantProfile
 from signtally.render.caveats import UNREADABLE_PROFILE_NOTICE
 from signtally.render.formats import Formats
 from signtally.services import Services
+from signtally.threads import ContextThreads
 from signtally.use_cases.usage_pages import read_totals, read_user_page
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
@@ -82,7 +82,7 @@ def _read(
     services = services.at(services.clock())  # one "today" throughout, even across midnight
     match query.group_by:
         case "user":
-            with ThreadPoolExecutor(1) as beside:
+            with ContextThreads(1) as beside:
                 totals = beside.submit(read_totals, tenant, period, services=services, user_ids=visible)
                 page = read_user_page(
                     tenant, period, services=services, after=position, limit=query.limit, user_ids=visible

@@ -10,7 +10,6 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
 import polars as pl
@@ -22,6 +21,7 @@ from signtally.aws.timestream_answers import frame, keep_rows_as_sent, pages
 from signtally.aws.timestream_records import Batch, Rejection
 from signtally.aws.timestream_unload import TimestreamUnload, scanned
 from signtally.ports.errors import ServiceError
+from signtally.threads import ContextThreads
 
 if TYPE_CHECKING:
     from mypy_boto3_timestream_query import TimestreamQueryClient
@@ -93,7 +93,7 @@ class TimestreamAccess:
 
     def write_newest(self, table: str, batches: Iterable[Batch]) -> list[Rejection | None]:
         """Write records that carry a version, side by side; of each, in order, what says that it is outdated."""
-        with ThreadPoolExecutor(_WRITERS) as writers:
+        with ContextThreads(_WRITERS) as writers:
             written = writers.map(lambda batch: self._write_newest(table, batch), batches)
             return [rejection for rejections in written for rejection in rejections]
 

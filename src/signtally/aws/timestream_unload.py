@@ -11,7 +11,6 @@ import logging
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from signtally.aws.timestream_answers import pages
 from signtally.aws.timestream_sql import source, unload
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.stores.keys import UNLOADS
+from signtally.threads import ContextThreads
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -80,7 +80,7 @@ class TimestreamUnload:
                     raise ServiceUnavailableError(f"S3 broke off the download of {key}: {error}; try again") from error
             return path
 
-        with ThreadPoolExecutor(_DOWNLOADS) as downloads:
+        with ContextThreads(_DOWNLOADS) as downloads:
             return [*downloads.map(download, enumerate(keys))]
 
     def _clear(self, folder: str) -> None:

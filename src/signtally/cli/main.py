@@ -4,8 +4,6 @@ import gc
 import importlib
 import importlib.util
 import keyword
-import logging
-import sys
 
 import click
 
@@ -73,11 +71,12 @@ def signtally() -> None:
     """Usage reports for the tenants of an eSignature SaaS.
 
     AWS is found by its standard variables (AWS_REGION, AWS_ENDPOINT_URL_SQS, …), which `signtally local` prints for a
-    local AWS. Signtally's own settings start with SIGNTALLY_. Logs go to stderr.
+    local AWS. Signtally's own settings start with SIGNTALLY_. Logs go to stderr: as text on a terminal, else as JSON
+    (SIGNTALLY_LOG_FORMAT).
     """
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
-    for chatty in ("botocore", "boto3", "urllib3", "httpx", "fontTools", "weasyprint"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    from signtally.logs import configure_logs  # noqa: PLC0415 -- `--help` writes no log
+
+    configure_logs()
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ from email.utils import getaddresses
 
 from signtally.errors import SigntallyError
 
-_ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]/]+@[^\s<>,;:\"'()\[\]/]+")
+# Tried only where a run of such characters begins: else a long one without an @ would take the square of its length.
+_ADDRESS = re.compile(r"(?<![^\s<>,;:\"'()\[\]/])[^\s<>,;:\"'()\[\]/]+@[^\s<>,;:\"'()\[\]/]+")
 _SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>\s]+)>|(?P<alone>[^<>\s]+)")
 
 

@@ -13,6 +13,7 @@ from signtally import deploying, wiring
 from signtally.local.local_aws import LocalAws
 from signtally.local.prefect_api import PrefectApi
 from signtally.local.processes import ChildError, Program, Supervisor
+from signtally.logs import TEXT
 from signtally.loopback import LOOPBACK, require_free
 from signtally.use_cases import provisioning
 
@@ -67,6 +68,7 @@ class Stack:
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
             "DO_NOT_TRACK": "1",
+            "SIGNTALLY_LOG_FORMAT": os.environ.get("SIGNTALLY_LOG_FORMAT", TEXT),  # each line begins with its program
         }
 
     def start(self, supervisor: Supervisor, *, log: Log) -> None:
@@ -124,6 +126,7 @@ class Stack:
     def _worker(self) -> Program:
         """A warm worker: its runs start at once, without an interpreter for each."""
         options = ["--name", "worker", "--pool", WORK_POOL, "--limit", "3", "--query-seconds", "2"]
+        options += ["--warm-up", "tasks.services:services"]  # from now on it logs as the others do
         return Program(name="worker", command=[sys.executable, "-m", "warm_worker", *options])
 
     def _make_work_pool(self) -> None:

@@ -9,7 +9,6 @@ import logging
 import re
 import secrets
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,6 +16,7 @@ from signtally.domain.audit import AuditAction, AuditEntry
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
 from signtally.stores.report_index import milliseconds
+from signtally.threads import ContextThreads
 
 _LAST_INSTANT_MS = 10**14 - 1
 _READERS = 16
@@ -80,7 +80,7 @@ class AuditTrail:
 
     def _read(self, tenant_id: str, names: list[str]) -> list[AuditEntry]:
         keys_ = [f"{_folder(tenant_id)}{name}" for name in names]
-        with ThreadPoolExecutor(_READERS) as readers:
+        with ContextThreads(_READERS) as readers:
             return [entry for entry in readers.map(self._entry, keys_) if entry is not None]
 
     def _entry(self, key: str) -> AuditEntry | None:

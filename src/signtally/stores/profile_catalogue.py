@@ -5,7 +5,6 @@ import functools
 import hashlib
 import json
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter
@@ -18,6 +17,7 @@ from signtally.logos.profile_logos import with_logo_that_shows
 from signtally.ports.objects import ObjectMissingError, ObjectStore
 from signtally.stores import keys
 from signtally.stores.typed_objects import JsonObject
+from signtally.threads import ContextThreads
 
 _CATALOGUE = f"{keys.STATE}tenants.json"
 _FORMAT = "5"  # of the catalogue: one in another format is made anew
@@ -74,7 +74,7 @@ class ProfileCatalogue:
         known = self._known()
         current = {summary.key: summary.etag for summary in self._objects.list_objects(keys.TENANTS)}
         changed = [key for key, etag in current.items() if key not in known or known[key].etag != etag]
-        with ThreadPoolExecutor(_READERS) as readers:
+        with ContextThreads(_READERS) as readers:
             read = dict(zip(changed, readers.map(self._read, changed, map(current.get, changed)), strict=True))
         entries = {key: read[key] if key in read else known[key] for key in current}
         # Deleted since the listing: not to be remembered, for it may come back with the same ETag.

@@ -6,7 +6,6 @@ One object a period, `reported/{tenant}/{first}_{last}.json`, claimed by the fir
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 from pydantic import TypeAdapter
@@ -15,6 +14,7 @@ from signtally.domain.periods import Period
 from signtally.ports.objects import ObjectStore
 from signtally.stores.keys import segment
 from signtally.stores.typed_objects import JsonObject
+from signtally.threads import ContextThreads
 
 _READERS = 8
 
@@ -40,7 +40,7 @@ class ReportedPeriods:
     def first_told(self, tenant_id: str, period: Period) -> dict[dt.date, dt.datetime]:
         """For each of these days that was ever reported, when it was first."""
         told: dict[dt.date, dt.datetime] = {}
-        with ThreadPoolExecutor(_READERS) as readers:
+        with ContextThreads(_READERS) as readers:
             found = [each for each in readers.map(self._read, self._overlapping(tenant_id, period)) if each is not None]
         for days, at in found:
             for day in days.days():

@@ -9,7 +9,6 @@ import dataclasses
 import datetime as dt
 import logging
 from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -22,6 +21,7 @@ from signtally.stores.report_days import ReportDays
 from signtally.stores.report_folder import ReportFolder
 from signtally.stores.report_index import IndexEntry, ReportIndex, milliseconds
 from signtally.stores.typed_objects import JsonObject, Value
+from signtally.threads import ContextThreads
 
 _log = logging.getLogger(__name__)
 # What has not been made by then never will be, however long the queue is. Asking again makes the next version.
@@ -129,7 +129,7 @@ class Reports:
     def made_on(self, day: dt.date) -> Iterator[ReportManifest]:
         """The whole versions, of all tenants, that were made on a day of UTC; in no order."""
         folders = ReportDays(self._objects).folders(day)
-        with ThreadPoolExecutor(_READERS) as readers:
+        with ContextThreads(_READERS) as readers:
             for some in batched(folders, _READ_AHEAD):
                 yield from filter(None, readers.map(self._manifest_in, some))
 
@@ -218,7 +218,7 @@ class Reports:
             except ReportMissingError:
                 return None
 
-        with ThreadPoolExecutor(_READERS) as readers:
+        with ContextThreads(_READERS) as readers:
             return [*filter(None, readers.map(found, versions))]
 
     def latest(self, tenant_id: str, report_id: str, *, now: dt.datetime) -> ReportState:

@@ -10,7 +10,6 @@ import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 import polars as pl
@@ -23,6 +22,7 @@ from signtally.domain.time_units import MILLISECOND, UNIX_EPOCH
 from signtally.ports.objects import ObjectStore
 from signtally.stores.keys import STATE
 from signtally.stores.typed_objects import JsonObject, ParquetObject, Versioned
+from signtally.threads import ContextThreads
 
 TOUCHED = pl.Schema(
     {
@@ -118,7 +118,7 @@ class TouchedHours:
         """
         now = self._clock()
         found = (key for key in self._keys() if not due_only or _is_due(key, now))
-        with ThreadPoolExecutor(_READERS) as readers:
+        with ContextThreads(_READERS) as readers:
             for some in batched(found, _READ_AHEAD):
                 yield from filter(None, readers.map(self._read, some))
 

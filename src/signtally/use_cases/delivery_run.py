@@ -12,6 +12,7 @@ from signtally.domain.operator_events import delivery_failed, delivery_late, sto
 from signtally.domain.schedules import Occurrence, Outstanding
 from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
+from signtally.log_fields import log_fields
 from signtally.measurements import DELIVERY_SECONDS, timed
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
@@ -165,6 +166,10 @@ class DeliveryRun:
         return is_complete is not None and deliver(occurrence, reading, is_complete)
 
     def _attempt(self, occurrence: Occurrence, step: Callable[[Occurrence], bool]) -> bool:
+        with log_fields(tenant=occurrence.tenant.tenant_id):
+            return self._tried(occurrence, step)
+
+    def _tried(self, occurrence: Occurrence, step: Callable[[Occurrence], bool]) -> bool:
         try:
             with timed(DELIVERY_SECONDS, self._kind.name):
                 done = step(occurrence)

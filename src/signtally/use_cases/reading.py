@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -14,6 +13,7 @@ from signtally.domain.snapshot import DayUsage, UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.user_tables import inactive_users_of, names_of, users_of
 from signtally.services import Services
+from signtally.threads import ContextThreads
 from signtally.use_cases.report_spans import ReportSpans
 from signtally.use_cases.usage_rows import UsageRows, count_day, read_rows
 
@@ -55,7 +55,7 @@ def read_period_rows(
     data_through = services.stores.watermarks.data_through()
     allowed = None if user_ids is not None else tenant.allowance.documents_per_month
     earliest = spans.first_day(with_allowance=allowed is not None)
-    with ThreadPoolExecutor(_QUERIES_BESIDE) as beside:
+    with ContextThreads(_QUERIES_BESIDE) as beside:
         spoken_of = Period(PeriodKind.RANGE, previous.first, clipped.last)
         provisional = beside.submit(provisional_days, tenant, spoken_of, services=services)
         began = beside.submit(services.usage_store.first_usage_day, tenant.tenant_id)

@@ -1,7 +1,6 @@
 """The whole snapshot that files are made of: the counts, and what documents and hours say beyond them."""
 
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -17,6 +16,7 @@ from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.user_tables import inactive_users_of, median_turnarounds, user_days_of, users_of
 from signtally.services import Services
+from signtally.threads import ContextThreads
 from signtally.use_cases.reading import (
     PeriodRows,
     by_day,
@@ -68,7 +68,7 @@ def _on_activity(
 ) -> UsageSnapshot:
     store, spans = services.usage_store, ReportSpans.of(tenant, period, now=services.clock())
     since, until, parted_at = spans.current.since, spans.current.until, spans.current_by_offset.parted_at
-    with ThreadPoolExecutor(_QUERIES_BESIDE) as pool:
+    with ContextThreads(_QUERIES_BESIDE) as pool:
         documents = pool.submit(store.documents, tenant.tenant_id, since=since, until=until)
         sent_documents = pool.submit(_sent, spans, user_ids=user_ids, services=services)
         quarters = pool.submit(
@@ -92,7 +92,7 @@ def _on_cohort(
     tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None
 ) -> UsageSnapshot:
     spans = ReportSpans.of(tenant, period, now=services.clock())
-    with ThreadPoolExecutor(_QUERIES_BESIDE) as pool:
+    with ContextThreads(_QUERIES_BESIDE) as pool:
         sent_documents = pool.submit(_sent, spans, user_ids=user_ids, services=services)
         usage = read_period_rows(tenant, period, services=services, user_ids=user_ids)
         sent = sent_documents.result()

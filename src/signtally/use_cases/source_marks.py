@@ -7,7 +7,6 @@ one, and the figures are compared: a mark may be too new for its figures, never 
 import dataclasses
 import datetime as dt
 import functools
-from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -19,6 +18,7 @@ from signtally.domain.reports import ReportRequest, SourceMark
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
+from signtally.threads import ContextThreads
 from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.report_spans import same_time_yesterday
 from signtally.use_cases.usage_rows import unread_days
@@ -63,7 +63,7 @@ def source_digest(tenant: TenantProfile, request: ReportRequest, *, services: Se
     period = request.period.clip(today)
     if same_time_yesterday(tenant, period, now=now) is not None:
         return None
-    with ThreadPoolExecutor(1) as beside:
+    with ContextThreads(1) as beside:
         provisional = beside.submit(services.stores.provisional.spans, tenant.tenant_id)
         # Before the store is asked: a row is forgotten here once it can be read there.
         unread = unread_days(tenant, _EVER, services=services)

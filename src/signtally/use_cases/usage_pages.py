@@ -3,7 +3,6 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -15,6 +14,7 @@ from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
 from signtally.domain.user_counts import USER_COUNTS, UserSelection, page_of
 from signtally.services import Services
+from signtally.threads import ContextThreads
 from signtally.use_cases.reading import provisional_days, read_usage
 from signtally.use_cases.report_spans import same_time_yesterday
 from signtally.use_cases.trends import day_totals
@@ -46,7 +46,7 @@ def read_totals(
     data_through = services.stores.watermarks.data_through()
     last = clipped.last if clipped.last < today else today + ONE_DAY  # where a tenant moves, a day may be tomorrow's
     whole = Period(PeriodKind.RANGE, previous.first, last)
-    with ThreadPoolExecutor(_QUERIES_BESIDE) as pool:
+    with ContextThreads(_QUERIES_BESIDE) as pool:
         spoken_of = Period(PeriodKind.RANGE, previous.first, clipped.last)
         provisional = pool.submit(provisional_days, tenant, spoken_of, services=services)
         live = pool.submit(_count, tenant, today, user_ids=user_ids, services=services) if last > today else None
@@ -108,7 +108,7 @@ def read_user_rows(tenant: TenantProfile, days: Period, *, services: Services, p
     today = tenant.today(services.clock())
     closed_last = min(days.last, today - ONE_DAY)
     pages = [USER_COUNTS.to_frame()]
-    with ThreadPoolExecutor(1) as beside:
+    with ContextThreads(1) as beside:
         is_live = days.last >= today
         live = beside.submit(_live_page, tenant, today, page=page, services=services) if is_live else None
         if days.first <= closed_last:

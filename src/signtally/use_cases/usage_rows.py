@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -14,6 +13,7 @@ from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.stores.unread_rows import overlaid
+from signtally.threads import ContextThreads
 
 _HAS_FIGURES = pl.any_horizontal(pl.col(MEASURES) != 0)
 
@@ -38,7 +38,7 @@ def read_rows(tenant: TenantProfile, first: dt.date, last: dt.date, *, today: dt
     if today > last:
         stored = stored_rows(tenant, Period(PeriodKind.RANGE, first, last), services=services)
         return UsageRows(stored.filter(_HAS_FIGURES), _is_elsewhere(stored, tenant))
-    with ThreadPoolExecutor(1) as beside:
+    with ContextThreads(1) as beside:
         live = beside.submit(count_day, tenant, today, services=services)
         stored = stored_rows(tenant, Period(PeriodKind.RANGE, first, today + ONE_DAY), services=services)
         both = pl.concat([stored.filter(pl.col("day") < today), live.result()])

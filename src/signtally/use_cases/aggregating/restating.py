@@ -14,7 +14,6 @@ import itertools
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -25,6 +24,7 @@ from signtally.domain.time_units import UNIX_EPOCH
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.touched_hours import TOUCHED
+from signtally.threads import ContextThreads
 from signtally.use_cases.aggregating.day_reads import CountedDays, fits_queries, read_days
 from signtally.use_cases.aggregating.read_back import ReadBackCheck
 from signtally.use_cases.aggregating.tenant_days import batches
@@ -75,7 +75,7 @@ def restate(
     check = read_back or ReadBackCheck(_NO_TOUCHED_EVENTS, written=written)
     work = functools.partial(_restate_batch, reason=reason, services=services, read_back=check)
     found = [*batches(days)]
-    with ThreadPoolExecutor(_CONCURRENT_BATCHES) as pool:
+    with ContextThreads(_CONCURRENT_BATCHES) as pool:
         by_query = pool.map(work, filter(fits_queries, found))
         outcome = AggregationOutcome.total([*by_query, *map(work, itertools.filterfalse(fits_queries, found))])
     if read_back is None or written.is_large:

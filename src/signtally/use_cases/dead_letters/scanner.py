@@ -9,11 +9,12 @@ import datetime as dt
 import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 
 from signtally.domain.batches import batched
 from signtally.ports.errors import ServiceError
 from signtally.ports.queue import EventQueue, QueuedMessage
+from signtally.threads import ContextThreads
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class DeadLetterScanner:
         *handle_batch* raises.
         """
         try:
-            with ThreadPoolExecutor(self._threads, thread_name_prefix="dead-letters") as pool:
+            with ContextThreads(self._threads, thread_name_prefix="dead-letters") as pool:
                 try:
                     self._follow([pool.submit(self._run_thread, handle_batch) for _ in range(self._threads)])
                 finally:
@@ -136,7 +137,7 @@ class DeadLetterScanner:
 
     def _release_all(self) -> None:
         batches = batched(self._in_flight.values(), _BATCH_SIZE)
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="dead-letters") as pool:
+        with ContextThreads(self._threads, thread_name_prefix="dead-letters") as pool:
             calls = [pool.submit(self._queue.extend, batch, visibility_seconds=0) for batch in batches]
             try:
                 for call in calls:

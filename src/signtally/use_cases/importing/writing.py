@@ -3,13 +3,13 @@
 import itertools
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from signtally.domain.dead_letters import DeadLetterReason
 from signtally.domain.events import ReceivedEvent
 from signtally.ports.usage_store import UsageStore, WriteOutcome, WriteResult
 from signtally.retries import RetryPolicy
+from signtally.threads import ContextThreads
 from signtally.use_cases.event_writing import EventWriter, WriteFailure
 from signtally.use_cases.importing.config import ImportConfig
 
@@ -18,7 +18,7 @@ class ChunkWriter:
     """Writes on the threads of *pool*; *cancel_event* ends every wait."""
 
     def __init__(
-        self, store: UsageStore, pool: ThreadPoolExecutor, *, cancel_event: threading.Event, config: ImportConfig
+        self, store: UsageStore, pool: ContextThreads, *, cancel_event: threading.Event, config: ImportConfig
     ) -> None:
         retry_policy = RetryPolicy(cancel_event, config.retry_budget_seconds, config.initial_backoff_seconds)
         self._writer = EventWriter(store, retry_policy=retry_policy)
@@ -56,7 +56,7 @@ class ChunkWriter:
 def chunk_writer(store: UsageStore, *, config: ImportConfig) -> Iterator[ChunkWriter]:
     """A writer with threads of its own; when the block ends for whatever reason, none of them waits any longer."""
     cancel_event = threading.Event()
-    pool = ThreadPoolExecutor(config.writers, thread_name_prefix="import")
+    pool = ContextThreads(config.writers, thread_name_prefix="import")
     try:
         yield ChunkWriter(store, pool, cancel_event=cancel_event, config=config)
     finally:

@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from signtally.domain.batches import batched
@@ -16,6 +15,7 @@ from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.ports.queue import QueuedMessage
 from signtally.retries import RetryPolicy
 from signtally.stores.snapshot_rounds import InFlightReport
+from signtally.threads import ContextThreads
 from signtally.use_cases.ingesting.metering import SQS_BATCH_SIZE, MeteredQueue
 from signtally.use_cases.ingesting.task_pools import TaskPools
 
@@ -209,7 +209,7 @@ class Acknowledger:
                 for batch in batched(unsettled, SQS_BATCH_SIZE)
             ),
         ]
-        with ThreadPoolExecutor(self._threads) as pool:
+        with ContextThreads(self._threads) as pool:
             try:
                 for call in [pool.submit(retry_policy.call, request) for request in requests]:
                     call.result()

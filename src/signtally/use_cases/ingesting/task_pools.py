@@ -3,9 +3,11 @@
 import queue
 from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
+
+from signtally.threads import ContextThreads
 
 Result = TypeVar("Result")
 
@@ -18,7 +20,7 @@ class TaskPools:
     """
 
     def __init__(self, threads: Mapping[str, int]) -> None:
-        self._pools = {kind: ThreadPoolExecutor(number, thread_name_prefix=kind) for kind, number in threads.items()}
+        self._pools = {kind: ContextThreads(number, thread_name_prefix=kind) for kind, number in threads.items()}
         self._callbacks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._busy: Counter[str] = Counter()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from signtally.domain.operator_events import report_failed, store_unavailable
 from signtally.domain.reports import ReportKey, ReportManifest, ReportStatus
+from signtally.log_fields import log_fields
 from signtally.ports.errors import ServiceError
 from signtally.report_queue import ReceivedOrder
 from signtally.retries import RetryPolicy
@@ -56,6 +57,10 @@ class OrderMaker:
 
     def make(self, received: ReceivedOrder) -> int | None:
         """Make an order. None when it is finished, else in how many seconds it is to come again."""
+        with log_fields(tenant=received.order.key.tenant_id, report=received.order.key.report_id):
+            return self._make_or_put_off(received)
+
+    def _make_or_put_off(self, received: ReceivedOrder) -> int | None:
         budget_seconds = self._services.settings.retry_budget.total_seconds()
         retry_policy = RetryPolicy(self.stop, budget_seconds)
         try:

@@ -3,7 +3,6 @@
 import collections
 import datetime as dt
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -12,6 +11,7 @@ from signtally.domain.periods import Period
 from signtally.domain.reconciliation import ReportDifference, to_differences
 from signtally.services import Services
 from signtally.stores.holds import Hold
+from signtally.threads import ContextThreads
 
 _SAMPLE_SIZE = 20  # differences that a hold lists
 _WRITERS = 8
@@ -27,7 +27,7 @@ def hold(mismatches: pl.DataFrame, reports: Sequence[ReportDifference], *, servi
     tenant_ids = {str(tenant_id) for (tenant_id,) in of_days} | of_reports.keys()
     none = mismatches.clear()
     found = [_hold_of(each, of_days.get((each,), none), of_reports[each], now=now) for each in sorted(tenant_ids)]
-    with ThreadPoolExecutor(_WRITERS) as writers:
+    with ContextThreads(_WRITERS) as writers:
         list(writers.map(services.stores.holds.put, found))
     for told in found[:_MOST_TOLD]:
         services.tell(mismatch(told.tenant_id, told.differences))

@@ -7,11 +7,14 @@ from signtally import wiring
 from signtally.logs import configure_logs
 from signtally.services import Services
 from tasks.events import emit
+from tasks.metric_lines import write_if_asked
 from tasks.run_fields import run_fields
 
 
 @functools.cache
 def services() -> Services:
-    """The first call also has this process log as `SIGNTALLY_LOG_FORMAT` says, with the ids of the run."""
+    """The first call also has this process log and measure as `SIGNTALLY_LOG_FORMAT` and `_METRICS_FORMAT` say."""
     configure_logs(run_fields)
-    return dataclasses.replace(wiring.services(), tell=emit)
+    built = dataclasses.replace(wiring.services(), tell=emit)
+    write_if_asked(built)
+    return built

@@ -194,6 +194,7 @@ class Settings(BaseSettings):
 
     log_format: Annotated[Literal["auto", "json", "text"], BeforeValidator(_word_or("auto"))] = "auto"  # of stderr
 
+    metrics_format: Annotated[Literal["prometheus", "emf"], BeforeValidator(_word_or("prometheus"))] = "prometheus"
     metrics_address: Annotated[str | None, BeforeValidator(_listening_address)] = None  # of workers and consumers
 
     clock_skew: Duration = dt.timedelta(seconds=2)  # margin taken off an empty queue's instant

@@ -18,7 +18,7 @@ from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases.ingesting import drain
-from tasks.metrics import StateCollector
+from tasks.state_metrics import StateCollector
 from tests.support.fakes import fake_services
 from tests.support.ports import free_port
 

@@ -1,6 +1,7 @@
 """Threads that work in the context of whoever gives them work: its log fields and its trace are theirs too."""
 
 import contextvars
+import functools
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -15,4 +16,4 @@ class ContextThreads(ThreadPoolExecutor):
     def submit(
         self, function: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Future[Result]:
-        return super().submit(contextvars.copy_context().run, function, *args, **kwargs)
+        return super().submit(functools.partial(contextvars.copy_context().run, function, *args, **kwargs))

@@ -245,11 +245,11 @@ def test_whom_a_token_stands_for(member: Any) -> None:
 
 def test_a_request_is_one_line_for_machines(admin: Any, world: Any) -> None:
     with logged() as log:
-        answer = admin.get("/v1/reports/absent?token=hush")
+        answer = admin.get("/v1/reports/absent?token=hush")  # no parameter of it
         admin.using(None).get("/v1/me")
     first, second = (line for line in log.lines if line["logger"] == "signtally.api")
-    assert first["message"].startswith("GET /v1/reports/absent → 404 in ")
-    wanted = {"method": "GET", "route": "/v1/reports/{report_id}", "status": 404, "tenant": "acme", "level": "info"}
+    assert first["message"].startswith("GET /v1/reports/absent → 422 in ")
+    wanted = {"method": "GET", "route": "/v1/reports/{report_id}", "status": 422, "tenant": "acme", "level": "info"}
     assert wanted.items() <= first.items()
     assert first["request_id"] == answer.headers["x-request-id"]
     assert first["ms"] > 0

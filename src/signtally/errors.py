@@ -25,6 +25,10 @@ SigntallyError
 ├── ObjectMissingError                ports.objects: no object is stored under a key
 ├── ReportMissingError                stores.reports: no such report or version is stored
 ├── ReportInWorkError                 use_cases.report_deletion: a report cannot be deleted while it is being made
+├── NoBackupError                     use_cases.backups.restoring: no whole backup, or one of a newer program
+├── UnknownTenantError                use_cases.offboarding.run: nothing is known of the tenant that is to be offboarded
+├── UnknownUserError                  use_cases.erasing.run: nothing is known of the user who is to be erased
+├── UnfinishedErasureError            use_cases.erasing.run: something could not be forgotten yet
 ├── VersionNotReadyError              use_cases.version_diff: a version has no figures to compare
 ├── NoReportError                     render.json: these bytes are no JSON file of a report
 ├── EditConflictError                 stores.tenants: others kept changing the profile

@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+from typing import cast
 
 from pydantic import SecretStr
 
@@ -12,14 +13,17 @@ from signtally.aws.ses_events import SesEvents
 from signtally.aws.sqs import SqsEventQueue
 from signtally.aws.timestream import TimestreamUsageStore
 from signtally.aws.timestream_unload import TimestreamUnload
+from signtally.erased_names import ErasedNames
 from signtally.mail_event_queue import MailEventQueue
 from signtally.ports.mail import Mailer
 from signtally.ports.members import MemberSource
+from signtally.ports.usage_store import UsageStore
 from signtally.render.process_pool import RenderProcesses
 from signtally.report_queue import ReportQueue
 from signtally.services import Services, system_clock
 from signtally.settings import Settings
 from signtally.smtp import SmtpMailer
+from signtally.stores.erasures import Erasures
 from signtally.webhooks.posting import HttpsWebhooks
 
 __all__ = ["BATCH_TIMEOUTS", "INTERACTIVE_TIMEOUTS", "only_loopback_endpoints", "render_processes", "services"]
@@ -37,20 +41,13 @@ def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BAT
     """
     settings = settings or Settings()
     clients = AwsClients(timeouts)
+    objects = S3ObjectStore(clients.s3, bucket=settings.bucket)
     return Services(
         settings=settings,
         queue=SqsEventQueue(clients.sqs, name=settings.queue, dead_letter_queue=settings.dead_letter_queue),
         dead_letters=SqsEventQueue(clients.sqs, name=settings.dead_letter_queue),
-        usage_store=TimestreamUsageStore(
-            clients.timestream_write,
-            clients.timestream_query,
-            unload=TimestreamUnload(clients.timestream_query, clients.s3, bucket=settings.bucket),
-            database=settings.database,
-            memory_retention_hours=settings.memory_retention_hours,
-            magnetic_retention_days=settings.magnetic_retention_days,
-            recheck_seconds=_RECHECK_SECONDS if timeouts is INTERACTIVE_TIMEOUTS else 0,
-        ),
-        objects=S3ObjectStore(clients.s3, bucket=settings.bucket),
+        usage_store=cast("UsageStore", ErasedNames(_usage_store(settings, clients, timeouts), Erasures(objects))),
+        objects=objects,
         mailer=_mailer(settings, clients),
         webhooks=HttpsWebhooks(clock=system_clock, to_loopback=settings.webhook_loopback),
         report_queue=ReportQueue(
@@ -65,6 +62,18 @@ def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BAT
         members=_members(settings.members_url, settings.members_token),
         mail_events=_mail_events(settings, clients),
         renderer=render_processes(settings).render,
+    )
+
+
+def _usage_store(settings: Settings, clients: AwsClients, timeouts: ClientTimeouts) -> UsageStore:
+    return TimestreamUsageStore(
+        clients.timestream_write,
+        clients.timestream_query,
+        unload=TimestreamUnload(clients.timestream_query, clients.s3, bucket=settings.bucket),
+        database=settings.database,
+        memory_retention_hours=settings.memory_retention_hours,
+        magnetic_retention_days=settings.magnetic_retention_days,
+        recheck_seconds=_RECHECK_SECONDS if timeouts is INTERACTIVE_TIMEOUTS else 0,
     )
 
 

@@ -29,9 +29,10 @@ COMMANDS = [
         for line in block.splitlines()
     )
 ]
+U_17 = {"email": "una@acme.example", "user_id": "u_17"}
 PROFILE: dict[str, Any] = {
     "tenant_id": "acme",
-    "schedules": [{"name": "monthly", "every": "month", "recipients": [{"email": "ann@acme.example"}]}],
+    "schedules": [{"name": "monthly", "every": "month", "recipients": [{"email": "ann@acme.example"}, U_17]}],
 }
 
 
@@ -50,7 +51,8 @@ def test_every_command_runs(
     services.stores.watermarks.publish_data_through(services.clock())
     (tmp_path / "acme.json").write_text(json.dumps(PROFILE))
     signtally = Command(tmp_path, names_of(real_settings))
-    assert signtally("tenants", "put", "acme.json").code == 0
+    (tmp_path / "bolt.json").write_text('{"tenant_id": "bolt"}')
+    assert signtally("tenants", "put", "acme.json", "bolt.json").code == 0
     with get_client(sync_client=True) as client:
         if WORK_POOL not in {each.name for each in client.read_work_pools()}:
             client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"))

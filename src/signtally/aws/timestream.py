@@ -20,6 +20,7 @@ from signtally.aws.timestream_records import (
     EVENT_TEXT_LIMIT_BYTES,
     event_batch,
     microseconds,
+    nameless_batch,
     outcome,
     restatement_batch,
     superseded_batch,
@@ -194,6 +195,20 @@ class TimestreamUsageStore(TimestreamDocuments):
     def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None) -> pl.DataFrame:
         return self._within(SUPERSEDED_TABLE, IDENTITY, since=since, until=until, tenant_ids=tenant_ids)
 
+    @property
+    def names_settle_seconds(self) -> float:
+        return 0.0  # it hides nobody's
+
+    def events_with_names(self, tenant_id: str, user_id: str | None) -> pl.DataFrame:
+        return self._with_names(EVENTS_TABLE, EVENTS, tenant_id, user_id)
+
+    def usage_with_names(self, tenant_id: str, user_id: str | None) -> pl.DataFrame:
+        return self._with_names(DAILY_USAGE_TABLE, STORED_USAGE, tenant_id, user_id)
+
+    def put_nameless(self, events: pl.DataFrame) -> None:
+        batches = (nameless_batch(part) for part in events.iter_slices(_WRITE_MAX_RECORDS))
+        self._access.write_newest(EVENTS_TABLE, batches)
+
     def revision(self, tenant_id: str) -> str | None:
         schemas = {
             EVENTS_TABLE: EVENTS,
@@ -227,6 +242,13 @@ class TimestreamUsageStore(TimestreamDocuments):
         )
         totals = self._access.frame(DAILY_USAGE_TABLE, queries, columns=[*schema], schema=schema)
         return totals if len(users) == 1 else joined(totals)
+
+    def _with_names(self, table: str, schema: pl.Schema, tenant_id: str, user_id: str | None) -> pl.DataFrame:
+        columns = self._access.columns(table, schema)
+        if not {"user_name", "user_email"} & {*columns}:
+            return schema.to_frame()
+        query = sql.select_with_names(self._access.name(table), columns, tenant_id=tenant_id, user_id=user_id)
+        return self._access.frame(table, [query], columns=columns, schema=schema)
 
     def _selection_of_days(self, first: dt.date, last: dt.date) -> Selection:
         def select(columns: Sequence[str], tenants: str | None) -> str:

@@ -10,7 +10,7 @@ import polars as pl
 from signtally.aws.timestream_sql import day_instant
 from signtally.domain.actions import MEASURES
 from signtally.domain.dead_letters import DeadLetterReason
-from signtally.domain.events import ReceivedEvent
+from signtally.domain.events import ReceivedEvent, event_of_row
 from signtally.domain.schemas import AFTER, BEFORE, IDENTITY, RESTATEMENTS
 from signtally.domain.time_units import MICROSECOND, UNIX_EPOCH
 from signtally.ports.usage_store import WriteOutcome, WriteResult
@@ -24,6 +24,7 @@ _RECORD_LIMIT_BYTES = 2048  # for a record, and for one dimension with its name
 # message id of at most 100 characters.
 _EVENT_WITHOUT_TEXTS_BYTES = 256
 EVENT_TEXT_LIMIT_BYTES = _RECORD_LIMIT_BYTES - _EVENT_WITHOUT_TEXTS_BYTES
+_NAMELESS_VERSION = 2  # of an event whose names were taken out
 _ROW_WITHOUT_TEXTS_BYTES = 340  # the names of its columns, eight figures, an instant, a day, a zone, room to err
 # Never event_id: a record must keep a dimension of its own.
 _SHAREABLE = ("tenant_id", "user_id", "action")
@@ -62,7 +63,7 @@ class Rejection:
         return "outside the time range" in self.reason or "ingestion window" in self.reason
 
 
-def event_batch(events: Sequence[ReceivedEvent]) -> Batch:
+def event_batch(events: Sequence[ReceivedEvent], *, version: int = 1) -> Batch:
     dimensions = [
         {
             "tenant_id": received.event.tenant_id,
@@ -74,6 +75,8 @@ def event_batch(events: Sequence[ReceivedEvent]) -> Batch:
     ]
     shared = {name: dimensions[0][name] for name in _SHAREABLE if len({each[name] for each in dimensions}) == 1}
     common: RecordTypeDef = {"MeasureName": "event", "MeasureValueType": "MULTI", "TimeUnit": "MICROSECONDS"}
+    if version > 1:  # an event's first is Timestream's own default
+        common["Version"] = version
     if shared:
         common["Dimensions"] = _dimensions(shared)
     records: list[RecordTypeDef] = [
@@ -85,6 +88,14 @@ def event_batch(events: Sequence[ReceivedEvent]) -> Batch:
         for received, own in zip(events, dimensions, strict=True)
     ]
     return Batch(common, records)
+
+
+def nameless_batch(rows: pl.DataFrame) -> Batch:
+    """Stored events, schema EVENTS, over themselves without names."""
+    return event_batch(
+        [event_of_row({**row, "user_name": None, "user_email": None}) for row in rows.iter_rows(named=True)],
+        version=_NAMELESS_VERSION,
+    )
 
 
 def usage_batch(rows: pl.DataFrame, *, version: int, counted_at: str) -> Batch:
@@ -140,7 +151,7 @@ def superseded_batch(rows: pl.DataFrame) -> Batch:
 def outcome(received: ReceivedEvent, rejection: Rejection | None) -> WriteOutcome:
     if rejection is None:
         return WriteOutcome(WriteResult.STORED)
-    if rejection.exists_already:
+    if rejection.is_outdated:  # it exists, or stands without the names that it came with
         return WriteOutcome(WriteResult.DUPLICATE)
     if rejection.is_outside_time_range:
         # What had happened when its message was sent is outside for being old; the rest had not happened yet.

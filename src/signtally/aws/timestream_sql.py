@@ -165,6 +165,13 @@ def select_repeated(table: str, columns: Sequence[str], *, since: dt.datetime, u
     return f"{_select(table, columns)} WHERE {within} AND event_id IN ({repeated})"
 
 
+def select_with_names(table: str, columns: Sequence[str], *, tenant_id: str, user_id: str | None) -> str:
+    """Every row of a tenant, or of one user, that bears a name or an address."""
+    named = " OR ".join(f"{name} IS NOT NULL" for name in ("user_name", "user_email") if name in columns)
+    only = "" if user_id is None else f" AND user_id = {literal(user_id)}"
+    return f"{_select(table, columns)} WHERE tenant_id = {literal(tenant_id)}{only} AND ({named})"
+
+
 def select_revision(tables: Sequence[tuple[str, str, str | None]], *, tenant_id: str) -> str:
     """Schema REVISION, a row a table: what it is called, its name in SQL, and the instant that a rewritten row bears.
 

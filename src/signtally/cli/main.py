@@ -30,6 +30,11 @@ _COMMANDS = {
     "deliveries": "digests",
     "mail-events": "mail_events",
     "tenants": "tenants",
+    "backup": "backups",
+    "restore": "backups",
+    "keys": "keys",
+    "erase": "erasing",
+    "offboard": "erasing",
     "token": "token",
     "api": "api",
 }

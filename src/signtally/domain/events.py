@@ -2,9 +2,13 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from signtally.domain.actions import Action
 from signtally.errors import SigntallyError
+
+_AS_IN_ROWS = ("tenant_id", "user_id", "document_id", "occurred_at", "user_email", "user_name", "sent_at")
 
 
 class BadEventError(SigntallyError, ValueError):
@@ -54,3 +58,12 @@ class ReceivedEvent:
     event: UsageEvent
     received_at: dt.datetime  # aware, UTC: the message's SentTimestamp
     message_id: str
+
+
+def event_of_row(row: Mapping[str, Any]) -> ReceivedEvent:
+    """From a row of schema `signtally.domain.schemas.EVENTS`."""
+    source, own_id = source_and_id(row["event_id"])
+    known = {name: row[name] for name in _AS_IN_ROWS}
+    return ReceivedEvent(
+        UsageEvent(source, own_id, Action(row["action"]), **known), row["received_at"], row["message_id"]
+    )

@@ -1,6 +1,7 @@
 """Events and daily usage in memory, with Timestream's manners: what exists is kept, a higher version replaces."""
 
 import contextlib
+import dataclasses
 import datetime as dt
 import threading
 import uuid
@@ -53,6 +54,7 @@ class MemoryUsageStore:
     def __init__(self, *, refusal: Callable[[ReceivedEvent], WriteOutcome | None] = lambda _: None) -> None:
         self._refusal = refusal
         self._events: dict[_EventIdentity, ReceivedEvent] = {}
+        self._nameless: set[_EventIdentity] = set()
         self._rows: dict[_RowIdentity, tuple[int, _Row]] = {}
         self._restatements = RESTATEMENTS.to_frame()
         self._superseded = IDENTITY.to_frame()
@@ -235,6 +237,24 @@ class MemoryUsageStore:
         days = [(each, day) for each in tenant_ids if (day := self.first_usage_day(each)) is not None]
         return pl.DataFrame(days, schema=TENANT_DAYS, orient="row")
 
+    @property
+    def names_settle_seconds(self) -> float:
+        return 0.0  # it hides nobody's
+
+    def events_with_names(self, tenant_id: str, user_id: str | None) -> pl.DataFrame:
+        return _named(self._events_of([tenant_id], _EVER, _FOR_EVER), user_id)
+
+    def usage_with_names(self, tenant_id: str, user_id: str | None) -> pl.DataFrame:
+        return _named(self._usage_of([tenant_id], dt.date.min, dt.date.max), user_id)
+
+    def put_nameless(self, events: pl.DataFrame) -> None:
+        with self._lock:
+            for tenant_id, user_id, action, event_id, at in events.select([*IDENTITY]).iter_rows():
+                stored = self._events[tenant_id, user_id, action, event_id, at]
+                nameless = dataclasses.replace(stored.event, user_name=None, user_email=None)
+                self._events[_identity(stored)] = dataclasses.replace(stored, event=nameless)
+                self._nameless.add(_identity(stored))
+
     def revision(self, tenant_id: str) -> str | None:
         with self._lock:
             events = sum(found.event.tenant_id == tenant_id for found in self._events.values())
@@ -246,6 +266,8 @@ class MemoryUsageStore:
         return False  # a dictionary needs no making
 
     def _put(self, received: ReceivedEvent) -> WriteOutcome:
+        if _identity(received) in self._nameless:
+            return WriteOutcome(WriteResult.DUPLICATE)
         first = self._events.setdefault(_identity(received), received)
         return WriteOutcome(WriteResult.STORED if first == received else WriteResult.DUPLICATE)
 
@@ -286,6 +308,11 @@ class MemoryUsageStore:
 def _by_tenant(schema: pl.Schema, answers: Iterable[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
     named = (frame.with_columns(tenant_id=pl.lit(tenant_id)) for tenant_id, frame in answers)
     return pl.concat([by_tenant(schema).to_frame(), *(each.match_to_schema(by_tenant(schema)) for each in named)])
+
+
+def _named(rows: pl.DataFrame, user_id: str | None) -> pl.DataFrame:
+    named = rows.filter(pl.col("user_name").is_not_null() | pl.col("user_email").is_not_null())
+    return named if user_id is None else named.filter(pl.col("user_id") == user_id)
 
 
 def _instants(span: TenantSpan) -> dict[str, dt.datetime]:

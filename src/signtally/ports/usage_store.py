@@ -250,6 +250,30 @@ class ManyTenantsStore(Protocol):
         ...
 
 
+class NameStore(Protocol):
+    """The names that events and rows bear, for whoever takes them out. Of one user, or of everybody with None."""
+
+    @property
+    def names_settle_seconds(self) -> float:
+        """Until every program that reads through such a store hides the names of a user who was erased just now."""
+        ...
+
+    def events_with_names(self, tenant_id: str, user_id: str | None) -> pl.DataFrame:
+        """The tenant's events that bear a name or an address, as they are stored, schema EVENTS."""
+        ...
+
+    def usage_with_names(self, tenant_id: str, user_id: str | None) -> pl.DataFrame:
+        """The tenant's rows of daily usage that bear one, as they are stored, schema STORED_USAGE."""
+        ...
+
+    def put_nameless(self, events: pl.DataFrame) -> None:
+        """Write these events (schema EVENTS), which are stored, over with what else is known of them.
+
+        Idempotent. From then on a message that brings one of them again is a duplicate.
+        """
+        ...
+
+
 class RevisionStore(Protocol):
     """Whether anything has changed, for less than reading it."""
 
@@ -262,7 +286,14 @@ class RevisionStore(Protocol):
 
 
 class UsageStore(
-    EventStore, DailyUsageStore, CorrectionStore, DocumentStore, ManyTenantsStore, RevisionStore, Protocol
+    EventStore,
+    DailyUsageStore,
+    CorrectionStore,
+    DocumentStore,
+    ManyTenantsStore,
+    NameStore,
+    RevisionStore,
+    Protocol,
 ):
     """All of it, in one database."""
 

@@ -9,6 +9,7 @@ from signtally.stores.audit import AuditTrail
 from signtally.stores.corrections import Corrections
 from signtally.stores.counted_zones import CountedZones
 from signtally.stores.deliveries import Deliveries, DoneOccurrences
+from signtally.stores.erasures import Erasures
 from signtally.stores.holds import Holds
 from signtally.stores.idempotency import IdempotencyKeys
 from signtally.stores.imports import ImportLedger
@@ -18,6 +19,7 @@ from signtally.stores.mail_rates import MailRates
 from signtally.stores.order_consumers import OrderConsumers
 from signtally.stores.provisional import ProvisionalFigures
 from signtally.stores.rebuilds import RebuildLedger
+from signtally.stores.report_contents import ReportContents
 from signtally.stores.report_days import ReportDays
 from signtally.stores.reported_periods import ReportedPeriods
 from signtally.stores.reports import Reports
@@ -41,6 +43,7 @@ class Stores:
         self.audit = AuditTrail(objects)
         self.corrections = Corrections(objects)
         self.deliveries = Deliveries(objects)
+        self.erasures = Erasures(objects)
         self.holds = Holds(objects)
         self.idempotency = IdempotencyKeys(objects)
         self.order_consumers = OrderConsumers(objects, clock=clock)
@@ -48,6 +51,7 @@ class Stores:
         self.mail_deliveries = MailDeliveries(objects)
         self.mail_rates = MailRates(objects)
         self.provisional = ProvisionalFigures(objects)
+        self.report_contents = ReportContents(objects)
         self.report_days = ReportDays(objects)
         self.reported_periods = ReportedPeriods(objects)
         self.reports = Reports(objects)

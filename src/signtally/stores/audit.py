@@ -8,7 +8,7 @@ import hashlib
 import logging
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -36,7 +36,7 @@ class AuditPage:
 
 
 class AuditTrail:
-    """What was done in each tenant. Entries are only ever added."""
+    """What was done in each tenant. Entries are only ever added, but for what has to be forgotten."""
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
@@ -70,6 +70,33 @@ class AuditTrail:
             if _fits(name, action=action, subject=subject):
                 wanted.append(name)
         return AuditPage(self._read(tenant_id, wanted), None)
+
+    def rewrite(self, tenant_id: str, change: Callable[[AuditEntry], AuditEntry], *, dry_run: bool = False) -> int:
+        """Store what *change* makes of each entry, where that is another one; how many. For what has to be forgotten.
+
+        Idempotent: an entry whose subject changes is under its new name before it leaves the old one.
+        """
+        rewritten = 0
+        with ContextThreads(_READERS) as readers:
+            for name, entry in readers.map(self._named_entry(tenant_id), [*self._names(tenant_id, after=None)]):
+                changed = entry and change(entry)
+                if changed is None or changed == entry:
+                    continue
+                rewritten += 1
+                if not dry_run:
+                    self._replace(tenant_id, name, changed)
+        return rewritten
+
+    def _named_entry(self, tenant_id: str) -> Callable[[str], tuple[str, AuditEntry | None]]:
+        return lambda name: (name, self._entry(f"{_folder(tenant_id)}{name}"))
+
+    def _replace(self, tenant_id: str, name: str, entry: AuditEntry) -> None:
+        left, _, rest = name.partition(".")
+        token = rest.rpartition(".")[2]
+        renamed = f"{left}.{entry.action}.{_digest(entry.subject)}.{token}"
+        self._objects.put(f"{_folder(tenant_id)}{renamed}", _ENTRY.dump_json(entry))
+        if renamed != name:
+            self._objects.delete([f"{_folder(tenant_id)}{name}"])
 
     def _names(self, tenant_id: str, *, after: str | None) -> Iterator[str]:
         folder = _folder(tenant_id)

@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pydantic import TypeAdapter
 
@@ -89,3 +89,28 @@ def stored_rejects(objects: ObjectStore, *, folder: str) -> Iterator[bytes]:
     """Rejected rows in order: lines of JSON, one item a chunk."""
     for found in objects.list_objects(folder):
         yield objects.get(found.key).body
+
+
+def forget_rejects(objects: ObjectStore, is_about: Callable[[Mapping[str, object]], bool], *, dry_run: bool) -> int:
+    """Leave of the rejected rows that *is_about* picks, of all imports, only their line and reason; how many."""
+    forgotten = 0
+    for found in objects.list_objects(_PREFIX):
+        if not found.key.endswith(".jsonl"):
+            continue
+        stored = objects.get(found.key)
+        rejects = [json.loads(line) for line in stored.body.splitlines()]
+        doomed = [_is_told(each) and is_about(each) for each in rejects]
+        forgotten += sum(doomed)
+        if any(doomed) and not dry_run:
+            left = [_untold(each) if gone else each for each, gone in zip(rejects, doomed, strict=True)]
+            lines = "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in left)
+            objects.put_if_match(found.key, lines.encode(errors="backslashreplace"), etag=stored.etag)
+    return forgotten
+
+
+def _is_told(reject: Mapping[str, object]) -> bool:
+    return reject.get("row") is not None
+
+
+def _untold(reject: Mapping[str, object]) -> dict[str, object]:
+    return {**reject, "detail": "erased", "row": None}

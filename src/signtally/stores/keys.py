@@ -16,6 +16,7 @@ REPORT_DAYS = "report-days/"
 UNLOADS = "unloads/"  # files of bulk reads on their way; nothing in it is worth keeping for a day
 DELIVERIES = "deliveries/"
 SUPPRESSIONS = "suppressions/"
+ERASURES = "erasures/"  # who was erased: not to be lost, or their names are shown again
 SENT_MAILS = "sent-mails/"  # which delivery was it, for 90 days
 _SEGMENT_LIMIT_BYTES = 200  # with room for endings such as `.json`
 _CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")

@@ -105,6 +105,39 @@ class MailDeliveries:
                 if delivery is not None:
                     yield name, delivery
 
+    def to(self, tenant_id: str, emails: Collection[str]) -> Iterator[tuple[DeliveryKey, MailDelivery]]:
+        """The entries of these addresses (in small letters) in all schedules of a tenant: one listing."""
+        names = {f"{keys.segment(email)}.json" for email in emails}
+        prefix = f"{keys.DELIVERIES}{keys.segment(tenant_id)}/"
+        for found in self._objects.list_objects(prefix):
+            schedule, _, rest = found.key.removeprefix(prefix).partition("/")
+            period, _, name = rest.partition("/")
+            delivery = JsonObject(self._objects, found.key, _MAIL_JSON).read() if name in names else None
+            if delivery is not None:
+                yield DeliveryKey(tenant_id, keys.text_of(schedule), keys.text_of(period)), delivery
+
+    def forget_address(self, key: DeliveryKey, delivery: MailDelivery, *, label: str) -> None:
+        """Let an entry stand under a *label* that names nobody, without what the mail service said of it."""
+        nameless = dataclasses.replace(delivery, email=label, detail="", message_id="")
+        self._mail(key, label).write(nameless)
+        self._mail(key, delivery.email).delete()
+
+    def forget_reminders(self, tenant_id: str, emails: Collection[str] | None) -> int:
+        """Try no more what is deferred for these addresses (in small letters), for any with None; how many."""
+        found = (
+            (summary.key, JsonObject(self._objects, summary.key, _DEFERRED_JSON).read())
+            for summary in self._objects.list_objects(_DEFERRED)
+        )
+        doomed = [
+            name
+            for name, deferred in found
+            if deferred is not None
+            and deferred.key.tenant_id == tenant_id
+            and (emails is None or deferred.email.casefold() in emails)
+        ]
+        self._objects.delete(doomed)
+        return len(doomed)
+
     def deferred_until(self, now: dt.datetime) -> Iterator[DeferredMail]:
         """The emails whose next attempt is due by *now*, the longest due first."""
         for found in self._objects.list_objects(_DEFERRED):

@@ -30,6 +30,12 @@ class ReportDays:
         for found in self._objects.list_objects(folder):
             yield f"{_REPORTS}{found.key.removeprefix(folder)}/"
 
+    def forget_tenant(self, tenant_id: str) -> None:
+        """Delete the entries of a tenant's reports."""
+        for day in [*self._objects.list_prefixes(keys.REPORT_DAYS)]:
+            folder = f"{keys.REPORT_DAYS}{day}/{keys.segment(tenant_id)}/"
+            self._objects.delete([found.key for found in self._objects.list_objects(folder)])
+
     def forget(self, *, before: dt.date) -> None:
         """Delete the entries of all days before this one; the reports stay."""
         for name in [*self._objects.list_prefixes(keys.REPORT_DAYS)]:

@@ -1,6 +1,7 @@
 """Which delivery an email was, by the id that the mail service gave it: what is said of it later names nothing else."""
 
 import dataclasses
+from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
@@ -31,6 +32,10 @@ class SentMails:
     def find(self, message_id: str) -> SentMail | None:
         """None for an email that is none of ours, or older than that."""
         return self._object(message_id).read()
+
+    def forget(self, message_ids: Iterable[str]) -> None:
+        """What is said of these emails later is about nobody."""
+        self._objects.delete([f"{keys.SENT_MAILS}{keys.segment(each)}.json" for each in message_ids])
 
     def _object(self, message_id: str) -> JsonObject[SentMail]:
         return JsonObject(self._objects, f"{keys.SENT_MAILS}{keys.segment(message_id)}.json", _JSON)

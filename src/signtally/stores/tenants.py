@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import cast
 
+from signtally.domain.erasures import Person, without_person
 from signtally.domain.operator_events import Tell, profile_broken, tell_nobody
 from signtally.domain.profile_edits import edited
 from signtally.domain.tenants import TenantProfile
@@ -84,6 +85,34 @@ class Tenants:
             return self._editable(tenant_id).update(changed).profile
         except ContentionError as error:
             raise EditConflictError(f"others kept changing the profile of {tenant_id} while it was edited") from error
+
+    def forget_person(self, person: Person, *, dry_run: bool = False) -> int:
+        """Take a person out of members and recipients, in valid fields and invalid ones; how many entries they had.
+
+        What is no JSON object of a tenant stays. Raises ContentionError.
+        """
+        gone = 0
+
+        def changed(document: object) -> object:
+            nonlocal gone
+            if not isinstance(document, dict):
+                return None
+            without, gone = without_person(document, person)
+            return without if gone and not dry_run else None
+
+        TypedObject(
+            self._objects,
+            keys.tenant_profile(person.tenant_id),
+            encode=lambda document: json.dumps(document).encode(),
+            decode=_json_or_none,
+        ).update(changed)
+        if gone and not dry_run:
+            ProfileCatalogue(self._objects).entries()  # it copies every profile
+        return gone
+
+    def is_stored(self, tenant_id: str) -> bool:
+        """Whether a profile is stored, sound or broken."""
+        return any(self._objects.list_objects(keys.tenant_profile(tenant_id)))
 
     def all(self) -> Mapping[str, TenantProfile]:
         """Every stored profile by tenant id, invalid fields with their defaults; every problem is logged.

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
+from signtally.domain.erasures import ErasedUsers
 from signtally.domain.periods import Period
 from signtally.domain.schemas import STORED_USAGE, USER_DAY_KEY
 from signtally.ports.objects import ObjectStore
@@ -55,6 +56,17 @@ class UnreadRows:
             rows = self._object(each.key).read_sound()
             if rows is not None:  # else they have become readable; what is spoilt, `reconcile` finds
                 yield UnreadWrite(each.key, rows)
+
+    def forget_names(self, tenant_id: str, *, erased: ErasedUsers, dry_run: bool = False) -> int:
+        """Take the names of erased users of a tenant out of the rows; how many rows had one."""
+        rewritten = 0
+        for write in self.writes():
+            nameless = erased.nameless(write.rows)
+            named = write.rows.join(nameless, on=[*STORED_USAGE], how="anti", nulls_equal=True)
+            rewritten += len(named.filter(tenant_id=tenant_id))
+            if len(named) and not dry_run:
+                self._object(write.key).update(lambda rows: None if rows is None else erased.nameless(rows))
+        return rewritten
 
     def forget(self, writes: Iterable[UnreadWrite]) -> None:
         """Delete writes whose rows can be read."""

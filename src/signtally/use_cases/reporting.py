@@ -9,13 +9,14 @@ from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
 from signtally.domain.basis import Basis
+from signtally.domain.erased_figures import names_erased
 from signtally.domain.operator_events import report_restated
 from signtally.domain.periods import FuturePeriodError, end_of_day
 from signtally.domain.reports import ReportFile, ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.measurements import REPORT_SECONDS, timed
-from signtally.ports.errors import ServiceError
+from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.render.files import key_name
 from signtally.render.process_pool import RenderLimitError
 from signtally.services import Services
@@ -110,6 +111,7 @@ def _made(claim: ReportClaim, *, services: Services, sources: Sources) -> Report
     _require_claim(key, services=services)
     if not reports.finish(manifest):  # another process was faster, and what it published stays
         return reports.state(key, now=services.clock()).manifest or manifest
+    _require_nameless(key, sources.snapshot, services=services)
     if _is_restated(manifest):
         services.tell(report_restated(key))
     return manifest
@@ -130,6 +132,17 @@ def _require_claim(key: ReportKey, *, services: Services) -> None:
     except ReportMissingError:
         services.stores.reports.discard(key)
         raise
+
+
+def _require_nameless(key: ReportKey, snapshot: UsageSnapshot, *, services: Services) -> None:
+    """Raises ServiceUnavailableError when the version names somebody who was erased meanwhile: its files are gone then.
+
+    After it was published: an erasure that begins later finds it there.
+    """
+    erased = services.stores.erasures.users()
+    if erased and names_erased(snapshot, erased):
+        services.stores.report_contents.forget(key)
+        raise ServiceUnavailableError(f"a user was erased while report {key.report_id} was made; make it again")
 
 
 def fail_report(key: ReportKey, detail: str, *, services: Services) -> None:

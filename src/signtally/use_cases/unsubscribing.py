@@ -1,6 +1,7 @@
 """Links by which a recipient ends the reports of a tenant: signed, without an end, and good for nothing else."""
 
 import dataclasses
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import jwt
@@ -33,17 +34,25 @@ def unsubscribe_url(tenant_id: str, email: str, *, services: Services) -> str:
 
 def subscription_of(token: str, *, services: Services) -> Subscription:
     """What a link is about. Raises BadUnsubscribeLinkError or a ServiceError."""
+    for secret in services.stores.link_key.accepted():
+        if (claims := _claims(token, secret)) is not None:
+            return Subscription(str(claims["t"]), str(claims["e"]))
+    raise BadUnsubscribeLinkError("this link is not complete; open it from the email again")
+
+
+def _claims(token: str, secret: bytes) -> Mapping[str, object] | None:
+    """What a link says; None when it was not signed with this secret, or is not whole."""
     try:
-        claims = jwt.decode(
+        claims: Mapping[str, object] = jwt.decode(
             token,
-            services.stores.link_key.get(),
+            secret,
             algorithms=[_ALGORITHM],
             audience=_PURPOSE,
             options={"require": ["aud", "t", "e"]},
         )
     except jwt.PyJWTError:
-        raise BadUnsubscribeLinkError("this link is not complete; open it from the email again") from None
-    return Subscription(str(claims["t"]), str(claims["e"]))
+        return None
+    return claims
 
 
 def unsubscribe(subscription: Subscription, *, services: Services) -> None:

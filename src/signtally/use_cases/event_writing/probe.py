@@ -5,12 +5,11 @@ The store either accepts it as identical or reports a duplicate. Both mean that 
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import polars as pl
 
-from signtally.domain.actions import Action
-from signtally.domain.events import ReceivedEvent, UsageEvent, source_and_id
+from signtally.domain.events import ReceivedEvent, event_of_row
 
 _LOOKBACK = dt.timedelta(days=14)
 _ONE_DAY = dt.timedelta(days=1)
@@ -38,12 +37,4 @@ def find_probe_event(received: ReceivedEvent, *, store: StoredEvents) -> Receive
     begin = dt.datetime.combine(max(days), dt.time(), dt.UTC)
     rows = store.events(since=begin, until=begin + _ONE_DAY, tenant_ids=tenant_ids)
     others = rows.filter(pl.col("event_id") != received.event.event_id)
-    return None if others.is_empty() else _event(others.row(0, named=True))
-
-
-def _event(row: dict[str, Any]) -> ReceivedEvent:
-    """From a row of schema EVENTS."""
-    names = ("tenant_id", "user_id", "document_id", "occurred_at", "user_email", "user_name", "sent_at")
-    source, own_id = source_and_id(row["event_id"])
-    event = UsageEvent(source, own_id, Action(row["action"]), **{name: row[name] for name in names})
-    return ReceivedEvent(event, row["received_at"], row["message_id"])
+    return None if others.is_empty() else event_of_row(others.row(0, named=True))

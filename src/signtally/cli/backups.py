@@ -1,0 +1,46 @@
+"""Commands that copy everything into a directory, and put it back."""
+
+from pathlib import Path
+
+import click
+
+from signtally import wiring
+from signtally.cli.output import json_option, print_result
+from signtally.cli.signals import interruptible
+from signtally.use_cases.backups import back_up
+from signtally.use_cases.backups import restore as restore_from
+
+
+@click.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@json_option
+def backup(directory: Path, *, as_json: bool) -> None:
+    """Copy bucket and events into DIRECTORY; the next time into the same one, only what changed of the bucket.
+
+    It has names and addresses of customers' users: keep it as you keep the bucket. Who is erased goes from it with the
+    next backup into it.
+    """
+    with interruptible():
+        outcome = back_up(directory, services=wiring.services())
+    lines = [f"{outcome.objects} objects ({outcome.read} read) and {outcome.events} events are in {directory}"]
+    print_result(outcome.as_dict(), as_json=as_json, lines=lambda: lines)
+
+
+@click.command()
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@json_option
+def restore(directory: Path, *, as_json: bool) -> None:
+    """Put back from DIRECTORY what is missing; what is there stays. Then count: signtally rebuild.
+
+    Broken off, the same command goes on. Exit code 1 when the database does not take some events any more.
+    """
+    with interruptible():
+        outcome = restore_from(directory, services=wiring.services())
+    lines = [
+        f"{outcome.objects} objects put back, {outcome.objects_kept} were there",
+        f"{outcome.events} events put back, {outcome.events_kept} were there, {outcome.refused} were refused",
+        "now count them: signtally rebuild",
+    ]
+    print_result(outcome.as_dict(), as_json=as_json, lines=lambda: lines)
+    if outcome.refused:
+        raise SystemExit(1)

@@ -1,0 +1,83 @@
+"""Commands that forget: a person, a whole tenant."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from signtally import wiring
+from signtally.cli.output import json_option, print_result
+from signtally.cli.signals import interruptible
+from signtally.use_cases.erasing import ErasureOutcome
+from signtally.use_cases.erasing import erase as erase_person
+from signtally.use_cases.offboarding import OffboardingOutcome
+from signtally.use_cases.offboarding import offboard as offboard_tenant
+
+_STAYS = (
+    "counts, under the user id, which stays in events and files as long as those do",
+    "messages on the queue and dead letters, for 14 days at most; replayed, they are stored without names",
+    "emails that were sent and files that were downloaded: nobody can call them back",
+    "copies that you keep yourself: versions of the bucket's objects, backups, the portal's own records",
+)
+
+
+@click.command()
+@click.option("--tenant", "tenant_id", required=True)
+@click.option("--user", "user_id", required=True, help="The user's id, as events have it.")
+@click.option("--email", "emails", multiple=True, metavar="ADDRESS", help="Another address of theirs, if you know one.")
+@click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
+@json_option
+def erase(*, tenant_id: str, user_id: str, emails: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Take a user's names and addresses out of everything that is stored; their figures stay under their id.
+
+    Report versions that name the user lose their files and can be ordered again. What arrives later under that id is
+    counted and never named. Broken off, the same command goes on; safe while everything runs.
+    """
+    with interruptible():
+        outcome = erase_person(tenant_id, user_id, emails=emails, dry_run=dry_run, services=wiring.services())
+    result = outcome.as_dict() | {"stays": _STAYS}
+    print_result(result, as_json=as_json, lines=lambda: [*_account(outcome)])
+
+
+@click.command()
+@click.option("--tenant", "tenant_id", required=True)
+@click.option(
+    "--export",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="First write all of its figures into a ZIP file there.",
+)
+@click.option("--yes", is_flag=True, help="Delete: nothing brings it back.")
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and change nothing.")
+@json_option
+def offboard(*, tenant_id: str, export: Path | None, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Suspend a tenant that leaves, and delete its reports, schedules, ledgers and names.
+
+    Its counts stay in Timestream, without names, until retention ends. What arrives later is stored without names; the
+    API refuses the tenant. Broken off, the same command goes on.
+    """
+    if not yes and not dry_run:
+        raise click.UsageError("this deletes what is stored of the tenant: see --dry-run, then say --yes")
+    with interruptible():
+        outcome = offboard_tenant(tenant_id, export=export, dry_run=dry_run, services=wiring.services())
+    print_result(outcome.as_dict(), as_json=as_json, lines=lambda: [*_farewell(outcome)])
+
+
+def _farewell(outcome: OffboardingOutcome) -> Iterator[str]:
+    done = "would be offboarded: nothing was changed" if outcome.dry_run else "is offboarded"
+    yield f"{outcome.tenant_id} {done}"
+    if outcome.export is not None:
+        yield f"  its figures: {outcome.export}"
+    for name, number in outcome.deleted.items():
+        yield f"  {name}: {number}"
+    if outcome.figures_until is not None:
+        yield f"What stays: its counts without names, the last of them until {outcome.figures_until}"
+
+
+def _account(outcome: ErasureOutcome) -> Iterator[str]:
+    done = "would be erased: nothing was changed" if outcome.dry_run else "is erased"
+    yield f"{outcome.user_id} of {outcome.tenant_id} {done}"
+    for name, number in outcome.changed.items():
+        yield f"  {name}: {number}"
+    yield "What stays:"
+    yield from (f"  {each}" for each in _STAYS)

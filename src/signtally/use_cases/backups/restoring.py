@@ -1,0 +1,107 @@
+"""Restoring a backup into an installation that has lost its bucket, its database, or both."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+from pydantic import ValidationError
+
+from signtally.domain.events import event_of_row
+from signtally.errors import SigntallyError
+from signtally.ports.usage_store import WriteResult
+from signtally.services import Services
+from signtally.stores.keys import STATE
+from signtally.threads import ContextThreads
+from signtally.use_cases.backups.contents import BACKUP, ETAGS, FORMAT, Backup, BackupFiles
+from signtally.use_cases.importing.config import ImportConfig
+from signtally.use_cases.importing.writing import ChunkWriter, chunk_writer
+
+_WRITERS, _CHUNK_EVENTS = 16, 5_000
+# The rest of the state tells of rows and messages that are gone, or is made anew from what is here.
+_LASTING = ("link-key.json", "deferred-mails/", "corrections", "imports/", "superseding/", "holds/")
+_STATE_THAT_LASTS = tuple(f"{STATE}{name}" for name in _LASTING)
+
+
+class NoBackupError(SigntallyError):
+    """The directory holds no whole backup, or one of a newer program."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RestoreOutcome:
+    """Of the backup's objects, those that were put back and those that stood there; the same of its events."""
+
+    objects: int
+    objects_kept: int
+    events: int
+    events_kept: int
+    refused: int  # events that the store does not take any more, such as those beyond its retention
+
+    def as_dict(self) -> dict[str, object]:
+        return dataclasses.asdict(self)
+
+
+def restore(directory: Path, *, services: Services) -> RestoreOutcome:
+    """Put back what is missing; what is there stays. Idempotent, and broken off, the same call goes on.
+
+    Daily usage is not in a backup: count it by a rebuild afterwards. Raises NoBackupError, ServiceError, OSError.
+    """
+    files = BackupFiles(directory)
+    _require_whole(files)
+    objects = _put_objects(files, services)  # first: among them are who was erased
+    events = _put_events(files, services)
+    services.usage_store.put_superseded(pl.read_parquet(files.superseded))
+    services.usage_store.put_restatements(pl.read_parquet(files.restatements))
+    return RestoreOutcome(
+        objects=objects[True],
+        objects_kept=objects[False],
+        events=events[WriteResult.STORED],
+        events_kept=events[WriteResult.DUPLICATE],
+        refused=events[WriteResult.REFUSED],
+    )
+
+
+def _require_whole(files: BackupFiles) -> Backup:
+    try:
+        backup = BACKUP.validate_json(files.about.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        raise NoBackupError(f"{files.directory} holds no whole backup: its backup.json is missing or damaged") from None
+    if backup.format > FORMAT:
+        raise NoBackupError(
+            f"{files.directory} was written in format {backup.format} and this program knows {FORMAT}: "
+            "restore it with the version that made it, or a newer one"
+        )
+    return backup
+
+
+def _put_objects(files: BackupFiles, services: Services) -> Counter[bool]:
+    keys = [each for each in ETAGS.validate_json(files.etags.read_bytes()) if _lasts(each)]
+
+    def put(key: str) -> bool:
+        return services.objects.put_if_absent(key, files.object(key).read_bytes())
+
+    with ContextThreads(_WRITERS) as writers:
+        return Counter(writers.map(put, keys))
+
+
+def _lasts(key: str) -> bool:
+    return not key.startswith(STATE) or key.startswith(_STATE_THAT_LASTS)
+
+
+def _put_events(files: BackupFiles, services: Services) -> Counter[WriteResult]:
+    config = ImportConfig.from_settings(services.settings)
+    with chunk_writer(services.usage_store, config=config) as writer:
+        results: Counter[WriteResult] = Counter()
+        for chunk in _chunks(files):
+            results += _put_chunk(chunk, writer)
+    return results
+
+
+def _chunks(files: BackupFiles) -> Iterator[pl.DataFrame]:
+    for path in sorted(files.events.glob("*.parquet")):
+        yield from pl.read_parquet(path).iter_slices(_CHUNK_EVENTS)
+
+
+def _put_chunk(rows: pl.DataFrame, writer: ChunkWriter) -> Counter[WriteResult]:
+    return Counter(each.result for each in writer.write([event_of_row(row) for row in rows.iter_rows(named=True)]))

@@ -1,0 +1,5 @@
+"""Forgetting people: one user of a tenant, or a whole tenant that leaves."""
+
+from signtally.use_cases.erasing.run import ErasureOutcome, UnfinishedErasureError, UnknownUserError, erase
+
+__all__ = ["ErasureOutcome", "UnfinishedErasureError", "UnknownUserError", "erase"]

@@ -1,0 +1,97 @@
+"""Offboarding a tenant. First it is suspended, which every program respects; a suspended stub of its profile stays."""
+
+import dataclasses
+import datetime as dt
+import time
+from pathlib import Path
+
+from signtally.domain.erasures import Person
+from signtally.domain.tenants import TenantProfile
+from signtally.domain.time_units import ONE_DAY
+from signtally.errors import SigntallyError
+from signtally.services import Services
+from signtally.stores.erasures import Erasure
+from signtally.stores.profile_catalogue import BrokenProfileError
+from signtally.use_cases.erasing.steps import IN_THE_USAGE_STORE
+from signtally.use_cases.offboarding.belongings import Belongings
+from signtally.use_cases.offboarding.export import export_tenant
+
+
+class UnknownTenantError(SigntallyError, LookupError):
+    """There is no such tenant: neither a profile nor a figure nor a report."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OffboardingOutcome:
+    """What this call *deleted* by kind of thing, or would have; *figures_until*: when the last of them expires."""
+
+    tenant_id: str
+    deleted: dict[str, int]
+    figures_until: dt.date | None  # None: there are none
+    export: Path | None
+    dry_run: bool
+
+    def as_dict(self) -> dict[str, object]:
+        return dataclasses.asdict(self)
+
+
+def offboard(
+    tenant_id: str,
+    *,
+    services: Services,
+    export: Path | None = None,
+    dry_run: bool = False,
+) -> OffboardingOutcome:
+    """Suspend a tenant, export its figures into the directory *export*, and delete what is stored of it.
+
+    What cannot be deleted, its counts, stays without names. Idempotent; broken off anywhere, the same call goes on; a
+    later one deletes what programs wrote meanwhile. Raises UnknownTenantError, a ServiceError, and an OSError of the
+    export: then nothing is deleted yet.
+    """
+    belongings, everybody = Belongings(tenant_id, services=services), Person(tenant_id, None)
+    until = _figures_until(tenant_id, services=services)
+    if until is None and not belongings.exist():
+        raise UnknownTenantError(f"there is no tenant {tenant_id}: neither a profile nor any figures; was it mistyped?")
+    if dry_run:
+        found = {name: step(everybody, services=services, dry_run=True) for name, step in IN_THE_USAGE_STORE.items()}
+        return OffboardingOutcome(tenant_id, belongings.count() | _nameless(found), until, None, dry_run=True)
+    _suspend(tenant_id, services=services)
+    exported = None if export is None else export_tenant(tenant_id, directory=export, services=services)
+    record = services.stores.erasures.record(tenant_id, None) or Erasure(tenant_id, None, services.clock())
+    services.stores.erasures.put(record)
+    services.stores.erasures.add(tenant_id, None)
+    time.sleep(services.usage_store.names_settle_seconds)
+    deleted = belongings.delete()
+    taken = {name: step(everybody, services=services, dry_run=False) for name, step in IN_THE_USAGE_STORE.items()}
+    services.stores.tenants.put(TenantProfile(tenant_id=tenant_id, status="suspended"))
+    services.stores.tenants.survey()  # the catalogue copies every profile
+    changed = deleted | _nameless(taken)
+    total = {name: record.changed.get(name, 0) + number for name, number in changed.items()}
+    services.stores.erasures.put(dataclasses.replace(record, changed=total, finished_at=services.clock()))
+    return OffboardingOutcome(tenant_id, changed, until, exported, dry_run=False)
+
+
+def _suspend(tenant_id: str, *, services: Services) -> None:
+    """Nothing of it is due from then on, and the API answers 403 within 15 seconds."""
+    tenants = services.stores.tenants
+    try:
+        tenants.edit(tenant_id, lambda profile: profile.model_copy(update={"status": "suspended"}), named=["status"])
+    except BrokenProfileError:
+        tenants.put(TenantProfile(tenant_id=tenant_id, status="suspended"))
+
+
+def _figures_until(tenant_id: str, *, services: Services) -> dt.date | None:
+    """The day on which the newest figure will have expired; None without any."""
+    store, settings = services.usage_store, services.settings
+    first = store.first_usage_day(tenant_id)
+    if first is None:
+        return None
+    tomorrow = services.clock().date() + ONE_DAY
+    days = store.day_totals(tenant_id, first=first, last=tomorrow, user_ids=None)["day"]
+    newest = days.max()
+    assert isinstance(newest, dt.date)  # noqa: S101 -- there is a first one
+    return newest + dt.timedelta(hours=settings.memory_retention_hours, days=settings.magnetic_retention_days)
+
+
+def _nameless(taken: dict[str, int]) -> dict[str, int]:
+    return {f"names in {name}": number for name, number in taken.items()}

@@ -13,7 +13,6 @@ import contextlib
 import datetime as dt
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,8 +20,8 @@ from pathlib import Path
 
 import httpx
 import polars as pl
+from local_stack import running_services
 
-from signtally import wiring
 from signtally.api.app import create_app
 from signtally.development_key import development_token
 from signtally.domain.actions import MEASURES, Action
@@ -31,11 +30,7 @@ from signtally.domain.periods import start_of_day
 from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
-from signtally.local.local_aws import LocalAws
-from signtally.local.processes import Supervisor
-from signtally.loopback import free_port
 from signtally.services import Services
-from signtally.use_cases import provisioning
 
 TENANT = TenantProfile(tenant_id="giant", timezone="Europe/Berlin")
 PAGES, WARM_UP = 40, 2
@@ -45,14 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, default=20_000)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as data, Supervisor(log=lambda _: None) as supervisor:
-        local = LocalAws(free_port(0), free_port(0), Path(data))
-        for program in local.programs():
-            supervisor.start(program)
-        supervisor.wait_until_ready()
-        os.environ.update(local.environment)
-        services = wiring.services()
-        provisioning.provision(services=services)
+    with running_services() as (services, _):
         fill(services, options.users)
         _report(services)
 

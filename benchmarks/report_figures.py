@@ -6,27 +6,21 @@ Both tenants have a year of documents in one local Timestream. Beside stand the 
 """
 
 import datetime as dt
-import os
 import random
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from signtally import wiring
+from local_stack import running_services
+
 from signtally.domain.actions import Action
 from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.basis import Basis
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import period_between
 from signtally.domain.tenants import TenantProfile
-from signtally.local.local_aws import LocalAws
-from signtally.local.processes import Supervisor
-from signtally.loopback import free_port
 from signtally.services import Services
-from signtally.use_cases import provisioning
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.report_figures import read_report
 
@@ -37,14 +31,7 @@ PERIODS_DAYS = {"a month": 30, "a year": 364}
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as data, Supervisor(log=lambda _: None) as supervisor:
-        local = LocalAws(free_port(0), free_port(0), Path(data))
-        for program in local.programs():
-            supervisor.start(program)
-        supervisor.wait_until_ready()
-        os.environ.update(local.environment)
-        services = wiring.services()
-        provisioning.provision(services=services)
+    with running_services() as (services, _):
         print("| tenant | period | counts | on activity basis | on cohort basis |\n|---|---|---|---|---|")
         for tenant_id, documents in DOCUMENTS.items():
             events = _fill(services, tenant_id, documents)

@@ -8,7 +8,6 @@ what it imports and, of those that make a file, the figures.
 """
 
 import argparse
-import os
 import pickle
 import subprocess
 import sys
@@ -37,21 +36,11 @@ def main() -> None:
 
 
 def _run_all(data: Path, *, users: int) -> None:
-    from benchmarks import listing_pages  # noqa: PLC0415 -- each process imports what it needs
-    from signtally import wiring  # noqa: PLC0415
-    from signtally.local.local_aws import LocalAws  # noqa: PLC0415
-    from signtally.local.processes import Supervisor  # noqa: PLC0415
-    from signtally.loopback import free_port  # noqa: PLC0415
-    from signtally.use_cases import provisioning  # noqa: PLC0415
+    from local_stack import running_services  # noqa: PLC0415 -- each process imports what it needs
 
-    with Supervisor(log=lambda _: None) as supervisor:
-        local = LocalAws(free_port(0), free_port(0), data)
-        for program in local.programs():
-            supervisor.start(program)
-        supervisor.wait_until_ready()
-        os.environ.update(local.environment)
-        services = wiring.services()
-        provisioning.provision(services=services)
+    from benchmarks import listing_pages  # noqa: PLC0415
+
+    with running_services() as (services, _):
         listing_pages.fill(services, users, days_active=2, documents=False)
         for step in STEPS:
             command = [sys.executable, __file__, "--step", step, "--snapshot", str(data / "snapshot")]

@@ -6,9 +6,7 @@ one run of aggregation after one more event of one tenant. Goals: at most 2 s, r
 
 import datetime as dt
 import itertools
-import os
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,13 +16,14 @@ from typing import Any
 
 from botocore.httpsession import URLLib3Session
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # local_stack
+
+from local_stack import running_aws
+
 from signtally import wiring
 from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.tenants import TenantProfile
-from signtally.local.local_aws import LocalAws
-from signtally.local.processes import Supervisor
-from signtally.loopback import free_port
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.touched_hours import TouchedHours
@@ -80,12 +79,7 @@ def filled(tenants: int) -> Services:
 
 def main() -> None:
     requests = CountedRequests()
-    with tempfile.TemporaryDirectory() as data, Supervisor(log=lambda line: print(line, file=sys.stderr)) as supervisor:
-        aws = LocalAws(free_port(0), free_port(0), Path(data))
-        for program in aws.programs():
-            supervisor.start(program)
-        supervisor.wait_until_ready()
-        os.environ.update(aws.environment)
+    with running_aws():
         for tenants in (100, 1_000, 10_000):
             services = filled(tenants)
             ingest(services, iter([late_event(tenants // 2, EVENTS_A_TENANT)]))

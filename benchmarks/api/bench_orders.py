@@ -13,7 +13,6 @@ import datetime as dt
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -23,18 +22,17 @@ from typing import Any
 
 import httpx
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # local_stack
+
+from local_stack import fill, running_stack
+
 from signtally import wiring
 from signtally.development_key import development_token
 from signtally.domain.periods import period_between
 from signtally.domain.reports import ReportRequest
-from signtally.local.local_aws import LocalAws
-from signtally.local.processes import Supervisor
 from signtally.local.stack import Stack
-from signtally.loopback import free_port
-from signtally.sample.plan import TrafficPlan
-from signtally.sample.sending import default_until, emit
 from signtally.services import Services
-from signtally.use_cases import aggregating, ingesting, reporting
+from signtally.use_cases import reporting
 
 SINGLE, CROWD, EQUAL, CALLS = 15, 200, 100, 100
 CROWD_DAYS, CROWD_BEGINS, FLOOR_BEGINS = 30, 31, 300  # days of a report, and days ago
@@ -47,11 +45,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--without-steady", action="store_true", help="leave out the minute of 200 requests a second")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as data, Supervisor(log=lambda _: None) as supervisor:
-        stack = Stack(LocalAws(free_port(0), free_port(0), Path(data)), free_port(0), free_port(0))
-        stack.start(supervisor, log=lambda line: print(line, file=sys.stderr))
+    with running_stack() as stack:
         services = wiring.services()
-        tenant_id = _fill(services)
+        tenant_id = fill(services)
         today = services.stores.tenants.get(tenant_id).today(services.clock())
         asyncio.run(_measure(stack, services, tenant_id, today))
         if not options.without_steady:
@@ -88,14 +84,6 @@ async def _measure(stack: Stack, services: Services, tenant_id: str, today: dt.d
 def _row(name: str, it: str, goal: str, *, floor: float | None = None, of: list[float] | None = None) -> None:
     beside = f"{floor:.2f} s | {statistics.median(of) / floor:.2f} ×" if floor and of else "| "
     print(f"| {name} | {it} | {beside} | {goal} |")
-
-
-def _fill(services: Services) -> str:
-    until = default_until(services.clock())
-    emit(TrafficPlan(tenants=5, days=90, events=5_000, seed=1, until=until), services=services)
-    ingesting.drain(services=services)
-    aggregating.aggregate_touched(services=services)
-    return next(iter(services.stores.tenants.all()))
 
 
 def _client(stack: Stack, services: Services, tenant_id: str) -> httpx.AsyncClient:

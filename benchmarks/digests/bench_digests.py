@@ -16,11 +16,12 @@ from pathlib import Path
 
 from botocore.httpsession import URLLib3Session
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # local_stack
 sys.path.insert(0, str(Path(__file__).parents[1] / "monthend"))
 
+from local_stack import prefect_server, running_services
 from month_end import ZONES, fill
 from processes import Usage, children_of_this_process
-from stack import running_stack
 
 from signtally import wiring
 from signtally.domain.schedules import newest_due
@@ -36,7 +37,7 @@ _WRITERS = 8
 def main() -> None:
     due = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     tenants = int(sys.argv[2]) if len(sys.argv) > 2 else 43_000
-    with running_stack() as services:
+    with running_services(prefect_server) as (services, _):
         fill(services, tenants=due)
         for profile in services.stores.tenants.all().values():
             services.stores.tenants.put(_with_digest(profile))

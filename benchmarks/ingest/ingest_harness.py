@@ -6,11 +6,14 @@ import datetime as dt
 import json
 import os
 import sys
-import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # local_stack
+
+from local_stack import running_aws
 
 from signtally import wiring
 from signtally.aws.clients import AwsClients
@@ -44,12 +47,10 @@ class Place:
 @contextlib.contextmanager
 def place() -> Iterator[Place]:
     """One with nothing in it, to which the environment points."""
-    with tempfile.TemporaryDirectory() as data, Supervisor(log=_to_stderr) as supervisor:
-        new = Place(LocalAws(free_port(0), free_port(0), Path(data)), free_port(0))
-        queue = _script("quick_queue.py", str(new.queue_port), health=f"{new.queue_port}/health")
-        for program in [*new.aws.programs(), queue]:
-            supervisor.start(program)
-        supervisor.wait_until_ready()
+    port = free_port(0)
+    queue = _script("quick_queue.py", str(port), health=f"{port}/health")
+    with running_aws(lambda _: [queue]) as (aws, _):
+        new = Place(aws, port)
         os.environ.update(new.environment)
         yield new
 

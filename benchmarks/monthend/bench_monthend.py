@@ -11,10 +11,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # local_stack
+
+from local_stack import prefect_server, running_services
 from month_end import FORMATS, fill
 from processes import Usage, children_of_this_process
-from stack import running_stack
 
 from signtally import wiring
 from signtally.domain.batches import batched
@@ -30,7 +33,7 @@ _AHEAD = 25
 
 def main() -> None:
     tenants = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
-    with running_stack() as services:
+    with running_services(prefect_server) as (services, _):
         events = fill(services, tenants=tenants)
         print(f"{tenants:,} tenants, {events:,} events, load {os.getloadavg()[0]:.0f}", file=sys.stderr)
         with Usage(children_of_this_process()) as beside:

@@ -11,7 +11,6 @@ import os
 import shutil
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,14 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from signtally import wiring
+sys.path.insert(0, str(Path(__file__).parents[1]))  # local_stack
+
+from local_stack import fill, running_services
+
 from signtally.development_key import development_token
-from signtally.local.local_aws import LocalAws
-from signtally.local.processes import Program, Supervisor
+from signtally.local.processes import Program
 from signtally.loopback import LOOPBACK, free_port
-from signtally.sample.plan import TrafficPlan
-from signtally.sample.sending import default_until, emit
 from signtally.services import Services
-from signtally.use_cases import aggregating, ingesting, provisioning
 
 VISITS = 15
 GOAL_MS, GOAL_BYTES = 500, 150_000
@@ -43,15 +41,9 @@ VIEWS = {
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as data, Supervisor(log=lambda _: None) as supervisor:
-        local, port = LocalAws(free_port(0), free_port(0), Path(data)), free_port(0)
-        os.environ.update(local.environment)
-        for program in local.programs():
-            supervisor.start(program)
-        supervisor.wait_until_ready()
-        services = wiring.services()
-        provisioning.provision(services=services)
-        token = _token(services, _fill(services))
+    with running_services() as (services, supervisor):
+        port = free_port(0)
+        token = _token(services, fill(services))
         supervisor.start(_api(port))
         supervisor.wait_until_ready()
         with sync_playwright() as playwright:
@@ -131,14 +123,6 @@ def _floor(url: str, token: str) -> float:
 def _shown(taken: list[float]) -> str:
     ordered = sorted(taken)
     return f"{statistics.median(ordered):.0f} · {ordered[int(0.95 * (len(ordered) - 1))]:.0f} ms"
-
-
-def _fill(services: Services) -> str:
-    until = default_until(services.clock())
-    emit(TrafficPlan(tenants=5, days=90, events=5_000, seed=1, until=until), services=services)
-    ingesting.drain(services=services)
-    aggregating.aggregate_touched(services=services)
-    return next(iter(services.stores.tenants.all()))
 
 
 def _token(services: Services, tenant_id: str) -> str:

@@ -162,7 +162,7 @@ def test_a_service_that_hangs_does_not_hang_the_probe(
 ) -> None:
     released = threading.Event()
     monkeypatch.setattr(health, "_DEADLINE_SECONDS", 0.05)
-    monkeypatch.setattr(world.objects, "get", lambda _: released.wait(30))
+    monkeypatch.setattr(world.objects, "get", lambda _: released.wait(120))
     try:
         document = problem(anonymous.get("/readyz"), 503, "unavailable")
     finally:
@@ -178,14 +178,14 @@ def test_each_check_answers_for_itself(
 
     def hang(_: str) -> None:
         asked.release()
-        released.wait(30)
+        released.wait(120)
 
-    monkeypatch.setattr(health, "_DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(health, "_DEADLINE_SECONDS", 1.5)
     monkeypatch.setattr(world.objects, "get", hang)
     try:
-        for _ in range(3):
+        for _ in range(2):
             document = problem(anonymous.get("/readyz"), 503, "unavailable")
-            assert document["checks"] == {"bucket": "no answer within 0.2 seconds", "usage store": "ok"}
+            assert document["checks"] == {"bucket": "no answer within 1.5 seconds", "usage store": "ok"}
     finally:
         released.set()
     assert asked.acquire(blocking=False)

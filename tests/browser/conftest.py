@@ -128,7 +128,7 @@ def shared_site(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -
     with served(create_app(services, loopback_only=True)) as url:
         yield Site(url, services, queue)
     for worker in queue.threads:
-        worker.join(20)
+        worker.join(60)
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def served(app: FastAPI) -> Iterator[str]:
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
-    thread.join(20)
+    thread.join(60)
 
 
 def fill(services: Services) -> None:

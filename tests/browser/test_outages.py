@@ -40,7 +40,7 @@ def site_over(place: Place) -> Iterator[Site]:
             yield Site(url, services, ThreadedReports())
     finally:
         stop.set()
-        making.join(30)
+        making.join(60)
 
 
 def alert(page: Page) -> Any:

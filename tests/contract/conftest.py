@@ -1,4 +1,4 @@
-"""The two buckets: a test that takes `objects` runs over the fake and over S3."""
+"""Two buckets and two usage stores: a test that takes `objects` or `store` runs over the fake and over the real one."""
 
 import uuid
 
@@ -8,7 +8,10 @@ from signtally.aws.clients import AwsClients
 from signtally.aws.s3 import S3ObjectStore
 from signtally.local.local_aws import LocalAws
 from signtally.memory.objects import MemoryObjectStore
+from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.objects import ObjectStore
+from signtally.ports.usage_store import UsageStore
+from tests.support.usage_stores import timestream
 
 
 @pytest.fixture
@@ -28,4 +31,23 @@ def s3_objects(local_aws: LocalAws) -> ObjectStore:
 @pytest.fixture(params=["memory", "s3"])
 def objects(request: pytest.FixtureRequest) -> ObjectStore:
     made: ObjectStore = request.getfixturevalue(f"{request.param}_objects")
+    return made
+
+
+@pytest.fixture
+def memory_store() -> UsageStore:
+    return MemoryUsageStore()
+
+
+@pytest.fixture
+def timestream_store(local_aws: LocalAws) -> UsageStore:
+    del local_aws  # it only has to run
+    store = timestream(database=f"t-{uuid.uuid4().hex[:12]}")
+    assert store.provision()
+    return store
+
+
+@pytest.fixture(params=["memory", "timestream"])
+def store(request: pytest.FixtureRequest) -> UsageStore:
+    made: UsageStore = request.getfixturevalue(f"{request.param}_store")
     return made

@@ -23,7 +23,6 @@ from signtally.domain.actions import MEASURES, Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import DAILY_USAGE, EVENTS, STORED_USAGE
 from signtally.local.local_aws import LocalAws
-from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.usage_store import UsageStore
 from signtally.services import Services
@@ -46,19 +45,8 @@ SERVICE_DOWN = 503
 
 
 @pytest.fixture
-def memory_store() -> UsageStore:
-    return MemoryUsageStore()
-
-
-@pytest.fixture
 def timestream_store(real_services: Services) -> UsageStore:
     return real_services.usage_store
-
-
-@pytest.fixture(params=["memory", "timestream"])
-def store(request: pytest.FixtureRequest) -> UsageStore:
-    made: UsageStore = request.getfixturevalue(f"{request.param}_store")
-    return made
 
 
 @pytest.fixture

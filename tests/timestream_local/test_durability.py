@@ -49,7 +49,7 @@ def test_every_acknowledged_record_is_there_after_kill_9(data: Path, options: tu
 
         with ThreadPoolExecutor(3) as pool:
             running_writers = [pool.submit(write, writer) for writer in range(3)]
-            assert enough.wait(30)
+            assert enough.wait(60)
             process.send_signal(signal.SIGKILL)
             process.wait()
             for future in running_writers:

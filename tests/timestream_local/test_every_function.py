@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.timestream_local.test_sql import QUERIES, SCALARS
+from tests.timestream_local.test_expressions import SCALARS
+from tests.timestream_local.test_sql import QUERIES
 from timestream_local.operations.queries import query
 from timestream_local.protocol.context import Context
 from timestream_local.protocol.errors import InternalServerError, ServiceError

@@ -69,7 +69,7 @@ def test_the_end_breaks_off_queries_that_run(data: Path) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(ask)
-        assert started.wait(30)
+        assert started.wait(60)
         service.close()
         with pytest.raises(InternalServerError, match="shutting down"):
             asked.result(timeout=30)

@@ -295,7 +295,7 @@ def test_a_stop_gives_everything_back(services: Services, monkeypatch: pytest.Mo
     received = note_receives(services, monkeypatch)
 
     def interrupted(*_: object, **__: object) -> object:
-        assert received.wait(10)
+        assert received.wait(60)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(scanner, "wait", interrupted)
@@ -314,7 +314,7 @@ def test_a_stop_while_threads_are_started_gives_everything_back(
         def submit(self, call: Any, /, *arguments: Any, **options: Any) -> Any:
             started = super().submit(call, *arguments, **options)
             if "visibility_seconds" not in options:
-                assert received.wait(10)
+                assert received.wait(60)
                 raise KeyboardInterrupt
             return started
 

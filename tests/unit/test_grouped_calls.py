@@ -22,7 +22,7 @@ class Recorder:
     def __call__(self, items: Sequence[int]) -> None:
         self.calls.append([*items])
         self.begun.set()
-        assert self.go_on.wait(20)
+        assert self.go_on.wait(60)
         if self._bad & {*items}:
             raise ZeroDivisionError
 
@@ -31,7 +31,7 @@ def call_at_once(calls: GroupedCalls[int], recorder: Recorder) -> list[BaseExcep
     """What became of the items 0 to CALLERS − 1, of which the first was under way when the others came."""
     with ThreadPoolExecutor(CALLERS) as threads:
         first = threads.submit(calls.call, 0)
-        assert recorder.begun.wait(20)
+        assert recorder.begun.wait(60)
         others = [threads.submit(calls.call, number) for number in range(1, CALLERS)]
         while len(calls._waiting) < CALLERS - 1:  # noqa: SLF001 -- nothing else tells that all of them wait
             threading.Event().wait(0.001)

@@ -55,3 +55,11 @@ def test_rates_are_said_only_of_what_happened() -> None:
         "events_per_second": None,
         "seconds": 0,
     }
+
+
+def test_outcomes_add_up() -> None:
+    one = IngestOutcome(received=5, stored=2, duplicates=1, dead_letters={"bad-id": 2}, requests=7)
+    two = IngestOutcome(received=3, stored=1, duplicates=0, dead_letters={"bad-id": 1, "not-json": 1}, requests=4)
+    merged = IngestOutcome.merge([one, two])
+    assert merged == IngestOutcome(8, 3, 1, {"bad-id": 3, "not-json": 1}, 11)
+    assert IngestOutcome.merge([]) == IngestOutcome()

@@ -25,7 +25,7 @@ from tests.support.fakes import fake_services
 from tests.support.order_consumers import consume
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
-SOON_SECONDS = 30
+SOON_SECONDS = 60
 CONFIG = ConsumerConfig(makers=2, poll_seconds=1, changed_beat_seconds=0)
 
 

@@ -16,13 +16,13 @@ def test_those_who_ask_meanwhile_share_the_result_and_later_ones_do_not() -> Non
 
     def make() -> int:
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
         made.append(1)
         return len(made)
 
     with ThreadPoolExecutor(CALLERS) as threads:
         first = threads.submit(calls.call, "same", make)
-        assert begun.wait(20)
+        assert begun.wait(60)
         others = [threads.submit(calls.call, "same", make) for _ in range(CALLERS - 1)]
         assert calls.call("other", lambda: 7) == 7, "what is about something else does not wait"
         go_on.set()

@@ -1,10 +1,14 @@
 """How a printed table shares its width among columns."""
 
+import dataclasses
+import itertools
 from xml.etree import ElementTree as ET
+
+import pytest
 
 from signtally.render.drawing import Look
 from signtally.render.shaped_text import Face
-from signtally.render.table_layout import Columns, SetRow, table_of
+from signtally.render.table_layout import Columns, SetRow, distinct, table_of
 from signtally.render.theme import Theme
 
 _FACE = Face(("Inter", "Noto Sans"), size=11, weight=400, language="de", is_right_to_left=False)
@@ -12,11 +16,11 @@ _LOOK = Look(670, _FACE, Theme())
 _HEADS = ("Gesendet", "Erhalten", "Angesehen", "Unterzeichnet", "Abgeschlossen", "Abgelehnt", "Storniert", "Abgelaufen")
 
 
-def _table(*rows: str, heads: str) -> tuple[Columns, list[SetRow]]:
+def _table(*rows: str, heads: str, look: Look = _LOOK) -> tuple[Columns, list[SetRow]]:
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     element = ET.fromstring(f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")  # noqa: S314  # ours
     found = table_of(element)
-    columns = Columns(found, look=_LOOK)
+    columns = Columns(found, look=look)
     return columns, [SetRow(row, columns) for row in found]
 
 
@@ -57,3 +61,22 @@ def test_details_stand_below_all_names_where_many_have_no_room_beside_them() -> 
     heads = "<th>User</th>" + "<th>Sent</th>" * 8
     _, (_, *rows) = _table(*(named.format(name, name * 9) for name in ("Ann", "Benedict", "Clementine")), heads=heads)
     assert {len({line.y for line in row.cells[0].lines}) for row in rows} == {2}
+
+
+@pytest.mark.parametrize("is_right_to_left", [False, True])
+def test_a_number_that_tells_equal_rows_apart_stays_in_its_column(is_right_to_left: bool) -> None:  # noqa: FBT001
+    """Behind a name as wide as the column, it was printed over the next one."""
+    look = dataclasses.replace(_LOOK, face=dataclasses.replace(_FACE, is_right_to_left=is_right_to_left))
+    long = '<th scope="row">{}{}</th><td class="text">Ann</td><td>7</td>'
+    detailed = long.format("d" * 200, f"<i>{'e' * 200}@example.com</i>")
+    rows = [long.format("d" * 200, ""), long.format("d" * 200, ""), detailed, detailed, long.format("d1", "")]
+    columns, found = _table(*rows, long.format("d1", ""), heads="<th>D</th><th>S</th><th>N</th>", look=look)
+    marks = [row.cells[0].lines[-1] for row in distinct(found)]
+    assert [mark.shaped.text for mark in marks if mark.shaped.text.startswith("(")] == ["(2)"] * 3
+    for row in found:
+        spans = sorted((line.y, line.x, line.x + line.shaped.width) for line in row.cells[0].lines)
+        assert all(one[2] < other[1] for one, other in itertools.pairwise(spans) if one[0] == other[0])
+        assert all(
+            columns.left(0) - 0.01 <= begins and ends <= columns.left(0) + columns.room(0) + 0.01
+            for _, begins, ends in spans
+        )

@@ -123,7 +123,10 @@ class MeasureTexts(PeriodTexts):
                 figure=figure,
                 count=self.formats.number(days),
             )
-        if self.snapshot.previous.is_whole and self.snapshot.previous_until is None:
+        if (until := self.snapshot.previous_until) is not None:
+            time = self.formats.clock_time(until)
+            return self.words.gettext("%(figure)s on the previous day until %(time)s", figure=figure, time=time)
+        if self.snapshot.previous.is_whole:
             kind = PeriodKind.DAY if days == 1 else self.snapshot.period.kind
             return self.words.gettext(_IN_PREVIOUS[kind], figure=figure)
         return self.words.gettext("%(figure)s in %(previous)s", figure=figure, previous=self.previous_period_in_text)

@@ -147,16 +147,18 @@ class SetRow:
         return tuple(line.shaped.text for line in self.cells[0].lines)
 
     def numbered(self, number: int) -> None:
-        """Say which of several equal rows it is."""
+        """Say which of several equal rows it is; its last line makes room for that."""
         first, *others = self.cells
-        last = first.lines[-1]
-        text = shaped(f"({number})", last.shaped.face)
+        *before, last = first.lines
+        face, left = last.shaped.face, self._columns.left(0)
+        mark, ends = shaped(f"({number})", face), last.x + last.shaped.width
         at_left = not self._columns.look.is_right_to_left
-        x = last.x + last.shaped.width + _GAP / 2 if at_left else last.x - _GAP / 2 - text.width
-        self.cells = [
-            dataclasses.replace(first, lines=(*first.lines, dataclasses.replace(last, shaped=text, x=x))),
-            *others,
-        ]
+        room = (left + self._columns.room(0) - last.x if at_left else ends - left) - mark.width - _GAP / 2
+        text = fitted(last.shaped.text, face, room, keeps_end=face != self._face)
+        x = last.x if at_left else ends - text.width
+        marked_at = x + text.width + _GAP / 2 if at_left else x - _GAP / 2 - mark.width
+        lines = (dataclasses.replace(last, shaped=text, x=x), dataclasses.replace(last, shaped=mark, x=marked_at))
+        self.cells = [dataclasses.replace(first, lines=(*before, *lines)), *others]
 
 
 def distinct(rows: Iterable[SetRow]) -> Iterator[SetRow]:

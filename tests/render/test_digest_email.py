@@ -79,20 +79,39 @@ class _Markup(HTMLParser):
         self.tags: list[str] = []
         self.addresses: list[str] = []
         self.text = ""
+        self.texts: list[tuple[str, str]] = []  # with the styles of all that it stands in
+        self._open: list[tuple[str, str]] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.addresses += [value or "" for name, value in attrs if name in {"href", "src", "background"}]
+        if tag not in {"br", "meta"}:
+            self._open.append((tag, dict(attrs).get("style") or ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop()[0] == tag
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        self.texts.append((data, " ".join(style for _, style in self._open)))
 
 
 def test_a_document_has_its_sender_below_it_so_that_a_phone_has_room_for_its_id() -> None:
     page = _part(_digest(whole_report()), "html")
     table = page[page.index("Oldest open documents") :]
     assert re.search(r"<bdi>doc_\d+</bdi><br><span[^>]*><bdi>Ann \d</bdi></span></td>\s*<td[^>]*>40</td>", table)
+
+
+def test_an_endless_word_makes_it_no_wider_than_a_phone() -> None:
+    """The line at the end names the tenant too: 200 letters made the email 1,371 pixels wide where there were 390."""
+    tenant = ACME.model_copy(update={"name": "W" * 200})
+    people = tuple(user(number, f"{number}{'W' * 200}", f"{'w' * 200}@acme.example") for number in range(5))
+    markup = _Markup(_part(_digest(whole_report(people, tenant=tenant)), "html"))
+    endless = [styles for text, styles in markup.texts if re.search(r"\S{40}", text)]
+    shown = [styles for styles in endless if "font-family" in styles]
+    assert len(shown) == len(endless) - 1 > 7  # the title is not shown
+    assert [styles for styles in shown if "overflow-wrap:anywhere" not in styles] == []
 
 
 def test_its_headers_say_who_when_and_that_a_machine_wrote_it() -> None:

@@ -9,6 +9,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,6 +113,25 @@ def test_an_endless_word_makes_it_no_wider_than_a_phone() -> None:
     shown = [styles for styles in endless if "font-family" in styles]
     assert len(shown) == len(endless) - 1 > 7  # the title is not shown
     assert [styles for styles in shown if "overflow-wrap:anywhere" not in styles] == []
+
+
+def test_a_period_without_activity_has_no_empty_cards_and_charts() -> None:
+    message = _digest(snapshot())
+    for part in ("plain", "html"):
+        text = _part(message, part)
+        assert "No user activity in this period." in text
+        assert "Completion rate" not in text
+        assert "Busiest hour" not in text
+        assert "Compared with September 2026" in text
+    assert "Documents per day" not in _part(message, "html")
+
+
+def test_ids_that_differ_in_their_end_stay_apart() -> None:
+    documents = whole_report().documents.with_columns(document_id=pl.format("{}{}", pl.lit("d" * 200), "document_id"))
+    page = _part(_digest(dataclasses.replace(whole_report(), documents=documents)), "html")
+    shown = re.findall(r"<bdi>(d+….*?)</bdi>", page)
+    assert len(set(shown)) == len(shown) == 5
+    assert {len(text) for text in shown} == {60}
 
 
 def test_its_headers_say_who_when_and_that_a_machine_wrote_it() -> None:

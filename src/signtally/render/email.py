@@ -98,6 +98,7 @@ def _values(contents: Contents) -> dict[str, object]:
         "contents": contents,
         "highlights": highlight_sentences(contents),
         "allowance": allowance_line(contents),
+        "is_empty": not any(snapshot.totals.as_tuple()),
         "insights": InsightContents.of(contents),
         "restated": restatement_lines(contents, most=_MOST_RESTATED_DAYS),
         "more_restated": max(0, len(snapshot.restated) - _MOST_RESTATED_DAYS),
@@ -132,7 +133,7 @@ def _oldest_open(contents: Contents) -> list[tuple[str, str, str]]:
     senders = sender_names(rows)
     return [
         (
-            shortened(one_line(row["document_id"]), _NAME_LIMIT_CHARACTERS),
+            shortened(one_line(row["document_id"]), _NAME_LIMIT_CHARACTERS, keeps_end=True),
             senders.get(row["user_id"], ""),
             contents.formats.number(row["days_open"] or 0),
         )

@@ -75,9 +75,12 @@ def one_line(text: str) -> str:
     return " ".join("".join(map(_tamed, visible(text))).split())
 
 
-def shortened(text: str, most_characters: int) -> str:
-    """The text, or its beginning and an ellipsis."""
-    return text if len(text) <= most_characters else f"{text[: most_characters - 1].rstrip()}…"
+def shortened(text: str, most_characters: int, *, keeps_end: bool = False) -> str:
+    """The text, or its beginning and an ellipsis; of an id its end, too: that is where it differs from its like."""
+    if len(text) <= most_characters:
+        return text
+    end = text[-(most_characters // 2) :] if keeps_end else ""
+    return f"{text[: most_characters - len(end) - 1].rstrip()}…{end}"
 
 
 def _tamed(character: str) -> str:

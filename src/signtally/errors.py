@@ -25,6 +25,7 @@ SigntallyError
 ├── ObjectMissingError                ports.objects: no object is stored under a key
 ├── ReportMissingError                stores.reports: no such report or version is stored
 ├── ReportInWorkError                 use_cases.report_deletion: a report cannot be deleted while it is being made
+├── NewerFormatError                  bucket_format: a newer program has written to the bucket
 ├── NoBackupError                     use_cases.backups.restoring: no whole backup, or one of a newer program
 ├── UnknownTenantError                use_cases.offboarding.run: nothing is known of the tenant that is to be offboarded
 ├── UnknownUserError                  use_cases.erasing.run: nothing is known of the user who is to be erased

@@ -13,6 +13,7 @@ from signtally.aws.ses_events import SesEvents
 from signtally.aws.sqs import SqsEventQueue
 from signtally.aws.timestream import TimestreamUsageStore
 from signtally.aws.timestream_unload import TimestreamUnload
+from signtally.bucket_format import GuardedBucket
 from signtally.erased_names import ErasedNames
 from signtally.mail_event_queue import MailEventQueue
 from signtally.ports.mail import Mailer
@@ -41,7 +42,7 @@ def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BAT
     """
     settings = settings or Settings()
     clients = AwsClients(timeouts)
-    objects = S3ObjectStore(clients.s3, bucket=settings.bucket)
+    objects = GuardedBucket(S3ObjectStore(clients.s3, bucket=settings.bucket))
     return Services(
         settings=settings,
         queue=SqsEventQueue(clients.sqs, name=settings.queue, dead_letter_queue=settings.dead_letter_queue),

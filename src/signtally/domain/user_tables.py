@@ -88,8 +88,10 @@ def inactive_users_of(rows: pl.DataFrame, *, before: pl.DataFrame, names: pl.Dat
 
 def user_days_of(rows: pl.DataFrame, period: Period) -> pl.DataFrame:
     """Schema USER_DAYS, in order of user and day."""
-    day = pl.col("day") if period.day_count <= USER_DAYS_MOST_DAYS else pl.col("day").dt.month_start()
-    return rows.group_by("user_id", day).agg(_SUMS).sort("user_id", "day").match_to_schema(USER_DAYS)
+    if period.day_count <= USER_DAYS_MOST_DAYS:  # each user and day is one row already; grouping takes 35 MB more
+        return rows.select([*USER_DAYS]).sort("user_id", "day")
+    month = pl.col("day").dt.month_start()
+    return rows.group_by("user_id", month).agg(_SUMS).sort("user_id", "day").match_to_schema(USER_DAYS)
 
 
 def names_of(rows: pl.DataFrame) -> pl.DataFrame:

@@ -49,9 +49,7 @@ def test_where_nothing_changed_a_report_says_how_much_there_was() -> None:
     assert highlights_of(steady) == (SteadyUse(404, 3, 400),)
     assert highlights_of(report(Counts(viewed=1), Counts())) == (SteadyUse(0, 0, 0),)
     assert highlights_of(report(Counts(sent=400), Counts(sent=40), first_data_day=began)) == (SteadyUse(400, 0, None),)
-    assert highlight_sentences(Contents(steady)) == (
-        "404 documents sent, 3 completed; no marked change from the previous period (400 sent).",
-    )
+    assert highlight_sentences(Contents(steady)) == ("404 documents sent, 3 completed (previous period: 400 sent).",)
 
 
 def test_documents_are_stuck_after_a_fortnight() -> None:
@@ -65,7 +63,7 @@ def test_documents_are_stuck_after_a_fortnight() -> None:
 def test_the_allowance_is_news_when_it_is_used_up_or_will_be() -> None:
     used_up = snapshot((user(1, counts=Counts(sent=100)),), previous_totals=Counts(sent=100))
     assert highlight_sentences(Contents(used_up)) == (
-        "100 documents sent, 0 completed; no marked change from the previous period (100 sent).",
+        "100 documents sent, 0 completed (previous period: 100 sent).",
         "The allowance for Oct 2026 was used up on 1 Oct 2026: 100 of 100 documents sent.",
     )
 

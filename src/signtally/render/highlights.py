@@ -52,10 +52,8 @@ def _steady(found: SteadyUse, contents: Contents) -> str:
             completed=number(found.completed),
         )
     return ngettext(
-        "%(count)s document sent, %(completed)s completed; no marked change from the previous period "
-        "(%(before)s sent).",
-        "%(count)s documents sent, %(completed)s completed; no marked change from the previous period "
-        "(%(before)s sent).",
+        "%(count)s document sent, %(completed)s completed (previous period: %(before)s sent).",
+        "%(count)s documents sent, %(completed)s completed (previous period: %(before)s sent).",
         found.sent,
         count=number(found.sent),
         completed=number(found.completed),

@@ -1,4 +1,4 @@
-"""`python -m tasks.automations`: makes Prefect's automations what they should be; any number of times.
+"""`python -m tasks.automations`: makes Prefect's automations and limits what they should be; any number of times.
 
 Each alarm is an automation that notifies the address in `SIGNTALLY_ALERT_URL`; one more ends runs whose process died.
 """
@@ -16,6 +16,7 @@ from prefect.settings import get_current_settings
 
 from signtally.settings import Settings
 from tasks.alarms import TAG, Alarm, alarms, lost_run
+from tasks.limit_deployment import deploy_limits
 
 BLOCK = "signtally-alerts"
 _RUNBOOK = "Runbook: docs/operations.md"
@@ -112,7 +113,8 @@ def _block(address: str) -> NotificationBlock:
 
 def main() -> None:
     heartbeat_seconds = get_current_settings().flows.heartbeat_frequency  # the workers' must be the same
-    for line in deploy(Settings(), alarms(), heartbeat_seconds=heartbeat_seconds):
+    settings = Settings()
+    for line in [*deploy_limits(settings), *deploy(settings, alarms(), heartbeat_seconds=heartbeat_seconds)]:
         print(line)  # noqa: T201 -- a program's answer
 
 

@@ -6,15 +6,21 @@ import functools
 from signtally import wiring
 from signtally.logs import configure_logs
 from signtally.services import Services
+from signtally.settings import Settings
 from tasks.events import emit
+from tasks.limited_mailer import LimitedMailer
 from tasks.metric_lines import write_if_asked
 from tasks.run_fields import run_fields
+from tasks.shared_limits import limits_of_this_process
 
 
 @functools.cache
 def services() -> Services:
     """The first call also has this process log and measure as `SIGNTALLY_LOG_FORMAT` and `_METRICS_FORMAT` say."""
     configure_logs(run_fields)
-    built = dataclasses.replace(wiring.services(), tell=emit)
+    settings = Settings()
+    limits = limits_of_this_process(mails_per_second=settings.mails_per_second)
+    built = wiring.services(settings, limits=limits)
+    built = dataclasses.replace(built, tell=emit, mailer=LimitedMailer(built.mailer, limits))
     write_if_asked(built)
     return built

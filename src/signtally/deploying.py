@@ -32,7 +32,7 @@ def deploy_flows(prefect_file: Path) -> None:
 
 
 def deploy_automations() -> list[str]:
-    """Apply the alarms and what else Prefect does by itself; what was done, a line each. Raises DeployError."""
+    """Apply limits, alarms and what else Prefect does by itself; what was done, a line each. Raises DeployError."""
     command = [sys.executable, "-m", "tasks.automations"]
     try:
         return _run(command, "the automations").splitlines()

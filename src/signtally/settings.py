@@ -192,6 +192,10 @@ class Settings(BaseSettings):
 
     alert_url: Annotated[SecretStr | None, BeforeValidator(_alert_address)] = None  # whom Prefect's automations notify
 
+    timestream_queries: Annotated[int, Field(ge=0)] = 32  # at once, of all workers together; 0: any number
+    timestream_unloads: Annotated[int, Field(ge=0)] = 4  # of those, UNLOADs
+    mails_per_second: Annotated[float, Field(ge=0, le=10_000)] = 0  # of all workers together; 0: any number
+
     log_format: Annotated[Literal["auto", "json", "text"], BeforeValidator(_word_or("auto"))] = "auto"  # of stderr
 
     metrics_format: Annotated[Literal["prometheus", "emf"], BeforeValidator(_word_or("prometheus"))] = "prometheus"

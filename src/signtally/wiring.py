@@ -7,6 +7,7 @@ from typing import cast
 from pydantic import SecretStr
 
 from signtally.aws.clients import BATCH_TIMEOUTS, INTERACTIVE_TIMEOUTS, AwsClients, ClientTimeouts, is_loopback
+from signtally.aws.limiting import limit_queries
 from signtally.aws.s3 import S3ObjectStore
 from signtally.aws.ses import SesMailer
 from signtally.aws.ses_events import SesEvents
@@ -16,6 +17,7 @@ from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.bucket_format import GuardedBucket
 from signtally.erased_names import ErasedNames
 from signtally.mail_event_queue import MailEventQueue
+from signtally.ports.limits import Limits
 from signtally.ports.mail import Mailer
 from signtally.ports.members import MemberSource
 from signtally.ports.usage_store import UsageStore
@@ -35,19 +37,26 @@ _RECHECK_SECONDS = 1.0
 _ORDER_VISIBILITY_SECONDS = 30  # how long an order waits whose consumer died; a living one extends it
 
 
-def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BATCH_TIMEOUTS) -> Services:
+def services(
+    settings: Settings | None = None, *, timeouts: ClientTimeouts = BATCH_TIMEOUTS, limits: Limits | None = None
+) -> Services:
     """Connect nothing yet, only build: an unreachable service shows at its first call.
 
-    *timeouts* is INTERACTIVE_TIMEOUTS where somebody waits for the answer.
+    *timeouts* is INTERACTIVE_TIMEOUTS where somebody waits for the answer; *limits* are those that all workers keep to.
     """
     settings = settings or Settings()
     clients = AwsClients(timeouts)
+    if limits is not None:
+        limit_queries(clients.timestream_query, limits)
     objects = GuardedBucket(S3ObjectStore(clients.s3, bucket=settings.bucket))
     return Services(
         settings=settings,
         queue=SqsEventQueue(clients.sqs, name=settings.queue, dead_letter_queue=settings.dead_letter_queue),
         dead_letters=SqsEventQueue(clients.sqs, name=settings.dead_letter_queue),
-        usage_store=cast("UsageStore", ErasedNames(_usage_store(settings, clients, timeouts), Erasures(objects))),
+        usage_store=cast(
+            "UsageStore",
+            ErasedNames(_usage_store(clients, settings, timeouts=timeouts, limits=limits), Erasures(objects)),
+        ),
         objects=objects,
         mailer=_mailer(settings, clients),
         webhooks=HttpsWebhooks(clock=system_clock, to_loopback=settings.webhook_loopback),
@@ -66,11 +75,13 @@ def services(settings: Settings | None = None, *, timeouts: ClientTimeouts = BAT
     )
 
 
-def _usage_store(settings: Settings, clients: AwsClients, timeouts: ClientTimeouts) -> UsageStore:
+def _usage_store(
+    clients: AwsClients, settings: Settings, *, timeouts: ClientTimeouts, limits: Limits | None
+) -> UsageStore:
     return TimestreamUsageStore(
         clients.timestream_write,
         clients.timestream_query,
-        unload=TimestreamUnload(clients.timestream_query, clients.s3, bucket=settings.bucket),
+        unload=TimestreamUnload(clients.timestream_query, clients.s3, bucket=settings.bucket, limits=limits),
         database=settings.database,
         memory_retention_hours=settings.memory_retention_hours,
         magnetic_retention_days=settings.magnetic_retention_days,

@@ -23,6 +23,7 @@ from signtally.aws.s3 import S3ObjectStore
 from signtally.aws.timestream_answers import pages
 from signtally.aws.timestream_sql import source, unload
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
+from signtally.ports.limits import Limited, Limits, NoLimits
 from signtally.stores.keys import UNLOADS
 from signtally.threads import ContextThreads
 
@@ -40,10 +41,13 @@ _log = logging.getLogger(__name__)
 class TimestreamUnload:
     """Needs a bucket of the same account and region. Timestream starts one UNLOAD a second: the client asks again."""
 
-    def __init__(self, query: "TimestreamQueryClient", s3: "S3Client", *, bucket: str) -> None:
+    def __init__(
+        self, query: "TimestreamQueryClient", s3: "S3Client", *, bucket: str, limits: Limits | None = None
+    ) -> None:
         self._query = query
         self._s3 = s3
         self._bucket = bucket
+        self._limits = limits or NoLimits()
         self._objects = S3ObjectStore(s3, bucket=bucket)
 
     @contextlib.contextmanager
@@ -63,7 +67,8 @@ class TimestreamUnload:
     def _unloaded(self, select: str, folder: str, *, what: str) -> list[str]:
         """Run the UNLOAD and return its result files' keys, as the manifest names them."""
         query = unload(select, to=f"{self._address}{folder}")
-        row = next(itertools.chain.from_iterable(pages(self._query, query, what=what)), None)
+        with self._limits.slot(Limited.UNLOADS):
+            row = next(itertools.chain.from_iterable(pages(self._query, query, what=what)), None)
         if row is None:
             raise ServiceError(f"Timestream: {what}: UNLOAD answered without a manifest")
         manifest = self._objects.get(self._key(row["Data"][_MANIFEST_COLUMN]["ScalarValue"]))

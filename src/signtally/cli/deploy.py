@@ -8,11 +8,13 @@ from signtally import deploying
 from signtally.cli.output import json_option, print_result
 from signtally.settings import Settings
 
+_LIMIT = "limit "  # what a line about a limit begins with
+
 
 @click.command()
 @json_option
 def deploy(*, as_json: bool) -> None:
-    """Apply every deployment, schedule and alarm to the Prefect server at PREFECT_API_URL; any number of times.
+    """Apply every deployment, schedule, limit and alarm to the Prefect server at PREFECT_API_URL; any number of times.
 
     Alarms go to SIGNTALLY_ALERT_URL. What a later version has no more is removed; what you switched off stays off.
     """
@@ -21,6 +23,8 @@ def deploy(*, as_json: bool) -> None:
     Settings()  # its errors are clearer here than from another program
     prefect_file = deploying.production_file()
     deploying.deploy_flows(prefect_file)
-    automations = deploying.deploy_automations()
-    result = {"prefect_file": str(prefect_file), "automations": automations}
-    print_result(result, as_json=as_json, lines=lambda: [f"deployed {prefect_file}", *automations])
+    done = deploying.deploy_automations()
+    limits = [line.removeprefix(_LIMIT) for line in done if line.startswith(_LIMIT)]
+    automations = [line for line in done if not line.startswith(_LIMIT)]
+    result = {"prefect_file": str(prefect_file), "limits": limits, "automations": automations}
+    print_result(result, as_json=as_json, lines=lambda: [f"deployed {prefect_file}", *done])

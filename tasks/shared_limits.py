@@ -1,0 +1,237 @@
+"""Limits that hold for all workers together: Prefect's global concurrency limits, shown in its UI.
+
+Prefect's server is asked seldom, for it would be slower than what is limited. A slot is kept from one query to the
+next, and given back when it was idle for a moment, or had for half a minute while others may wait. Emails are allowed a
+quarter of a second's worth at a time. While the server is away nothing is limited, and nothing waits for it.
+"""
+
+import atexit
+import contextlib
+import contextvars
+import dataclasses
+import functools
+import logging
+import math
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
+from signtally.ports.limits import Limited
+
+NAME = "signtally-{}"
+_LEASE_SECONDS = 120.0  # after which the server takes back what a dead process had
+_RENEWED_AFTER_SECONDS = 40.0
+_LONGEST_PAUSE_SECONDS = 1.0  # between two questions for a slot
+_TIMEOUT_SECONDS = 5.0  # of one question
+_AWAY_SECONDS = 30.0  # in which a server that did not answer is not asked again
+_log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SlotTimes:
+    """How long a process keeps a slot that it does not use just now."""
+
+    idle_seconds: float = 2.0  # without any use
+    kept_seconds: float = 30.0  # altogether: others may wait for it
+
+
+def block_of(mails_per_second: float) -> int:
+    """How many emails are allowed at a time: few enough to be no burst, enough for four questions a second."""
+    return max(1, math.ceil(mails_per_second / 4))
+
+
+class PrefectLimits:
+    """Of one process."""
+
+    def __init__(self, *, mails_per_second: float, times: SlotTimes | None = None) -> None:
+        self._server = _Server()
+        kept = times or SlotTimes()
+        self._slots = {work: _Slots(work, self._server, kept) for work in (Limited.QUERIES, Limited.UNLOADS)}
+        self._mails = _Turns(Limited.MAILS, self._server, block=block_of(mails_per_second))
+        self._limits_mails = mails_per_second > 0
+
+    @contextlib.contextmanager
+    def slot(self, work: Limited) -> Iterator[None]:
+        slots = self._slots[work]
+        lease = slots.take()
+        try:
+            yield
+        finally:
+            slots.give_back(lease)
+
+    def wait_for_turn(self, work: Limited) -> None:
+        if work is Limited.MAILS and self._limits_mails:
+            self._mails.wait()
+
+    def close(self) -> None:
+        """Give back what is held."""
+        for slots in self._slots.values():
+            slots.close()
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class _Lease:
+    """A slot that the server has given this process; without an id, of a server that is away or has no such limit."""
+
+    id: UUID | None
+    taken_at: float  # monotonic, as the others
+    renewed_at: float
+    idle_since: float
+
+
+class _Server:
+    """Prefect's server, asked for slots. While it is away, or not there at all, it gives none and stops nobody."""
+
+    def __init__(self) -> None:
+        self._away_until = -math.inf
+
+    def take(self, work: Limited, *, slots: int, mode: Any) -> UUID | None:  # noqa: ANN401 -- Prefect's literal
+        """Wait until there are so many; None when there is no limit now."""
+        if not PREFECT_API_URL.value() or time.monotonic() < self._away_until:
+            return None
+        try:
+            while (answer := self._ask(work, slots, mode)).status_code == httpx.codes.LOCKED:
+                time.sleep(min(float(answer.headers.get("Retry-After", 0)), _LONGEST_PAUSE_SECONDS))
+            found = answer.json()
+        except Exception as error:  # noqa: BLE001 -- whatever keeps the server from answering, the work goes on
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+            _log.warning("Prefect does not answer, and %s are not limited by it: %s", work, error)
+            return None
+        return UUID(found["lease_id"]) if mode == "concurrency" and found["limits"] else None
+
+    @staticmethod
+    def _ask(work: Limited, slots: int, mode: Any) -> httpx.Response:  # noqa: ANN401
+        with _client() as client:
+            try:
+                if mode == "concurrency":
+                    return client.increment_concurrency_slots_with_lease(
+                        [NAME.format(work)], slots, mode, _LEASE_SECONDS
+                    )
+                return client.increment_concurrency_slots([NAME.format(work)], slots, mode)
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code == httpx.codes.LOCKED:
+                    return error.response
+                raise
+
+    def release(self, lease_id: UUID) -> None:
+        with contextlib.suppress(Exception), _client() as client:  # else it runs out by itself
+            client.release_concurrency_slots_with_lease(lease_id)
+
+    def renew(self, lease_id: UUID) -> None:
+        with contextlib.suppress(Exception), _client() as client:
+            client.renew_concurrency_lease(lease_id, _LEASE_SECONDS)
+
+
+@contextlib.contextmanager
+def _client() -> Iterator[SyncPrefectClient]:
+    """One that neither waits long nor tries again: Prefect's own would do so for a minute."""
+    with (
+        temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}),
+        get_client(sync_client=True, httpx_settings={"timeout": _TIMEOUT_SECONDS}) as client,
+    ):
+        yield client
+
+
+class _Slots:
+    """One limit's slots that this process has: used by a thread, or idle for the next."""
+
+    def __init__(self, work: Limited, server: _Server, times: SlotTimes) -> None:
+        self._work = work
+        self._server = server
+        self._times = times
+        self._held: list[_Lease] = []
+        self._idle: list[_Lease] = []
+        self._changed = threading.Condition()
+        self._keeper: threading.Thread | None = None
+
+    def take(self) -> _Lease:
+        with self._changed:
+            if self._idle:
+                return self._idle.pop()
+        lease_id = self._server.take(self._work, slots=1, mode="concurrency")
+        now = time.monotonic()
+        lease = _Lease(lease_id, now, now, now)
+        if lease_id is not None:
+            with self._changed:
+                self._held.append(lease)
+                self._start_keeper()
+        return lease
+
+    def give_back(self, lease: _Lease) -> None:
+        lease.idle_since = now = time.monotonic()
+        if lease.id is None:
+            return
+        if now - lease.taken_at > self._times.kept_seconds:
+            self._release([lease])
+            return
+        with self._changed:
+            self._idle.append(lease)
+
+    def close(self) -> None:
+        with self._changed:
+            idle = [*self._idle]
+            self._idle.clear()
+        self._release(idle)
+
+    def _start_keeper(self) -> None:
+        """In the context of whoever takes a slot: Prefect's settings lie there."""
+        if self._keeper is None:
+            keep = functools.partial(contextvars.copy_context().run, self._keep)
+            self._keeper = threading.Thread(target=keep, name=f"slots of {self._work}", daemon=True)
+            self._keeper.start()
+
+    def _keep(self) -> None:
+        """Renew what is held and release what is idle, as long as anything is held."""
+        while True:
+            time.sleep(self._times.idle_seconds / 2)
+            now = time.monotonic()
+            with self._changed:
+                if not self._held:
+                    self._keeper = None
+                    return
+                idle = [each for each in self._idle if now - each.idle_since > self._times.idle_seconds]
+                self._idle = [each for each in self._idle if each not in idle]
+                old = [each for each in self._held if now - each.renewed_at > _RENEWED_AFTER_SECONDS]
+            self._release(idle)
+            for lease in old:
+                lease.renewed_at = now
+                if lease.id is not None:
+                    self._server.renew(lease.id)
+
+    def _release(self, leases: list[_Lease]) -> None:
+        for lease in leases:
+            if lease.id is not None:
+                self._server.release(lease.id)
+            with self._changed:
+                self._held = [each for each in self._held if each is not lease]
+
+
+class _Turns:
+    """Turns of one rate, taken in blocks."""
+
+    def __init__(self, work: Limited, server: _Server, *, block: int) -> None:
+        self._work = work
+        self._server = server
+        self._block = block
+        self._left = 0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        with self._lock:
+            if self._left == 0:
+                self._server.take(self._work, slots=self._block, mode="rate_limit")
+                self._left = self._block
+            self._left -= 1
+
+
+def limits_of_this_process(*, mails_per_second: float) -> PrefectLimits:
+    """What is held is given back as the process ends."""
+    limits = PrefectLimits(mails_per_second=mails_per_second)
+    atexit.register(limits.close)
+    return limits

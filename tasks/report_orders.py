@@ -5,7 +5,7 @@ import contextvars
 import dataclasses
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -15,6 +15,8 @@ from prefect.exceptions import ObjectNotFound
 
 from signtally import wiring
 from signtally.domain.reports import ReportKey
+from signtally.log_fields import current_log_fields, log_fields
+from signtally.tracing import carried_trace, continued_trace
 from signtally.use_cases import reporting
 from signtally.use_cases.ordering import OrderProgress, OrderResult
 from tasks.services import services
@@ -27,8 +29,13 @@ _LONGEST_ORDER_SECONDS = 60  # that a flow run waits for its last task runs
 
 @dataclasses.dataclass(slots=True)
 class _Attempt:
-    """What the body of one task run came to: an error of Prefect's own is none of the report's."""
+    """What the body of one task run came to: an error of Prefect's own is none of the report's.
 
+    *trace* and *log_fields* are the order's: a task run begins in the context of its flow run.
+    """
+
+    trace: dict[str, str]
+    log_fields: Mapping[str, str]
     is_made: bool = False
     error: BaseException | None = None
 
@@ -41,7 +48,8 @@ def make_ordered_report(key: ReportKey) -> None:
     """Make a version that was ordered."""
     attempt = _attempt.get()
     try:
-        reporting.make_report(key, services=services())
+        with log_fields(**attempt.log_fields), continued_trace(attempt.trace):
+            reporting.make_report(key, services=services())
     except BaseException as error:
         attempt.error = error
         raise
@@ -79,7 +87,7 @@ class OrderRecorder:
         if context is None:
             reporting.make_report(key, services=services())
             return
-        attempt = _Attempt()
+        attempt = _Attempt(carried_trace(), current_log_fields())
         try:
             context.run(self._record, key, attempt)
         except Exception as error:

@@ -7,6 +7,7 @@ from signtally import wiring
 from signtally.logs import configure_logs
 from signtally.services import Services
 from signtally.settings import Settings
+from signtally.tracing import start_tracing
 from tasks.events import emit
 from tasks.limited_mailer import LimitedMailer
 from tasks.metric_lines import write_if_asked
@@ -16,8 +17,9 @@ from tasks.shared_limits import limits_of_this_process
 
 @functools.cache
 def services() -> Services:
-    """The first call also has this process log and measure as `SIGNTALLY_LOG_FORMAT` and `_METRICS_FORMAT` say."""
+    """The first call also has this process log, trace and measure as the settings say."""
     configure_logs(run_fields)
+    start_tracing("worker")
     settings = Settings()
     limits = limits_of_this_process(mails_per_second=settings.mails_per_second)
     built = wiring.services(settings, limits=limits)

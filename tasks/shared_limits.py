@@ -27,7 +27,7 @@ from signtally.ports.limits import Limited
 NAME = "signtally-{}"
 _LEASE_SECONDS = 120.0  # after which the server takes back what a dead process had
 _RENEWED_AFTER_SECONDS = 40.0
-_LONGEST_PAUSE_SECONDS = 1.0  # between two questions for a slot
+_LONGEST_PAUSE_SECONDS = {"concurrency": 1.0, "rate_limit": 0.25}  # between two questions
 _TIMEOUT_SECONDS = 5.0  # of one question
 _AWAY_SECONDS = 30.0  # in which a server that did not answer is not asked again
 _log = logging.getLogger(__name__)
@@ -73,6 +73,7 @@ class PrefectLimits:
         """Give back what is held."""
         for slots in self._slots.values():
             slots.close()
+        self._server.close()
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -90,6 +91,8 @@ class _Server:
 
     def __init__(self) -> None:
         self._away_until = -math.inf
+        self._client: SyncPrefectClient | None = None  # opened once: that costs as much as several questions
+        self._lock = threading.Lock()
 
     def take(self, work: Limited, *, slots: int, mode: Any) -> UUID | None:  # noqa: ANN401 -- Prefect's literal
         """Wait until there are so many; None when there is no limit now."""
@@ -97,7 +100,7 @@ class _Server:
             return None
         try:
             while (answer := self._ask(work, slots, mode)).status_code == httpx.codes.LOCKED:
-                time.sleep(min(float(answer.headers.get("Retry-After", 0)), _LONGEST_PAUSE_SECONDS))
+                time.sleep(min(float(answer.headers.get("Retry-After", 0)), _LONGEST_PAUSE_SECONDS[mode]))
             found = answer.json()
         except Exception as error:  # noqa: BLE001 -- whatever keeps the server from answering, the work goes on
             self._away_until = time.monotonic() + _AWAY_SECONDS
@@ -105,9 +108,8 @@ class _Server:
             return None
         return UUID(found["lease_id"]) if mode == "concurrency" and found["limits"] else None
 
-    @staticmethod
-    def _ask(work: Limited, slots: int, mode: Any) -> httpx.Response:  # noqa: ANN401
-        with _client() as client:
+    def _ask(self, work: Limited, slots: int, mode: Any) -> httpx.Response:  # noqa: ANN401
+        with self._asked() as client:
             try:
                 if mode == "concurrency":
                     return client.increment_concurrency_slots_with_lease(
@@ -120,22 +122,29 @@ class _Server:
                 raise
 
     def release(self, lease_id: UUID) -> None:
-        with contextlib.suppress(Exception), _client() as client:  # else it runs out by itself
+        with contextlib.suppress(Exception), self._asked() as client:  # else it runs out by itself
             client.release_concurrency_slots_with_lease(lease_id)
 
     def renew(self, lease_id: UUID) -> None:
-        with contextlib.suppress(Exception), _client() as client:
+        with contextlib.suppress(Exception), self._asked() as client:
             client.renew_concurrency_lease(lease_id, _LEASE_SECONDS)
 
+    def close(self) -> None:
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.__exit__(None, None, None)
 
-@contextlib.contextmanager
-def _client() -> Iterator[SyncPrefectClient]:
-    """One that neither waits long nor tries again: Prefect's own would do so for a minute."""
-    with (
-        temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}),
-        get_client(sync_client=True, httpx_settings={"timeout": _TIMEOUT_SECONDS}) as client,
-    ):
-        yield client
+    @contextlib.contextmanager
+    def _asked(self) -> Iterator[SyncPrefectClient]:
+        """A client that neither waits long nor tries again: Prefect's own would do so for a minute."""
+        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+            with self._lock:
+                if self._client is None:
+                    opened = get_client(sync_client=True, httpx_settings={"timeout": _TIMEOUT_SECONDS})
+                    self._client = opened.__enter__()
+                client = self._client
+            yield client
 
 
 class _Slots:

@@ -16,6 +16,7 @@ from signtally.errors import SigntallyError
 from signtally.grouped_calls import GroupedCalls
 from signtally.ports.queue import EventQueue, OutgoingMessage, QueueDepth, QueuedMessage
 from signtally.recent import Recent
+from signtally.tracing import carried_trace
 
 _ORDER = TypeAdapter(ReportOrder)
 _DEPTH_SECONDS = 1
@@ -65,7 +66,7 @@ class ReportQueue:
         Orders that are sent at the same time share a request.
         """
         group = hashlib.sha256(order.key.tenant_id.encode()).hexdigest()[:32]
-        self._sends.call(OutgoingMessage(_ORDER.dump_json(order).decode(), group=group))
+        self._sends.call(OutgoingMessage(_ORDER.dump_json(order).decode(), carried_trace(), group=group))
         self._sent.append((self._monotonic(), order.key))
 
     def sent_lately(self, tenant_id: str) -> set[ReportKey]:

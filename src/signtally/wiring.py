@@ -49,6 +49,7 @@ def services(
     if limits is not None:
         limit_queries(clients.timestream_query, limits)
     objects = GuardedBucket(S3ObjectStore(clients.s3, bucket=settings.bucket))
+    usage_store = _usage_store(clients, settings, timeouts=timeouts, limits=limits)
     return Services(
         settings=settings,
         queue=SqsEventQueue(clients.sqs, name=settings.queue, dead_letter_queue=settings.dead_letter_queue),

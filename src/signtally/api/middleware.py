@@ -1,18 +1,25 @@
 """Middleware around every request: a request id, a line in the log, a size limit, security headers."""
 
+import contextlib
 import logging
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from signtally.api.metrics import RequestMetrics, route_of
+from signtally.api.metrics import PREFIX, RequestMetrics, route_of
 from signtally.api.problems import ProblemError, ProblemKind, problem_response
 from signtally.log_fields import log_fields
+from signtally.tracing import is_tracing, span_of
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 _LARGEST_BODY_BYTES = 256 * 1024
 _SECURITY_HEADERS = {
@@ -26,6 +33,7 @@ _SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _HSTS = {"Strict-Transport-Security": "max-age=31536000"}
+_TRACE_HEADERS = {b"traceparent", b"tracestate"}
 _UNEXPECTED = "An unexpected error occurred. The log has it under the instance of this response."
 _log = logging.getLogger("signtally.api")
 
@@ -43,8 +51,11 @@ class RequestContextMiddleware:
             await self._app(scope, receive, send)
             return
         request_log = _RequestLog(scope, receive, send, https=self._https)
-        with log_fields(request_id=request_log.request_id):
+        with log_fields(request_id=request_log.request_id), _traced(scope) as current:
             await self._answered(scope, receive, request_log)
+            if current is not None:
+                current.update_name(f"{scope['method']} {route_of(scope)}")
+                current.set_attributes({"http.response.status_code": request_log.status or 500})
 
     async def _answered(self, scope: Scope, receive: Receive, request_log: "_RequestLog") -> None:
         try:
@@ -88,6 +99,14 @@ class HeadAsGetMiddleware:
 
         scope.setdefault("state", {})["is_head"] = True
         await self._app({**scope, "method": "GET"}, receive, send_without_body)
+
+
+def _traced(scope: Scope) -> AbstractContextManager["Span | None"]:
+    """A part of the caller's trace, if it has one; what monitors ask for is of no interest."""
+    if not is_tracing() or not scope["path"].startswith(f"{PREFIX}/"):
+        return contextlib.nullcontext()
+    carrier = {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _TRACE_HEADERS}
+    return span_of(carrier, f"{scope['method']} {PREFIX}", "server", **{"http.request.method": scope["method"]})
 
 
 class _RequestLog:

@@ -9,6 +9,7 @@ from signtally import wiring
 from signtally.api.app import create_app
 from signtally.cli.output import json_option
 from signtally.loopback import LOOPBACK, require_free
+from signtally.tracing import start_tracing
 
 _KEEP_ALIVE_SECONDS = 75  # longer than load balancers keep a connection: else they send into one that is being closed
 
@@ -20,6 +21,7 @@ _KEEP_ALIVE_SECONDS = 75  # longer than load balancers keep a connection: else t
 def api(*, port: int, host: str, as_json: bool) -> None:
     """Serve the API and the Usage Reports page until Ctrl-C."""
     require_free(port, what="the API", option="--port")
+    start_tracing("api")
     services = wiring.services(timeouts=wiring.INTERACTIVE_TIMEOUTS)
     app = create_app(services, loopback_only=wiring.only_loopback_endpoints())
     if as_json:

@@ -14,6 +14,7 @@ from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.errors import SigntallyError
 from signtally.render.files import RenderedFile
 from signtally.render.limited_process import OUT_OF_MEMORY, READY, START_SECONDS
+from signtally.tracing import span
 
 _FILES = "signtally.render.files"
 _TRIES = 2  # a process may end for a reason of its own: nothing is lost by rendering once more
@@ -42,7 +43,8 @@ class RenderProcesses:
 
     def render(self, format: str, snapshot: UsageSnapshot, identity: ReportIdentity) -> RenderedFile:  # noqa: A002 -- the API's word
         """One file, as `render.files.render` makes it. Raises RenderLimitError, RenderFailedError."""
-        return cast("RenderedFile", self._call(f"{format.upper()} file", "render", (format, snapshot, identity)))
+        with span(f"render {format}"):
+            return cast("RenderedFile", self._call(f"{format.upper()} file", "render", (format, snapshot, identity)))
 
     def warm_up(self) -> None:
         """Start all processes, and let each load its modules, fonts and templates."""

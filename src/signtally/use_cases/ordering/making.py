@@ -14,6 +14,7 @@ from signtally.report_queue import ReceivedOrder
 from signtally.retries import RetryPolicy
 from signtally.services import Services
 from signtally.stores.reports import ReportMissingError
+from signtally.tracing import span_of
 from signtally.use_cases.reporting import fail_report
 
 _log = logging.getLogger(__name__)
@@ -57,7 +58,8 @@ class OrderMaker:
 
     def make(self, received: ReceivedOrder) -> int | None:
         """Make an order. None when it is finished, else in how many seconds it is to come again."""
-        with log_fields(tenant=received.order.key.tenant_id, report=received.order.key.report_id):
+        what = {"tenant": received.order.key.tenant_id, "report": received.order.key.report_id}
+        with log_fields(**what), span_of(received.message.attributes, "make order", "consumer", **what):
             return self._make_or_put_off(received)
 
     def _make_or_put_off(self, received: ReceivedOrder) -> int | None:

@@ -54,10 +54,7 @@ def services(
         settings=settings,
         queue=SqsEventQueue(clients.sqs, name=settings.queue, dead_letter_queue=settings.dead_letter_queue),
         dead_letters=SqsEventQueue(clients.sqs, name=settings.dead_letter_queue),
-        usage_store=cast(
-            "UsageStore",
-            ErasedNames(_usage_store(clients, settings, timeouts=timeouts, limits=limits), Erasures(objects)),
-        ),
+        usage_store=cast("UsageStore", ErasedNames(usage_store, Erasures(objects))),
         objects=objects,
         mailer=_mailer(settings, clients),
         webhooks=HttpsWebhooks(clock=system_clock, to_loopback=settings.webhook_loopback),

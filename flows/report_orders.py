@@ -12,6 +12,7 @@ import time
 from prefect import flow, tags
 
 from signtally.cli.signals import stop_on_signals
+from signtally.ending import finish
 from signtally.ports.errors import ServiceError
 from signtally.use_cases.ordering import OrderConsumer, OrderProgress
 from tasks.alarms import TAG
@@ -57,6 +58,7 @@ def main() -> None:
         shown.start()
         consumer.run(stop)
         shown.join()
+        finish()
 
 
 def _show(consumer: OrderConsumer, stop: threading.Event) -> None:

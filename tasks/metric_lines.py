@@ -4,7 +4,6 @@ A process that nobody can read lives too short for Prometheus and long enough fo
 it ends.
 """
 
-import atexit
 import sys
 import threading
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from prometheus_client.registry import Collector
 
 from signtally.embedded_metrics import EmbeddedMetrics
+from signtally.ending import at_end
 from signtally.measurements import REGISTRY
 from signtally.services import Services
 from tasks.state_metrics import StateCollector
@@ -52,7 +52,7 @@ class MetricLines:
 def write_if_asked(services: Services) -> None:
     """From now on until this process ends, if the setting says so."""
     if services.settings.metrics_format == EMF:
-        atexit.register(MetricLines(services, write=_to_stdout).close)
+        at_end(MetricLines(services, write=_to_stdout).close)
 
 
 def _to_stdout(line: str) -> None:

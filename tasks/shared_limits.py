@@ -5,7 +5,6 @@ next, and given back when it was idle for a moment, or had for half a minute whi
 quarter of a second's worth at a time. While the server is away nothing is limited, and nothing waits for it.
 """
 
-import atexit
 import contextlib
 import contextvars
 import dataclasses
@@ -22,6 +21,7 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
+from signtally.ending import at_end
 from signtally.ports.limits import Limited
 
 NAME = "signtally-{}"
@@ -242,5 +242,5 @@ class _Turns:
 def limits_of_this_process(*, mails_per_second: float) -> PrefectLimits:
     """What is held is given back as the process ends."""
     limits = PrefectLimits(mails_per_second=mails_per_second)
-    atexit.register(limits.close)
+    at_end(limits.close)
     return limits

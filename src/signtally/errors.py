@@ -41,6 +41,7 @@ SigntallyError
 ├── UnknownReasonError                domain.dead_letters: no dead letter has this reason
 ├── ScheduleLimitError                domain.schedule_limits: a schedule asks for more than is allowed
 ├── ControlTotalsError                domain.snapshot: figures contradict each other
+├── TracingNotInstalledError          tracing: an exporter's endpoint is set, and its extra is not installed
 ├── DeployError                       deploying: Prefect's server did not take what was to be deployed
 ├── PortInUseError                    loopback: another program listens on the port
 ├── RenderFailedError                 render.process_pool: a file could not be made

@@ -4,7 +4,6 @@ Then nothing is imported, and a span costs a comparison. Spans have ids, formats
 texts of errors.
 """
 
-import atexit
 import contextlib
 import functools
 import os
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from signtally.ending import at_end
 from signtally.errors import SigntallyError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def start_tracing(program: str) -> None:
     _provider = TracerProvider(resource=Resource.create(named), shutdown_on_exit=False)
     _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     _tracer = _provider.get_tracer("signtally")
-    atexit.register(stop_tracing)
+    at_end(stop_tracing)
 
 
 def is_tracing() -> bool:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from signtally.domain.mail_addresses import without_addresses
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.ending import at_end, finish
 from signtally.log_fields import add_log_fields, log_fields
 from signtally.logs import without_secrets
 from signtally.memory.mailer import MemoryMailer
@@ -103,3 +104,13 @@ def test_addresses_are_found_wherever_they_are(text: str) -> None:
 def test_a_long_line_is_read_once() -> None:
     long = "x" * 1_000_000
     assert without_secrets(f"@ {long}") == f"@ {long}"
+
+
+def test_what_is_done_last_is_done_once() -> None:
+    """Programs that end by their signal call it; the others come to it as the interpreter ends."""
+    done = list[str]()
+    at_end(lambda: done.append("limits"))
+    at_end(lambda: done.append("traces"))
+    finish()
+    finish()
+    assert done == ["traces", "limits"]

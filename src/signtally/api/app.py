@@ -40,6 +40,7 @@ from signtally.api.queries import reject_duplicate_query_params, require_json_bo
 from signtally.api.rates import TenantRates
 from signtally.api.signing_keys import DevelopmentKeys, JwksKeys, SigningKeys
 from signtally.api.tenant_access import TenantAccess
+from signtally.ending import finish
 from signtally.errors import SigntallyError
 from signtally.services import Services
 from signtally.settings import Settings
@@ -96,6 +97,7 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
 async def _with_threads(_: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
     yield
+    await anyio.to_thread.run_sync(finish)  # the server ends by the signal that it got
 
 
 def _surround(app: FastAPI, *, settings: Settings) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from signtally.errors import SigntallyError
 
-_TIMEOUT_SECONDS = 180
+_TIMEOUT_SECONDS = 360
 _SHOWN_CHARACTERS = 2000
 
 
@@ -25,19 +25,16 @@ def production_file() -> Path:
     return brought if brought.exists() else package.parent / "prefect.yaml"
 
 
-def deploy_flows(prefect_file: Path) -> None:
-    """Apply every deployment of a file; `PREFECT_API_URL` says to which server. Raises DeployError."""
-    command = [prefect_program(), "--no-prompt", "deploy", "--all", "--prefect-file", str(prefect_file)]
-    _run(command, "the flows", cwd=prefect_file.parent)
+def deploy(*prefect_files: Path) -> list[str]:
+    """Apply every deployment of the files, limits, alarms and what else Prefect does by itself, any number of times.
 
-
-def deploy_automations() -> list[str]:
-    """Apply limits, alarms and what else Prefect does by itself; what was done, a line each. Raises DeployError."""
-    command = [sys.executable, "-m", "tasks.automations"]
+    `PREFECT_API_URL` says to which server. What was done about the latter comes back, a line each. Raises DeployError.
+    """
+    command = [sys.executable, "-m", "tasks.deploying", *map(str, prefect_files)]
     try:
-        return _run(command, "the automations").splitlines()
+        return _run(command).splitlines()
     except DeployError:  # a server that is busy with starting; what was made before stays as it is
-        return _run(command, "the automations").splitlines()
+        return _run(command).splitlines()
 
 
 def prefect_program() -> str:
@@ -45,9 +42,9 @@ def prefect_program() -> str:
     return str(Path(sys.executable).with_name("prefect"))
 
 
-def _run(command: list[str], what: str, *, cwd: Path | None = None) -> str:
-    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, cwd=cwd)
+def _run(command: list[str]) -> str:
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS)
     if ran.returncode != 0:
         said = f"{ran.stdout[-_SHOWN_CHARACTERS:]}{ran.stderr[-_SHOWN_CHARACTERS:]}"
-        raise DeployError(f"{what} could not be deployed:\n{said}")
+        raise DeployError(f"flows, limits and alarms could not be deployed:\n{said}")
     return ran.stdout

@@ -22,8 +22,7 @@ def deploy(*, as_json: bool) -> None:
         raise click.UsageError("PREFECT_API_URL is not set: it says which Prefect server to deploy to")
     Settings()  # its errors are clearer here than from another program
     prefect_file = deploying.production_file()
-    deploying.deploy_flows(prefect_file)
-    done = deploying.deploy_automations()
+    done = deploying.deploy(prefect_file)
     limits = [line.removeprefix(_LIMIT) for line in done if line.startswith(_LIMIT)]
     automations = [line for line in done if not line.startswith(_LIMIT)]
     result = {"prefect_file": str(prefect_file), "limits": limits, "automations": automations}

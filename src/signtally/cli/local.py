@@ -14,7 +14,7 @@ import click
 from signtally import wiring
 from signtally.cli.output import json_option
 from signtally.cli.signals import interruptible
-from signtally.local.demo import EVENTS, Demo
+from signtally.local.demo import EVENTS, REPORTS, TENANTS, Demo
 from signtally.local.local_aws import DEFAULT_PORT, DEFAULT_TIMESTREAM_PORT, LocalAws
 from signtally.local.processes import Supervisor
 from signtally.local.stack import Stack
@@ -90,6 +90,13 @@ def _port_or_free(option: str, usual: int, of: str) -> Callable[[Callable[..., N
 @click.command()
 @click.option("--once", is_flag=True, help="Stop after the summary instead of staying up.")
 @click.option("--events", type=click.IntRange(1_000), default=EVENTS, show_default=True, help="How many to send.")
+@click.option(
+    "--tenants",
+    type=click.IntRange(REPORTS),
+    default=TENANTS,
+    show_default=True,
+    help="Of how many tenants.",
+)
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("demo"), show_default=True)
 @_port_or_free("--port", DEFAULT_PORT, "SQS, S3 and SES")
 @_port_or_free("--timestream-port", DEFAULT_TIMESTREAM_PORT, "Timestream")
@@ -101,6 +108,7 @@ def demo(  # noqa: PLR0913 -- one parameter an option
     *,
     once: bool,
     events: int,
+    tenants: int,
     output: Path,
     port: int,
     timestream_port: int,
@@ -120,7 +128,7 @@ def demo(  # noqa: PLR0913 -- one parameter an option
     with (output / "log.txt").open("w", encoding="utf-8") as log, _foreground(log=_into(log)) as supervisor:
         log_line(f"the servers' own log is in {output / 'log.txt'}")
         stack.start(supervisor, log=log_line)
-        demonstration = Demo(stack, wiring.services(), output, log_line, events)
+        demonstration = Demo(stack, wiring.services(), output, log_line, events, tenants)
         summary = demonstration.run(setup_seconds=time.monotonic() - began)
         for line in [*_where(stack), *_outcome(demonstration, summary)]:
             click.echo(line)

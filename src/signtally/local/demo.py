@@ -20,8 +20,8 @@ from signtally.local.processes import ChildError
 from signtally.local.stack import Stack
 from signtally.services import Services
 
-TENANTS, DAYS, SEED = 48, 40, 2026
-EVENTS = 21_000  # unless somebody asks for fewer or more
+DAYS, SEED = 40, 2026
+TENANTS, EVENTS = 48, 21_000  # unless somebody asks for fewer or more
 SHARES = {"duplicates": 0.03, "late": 0.05, "junk": 0.01}
 REPORTS = 3  # one for each of the largest tenants
 DIGESTS = 2  # emails copied beside the reports
@@ -46,6 +46,7 @@ class Demo:
     output: Path
     log: Log
     events: int = EVENTS
+    tenants: int = TENANTS
 
     def run(self, *, setup_seconds: float) -> Json:
         """Send, ingest, count, compare, make reports; the summary as JSON. Raises DemoMismatchError or ChildError."""
@@ -88,8 +89,8 @@ class Demo:
         return self.output.absolute() / "expected.json"
 
     def _send(self, runs: FlowRuns) -> Json:
-        self.log(f"sending {self.events:,} events of {TENANTS} tenants, with duplicates, late ones and junk")
-        traffic = {"tenants": TENANTS, "days": DAYS, "events": self.events, "seed": SEED, **SHARES}
+        self.log(f"sending {self.events:,} events of {self.tenants} tenants, with duplicates, late ones and junk")
+        traffic = {"tenants": self.tenants, "days": DAYS, "events": self.events, "seed": SEED, **SHARES}
         return runs.run("demo-traffic/demo-traffic", {**traffic, "expect": str(self._expectation)})
 
     def _ingest(self, runs: FlowRuns) -> Json:

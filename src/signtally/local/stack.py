@@ -15,6 +15,7 @@ from signtally.local.prefect_api import PrefectApi
 from signtally.local.processes import ChildError, Program, Supervisor
 from signtally.logs import TEXT
 from signtally.loopback import LOOPBACK, require_free
+from signtally.settings import THREADS
 from signtally.use_cases import provisioning
 
 WORK_POOL = "signtally"
@@ -69,6 +70,8 @@ class Stack:
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
             "DO_NOT_TRACK": "1",
             "SIGNTALLY_LOG_FORMAT": os.environ.get("SIGNTALLY_LOG_FORMAT", TEXT),  # each line begins with its program
+            # For the few tenants of one machine, a process that imports Prefect costs more than it saves.
+            "SIGNTALLY_TASK_RUNNER": os.environ.get("SIGNTALLY_TASK_RUNNER", THREADS),
         }
 
     def start(self, supervisor: Supervisor, *, log: Log) -> None:
@@ -89,9 +92,7 @@ class Stack:
         log("deploying the flows")
         self._make_work_pool()
         supervisor.start(self._worker())
-        for prefect_file in prefect_files():
-            deploying.deploy_flows(prefect_file)
-        deploying.deploy_automations()
+        deploying.deploy(*prefect_files())
         supervisor.wait_until_ready()
         self._wait_for_order_consumer()
 

@@ -5,16 +5,18 @@ import html
 import json
 import re
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
 
 from signtally.api.examples import PATH_PARTS
 from signtally.stores.suppressions import Suppression, SuppressionReason
 from tests.support.examples import examples
+
+if TYPE_CHECKING:
+    import schemathesis
 
 CALLS = {
     "/v1/usage": {"get"},
@@ -184,6 +186,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.te
 
 @pytest.fixture
 def described(app: Any) -> Any:
+    import schemathesis  # noqa: PLC0415 -- a second or two that only these tests pay
+
     # A valid period that has not begun, a cursor that was never given out: the document cannot tell them, a 422 does.
     refusing = {"enabled": True, "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "410", "412", "422"]}
     config = schemathesis.Config.from_dict({"checks": {"positive_data_acceptance": refusing}, "seed": 7})

@@ -1,11 +1,16 @@
 """One Prefect server for all flow tests, and flows that work on a test's own services."""
 
+import contextlib
 import dataclasses
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.context import refresh_global_settings_context
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
 import tasks.aggregate
@@ -20,6 +25,7 @@ import tasks.schedules
 import tasks.traffic
 from signtally.services import Services
 from tasks.events import emit
+from tests.support.ports import free_port
 
 _HERE = Path(__file__).parent
 _SHELLS = (
@@ -37,19 +43,37 @@ _SHELLS = (
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    """Prefect's own server over a database of its own.
+def prefect_server(postgresql: str) -> Iterator[None]:
+    """Prefect's own server over PostgreSQL, as in production: over SQLite it loses events when the machine is busy.
 
     Without heartbeats: each flow would wait a second at its end for the thread that sends them. Workers ask for runs
     as often as those of the stack.
     """
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 -- 3 s that only this worker pays
+    # 3 s that only this worker pays
+    from prefect.server.api.server import SubprocessASGIServer  # noqa: PLC0415
 
+    server = SubprocessASGIServer(port=free_port())
+    database = postgresql.replace("postgresql:", "postgresql+asyncpg:", 1)
     quick = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_WORKER_QUERY_SECONDS: 0.5})
-    with prefect_test_harness(server_startup_timeout=120), quick:
+    with _prefect_settings(PREFECT_SERVER_DATABASE_CONNECTION_URL=database, PREFECT_API_URL=server.api_url), quick:
+        server.start(timeout=120)
         gc.collect()
         gc.freeze()  # what Prefect imported; `_collected` would look through it after each test
         yield
+        APILogWorker.instance().drain()
+        EventsWorker.drain_all()
+        server.stop()
+
+
+@contextlib.contextmanager
+def _prefect_settings(**variables: str) -> Iterator[None]:
+    """Settings of this process on all of its threads, and of programs that it starts."""
+    os.environ.update(variables)
+    refresh_global_settings_context()
+    yield
+    for name in variables:
+        del os.environ[name]
+    refresh_global_settings_context()
 
 
 @pytest.fixture

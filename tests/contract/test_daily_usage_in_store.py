@@ -68,6 +68,16 @@ def test_days_are_read_from_first_to_last_and_tomorrow_can_be_written(store: Usa
         assert found == [day for day in writable if first <= day <= last]
 
 
+def test_whether_there_are_rows_at_all(store: UsageStore) -> None:
+    today = NOW.date()
+    assert not store.has_daily_usage(first=today - 30 * DAY, last=today, tenant_ids=None)
+    store.put_daily_usage(usage(day=today - DAY, sent=0), version=1)
+    assert store.has_daily_usage(first=today - DAY, last=today - DAY, tenant_ids=None), "zeros count"
+    assert store.has_daily_usage(first=today - DAY, last=today, tenant_ids=["acme", "bolt"])
+    assert not store.has_daily_usage(first=today - DAY, last=today, tenant_ids=["bolt"])
+    assert not store.has_daily_usage(first=today, last=today, tenant_ids=["acme"])
+
+
 def test_days_are_added_up_over_users_and_the_first_with_figures_is_known(store: UsageStore) -> None:
     today = NOW.date()
     assert store.first_usage_day("acme") is None

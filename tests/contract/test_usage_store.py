@@ -195,6 +195,16 @@ def test_days_with_events_are_days_of_utc_each_once(store: UsageStore) -> None:
     assert only.rows() == [("acme", today)]
 
 
+def test_whether_there_are_events_at_all(store: UsageStore) -> None:
+    ever = {"since": NOW - 300 * DAY, "until": NOW + DAY}
+    assert not store.has_events(**ever, tenant_ids=None)
+    results(store, event(1), event(2, NOW - 2 * DAY, tenant_id="bolt"))
+    assert store.has_events(**ever, tenant_ids=None)
+    assert store.has_events(since=NOW - 2 * DAY, until=NOW, tenant_ids=["acme", "bolt"])
+    assert not store.has_events(since=NOW - 2 * DAY, until=NOW, tenant_ids=["acme"])
+    assert not store.has_events(**ever, tenant_ids=[])
+
+
 def test_users_are_counted_within_some_time_each_event_id_once(store: UsageStore) -> None:
     since, until = NOW - DAY, NOW + DAY
     assert store.user_counts("acme", since=since, until=until).equals(USER_COUNTS.to_frame())

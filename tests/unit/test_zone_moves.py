@@ -81,6 +81,13 @@ def test_when_nobody_moved_a_run_reads_four_objects_and_asks_for_no_rows(world: 
     assert world.objects.calls["put"] == world.objects.calls["replace"] == 0
 
 
+def test_years_in_which_nothing_happened_are_not_searched(world: World) -> None:
+    world.send("2026-10-05T10:00Z", "2021-03-05T10:00Z")
+    world.aggregate()
+    assert world.is_right()
+    assert world.store.asked.count("days_with_events") < 20, "of more than forty steps back to the year 2000"
+
+
 def test_a_new_tenant_costs_no_search_of_all_that_is_kept(world: World) -> None:
     world.aggregate()
     world.store.asked.clear()

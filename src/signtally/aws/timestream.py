@@ -110,6 +110,10 @@ class TimestreamUsageStore(TimestreamDocuments):
         queries = (sql.select_days_with_events(table, since=since, until=until, tenants=tenants) for tenants in lists)
         return self._access.frame(EVENTS_TABLE, queries, columns=[*EVENT_DAYS], schema=EVENT_DAYS)
 
+    def has_events(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None) -> bool:
+        select = self._selection_within(EVENTS_TABLE, since, until)
+        return self._access.has_any(EVENTS_TABLE, EVENTS, tenant_ids=tenant_ids, select=select)
+
     def put_daily_usage(
         self, rows: pl.DataFrame, *, version: int, counted_at: dt.datetime | None = None
     ) -> pl.DataFrame:
@@ -169,6 +173,10 @@ class TimestreamUsageStore(TimestreamDocuments):
     ) -> AbstractContextManager[pl.LazyFrame]:
         select = self._selection_of_days(first, last)
         return self._access.scan(DAILY_USAGE_TABLE, STORED_USAGE, tenant_ids=tenant_ids, select=select)
+
+    def has_daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str] | None) -> bool:
+        select = self._selection_of_days(first, last)
+        return self._access.has_any(DAILY_USAGE_TABLE, STORED_USAGE, tenant_ids=tenant_ids, select=select)
 
     def put_restatements(self, rows: pl.DataFrame) -> None:
         version = time.time_ns() // _NANOSECONDS_A_MICROSECOND

@@ -114,6 +114,16 @@ class TimestreamAccess:
         queries = (select(columns, tenants) for tenants in lists)
         return self.frame(table, queries, columns=columns, schema=schema)
 
+    def has_any(self, table: str, schema: pl.Schema, *, tenant_ids: Sequence[str] | None, select: Selection) -> bool:
+        """Whether `read` would find a row."""
+        columns = self.columns(table, schema) if tenant_ids is None or tenant_ids else []
+        if not columns:
+            return False
+        lists: Iterable[str | None] = [None] if tenant_ids is None else sql.literal_lists(tenant_ids)
+        queries = (sql.select_any(select(columns[:1], tenants)) for tenants in lists)
+        what = f"table {self._database}.{table}"
+        return any(rows for query in queries for rows in pages(self._reader, query, what=what))
+
     @contextlib.contextmanager
     def scan(
         self, table: str, schema: pl.Schema, *, tenant_ids: Sequence[str] | None, select: Selection

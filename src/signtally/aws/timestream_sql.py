@@ -86,6 +86,11 @@ def select_days_with_events(table: str, *, since: dt.datetime, until: dt.datetim
     return f"{_select(table, columns)} WHERE {_within(since, until)}{_only(tenants)} GROUP BY {', '.join(columns)}"
 
 
+def select_any(select: str) -> str:
+    """One of the rows that *select* finds, if there is one."""
+    return f"{select} LIMIT 1"
+
+
 def select_daily_usage(
     table: str, columns: Sequence[str], *, first: dt.date, last: dt.date, tenants: str | None
 ) -> str:

@@ -92,6 +92,9 @@ class MemoryUsageStore:
         }
         return pl.DataFrame(sorted(days), schema=EVENT_DAYS, orient="row")
 
+    def has_events(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None) -> bool:
+        return not self._events_of(tenant_ids, since, until).is_empty()
+
     def put_daily_usage(
         self, rows: pl.DataFrame, *, version: int, counted_at: dt.datetime | None = None
     ) -> pl.DataFrame:
@@ -108,6 +111,9 @@ class MemoryUsageStore:
 
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         return self._usage_of(tenant_ids, first, last)
+
+    def has_daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str] | None) -> bool:
+        return not self._usage_of(tenant_ids, first, last).is_empty()
 
     def day_totals(
         self, tenant_id: str, *, first: dt.date, last: dt.date, user_ids: Sequence[str] | None

@@ -77,6 +77,10 @@ class EventStore(Protocol):
         """Tenants and the days of UTC on which they have events, schema EVENT_DAYS; of every tenant with None."""
         ...
 
+    def has_events(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None) -> bool:
+        """Whether there is any event with since ≤ occurred_at < until: one request, however long the time."""
+        ...
+
     def repeated_events(self, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         """Of every tenant, schema ARRIVALS: events whose id stands more than once with since ≤ occurred_at < until."""
         ...
@@ -120,6 +124,10 @@ class DailyUsageStore(Protocol):
         self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str] | None
     ) -> AbstractContextManager[pl.LazyFrame]:
         """What `daily_usage` answers, read in bulk as by `scan_events`."""
+        ...
+
+    def has_daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str] | None) -> bool:
+        """Whether there is any row with first ≤ day ≤ last, also one restated to zero; one request."""
         ...
 
     def usage_generation(self) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 
 from signtally.domain.actions import MEASURES
 from signtally.domain.aggregation import TenantDay
-from signtally.domain.periods import FuturePeriodError, Period, PeriodKind, period_between
+from signtally.domain.periods import EARLIEST_DAY, FuturePeriodError, Period, PeriodKind, period_between
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
@@ -19,7 +19,13 @@ from signtally.use_cases.aggregating.read_back import ReadBackCheck
 from signtally.use_cases.aggregating.restating import AggregationOutcome, restate
 from signtally.use_cases.aggregating.tenant_days import Calendars, batches
 from signtally.use_cases.aggregating.written_rows import WrittenRows
-from signtally.use_cases.aggregating.zone_moves import CountingZones, count_in_current_zones, event_days, every_day
+from signtally.use_cases.aggregating.zone_moves import (
+    CountingZones,
+    count_in_current_zones,
+    event_days,
+    every_day,
+    has_events_before,
+)
 
 _BLOCK_DAYS = 14  # of all tenants; a block's tenant-days are held in memory
 _TENANT_BLOCK_DAYS = 52 * 7  # of one tenant
@@ -94,7 +100,7 @@ def recount_dry_run(span: Period, *, tenant_id: str | None, services: Services) 
 
 
 def _occupied_blocks(span: Period, *, tenant_id: str | None, services: Services) -> Iterator[OccupiedDays]:
-    """*span* in blocks, the newest first; each doubles in length while blocks are empty."""
+    """*span* in blocks, the newest first; each doubles in length while blocks are empty, and the last is the rest."""
     width = least = _BLOCK_DAYS if tenant_id is None else _TENANT_BLOCK_DAYS
     last = span.last
     while last >= span.first:
@@ -103,6 +109,9 @@ def _occupied_blocks(span: Period, *, tenant_id: str | None, services: Services)
         if len(occupied) and block.day_count > least:
             width = least  # it may hold too many days for one go
             continue
+        if not len(occupied) and not _is_occupied_before(block.first, tenant_id=tenant_id, services=services):
+            yield dataclasses.replace(occupied, block=Period(PeriodKind.RANGE, span.first, block.last))
+            return
         yield occupied
         width = least if len(occupied) else min(2 * width, _MAX_WIDENING * least)
         last = block.first - ONE_DAY
@@ -115,6 +124,13 @@ def _occupied(block: Period, *, tenant_id: str | None, services: Services) -> Oc
         figures = stored.filter(pl.any_horizontal(pl.col(MEASURES) != 0))
         rows = figures.select("tenant_id", "day").unique().collect(engine="streaming")
     return OccupiedDays(block, events, rows)
+
+
+def _is_occupied_before(day: dt.date, *, tenant_id: str | None, services: Services) -> bool:
+    tenant_ids = None if tenant_id is None else [tenant_id]
+    return has_events_before(day, tenant_ids=tenant_ids, services=services) or services.usage_store.has_daily_usage(
+        first=EARLIEST_DAY, last=day - ONE_DAY, tenant_ids=tenant_ids
+    )
 
 
 def _count_again(occupied: OccupiedDays, *, tenant_id: str | None, services: Services) -> AggregationOutcome:

@@ -126,6 +126,13 @@ def event_days(days: Period, *, tenant_ids: Sequence[str] | None, services: Serv
     )
 
 
+def has_events_before(day: dt.date, *, tenant_ids: Sequence[str] | None, services: Services) -> bool:
+    """Whether there may be events on local days before *day* in any zone."""
+    return services.usage_store.has_events(
+        since=_utc_midnight(EARLIEST_DAY - ONE_DAY), until=_utc_midnight(day + ONE_DAY), tenant_ids=tenant_ids
+    )
+
+
 def _profile_zones(tenant_ids: Collection[str] | None, *, services: Services) -> dict[str, str]:
     tenants = services.stores.tenants
     return tenants.zones() if tenant_ids is None else {each: tenants.get(each).timezone for each in tenant_ids}
@@ -198,7 +205,7 @@ def _reason(entry: CountedZone) -> RestatementReason:
 
 
 def _tenants_with_events(services: Services) -> set[str]:
-    """Every tenant with events. Searches back from today, in longer steps while it finds nothing."""
+    """Every tenant with events. Searches back from today, in longer steps while it finds nothing, to the oldest."""
     found: set[str] = set()
     span = every_day(services)
     last, days = span.last, _SEARCH_DAYS
@@ -208,6 +215,8 @@ def _tenants_with_events(services: Services) -> set[str]:
         days = _SEARCH_DAYS if len(tenants) else min(2 * days, _MAX_SEARCH_DAYS)
         found.update(tenants.unique())
         last = first - ONE_DAY
+        if tenants.is_empty() and not has_events_before(first, tenant_ids=None, services=services):
+            break
     return found
 
 

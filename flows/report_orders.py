@@ -20,7 +20,7 @@ from tasks.failures import explain_failure
 from tasks.metrics import serving
 from tasks.progress import LiveProgress, ProgressState
 from tasks.report_orders import is_shown, pace, progress_rows, recorder, warm_up
-from tasks.services import services
+from tasks.services import services, take_no_slots
 from tasks.summaries import publish_summary
 
 _log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ def report_orders(consumer: str, time_budget_seconds: float = _LONGEST_RUN_SECON
 def main() -> None:
     """Make ordered reports until SIGTERM or Ctrl-C, which give back what is not begun."""
     global _consumer  # noqa: PLW0603 -- the flow runs on another thread of this program
+    take_no_slots()
     # Before any process is started: rendering takes all of a processor, and whoever asks the API beside it goes first.
     os.nice(services().settings.consumer_niceness)
     warm_up()

@@ -2,9 +2,11 @@
 
 import dataclasses
 import functools
+import threading
 
 from signtally import wiring
 from signtally.logs import configure_logs
+from signtally.ports.limits import Limits, NoLimits
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.tracing import start_tracing
@@ -14,6 +16,13 @@ from tasks.metric_lines import write_if_asked
 from tasks.run_fields import run_fields
 from tasks.shared_limits import limits_of_this_process
 
+_somebody_waits = threading.Event()  # for what this process does
+
+
+def take_no_slots() -> None:
+    """Before the first call of `services`, where people wait for the work: Prefect may be slow."""
+    _somebody_waits.set()
+
 
 @functools.cache
 def services() -> Services:
@@ -21,7 +30,9 @@ def services() -> Services:
     configure_logs(run_fields)
     start_tracing("worker")
     settings = Settings()
-    limits = limits_of_this_process(mails_per_second=settings.mails_per_second)
+    limits: Limits = NoLimits()
+    if not _somebody_waits.is_set():
+        limits = limits_of_this_process(mails_per_second=settings.mails_per_second)
     built = wiring.services(settings, limits=limits)
     built = dataclasses.replace(built, tell=emit, mailer=LimitedMailer(built.mailer, limits))
     write_if_asked(built)

@@ -103,8 +103,14 @@ class _Server:
                 time.sleep(min(float(answer.headers.get("Retry-After", 0)), _LONGEST_PAUSE_SECONDS[mode]))
             found = answer.json()
         except Exception as error:  # noqa: BLE001 -- whatever keeps the server from answering, the work goes on
+            is_news = time.monotonic() >= self._away_until
             self._away_until = time.monotonic() + _AWAY_SECONDS
-            _log.warning("Prefect does not answer, and %s are not limited by it: %s", work, error)
+            _log.log(
+                logging.WARNING if is_news else logging.DEBUG,
+                "Prefect does not answer, and %s are not limited by it: %s",
+                work,
+                error,
+            )
             return None
         return UUID(found["lease_id"]) if mode == "concurrency" and found["limits"] else None
 

@@ -1,6 +1,6 @@
 """A year through the whole chain over the local AWS: every figure is what plain Python counts.
 
-4,000 events in `make test`, 200,000 in `make soak`, as many as you like in `make year EVENTS=10000000`.
+2,000 events in `make test`, 200,000 in `make soak`, as many as you like in `make year EVENTS=10000000`.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ from tests.support.examples import sized
 from tests.support.generated_year import ACTIONS, Event, Figures, GeneratedYear, generate
 
 _log = logging.getLogger(__name__)
-EVENTS = int(os.environ.get("YEAR_EVENTS") or sized(4_000, soak=200_000))
+EVENTS = int(os.environ.get("YEAR_EVENTS") or sized(2_000, soak=200_000))
 SEED = int(os.environ.get("YEAR_SEED", "2026"))
 _EVENTS_A_MESSAGE, _MESSAGES_A_SEND, _SENDERS = 50, 10, 4
 _EVENTS_A_DRAIN = 200_000  # the local SQS walks through all of its messages whenever one is asked for

@@ -63,6 +63,19 @@ def test_details_stand_below_all_names_where_many_have_no_room_beside_them() -> 
     assert {len({line.y for line in row.cells[0].lines}) for row in rows} == {2}
 
 
+def test_an_email_is_read_as_it_is_written_in_arabic_too() -> None:
+    """One that begins with digits was printed as `acme.example@007`."""
+    look = dataclasses.replace(_LOOK, face=dataclasses.replace(_FACE, is_right_to_left=True))
+    named = '<th scope="row">{}<i>{}</i></th><td class="text">{}</td><td>7</td>'
+    rows = [named.format(name, "007@acme.example", name) for name in ("007 Ann (Ltd.)", "محمد (5) علي", "12–14")]
+    _, (_, latin, arabic, figures) = _table(*rows, heads="<th>D</th><th>S</th><th>N</th>", look=look)
+    runs_left = [
+        [line.shaped.face.is_right_to_left for cell in row.cells for line in cell.lines]
+        for row in (latin, arabic, figures)
+    ]
+    assert runs_left == [[False, False, False, True], [True, False, True, True], [True, False, True, True]]
+
+
 @pytest.mark.parametrize("is_right_to_left", [False, True])
 def test_a_number_that_tells_equal_rows_apart_stays_in_its_column(is_right_to_left: bool) -> None:  # noqa: FBT001
     """Behind a name as wide as the column, it was printed over the next one."""

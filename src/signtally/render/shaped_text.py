@@ -142,6 +142,18 @@ class LineWriter:
         return font
 
 
+def read_by(face: Face, text: str) -> Face:
+    """The face for a whole text: what has letters, and none that run to the left, runs to the right in Arabic too.
+
+    Else `007@acme.example` is read as `acme.example@007` there.
+    """
+    if not face.is_right_to_left:
+        return face
+    kinds = {unicodedata.bidirectional(character) for character in text}
+    runs_to_the_right = "L" in kinds and not kinds & {"R", "AL"}
+    return dataclasses.replace(face, is_right_to_left=False) if runs_to_the_right else face
+
+
 @functools.lru_cache(LINES_REMEMBERED)
 def shaped(text: str, face: Face) -> ShapedLine:
     """The text on one line, however long."""

@@ -18,6 +18,7 @@ from signtally.render.shaped_text import (
     hyphenated,
     longest_part,
     longest_word,
+    read_by,
     shaped,
     wrapped,
 )
@@ -112,16 +113,17 @@ class SetRow:
 
     def _pieces(self, cell: Cell, column: int) -> list[list[ShapedLine]]:
         """The cell's lines, of one or two texts each."""
-        room = self._columns.room(column)
+        room, face = self._columns.room(column), read_by(self._face, cell.text)
         if self.kind == "head" or cell.is_text:
-            text = hyphenated(cell.text, self._face, room) if self.kind == "head" else cell.text
-            return [[line] for line in wrapped(text, self._face, room, most_lines=_MOST_LINES)] or [[]]
+            text = hyphenated(cell.text, face, room) if self.kind == "head" else cell.text
+            return [[line] for line in wrapped(text, face, room, most_lines=_MOST_LINES)] or [[]]
         if column:
             return [[shaped(cell.text, self._face)]]  # a figure is never cut
-        name = fitted(cell.text, self._face, room)
+        name = fitted(cell.text, face, room)
         if not cell.detail:
             return [[name]]
-        detail = fitted(cell.detail, self._face.resized(_DETAIL_SIZE), room, keeps_end=True)
+        small = read_by(self._face.resized(_DETAIL_SIZE), cell.detail)
+        detail = fitted(cell.detail, small, room, keeps_end=True)
         beside = not self._columns.is_stacked and name.width + _GAP + detail.width <= room
         return [[name, detail]] if beside else [[name], [detail]]
 
@@ -134,7 +136,7 @@ class SetRow:
             y = _PADDING + top + index * face.line_height + face.baseline
             offset = 0.0
             for text in texts:
-                muted = cell.is_muted or text.face != face or self.kind in {"head", "rest"}
+                muted = cell.is_muted or text.face.size != face.size or self.kind in {"head", "rest"}
                 before = offset if starts else room - offset - text.width
                 x = at_start(look, text, left=left, width=room, offset=before)
                 placed.append(PlacedLine(text, x, y, look.muted if muted else look.ink))
@@ -154,7 +156,7 @@ class SetRow:
         mark, ends = shaped(f"({number})", face), last.x + last.shaped.width
         at_left = not self._columns.look.is_right_to_left
         room = (left + self._columns.room(0) - last.x if at_left else ends - left) - mark.width - _GAP / 2
-        text = fitted(last.shaped.text, face, room, keeps_end=face != self._face)
+        text = fitted(last.shaped.text, face, room, keeps_end=face.size != self._face.size)
         x = last.x if at_left else ends - text.width
         marked_at = x + text.width + _GAP / 2 if at_left else x - _GAP / 2 - mark.width
         lines = (dataclasses.replace(last, shaped=text, x=x), dataclasses.replace(last, shaped=mark, x=marked_at))

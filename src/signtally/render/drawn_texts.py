@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from signtally.render.drawing import Box, Canvas, Look, PlacedLine, Tagged, at_start, operands, rounded
 from signtally.render.logo_image import LogoImage
 from signtally.render.paper import pixels
-from signtally.render.shaped_text import Face, shaped, wrapped
+from signtally.render.shaped_text import Face, read_by, shaped, wrapped
 
 LEADING = 1.45  # line height over the size of the letters
 _MOST_LINES = 10_000
@@ -42,7 +42,7 @@ class TextLines:
     """A text on as many lines as it takes, some way from the side on which people begin to read."""
 
     def __init__(self, text: str, style: TextStyle, *, look: Look, width: float, offset: float = 0.0) -> None:
-        face = style.face(look)
+        face = read_by(style.face(look), text)
         self.line_height = face.size * style.leading
         self._baseline = face.baseline + (self.line_height - face.line_height) / 2
         self._look, self._colour, self._offset = look, style.operands(look), offset

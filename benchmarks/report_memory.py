@@ -4,7 +4,7 @@
 
 As in production: one process reads the figures from Timestream (here the local one) and hands them to others, each of
 which makes a file and reads it again. Each user has rows on two days. *before* is what a process took just before:
-what it imports and, of those that make a file, the figures.
+what it imports and, of those that make a file, the figures. Handing the figures over is a pickle of them.
 """
 
 import argparse
@@ -49,11 +49,16 @@ def _run_all(data: Path, *, users: int) -> None:
 
 
 def _do(step: str, snapshot: Path) -> None:
-    before = _read(snapshot) if step == "reading" else _render(step, snapshot)
+    if step == "reading":
+        before, peak = _read(snapshot)
+        print(f"{peak} MB, {_peak_mb()} MB with handing them over | {before} MB")
+        return
+    before = _render(step, snapshot)
     print(f"{_peak_mb()} MB | {before} MB")
 
 
-def _read(snapshot: Path) -> int:
+def _read(snapshot: Path) -> tuple[int, int]:
+    """What the process takes before, and at most, until the figures are read."""
     from signtally import wiring  # noqa: PLC0415
     from signtally.domain.periods import period_between  # noqa: PLC0415
     from signtally.domain.time_units import ONE_DAY  # noqa: PLC0415
@@ -64,8 +69,9 @@ def _read(snapshot: Path) -> int:
     yesterday = tenant.today(services.clock()) - ONE_DAY
     before = _peak_mb()
     report = read_report(tenant, period_between(yesterday - 29 * ONE_DAY, yesterday), services=services)
+    peak = _peak_mb()
     snapshot.write_bytes(pickle.dumps(report))
-    return before
+    return before, peak
 
 
 def _render(format_: str, snapshot: Path) -> int:

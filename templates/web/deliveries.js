@@ -1,7 +1,7 @@
 // What became of each recipient's email, and the addresses that get none any more.
 
 import { allRows, address, call, pathOf } from "./client.js";
-import { destinationName } from "./destinations.js";
+import { isDestination } from "./destinations.js";
 import { byId, button, el, foreign, table } from "./dom.js";
 import { kindOf, moment, periodTitle } from "./format.js";
 import { complain, settle, tell } from "./notices.js";
@@ -79,8 +79,8 @@ function titleOf(period) {
 async function sendAgain({ period, recipient, name, resend, again }) {
   resend.setAttribute("aria-busy", "true");
   try {
-    const channel = destinationName(recipient);
-    const body = { ...(channel ? { destinations: [channel] } : { recipients: [recipient] }), ...(named(period) ? { period } : {}) };
+    const readers = isDestination(recipient) ? { destinations: [recipient] } : { recipients: [recipient] };
+    const body = { ...readers, ...(named(period) ? { period } : {}) };
     const { deliveries } = await call(pathOf("schedules", name, "send-now"), { method: "POST", body });
     const label = resend.getAttribute("aria-label");
     await again();

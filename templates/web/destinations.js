@@ -10,8 +10,8 @@ let count = 0;
 
 export const destinationLabel = ({ kind, name }) => `${KINDS[kind]}: ${name}`;
 
-// `slack:board`, as the ledger calls a destination: its name; null for an address.
-export const destinationName = (recipient) => /^(?:slack|teams|webhook):(.+)$/.exec(recipient)?.[1] ?? null;
+// Whether a recipient in the ledger is a destination, `slack:board`, and no address.
+export const isDestination = (recipient) => /^(?:slack|teams|webhook):/.test(recipient);
 
 // The fields for them; `value()` is what the API takes. A shortened address stays what it is.
 export function destinationChoice(before) {

@@ -49,7 +49,8 @@ async function start() {
   try {
     me = await call("v1/me");
   } catch (error) {
-    return error.status === 401 ? signedOut(error) : complain(error, { about: FIGURES, again: start });
+    const isRefused = error.status === 401 || error.status === 403; // such as one whose organisation is suspended
+    return isRefused ? signedOut(error) : complain(error, { about: FIGURES, again: start });
   }
   settle(FIGURES);
   await meet({ early });

@@ -20,6 +20,7 @@ function words(error, { left, portal }) {
   const back = portal ? gettext("Sign in at your portal to come back to this page.") : gettext("Return to your portal and open Usage Reports again.");
   if (left) return [gettext("You have signed out"), back];
   if (!error) return [gettext("Sign in to see your usage"), portal ? back : gettext("Open Usage Reports from your portal to sign in.")];
+  if (error.status === 403) return [gettext("You have no access"), sentence(error.message)];
   if (error.expired) return [gettext("Your session has ended"), back];
   return [gettext("You are not signed in"), `${sentence(error.message)} ${back}`];
 }

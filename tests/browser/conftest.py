@@ -81,10 +81,12 @@ class Site:
     services: Services
     queue: ThreadedReports
 
-    def token(self, user_id: str = "u_1", *, role: str = "tenant_admin", ttl_hours: float = 1) -> str:
+    def token(
+        self, user_id: str = "u_1", *, role: str = "tenant_admin", ttl_hours: float = 1, tenant_id: str = "acme"
+    ) -> str:
         return development_token(
             settings=self.services.settings,
-            tenant_id="acme",
+            tenant_id=tenant_id,
             user_id=user_id,
             role=role,
             ttl=dt.timedelta(hours=ttl_hours),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
 from signtally.domain.tenants import TenantProfile
 from signtally.stores.suppressions import Suppression, SuppressionReason
 from tests.browser.conftest import NOW
@@ -153,6 +154,21 @@ def test_an_email_is_looked_at_tested_sent_and_sent_again(site: Any, open_page: 
     again.press("Enter")
     expect(page.locator("#notices")).to_contain_text("bob@acme.example: Accepted by the mail service")
     expect(again).to_be_focused()
+
+
+def test_of_two_channels_of_one_name_the_one_that_is_meant_gets_it_again(site: Any, open_page: Open) -> None:
+    channels = [{"kind": kind, "name": "board", "url": f"https://{kind}.invalid/board"} for kind in ("slack", "teams")]
+    acme = site.services.stores.tenants.get("acme").model_dump(exclude_unset=True)
+    board = MONTHLY | {"name": "Channels", "recipients": [], "destinations": channels}
+    site.services.stores.tenants.put(TenantProfile.model_validate(acme | {"schedules": [board]}))
+    for label in ("slack:board", "teams:board"):
+        key = DeliveryKey("acme", "Channels", "2026-09")
+        site.services.stores.mail_deliveries.record(key, MailDelivery(label, MailState.SENT, NOW, "HTTP 200"))
+    page = open_page(site.signed_in(show="view=schedules"))
+    page.get_by_role("button", name="Deliveries: Channels").click()
+    with page.expect_request("**/send-now") as sent:
+        page.get_by_role("button", name="Send again: September 2026 to slack:board").click()
+    assert sent.value.post_data_json == {"destinations": ["slack:board"], "period": "2026-09"}
 
 
 def test_a_dialog_is_in_the_address(site: Any, open_page: Open) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportManifest, ReportRequest
+from signtally.domain.tenants import TenantProfile
 from signtally.use_cases.reporting import report_now
 
 Open = Callable[..., Page]
@@ -122,3 +123,11 @@ def test_nobody_takes_the_place_of_another(site: Any, open_page: Open) -> None:
     page.evaluate("token => sessionStorage.setItem('signtally.token', token)", site.token(ttl_hours=-1))
     page.get_by_text("Last month", exact=True).click()
     expect(page.locator("h1:visible")).to_have_text("Your session has ended")
+
+
+def test_who_is_of_a_suspended_tenant_is_told_so(site: Any, open_page: Open) -> None:
+    site.services.stores.tenants.put(TenantProfile(tenant_id="globex", name="Globex", status="suspended"))
+    page = open_page(f"{site.url}/#token={site.token(tenant_id='globex')}", complains=True)
+    expect(page.locator("h1:visible")).to_have_text("You have no access")
+    expect(page.locator("#signed-out")).to_contain_text("Globex is suspended: it gets no reports and no figures.")
+    expect(page.get_by_role("link", name="Go to your portal")).to_be_visible()

@@ -1,12 +1,15 @@
 """Dependencies that endpoints share: the services, and the profile of the caller's tenant."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
 from signtally.api.auth import CurrentUser
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
+
+if TYPE_CHECKING:
+    from signtally.api.shared_reads import SharedReads
 
 
 async def _services(request: Request) -> Services:
@@ -17,8 +20,10 @@ async def _services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(_services)]
 
 
-def _tenant(caller: CurrentUser, services: ServicesDep) -> TenantProfile:
-    return services.stores.tenants.get(caller.tenant_id)
+async def _tenant(request: Request, caller: CurrentUser) -> TenantProfile:
+    """As it is stored now: a change counts from the next request on, and who asks at the same time shares a reading."""
+    profiles: SharedReads[TenantProfile] = request.app.state.profiles
+    return await profiles.get(caller.tenant_id)
 
 
 CurrentTenant = Annotated[TenantProfile, Depends(_tenant)]

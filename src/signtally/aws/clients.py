@@ -33,6 +33,7 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _LOCAL_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 _LOCAL_REGION = "us-east-1"
 _CONNECTIONS = 32
+_USER_AGENT = "signtally"  # of its own, botocore puts one of ten parts together for each request, twice
 _BESIDE_SES = {"sesv2", "sns"}  # one endpoint serves both generations of SES, and the topics that SES writes to
 SERVICES = ("sqs", "s3", "sesv2", "sns", "timestream-write", "timestream-query")
 
@@ -129,6 +130,7 @@ class AwsClients:
                 "connect_timeout": self._timeouts.connect_seconds,
                 "read_timeout": self._timeouts.read_seconds or read_seconds,
                 "max_pool_connections": _CONNECTIONS,
+                "user_agent": _USER_AGENT,
                 "retries": {"mode": "standard", "total_max_attempts": self._timeouts.attempts},
                 **options,
             }

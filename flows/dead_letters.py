@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from prefect import flow
 
+from signtally.domain.dead_letter_queues import QueueName
 from signtally.domain.dead_letters import without_names
 from signtally.use_cases.dead_letters import DeadLetterListing, ReasonSummary
 from tasks.dead_letters import list_dead_letters
@@ -13,12 +14,17 @@ from tasks.summaries import Row, publish_summary
 
 
 @flow(name="dead-letters", flow_run_name=due_by, on_failure=[explain_failure], on_crashed=[explain_failure])
-def dead_letters(reasons: list[str] | None = None, samples: int = 3) -> DeadLetterListing:
-    """Count the dead letters by reason and show some of each; every dead letter stays where it is."""
-    listing = list_dead_letters(reasons or [], samples)
+def dead_letters(
+    reasons: list[str] | None = None, samples: int = 3, queue: QueueName = QueueName.EVENTS
+) -> DeadLetterListing:
+    """Count a queue's dead letters by reason and show some of each; every dead letter stays where it is."""
+    listing = list_dead_letters(reasons or [], samples, queue)
     rows = [row for summary in listing.reasons for row in _rows(summary)]
     seen = "all of them" if listing.is_complete else "and there may be more"
     description = f"{listing.total} dead letters: {seen}; {listing.in_flight_elsewhere} in flight to other readers"
+    if listing.other_queues:
+        others = ", ".join(f"{name} about {count:,}" for name, count in listing.other_queues.items())
+        description += f"; other queues have some too: {others}"
     publish_summary("dead-letters", rows or [{"reason": "none", "number": 0}], description=description)
     return listing
 

@@ -38,7 +38,7 @@ SigntallyError
 ├── PeriodError                       domain.periods: no such period
 │   └── FuturePeriodError             domain.periods: the period has not begun
 ├── BadEventError                     domain.events: what was sent is no event
-├── UnknownReasonError                domain.dead_letters: no dead letter has this reason
+├── UnknownReasonError                domain.dead_letter_queues: no dead letter has this reason
 ├── ScheduleLimitError                domain.schedule_limits: a schedule asks for more than is allowed
 ├── ControlTotalsError                domain.snapshot: figures contradict each other
 ├── TracingNotInstalledError          tracing: an exporter's endpoint is set, and its extra is not installed

@@ -4,9 +4,9 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from signtally.ports.queue import EventQueue, OutgoingMessage, QueuedMessage
+from signtally.domain.dead_letters import dead_letter_attributes
+from signtally.ports.queue import EventQueue, OutgoingMessage, QueuedMessage, QueuePair
 
-_DETAIL_LIMIT_CHARACTERS = 1_000
 _log = logging.getLogger(__name__)
 
 
@@ -26,6 +26,10 @@ class MailEventQueue:
         self._dead_letters = dead_letters
         self._feed = feed
 
+    @property
+    def pair(self) -> QueuePair:
+        return QueuePair(self._events, self._dead_letters)
+
     def receive(self, *, wait_seconds: int) -> list[QueuedMessage]:
         """Up to ten messages, or none after a long poll."""
         return self._events.receive(wait_seconds=wait_seconds)
@@ -38,9 +42,15 @@ class MailEventQueue:
         self._events.extend([message], visibility_seconds=delay_seconds)
 
     def bury(self, message: QueuedMessage, *, reason: str, detail: str) -> None:
-        """Move a message to the dead letters."""
-        _log.error("a mail event became a dead letter (%s): %s", reason, detail)
-        attributes = {"reason": reason, "detail": detail[:_DETAIL_LIMIT_CHARACTERS]}
+        """Move a message to the dead letters; the log does not repeat the detail, which may name an address."""
+        _log.error("the mail event %s became a dead letter (%s)", message.message_id, reason)
+        attributes = dead_letter_attributes(
+            message.body,
+            reason=reason,
+            detail=detail,
+            limits=self._dead_letters.limits,
+            original=message.attributes,
+        )
         self._dead_letters.send([OutgoingMessage(message.body, attributes)])
         self._events.delete([message])
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
+from signtally.domain.dead_letters import dead_letter_attributes
 from signtally.domain.report_orders import ReportOrder
 from signtally.domain.reports import ReportKey
 from signtally.errors import SigntallyError
 from signtally.grouped_calls import GroupedCalls
-from signtally.ports.queue import EventQueue, OutgoingMessage, QueueDepth, QueuedMessage
+from signtally.ports.queue import EventQueue, OutgoingMessage, QueueDepth, QueuedMessage, QueuePair
 from signtally.recent import Recent
 from signtally.tracing import carried_trace
 
@@ -22,7 +23,6 @@ _ORDER = TypeAdapter(ReportOrder)
 _DEPTH_SECONDS = 1
 _ORDERS_A_REQUEST = 10
 _LATELY_SECONDS = 5
-_DETAIL_LIMIT_CHARACTERS = 1_000
 _log = logging.getLogger(__name__)
 
 
@@ -54,6 +54,10 @@ class ReportQueue:
         self._dead_letters = dead_letters
         self._sends = GroupedCalls(orders.send, most=_ORDERS_A_REQUEST)
         self._depth = Recent(orders.depth, seconds=_DEPTH_SECONDS)
+
+    @property
+    def pair(self) -> QueuePair:
+        return QueuePair(self._orders, self._dead_letters)
 
     @property
     def visibility_seconds(self) -> int:
@@ -113,6 +117,12 @@ class ReportQueue:
 
     def _bury(self, message: QueuedMessage, *, reason: str, detail: str) -> None:
         _log.error("a report order became a dead letter (%s): %s", reason, detail)
-        attributes = {"reason": reason, "detail": detail[:_DETAIL_LIMIT_CHARACTERS]}
+        attributes = dead_letter_attributes(
+            message.body,
+            reason=reason,
+            detail=detail,
+            limits=self._dead_letters.limits,
+            original=message.attributes,
+        )
         self._dead_letters.send([OutgoingMessage(message.body, attributes)])
         self._orders.delete([message])

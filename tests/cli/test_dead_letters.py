@@ -47,23 +47,32 @@ def test_an_operator_looks_asks_what_would_go_and_replays(signtally: Command, re
 
 def test_a_script_reads_the_last_line(signtally: Command, real_services: Services) -> None:
     empty = signtally("dead-letters", "list", "--json").answer
-    assert empty == {"total": 0, "dead_letters": {}, "reasons": [], "is_complete": True, "in_flight_elsewhere": 0}
+    nothing = {"total": 0, "dead_letters": {}, "reasons": [], "is_complete": True, "in_flight_elsewhere": 0}
+    assert empty == {**nothing, "other_queues": {}}
     put(real_services, "bad-time", 2)
     put(real_services, "bad-id", 1)
+    assert real_services.mail_events is not None
+    attributes = {"reason": "unknown-email", "detail": "no email of ours has the id m-1"}
+    real_services.mail_events.pair.dead_letters.send([OutgoingMessage("{}", attributes)])
     listed = signtally("dead-letters", "list", "--reason", "bad-time", "--samples", "1", "--json").answer
-    assert listed["dead_letters"] == {"bad-time": 2}
+    assert (listed["dead_letters"], listed["other_queues"]) == ({"bad-time": 2}, {"mail-events": 1})
     [reason] = listed["reasons"]
     assert (reason["count"], reason["replayed"]) == (2, 0)
     assert reason["oldest"] <= reason["newest"]
     [sample] = reason["samples"]
     assert sample["detail"] == "why … bad-time"
     assert sample["body"].startswith('{"number": ')
+    told = signtally("dead-letters", "list", "--queue", "mail-events").out
+    assert "another program sends by the same SES identity" in told
+    assert "About 3 dead letters of another queue: signtally dead-letters list --queue events" in told
 
 
 @pytest.mark.parametrize("command", ["list", "replay"])
 def test_a_reason_that_does_not_exist_is_told_with_those_that_do(signtally: Command, command: str) -> None:
     ran = signtally("dead-letters", command, "--reason", "bad-tiem")
     assert ran.failed_with("'bad-tiem' is no reason", "bad-time", "without-reason")
+    ran = signtally("dead-letters", command, "--queue", "report-orders", "--reason", "bad-time")
+    assert ran.failed_with("'bad-time' is no reason of a dead letter of report-orders", "gave-up")
 
 
 def test_queues_that_do_not_exist_are_told(signtally: Command, local_aws: object) -> None:

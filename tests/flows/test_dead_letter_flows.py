@@ -5,7 +5,7 @@ import pytest
 from flows.dead_letters import dead_letters
 from flows.ingest import ingest
 from flows.replay_dead_letters import replay_dead_letters
-from signtally.domain.dead_letters import UnknownReasonError
+from signtally.domain.dead_letter_queues import UnknownReasonError
 from signtally.ports.queue import OutgoingMessage, QueueDepth
 from signtally.services import Services
 from tests.support.flow_artifacts import latest_figures, latest_table

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from signtally.domain.dead_letter_queues import QueueName, UnknownReasonError
 from signtally.domain.dead_letters import (
-    UnknownReasonError,
     dead_letter_attributes,
     replayed_attributes,
     replays_of,
 )
+from signtally.domain.operator_events import EventName, OperatorEvent
+from signtally.mail_event_queue import MailEventQueue
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
@@ -23,10 +25,12 @@ from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
+from signtally.report_queue import ReportQueue
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases.dead_letters import list_dead_letters, replay_dead_letters, scanner
 from signtally.use_cases.ingesting import IngestConfig, drain
+from signtally.use_cases.mail_events import handle_mail_events
 from tests.support.clocks import Clock
 
 LIMITS = MemoryEventQueue().limits  # those of SQS
@@ -273,6 +277,43 @@ def test_an_element_that_failed_alone_comes_back_alone_with_its_count(services: 
         assert ["batch_message_id" in letter.attributes for letter in letters] == [not replays] * 2
         assert replay_dead_letters(services=services).total == 2
         clock.advance(1)
+
+
+def test_mail_events_and_report_orders_are_listed_and_replayed_as_well(services: Services, clock: Clock) -> None:
+    """What nobody can read comes back with its count; what is an order by now is made."""
+    events, buried = (MemoryEventQueue(clock=clock, sleep=clock.advance) for _ in range(2))
+    with_events = dataclasses.replace(services, mail_events=MailEventQueue(events, buried))
+    events.send([OutgoingMessage("nonsense")])
+    told: list[OperatorEvent] = []
+    for replays in range(2):
+        assert len(handle_mail_events(services=dataclasses.replace(with_events, tell=told.append)).dead_letters) == 1
+        clock.advance(1)
+        listing = list_dead_letters(services=with_events, queue=QueueName.MAIL_EVENTS)
+        [summary] = listing.reasons
+        assert (summary.reason, summary.count, summary.replayed) == ("not-json", 1, replays)
+        assert summary.explanation.startswith("The body, or the message that SNS wrapped")
+        assert listing.other_queues == {}
+        assert list_dead_letters(services=with_events).other_queues == {"mail-events": 1}
+        outcome = replay_dead_letters(services=with_events, queue=QueueName.MAIL_EVENTS, reasons=["not-json"])
+        assert (outcome.replayed, events.depth(), buried.depth()) == (
+            {"not-json": 1},
+            QueueDepth(1, 0),
+            QueueDepth(0, 0),
+        )
+    assert [(each.name, each.look) for each in told] == [
+        (EventName.DEAD_LETTERS_GROWN, "signtally dead-letters list --queue mail-events")
+    ] * 2
+
+    orders = ReportQueue(*(MemoryEventQueue(clock=clock, sleep=clock.advance) for _ in range(2)))
+    services = dataclasses.replace(services, report_queue=orders)
+    orders.pair.dead_letters.send([OutgoingMessage("{}", {"reason": "gave-up"})])
+    clock.advance(1)
+    assert replay_dead_letters(services=services, queue=QueueName.REPORT_ORDERS).replayed == {"gave-up": 1}
+    assert orders.depth() == QueueDepth(1, 0)
+    with pytest.raises(UnknownReasonError, match=r"of report-orders: there are not-an-order, gave-up, without-reason"):
+        list_dead_letters(services=services, queue=QueueName.REPORT_ORDERS, reasons=["bad-time"])
+    with pytest.raises(NotProvisionedError, match="SMTP server"):
+        list_dead_letters(services=services, queue=QueueName.MAIL_EVENTS)
 
 
 def test_ten_attributes_and_a_mebibyte_hold_whatever_is_replayed() -> None:

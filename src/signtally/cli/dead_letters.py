@@ -7,8 +7,8 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
-from signtally.cli.parameters import REASON
 from signtally.cli.signals import interruptible
+from signtally.domain.dead_letter_queues import QueueName, UnknownReasonError, known_code
 from signtally.use_cases.dead_letters import (
     DeadLetterListing,
     ReasonSummary,
@@ -20,8 +20,15 @@ from signtally.use_cases.dead_letters import (
 _WIDTH = 24  # of the longest code and a gap
 _COLUMNS = f"{'reason':<{_WIDTH}}{'number':>9}  {'first':<20}  {'last':<20}  {'replayed':>8}"
 
+queue_option = click.option(
+    "--queue",
+    type=click.Choice([*map(str, QueueName)]),
+    default=str(QueueName.EVENTS),
+    show_default=True,
+    help="Whose dead letters.",
+)
 reason_option = click.option(
-    "--reason", "reasons", type=REASON, multiple=True, help="Dead letters of this reason alone; may be given again."
+    "--reason", "reasons", multiple=True, help="Dead letters of this reason alone; may be given again."
 )
 
 
@@ -31,32 +38,47 @@ def dead_letters() -> None:
 
 
 @dead_letters.command(name="list")
+@queue_option
 @reason_option
 @click.option("--samples", type=click.IntRange(min=0, max=100), default=3, show_default=True, help="Of each reason.")
 @json_option
-def list_letters(*, reasons: tuple[str, ...], samples: int, as_json: bool) -> None:
+def list_letters(*, queue: str, reasons: tuple[str, ...], samples: int, as_json: bool) -> None:
     """Count the dead letters by reason and show some of each; every dead letter stays where it is.
 
     For the seconds that it takes, other readers of the dead letters do not see them.
     """
+    name = _checked(queue, reasons)
     with interruptible():
-        listing = list_dead_letters(services=wiring.services(), reasons=reasons, samples=samples)
+        listing = list_dead_letters(services=wiring.services(), reasons=reasons, samples=samples, queue=name)
     print_result(listing.as_dict(), as_json=as_json, lines=lambda: list(_table(listing)))
 
 
 @dead_letters.command()
+@queue_option
 @reason_option
 @click.option("--dry-run", is_flag=True, help="Say how many of each reason would go, and move nothing.")
 @json_option
-def replay(*, reasons: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
-    """Send the dead letters that are there now to the queue again, each once; what fails again comes back.
+def replay(*, queue: str, reasons: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Send the dead letters that are there now to their queue again, each once; what fails again comes back.
 
     A dead letter is deleted after the queue has taken it. Stopped in between, a replay may send one twice, and its
     event counts once all the same.
     """
+    name = _checked(queue, reasons)
     with interruptible():
-        outcome = replay_dead_letters(services=wiring.services(), reasons=reasons, dry_run=dry_run)
+        outcome = replay_dead_letters(services=wiring.services(), reasons=reasons, dry_run=dry_run, queue=name)
     print_result(outcome.as_dict(), as_json=as_json, lines=lambda: list(_account(outcome)))
+
+
+def _checked(queue: str, reasons: tuple[str, ...]) -> QueueName:
+    """The queue's name; before anything is connected, its dead letters may have these reasons."""
+    name = QueueName(queue)
+    for reason in reasons:
+        try:
+            known_code(reason, queue=name)
+        except UnknownReasonError as error:
+            raise click.BadParameter(str(error), param_hint="--reason") from None
+    return name
 
 
 def _table(listing: DeadLetterListing) -> Iterator[str]:
@@ -66,6 +88,8 @@ def _table(listing: DeadLetterListing) -> Iterator[str]:
         yield from _block(summary)
     yield f"{_letters(listing.total)} in all" if listing.total else "no dead letters"
     yield from _remarks(is_complete=listing.is_complete, in_flight_elsewhere=listing.in_flight_elsewhere)
+    for queue, count in listing.other_queues.items():
+        yield f"About {_letters(count)} of another queue: signtally dead-letters list --queue {queue}"
 
 
 def _block(summary: ReasonSummary) -> Iterator[str]:

@@ -1,11 +1,10 @@
-"""The parameter types of commands: instants, days, durations, dead-letter reasons."""
+"""The parameter types of commands: instants, days, durations."""
 
 import datetime as dt
 from collections.abc import Callable
 
 import click
 
-from signtally.domain.dead_letters import known_code
 from signtally.settings import parse_duration
 
 
@@ -45,4 +44,3 @@ def _day(text: str) -> dt.date:
 INSTANT = _Parsed("instant", _instant)
 DAY = _Parsed("day", _day)
 DURATION = _Parsed("duration", parse_duration)
-REASON = _Parsed("reason", known_code)

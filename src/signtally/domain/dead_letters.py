@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 
 from signtally.domain.message_attributes import MessageLimits
-from signtally.errors import SigntallyError
 
 _DETAIL_LIMIT_CHARACTERS = 1_000
 _COUNT = re.compile("[0-9]{1,9}")
@@ -88,27 +87,6 @@ _EXPLANATIONS = {
         "Timestream refused the record for another reason; `detail` is its own text."
     ),
 }
-_WITHOUT_REASON_EXPLANATION = "SQS itself gave up after 100 receives, or the body leaves no room for a reason."
-
-CODES = (*(reason.value for reason in DeadLetterReason), WITHOUT_REASON)
-
-
-class UnknownReasonError(SigntallyError, ValueError):
-    """A code that no dead letter is known to have; the text lists those there are."""
-
-
-def known_code(text: str) -> str:
-    """Return *text* if it is the code of a reason, or `without-reason`. Raises UnknownReasonError."""
-    if text not in CODES:
-        raise UnknownReasonError(f"{text!r} is no reason of a dead letter: there are {', '.join(CODES)}")
-    return text
-
-
-def explanation_of(code: str) -> str:
-    """One sentence for a person; empty for a code that we never gave."""
-    if code == WITHOUT_REASON:
-        return _WITHOUT_REASON_EXPLANATION
-    return DeadLetterReason(code).explanation if code in CODES else ""
 
 
 def code_of(attributes: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ import datetime as dt
 import enum
 from collections.abc import Callable, Mapping
 
+from signtally.domain.dead_letter_queues import QueueName
 from signtally.domain.deliveries import DeliveryKey, MailState
 from signtally.domain.mail_addresses import without_addresses
 from signtally.domain.reports import ReportKey
@@ -97,10 +98,13 @@ def bounces_high(returned: int, sent: int) -> OperatorEvent:
     return OperatorEvent(EventName.BOUNCES_HIGH, "mail", "bounces", said, "signtally deliveries list --state bounced")
 
 
-def dead_letters_grown(reasons: Mapping[str, int], *, queue: str) -> OperatorEvent:
+def dead_letters_grown(reasons: Mapping[str, int], *, queue: str, of: QueueName = QueueName.EVENTS) -> OperatorEvent:
+    """*queue* is what the dead letters' queue is called in AWS."""
     found = ", ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
-    said = f"{sum(reasons.values())} messages could not be counted and are dead letters: {found}"
-    return OperatorEvent(EventName.DEAD_LETTERS_GROWN, "queue", queue, said, "signtally dead-letters list")
+    what = "messages could not be counted" if of is QueueName.EVENTS else f"messages of {of} could not be read"
+    said = f"{sum(reasons.values())} {what} and are dead letters: {found}"
+    look = "signtally dead-letters list" + ("" if of is QueueName.EVENTS else f" --queue {of}")
+    return OperatorEvent(EventName.DEAD_LETTERS_GROWN, "queue", queue, said, look)
 
 
 def data_through_late(data_through: dt.datetime, *, now: dt.datetime) -> OperatorEvent:

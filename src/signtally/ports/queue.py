@@ -74,3 +74,11 @@ class EventQueue(Protocol):
     def provision(self) -> bool:
         """Create the queue unless it exists; whether it had to be made."""
         ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class QueuePair:
+    """A queue, and the one to which its dead letters go."""
+
+    queue: EventQueue
+    dead_letters: EventQueue

@@ -7,11 +7,14 @@ redelivery. One that comes again changes nothing, also where an administrator ha
 import dataclasses
 import logging
 import time
+from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
+from signtally.domain.dead_letter_queues import QueueName
 from signtally.domain.deliveries import MailDelivery
 from signtally.domain.mail_events import BadMailEventError, MailEvent, MailEventKind, after_event, read_mail_event
-from signtally.domain.operator_events import BOUNCES_HIGH, FEWEST_SENT, bounces_high
+from signtally.domain.operator_events import BOUNCES_HIGH, FEWEST_SENT, bounces_high, dead_letters_grown
 from signtally.domain.schedules import shown_name
 from signtally.mail_event_queue import MailEventQueue
 from signtally.ports.queue import QueuedMessage
@@ -64,6 +67,7 @@ def handle_mail_events(*, services: Services, budget_seconds: float | None = Non
             handler.handle(message, queue=queue)
     outcome = handler.outcome()
     _tell_of_too_many(len(outcome.bounced) + len(outcome.complained), services=services)
+    _tell_of_dead_letters(outcome.dead_letters.values(), services=services)
     return outcome
 
 
@@ -73,6 +77,13 @@ def _tell_of_too_many(returned: int, *, services: Services) -> None:
     count = services.stores.mail_rates.add(MailCount(returned=returned), now=services.clock())
     if count.sent >= FEWEST_SENT and count.share > BOUNCES_HIGH:
         services.tell(bounces_high(count.returned, count.sent))
+
+
+def _tell_of_dead_letters(said: Collection[str], *, services: Services) -> None:
+    if said:
+        reasons = Counter(each.partition(":")[0] for each in said)
+        queue = services.settings.mail_events_dead_letter_queue
+        services.tell(dead_letters_grown(reasons, queue=queue, of=QueueName.MAIL_EVENTS))
 
 
 def record_mail_event(event: MailEvent, *, services: Services) -> MailDelivery | None:

@@ -3,11 +3,13 @@
 import dataclasses
 import datetime as dt
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from signtally.domain.dead_letters import BATCH_MESSAGE_ID, DETAIL, code_of, explanation_of, known_code, replays_of
+from signtally.domain.dead_letter_queues import QueueName, explanation_of, known_code
+from signtally.domain.dead_letters import BATCH_MESSAGE_ID, DETAIL, code_of, replays_of
 from signtally.ports.queue import QueuedMessage
 from signtally.services import Services
+from signtally.use_cases.dead_letters.queues import elsewhere, pair_of
 from signtally.use_cases.dead_letters.scanner import DeadLetterScanner
 
 _SHOWN_CHARACTERS = 300
@@ -45,15 +47,12 @@ class ReasonSummary:
     count: int
     oldest: dt.datetime  # when the first was sent to the dead letters
     newest: dt.datetime
+    explanation: str = ""  # in one sentence
     replayed: int = 0  # dead letters that came back from a replay
     samples: list[Sample] = dataclasses.field(default_factory=list)
 
-    @property
-    def explanation(self) -> str:
-        return explanation_of(self.reason)
-
     def as_dict(self) -> dict[str, object]:
-        return {**dataclasses.asdict(self), "explanation": self.explanation}
+        return dataclasses.asdict(self)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,6 +62,7 @@ class DeadLetterListing:
     reasons: Sequence[ReasonSummary]
     is_complete: bool  # False: there may be more, too many to be held at once or coming in faster than they are read
     in_flight_elsewhere: int  # roughly: in flight to another reader when this began, and not counted
+    other_queues: Mapping[str, int]  # about how many dead letters those have, where they have any
 
     @property
     def total(self) -> int:
@@ -75,29 +75,34 @@ class DeadLetterListing:
             "reasons": [each.as_dict() for each in self.reasons],
             "is_complete": self.is_complete,
             "in_flight_elsewhere": self.in_flight_elsewhere,
+            "other_queues": dict(self.other_queues),
         }
 
 
-def list_dead_letters(*, services: Services, reasons: Collection[str] = (), samples: int = 3) -> DeadLetterListing:
-    """Count the dead letters by reason, all or those of *reasons*, with some *samples* of each reason.
+def list_dead_letters(
+    *, services: Services, reasons: Collection[str] = (), samples: int = 3, queue: QueueName = QueueName.EVENTS
+) -> DeadLetterListing:
+    """Count a queue's dead letters by reason, all or those of *reasons*, with some *samples* of each reason.
 
     Receives every dead letter and releases it: for the seconds it takes, others do not see them. Raises
     UnknownReasonError, and a ServiceError with everything given back.
     """
-    tally = _Tally({known_code(reason) for reason in reasons}, samples=samples)
-    in_flight_elsewhere = services.dead_letters.depth().in_flight
-    scanner = DeadLetterScanner(services.dead_letters, sent_before=services.clock() + services.settings.clock_skew)
+    tally = _Tally({known_code(reason, queue=queue) for reason in reasons}, queue=queue, samples=samples)
+    dead_letters = pair_of(queue, services=services).dead_letters
+    in_flight_elsewhere = dead_letters.depth().in_flight
+    scanner = DeadLetterScanner(dead_letters, sent_before=services.clock() + services.settings.clock_skew)
     scanner.scan(tally.handle_batch)
     found = sorted(tally.by_reason.values(), key=lambda each: (-each.count, each.reason))
-    return DeadLetterListing(found, scanner.is_complete, in_flight_elsewhere)
+    return DeadLetterListing(found, scanner.is_complete, in_flight_elsewhere, elsewhere(queue, services=services))
 
 
 class _Tally:
     """What was seen so far; `handle_batch` is called from several threads."""
 
-    def __init__(self, reasons: Collection[str], *, samples: int) -> None:
+    def __init__(self, reasons: Collection[str], *, queue: QueueName, samples: int) -> None:
         self.by_reason: dict[str, ReasonSummary] = {}
         self._reasons = reasons
+        self._queue = queue
         self._samples = samples
         self._lock = threading.Lock()
 
@@ -110,7 +115,10 @@ class _Tally:
         return messages
 
     def _add(self, message: QueuedMessage, code: str) -> None:
-        summary = self.by_reason.setdefault(code, ReasonSummary(code, 0, message.sent_at, message.sent_at))
+        summary = self.by_reason.get(code)
+        if summary is None:
+            why = explanation_of(code, queue=self._queue)
+            summary = self.by_reason[code] = ReasonSummary(code, 0, message.sent_at, message.sent_at, why)
         summary.count += 1
         summary.oldest = min(summary.oldest, message.sent_at)
         summary.newest = max(summary.newest, message.sent_at)

@@ -1,4 +1,4 @@
-"""Replay: dead letters go back to the queue, where ingest finds them as if they had just been sent."""
+"""Replay: dead letters go back to their queue, where its consumer finds them as if they had just been sent."""
 
 import dataclasses
 import logging
@@ -7,10 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from signtally.domain.dead_letters import code_of, known_code, replayed_attributes
+from signtally.domain.dead_letter_queues import QueueName, known_code
+from signtally.domain.dead_letters import code_of, replayed_attributes
 from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
-from signtally.ports.queue import OutgoingMessage, QueuedMessage
+from signtally.ports.queue import OutgoingMessage, QueuedMessage, QueuePair
 from signtally.services import Services
+from signtally.use_cases.dead_letters.queues import pair_of
 from signtally.use_cases.dead_letters.scanner import THREADS, DeadLetterScanner
 
 _log = logging.getLogger(__name__)
@@ -37,24 +39,29 @@ class ReplayOutcome:
 
 
 def replay_dead_letters(
-    *, services: Services, reasons: Collection[str] = (), dry_run: bool = False, threads: int = THREADS
+    *,
+    services: Services,
+    reasons: Collection[str] = (),
+    dry_run: bool = False,
+    queue: QueueName = QueueName.EVENTS,
+    threads: int = THREADS,
 ) -> ReplayOutcome:
-    """Move the dead letters that are there now, all or those of *reasons*, to the queue of events; each goes once.
+    """Move the dead letters of *queue* that are there now, all or those of *reasons*, back to it; each goes once.
 
     Body and the sender's attributes stay, ours go, and `replays` is raised: what fails again comes back with it. A
     dead letter that comes back while the run lasts waits for the next run. It is sent first and deleted then; killed in
     between, a run leaves a dead letter that was sent, and its event, sent twice, counts once. A dry run moves nothing.
     Raises UnknownReasonError, and a ServiceError with what was not replayed released.
     """
-    wanted = {known_code(reason) for reason in reasons}
-    services.queue.depth()  # refuse to begin where nothing could be sent
-    in_flight_elsewhere = services.dead_letters.depth().in_flight
+    wanted, pair = {known_code(reason, queue=queue) for reason in reasons}, pair_of(queue, services=services)
+    pair.queue.depth()  # refuse to begin where nothing could be sent
+    in_flight_elsewhere = pair.dead_letters.depth().in_flight
     began = services.clock()
     if not dry_run:
         # The queue's clock may lag behind ours: a dead letter that we cause must not look older than our start.
         time.sleep(services.settings.clock_skew.total_seconds())
-    scanner = DeadLetterScanner(services.dead_letters, sent_before=began, threads=threads)
-    replay = _Replay(services, wanted, dry_run=dry_run)
+    scanner = DeadLetterScanner(pair.dead_letters, sent_before=began, threads=threads)
+    replay = _Replay(pair, wanted, dry_run=dry_run)
     try:
         scanner.scan(replay.handle_batch)
     except BaseException:
@@ -74,11 +81,11 @@ def replay_dead_letters(
 class _Replay:
     """What was moved so far; `handle_batch` is called from several threads."""
 
-    def __init__(self, services: Services, reasons: Collection[str], *, dry_run: bool) -> None:
+    def __init__(self, pair: QueuePair, reasons: Collection[str], *, dry_run: bool) -> None:
         self.replayed: Counter[str] = Counter()
         self.left: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self._services = services
+        self._pair = pair
         self._reasons = reasons
         self._dry_run = dry_run
         self._lock = threading.Lock()
@@ -94,7 +101,7 @@ class _Replay:
         refused = [message for message in wanted if message not in sent]
         self._count(self.refused, refused)
         self._count(self.replayed, sent)
-        undeleted = self._services.dead_letters.delete(sent)
+        undeleted = self._pair.dead_letters.delete(sent)
         if undeleted:
             _log.warning("%d replayed dead letters could not be deleted: they are dead letters still", len(undeleted))
         return [*left, *refused, *undeleted]
@@ -113,12 +120,12 @@ class _Replay:
         return messages
 
     def _send(self, messages: Sequence[QueuedMessage]) -> None:
-        limits = self._services.queue.limits
+        limits = self._pair.queue.limits
         outgoing = [
             OutgoingMessage(message.body, replayed_attributes(message.body, message.attributes, limits=limits))
             for message in messages
         ]
-        self._services.queue.send(outgoing)
+        self._pair.queue.send(outgoing)
 
     def _count(self, counts: Counter[str], messages: Sequence[QueuedMessage]) -> None:
         with self._lock:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from signtally.backoff import backoff_seconds
+from signtally.domain.mail_addresses import without_addresses
 from signtally.ports.errors import ServiceUnavailableError
 
 Result = TypeVar("Result")
@@ -59,4 +60,5 @@ class RetryPolicy:
         now = time.monotonic()
         if not self._logged_at or now - self._logged_at[-1] >= _LOG_INTERVAL_SECONDS:
             self._logged_at[:] = [now]
-            _log.warning("trying again for up to %.0f seconds: %s", self.budget_seconds, error)
+            why = without_addresses(str(error))
+            _log.warning("trying again for up to %.0f seconds: %s", self.budget_seconds, why)

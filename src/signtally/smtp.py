@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _PORTS = {"smtp": 25, "smtps": 465}
 _SUBMISSION_PORT = 587
 _TIMEOUT_SECONDS = 30
+_QUIT_SECONDS = 5  # a goodbye that is not answered holds up nobody
 _DATA_TIMEOUT_SECONDS = 600  # RFC 5321, 4.5.3.2.6: so long may a server take to accept a message
 _ENVELOPE_ID_CHARACTERS = 100  # RFC 3461, 4.4
 _PERMANENT, _TEMPORARY = range(500, 600), range(400, 500)
@@ -115,6 +116,8 @@ class SmtpMailer:
             yield server
         finally:
             with contextlib.suppress(OSError, smtplib.SMTPException):
+                if server.sock is not None:
+                    server.sock.settimeout(_QUIT_SECONDS)
                 server.quit()
             server.close()
 

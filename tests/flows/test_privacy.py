@@ -1,7 +1,9 @@
 """What runs leave on Prefect's server: enough to go on with, and nothing of a customer's users."""
 
 import json
+import logging
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -9,17 +11,24 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 import tasks.dead_letters
 import tasks.import_history
 import tasks.ingest
+import tasks.mail_events
 import tasks.schedules
 from flows.dead_letters import dead_letters
 from flows.digests import digests
 from flows.import_history import import_history
 from flows.ingest import ingest
+from flows.mail_events import mail_events
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.mail_event_queue import MailEventQueue
 from signtally.memory.mailer import MemoryMailer
+from signtally.memory.queue import MemoryEventQueue
+from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.history import HistoryError
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
+from signtally.use_cases.delivery_list import all_deliveries
 from signtally.use_cases.delivery_run import DeliveriesFailedError
+from signtally.use_cases.pending_work import PendingWork
 from tasks.events import emit
 from tests.support.fakes import fake_services
 
@@ -38,19 +47,27 @@ BAD_EVENT = {"specversion": "1.0", "data": {"tenant_id": "marked", "user_name": 
 @pytest.fixture
 def services(prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> Services:
     del prefect_server
-    services = fake_services(mailer=MemoryMailer(refused=frozenset({ADDRESS})), tell=emit)
-    for shell in (tasks.ingest, tasks.dead_letters, tasks.schedules, tasks.import_history):
+    services = fake_services(
+        mailer=MemoryMailer(refused=frozenset({ADDRESS})),
+        mail_events=MailEventQueue(MemoryEventQueue(), MemoryEventQueue()),
+        tell=emit,
+    )
+    for shell in (tasks.ingest, tasks.dead_letters, tasks.schedules, tasks.import_history, tasks.mail_events):
         monkeypatch.setattr(shell, "services", lambda: services)
     return services
 
 
-def test_runs_leave_a_reason_and_no_names(services: Services) -> None:
+def test_runs_leave_a_reason_and_no_names(
+    services: Services, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     services.stores.tenants.put(TenantProfile(tenant_id="marked", name=SECRET, schedules=(DAILY,)))
     services.stores.watermarks.publish_data_through(services.clock())
     wrapped = json.dumps({"Message": json.dumps(BAD_EVENT)})
     services.queue.send([OutgoingMessage(json.dumps(BAD_EVENT)), OutgoingMessage(wrapped)])
+    caplog.set_level(logging.INFO)
     with pytest.raises(DeliveriesFailedError):
         digests()
+    bounced(services)
     ingest(consumers=1, time_budget_seconds=5)
     assert dead_letters().total == 2
     with pytest.raises(HistoryError):
@@ -60,6 +77,9 @@ def test_runs_leave_a_reason_and_no_names(services: Services) -> None:
         left = {path: newest(client, path, sort=sort) for path, sort in NEWEST_FIRST.items()}
         events = client.request("POST", "/events/filter", json={"limit": 50}).json()["events"]
     assert SECRET not in json.dumps([left, events])
+    assert "bounced" in caplog.text
+    printed = capfd.readouterr()
+    assert SECRET not in caplog.text + printed.err + printed.out
     oldest_first = reversed(left["artifacts"])  # other tests on this server have left some under the same keys
     failed = {each["key"]: each["data"] for each in oldest_first if str(each["key"]).endswith("-failed")}
     assert "marked / daily" in failed["digests-failed"]
@@ -67,6 +87,32 @@ def test_runs_leave_a_reason_and_no_names(services: Services) -> None:
     assert "SIGNTALLY_ABSENT" in failed["import-history-failed"]
     names = {each["name"].rstrip("0123456789:- ") for each in left["flow_runs"]}
     assert {"digests due by", "dead-letters due by", "import env:SIGNTALLY_ABSENT"} <= names
+
+
+def bounced(services: Services) -> None:
+    """A digest by a flow; it bounces, the next one is deferred, and then a bucket and a profile break."""
+    mailer, events = services.mailer, services.mail_events
+    assert isinstance(mailer, MemoryMailer)
+    assert events is not None
+    mailer.refused = frozenset()
+    services.stores.tenants.put(TenantProfile(tenant_id="other", name=SECRET, schedules=(DAILY,)))
+    assert digests().sent == 1
+    (sent,) = (row.delivery for row in all_deliveries(services=services, tenant_id="other"))
+    bounce = {
+        "bounceType": "Permanent",
+        "timestamp": "2026-11-01T07:00:10Z",
+        "bouncedRecipients": [{"emailAddress": ADDRESS, "diagnosticCode": f"smtp; 550 no mailbox {ADDRESS}"}],
+    }
+    body = {"eventType": "Bounce", "mail": {"messageId": sent.message_id, "destination": [ADDRESS]}, "bounce": bounce}
+    unknown = {**body, "eventType": "Novelty"}
+    events.pair.queue.send([OutgoingMessage(json.dumps(each)) for each in (body, unknown)])
+    outcome = mail_events(time_budget_seconds=5)
+    assert (len(outcome.bounced), len(outcome.dead_letters)) == (1, 1)
+    pending = PendingWork({})
+    key = f"deliveries/other/daily/2026-11-27/{quote(ADDRESS, safe='')}.json"
+    for error in (ServiceUnavailableError(f"S3 could not serve {key} now"), ValueError(f"{ADDRESS} is no address")):
+        with pending.attempt(f"other / daily / {ADDRESS}"):
+            raise error
 
 
 def newest(client: SyncPrefectClient, path: str, *, sort: str) -> list[dict[str, Any]]:

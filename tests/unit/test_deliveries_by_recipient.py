@@ -20,6 +20,7 @@ from signtally.domain.schedules import occurrence_of
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.errors import ServiceUnavailableError
+from signtally.stores.holds import Hold
 from signtally.stores.suppressions import Suppression, SuppressionReason
 from signtally.use_cases.delivery_list import all_deliveries, deliveries_of
 from signtally.use_cases.digesting import run_digests
@@ -134,6 +135,37 @@ def test_a_mail_service_that_goes_down_during_a_retry_leaves_it_due() -> None:
     acmes.mailer.full, acmes.mailer.down = frozenset(), True
     assert list(run_digests(services=acmes.services).pending) == ["acme / Monthly usage / 2026-10 / ann@acme.example"]
     acmes.mailer.down = False
+    assert run_digests(services=acmes.services).sent == 1
+
+
+def test_a_mail_service_that_is_down_ends_the_retries_and_each_run_begins_with_others() -> None:
+    """A connection that fails may take half a minute: thousands of deferred emails are not each tried."""
+    full = [f"full{number}@acme.example" for number in range(12)]
+    acmes = portal(MemoryMailer(full=frozenset(full)))
+    acmes.store(acme(MONTHLY.model_copy(update={"recipients": tuple(Recipient(email=email) for email in full)})))
+    run_digests(services=acmes.services)
+    acmes.mailer.full, acmes.mailer.down = frozenset(), True
+    tried: set[str] = set()
+    for _ in range(12):
+        acmes.clock.now += QUARTER_OF_AN_HOUR
+        pending = run_digests(services=acmes.services).pending
+        assert len(pending) == 5
+        tried |= pending.keys()
+    assert len(tried) == 12
+    acmes.mailer.down = False
+    assert run_digests(services=acmes.services).sent == 12
+
+
+def test_a_tenant_on_hold_gets_no_deferred_email_before_it_is_lifted() -> None:
+    acmes = portal(MemoryMailer(full=frozenset({"ann@acme.example"})))
+    acmes.store(acme())
+    run_digests(services=acmes.services)
+    acmes.mailer.full = frozenset()
+    holds = acmes.services.stores.holds
+    holds.put(Hold("acme", DUE, DUE.date(), DUE.date(), differences=1, sample=()))
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    assert run_digests(services=acmes.services).sent == 0
+    holds.lift(["acme"])
     assert run_digests(services=acmes.services).sent == 1
 
 

@@ -2,17 +2,22 @@
 
 import datetime as dt
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from signtally.domain.actions import MEASURES, Counts
+from signtally.domain.corrections import Told
 from signtally.domain.destinations import Destination, DestinationKind, new_secret
 from signtally.domain.schedules import occurrence_of
 from signtally.memory.webhooks import MemoryWebhooks
+from signtally.render.channels import channel_body
+from signtally.render.email import LINK_LABELS, DigestContext
 from signtally.use_cases.delivery_list import deliveries_of
 from signtally.use_cases.digest_messages import digest_at_once
 from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.sending_by_hand import occurrence_by_hand, preview_post, send_now
+from tests.support.report_samples import nasty_snapshot
 from tests.unit.test_digests import DUE, MONTHLY, Portal, acme, portal, usage
 
 BOARD = Destination(name="Board", kind="slack", url="https://hooks.slack.example/T1/secret")
@@ -108,6 +113,22 @@ def test_teams_takes_a_message_with_one_card_and_no_markdown() -> None:
     assert {part["type"] for part in card["body"]} == {"RichTextBlock", "FactSet"}
     assert card["body"][0]["inlines"][0]["text"] == "Acme & <!channel> *Sons*: usage for October 2026"
     assert [action["title"] for action in card["actions"]] == ["Download CSV", "Open the Usage Reports page"]
+
+
+def test_the_largest_post_is_one_that_every_receiver_takes() -> None:
+    """Slack cuts off text of more than 40,000 characters; Teams takes 28 KB, Standard Webhooks recommend 20 KB."""
+    context = DigestContext(
+        schedule_name="\N{PILE OF POO}" * 200,
+        sender="r@signtally.example",
+        links={name: f"https://reports.example/v1/reports/{'r' * 300}/files/{name}" for name in LINK_LABELS},
+        page_url=f"https://reports.example/{'p' * 300}",
+        is_complete=False,
+        replaces=Told(Counts(*[10**9] * len(MEASURES)), DUE, is_complete=False),
+    )
+    for kind in get_args(DestinationKind):
+        body = channel_body(nasty_snapshot(), context=context, kind=kind)
+        assert len(body) < 12_000, kind
+        assert len(json.loads(body).get("attachments", [{"content": {"actions": []}}])[0]["content"]["actions"]) <= 6
 
 
 def test_a_program_gets_figures() -> None:

@@ -155,6 +155,15 @@ def test_a_bounce_of_an_earlier_email_leaves_the_later_ones_state(feed: Feed) ->
     assert (feed.delivery().state, feed.suppressed()) == (MailState.SENT, {})
 
 
+def test_a_complaint_about_an_earlier_email_is_heard(feed: Feed) -> None:
+    """Its reader wants no more, whichever of the two they called spam."""
+    earlier = feed.delivery().message_id
+    occurrence = occurrence_by_hand(acme(SCHEDULE), SCHEDULE, period=None, now=feed.acmes.clock.now)
+    send_now(occurrence, services=feed.services, requested_by="u_1", recipients=[Recipient(email=ANN)], again=True)
+    assert list(feed.say(event("Complaint", earlier)).complained) == [ABOUT_ANN]
+    assert (feed.delivery().state, feed.suppressed()) == (MailState.COMPLAINED, {ANN: "complained"})
+
+
 @pytest.mark.parametrize("kind", ["Send", "Delivery", "Open", "Click"])
 def test_what_changes_nothing_is_taken_off_the_queue(feed: Feed, kind: str) -> None:
     greeting = {"Type": "Notification", "Message": "Successfully validated SNS topic for Amazon SES event publishing."}
@@ -240,7 +249,8 @@ def test_the_weightiest_word_stands_however_often_and_in_whatever_order_it_is_sa
             assert after_event(delivery, each) == delivery
         return delivery.state
 
-    ours = {each.kind for each in said if each.message_id == "m-1"}
+    complaint = MailEventKind.COMPLAINED  # counts whichever email it is about
+    ours = {each.kind for each in said if each.message_id == "m-1" or each.kind is complaint}
     if MailEventKind.COMPLAINED in ours:
         repeated = [*said, *again.draw(st.lists(st.sampled_from(said), max_size=6))]
         assert state(again.draw(st.permutations(repeated))) is MailState.COMPLAINED

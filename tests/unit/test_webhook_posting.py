@@ -80,7 +80,7 @@ def test_a_signed_webhook_can_be_verified_as_the_standard_says(receiver: tuple[s
     url, handler = receiver
     assert posting().post(message(f"{url}/200?token=a/b")).startswith("HTTP 200: no_service xxx")
     path, headers, body = handler.got[-1]
-    assert (path, body, headers["content-type"]) == ("/200?token=a/b", BODY, "application/json")
+    assert (path, body, headers["content-type"]) == ("/200?token=a/b", BODY, "application/json; charset=utf-8")
     assert (headers["webhook-id"], headers["webhook-timestamp"]) == ("msg_1", "1793516400")
     signed = b"msg_1.1793516400." + BODY
     key = base64.b64decode(SECRET.removeprefix("whsec_"))

@@ -50,6 +50,7 @@ class MailDelivery:
     first_tried_at: dt.datetime | None = None  # None: at *at*
     next_try_at: dt.datetime | None = None  # of a deferred one
     by_hand: bool = False  # sent because somebody asked, not because it was due
+    told_complete: bool | None = None  # whether its figures were; None in older ledgers
     message_id: str = ""  # the mail service's own, by which it says later what became of the email
 
     def is_under_way(self, now: dt.datetime) -> bool:

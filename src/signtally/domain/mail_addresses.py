@@ -9,7 +9,7 @@ from email.utils import getaddresses
 from signtally.errors import SigntallyError
 
 # Tried only where a run of such characters begins: else a long one without an @ would take the square of its length.
-_ADDRESS = re.compile(r"(?<![^\s<>,;:\"'()\[\]/])[^\s<>,;:\"'()\[\]/]+@[^\s<>,;:\"'()\[\]/]+")
+_ADDRESS = re.compile(r"(?<![^\s<>,;:\"'()\[\]/])[^\s<>,;:\"'()\[\]/]+(?:@|%40)[^\s<>,;:\"'()\[\]/]+")
 _SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>\s]+)>|(?P<alone>[^<>\s]+)")
 
 
@@ -18,7 +18,10 @@ class NoAddressError(SigntallyError, ValueError):
 
 
 def without_addresses(text: str) -> str:
-    """*text* with `‹address›` in the place of each address: for operators' logs, runs and events."""
+    """*text* with `‹address›` in the place of each address, also as keys of the bucket have it (`ann%40acme.example`).
+
+    For operators' logs, runs and events.
+    """
     return _ADDRESS.sub("‹address›", text)
 
 

@@ -66,11 +66,15 @@ def read_mail_event(body: str) -> MailEvent | None:
 
 
 def after_event(delivery: MailDelivery, event: MailEvent) -> MailDelivery:
-    """What became of an email by *event*; again, or after a weightier one, or of an earlier email: nothing new."""
+    """What became of an email by *event*; again, or after a weightier one, or of an earlier email: nothing new.
+
+    A complaint counts whichever of the emails to this recipient it is about: they want no more of them.
+    """
     is_this_email = delivery.message_id == event.message_id or (
         not delivery.message_id and delivery.state in {MailState.CLAIMED, MailState.IN_DOUBT}  # its run died
     )
-    if not is_this_email or delivery.state is MailState.COMPLAINED:
+    is_complaint = event.kind is MailEventKind.COMPLAINED
+    if delivery.state is MailState.COMPLAINED or not (is_this_email or is_complaint):
         return delivery
     if event.kind is MailEventKind.DELAYED:
         if delivery.state is MailState.BOUNCED:

@@ -2,9 +2,10 @@
 
 Below `deliveries/{tenant}/{schedule}/{period}/` lie `waiting.json` (since when its figures are not complete),
 `making.json` (while somebody makes the report), `report.json` (the report that was made), one object for each recipient
-(`signtally.stores.mail_deliveries`), and at the end `digest.json`, when all of them are dealt with; or `passed.json`,
-which says why nothing is made or sent. The first to put an object has the work; `state/deliveries.json` only remembers
-what is done, to save reading the ledger of every schedule each time.
+(`signtally.stores.mail_deliveries`), `incomplete.json` (what some of them were told before it was complete), and at the
+end `digest.json`, when all of them are dealt with; or `passed.json`, which says why nothing is made or sent. The first
+to put an object has the work; `state/deliveries.json` only remembers what is done, to save reading the ledger of every
+schedule each time.
 """
 
 import dataclasses
@@ -24,7 +25,7 @@ from signtally.stores.typed_objects import JsonObject
 
 _DONE = f"{keys.STATE}deliveries.json"
 _MAKING, _REPORT, _DIGEST = "making.json", "report.json", "digest.json"
-_WAITING, _PASSED = "waiting.json", "passed.json"
+_WAITING, _PASSED, _INCOMPLETE = "waiting.json", "passed.json", "incomplete.json"
 
 
 class PassedOver(enum.StrEnum):
@@ -112,9 +113,20 @@ class Deliveries:
         """The report that was made for this occurrence; None when none is whole."""
         return self._report(key).read()
 
+    def note_incomplete(self, key: DeliveryKey, *, told: Told) -> None:
+        """Note what an incomplete digest tells, before anybody gets it; the first such note stays."""
+        self._incomplete(key).create(_closed_digest(told))
+
     def close_digest(self, key: DeliveryKey, *, told: Told) -> None:
-        """Note that every recipient is dealt with: whoever joins the schedule later starts with its next occurrence."""
-        self._closed(key).create(_ClosedDigest(told.at, told.totals, told.is_complete))
+        """Note that every recipient is dealt with: whoever joins the schedule later starts with its next occurrence.
+
+        Where some of them were told incomplete figures, by this run or another one, that is what was told.
+        """
+        self._closed(key).create(self._incomplete(key).read() or _closed_digest(told))
+
+    def is_open(self, key: DeliveryKey) -> bool:
+        """Whether an occurrence is neither closed nor passed over."""
+        return self._closed(key).read() is None and self.passed(key) is None
 
     def told(self, key: DeliveryKey) -> Told | None:
         """What the recipients of a digest read; None before each is dealt with, or where that was not kept."""
@@ -165,11 +177,18 @@ class Deliveries:
     def _closed(self, key: DeliveryKey) -> JsonObject[_ClosedDigest]:
         return JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_DIGEST}", _CLOSED_JSON)
 
+    def _incomplete(self, key: DeliveryKey) -> JsonObject[_ClosedDigest]:
+        return JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_INCOMPLETE}", _CLOSED_JSON)
+
     def _passed(self, key: DeliveryKey) -> JsonObject[PassedRecord]:
         return JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_PASSED}", _PASSED_JSON)
 
     def _report(self, key: DeliveryKey) -> JsonObject[ReportKey]:
         return JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_REPORT}", _REPORT_JSON)
+
+
+def _closed_digest(told: Told) -> _ClosedDigest:
+    return _ClosedDigest(told.at, told.totals, told.is_complete)
 
 
 class DoneOccurrences:

@@ -11,12 +11,14 @@ from signtally.domain.schedules import Occurrence, delivered_period, occurrence_
 from signtally.domain.tenants import Schedule, TenantProfile, schedule_named
 from signtally.services import Services
 from signtally.use_cases.digest_messages import made_digest
+from signtally.use_cases.due_deliveries import rotated
 from signtally.use_cases.mail_sending import MailSending
-from signtally.use_cases.pending_work import pending_if_it_fails
+from signtally.use_cases.pending_work import PendingWork
 from signtally.use_cases.readiness import Readiness
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.recipients import send_to_each
 from signtally.use_cases.told_figures import last_told
+from signtally.use_cases.withholding import sends_wait
 
 CORRECTED_FOR = dt.timedelta(days=92)  # after a period's end: an import of old years sends nothing
 _LOOK_EVERY = dt.timedelta(hours=1)
@@ -25,14 +27,25 @@ _TENANTS_AT_ONCE = 500
 _LONGEST_PERIOD = dt.timedelta(days=366)
 
 
+def remember_incomplete(key: DeliveryKey, told: Told, *, services: Services) -> None:
+    """What goes out now is not complete: it is to be corrected, whatever becomes of the run that sends it."""
+    services.stores.deliveries.note_incomplete(key, told=told)
+    services.stores.corrections.remind(key)
+
+
 def send_corrections(mails: MailSending, *, services: Services, pending: MutableMapping[str, str]) -> int:
-    """Send every corrected digest that is due, and return how many; what a service fails for is added to *pending*."""
-    with pending_if_it_fails("corrected digests", pending):
+    """Send every corrected digest that is due, and return how many; what a service fails for is added to *pending*.
+
+    Ends early when services fail for everybody.
+    """
+    work, sent = PendingWork(pending), 0
+    with work.attempt("corrected digests"):
         _look_for_restatements(services=services)
-    sent = 0
-    for key in services.stores.corrections.reminders():
+    for key in rotated([*services.stores.corrections.reminders()], now=services.clock()):
+        if work.is_hopeless:
+            break
         about = f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / corrected"
-        with pending_if_it_fails(about, pending):
+        with work.attempt(about):
             sent += _correct(key, mails, services=services)
     return sent
 
@@ -40,23 +53,26 @@ def send_corrections(mails: MailSending, *, services: Services, pending: Mutable
 def _correct(key: DeliveryKey, mails: MailSending, *, services: Services) -> bool:
     """Settle one reminder, unless it has to wait; whether a corrected digest was sent."""
     corrections, ledger = services.stores.corrections, services.stores.deliveries
-    occurrence = _occurrence(key, services=services)
+    tenant, problems = services.stores.tenants.with_problems(key.tenant_id)
+    occurrence = _occurrence(key, tenant, now=services.clock())
+    if occurrence is None and problems:  # whether it is wanted nobody knows before the profile is mended
+        return False
     number, told = last_told(key, services=services)
-    if occurrence is None or told is None:
+    if occurrence is None or (told is None and not ledger.is_open(key)):
         corrections.forget(key)
         return False
-    if _waits(occurrence, services=services):
+    if told is None or _waits(occurrence, services=services):  # None: not everybody has got yet what is to be corrected
         return False
     if not _is_needed(occurrence, told, services=services):  # before files are made
         corrections.forget(key)
         return False
     digest = made_digest(occurrence, services=services)
-    corrected, reached = digest.replacing(told, number=number + 1), _reached(key, number, services=services)
+    corrected, reached = digest.replacing(told, number=number + 1), _reached(key, number, told, services=services)
     if not send_to_each(corrected, mails, services=services, only=reached):
         return False  # another run is sending it
     ledger.close_digest(corrected.key, told=Told(digest.snapshot.totals, services.clock()))
     corrections.forget(key)
-    return True
+    return bool(reached)
 
 
 def _is_needed(occurrence: Occurrence, told: Told, *, services: Services) -> bool:
@@ -71,32 +87,33 @@ def _is_needed(occurrence: Occurrence, told: Told, *, services: Services) -> boo
 
 
 def _waits(occurrence: Occurrence, *, services: Services) -> bool:
-    tenant, now = occurrence.tenant, services.clock()
-    if tenant.is_unreadable or services.stores.holds.held([tenant.tenant_id]):
+    if sends_wait(occurrence.tenant, services=services):
         return True
-    return Readiness(services=services, as_of=now).unready(occurrence) is not None
+    return Readiness(services=services, as_of=services.clock()).unready(occurrence) is not None
 
 
-def _occurrence(key: DeliveryKey, *, services: Services) -> Occurrence | None:
+def _occurrence(key: DeliveryKey, tenant: TenantProfile, *, now: dt.datetime) -> Occurrence | None:
     """None where nobody wants it any more: the schedule is gone or rests, or the period is long over."""
-    tenant = services.stores.tenants.get(key.tenant_id)
     schedule = schedule_named(key.schedule, tenant.schedules)
     period = delivered_period(key.period, week_starts_on=tenant.first_weekday)
     if schedule is None or period is None or schedule.paused or tenant.is_suspended or not schedule.digest:
         return None
-    if tenant.today(services.clock()) - period.last > CORRECTED_FOR:
+    if tenant.today(now) - period.last > CORRECTED_FOR:
         return None
     return occurrence_of(tenant, schedule, period)
 
 
-def _reached(key: DeliveryKey, number: int, *, services: Services) -> frozenset[str]:
-    """The addresses and labels, in small letters, that got the digest or a corrected one of it."""
+def _reached(key: DeliveryKey, number: int, told: Told, *, services: Services) -> frozenset[str]:
+    """The addresses and labels, in small letters, that got the digest or a corrected one of it.
+
+    Of one that told incomplete figures, those who got it before it was complete.
+    """
     names = (corrected_name(key.period, each) for each in range(number + 1))
     return frozenset(
         delivery.email.casefold()
         for name in names
         for _, delivery in services.stores.mail_deliveries.of(dataclasses.replace(key, period=name))
-        if delivery.state is MailState.SENT
+        if delivery.state is MailState.SENT and (told.is_complete or delivery.told_complete is not True)
     )
 
 

@@ -5,77 +5,113 @@ from collections.abc import MutableMapping
 
 from signtally.domain.corrections import correction_number
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
-from signtally.domain.tenants import Recipient, destination_labelled, schedule_named
+from signtally.domain.tenants import Recipient, TenantProfile, destination_labelled, schedule_named
 from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
 from signtally.use_cases.digest_messages import DigestMessages, made_digest
-from signtally.use_cases.mail_sending import MailSending
-from signtally.use_cases.pending_work import pending_if_it_fails
+from signtally.use_cases.due_deliveries import rotated
+from signtally.use_cases.mail_sending import MailSending, Message
+from signtally.use_cases.pending_work import PendingWork
 from signtally.use_cases.readiness import Readiness
 from signtally.use_cases.told_figures import told_by
-from signtally.use_cases.withholding import Withheld
+from signtally.use_cases.withholding import Reason, Withheld, sends_wait
 
 
 def retry_deferred(mails: MailSending, *, services: Services, pending: MutableMapping[str, str]) -> None:
-    """Try every email whose time has come; what a service fails for stays due, and is added to *pending*."""
-    now = services.clock()
-    digests: dict[tuple[str, str, str], DigestMessages | None] = {}
-    for deferred in services.stores.mail_deliveries.deferred_until(now):
+    """Try every email whose time has come; what a service fails for stays due, and is added to *pending*.
+
+    Those of a tenant whose sends wait stay due too. Ends early when services fail for everybody.
+    """
+    now, work, retries = services.clock(), PendingWork(pending), _Retries(mails, services)
+    for deferred in rotated([*services.stores.mail_deliveries.deferred_until(now)], now=now):
+        if work.is_hopeless:
+            return
         key = deferred.key
-        about = f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / {deferred.email}"
-        with pending_if_it_fails(about, pending):
-            _retry(deferred, mails, services=services, digests=digests)
+        with work.attempt(f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / {deferred.email}"):
+            retries.retry(deferred)
 
 
-def _retry(
-    deferred: DeferredMail,
-    mails: MailSending,
-    *,
-    services: Services,
-    digests: dict[tuple[str, str, str], DigestMessages | None],
-) -> None:
-    key = deferred.key
-    where = (key.tenant_id, key.schedule, key.period)
-    if where not in digests:
-        digests[where] = _digest(deferred, services=services)
-    digest = digests[where]
-    if digest is None:
-        mails.give_up(deferred, detail="the schedule is no more")
-        return
-    if (destination := destination_labelled(deferred.email, digest.occurrence.schedule)) is not None:
-        if reason := Withheld(digest.occurrence.tenant, services=services).reason_at(destination):
-            mails.give_up(deferred, detail=reason[1])
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Tenant:
+    profile: TenantProfile
+    is_broken: bool
+    waits: bool  # nothing scheduled goes out to it now
+
+
+class _Retries:
+    """Of one run: profiles are read, and digests made, once for all recipients."""
+
+    def __init__(self, mails: MailSending, services: Services) -> None:
+        self._mails = mails
+        self._services = services
+        self._tenants: dict[str, _Tenant] = {}
+        self._digests: dict[tuple[str, str, str], DigestMessages | None] = {}
+
+    def retry(self, deferred: DeferredMail) -> None:
+        """Raises a ServiceError when services fail; the email is then still due."""
+        key = deferred.key
+        if key.tenant_id not in self._tenants:
+            self._tenants[key.tenant_id] = self._read(key.tenant_id)
+        tenant = self._tenants[key.tenant_id]
+        if tenant.waits:
+            return
+        where = (key.tenant_id, key.schedule, key.period)
+        if where not in self._digests:
+            self._digests[where] = self._digest(deferred, tenant.profile)
+        digest = self._digests[where]
+        if digest is None:
+            if not tenant.is_broken:  # else nobody knows before it is mended
+                self._mails.give_up(deferred, detail="the schedule is no more")
+            return
+        message, reason = self._message(deferred, digest)
+        if message is None:
+            self._mails.give_up(deferred, detail=reason)
         else:
-            mails.retry(deferred, digest.to_destination(destination))
-        return
-    delivery = services.stores.mail_deliveries.get(key, deferred.email)
-    recipients = {each.email.casefold(): each for each in digest.occurrence.schedule.recipients}
-    by_hand = delivery is not None and delivery.by_hand and "@" in deferred.email
-    recipient = recipients.get(deferred.email.casefold()) or (Recipient(email=deferred.email) if by_hand else None)
-    if recipient is None:
-        mails.give_up(deferred, detail="no recipient of the schedule any more")
-    elif reason := Withheld(digest.occurrence.tenant, services=services).reason(recipient):
-        mails.give_up(deferred, detail=reason[1])
-    else:
-        mails.retry(deferred, digest.to(recipient, services=services))
+            self._mails.retry(deferred, message, is_complete=digest.context.is_complete)
+
+    def _read(self, tenant_id: str) -> _Tenant:
+        profile, problems = self._services.stores.tenants.with_problems(tenant_id)
+        return _Tenant(profile, bool(problems), waits=sends_wait(profile, services=self._services))
+
+    def _message(self, deferred: DeferredMail, digest: DigestMessages) -> tuple[Message | None, str]:
+        """The message, or why nobody is to get one any more."""
+        services, tenant, schedule = self._services, digest.occurrence.tenant, digest.occurrence.schedule
+        withheld = Withheld(tenant, services=services)
+        if (destination := destination_labelled(deferred.email, schedule)) is not None:
+            why = withheld.reason_at(destination)
+            return _unless(why, digest.to_destination(destination))
+        recipients = {each.email.casefold(): each for each in schedule.recipients}
+        recipient = recipients.get(deferred.email.casefold()) or self._by_hand(deferred)
+        if recipient is None:
+            return None, "no recipient of the schedule any more"
+        return _unless(withheld.reason(recipient), digest.to(recipient, services=services))
+
+    def _by_hand(self, deferred: DeferredMail) -> Recipient | None:
+        """Who got it because somebody asked need not be in the schedule."""
+        delivery = self._services.stores.mail_deliveries.get(deferred.key, deferred.email)
+        is_asked_for = delivery is not None and delivery.by_hand and "@" in deferred.email
+        return Recipient(email=deferred.email) if is_asked_for else None
+
+    def _digest(self, deferred: DeferredMail, tenant: TenantProfile) -> DigestMessages | None:
+        """As it is now; a corrected one still says what has changed since the one that it replaces."""
+        services = self._services
+        occurrence = _occurrence(deferred, tenant)
+        if occurrence is None:
+            return None
+        is_complete = Readiness(services=services, as_of=services.clock()).unready(occurrence) is None
+        digest = made_digest(occurrence, services=services, is_complete=is_complete)
+        name, number = correction_number(deferred.key.period)
+        if not number:
+            return digest
+        told = told_by(dataclasses.replace(deferred.key, period=name), number - 1, services=services)
+        return None if told is None else digest.replacing(told, number=number)
 
 
-def _digest(deferred: DeferredMail, *, services: Services) -> DigestMessages | None:
-    """As it is now; a corrected one still says what has changed since the one that it replaces."""
-    occurrence = _occurrence(deferred, services=services)
-    if occurrence is None:
-        return None
-    is_complete = Readiness(services=services, as_of=services.clock()).unready(occurrence) is None
-    digest = made_digest(occurrence, services=services, is_complete=is_complete)
-    name, number = correction_number(deferred.key.period)
-    if not number:
-        return digest
-    told = told_by(dataclasses.replace(deferred.key, period=name), number - 1, services=services)
-    return None if told is None else digest.replacing(told, number=number)
+def _unless(why: Reason | None, message: Message) -> tuple[Message | None, str]:
+    return (message, "") if why is None else (None, why[1])
 
 
-def _occurrence(deferred: DeferredMail, *, services: Services) -> Occurrence | None:
-    tenant = services.stores.tenants.get(deferred.key.tenant_id)
+def _occurrence(deferred: DeferredMail, tenant: TenantProfile) -> Occurrence | None:
     schedule = schedule_named(deferred.key.schedule, tenant.schedules)
     period = delivered_period(deferred.key.period, week_starts_on=tenant.first_weekday)
     return None if schedule is None or period is None else occurrence_of(tenant, schedule, period)

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import logging
+import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -26,12 +27,12 @@ from signtally.use_cases.due_deliveries import (
     label,
     rotated,
 )
+from signtally.use_cases.pending_work import MOST_FAILURES_IN_A_ROW
 from signtally.use_cases.read_ahead import read_ahead
 from signtally.use_cases.readiness import Readiness
 
 _log = logging.getLogger(__name__)
 _READ_AHEAD = 25  # schedules: more would save little, and hold more rows in memory
-_MAX_CONSECUTIVE_FAILURES = 5  # of services: the rest of the run would fare no better
 
 
 class DeliveriesFailedError(SigntallyError):
@@ -95,12 +96,12 @@ class DeliveryRun:
         """
         profiles, now = self._profiles(), self._as_of or self._services.clock()
         done = self._services.stores.done_occurrences(self._kind.name)
-        order = rotated(profiles, now=self._services.clock())
+        order = rotated([*profiles.values()], now=self._services.clock())
         try:
             due = find_due(order, self._kind, ledger=self._ledger, done=done, now=now)
             for some in batched(due, _READ_AHEAD):
                 self._deliver_some(some, deliver, done=done)
-                if self._consecutive_failures >= _MAX_CONSECUTIVE_FAILURES:
+                if self._consecutive_failures >= MOST_FAILURES_IN_A_ROW:
                     break
         finally:
             self.done = done.added
@@ -126,7 +127,7 @@ class DeliveryRun:
         for due in going:
             if self._deliver_in_order(due.outstanding, deliver, reading):
                 done.add(delivery_key(due.newest), calendar=due.newest.calendar)
-            if self._consecutive_failures >= _MAX_CONSECUTIVE_FAILURES:
+            if self._consecutive_failures >= MOST_FAILURES_IN_A_ROW:
                 return
 
     def _read_ahead(self, occurrences: Sequence[Occurrence]) -> Reading:
@@ -174,13 +175,13 @@ class DeliveryRun:
             with timed(DELIVERY_SECONDS, self._kind.name):
                 done = step(occurrence)
         except ServiceError as error:
-            _log.warning("%s: %s", label(occurrence), error)
+            _log.warning("%s: %s", label(occurrence), without_addresses(str(error)))
             self.pending[label(occurrence)] = str(error)
             self._services.tell(store_unavailable(f"sending {self._kind.name}", str(error)))
             self._consecutive_failures += 1
             return False
         except Exception as error:  # noqa: BLE001 -- logged; one tenant stops nobody else
-            _log.exception("%s failed", label(occurrence))
+            _log.error("%s failed\n%s", label(occurrence), without_addresses(traceback.format_exc()))
             self.failures[label(occurrence)] = why = f"{type(error).__name__}: {error}"
             self._services.tell(delivery_failed(self._kind.name, delivery_key(occurrence), why))
             return False

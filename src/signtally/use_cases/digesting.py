@@ -12,7 +12,7 @@ from signtally.domain.tenants import Schedule
 from signtally.services import Services
 from signtally.stores.deliveries import PassedOver
 from signtally.stores.mail_rates import MailCount
-from signtally.use_cases.correcting import send_corrections
+from signtally.use_cases.correcting import remember_incomplete, send_corrections
 from signtally.use_cases.deferred_mails import retry_deferred
 from signtally.use_cases.delivery_run import DeliveryRun, Reading, merged, require_all_well
 from signtally.use_cases.digest_messages import DigestMessages, made_digest
@@ -166,12 +166,13 @@ class DigestSender:
             self.waiting += 1
             return False
         digest = self._digest(occurrence, reading, is_complete=is_complete)
+        told = Told(digest.snapshot.totals, self._services.clock(), is_complete)
+        if not is_complete:
+            remember_incomplete(key, told, services=self._services)
         if not send_to_each(digest, self.mails, services=self._services):
             self.waiting += 1
             return False
-        if not is_complete:
-            self._services.stores.corrections.remind(key)
-        self._deliveries.close_digest(key, told=Told(digest.snapshot.totals, self._services.clock(), is_complete))
+        self._deliveries.close_digest(key, told=told)
         return True
 
     @staticmethod

@@ -2,7 +2,8 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.periods import Period
@@ -18,6 +19,7 @@ from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.services import Services
 from signtally.stores.deliveries import Deliveries, DoneOccurrences, LedgerPeriods
 
+_Item = TypeVar("_Item")
 _STRIDE = 7919  # a prime: over the runs, every tenant comes first
 _ROTATION = dt.timedelta(minutes=15)  # as often as runs are scheduled: each begins with other tenants
 
@@ -125,9 +127,8 @@ def every_schedule(profiles: Iterable[TenantProfile]) -> Iterator[tuple[str, str
     return ((tenant.tenant_id, schedule.name) for tenant in profiles for schedule in tenant.schedules)
 
 
-def rotated(profiles: Mapping[str, TenantProfile], *, now: dt.datetime) -> list[TenantProfile]:
-    """All tenants, beginning with another one each time, so that trouble with the first few keeps nobody waiting."""
-    tenants = list(profiles.values())
+def rotated(items: Sequence[_Item], *, now: dt.datetime) -> list[_Item]:
+    """All of them, beginning with another one each time, so that trouble with the first few keeps nobody waiting."""
     number_of_run = int(now.timestamp() // _ROTATION.total_seconds())
-    begin = number_of_run * _STRIDE % len(tenants) if tenants else 0
-    return [*tenants[begin:], *tenants[:begin]]
+    begin = number_of_run * _STRIDE % len(items) if items else 0
+    return [*items[begin:], *items[:begin]]

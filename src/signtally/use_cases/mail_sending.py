@@ -14,6 +14,7 @@ import logging
 from email.message import EmailMessage
 
 from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery, MailState
+from signtally.domain.mail_addresses import without_addresses
 from signtally.domain.operator_events import digest_refused
 from signtally.domain.schedules import shown_name
 from signtally.measurements import MAILS
@@ -48,28 +49,33 @@ class MailSending:
         """The outcomes that a person must see."""
         return {str(state): self.outcomes[state] for state in NEEDS_A_PERSON}
 
-    def send(self, key: DeliveryKey, email: str, message: Message, *, by_hand: bool = False) -> bool:
+    def send(
+        self, key: DeliveryKey, email: str, message: Message, *, by_hand: bool = False, is_complete: bool = True
+    ) -> bool:
         """Send to one recipient unless somebody has tried that; return False while another run is sending to them.
 
-        Raises a ServiceError when the mail service, or the ledger, takes nothing.
+        *is_complete* says whether the figures in it are. Raises a ServiceError when the mail service, or the ledger,
+        takes nothing.
         """
         now = self._services.clock()
         earlier = self._ledger.claim(key, email, now=now, by_hand=by_hand)
         if earlier is not None:
             return self._is_dealt_with(key, earlier)
-        self._hand_over(key, MailDelivery(email, MailState.CLAIMED, now, by_hand=by_hand), message, before=None)
+        claimed = MailDelivery(email, MailState.CLAIMED, now, by_hand=by_hand, told_complete=is_complete)
+        self._hand_over(key, claimed, message, before=None)
         return True
 
-    def send_again(self, key: DeliveryKey, email: str, message: Message) -> bool:
+    def send_again(self, key: DeliveryKey, email: str, message: Message, *, is_complete: bool = True) -> bool:
         """Send to one recipient because somebody asks for it, whatever became of it before. Raises as `send` does."""
         now = self._services.clock()
         before = self._ledger.claim_again(key, email, now=now, states=_AGAIN, by_hand=True)
         if before is None:
-            return self.send(key, email, message, by_hand=True)
-        self._hand_over(key, MailDelivery(email, MailState.CLAIMED, now, by_hand=True), message, before=before)
+            return self.send(key, email, message, by_hand=True, is_complete=is_complete)
+        claimed = MailDelivery(email, MailState.CLAIMED, now, by_hand=True, told_complete=is_complete)
+        self._hand_over(key, claimed, message, before=before)
         return True
 
-    def retry(self, deferred: DeferredMail, message: Message) -> None:
+    def retry(self, deferred: DeferredMail, message: Message, *, is_complete: bool = True) -> None:
         """Try a deferred email once more, unless that has been done. Raises as `send` does; it is then still due."""
         key, now = deferred.key, self._services.clock()
         before = self._ledger.claim_again(key, deferred.email, now=now, states=(MailState.DEFERRED,), by_hand=False)
@@ -81,6 +87,7 @@ class MailSending:
                 attempts=before.attempts + 1,
                 first_tried_at=before.first_tried_at or before.at,
                 by_hand=before.by_hand,
+                told_complete=is_complete,
             )
             self._hand_over(key, claimed, message, before=before)
         elif not self._is_settled(deferred):
@@ -135,7 +142,9 @@ class MailSending:
         try:
             self._services.stores.sent_mails.remember(message_id, sent)
         except ServiceError as error:
-            _log.warning("a bounce of the email %s to %s could not be recognised: %s", message_id, sent.email, error)
+            _log.warning(
+                "a bounce of an email of %s could not be recognised: %s", sent.key, without_addresses(str(error))
+            )
 
     def _hand_to_service(self, message: Message) -> str:
         if isinstance(message, WebhookMessage):
@@ -201,5 +210,6 @@ def _now(  # noqa: PLR0913 -- what an attempt came to
         first_tried_at=claimed.first_tried_at or claimed.at,
         next_try_at=next_try_at,
         by_hand=claimed.by_hand,
+        told_complete=claimed.told_complete,
         message_id=message_id,
     )

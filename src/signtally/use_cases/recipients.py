@@ -44,5 +44,6 @@ def send_to_each(
             mails.withhold(key, recipient, state=reason[0], detail=reason[1])
             dealt_with.append(True)
         else:
-            dealt_with.append(mails.send(key, recipient, message))
+            is_complete = digest.context.is_complete
+            dealt_with.append(mails.send(key, recipient, message, is_complete=is_complete))
     return all(dealt_with)

@@ -8,12 +8,15 @@ from concurrent.futures import Future, wait
 from email.message import EmailMessage
 from threading import Thread
 
+from signtally.domain.corrections import Told
 from signtally.domain.deliveries import DeliveryKey, MailDelivery
 from signtally.domain.destinations import Destination
+from signtally.domain.mail_addresses import without_addresses
 from signtally.domain.periods import FuturePeriodError, Period, end_of_day
 from signtally.domain.schedules import Occurrence, newest_over, occurrence_of
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.services import Services
+from signtally.use_cases.correcting import remember_incomplete
 from signtally.use_cases.digest_messages import DigestMessages, digest_at_once, distinct, made_digest
 from signtally.use_cases.mail_sending import MailSending, Message
 from signtally.use_cases.ordering import request_report
@@ -87,6 +90,9 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
         request_report(scheduled_request(occurrence), requested_by=requested_by, services=services)
     if not recipients and not destinations:
         recipients, destinations = occurrence.schedule.recipients, occurrence.schedule.destinations
+    if not is_complete:
+        told = Told(digest.snapshot.totals, services.clock(), is_complete=False)
+        remember_incomplete(digest.key, told, services=services)
     sending = _SendingByHand(digest, services=services, again=again)
     messages: list[_Addressed] = [
         (each.email, digest.to(each, services=services), sending.withheld.reason(each))
@@ -104,6 +110,7 @@ class _SendingByHand:
         self.withheld = Withheld(digest.occurrence.tenant, services=services)
         self.deliveries: list[MailDelivery] = []
         self._key = digest.key
+        self._is_complete = digest.context.is_complete
         self._mails = MailSending(services=services)
         self._services = services
         self._again = again
@@ -122,7 +129,7 @@ class _SendingByHand:
         try:
             self._send_all(messages)
         except Exception as error:  # noqa: BLE001 -- raised where somebody waits, and logged where nobody does
-            _log.warning("a digest by hand was not sent to everybody: %s", error)
+            _log.warning("a digest by hand was not sent to everybody: %s", without_addresses(str(error)))
             work.set_exception(error)
         else:
             work.set_result(None)
@@ -138,9 +145,9 @@ class _SendingByHand:
             self.deliveries.append(MailDelivery(recipient, state, self._services.clock(), why, by_hand=True))
             return
         if self._again:
-            self._mails.send_again(self._key, recipient, message)
+            self._mails.send_again(self._key, recipient, message, is_complete=self._is_complete)
         else:
-            self._mails.send(self._key, recipient, message, by_hand=True)
+            self._mails.send(self._key, recipient, message, by_hand=True, is_complete=self._is_complete)
         if (delivery := self._services.stores.mail_deliveries.get(self._key, recipient)) is not None:
             self.deliveries.append(delivery)
 

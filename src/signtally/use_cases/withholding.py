@@ -14,6 +14,11 @@ _SUSPENDED = "the tenant is suspended"
 Reason = tuple[MailState, str]  # the state to record instead of sending, and the detail
 
 
+def sends_wait(tenant: TenantProfile, *, services: Services) -> bool:
+    """Whether nothing scheduled goes out to a tenant now: it is on hold, or its time zone is not known."""
+    return tenant.is_unreadable or bool(services.stores.holds.held([tenant.tenant_id]))
+
+
 class Withheld:
     """Whom a tenant's emails are withheld from."""
 

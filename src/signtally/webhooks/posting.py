@@ -17,6 +17,7 @@ _STEP_SECONDS, _ALL_SECONDS = 10, 20
 _MOST_SILENCES, _REST = 3, dt.timedelta(minutes=5)
 _ANSWER_BYTES, _SHOWN_CHARACTERS = 16_384, 100
 _LATER = {408, 425, 429}
+_JSON = "application/json; charset=utf-8"  # without a charset, Teams counts each byte twice against its limit of 28 KB
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 
 
@@ -75,7 +76,7 @@ class HttpsWebhooks:
             self._rests_until[where] = self._clock() + _REST
 
     def _answer(self, connection: PublicConnection, message: WebhookMessage) -> tuple[int, str]:
-        headers = {"Content-Type": "application/json", "User-Agent": "Signtally"}
+        headers = {"Content-Type": _JSON, "User-Agent": "Signtally"}
         headers |= signature_headers(message, at=self._clock())
         connection.request("POST", connection.target, body=message.body, headers=headers)
         answer = connection.getresponse()

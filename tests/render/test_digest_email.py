@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import datetime as dt
+import io
 import re
 import time
 from email import message_from_bytes, policy
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from signtally.domain.actions import Counts
 from signtally.domain.periods import parse_period, period_between
@@ -20,11 +22,15 @@ from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Branding, Recipient
 from signtally.render.contents import Contents
 from signtally.render.email import DigestContext, digest_message
+from signtally.render.email_logo import standing_alone
 from tests.support.examples import examples
 from tests.support.report_samples import ACME, nasty_snapshot, restated, snapshot, snapshots, user
 from tests.support.whole_reports import whole_report
 
 _LINKS = {name: f"https://api.example/v1/reports/r1/files/{name}" for name in ("pdf", "xlsx", "csv")}
+_PICTURE = io.BytesIO()
+Image.new("RGBA", (360, 120), "#2456C5").save(_PICTURE, format="PNG")
+_PNG = f"data:image/png;base64,{base64.b64encode(_PICTURE.getvalue()).decode()}"
 _UNSUBSCRIBE = "https://api.example/v1/unsubscribe?t=" + "abcDEF012_-." * 30
 _HEADERS = {
     "Subject",
@@ -210,12 +216,40 @@ def test_a_name_is_never_markup() -> None:
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
-    """Every address is one of the links, even where the tenant has a logo."""
-    logo = Branding(logo="data:image/png;base64,AAAA")
-    page = _part(_digest(snapshot((user(1),), tenant=ACME.model_copy(update={"branding": logo}))), "html")
-    assert set(_Markup(page).addresses) == {*_LINKS.values(), "https://app.example/", _UNSUBSCRIBE}
-    assert "url(" not in page
-    assert "@import" not in page
+    """Every address is one of the links, or the logo within the message, which is the tenant's, as stores keep it."""
+    links = {*_LINKS.values(), "https://app.example/", _UNSUBSCRIBE}
+    for logo, sources in ((_PNG, {"cid:logo@usage-reports"}), ("data:image/png;base64,AAAA", set()), (None, set())):
+        message = _digest(_with_logo(logo))
+        page = _part(message, "html")
+        assert set(_Markup(page).addresses) == links | sources
+        assert "url(" not in page
+        assert "@import" not in page
+        pictures = [part for part in message.walk() if part.get_content_maintype() == "image"]
+        assert [(part["Content-ID"], part.get_content_disposition()) for part in pictures] == [
+            ("<logo@usage-reports>", "inline") for _ in sources
+        ]
+
+
+def test_a_logo_is_as_large_as_there_is_room_for_and_shown_where_the_email_is_previewed() -> None:
+    message = _digest(_with_logo(_PNG))
+    page = standing_alone(message)
+    assert f'src="{_PNG}" width="132" height="44"' in page
+    assert message.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "multipart/related"]
+
+
+def _with_logo(logo: str | None) -> UsageSnapshot:
+    return snapshot((user(1),), tenant=ACME.model_copy(update={"branding": Branding(logo=logo)}))
+
+
+def test_a_dark_screen_gets_dark_colours_of_every_kind_that_the_page_has() -> None:
+    page = _part(_digest(whole_report()), "html")
+    style = page.partition("(prefers-color-scheme: dark)")[2].partition("</style>")[0]
+    ruled = set(re.findall(r"\.([a-z-]+) \{", style))
+    sized = {"outer", "pad", "card", "button"}
+    assert {name for names in re.findall(r'class="([^"]*)"', page) for name in names.split()} - sized <= ruled
+    unclassed = re.findall(r"<(?!a |body)\w+(?![^>]*class=)[^>]*(?<!-)color:#", page)
+    assert not unclassed
 
 
 @pytest.mark.parametrize("part", ["plain", "html"])

@@ -11,7 +11,7 @@ from signtally.domain.periods import parse_period, period_between
 from signtally.domain.tenants import TenantProfile
 from signtally.render.chart import axis
 from signtally.render.formats import Formats, one_line, visible
-from signtally.render.theme import READABLE_CONTRAST, VISIBLE_CONTRAST, Theme, contrast
+from signtally.render.theme import DARK, READABLE_CONTRAST, VISIBLE_CONTRAST, Theme, contrast
 
 _TODAY = dt.date(2026, 10, 17)
 _NOON = dt.datetime(2026, 10, 17, 12, 0, tzinfo=dt.UTC)
@@ -159,9 +159,16 @@ def test_one_line_keeps_the_joiners_that_scripts_need() -> None:
 
 @given(st.from_regex(r"\A#[0-9a-fA-F]{6}\Z"))
 def test_any_accent_can_be_read_and_seen(accent: str) -> None:
-    theme = Theme().with_accent(accent)
-    assert contrast(theme.accent, theme.paper) >= READABLE_CONTRAST
-    assert contrast(theme.fill, theme.paper) >= VISIBLE_CONTRAST
+    for theme in (Theme().with_accent(accent), DARK.with_accent(accent)):
+        assert contrast(theme.accent, theme.paper) >= READABLE_CONTRAST
+        assert contrast(theme.fill, theme.paper) >= VISIBLE_CONTRAST
+
+
+@pytest.mark.parametrize("theme", [Theme(), DARK])
+def test_every_colour_can_be_read_or_seen(theme: Theme) -> None:
+    for text in (theme.ink, theme.muted, theme.accent, theme.warning, theme.negative, theme.positive):
+        assert contrast(text, theme.paper) >= READABLE_CONTRAST
+        assert contrast(text, theme.surface) >= READABLE_CONTRAST
 
 
 def test_an_accent_that_can_be_read_is_left_alone() -> None:

@@ -15,6 +15,7 @@ from signtally.domain.deliveries import DeliveryKey, MailDelivery
 from signtally.domain.destinations import DestinationReference
 from signtally.domain.schedules import shown_name
 from signtally.domain.tenants import MOST_DESTINATIONS, EmailAddress, Recipient
+from signtally.render.email_logo import standing_alone
 from signtally.use_cases.delivery_list import PassedOccurrence
 from signtally.use_cases.sending_by_hand import SentByHand
 
@@ -80,8 +81,8 @@ class DigestPreview(BaseModel):
     def of(cls, message: EmailMessage, *, condition: ConditionOutcome | None) -> "DigestPreview":
         return cls(
             subject=str(message["Subject"]),
-            html=_part(message, "html"),
-            text=_part(message, "plain"),
+            html=standing_alone(message),
+            text=_text(message),
             attachments=[part.get_filename() or "" for part in message.iter_attachments()],
             condition=ConditionDocument.model_validate(dataclasses.asdict(condition)) if condition else None,
         )
@@ -148,6 +149,6 @@ class SentDigest(BaseModel):
         return cls(period=period, deliveries=rows)
 
 
-def _part(message: EmailMessage, subtype: str) -> str:
-    part = message.get_body((subtype,))
+def _text(message: EmailMessage) -> str:
+    part = message.get_body(("plain",))
     return str(part.get_content()) if part is not None else ""

@@ -15,6 +15,7 @@ from signtally.domain.deliveries import MailDelivery, MailState
 from signtally.domain.periods import parse_period
 from signtally.domain.schedules import Occurrence, shown_name
 from signtally.domain.tenants import Recipient, destination_labelled, schedule_named
+from signtally.render.email_logo import standing_alone
 from signtally.services import Services
 from signtally.use_cases import sending_by_hand
 from signtally.use_cases.delivery_list import all_deliveries, deliveries_of, passed_over
@@ -56,7 +57,7 @@ def preview(  # noqa: PLR0913 -- one an option
         return
     reader = None if recipient is None else Recipient(email=recipient)
     message = sending_by_hand.preview(occurrence, services=services, recipient=reader)
-    text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    text = message.get_body(("plain",))
     outcome = condition_outcome(occurrence, services=services)
     path = None
     if output is not None:
@@ -67,7 +68,7 @@ def preview(  # noqa: PLR0913 -- one an option
         "period": occurrence.name,
         "subject": str(message["Subject"]),
         "text": text.get_content() if text is not None else "",
-        "html": html.get_content() if html is not None else "",
+        "html": standing_alone(message),
         "attachments": [part.get_filename() for part in message.iter_attachments()],
         "condition": None if outcome is None else dataclasses.asdict(outcome),
         "path": None if path is None else str(path),

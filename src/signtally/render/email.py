@@ -13,6 +13,7 @@ from signtally.render.chart import UsageChart, usage_chart
 from signtally.render.contents import Contents
 from signtally.render.corrections import correction_sentences, earlier_lines, subject_of_correction
 from signtally.render.email_headers import POLICY, add_headers, header_text
+from signtally.render.email_logo import logo_of
 from signtally.render.formats import Formats, one_line, shortened
 from signtally.render.highlights import allowance_line, highlight_sentences
 from signtally.render.insights import InsightContents
@@ -22,6 +23,7 @@ from signtally.render.plain_table import aligned
 from signtally.render.progress import open_documents, sender_names
 from signtally.render.restatements import restatement_lines
 from signtally.render.templating import environment, plain_text
+from signtally.render.theme import DARK
 from signtally.render.translation import Translation
 
 LINK_LABELS = {"pdf": "PDF", "xlsx": "Excel", "csv": "CSV", "zip": "ZIP", "json": "JSON"}
@@ -83,6 +85,8 @@ def digest_message(
     message.set_content(plain_text("email/digest/body.txt", words=words, **values))
     html = environment(words).get_template("email/digest/body.html").render(**values)
     message.add_alternative(html, subtype="html")
+    if (logo := logo_of(snapshot.tenant)) is not None:
+        logo.add_to(message)
     return message
 
 
@@ -105,6 +109,8 @@ def _values(contents: Contents) -> dict[str, object]:
         "snapshot": snapshot,
         "formats": formats,
         "theme": contents.theme,
+        "dark": DARK.with_accent(snapshot.tenant.branding.accent),
+        "logo": logo_of(snapshot.tenant),
         "chart": chart,
         "chart_height": _CHART_HEIGHT_PIXELS,
         "axis_ends": (formats.short_date(snapshot.period.first), formats.short_date(snapshot.period.last)),

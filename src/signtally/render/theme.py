@@ -8,7 +8,7 @@ from signtally.domain.definitions import HEADINGS as DEFINED
 # WCAG 2.2, 1.4.3 and 1.4.11: text of normal size against its ground (links, white words on a button), and shapes.
 READABLE_CONTRAST = 4.5
 VISIBLE_CONTRAST = 3.0
-_DARKENING_STEPS = 20
+_SHADING_STEPS = 20
 _LINEAR_BELOW = 0.04045  # sRGB
 
 
@@ -31,21 +31,37 @@ class Theme:
     mono: str = '"Noto Sans Mono", "DejaVu Sans Mono", ui-monospace, monospace'
 
     def with_accent(self, accent: str | None) -> "Theme":
-        """The theme in a tenant's colour, darkened as far as it takes to be read, or as a shape seen, on paper."""
+        """The theme in a tenant's colour, shaded as far as it takes to be read, or as a shape seen, on paper."""
         if not accent:
             return self
-        text = darkened(accent, on=self.paper, least_contrast=READABLE_CONTRAST)
-        shape = darkened(accent, on=self.paper, least_contrast=VISIBLE_CONTRAST)
+        text = shaded(accent, on=self.paper, least_contrast=READABLE_CONTRAST)
+        shape = shaded(accent, on=self.paper, least_contrast=VISIBLE_CONTRAST)
         return dataclasses.replace(self, accent=text, fill=shape)
 
 
-def darkened(colour: str, *, on: str, least_contrast: float) -> str:
-    """The colour itself, or the lightest darker shade of it with that contrast on a light ground."""
-    for step in range(_DARKENING_STEPS):
-        shade = mixed(colour, "#000000", share=step / _DARKENING_STEPS)
+DARK = Theme(  # as the page has them, for emails read on a dark screen
+    ink="#E8ECF3",
+    muted="#9BA7BA",
+    line="#2B3548",
+    surface="#0E1524",
+    paper="#172032",
+    accent="#91AAE2",
+    fill="#91AAE2",
+    neutral="#66738A",
+    positive="#6CC79E",
+    negative="#F0948C",
+    warning="#E0B04C",
+)
+
+
+def shaded(colour: str, *, on: str, least_contrast: float) -> str:
+    """The colour itself, or the nearest shade with that contrast on a ground: darker on light, lighter on dark."""
+    end = max("#000000", "#FFFFFF", key=lambda each: contrast(each, on))
+    for step in range(_SHADING_STEPS):
+        shade = mixed(colour, end, share=step / _SHADING_STEPS)
         if contrast(shade, on) >= least_contrast:
             return shade
-    return "#000000"
+    return end
 
 
 def contrast(one: str, other: str) -> float:

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from signtally.domain.deliveries import DeliveryKey, MailState
@@ -287,6 +287,25 @@ def test_what_waited_is_sent_though_newer_ones_fell_due_meanwhile() -> None:
     assert len(acmes.mails()) == 6
 
 
+def test_a_digest_that_broke_off_is_finished_though_a_newer_one_fell_due_meanwhile() -> None:
+    """Also the very first one of a schedule, before which nothing was missed."""
+    acmes = portal(DyingMailer(KeyboardInterrupt()))
+    acmes.store(acme(MONTHLY.model_copy(update={"every": "day"})))
+    with pytest.raises(KeyboardInterrupt):
+        run_digests(services=acmes.services)
+    acmes.clock.now += dt.timedelta(days=2)
+    run_digests(services=acmes.services)
+    rows = {
+        (row.period, row.delivery.email[:3]): str(row.delivery.state) for row in all_deliveries(services=acmes.services)
+    }
+    assert rows == {
+        ("2026-10-31", "ann"): "in_doubt",
+        ("2026-10-31", "bo@"): "sent",
+        ("2026-11-02", "ann"): "sent",
+        ("2026-11-02", "bo@"): "sent",
+    }
+
+
 trouble = st.lists(
     st.tuples(st.integers(1, 30), st.booleans(), st.booleans(), st.booleans(), st.integers(0, 60)),
     min_size=1,
@@ -295,6 +314,16 @@ trouble = st.lists(
 
 
 @settings(max_examples=examples(12), deadline=None)
+@example(
+    steps=[
+        (3, True, False, False, 33),
+        (27, True, True, True, 2),
+        (10, False, False, False, 25),
+        (21, True, False, False, 49),
+        (7, False, False, True, 32),
+        (12, False, False, True, 17),
+    ]
+)
 @given(steps=trouble)
 def test_each_recipient_of_each_period_gets_one_digest_or_stands_in_the_ledger(
     steps: list[tuple[int, bool, bool, bool, int]],

@@ -21,11 +21,13 @@ from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.reports import ReportKey
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
+from signtally.stores.mail_deliveries import names_recipient
 from signtally.stores.typed_objects import JsonObject
 
 _DONE = f"{keys.STATE}deliveries.json"
 _MAKING, _REPORT, _DIGEST = "making.json", "report.json", "digest.json"
 _WAITING, _PASSED, _INCOMPLETE = "waiting.json", "passed.json", "incomplete.json"
+_EMAILS = "emails"
 
 
 class PassedOver(enum.StrEnum):
@@ -44,6 +46,7 @@ class LedgerPeriods:
     closed: frozenset[str]  # every recipient is dealt with
     passed: frozenset[str]  # nothing is made or sent
     waiting: frozenset[str]  # once waited for complete figures; it may be in the others by now
+    begun: frozenset[str]  # somebody's email was claimed, or more
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -152,11 +155,12 @@ class Deliveries:
     def periods(self, tenant_id: str, schedule: str) -> LedgerPeriods:
         """What the ledger knows of a schedule: one listing."""
         folder = keys.schedule_deliveries(tenant_id, schedule)
-        found: dict[str, set[str]] = {name: set() for name in (_REPORT, _DIGEST, _PASSED, _WAITING)}
+        found: dict[str, set[str]] = {name: set() for name in (_REPORT, _DIGEST, _PASSED, _WAITING, _EMAILS)}
         for summary in self._objects.list_objects(folder):
             period, _, name = summary.key.removeprefix(folder).partition("/")
-            if name in found:
-                found[name].add(keys.text_of(period))
+            kind = _EMAILS if names_recipient(name) else name
+            if kind in found:
+                found[kind].add(keys.text_of(period))
         return LedgerPeriods(*map(frozenset, found.values()))
 
     def period_names(self, tenant_id: str, schedule: str) -> list[str]:

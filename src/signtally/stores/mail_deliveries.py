@@ -100,7 +100,7 @@ class MailDeliveries:
         folder = keys.occurrence_deliveries(key)
         for found in self._objects.list_objects(folder, after=f"{folder}{after}" if after else None):
             name = found.key.removeprefix(folder)
-            if _AT in name or _COLON in name:  # an address or a destination's label; nothing else here has one
+            if names_recipient(name):
                 delivery = JsonObject(self._objects, found.key, _MAIL_JSON).read()
                 if delivery is not None:
                     yield name, delivery
@@ -156,6 +156,11 @@ class MailDeliveries:
         return JsonObject(
             self._objects, f"{keys.occurrence_deliveries(key)}{keys.segment(email.casefold())}.json", _MAIL_JSON
         )
+
+
+def names_recipient(name: str) -> bool:
+    """Whether an object below an occurrence is an address's or a destination's label's; nothing else there is."""
+    return _AT in name or _COLON in name
 
 
 def _reminder(deferred: DeferredMail, *, at: dt.datetime) -> str:

@@ -5,12 +5,12 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from signtally.domain.corrections import Told
+from signtally.domain.corrections import Told, correction_number
 from signtally.domain.deliveries import MailState
 from signtally.domain.schedules import Occurrence
 from signtally.domain.tenants import Schedule
 from signtally.services import Services
-from signtally.stores.deliveries import PassedOver
+from signtally.stores.deliveries import LedgerPeriods, PassedOver
 from signtally.stores.mail_rates import MailCount
 from signtally.use_cases.correcting import remember_incomplete, send_corrections
 from signtally.use_cases.deferred_mails import retry_deferred
@@ -27,7 +27,12 @@ def _sends_digests(schedule: Schedule) -> bool:
     return schedule.digest and schedule.has_readers
 
 
-KIND = DeliveryKind("digests", _sends_digests, lambda known: known.closed)
+def _begun(known: LedgerPeriods) -> frozenset[str]:
+    """Corrected ones have reminders of their own; what was sent by hand alone has no report in the ledger."""
+    return frozenset(name for name in known.begun & known.reported if not correction_number(name)[1])
+
+
+KIND = DeliveryKind("digests", _sends_digests, lambda known: known.closed, _begun)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

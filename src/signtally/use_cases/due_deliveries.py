@@ -31,6 +31,7 @@ class DeliveryKind:
     name: str  # `reports` or `digests`
     applies_to: Callable[[Schedule], bool]
     delivered: Callable[[LedgerPeriods], frozenset[str]]
+    begun: Callable[[LedgerPeriods], frozenset[str]] = lambda _: frozenset()  # in part, perhaps
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,9 +94,9 @@ def due_now(kind: DeliveryKind, *, services: Services, as_of: dt.datetime) -> li
 def _outstanding(
     newest: Occurrence, known: LedgerPeriods, kind: DeliveryKind, *, now: dt.datetime, calendar: str | None
 ) -> Outstanding:
-    """What has waited for complete figures comes first, also when a newer occurrence has fallen due meanwhile."""
+    """What has waited for complete figures, or broke off, comes first, also when a newer occurrence has fallen due."""
     tenant, over = newest.tenant, kind.delivered(known) | known.passed
-    waiting = _periods(known.waiting - over, week_starts_on=tenant.first_weekday)
+    waiting = _periods((known.waiting | kind.begun(known)) - over, week_starts_on=tenant.first_weekday)
     delivered = [*_periods(over, week_starts_on=tenant.first_weekday), *waiting]
     found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar)
     waited = [occurrence_of(tenant, newest.schedule, period) for period in sorted(waiting, key=lambda each: each.last)]

@@ -93,7 +93,7 @@ class _Markup(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.addresses += [value or "" for name, value in attrs if name in {"href", "src", "background"}]
-        if tag not in {"br", "meta"}:
+        if tag not in {"br", "img", "meta"}:
             self._open.append((tag, dict(attrs).get("style") or ""))
 
     def handle_endtag(self, tag: str) -> None:

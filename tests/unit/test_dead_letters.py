@@ -5,7 +5,6 @@ import datetime as dt
 import json
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
 from signtally.report_queue import ReportQueue
 from signtally.services import Services
 from signtally.settings import Settings
+from signtally.threads import ContextThreads
 from signtally.use_cases.dead_letters import list_dead_letters, replay_dead_letters, scanner
 from signtally.use_cases.ingesting import IngestConfig, drain
 from signtally.use_cases.mail_events import handle_mail_events
@@ -351,7 +351,7 @@ def test_a_stop_while_threads_are_started_gives_everything_back(
     put(services, "bad-time", 50)
     received = note_receives(services, monkeypatch)
 
-    class InterruptedPool(ThreadPoolExecutor):
+    class InterruptedPool(ContextThreads):
         def submit(self, call: Any, /, *arguments: Any, **options: Any) -> Any:
             started = super().submit(call, *arguments, **options)
             if "visibility_seconds" not in options:
@@ -359,7 +359,7 @@ def test_a_stop_while_threads_are_started_gives_everything_back(
                 raise KeyboardInterrupt
             return started
 
-    monkeypatch.setattr(scanner, "ThreadPoolExecutor", InterruptedPool)
+    monkeypatch.setattr(scanner, "ContextThreads", InterruptedPool)
     with pytest.raises(KeyboardInterrupt):
         list_dead_letters(services=services)
     assert services.dead_letters.depth() == QueueDepth(50, 0)

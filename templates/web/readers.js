@@ -31,7 +31,7 @@ export async function stopping(email, { stopped }) {
   const { rows } = await allRows("v1/schedules", {}, { limit: 1000 });
   const names = rows.filter((each) => gets(each, email)).map(({ name }) => name);
   if (!names.length) throw new Error(gettext("%(email)s gets no emails of any schedule.", { email }));
-  const text = gettext("%(email)s is taken out of: %(schedules)s.", { email, schedules: listed(names) });
+  const text = gettext("%(email)s will be removed from: %(schedules)s.", { email, schedules: listed(names) });
   const act = async () => {
     for (const name of names) await withdraw(name, email);
     return stopped;

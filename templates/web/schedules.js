@@ -131,7 +131,7 @@ async function trial(name) {
   const address = el("input", { type: "email", dir: "ltr", id: "test-address", required: true, value: emailOf(context.me.user_id), autocomplete: "email" });
   return () => openForm(gettext("Send a test: %(schedule)s", { schedule: name }), [field(gettext("To"), address, { hint: gettext("Only this address gets it.") })], {
     label: gettext("Send"),
-    send: () => sentBy(name, { recipients: [address.value.trim()] }),
+    send: () => sentBy(name, { recipients: [address.value.trim()] }, { test: address.value.trim() }),
   });
 }
 
@@ -142,17 +142,19 @@ async function sending(name) {
   return () => openForm(gettext("Send now: %(schedule)s", { schedule: name }), [el("p", {}, count)], { label: gettext("Send"), send: () => sentBy(name, {}) });
 }
 
-async function sentBy(name, body) {
+async function sentBy(name, body, { test = null } = {}) {
   const answer = await call(pathOf("schedules", name, "send-now"), { method: "POST", body });
-  return () => sent(name, answer);
+  return () => sent(name, answer, test);
 }
 
-// What became of an email that was sent by hand.
-async function sent(name, { period, deliveries }) {
+// What became of an email that was sent by hand; of a test, who alone got it.
+async function sent(name, { period, deliveries }, test) {
   const { from, to } = named(period) ?? {};
   const values = { period: from ? periodTitle(kindOf(period), from, to) : period, sent: number(deliveries.filter(({ state }) => state === "sent").length), count: number(deliveries.length) };
   await refreshed(name);
-  tell(gettext("%(period)s: sent to %(sent)s of %(count)s recipients. See Deliveries for each.", values), { about: ABOUT });
+  const isTested = test !== null && deliveries.every(({ state }) => state === "sent");
+  const text = isTested ? gettext("A test for %(period)s went to %(email)s, and to nobody else.", { ...values, email: test }) : gettext("%(period)s: sent to %(sent)s of %(count)s recipients. See Deliveries for each.", values);
+  tell(text, { about: ABOUT });
 }
 
 async function deletion(name) {

@@ -69,7 +69,7 @@ def test_all_of_bobs_emails_are_stopped_at_once(site: Any, open_page: Open) -> N
     page = open_page(site.signed_in(show="view=schedules"))
     page.get_by_role("button", name="Stop emails to bob@acme.example").click()
     dialog = page.get_by_role("dialog", name="Stop these emails?")
-    expect(dialog).to_contain_text("bob@acme.example is taken out of: Monthly, Weekly.")
+    expect(dialog).to_contain_text("bob@acme.example will be removed from: Monthly, Weekly.")
     dialog.get_by_role("button", name="Stop", exact=True).click()
     expect(page.locator("#notices")).to_contain_text("bob@acme.example gets no emails of schedules any more.")
     expect(page.locator("#readers")).to_have_text("ann@acme.example · Monthly Stop")
@@ -141,7 +141,9 @@ def test_an_email_is_looked_at_tested_sent_and_sent_again(site: Any, open_page: 
     page.get_by_role("button", name="Send a test: Monthly").click()
     expect(page.get_by_label("To", exact=True).last).to_have_value("ann@acme.example")
     page.get_by_role("button", name="Send", exact=True).click()
-    expect(page.locator("#notices")).to_contain_text("September 2026: sent to 1 of 1 recipients.")
+    expect(page.locator("#notices")).to_contain_text(
+        "A test for September 2026 went to ann@acme.example, and to nobody else."
+    )
     page.get_by_role("button", name="Send now: Monthly").click()
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("#notices")).to_contain_text("September 2026: sent to 2 of 2 recipients.")

@@ -4,8 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from signtally.domain.dead_letters import dead_letter_attributes
-from signtally.ports.queue import EventQueue, OutgoingMessage, QueuedMessage, QueuePair
+from signtally.ports.queue import EventQueue, QueuedMessage, QueuePair
 
 _log = logging.getLogger(__name__)
 
@@ -44,15 +43,7 @@ class MailEventQueue:
     def bury(self, message: QueuedMessage, *, reason: str, detail: str) -> None:
         """Move a message to the dead letters; the log does not repeat the detail, which may name an address."""
         _log.error("the mail event %s became a dead letter (%s)", message.message_id, reason)
-        attributes = dead_letter_attributes(
-            message.body,
-            reason=reason,
-            detail=detail,
-            limits=self._dead_letters.limits,
-            original=message.attributes,
-        )
-        self._dead_letters.send([OutgoingMessage(message.body, attributes)])
-        self._events.delete([message])
+        self.pair.bury(message, reason=reason, detail=detail)
 
     def provision(self) -> dict[str, bool]:
         """Create both queues unless they exist; whether each had to be made."""

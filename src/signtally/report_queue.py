@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
-from signtally.domain.dead_letters import dead_letter_attributes
 from signtally.domain.report_orders import ReportOrder
 from signtally.domain.reports import ReportKey
 from signtally.errors import SigntallyError
@@ -117,12 +116,4 @@ class ReportQueue:
 
     def _bury(self, message: QueuedMessage, *, reason: str, detail: str) -> None:
         _log.error("a report order became a dead letter (%s): %s", reason, detail)
-        attributes = dead_letter_attributes(
-            message.body,
-            reason=reason,
-            detail=detail,
-            limits=self._dead_letters.limits,
-            original=message.attributes,
-        )
-        self._dead_letters.send([OutgoingMessage(message.body, attributes)])
-        self._orders.delete([message])
+        self.pair.bury(message, reason=reason, detail=detail)

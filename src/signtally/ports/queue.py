@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from signtally.domain.dead_letters import dead_letter_attributes
 from signtally.domain.message_attributes import MessageLimits
 
 
@@ -82,3 +83,15 @@ class QueuePair:
 
     queue: EventQueue
     dead_letters: EventQueue
+
+    def bury(self, message: QueuedMessage, *, reason: str, detail: str) -> None:
+        """Move a message to the dead letters, and say why in its attributes. Raises a ServiceError."""
+        attributes = dead_letter_attributes(
+            message.body,
+            reason=reason,
+            detail=detail,
+            limits=self.dead_letters.limits,
+            original=message.attributes,
+        )
+        self.dead_letters.send([OutgoingMessage(message.body, attributes)])
+        self.queue.delete([message])

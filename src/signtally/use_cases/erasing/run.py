@@ -9,7 +9,7 @@ from signtally.domain.erasures import Person
 from signtally.errors import SigntallyError
 from signtally.services import Services
 from signtally.stores.erasures import Erasure
-from signtally.use_cases.erasing.steps import IN_THE_BUCKET, IN_THE_USAGE_STORE, Step, emails_under_way
+from signtally.use_cases.erasing.steps import IN_THE_BUCKET, IN_THE_USAGE_STORE, emails_under_way, take
 from signtally.use_cases.erasing.traces import Appearances, addresses_of
 
 
@@ -52,13 +52,13 @@ def erase(
     _require_known(person, services=services)
     if dry_run:
         steps = {**IN_THE_BUCKET, **IN_THE_USAGE_STORE}
-        return ErasureOutcome(tenant_id, user_id, _taken(steps, person, services=services, dry_run=True), dry_run=True)
+        return ErasureOutcome(tenant_id, user_id, take(steps, person, services=services, dry_run=True), dry_run=True)
     erasure = _begun(person, services=services)
     services.stores.erasures.add(tenant_id, user_id)
     began = time.monotonic()
-    changed = _taken(IN_THE_BUCKET, person, services=services)
+    changed = take(IN_THE_BUCKET, person, services=services)
     time.sleep(max(0.0, began + services.usage_store.names_settle_seconds - time.monotonic()))
-    changed |= _taken(IN_THE_USAGE_STORE, person, services=services)
+    changed |= take(IN_THE_USAGE_STORE, person, services=services)
     _finish(erasure, changed, person, services=services)
     return ErasureOutcome(tenant_id, user_id, changed, dry_run=False)
 
@@ -96,10 +96,6 @@ def _begun(person: Person, *, services: Services) -> Erasure:
     begun = dataclasses.replace(fresh, finished_at=None, addresses=addresses)
     erasures.put(begun)
     return begun
-
-
-def _taken(steps: "dict[str, Step]", person: Person, *, services: Services, dry_run: bool = False) -> dict[str, int]:
-    return {name: step(person, services=services, dry_run=dry_run) for name, step in steps.items()}
 
 
 def _finish(erasure: Erasure, changed: dict[str, int], person: Person, *, services: Services) -> None:

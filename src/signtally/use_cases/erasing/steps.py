@@ -179,3 +179,8 @@ IN_THE_USAGE_STORE: dict[str, Step] = {
     "rows of daily usage": forget_usage_names,
     "rows that cannot be read yet": forget_unread_names,
 }
+
+
+def take(steps: Mapping[str, Step], person: Person, *, services: Services, dry_run: bool = False) -> dict[str, int]:
+    """One after another; what each changed, or would have with *dry_run*."""
+    return {name: step(person, services=services, dry_run=dry_run) for name, step in steps.items()}

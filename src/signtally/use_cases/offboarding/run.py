@@ -12,7 +12,7 @@ from signtally.errors import SigntallyError
 from signtally.services import Services
 from signtally.stores.erasures import Erasure
 from signtally.stores.profile_catalogue import BrokenProfileError
-from signtally.use_cases.erasing.steps import IN_THE_USAGE_STORE
+from signtally.use_cases.erasing.steps import IN_THE_USAGE_STORE, take
 from signtally.use_cases.offboarding.belongings import Belongings
 from signtally.use_cases.offboarding.export import export_tenant
 
@@ -53,7 +53,7 @@ def offboard(
     if until is None and not belongings.exist():
         raise UnknownTenantError(f"there is no tenant {tenant_id}: neither a profile nor any figures; was it mistyped?")
     if dry_run:
-        found = {name: step(everybody, services=services, dry_run=True) for name, step in IN_THE_USAGE_STORE.items()}
+        found = take(IN_THE_USAGE_STORE, everybody, services=services, dry_run=True)
         return OffboardingOutcome(tenant_id, belongings.count() | _nameless(found), until, None, dry_run=True)
     _suspend(tenant_id, services=services)
     exported = None if export is None else export_tenant(tenant_id, directory=export, services=services)
@@ -62,7 +62,7 @@ def offboard(
     services.stores.erasures.add(tenant_id, None)
     time.sleep(services.usage_store.names_settle_seconds)
     deleted = belongings.delete()
-    taken = {name: step(everybody, services=services, dry_run=False) for name, step in IN_THE_USAGE_STORE.items()}
+    taken = take(IN_THE_USAGE_STORE, everybody, services=services)
     services.stores.tenants.put(TenantProfile(tenant_id=tenant_id, status="suspended"))
     services.stores.tenants.survey()  # the catalogue copies every profile
     changed = deleted | _nameless(taken)

@@ -6,7 +6,7 @@ import { gettext } from "./words.js";
 
 export const FORMATS = { pdf: "PDF", xlsx: "Excel", csv: "CSV", zip: "ZIP", json: "JSON" };
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [250, 2000];
-const PATIENCE_MS = 15 * 60_000;
+const TIMEOUT_MS = 15 * 60_000;
 
 // A link is signed when a file is wanted, so that the audit trail says who downloaded it.
 const UNSIGNED = { urls: false };
@@ -58,7 +58,7 @@ async function asked(reportId, { signal, progress }) {
   for (;;) {
     const report = await readReport(reportId, { signal });
     if (!isMaking(report)) return report;
-    if (Date.now() - started > PATIENCE_MS) throw unavailable(gettext("It is taking longer than usual. You will find it under Reports when it is ready."));
+    if (Date.now() - started > TIMEOUT_MS) throw unavailable(gettext("It is taking longer than usual. You will find it under Reports when it is ready."));
     progress(report);
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(wait * 1.3, LONGEST_WAIT_MS);

@@ -4,7 +4,7 @@
 // origin for theirs, so that a link from an email opens beside a signed-in tab (docs/decisions, "tabs share a token").
 
 const [TOKEN, WANTED, WHOSE] = ["signtally.token", "signtally.wanted", "signtally.whose"];
-const PATIENCE_MS = 300;
+const TIMEOUT_MS = 300;
 const tabs = new BroadcastChannel("signtally.session");
 let [ended, began] = [() => {}, () => {}];
 let asking = false;
@@ -51,11 +51,11 @@ export function askTabs() {
     const finish = () => {
       asking = false;
       tabs.removeEventListener("message", hear);
-      clearTimeout(patience);
+      clearTimeout(timeout);
       resolve(token() !== refused && token() !== null);
     };
     const hear = ({ data }) => adopt(data.token, refused) && finish();
-    const patience = setTimeout(finish, PATIENCE_MS);
+    const timeout = setTimeout(finish, TIMEOUT_MS);
     tabs.addEventListener("message", hear);
     tabs.postMessage({ ask: true });
   });

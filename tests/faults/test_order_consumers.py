@@ -28,7 +28,7 @@ from tests.support.switched_aws import Place
 
 SCRIPT = Path(__file__).with_name("consuming_orders.py")
 VISIBILITY_SECONDS = 3
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 ORDERS = 30
 
 
@@ -44,12 +44,12 @@ class Consumer:
 
     def wait_until_begun(self, orders: int) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.begun) >= orders, PATIENCE_SECONDS)
+            assert self._changed.wait_for(lambda: len(self.begun) >= orders, TIMEOUT_SECONDS)
 
     def end(self, by: signal.Signals) -> int:
         if self._process.poll() is None:
             self._process.send_signal(by)
-        self._process.wait(PATIENCE_SECONDS)
+        self._process.wait(TIMEOUT_SECONDS)
         self._reader.join()
         return self._process.returncode
 
@@ -85,12 +85,12 @@ def order(services: Services, *, tenants: int) -> list[ReportKey]:
 
 def expect_all_ready(services: Services, keys: list[ReportKey]) -> None:
     """Wait until nothing is ordered any more: each report has one version, which is ready."""
-    patience = threading.Event()
-    for _ in range(PATIENCE_SECONDS * 10):
+    pause = threading.Event()
+    for _ in range(TIMEOUT_SECONDS * 10):
         depth = services.report_queue.depth()
         if not depth.visible and not depth.in_flight:
             break
-        patience.wait(0.1)  # a queue tells nobody that it is empty
+        pause.wait(0.1)  # a queue tells nobody that it is empty
     now = services.clock()
     states = [services.stores.reports.state(key, now=now) for key in keys]
     assert Counter(state.status for state in states) == {ReportStatus.READY: ORDERS}
@@ -160,13 +160,13 @@ def test_an_order_is_made_though_queue_and_bucket_go_away_meanwhile(place: Place
     consumer = OrderConsumer(services, config=ConsumerConfig(makers=1, poll_seconds=1), make=make)
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(consumer.run, stop)
-        assert gone.wait(PATIENCE_SECONDS)
+        assert gone.wait(TIMEOUT_SECONDS)
         place.aws.on()
-        patience = threading.Event()
-        for _ in range(PATIENCE_SECONDS * 10):
+        pause = threading.Event()
+        for _ in range(TIMEOUT_SECONDS * 10):
             if services.stores.reports.state(key, now=services.clock()).status is ReportStatus.READY:
                 break
-            patience.wait(0.1)
+            pause.wait(0.1)
         stop.set()
-        assert running.result(PATIENCE_SECONDS)[OrderResult.MADE] == 1
+        assert running.result(TIMEOUT_SECONDS)[OrderResult.MADE] == 1
     assert services.stores.reports.versions("acme", key.report_id) == [1]

@@ -24,7 +24,7 @@ from signtally.use_cases.rebuilding import DayChange, Preview, RebuildOutcome
 from tests.support.flow_artifacts import latest_figures, latest_table
 
 TENANTS = ("acme", "bolt")
-_PATIENCE_SECONDS = 90
+_TIMEOUT_SECONDS = 90
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def _spoil(services: Services, tenant_id: str, day: dt.date, *, sent: int) -> No
 def _wait_for_event(name: str, resource: str) -> None:
     """Events reach the server on a way of their own, which tells nobody when they are there."""
     wanted = {"filter": {"event": {"name": [name]}, "resource": {"id": [resource]}, "occurred": {}}, "limit": 10}
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     with get_client(sync_client=True) as client:
         for _ in itertools.count():
             answer = client.request("POST", "/events/filter", json=wanted).json()

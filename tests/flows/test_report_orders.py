@@ -18,7 +18,7 @@ from signtally.use_cases.ordering import ConsumerConfig, OrderConsumer, OrderRes
 from tasks.report_orders import pace, progress_rows, recorder
 from tests.support.order_consumers import consume
 
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 ORDERS = 3
 
 
@@ -37,14 +37,14 @@ def test_each_order_is_a_task_run_and_the_run_ends_with_its_consumer(
     keys, stop = [order(flow_services, day) for day in range(1, ORDERS + 1)], threading.Event()
     with ThreadPoolExecutor(2) as threads:
         shown = threads.submit(report_orders, consumer.consumer_id)
-        assert recorder.is_attached.wait(PATIENCE_SECONDS)
+        assert recorder.is_attached.wait(TIMEOUT_SECONDS)
         running = threads.submit(consumer.run, stop)
-        patience = threading.Event()
+        pause = threading.Event()
         while sum(consumer.progress().results.values()) < ORDERS:
-            patience.wait(0.1)
+            pause.wait(0.1)
         stop.set()
-        assert running.result(PATIENCE_SECONDS)[OrderResult.MADE] == ORDERS
-        shown.result(PATIENCE_SECONDS)
+        assert running.result(TIMEOUT_SECONDS)[OrderResult.MADE] == ORDERS
+        shown.result(TIMEOUT_SECONDS)
     states = [flow_services.stores.reports.state(key, now=flow_services.clock()) for key in keys]
     assert {state.status for state in states} == {ReportStatus.READY}
     runs = task_runs(f"report orders made by {consumer.consumer_id}")
@@ -63,12 +63,12 @@ def test_without_a_consumer_the_flow_says_what_to_run(prefect_server: None) -> N
 
 def task_runs(flow_run: str) -> list[TaskRun]:
     """Those that have ended; the server learns of them in the background."""
-    named, patience = FlowRunFilter(name=FlowRunFilterName(any_=[flow_run])), threading.Event()
+    named, pause = FlowRunFilter(name=FlowRunFilterName(any_=[flow_run])), threading.Event()
     found: list[Any] = []
     with get_client(sync_client=True) as client:
-        for _ in range(PATIENCE_SECONDS * 5):
+        for _ in range(TIMEOUT_SECONDS * 5):
             found = client.read_task_runs(flow_run_filter=named)
             if len(found) == ORDERS and all(run.state is not None and run.state.is_final() for run in found):
                 break
-            patience.wait(0.2)
+            pause.wait(0.2)
     return found

@@ -453,13 +453,13 @@ def test_by_hand_a_silent_mail_server_holds_nobody_who_waits_and_gets_every_mail
     acmes.store(acme())
     october = occurrence_by_hand(acme(), MONTHLY, period=None, now=DUE)
     asked: dict[str, Any] = {"requested_by": "u_1", "makes_report": True}
-    sent = send_now(october, services=acmes.services, patience=dt.timedelta(milliseconds=50), **asked)
+    sent = send_now(october, services=acmes.services, timeout=dt.timedelta(milliseconds=50), **asked)
     assert mailer.asked.wait(60)
     assert (sent.deliveries, mailer.sent) == ([], [])
     mailer.answers.set()
     assert mailer.answered.wait(60)
     assert acmes.addresses() == ["ann@acme.example", "bo@acme.example"]
     mailer.down = True
-    more: dict[str, Any] = asked | {"again": True, "patience": dt.timedelta(seconds=60)}
+    more: dict[str, Any] = asked | {"again": True, "timeout": dt.timedelta(seconds=60)}
     with pytest.raises(ServiceUnavailableError):
         send_now(october, services=acmes.services, **more)

@@ -38,7 +38,7 @@ router = APIRouter(
     tags=["schedules"],
     responses=problem_responses(ProblemKind.FORBIDDEN, ProblemKind.NOT_FOUND),
 )
-_PATIENCE = dt.timedelta(seconds=20)  # with mail servers, which may be silent for ten minutes
+_MAIL_TIMEOUT = dt.timedelta(seconds=20)  # with mail servers, which may be silent for ten minutes
 _DEFAULT_DELIVERIES, _MOST_DELIVERIES = 100, 500
 
 
@@ -125,7 +125,7 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
         recipients=recipients,
         destinations=destinations,
         again=bool(recipients or destinations),
-        patience=_PATIENCE,
+        timeout=_MAIL_TIMEOUT,
     )
     audit.record(
         caller,

@@ -73,12 +73,12 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
     destinations: Collection[Destination] = (),
     again: bool = False,
     makes_report: bool = False,
-    patience: dt.timedelta | None = None,
+    timeout: dt.timedelta | None = None,
 ) -> SentByHand:
     """Send an occurrence to *recipients* and *destinations* (all of the schedule's, without either), due or not.
 
     Who has got it already gets it once more only with *again*. The report is ordered, not waited for; it is made in
-    this process when it *makes_report*. A mail server may be silent for minutes: after *patience* (for ever, if None)
+    this process when it *makes_report*. A mail server may be silent for minutes: after *timeout* (for ever, if None)
     the rest goes on in the background, and only what is known by then is returned. Raises what making raises, before
     anything is sent; a ServiceError when the mail service takes nothing.
     """
@@ -99,7 +99,7 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
         for each in distinct(_as_scheduled(recipients, occurrence.schedule))
     ]
     messages += [(each.label, digest.to_destination(each), sending.withheld.reason_at(each)) for each in destinations]
-    sending.run(messages, patience=patience)
+    sending.run(messages, timeout=timeout)
     return SentByHand(digest.key, [*sending.deliveries])
 
 
@@ -115,14 +115,14 @@ class _SendingByHand:
         self._services = services
         self._again = again
 
-    def run(self, messages: Sequence[_Addressed], *, patience: dt.timedelta | None) -> None:
-        """Send to each in turn; with *patience* in a thread, which is left to itself after that."""
-        if patience is None:
+    def run(self, messages: Sequence[_Addressed], *, timeout: dt.timedelta | None) -> None:
+        """Send to each in turn; with *timeout* in a thread, which is left to itself after that."""
+        if timeout is None:
             self._send_all(messages)
             return
         work: Future[None] = Future()
         Thread(target=self._work, args=(messages, work), name="digest by hand", daemon=True).start()
-        if wait([work], timeout=patience.total_seconds()).done:
+        if wait([work], timeout=timeout.total_seconds()).done:
             work.result()
 
     def _work(self, messages: Sequence[_Addressed], work: "Future[None]") -> None:

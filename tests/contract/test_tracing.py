@@ -9,9 +9,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import pytest
@@ -27,6 +26,7 @@ from signtally.services import Services
 from signtally.tracing import start_tracing, stop_tracing
 from signtally.use_cases.ordering import OrderConsumer, OrderResult
 from signtally.use_cases.reporting import make_report
+from tests.support.loopback_http import LoopbackHttp, QuietHandler
 from tests.support.order_consumers import consume
 
 SECRET, TTL = "Zebedee", dt.timedelta(hours=1)
@@ -44,25 +44,21 @@ class Found:
     attributes: dict[str, str]
 
 
-class Collector:
+class Collector(LoopbackHttp):
     """Takes spans by OTLP over HTTP."""
 
     def __init__(self) -> None:
         collector, self.raw, self.services = self, list[bytes](), set[str]()
         self.spans: list[Found] = []
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Handler(QuietHandler):
+            def do_POST(self) -> None:  # noqa: N802 -- http.server calls it so
                 body = self.rfile.read(int(self.headers["content-length"]))
                 collector.take(gzip.decompress(body) if self.headers["content-encoding"] == "gzip" else body)
                 self.send_response(200)
                 self.end_headers()
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base's name
-                del format, args
-
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-        self.url = f"http://{LOOPBACK}:{self._server.server_port}"
+        super().__init__(Handler)
 
     def take(self, body: bytes) -> None:
         self.raw.append(body)
@@ -71,14 +67,6 @@ class Collector:
             self.services.add(resource["service.name"])
             for scope in of_resource.scope_spans:
                 self.spans += [found(span) for span in scope.spans]
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def found(span: Any) -> Found:

@@ -6,8 +6,6 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
 from uuid import UUID
 
 import pytest
@@ -28,7 +26,6 @@ from signtally.domain.operator_events import bounces_high, mismatch
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportKey, ReportRequest
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
-from signtally.loopback import LOOPBACK
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
@@ -39,24 +36,25 @@ from tasks.alarms import TAG, alarms
 from tasks.automations import deploy
 from tasks.events import emit
 from tests.support.fakes import fake_services
+from tests.support.loopback_http import LoopbackHttp, QuietHandler
 from tests.support.order_consumers import consume
 
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 SHORTEST = dt.timedelta(seconds=10)  # that Prefect lets an absence be
 ADDRESS = "ann@acme.example"
 _LOST = "is Crashed: Its process gave no sign of life"
 EVERY_DAY = Schedule(name="daily", every="day", at="00:00", formats=("csv",), recipients=(Recipient(email=ADDRESS),))
 
 
-class Inbox:
+class Inbox(LoopbackHttp):
     """An HTTP server that keeps what it is sent, by subject."""
 
     def __init__(self) -> None:
         inbox, self.texts = self, dict[str, list[str]]()
         self._changed = threading.Condition()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Handler(QuietHandler):
+            def do_POST(self) -> None:  # noqa: N802 -- http.server calls it so
                 sent = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 self.send_response(200)
                 self.end_headers()
@@ -64,28 +62,17 @@ class Inbox:
                     inbox.texts.setdefault(sent["subject"], []).append(sent["body"])
                     inbox._changed.notify_all()
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base's name
-                del format, args
+        super().__init__(Handler)
+        self.url += "/alerts?token=hidden"
 
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-        self.url = f"http://{LOOPBACK}:{self._server.server_port}/alerts?token=hidden"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def wait_for(self, subject: str, text: str, *, patience_seconds: float = PATIENCE_SECONDS) -> str:
+    def wait_for(self, subject: str, text: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> str:
         """The first notification under this subject that has this text (a pattern)."""
 
         def found() -> str | None:
             return next((each for each in self.texts.get(subject, ()) if re.search(text, each)), None)
 
         with self._changed:
-            assert self._changed.wait_for(found, patience_seconds), f"no {subject!r} with {text!r}: {self.texts}"
+            assert self._changed.wait_for(found, timeout_seconds), f"no {subject!r} with {text!r}: {self.texts}"
             return found() or ""
 
 
@@ -133,7 +120,7 @@ def test_each_alarm_reaches_whom_a_setting_names(inbox: Inbox, services: Service
     inbox.wait_for("Signtally: a service does not answer", "the mail service is down")
     inbox.wait_for("Signtally: reconcile did not start", "for 0:00:10")
     try:
-        inbox.wait_for("Signtally: a run failed or crashed", _LOST, patience_seconds=30)
+        inbox.wait_for("Signtally: a run failed or crashed", _LOST, timeout_seconds=30)
     except AssertionError:  # on a busy machine the sign came before the server knew the automation
         give_sign_of_life(lost)
         inbox.wait_for("Signtally: a run failed or crashed", _LOST)

@@ -3,9 +3,7 @@
 import contextlib
 import dataclasses
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
@@ -19,6 +17,7 @@ from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnav
 from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.scheduling import run_schedules
 from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
+from tests.support.loopback_http import LoopbackHttp, QuietHandler
 from tests.unit.test_deliveries_by_recipient import QUARTER_OF_AN_HOUR, states
 from tests.unit.test_digests import DUE, MONTHLY, Portal, acme, portal
 
@@ -105,33 +104,26 @@ def test_a_suspended_tenant_gets_nothing_until_that_is_lifted() -> None:
     assert run_digests(services=acmes.services).sent == 3  # the one by hand stands as it was
 
 
-class PortalMembers(BaseHTTPRequestHandler):
+class PortalMembers(QuietHandler):
     """A portal that knows one tenant."""
 
     answers: ClassVar[list[tuple[int, str]]] = []
     asked: ClassVar[list[tuple[str, str | None]]] = []
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 -- http.server calls it so
         self.asked.append((self.path, self.headers["Authorization"]))
         status, body = self.answers.pop(0)
         self.send_response(status)
         self.end_headers()
         self.wfile.write(body.encode())
 
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 -- as above
-        del format, arguments
-
 
 @pytest.fixture
 def portal_url() -> Iterator[str]:
     PortalMembers.answers.clear()
     PortalMembers.asked.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), PortalMembers) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/members"
-        server.shutdown()
-        thread.join()
+    with LoopbackHttp(PortalMembers) as server:
+        yield f"{server.url}/members"
 
 
 def test_the_portal_is_asked_once_a_minute_for_a_tenant(portal_url: str) -> None:

@@ -5,7 +5,6 @@ import contextlib
 import datetime as dt
 import hashlib
 import hmac
-import http.server
 import json
 import socket
 import ssl
@@ -25,19 +24,20 @@ from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncert
 from signtally.ports.webhooks import WebhookMessage
 from signtally.webhooks.posting import HttpsWebhooks
 from tests.support.clocks import Clock
+from tests.support.loopback_http import LoopbackHttp, QuietHandler
 
 NOW = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
 SECRET = new_secret()
 BODY = json.dumps({"text": "41 → 43"}).encode()
 
 
-class Receiver(http.server.BaseHTTPRequestHandler):
+class Receiver(QuietHandler):
     """Answers with the status that the path names; `/drip` sends its answer a byte now and then, `/silent` none."""
 
     got: list[tuple[str, dict[str, str], bytes]] = []  # noqa: RUF012 -- one receiver a module
     came, stop = threading.Event(), threading.Event()
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 -- http.server calls it so
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.got.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
         self.came.set()
@@ -53,19 +53,12 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"no_service\n" + b"x" * 100_000)
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing of it on stderr."""
-
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[tuple[str, type[Receiver]]]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", Receiver
+    with LoopbackHttp(Receiver) as server:
+        yield server.url, Receiver
         Receiver.stop.set()
-        server.shutdown()
-        thread.join()
 
 
 def posting(*, to_loopback: bool = True, step_seconds: float = 10, all_seconds: float = 20) -> HttpsWebhooks:
@@ -157,21 +150,13 @@ def test_a_certificate_is_checked_against_the_machines_authorities(
     certificate.write_bytes(self_signed("localhost"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        port = server.server_address[1]
-        try:
-            with pytest.raises(MailDeferredError, match="certificate verify failed"):
-                posting().post(message(f"https://localhost:{port}/200"))
-            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-            assert posting().post(message(f"https://localhost:{port}/200")).startswith("HTTP 200")
-            with pytest.raises(MailDeferredError, match="certificate verify failed"):  # it is another's
-                posting().post(message(f"https://127.0.0.1:{port}/200"))
-        finally:
-            server.shutdown()
-            thread.join()
+    with LoopbackHttp(Receiver, tls=context) as server:
+        with pytest.raises(MailDeferredError, match="certificate verify failed"):
+            posting().post(message(f"https://localhost:{server.port}/200"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert posting().post(message(f"https://localhost:{server.port}/200")).startswith("HTTP 200")
+        with pytest.raises(MailDeferredError, match="certificate verify failed"):  # it is another's
+            posting().post(message(f"https://127.0.0.1:{server.port}/200"))
 
 
 def self_signed(name: str) -> bytes:

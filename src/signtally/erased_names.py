@@ -68,25 +68,17 @@ class ErasedNames:
     def user_usage(self, tenant_id: str, *, first: dt.date, last: dt.date, page: UserSelection) -> pl.DataFrame:
         return self._nameless(self._store.user_usage(tenant_id, first=first, last=last, page=page), tenant_id=tenant_id)
 
-    def user_counts(
-        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, page: UserSelection = EVERYBODY
-    ) -> pl.DataFrame:
-        return self._nameless(
-            self._store.user_counts(tenant_id, since=since, until=until, page=page), tenant_id=tenant_id
-        )
+    def user_counts(self, span: TenantSpan, *, page: UserSelection = EVERYBODY) -> pl.DataFrame:
+        return self._nameless(self._store.user_counts(span, page=page), tenant_id=span.tenant_id)
 
-    def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        return self._senderless(self._store.documents(tenant_id, since=since, until=until), tenant_id=tenant_id)
+    def documents(self, span: TenantSpan) -> pl.DataFrame:
+        return self._senderless(self._store.documents(span), tenant_id=span.tenant_id)
 
-    def document_page(
-        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, selection: DocumentSelection
-    ) -> pl.DataFrame:
-        return self._senderless(
-            self._store.document_page(tenant_id, since=since, until=until, selection=selection), tenant_id=tenant_id
-        )
+    def document_page(self, span: TenantSpan, *, selection: DocumentSelection) -> pl.DataFrame:
+        return self._senderless(self._store.document_page(span, selection=selection), tenant_id=span.tenant_id)
 
-    def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        return self._senderless(self._store.documents_sent(tenant_id, since=since, until=until), tenant_id=tenant_id)
+    def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
+        return self._senderless(self._store.documents_sent(span), tenant_id=span.tenant_id)
 
     def documents_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         return self._senderless(self._store.documents_by_tenant(spans))

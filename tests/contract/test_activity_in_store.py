@@ -2,7 +2,6 @@
 
 import dataclasses
 import uuid
-from typing import Any
 
 import polars as pl
 from hypothesis import HealthCheck, given, settings
@@ -76,9 +75,8 @@ def test_a_cohort_is_counted_by_the_part_in_which_it_was_sent(store: UsageStore)
     )
 
     def cohorts(tenant_id: str = "acme", user_ids: list[str] | None = None) -> pl.DataFrame:
-        span = {"since": NOON, "until": NOON + 24 * HOUR}
-        found = store.cohorts(tenant_id, **span, parted_at=[NOON + 4 * HOUR], user_ids=user_ids)
-        return found.sort("part")
+        span = TenantSpan(tenant_id, NOON, NOON + 24 * HOUR, (NOON + 4 * HOUR,))
+        return store.cohorts(span, user_ids=user_ids).sort("part")
 
     everybody = cohorts()
     assert everybody.schema == COHORTS
@@ -110,13 +108,11 @@ def test_many_tenants_are_told_as_each_alone(store: UsageStore) -> None:
         store.activity_by_tenant(spans),
     )
     for span in spans:
-        when = {"since": span.since, "until": span.until}
-        parted: dict[str, Any] = {**when, "parted_at": span.parted_at, "user_ids": None}
         alone = (
-            store.documents(span.tenant_id, **when),
-            store.documents_sent(span.tenant_id, **when),
-            store.cohorts(span.tenant_id, **parted),
-            store.activity(span.tenant_id, **parted),
+            store.documents(span),
+            store.documents_sent(span),
+            store.cohorts(span, user_ids=None),
+            store.activity(span, user_ids=None),
         )
         for of_all, of_one in zip(whole, alone, strict=True):
             assert of_all.schema == by_tenant(of_one.schema)
@@ -178,26 +174,21 @@ def test_timestream_makes_of_any_events_what_memory_makes(  # noqa: PLR0913 -- t
 ) -> None:
     tenant_id = uuid.uuid4().hex  # every example in the same two stores
     said = as_the_portal_says(events, tenant_id)
-    span = {"since": NOON + since * HOUR, "until": NOON + until * HOUR}
+    span = TenantSpan(tenant_id, NOON + since * HOUR, NOON + until * HOUR, (NOON,))
     answers = []
     for store in (memory_store, timestream_store):
         store.put_events(said)
         supersede(store, [received for number, received in enumerate(said) if number in superseded])
         answers.append(
             [
-                store.documents(tenant_id, **span).sort("document_id").rows(),
-                store.documents_sent(tenant_id, **span).sort("document_id").rows(),
-                store.document_page(tenant_id, **span, selection=selection).rows(),
+                store.documents(span).sort("document_id").rows(),
+                store.documents_sent(span).sort("document_id").rows(),
+                store.document_page(span, selection=selection).rows(),
                 *(
-                    store.activity(tenant_id, **span, parted_at=[NOON], user_ids=user_ids)
-                    .sort("part", "quarter")
-                    .rows()
+                    store.activity(span, user_ids=user_ids).sort("part", "quarter").rows()
                     for user_ids in (None, ["bob"])
                 ),
-                *(
-                    store.cohorts(tenant_id, **span, parted_at=[NOON], user_ids=user_ids).sort("part").rows()
-                    for user_ids in (None, ["bob"], [])
-                ),
+                *(store.cohorts(span, user_ids=user_ids).sort("part").rows() for user_ids in (None, ["bob"], [])),
             ]
         )
     assert answers[0] == answers[1]

@@ -1,5 +1,6 @@
 """Daily usage in every usage store: versions, sums, and pages of users."""
 
+import dataclasses
 import datetime as dt
 import itertools
 
@@ -7,7 +8,7 @@ import polars as pl
 
 from signtally.domain.schemas import DAY_TOTALS, STORED_USAGE, by_tenant
 from signtally.domain.user_counts import USER_COUNTS, UserSelection
-from signtally.ports.usage_store import UsageStore, WriteResult
+from signtally.ports.usage_store import TenantSpan, UsageStore, WriteResult
 from tests.support.usage_stores import DAY, NOW, event, named, usage, usage_of
 
 STORED, DUPLICATE, REFUSED = WriteResult.STORED, WriteResult.DUPLICATE, WriteResult.REFUSED
@@ -140,16 +141,16 @@ def test_users_are_added_up_a_page_at_a_time_in_order_of_their_ids(store: UsageS
 def test_live_counts_come_by_page_and_as_a_sum(store: UsageStore) -> None:
     put = [named(event(number, user_id=user_id), name=user_id) for number, user_id in enumerate("cabba")]
     store.put_events(put)
-    span = {"since": NOW - DAY, "until": NOW + DAY}
-    page = store.user_counts("acme", **span, page=UserSelection("a", 1))
+    span = TenantSpan("acme", NOW - DAY, NOW + DAY)
+    page = store.user_counts(span, page=UserSelection("a", 1))
     assert page.select("user_id", "sent").rows() == [("b", 2)]
-    some = store.user_counts("acme", **span, page=UserSelection(user_ids=("c", "a", "nobody")))
+    some = store.user_counts(span, page=UserSelection(user_ids=("c", "a", "nobody")))
     assert some.select("user_id", "sent").rows() == [("a", 2), ("c", 1)]
-    assert store.user_counts("acme", **span, page=UserSelection(user_ids=())).equals(USER_COUNTS.to_frame())
-    assert store.event_counts("acme", **span, user_ids=None).sent == 5
-    assert store.event_counts("acme", **span, user_ids=["a", "c"]).sent == 3
-    assert store.event_counts("acme", **span, user_ids=[]).sent == 0
-    assert store.event_counts("nobody", **span, user_ids=None).sent == 0
+    assert store.user_counts(span, page=UserSelection(user_ids=())).equals(USER_COUNTS.to_frame())
+    assert store.event_counts(span, user_ids=None).sent == 5
+    assert store.event_counts(span, user_ids=["a", "c"]).sent == 3
+    assert store.event_counts(span, user_ids=[]).sent == 0
+    assert store.event_counts(dataclasses.replace(span, tenant_id="nobody"), user_ids=None).sent == 0
 
 
 def test_thousands_of_rows_are_written_and_read_whole(store: UsageStore) -> None:

@@ -6,7 +6,7 @@ from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY
 from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.document_lifecycles import DOCUMENTS
-from signtally.ports.usage_store import UsageStore
+from signtally.ports.usage_store import TenantSpan, UsageStore
 from tests.support.document_events import (
     AGES_AGO,
     AGES_ON,
@@ -29,8 +29,8 @@ from tests.support.document_events import (
 
 def told(store: UsageStore, tenant_id: str) -> tuple[list[str], list[str], int]:
     """A tenant's documents, those sent among them, and how many events there were."""
-    span = {"since": AGES_AGO, "until": AGES_ON}
-    frames = (store.documents(tenant_id, **span), store.documents_sent(tenant_id, **span))
+    span = TenantSpan(tenant_id, AGES_AGO, AGES_ON)
+    frames = (store.documents(span), store.documents_sent(span))
     known, sent = (frame["document_id"].sort().to_list() for frame in frames)
     return known, sent, int(activity_rows(store, tenant_id=tenant_id)["events"].sum())
 
@@ -70,7 +70,7 @@ def test_of_two_elements_of_one_message_with_one_id_the_same_counts_everywhere(s
     ]
     store.put_events([dataclasses.replace(copy, message_id="one") for copy in copies])
     assert life(documents(store)) == {"sender_id": "ann", "first_sent_at": 0, "declined_at": 1}
-    live = store.user_counts("acme", since=AGES_AGO, until=AGES_ON)
+    live = store.user_counts(TenantSpan("acme", AGES_AGO, AGES_ON))
     events = store.events(since=AGES_AGO, until=AGES_ON, tenant_ids=["acme"])
     daily = daily_usage(events.lazy(), days=[TenantDay("acme", NOON.date(), "UTC")]).collect()
     for rows in (live, daily):
@@ -160,7 +160,7 @@ def test_documents_sent_are_those_first_sent_then_followed_to_their_end(store: U
             event(SENT, 4, document_id="after"),
         ]
     )
-    found = store.documents_sent("acme", since=NOON + 2 * HOUR, until=NOON + 4 * HOUR)
+    found = store.documents_sent(TenantSpan("acme", NOON + 2 * HOUR, NOON + 4 * HOUR))
     assert found["document_id"].to_list() == ["first"]
     assert life(found, "first")["completed_at"] == 500
 
@@ -170,7 +170,7 @@ def test_nobody_elses_documents_are_read(store: UsageStore) -> None:
     store.put_events([event(SENT, 1, tenant_id="bolt"), event(SENT, 1, tenant_id=name, user_id=name)])
     assert documents(store).is_empty()
     assert activity_rows(store).is_empty()
-    (found,) = store.documents(name, since=AGES_AGO, until=AGES_ON).iter_rows(named=True)
+    (found,) = store.documents(TenantSpan(name, AGES_AGO, AGES_ON)).iter_rows(named=True)
     assert found["sender_id"] == name
     assert activity_rows(store, tenant_id=name, user_ids=[name])["events"].to_list() == [1]
 
@@ -200,7 +200,7 @@ def test_an_event_superseded_by_one_of_another_time_tells_nothing(store: UsageSt
     assert documents(store, until=NOON + 9 * HOUR).is_empty()
     assert activity_rows(store).is_empty()
     assert life(documents(store)) == {"sender_id": "ann", "first_sent_at": 12}
-    assert store.documents_sent("acme", since=NOON, until=AGES_ON)["document_id"].to_list() == ["d1"]
+    assert store.documents_sent(TenantSpan("acme", NOON, AGES_ON))["document_id"].to_list() == ["d1"]
     assert activity_rows(store, tenant_id="bolt")["events"].to_list() == [1]
 
 
@@ -227,5 +227,5 @@ def test_what_shares_but_a_part_of_a_superseded_identity_tells_its_own(store: Us
 
 def test_an_empty_store_has_no_documents_and_no_activity(store: UsageStore) -> None:
     assert documents(store).equals(DOCUMENTS.to_frame())
-    assert store.documents_sent("acme", since=AGES_AGO, until=AGES_ON).equals(DOCUMENTS.to_frame())
+    assert store.documents_sent(TenantSpan("acme", AGES_AGO, AGES_ON)).equals(DOCUMENTS.to_frame())
     assert activity_rows(store).equals(ACTIVITY.to_frame())

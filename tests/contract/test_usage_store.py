@@ -10,7 +10,7 @@ from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import DAILY_USAGE, EVENT_DAYS, EVENTS
 from signtally.domain.user_counts import USER_COUNTS
-from signtally.ports.usage_store import UsageStore, WriteResult
+from signtally.ports.usage_store import TenantSpan, UsageStore, WriteResult
 from tests.support.usage_stores import DAY, NOW, event, events_of, named, results, usage, usage_of
 
 STORED, DUPLICATE, REFUSED = WriteResult.STORED, WriteResult.DUPLICATE, WriteResult.REFUSED
@@ -207,9 +207,9 @@ def test_whether_there_are_events_at_all(store: UsageStore) -> None:
 
 def test_users_are_counted_within_some_time_each_event_id_once(store: UsageStore) -> None:
     since, until = NOW - DAY, NOW + DAY
-    assert store.user_counts("acme", since=since, until=until).equals(USER_COUNTS.to_frame())
+    assert store.user_counts(TenantSpan("acme", since, until)).equals(USER_COUNTS.to_frame())
     results(store, event(1), event(2, user_id="u2"))
-    nameless = store.user_counts("acme", since=since, until=until).sort("user_id")
+    nameless = store.user_counts(TenantSpan("acme", since, until)).sort("user_id")
     assert nameless.schema == USER_COUNTS
     assert nameless.select("user_id", "sent", "viewed", "user_name").rows() == [("u1", 1, 0, None), ("u2", 1, 0, None)]
     hour = dt.timedelta(hours=1)
@@ -217,7 +217,7 @@ def test_users_are_counted_within_some_time_each_event_id_once(store: UsageStore
     results(store, event(5, NOW - DAY), event(6, until), event(7, tenant_id="bolt"))  # the first bound is within
     again = dataclasses.replace(event(1, NOW - hour), received_at=NOW + 2 * hour)  # the same id, received later
     results(store, again)
-    found = store.user_counts("acme", since=since, until=until).sort("user_id")
+    found = store.user_counts(TenantSpan("acme", since, until)).sort("user_id")
     assert found.select("user_id", "sent", "user_name").rows() == [("u1", 4, "Anna"), ("u2", 1, None)]
 
 

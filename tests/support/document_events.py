@@ -11,7 +11,7 @@ from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import IDENTITY
-from signtally.ports.usage_store import UsageStore
+from signtally.ports.usage_store import TenantSpan, UsageStore
 
 # On a quarter of an hour, and recent enough for every store to take what happened around it.
 NOON = dt.datetime.now(dt.UTC).replace(hour=12, minute=0, second=0, microsecond=0) - dt.timedelta(days=40)
@@ -50,7 +50,7 @@ def supersede(store: UsageStore, events: Iterable[ReceivedEvent]) -> None:
 
 
 def documents(store: UsageStore, *, since: dt.datetime = AGES_AGO, until: dt.datetime = AGES_ON) -> pl.DataFrame:
-    return store.documents("acme", since=since, until=until).sort("document_id")
+    return store.documents(TenantSpan("acme", since, until)).sort("document_id")
 
 
 def life(frame: pl.DataFrame, document_id: str = "d1") -> dict[str, object]:
@@ -71,8 +71,7 @@ def activity_rows(
     parted_at: Sequence[dt.datetime] = (),
     user_ids: list[str] | None = None,
 ) -> pl.DataFrame:
-    until = NOON + 9 * HOUR
-    return store.activity(tenant_id, since=since, until=until, parted_at=parted_at, user_ids=user_ids)
+    return store.activity(TenantSpan(tenant_id, since, NOON + 9 * HOUR, tuple(parted_at)), user_ids=user_ids)
 
 
 def activity(

@@ -26,6 +26,7 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.memory.webhooks import MemoryWebhooks
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.mail import MailUncertainError
+from signtally.ports.usage_store import TenantSpan
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.deliveries import Deliveries
@@ -445,9 +446,9 @@ class CountingUsageStore(MemoryUsageStore):
         super().__init__()
         self.reads = 0
 
-    def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
+    def documents(self, span: TenantSpan) -> pl.DataFrame:
         self.reads += 1
-        return super().documents(tenant_id, since=since, until=until)
+        return super().documents(span)
 
 
 @pytest.mark.parametrize("is_made", [False, True])

@@ -32,8 +32,8 @@ class TimestreamDocuments:
     def __init__(self, access: TimestreamAccess) -> None:
         self._access = access
 
-    def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        return self.documents_by_tenant([TenantSpan(tenant_id, since, until)]).drop("tenant_id")
+    def documents(self, span: TenantSpan) -> pl.DataFrame:
+        return self.documents_by_tenant([span]).drop("tenant_id")
 
     def documents_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         def select(tenants: TenantGroups, table: str, columns: Sequence[str]) -> str:
@@ -41,10 +41,8 @@ class TimestreamDocuments:
 
         return self._derive_by_tenant(DOCUMENTS, spans, select)
 
-    def document_page(
-        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, selection: DocumentSelection
-    ) -> pl.DataFrame:
-        tenants = TenantGroups([TenantSpan(tenant_id, since, until)])
+    def document_page(self, span: TenantSpan, *, selection: DocumentSelection) -> pl.DataFrame:
+        tenants = TenantGroups([span])
         lists = [*user_lists(selection.sender_ids)]
 
         def select(senders: str | None, table: str, columns: Sequence[str]) -> str:
@@ -55,8 +53,8 @@ class TimestreamDocuments:
         parts = [self._derive(DOCUMENTS, functools.partial(select, senders)) for senders in lists]
         return parts[0] if len(parts) == 1 else page_of_documents(pl.concat([DOCUMENTS.to_frame(), *parts]), selection)
 
-    def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        return self.documents_sent_by_tenant([TenantSpan(tenant_id, since, until)]).drop("tenant_id")
+    def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
+        return self.documents_sent_by_tenant([span]).drop("tenant_id")
 
     def documents_sent_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         def select(tenants: TenantGroups, table: str, columns: Sequence[str]) -> str:
@@ -64,16 +62,7 @@ class TimestreamDocuments:
 
         return self._derive_by_tenant(DOCUMENTS, spans, select)
 
-    def cohorts(
-        self,
-        tenant_id: str,
-        *,
-        since: dt.datetime,
-        until: dt.datetime,
-        parted_at: Sequence[dt.datetime],
-        user_ids: Sequence[str] | None,
-    ) -> pl.DataFrame:
-        span = TenantSpan(tenant_id, since, until, tuple(parted_at))
+    def cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         lists = [self._cohorts([span], senders=senders) for senders in user_lists(user_ids)]
         parts = pl.concat([COHORTS.to_frame(), *(each.drop("tenant_id") for each in lists)])
         return parts.group_by("part").agg(pl.all().sum())
@@ -81,53 +70,35 @@ class TimestreamDocuments:
     def cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         return self._cohorts(spans, senders=None)
 
-    def activity(
-        self,
-        tenant_id: str,
-        *,
-        since: dt.datetime,
-        until: dt.datetime,
-        parted_at: Sequence[dt.datetime],
-        user_ids: Sequence[str] | None,
-    ) -> pl.DataFrame:
+    def activity(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         lists = [*user_lists(user_ids)]
         if len(lists) != 1:  # more users than a query can name, or none
-            events = self._within(EVENTS_TABLE, EVENTS, since=since, until=until, tenant_ids=[tenant_id])
-            superseded = self._within(SUPERSEDED_TABLE, IDENTITY, since=since, until=until, tenant_ids=[tenant_id])
+            events, superseded = (
+                self._of_span(EVENTS_TABLE, EVENTS, span),
+                self._of_span(SUPERSEDED_TABLE, IDENTITY, span),
+            )
             valid = events.join(superseded, on=[*IDENTITY], how="anti")
-            return activity_rows(valid, parted_at=parted_at, user_ids=user_ids)
-        span = TenantSpan(tenant_id, since, until, tuple(parted_at))
+            return activity_rows(valid, parted_at=span.parted_at, user_ids=user_ids)
         return self._activity([span], users=lists[0]).drop("tenant_id")
 
     def activity_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         return self._activity(spans, users=None)
 
-    def user_counts(
-        self,
-        tenant_id: str,
-        *,
-        since: dt.datetime,
-        until: dt.datetime,
-        page: UserSelection = EVERYBODY,
-    ) -> pl.DataFrame:
+    def user_counts(self, span: TenantSpan, *, page: UserSelection = EVERYBODY) -> pl.DataFrame:
         lists = [*user_lists(page.user_ids)]
 
         def select(users: str | None, table: str, columns: Sequence[str]) -> str:
-            counted = event_counts_sql.select_user_counts(table, columns, tenant_id=tenant_id, since=since, until=until)
+            counted = event_counts_sql.select_user_counts(table, columns, span)
             return event_counts_sql.page_of_users(counted, UserPage(page.after, page.limit, users))
 
         parts = [self._derive(USER_COUNTS, functools.partial(select, users)) for users in lists]
         return parts[0] if len(parts) == 1 else page_of(pl.concat([USER_COUNTS.to_frame(), *parts]), page)
 
-    def event_counts(
-        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
-    ) -> Counts:
+    def event_counts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> Counts:
         lists = [*user_lists(user_ids)]
 
         def select(table: str, _: Sequence[str]) -> str:
-            return event_counts_sql.select_event_counts(
-                table, tenant_id=tenant_id, since=since, until=until, users=lists.pop()
-            )
+            return event_counts_sql.select_event_counts(table, span, users=lists.pop())
 
         parts = [self._derive(COUNTS, select) for _ in range(len(lists))]
         return Counts.total(Counts(*row) for part in parts for row in part.iter_rows()) if parts else Counts()
@@ -163,6 +134,9 @@ class TimestreamDocuments:
         """Until an event is superseded, the table of those has no columns that a query could name."""
         some = self._access.columns(SUPERSEDED_TABLE, IDENTITY)
         return document_sql.ValidEvents(events, self._access.name(SUPERSEDED_TABLE) if some else None)
+
+    def _of_span(self, table: str, schema: pl.Schema, span: TenantSpan) -> pl.DataFrame:
+        return self._within(table, schema, since=span.since, until=span.until, tenant_ids=[span.tenant_id])
 
     def _within(
         self, table: str, schema: pl.Schema, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None

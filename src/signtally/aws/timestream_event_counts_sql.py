@@ -1,18 +1,15 @@
 """Timestream SQL that counts a tenant's events, by user or all together; superseded events count."""
 
-import datetime as dt
 from collections.abc import Sequence
 
 from signtally.aws.timestream_document_sql import counted
 from signtally.aws.timestream_sql import UserPage, instant_literal, literal
 from signtally.domain.actions import Action
+from signtally.ports.usage_store import TenantSpan
 
 
-def select_user_counts(
-    table: str, columns: Sequence[str], *, tenant_id: str, since: dt.datetime, until: dt.datetime
-) -> str:
+def select_user_counts(table: str, columns: Sequence[str], span: TenantSpan) -> str:
     """Columns of schema USER_COUNTS; superseded events count."""
-    when = f"{_of(tenant_id)} AND time >= {instant_literal(since)} AND time < {instant_literal(until)}"
     names = [name for name in ("user_name", "user_email") if name in columns]
     counts = [f"sum(CASE WHEN action = {literal(action)} THEN 1 ELSE 0 END) AS {action}" for action in Action]
     latest = [
@@ -22,7 +19,7 @@ def select_user_counts(
         for name in ("user_name", "user_email")
     ]
     return (
-        f"WITH {counted(f'{table} WHERE {when}', ['user_id', 'action', 'time', *names])} "  # noqa: S608 -- names of ours and literals
+        f"WITH {counted(f'{table} WHERE {_within(span)}', ['user_id', 'action', 'time', *names])} "  # noqa: S608 -- names of ours and literals
         f"SELECT {', '.join(['user_id', *counts, *latest])} FROM counted WHERE arrival = 1 GROUP BY user_id"
     )
 
@@ -33,20 +30,18 @@ def page_of_users(user_counts: str, page: UserPage) -> str:
     return f"{user_counts}{having}{page.order}"
 
 
-def select_event_counts(
-    table: str, *, tenant_id: str, since: dt.datetime, until: dt.datetime, users: str | None
-) -> str:
+def select_event_counts(table: str, span: TenantSpan, *, users: str | None) -> str:
     """Columns of schema COUNTS; *users* is a list of literals. Superseded events count."""
-    when = f"{_of(tenant_id)} AND time >= {instant_literal(since)} AND time < {instant_literal(until)}"
     only = f" AND user_id IN ({users})" if users is not None else ""
     counts = [
         f"coalesce(sum(CASE WHEN action = {literal(action)} THEN 1 ELSE 0 END), 0) AS {action}" for action in Action
     ]
     return (
-        f"WITH {counted(f'{table} WHERE {when}', ['user_id', 'action'])} "  # noqa: S608 -- names of ours and literals
+        f"WITH {counted(f'{table} WHERE {_within(span)}', ['user_id', 'action'])} "  # noqa: S608 -- names of ours and literals
         f"SELECT {', '.join(counts)} FROM counted WHERE arrival = 1{only}"
     )
 
 
-def _of(tenant_id: str) -> str:
-    return f"tenant_id = {literal(tenant_id)}"
+def _within(span: TenantSpan) -> str:
+    since, until = instant_literal(span.since), instant_literal(span.until)
+    return f"tenant_id = {literal(span.tenant_id)} AND time >= {since} AND time < {until}"

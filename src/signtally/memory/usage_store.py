@@ -6,7 +6,6 @@ import datetime as dt
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 import polars as pl
 
@@ -164,76 +163,44 @@ class MemoryUsageStore:
         with self._lock:
             return self._superseded.filter(within, wanted)
 
-    def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        events = self._valid_events(tenant_id, since=_EVER, until=until)
-        return concerning(document_lifecycles(events), since=since)
+    def documents(self, span: TenantSpan) -> pl.DataFrame:
+        events = self._valid_events(span.tenant_id, since=_EVER, until=span.until)
+        return concerning(document_lifecycles(events), since=span.since)
 
-    def document_page(
-        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, selection: DocumentSelection
-    ) -> pl.DataFrame:
-        return page_of_documents(self.documents(tenant_id, since=since, until=until), selection)
+    def document_page(self, span: TenantSpan, *, selection: DocumentSelection) -> pl.DataFrame:
+        return page_of_documents(self.documents(span), selection)
 
-    def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        events = self._valid_events(tenant_id, since=_EVER, until=_FOR_EVER)
-        return sent_within(document_lifecycles(events), since=since, until=until)
+    def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
+        events = self._valid_events(span.tenant_id, since=_EVER, until=_FOR_EVER)
+        return sent_within(document_lifecycles(events), since=span.since, until=span.until)
 
-    def cohorts(
-        self,
-        tenant_id: str,
-        *,
-        since: dt.datetime,
-        until: dt.datetime,
-        parted_at: Sequence[dt.datetime],
-        user_ids: Sequence[str] | None,
-    ) -> pl.DataFrame:
-        sent = of_senders(self.documents_sent(tenant_id, since=since, until=until), user_ids)
-        return cohorts_by_part(sent, parted_at=parted_at)
+    def cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
+        return cohorts_by_part(of_senders(self.documents_sent(span), user_ids), parted_at=span.parted_at)
 
-    def activity(
-        self,
-        tenant_id: str,
-        *,
-        since: dt.datetime,
-        until: dt.datetime,
-        parted_at: Sequence[dt.datetime],
-        user_ids: Sequence[str] | None,
-    ) -> pl.DataFrame:
-        events = self._valid_events(tenant_id, since=since, until=until)
-        return activity_rows(events, parted_at=parted_at, user_ids=user_ids)
+    def activity(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
+        events = self._valid_events(span.tenant_id, since=span.since, until=span.until)
+        return activity_rows(events, parted_at=span.parted_at, user_ids=user_ids)
 
-    def user_counts(
-        self,
-        tenant_id: str,
-        *,
-        since: dt.datetime,
-        until: dt.datetime,
-        page: UserSelection = EVERYBODY,
-    ) -> pl.DataFrame:
-        counted = user_counts(self.events(since=since, until=until, tenant_ids=[tenant_id]))
+    def user_counts(self, span: TenantSpan, *, page: UserSelection = EVERYBODY) -> pl.DataFrame:
+        counted = user_counts(self.events(since=span.since, until=span.until, tenant_ids=[span.tenant_id]))
         return page_of(counted, page)
 
-    def event_counts(
-        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
-    ) -> Counts:
-        counted = self.user_counts(tenant_id, since=since, until=until)
+    def event_counts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> Counts:
+        counted = self.user_counts(span)
         wanted = counted if user_ids is None else counted.filter(pl.col("user_id").is_in(list(user_ids)))
         return Counts(*wanted.select(pl.col(MEASURES).sum()).row(0))
 
     def documents_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        return _by_tenant(
-            DOCUMENTS, ((each.tenant_id, self.documents(each.tenant_id, **_instants(each))) for each in spans)
-        )
+        return _by_tenant(DOCUMENTS, ((each.tenant_id, self.documents(each)) for each in spans))
 
     def documents_sent_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        return _by_tenant(
-            DOCUMENTS, ((each.tenant_id, self.documents_sent(each.tenant_id, **_instants(each))) for each in spans)
-        )
+        return _by_tenant(DOCUMENTS, ((each.tenant_id, self.documents_sent(each)) for each in spans))
 
     def cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        return _by_tenant(COHORTS, ((each.tenant_id, self.cohorts(**_parted(each))) for each in spans))
+        return _by_tenant(COHORTS, ((each.tenant_id, self.cohorts(each, user_ids=None)) for each in spans))
 
     def activity_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        return _by_tenant(ACTIVITY, ((each.tenant_id, self.activity(**_parted(each))) for each in spans))
+        return _by_tenant(ACTIVITY, ((each.tenant_id, self.activity(each, user_ids=None)) for each in spans))
 
     def day_totals_by_tenant(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         found = ((each, self.day_totals(each, first=first, last=last, user_ids=None)) for each in tenant_ids)
@@ -319,15 +286,6 @@ def _by_tenant(schema: pl.Schema, answers: Iterable[tuple[str, pl.DataFrame]]) -
 def _named(rows: pl.DataFrame, user_id: str | None) -> pl.DataFrame:
     named = rows.filter(pl.col("user_name").is_not_null() | pl.col("user_email").is_not_null())
     return named if user_id is None else named.filter(pl.col("user_id") == user_id)
-
-
-def _instants(span: TenantSpan) -> dict[str, dt.datetime]:
-    return {"since": span.since, "until": span.until}
-
-
-def _parted(span: TenantSpan) -> dict[str, Any]:
-    whole = {"tenant_id": span.tenant_id, **_instants(span)}
-    return {**whole, "parted_at": span.parted_at, "user_ids": None}
 
 
 def _everybody_or(tenant_ids: Sequence[str] | None) -> Callable[[str], bool]:

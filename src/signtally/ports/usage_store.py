@@ -158,71 +158,44 @@ class CorrectionStore(Protocol):
 class DocumentStore(Protocol):
     """What one tenant's events say of documents, hours and users, worked out where they are."""
 
-    def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        """Documents as the events before *until* tell of them, schema `signtally.domain.document_lifecycles.DOCUMENTS`.
+    def documents(self, span: TenantSpan) -> pl.DataFrame:
+        """Documents as the events before the span's end tell of them, schema of `signtally.domain.document_lifecycles`.
 
-        Those that were open at *since*, and those sent or completed from then on. Superseded events tell nothing.
+        Those that were open when it began, and those sent or completed from then on. Superseded events tell nothing.
         """
         ...
 
-    def document_page(
-        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, selection: DocumentSelection
-    ) -> pl.DataFrame:
+    def document_page(self, span: TenantSpan, *, selection: DocumentSelection) -> pl.DataFrame:
         """What the selection leaves of `documents`, in the order of `signtally.domain.documents.DOCUMENT_ROWS`."""
         ...
 
-    def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        """Documents first sent from *since* to before *until*, as all that is stored, and not superseded, tells."""
+    def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
+        """Documents first sent within the span, as all that is stored, and not superseded, tells."""
         ...
 
-    def cohorts(
-        self,
-        tenant_id: str,
-        *,
-        since: dt.datetime,
-        until: dt.datetime,
-        parted_at: Sequence[dt.datetime],
-        user_ids: Sequence[str] | None,
-    ) -> pl.DataFrame:
+    def cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         """How far what was sent in each part has come, schema `signtally.domain.cohorts.COHORTS`.
 
         Of the documents that `documents_sent` names; those of these senders, or of all with None.
         """
         ...
 
-    def activity(
-        self,
-        tenant_id: str,
-        *,
-        since: dt.datetime,
-        until: dt.datetime,
-        parted_at: Sequence[dt.datetime],
-        user_ids: Sequence[str] | None,
-    ) -> pl.DataFrame:
+    def activity(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         """When anything happened, schema `signtally.domain.activity.ACTIVITY`; everybody's doing with None.
 
         Superseded events do not count.
         """
         ...
 
-    def user_counts(
-        self,
-        tenant_id: str,
-        *,
-        since: dt.datetime,
-        until: dt.datetime,
-        page: UserSelection = EVERYBODY,
-    ) -> pl.DataFrame:
-        """What each user did with since ≤ occurred_at < until, schema `signtally.domain.user_counts.USER_COUNTS`.
+    def user_counts(self, span: TenantSpan, *, page: UserSelection = EVERYBODY) -> pl.DataFrame:
+        """What each user did within the span, schema `signtally.domain.user_counts.USER_COUNTS`.
 
         Each event id counts once within that time, as it was received first; superseded events are counted too. Of
         the users of a page, in order of their ids.
         """
         ...
 
-    def event_counts(
-        self, tenant_id: str, *, since: dt.datetime, until: dt.datetime, user_ids: Sequence[str] | None
-    ) -> Counts:
+    def event_counts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> Counts:
         """The sums of `user_counts`: of these users, or of all with None."""
         ...
 

@@ -36,15 +36,14 @@ def read_document_page(
     """
     now = services.clock()
     spans, at_once = ReportSpans.of(tenant, period, now=now), services.at(now)
-    since, until = spans.current.since, spans.current.until
     # Before the documents: what is written between the two reads may only make them fresher than they say.
     data_through = services.stores.watermarks.data_through()
     one_more = dataclasses.replace(selection, limit=selection.limit + 1)
-    lives = services.usage_store.document_page(tenant.tenant_id, since=since, until=until, selection=one_more)
+    lives = services.usage_store.document_page(spans.current, selection=one_more)
     shown = lives.head(selection.limit)
     senders = tuple(shown["sender_id"].drop_nulls().unique().sort())
     names = _names(spans, senders=senders, user_ids=selection.sender_ids, services=at_once)
-    rows = document_rows(shown, as_of=min(until, now), names=names)
+    rows = document_rows(shown, as_of=min(spans.current.until, now), names=names)
     after = DocumentPosition.of(rows.row(-1, named=True)) if len(lives) > len(shown) else None
     return DocumentPage(spans.period, data_through, rows, after)
 

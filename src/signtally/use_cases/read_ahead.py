@@ -88,41 +88,21 @@ class FiguresAhead:
         totals = _by_days(self._store.day_totals_by_tenant, by_tenant(DAY_TOTALS), days)
         self._day_totals |= {key: frame.drop("tenant_id") for key, frame in totals.items()}
 
-    def documents(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        known = self._documents.get(TenantSpan(tenant_id, since, until))
-        return self._store.documents(tenant_id, since=since, until=until) if known is None else known
+    def documents(self, span: TenantSpan) -> pl.DataFrame:
+        known = self._documents.get(span)
+        return self._store.documents(span) if known is None else known
 
-    def documents_sent(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        known = self._documents_sent.get(TenantSpan(tenant_id, since, until))
-        return self._store.documents_sent(tenant_id, since=since, until=until) if known is None else known
+    def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
+        known = self._documents_sent.get(span)
+        return self._store.documents_sent(span) if known is None else known
 
-    def activity(
-        self,
-        tenant_id: str,
-        *,
-        since: dt.datetime,
-        until: dt.datetime,
-        parted_at: Sequence[dt.datetime],
-        user_ids: Sequence[str] | None,
-    ) -> pl.DataFrame:
-        known = self._activity.get(TenantSpan(tenant_id, since, until, tuple(parted_at)))
-        if known is None or user_ids is not None:
-            return self._store.activity(tenant_id, since=since, until=until, parted_at=parted_at, user_ids=user_ids)
-        return known
+    def activity(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
+        known = self._activity.get(span) if user_ids is None else None
+        return self._store.activity(span, user_ids=user_ids) if known is None else known
 
-    def cohorts(
-        self,
-        tenant_id: str,
-        *,
-        since: dt.datetime,
-        until: dt.datetime,
-        parted_at: Sequence[dt.datetime],
-        user_ids: Sequence[str] | None,
-    ) -> pl.DataFrame:
-        known = self._cohorts.get(TenantSpan(tenant_id, since, until, tuple(parted_at)))
-        if known is None or user_ids is not None:
-            return self._store.cohorts(tenant_id, since=since, until=until, parted_at=parted_at, user_ids=user_ids)
-        return known
+    def cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
+        known = self._cohorts.get(span) if user_ids is None else None
+        return self._store.cohorts(span, user_ids=user_ids) if known is None else known
 
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         known = self._usage.get((tenant_ids[0], first, last)) if len(tenant_ids) == 1 else None
@@ -135,8 +115,8 @@ class FiguresAhead:
     def day_totals(
         self, tenant_id: str, *, first: dt.date, last: dt.date, user_ids: Sequence[str] | None
     ) -> pl.DataFrame:
-        known = self._day_totals.get((tenant_id, first, last))
-        if known is None or user_ids is not None:
+        known = self._day_totals.get((tenant_id, first, last)) if user_ids is None else None
+        if known is None:
             return self._store.day_totals(tenant_id, first=first, last=last, user_ids=user_ids)
         return known
 

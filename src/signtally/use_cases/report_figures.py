@@ -67,18 +67,16 @@ def _on_activity(
     tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None
 ) -> UsageSnapshot:
     store, spans = services.usage_store, ReportSpans.of(tenant, period, now=services.clock())
-    since, until, parted_at = spans.current.since, spans.current.until, spans.current_by_offset.parted_at
+    since, until, by_offset = spans.current.since, spans.current.until, spans.current_by_offset
     with ContextThreads(_QUERIES_BESIDE) as pool:
-        documents = pool.submit(store.documents, tenant.tenant_id, since=since, until=until)
+        documents = pool.submit(store.documents, spans.current)
         sent_documents = pool.submit(_sent, spans, user_ids=user_ids, services=services)
-        quarters = pool.submit(
-            store.activity, tenant.tenant_id, since=since, until=until, parted_at=parted_at, user_ids=user_ids
-        )
+        quarters = pool.submit(store.activity, by_offset, user_ids=user_ids)
         restated = pool.submit(_restated, tenant, period, user_ids=user_ids, services=services)
         rows = read_period_rows(tenant, period, services=services, user_ids=user_ids)
     lives, sent = of_senders(documents.result(), user_ids), sent_documents.result()
     completed = lives.filter(pl.col("completed_at") >= since, pl.col("completed_at") < until)
-    activity = activity_of(quarters.result(), since=since, parted_at=parted_at, zone=tenant.zone)
+    activity = activity_of(quarters.result(), since=since, parted_at=by_offset.parted_at, zone=tenant.zone)
     whole = _with_users(rows, sent, medians=median_turnarounds(completed))
     return dataclasses.replace(
         whole,
@@ -126,7 +124,7 @@ def _with_users(rows: PeriodRows, sent: _SentDocuments, *, medians: pl.DataFrame
 
 def _sent(spans: ReportSpans, *, user_ids: tuple[str, ...] | None, services: Services) -> _SentDocuments:
     whole, since = spans.with_previous, spans.current.since
-    found = services.usage_store.documents_sent(whole.tenant_id, since=whole.since, until=whole.until)
+    found = services.usage_store.documents_sent(whole)
     lives, ends = of_senders(found, user_ids), min(since, spans.previous_ends)
     return _SentDocuments(
         sent_within(lives, since=since, until=whole.until), sent_within(lives, since=whole.since, until=ends)

@@ -68,9 +68,6 @@ def _cohorts(
     snapshot: UsageSnapshot, spans: ReportSpans, periods: Sequence[Period], *, services: Services
 ) -> pl.DataFrame:
     """One row a period: how far what was sent in it has come."""
-    span = spans.trend(periods)
-    found = services.usage_store.cohorts(
-        span.tenant_id, since=span.since, until=span.until, parted_at=span.parted_at, user_ids=snapshot.user_ids
-    )
+    found = services.usage_store.cohorts(spans.trend(periods), user_ids=snapshot.user_ids)
     parts = pl.DataFrame({"part": range(len(periods))}, schema={"part": pl.Int64()})
     return parts.join(found, on="part", how="left", maintain_order="left").fill_null(0)

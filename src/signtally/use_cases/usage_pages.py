@@ -13,6 +13,7 @@ from signtally.domain.snapshot import DayUsage, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
 from signtally.domain.user_counts import USER_COUNTS, UserSelection, page_of
+from signtally.ports.usage_store import TenantSpan
 from signtally.services import Services
 from signtally.threads import ContextThreads
 from signtally.use_cases.reading import provisional_days, read_usage
@@ -133,7 +134,7 @@ def _live_page(tenant: TenantProfile, day: dt.date, *, page: UserSelection, serv
     span = _plain_span(tenant, day, until=None, services=services)
     if span is None:
         return page_of(count_day(tenant, day, services=services).select([*USER_COUNTS]), page)
-    return services.usage_store.user_counts(tenant.tenant_id, since=span[0], until=span[1], page=page)
+    return services.usage_store.user_counts(span, page=page)
 
 
 def _count(
@@ -149,17 +150,17 @@ def _count(
         rows = count_day(tenant, day, services=services, until=until)
         wanted = rows if user_ids is None else rows.filter(pl.col("user_id").is_in(list(user_ids)))
         return Counts(*wanted.select(pl.col(MEASURES).sum()).row(0))
-    return services.usage_store.event_counts(tenant.tenant_id, since=span[0], until=span[1], user_ids=user_ids)
+    return services.usage_store.event_counts(span, user_ids=user_ids)
 
 
 def _plain_span(
     tenant: TenantProfile, day: dt.date, *, until: dt.datetime | None, services: Services
-) -> tuple[dt.datetime, dt.datetime] | None:
+) -> TenantSpan | None:
     """When the day lasts, up to *until*; None where the store cannot count it: see `count_day`."""
     counted_day = TenantDay(tenant.tenant_id, day, tenant.timezone)
     since, ends = counted_day.begins, min(until or counted_day.ends, counted_day.ends)
     superseded = services.usage_store.superseded(since=since, until=ends, tenant_ids=[tenant.tenant_id])
-    return (since, ends) if superseded.is_empty() and len(counted_day.spans) == 1 else None
+    return TenantSpan(tenant.tenant_id, since, ends) if superseded.is_empty() and len(counted_day.spans) == 1 else None
 
 
 def _first_data_day(

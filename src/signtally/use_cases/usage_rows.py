@@ -11,6 +11,7 @@ from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.schemas import DAILY_USAGE, IDENTITY, STORED_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
+from signtally.ports.usage_store import TenantSpan
 from signtally.services import Services
 from signtally.stores.unread_rows import overlaid
 from signtally.threads import ContextThreads
@@ -56,7 +57,7 @@ def count_day(
     since, ends = counted_day.begins, min(until or counted_day.ends, counted_day.ends)
     superseded = store.superseded(since=since, until=ends, tenant_ids=[tenant.tenant_id])
     if superseded.is_empty() and len(counted_day.spans) == 1:
-        counted = store.user_counts(tenant.tenant_id, since=since, until=ends)
+        counted = store.user_counts(TenantSpan(tenant.tenant_id, since, ends))
         where = {"tenant_id": pl.lit(tenant.tenant_id), "day": pl.lit(day), "timezone": pl.lit(tenant.timezone)}
         return counted.with_columns(**where).match_to_schema(DAILY_USAGE)
     events = store.events(since=since, until=ends, tenant_ids=[tenant.tenant_id])

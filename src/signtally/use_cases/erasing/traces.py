@@ -10,6 +10,7 @@ from signtally.domain.document_pages import DocumentSelection
 from signtally.domain.reports import ReportManifest
 from signtally.domain.schemas import UTC_MICROSECONDS
 from signtally.domain.time_units import ONE_DAY, UNIX_EPOCH
+from signtally.ports.usage_store import TenantSpan
 from signtally.services import Services
 
 _SPANS = pl.Schema({"begins": UTC_MICROSECONDS, "ends": UTC_MICROSECONDS})
@@ -42,7 +43,7 @@ class Appearances:
         days = store.day_totals(tenant_id, first=_FIRST_DAY, last=tomorrow.date(), user_ids=[user_id])
         day = pl.col("day").cast(UTC_MICROSECONDS)
         by_user = DocumentSelection(_ALL_DOCUMENTS, sender_ids=(user_id,))
-        lives = store.document_page(tenant_id, since=UNIX_EPOCH, until=tomorrow, selection=by_user)
+        lives = store.document_page(TenantSpan(tenant_id, UNIX_EPOCH, tomorrow), selection=by_user)
         ended = pl.max_horizontal(closed_at(), "completed_at")
         sent = lives.select(
             begins=pl.coalesce("first_sent_at", "completed_at"),

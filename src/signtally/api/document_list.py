@@ -13,11 +13,10 @@ from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, position_of
 from signtally.api.documents import DataThrough, NextCursor
-from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
+from signtally.api.periods import PeriodQuery, period_or_month
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
 from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.documents import DocumentStatus
-from signtally.domain.periods import PeriodKind, period_of
 from signtally.use_cases.document_list import read_document_page
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
@@ -54,12 +53,7 @@ class DocumentPage(BaseModel):
     next_cursor: NextCursor
 
 
-class DocumentsQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    period: PeriodName = None
-    first: FirstDay = Field(default=None, alias="from")
-    last: LastDay = Field(default=None, alias="to")
+class DocumentsQuery(PeriodQuery):
     status: Annotated[DocumentStatus | None, Field(description="Only documents with this status")] = None
     user_id: Annotated[str | None, Field(min_length=1, max_length=256, description="Only what this user sent")] = None
     cursor: Cursor = None
@@ -84,8 +78,7 @@ def documents(
 
     A member gets the documents that they sent.
     """
-    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant, services=services)
-    period = period or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
+    period = period_or_month(query, tenant=tenant, services=services)
     listing = f"documents/{period.name}/{query.status or ''}/{query.user_id or ''}"
     position = position_of(query.cursor, listing=listing, form=_POSITION)
     after = None if position is None else _position(position)

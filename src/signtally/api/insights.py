@@ -3,27 +3,21 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from signtally.api.auth import CurrentUser
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.insight_documents import InsightsDocument
-from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
+from signtally.api.periods import PeriodQuery, period_or_month
 from signtally.api.problems import ProblemKind, problem_responses
 from signtally.domain.basis import Basis
-from signtally.domain.periods import PeriodKind, period_of
 from signtally.use_cases.report_figures import read_report
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
 
 
-class InsightsQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    period: PeriodName = None
-    first: FirstDay = Field(default=None, alias="from")
-    last: LastDay = Field(default=None, alias="to")
+class InsightsQuery(PeriodQuery):
     basis: Annotated[
         Basis,
         Field(
@@ -45,7 +39,6 @@ def insights(
 
     To a member: the documents that they sent, and their own activity.
     """
-    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant, services=services)
-    period = period or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
+    period = period_or_month(query, tenant=tenant, services=services)
     snapshot = read_report(tenant, period, services=services, user_ids=caller.visible_user_ids, basis=query.basis)
     return InsightsDocument.of(snapshot)

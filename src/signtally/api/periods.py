@@ -4,10 +4,10 @@ import datetime as dt
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from signtally.api.problems import ProblemError, ProblemKind
-from signtally.domain.periods import Period, parse_period, period_between
+from signtally.domain.periods import Period, PeriodKind, parse_period, period_between, period_of
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 
@@ -33,6 +33,22 @@ PeriodName = Annotated[
 ]
 FirstDay = Annotated[CalendarDate | None, Field(description="First day, included, in the tenant's zone")]
 LastDay = Annotated[CalendarDate | None, Field(description="Last day, included, in the tenant's zone")]
+
+
+class PeriodQuery(BaseModel):
+    """A period by its name, or by its first and last day."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    period: PeriodName = None
+    first: FirstDay = Field(default=None, alias="from")
+    last: LastDay = Field(default=None, alias="to")
+
+
+def period_or_month(query: PeriodQuery, *, tenant: TenantProfile, services: Services) -> Period:
+    """What `named_period` finds for the query; when it names no period, the tenant's current month."""
+    named = named_period(query.period, first=query.first, last=query.last, tenant=tenant, services=services)
+    return named or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
 
 
 def named_period(

@@ -10,9 +10,8 @@ from signtally.api.auth import CurrentUser
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.documents import DataThrough, Measures
-from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
+from signtally.api.periods import PeriodQuery, period_or_month
 from signtally.api.problems import ProblemKind, problem_responses
-from signtally.domain.periods import PeriodKind, period_of
 from signtally.domain.trend import TREND_PERIODS, TrendPoint
 from signtally.use_cases.report_figures import read_report
 
@@ -51,12 +50,7 @@ class Trend(BaseModel):
     rows: list[TrendRow] = Field(description="Oldest first; the last row is the period that was asked for")
 
 
-class TrendQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    period: PeriodName = None
-    first: FirstDay = Field(default=None, alias="from")
-    last: LastDay = Field(default=None, alias="to")
+class TrendQuery(PeriodQuery):
     periods: Annotated[
         int, Field(ge=1, le=TREND_PERIODS, description="How many periods before it, as far back as there are figures")
     ] = TREND_PERIODS
@@ -74,8 +68,7 @@ def trend(
 
     Named as in `/v1/usage`. To a member: their own activity, and the documents that they sent.
     """
-    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant, services=services)
-    period = period or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
+    period = period_or_month(query, tenant=tenant, services=services)
     snapshot = read_report(tenant, period, services=services, user_ids=caller.visible_user_ids)
     points = snapshot.trend[-(query.periods + 1) :]
     return Trend(data_through=snapshot.data_through, rows=[TrendRow.at(point) for point in points])

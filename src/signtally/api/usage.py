@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from signtally.api.auth import CurrentUser
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, position_of
 from signtally.api.documents import ComparedDays, DayRow, Measures, ProvisionalDays, Usage, UserRow
-from signtally.api.periods import FirstDay, LastDay, PeriodName, named_period
+from signtally.api.periods import PeriodQuery, period_or_month
 from signtally.api.problems import ProblemKind, problem_responses
-from signtally.domain.periods import Period, PeriodKind, period_of
+from signtally.domain.periods import Period
 from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
 from signtally.render.caveats import UNREADABLE_PROFILE_NOTICE
@@ -25,12 +25,7 @@ from signtally.use_cases.usage_pages import read_totals, read_user_page
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
 
 
-class UsageQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    period: PeriodName = None
-    first: FirstDay = Field(default=None, alias="from")
-    last: LastDay = Field(default=None, alias="to")
+class UsageQuery(PeriodQuery):
     group_by: Annotated[
         Literal["none", "day", "user"], Field(description="What a row stands for; `none`: totals alone")
     ] = "none"
@@ -54,8 +49,7 @@ def usage(
     pages in a fixed order (users by `user_id`), so that following `next_cursor` meets every row exactly once, even
     while new figures arrive. A member gets their own activity only.
     """
-    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant, services=services)
-    period = period or period_of(PeriodKind.MONTH, tenant.today(services.clock()))
+    period = period_or_month(query, tenant=tenant, services=services)
     snapshot, rows, next_cursor = _read(query, period, tenant, visible=caller.visible_user_ids, services=services)
     provisional = snapshot.provisional_days
     return Usage(

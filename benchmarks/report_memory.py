@@ -4,7 +4,7 @@
 
 As in production: one process reads the figures from Timestream (here the local one) and hands them to others, each of
 which makes a file and reads it again. Each user has rows on two days. *before* is what a process took just before:
-what it imports and, of those that make a file, the figures. Handing the figures over is a pickle of them.
+what it imports and, of those that make a file, the figures. Handing over is to another process that makes the CSV file.
 """
 
 import argparse
@@ -50,19 +50,21 @@ def _run_all(data: Path, *, users: int) -> None:
 
 def _do(step: str, snapshot: Path) -> None:
     if step == "reading":
-        before, peak = _read(snapshot)
-        print(f"{peak} MB, {_peak_mb()} MB with handing them over | {before} MB")
+        before, peak, handed_over = _read(snapshot)
+        print(f"{peak} MB, {handed_over} MB with handing them over | {before} MB")
         return
     before = _render(step, snapshot)
     print(f"{_peak_mb()} MB | {before} MB")
 
 
-def _read(snapshot: Path) -> tuple[int, int]:
-    """What the process takes before, and at most, until the figures are read."""
+def _read(snapshot: Path) -> tuple[int, int, int]:
+    """What the process takes before, at most until the figures are read, and until others have them."""
     from signtally import wiring  # noqa: PLC0415
     from signtally.domain.periods import period_between  # noqa: PLC0415
     from signtally.domain.time_units import ONE_DAY  # noqa: PLC0415
+    from signtally.render.handing_over import parts_of  # noqa: PLC0415
     from signtally.use_cases.report_figures import read_report  # noqa: PLC0415
+    from tests.support.report_samples import IDENTITY  # noqa: PLC0415
 
     services = wiring.services()
     tenant = services.stores.tenants.get("giant")
@@ -70,18 +72,21 @@ def _read(snapshot: Path) -> tuple[int, int]:
     before = _peak_mb()
     report = read_report(tenant, period_between(yesterday - 29 * ONE_DAY, yesterday), services=services)
     peak = _peak_mb()
-    snapshot.write_bytes(pickle.dumps(report))
-    return before, peak
+    services.renderer("csv", report, IDENTITY)
+    handed_over = _peak_mb()
+    snapshot.write_bytes(pickle.dumps([*parts_of("render", (report,))]))
+    return before, peak, handed_over
 
 
 def _render(format_: str, snapshot: Path) -> int:
     """What the process takes with the snapshot in it, and as much as a worker loads before its first file."""
     from signtally.render.files import render  # noqa: PLC0415
+    from signtally.render.handing_over import call_of  # noqa: PLC0415
     from tests.support.report_samples import IDENTITY  # noqa: PLC0415
     from tests.support.whole_reports import whole_report  # noqa: PLC0415
 
     render(format_, whole_report(), IDENTITY)
-    report = pickle.loads(snapshot.read_bytes())  # noqa: S301 -- our own
+    _, (report,) = call_of(iter(pickle.loads(snapshot.read_bytes())))  # noqa: S301 -- our own
     before = _peak_mb()
     render(format_, report, IDENTITY)
     return before

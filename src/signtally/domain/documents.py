@@ -68,3 +68,6 @@ class Cohort:
 
     def as_tuple(self) -> tuple[int, ...]:
         return self.sent, self.viewed, self.signed, self.completed, self.open
+
+    def __reduce__(self) -> tuple[type["Cohort"], tuple[int, ...]]:  # as that of `Counts`
+        return Cohort, self.as_tuple()

@@ -6,13 +6,15 @@ imports what renders, and nothing that talks to a service.
 
 import gc
 import importlib
-import pickle
 import resource
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
+
+from signtally.render.handing_over import call_of
 
 _GRACE_SECONDS = 10  # within which the parent acts first, and says why
 
@@ -35,22 +37,31 @@ def main() -> None:
     while True:
         signal.alarm(0)
         try:
-            job = connection.recv_bytes()
+            parts = _parts(connection.recv_bytes(), connection)
+            signal.alarm(int(seconds) + _GRACE_SECONDS)
+            answer = _answer(target, parts)
+            for _ in parts:  # those that an error left unread: the parent listens when it has sent them all
+                pass
+            connection.send(answer)
         except (EOFError, OSError):
             return
-        signal.alarm(int(seconds) + _GRACE_SECONDS)
-        answer = _answer(target, job)
-        connection.send(answer)
         if not gc.get_freeze_count():
             gc.freeze()  # what a first file has loaded stays, and need not be looked through for garbage
         if answer[1] == OUT_OF_MEMORY:
             return  # what is left is in pieces; the next file begins in a new process
 
 
-def _answer(target: str, job: bytes) -> tuple[Any, str]:
+def _parts(first: bytes, connection: Connection) -> Iterator[bytes]:
+    """Those of one call, which ends with an empty one."""
+    yield first
+    while part := connection.recv_bytes():
+        yield part
+
+
+def _answer(target: str, parts: Iterator[bytes]) -> tuple[Any, str]:
     """What the call gives, and an empty text; or None, and what went wrong."""
     try:
-        name, arguments = pickle.loads(job)  # noqa: S301 -- from the parent alone
+        name, arguments = call_of(parts)
         called: Any = getattr(importlib.import_module(target), name)
         return called(*arguments), ""
     except MemoryError:

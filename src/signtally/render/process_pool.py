@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import pickle
 import queue
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any, cast
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.errors import SigntallyError
 from signtally.render.files import RenderedFile
+from signtally.render.handing_over import parts_of
 from signtally.render.limited_process import OUT_OF_MEMORY, READY, START_SECONDS
 from signtally.tracing import span
 
@@ -60,12 +60,11 @@ class RenderProcesses:
             process.stop()
 
     def _call(self, what: str, name: str, arguments: tuple[Any, ...]) -> object:
-        job = pickle.dumps((name, arguments))
         process = self._free.get()
         try:
             for _ in range(_TRIES):
                 try:
-                    result, wrong = process.call(what, job)
+                    result, wrong = process.call(what, name, arguments)
                 except (EOFError, OSError) as error:
                     ended = error
                     continue
@@ -90,10 +89,10 @@ class _RenderProcess:
     def process_id(self) -> int | None:
         return self._running[0].pid if self._running else None
 
-    def call(self, what: str, job: bytes) -> tuple[object, str]:
+    def call(self, what: str, name: str, arguments: tuple[Any, ...]) -> tuple[object, str]:
         """The result, or what went wrong. Raises RenderLimitError, and EOFError or OSError when the process ended."""
         try:
-            answer = self._answer_to(job)
+            answer = self._answer_to(name, arguments)
         except BaseException:  # a late answer must not be taken for that of the next file
             self.stop()
             raise
@@ -103,10 +102,12 @@ class _RenderProcess:
             raise RenderLimitError(f"The {what} took more than {limit} to make. Order a shorter period or fewer users.")
         return answer
 
-    def _answer_to(self, job: bytes) -> tuple[object, str] | None:
+    def _answer_to(self, name: str, arguments: tuple[Any, ...]) -> tuple[object, str] | None:
         """None when there is none in time."""
         connection = self._started()
-        connection.send_bytes(job)
+        for part in parts_of(name, arguments):
+            connection.send_bytes(part)
+        connection.send_bytes(b"")
         return connection.recv() if connection.poll(self._timeout_seconds) else None
 
     def stop(self) -> None:

@@ -38,6 +38,10 @@ class Compiler:
     def tables(self) -> Mapping[tuple[str, str], Table]:
         return self._catalog.tables
 
+    def again(self) -> "Compiler":
+        """One for the same instant and the same catalog, which has compiled nothing yet."""
+        return Compiler(self._catalog, self._now_ns)
+
     def selection(self, selection: Selection) -> Compiled:
         """Compile a query; its tree is used up."""
         sql, tree = selection.sql, selection.tree

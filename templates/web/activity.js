@@ -49,9 +49,10 @@ export async function showActivity({ signal }) {
   box.removeAttribute("aria-busy");
 }
 
-// Who ordered a report and who downloaded it, the latest first, as items of a list.
-export async function activityOf(subject, { signal }) {
-  const { rows } = await call(address("v1/audit", { subject, limit: 200 }), { signal });
+// Who ordered reports and who downloaded them, the latest first, as items of a list.
+export async function activityOf(subjects, { signal }) {
+  const read = subjects.map((subject) => call(address("v1/audit", { subject, limit: 200 }), { signal }));
+  const rows = (await Promise.all(read)).flatMap((page) => page.rows).sort((one, other) => (one.at < other.at ? 1 : -1));
   return rows.map((row) => el("li", {}, [nameOf(row.user_id), labelOf(row), detailOf(row), moment(row.at)].filter(Boolean).map(straight).join(" · ")));
 }
 

@@ -12,8 +12,9 @@ const TIMEOUT_MS = 15 * 60_000;
 const UNSIGNED = { urls: false };
 
 export const readReport = (reportId, options) => call(address(pathOf("reports", reportId), UNSIGNED), options);
-export const readReports = (about, options) => call(address("v1/reports", { ...about, ...UNSIGNED }), options);
-export const readVersions = (reportId, options) => allRows(pathOf("reports", reportId, "versions"), UNSIGNED, { ...options, limit: 100 });
+export const readGroups = (about, options) => call(address("v1/report-groups", { ...about, ...UNSIGNED }), options);
+export const readGroup = (group, options) => call(address(pathOf("report-groups", group), UNSIGNED), options);
+export const readHistory = (group, options) => allRows(pathOf("report-groups", group, "versions"), UNSIGNED, { ...options, limit: 100 });
 export const orderReport = (body) => call(address("v1/reports", UNSIGNED), { method: "POST", body });
 
 export const isMaking = ({ status }) => status === "pending" || status === "running";

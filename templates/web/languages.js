@@ -6,14 +6,13 @@ const LOCALES = ["en-GB", "en-US", "de-DE", "de-AT", "de-CH", "fr-FR", "fr-BE", 
 
 // Those that reports are written in, and the one that is stored.
 export function localeChoices(stored) {
-  const names = new Intl.DisplayNames(language(), { type: "language", languageDisplay: "standard" });
   const known = !stored || LOCALES.includes(stored) ? LOCALES : [stored, ...LOCALES];
-  return known.map((tag) => [tag, nameOf(tag, names)]);
+  return known.map((tag) => [tag, languageName(tag)]);
 }
 
-function nameOf(tag, names) {
+export function languageName(tag) {
   try {
-    return names.of(tag.replaceAll("_", "-"));
+    return new Intl.DisplayNames(language(), { type: "language", languageDisplay: "standard" }).of(tag.replaceAll("_", "-"));
   } catch {
     return tag;
   }

@@ -1,16 +1,18 @@
-// Reports: what was ordered, how far it is, its files; one of them may be unfolded to its versions and what became of it.
+// Reports: what was ordered, how far it is, its files; one of them may be unfolded to its history and what became of it.
+// Reports that differ in their formats alone are one row: what they say is compared whichever formats they have.
 
 import { call, pathOf } from "./client.js";
 import { askFor, offerDialog, openQuestion } from "./dialogs.js";
 import { byId, button, el, spinner, straight } from "./dom.js";
-import { FORMATS, downloadFile, goneWords, isMaking, orderReport, progressWords, readReport, readReports, whenMade } from "./files.js";
-import { clock, extent, kindOf, listed, moment, number, periodTitle } from "./format.js";
+import { FORMATS, downloadFile, goneWords, orderReport, progressWords, readGroup, readGroups, readReport, whenMade } from "./files.js";
+import { clock, kindOf, moment } from "./format.js";
+import { formatNames, nameOfGroup, outlook, scope, titleOf } from "./groups.js";
 import { complain, settle, tell } from "./notices.js";
 import { openOrder } from "./order.js";
 import { knowNames, nameOf } from "./people.js";
 import { go, linkHere, place } from "./place.js";
-import { changeWords, showVersions } from "./versions.js";
-import { gettext, ngettext } from "./words.js";
+import { changeWords, changesBetween, showHistory } from "./versions.js";
+import { gettext } from "./words.js";
 
 const ABOUT = "reports";
 const PAGE = 15;
@@ -26,7 +28,7 @@ export async function showReports(given) {
   const list = byId("reports");
   list.setAttribute("aria-busy", "true");
   try {
-    const [page] = await Promise.all([readReports({ limit: PAGE }, { signal }), given.me.role === "member" || knowNames()]);
+    const [page] = await Promise.all([readGroups({ limit: PAGE }, { signal }), given.me.role === "member" || knowNames()]);
     settle(ABOUT);
     const rows = await withWanted(page.rows, signal);
     list.replaceChildren(...rows.map(item));
@@ -38,12 +40,14 @@ export async function showReports(given) {
   list.removeAttribute("aria-busy");
 }
 
+const has = (group, id) => group.reports.some((report) => report.report_id === id);
+
 // The rows, with the report that the address names even if it is on no page yet.
 async function withWanted(rows, signal) {
   const { report: id } = place();
-  if (!id || rows.some((row) => row.report_id === id)) return rows;
+  if (!id || rows.some((group) => has(group, id))) return rows;
   try {
-    return [await readReport(id, { signal }), ...rows];
+    return [await readGroup((await readReport(id, { signal })).group, { signal }), ...rows];
   } catch (error) {
     if (signal.aborted) throw error;
     complain(error, { about: "report", title: gettext("This report cannot be shown.") });
@@ -51,6 +55,8 @@ async function withWanted(rows, signal) {
     return rows;
   }
 }
+
+const rowOf = (name) => byId("reports").querySelector(`[data-group="${CSS.escape(name)}"]`);
 
 function offerMore(cursor) {
   const more = byId("reports-more");
@@ -60,9 +66,8 @@ function offerMore(cursor) {
   more.onclick = async () => {
     more.setAttribute("aria-busy", "true");
     try {
-      const page = await readReports({ limit: PAGE, cursor }, { signal: context.signal });
-      const shown = new Set([...byId("reports").children].map(({ dataset }) => dataset.report));
-      const added = page.rows.filter((row) => !shown.has(row.report_id)).map(item);
+      const page = await readGroups({ limit: PAGE, cursor }, { signal: context.signal });
+      const added = page.rows.filter(({ group }) => !rowOf(group)).map(item);
       byId("reports").append(...added);
       offerMore(page.next_cursor);
       if (!page.next_cursor) added[0]?.querySelector("button")?.focus();
@@ -76,51 +81,55 @@ function offerMore(cursor) {
 export function listenToReports() {
   byId("new-report").addEventListener("click", () => askFor("order"));
   offerDialog("reports", "order", () => () => openOrder({ me: context.me, ordered }));
-  offerDialog("reports", "delete", async (id) => deletion(await readReport(id)));
+  offerDialog("reports", "delete", async (id) => deletion(await readGroup((await readReport(id)).group)));
 }
 
-// What the API answered to an order: its report comes to the head of the list, and is followed until it is made.
+// What the API answered to an order: its group comes to the head of the list, and is followed until it is made.
 async function ordered({ report_id: id, status }) {
   tell(status === "ready" ? gettext("The report is ready: nothing has changed since it was made.") : gettext("The report is ordered."), { about: "ordered" });
   const { signal } = context;
   try {
-    const report = await readReport(id, { signal });
-    byId("reports").querySelector(`[data-report="${CSS.escape(id)}"]`)?.remove();
-    byId("reports").prepend(item(report));
+    const group = await readGroup((await readReport(id, { signal })).group, { signal });
+    rowOf(group.group)?.remove();
+    byId("reports").prepend(item(group));
     byId("reports-status").textContent = "";
   } catch (error) {
     complain(error, { about: ABOUT });
   }
 }
 
-// One report, in its newest version.
-function item(report) {
-  const { report_id: id } = report;
-  const name = nameOfReport(report);
-  const isOpen = place().report === id;
-  const panel = el("div", { class: "unfolded", id: `about-${id}`, hidden: !isOpen });
+// One group, as its reports stand.
+function item(group) {
+  const about = outlook(group);
+  const { latest, newest } = about;
+  const name = nameOfGroup(latest);
+  const isOpen = has(group, place().report);
+  const panel = el("div", { class: "unfolded", id: `about-${group.group}`, hidden: !isOpen });
   const unfold = button(gettext("Details"), {
     class: "link",
     "aria-expanded": String(isOpen),
     "aria-controls": panel.id,
     "aria-label": gettext("Details: %(report)s", { report: name }),
-    onclick: () => toggle(report, unfold, panel),
+    onclick: () => toggle(group, unfold, panel),
   });
-  const about = el(
+  const said = el(
     "div",
     { class: "about" },
-    el("h2", {}, periodTitle(kindOf(report.period), report.from, report.to)),
-    el("p", { class: "note" }, scope(report)),
-    el("p", { class: "note" }, origin(report)),
-    report.changes && el("p", {}, gettext("Changed since version %(version)s: %(changes)s", { version: number(report.changes.since_version), changes: changeWords(report.changes) })),
+    el("h2", {}, titleOf(newest ?? latest)),
+    el("p", { class: "note" }, scope(newest ?? latest)),
+    el("p", { class: "note" }, origin(newest ?? latest)),
+    newest && group.earlier && el("p", {}, changedSince(group.earlier, newest)),
   );
-  const row = el("li", { class: "report", "data-report": id }, about, el("div", { class: "outcome" }, ...outcome(report, name), unfold), panel);
-  if (isMaking(report)) follow(report, row);
-  if (isOpen) fill(report, panel);
+  const row = el("li", { class: "report", "data-group": group.group }, said, el("div", { class: "outcome" }, ...outcome(about, name), unfold), panel);
+  for (const report of about.making) follow(report, group, row);
+  if (isOpen) fill(group, panel);
   return row;
 }
 
-async function toggle(report, unfold, panel) {
+const changedSince = (earlier, { totals }) =>
+  gettext("Changed since %(when)s: %(changes)s", { when: moment(earlier.made_at), changes: changeWords(changesBetween(earlier.totals, totals)) });
+
+async function toggle(group, unfold, panel) {
   const isOpen = panel.hidden;
   const open = byId("reports").querySelector('[aria-expanded="true"]');
   if (isOpen && open) {
@@ -129,57 +138,67 @@ async function toggle(report, unfold, panel) {
   }
   unfold.setAttribute("aria-expanded", String(isOpen));
   panel.hidden = !isOpen;
-  go(linkHere({ report: isOpen ? report.report_id : null, changes: isOpen && report.changes ? report.version : null }), { replace: true, quietly: true });
-  if (isOpen) await fill(report, panel);
+  const [{ report_id: report }] = group.reports;
+  go(linkHere({ report: isOpen ? report : null, changes: isOpen && group.earlier ? "newest" : null }), { replace: true, quietly: true });
+  if (isOpen) await fill(group, panel);
 }
 
-function fill(report, panel) {
+function fill(group, panel) {
+  const [latest] = group.reports;
   const remove = button(gettext("Delete"), {
     class: "link bad",
-    "aria-label": gettext("Delete: %(report)s", { report: nameOfReport(report) }),
-    onclick: () => askFor("delete", report.report_id),
+    "aria-label": gettext("Delete: %(report)s", { report: nameOfGroup(latest) }),
+    onclick: () => askFor("delete", latest.report_id),
   });
-  return showVersions(report, panel, { signal: context.signal, me: context.me, foot: context.me.role === "member" ? [] : [remove] });
+  return showHistory(group, panel, { signal: context.signal, me: context.me, foot: context.me.role === "member" ? [] : [remove] });
 }
 
-function deletion(report) {
-  const name = nameOfReport(report);
+function deletion(group) {
+  const name = nameOfGroup(group.reports[0]);
   const text = gettext("Every version and file of “%(report)s” is deleted. Links to it in emails stop working.", { report: name });
   const act = async () => {
-    await call(pathOf("reports", report.report_id), { method: "DELETE" });
-    return () => removed(report, name);
+    for (const { report_id: id } of group.reports) await call(pathOf("reports", id), { method: "DELETE" });
+    return () => removed(group, name);
   };
   return () => openQuestion(gettext("Delete this report?"), text, { label: gettext("Delete"), act });
 }
 
-function removed({ report_id: id }, name) {
-  const row = byId("reports").querySelector(`[data-report="${CSS.escape(id)}"]`);
+function removed(group, name) {
+  const row = rowOf(group.group);
   const next = row?.nextElementSibling ?? row?.previousElementSibling;
   row?.remove();
-  if (place().report === id) go(linkHere({ report: null }), { replace: true, quietly: true });
+  if (has(group, place().report)) go(linkHere({ report: null }), { replace: true, quietly: true });
   if (!byId("reports").children.length) offerMore(null);
   tell(gettext("The report “%(report)s” is deleted.", { report: name }), { about: "deleted" });
   (next?.querySelector("[aria-expanded]") ?? byId("new-report")).focus();
 }
 
-// Its files; or how far it is; or why there are none, and the way to try again.
-function outcome(report, name) {
-  if (isMaking(report)) return [el("p", { class: "making", role: "status" }, spinner(), progressWords(report))];
-  if (report.status === "failed") {
-    const again = button(gettext("Try again"), { "aria-label": gettext("Try again: %(report)s", { report: name }), onclick: () => orderAgain(report) });
-    return [el("p", { class: "bad" }, el("strong", {}, gettext("Failed")), " ", report.failure), again];
+// Its files, how far the next ones are, or why there are none; and the way to try again.
+function outcome({ latest, newest, files, gone, failed, making, older }, name) {
+  const parts = making.map((report) => el("p", { class: "making", role: "status", "data-making": report.report_id }, spinner(), progressWords(report)));
+  if (failed) parts.push(el("p", { class: "bad" }, el("strong", {}, gettext("Failed")), " ", failed.failure), again(gettext("Try again"), gettext("Try again: %(report)s", { report: name }), failed));
+  if (files.length) parts.push(fileButtons(files, name));
+  parts.push(...gone.map((format) => el("p", { class: "note" }, goneWords(format))));
+  if (gone.length) parts.push(again(gettext("Make again"), gettext("Make again: %(report)s", { report: name }), newest));
+  if (older.length && !making.length) {
+    const formats = older.map(({ format }) => format);
+    const names = formatNames(formats);
+    parts.push(
+      el("p", { class: "note" }, gettext("%(formats)s: older figures", { formats: names })),
+      again(gettext("Bring up to date"), gettext("Bring %(formats)s up to date: %(report)s", { formats: names, report: name }), { ...latest, formats }),
+    );
   }
-  const gone = report.gone.map((format) => el("p", { class: "note" }, goneWords(format)));
-  const again = gone.length ? [button(gettext("Make again"), { "aria-label": gettext("Make again: %(report)s", { report: name }), onclick: () => orderAgain(report) })] : [];
-  return [fileButtons(report, name), ...gone, ...again];
+  return parts;
 }
 
-export function fileButtons(report, name) {
-  const buttons = report.files.map(({ format }) => {
+const again = (label, name, report) => button(label, { "aria-label": name, onclick: () => orderAgain(report) });
+
+function fileButtons(files, name) {
+  const buttons = files.map(({ report, format, isOlder }) => {
     const title = FORMATS[format];
     const get = () => downloadFile(report.report_id, { version: report.version, format }).then(() => settle("file"), (error) => complain(error, { about: "file" }));
     const label = gettext("Download %(format)s: %(report)s", { format: title, report: name });
-    return button(title, { "aria-label": label, onclick: get });
+    return button(title, { class: isOlder ? "plain older" : "plain", "aria-label": label, title: isOlder ? moment(report.made_at) : null, onclick: get });
   });
   return el("div", { class: "buttons files" }, ...buttons);
 }
@@ -196,46 +215,31 @@ async function orderAgain(report) {
   }
 }
 
-// Say how far it is until it is made or has failed; then show it as it is.
-async function follow(report, row) {
+// Say how far a report is until it is made or has failed; then show its group as it is.
+async function follow(report, { group: name }, row) {
   const { signal } = context;
-  const progress = (state) => isMaking(state) && row.querySelector(".making")?.replaceChildren(spinner(), progressWords(state));
+  const progress = (state) => row.querySelector(`[data-making="${CSS.escape(report.report_id)}"]`)?.replaceChildren(spinner(), progressWords(state));
   try {
-    const made = await whenMade(report, { signal, progress });
+    const made = await whenMade(report, { signal, progress: (state) => ["pending", "running"].includes(state.status) && progress(state) });
+    const group = await readGroup(name, { signal });
+    if (!row.isConnected) return; // it was drawn anew meanwhile
     const hadFocus = row.contains(document.activeElement);
-    const next = item(made);
+    const next = item(group);
     row.replaceWith(next);
     if (hadFocus) next.querySelector("[aria-expanded]").focus();
     byId("reports-status").textContent =
-      made.status === "ready" ? gettext("%(report)s is ready.", { report: nameOfReport(made) }) : gettext("%(report)s failed.", { report: nameOfReport(made) });
+      made.status === "ready" ? gettext("%(report)s is ready.", { report: nameOfGroup(made) }) : gettext("%(report)s failed.", { report: nameOfGroup(made) });
   } catch (error) {
     if (!signal.aborted) complain(error, { about: ABOUT });
   }
 }
 
-// What tells this report from others in a line: `October 2026, PDF and Excel, 3 users`.
-function nameOfReport(report) {
-  return listed([periodTitle(kindOf(report.period), report.from, report.to), report.formats.map((format) => FORMATS[format]).join("/"), ...narrowed(report), `#${report.report_id.slice(-4)}`]);
-}
-
-function narrowed({ filters }) {
-  const words = [];
-  if (filters?.user_ids?.length === 1) words.push(nameOf(filters.user_ids[0]));
-  else if (filters?.user_ids) words.push(ngettext("%(count)s user", "%(count)s users", filters.user_ids.length, { count: number(filters.user_ids.length) }));
-  if (filters?.basis === "cohort") words.push(gettext("cohort basis"));
-  return words;
-}
-
-function scope(report) {
-  const title = periodTitle(kindOf(report.period), report.from, report.to);
-  return [extent(title, report.from, report.to), ...narrowed(report)].filter(Boolean).join(" · ");
-}
-
 function origin(report) {
-  const parts = [gettext("Version %(version)s", { version: number(report.version) }), gettext("ordered %(when)s", { when: moment(report.requested_at) })];
+  const parts = [gettext("ordered %(when)s", { when: moment(report.requested_at) })];
   if (report.requested_by) parts.push(whose(report.requested_by));
   if (report.data_through) parts.push(gettext("data through %(instant)s", { instant: clock(new Date(report.data_through), new Date(report.made_at)) }));
-  return parts.join(" · ");
+  const line = parts.join(" · ");
+  return line.charAt(0).toLocaleUpperCase(document.documentElement.lang) + line.slice(1);
 }
 
 function whose(by) {

@@ -1,20 +1,25 @@
-// A report unfolded: its versions, what changed from one to the next, and who downloaded it.
+// The history of a report in all its formats: what was said when, what changed from one to the next, and who downloaded it.
 
 import { activityOf } from "./activity.js";
 import { address, call, pathOf } from "./client.js";
 import { UNKNOWN, button, el, foreign, table } from "./dom.js";
-import { FORMATS, downloadFile, goneWords, readVersions } from "./files.js";
+import { FORMATS, downloadFile, goneWords, isMaking, progressWords, readHistory } from "./files.js";
 import { clock, date, listed, moment, number } from "./format.js";
+import { formatNames, laterFirst } from "./groups.js";
 import { complain } from "./notices.js";
 import { go, linkHere, place } from "./place.js";
 import { gettext } from "./words.js";
 
-export async function showVersions(report, panel, { signal, me, foot }) {
+export async function showHistory(group, panel, { signal, me, foot }) {
   panel.setAttribute("aria-busy", "true");
   try {
-    const { rows } = await readVersions(report.report_id, { signal });
-    const done = me.role === "member" ? [] : await activityOf(report.report_id, { signal });
-    const lists = [el("h3", {}, gettext("Versions")), el("ul", { class: "versions" }, ...rows.map((version) => line(version, signal)))];
+    const { rows } = await readHistory(group.group, { signal });
+    const ids = [...new Set(rows.map(({ report_id: id }) => id))];
+    const done = me.role === "member" ? [] : await activityOf(ids, { signal });
+    const said = contents(rows);
+    if (place().changes === "newest") go(linkHere({ changes: said.length }), { replace: true, quietly: true });
+    const lines = said.map((content, at) => line(content, said[at + 1], { signal, name: String(said.length - at) }));
+    const lists = [el("h3", {}, gettext("Versions")), el("ul", { class: "versions" }, ...rows.filter(({ status }) => status !== "ready").map(unmade), ...lines)];
     if (done.length) lists.push(el("h3", {}, gettext("Who ordered and downloaded it")), el("ul", { class: "done note" }, ...done));
     panel.replaceChildren(...lists, ...foot);
   } catch (error) {
@@ -25,14 +30,37 @@ export async function showVersions(report, panel, { signal, me, foot }) {
   panel.removeAttribute("aria-busy");
 }
 
-function line(version, signal) {
-  const about = [gettext("Version %(version)s", { version: number(version.version) }), moment(version.made_at ?? version.requested_at)];
-  if (version.data_through) about.push(gettext("data through %(instant)s", { instant: clock(new Date(version.data_through), new Date(version.made_at)) }));
+// What was said one after the other, the newest first: each a list of versions with the same figures, one of each report.
+function contents(rows) {
+  const ready = rows.filter(({ status }) => status === "ready").sort(laterFirst);
+  const found = [];
+  for (const version of ready) {
+    const last = found.at(-1);
+    if (last?.[0].content !== version.content) found.push([version]);
+    else if (!last.some(({ report_id: id }) => id === version.report_id)) last.push(version);
+  }
+  return found;
+}
+
+const unmade = (version) =>
+  el("li", {}, el("span", {}, [moment(version.requested_at), formatNames(version.formats)].join(" · ")), el("p", { class: version.failure ? "bad" : "note" }, isMaking(version) ? progressWords(version) : version.failure));
+
+function line(versions, before, { signal, name }) {
+  const [newest] = versions;
+  const about = [moment(newest.made_at), ...names(versions)];
+  if (newest.data_through) about.push(gettext("data through %(instant)s", { instant: clock(new Date(newest.data_through), new Date(newest.made_at)) }));
+  const parts = [el("span", {}, about.join(" · ")), ...versions.flatMap(files)];
+  if (!before) return el("li", {}, ...parts);
   const changes = el("div", { class: "changes" });
-  const parts = [el("span", {}, about.join(" · ")), ...files(version)];
-  if (version.status === "failed") parts.push(el("span", { class: "bad" }, version.failure));
-  if (version.changes) parts.push(el("p", { class: "note" }, changeWords(version.changes)), diffButton(version, changes, signal));
+  parts.push(el("p", { class: "note" }, changeWords(changesBetween(before[0].totals, newest.totals))), diffButton(newest, before[0], { box: changes, signal, name }));
   return el("li", {}, ...parts, changes);
+}
+
+// As the files name themselves: `Version 2`; or, where formats were made apart, `PDF, Excel: version 2` and `CSV: version 1`.
+function names(versions) {
+  const numbers = [...new Set(versions.map(({ version }) => version))];
+  if (numbers.length === 1) return [gettext("Version %(version)s", { version: number(numbers[0]) })];
+  return versions.map(({ version, formats }) => gettext("%(formats)s: version %(version)s", { formats: formatNames(formats), version: number(version) }));
 }
 
 function files(version) {
@@ -44,28 +72,30 @@ function files(version) {
   return [...links, ...version.gone.map((format) => el("p", { class: "note" }, goneWords(format)))];
 }
 
-// `Sent 453 → 1,495, Completed 3 → 5`: what a version says otherwise than the one before.
-export function changeWords({ measures }) {
-  return measures.length ? listed(measures.map(changed)) : gettext("totals unchanged");
-}
+// The measures of two totals that differ, as the API says them.
+export const changesBetween = (before, after) =>
+  Object.keys(after).filter((measure) => before[measure] !== after[measure]).map((measure) => ({ measure, before: before[measure], after: after[measure] }));
+
+// `Sent 453 → 1,495, Completed 3 → 5`: what one says otherwise than the one before.
+export const changeWords = (measures) => (measures.length ? listed(measures.map(changed)) : gettext("totals unchanged"));
 
 const changed = ({ measure, before, after }) =>
   gettext("%(measure)s %(before)s → %(after)s", { measure: heading(measure), before: number(before), after: number(after) });
 
 const heading = (measure) => document.querySelector(`[data-term="${measure}"]`).textContent;
 
-function diffButton(version, box, signal) {
+function diffButton(after, before, { box, signal, name }) {
   const show = button(gettext("What changed"), {
     class: "link",
     "aria-expanded": "false",
-    "aria-label": gettext("What changed in version %(version)s", { version: number(version.version) }),
+    "aria-label": gettext("What changed on %(when)s", { when: moment(after.made_at) }),
   });
   const turn = async (isOpen) => {
     show.setAttribute("aria-expanded", String(isOpen));
     if (!isOpen) return box.replaceChildren();
     try {
-      const between = { from: version.changes.since_version, to: version.version, limit: 1000 };
-      box.replaceChildren(...differences(await call(address(pathOf("reports", version.report_id, "diff"), between), { signal })));
+      const between = { from: before.version, to: after.version, from_report: before.report_id, limit: 1000 };
+      box.replaceChildren(...differences(await call(address(pathOf("reports", after.report_id, "diff"), between), { signal })));
     } catch (error) {
       show.setAttribute("aria-expanded", "false");
       if (!signal.aborted) complain(error, { about: "diff" });
@@ -73,15 +103,15 @@ function diffButton(version, box, signal) {
   };
   show.addEventListener("click", () => {
     const isOpen = show.getAttribute("aria-expanded") === "false";
-    const left = openChanges().filter((each) => each !== String(version.version));
-    go(linkHere({ changes: [...left, ...(isOpen ? [version.version] : [])].join(".") }), { replace: true, quietly: true });
+    const left = openChanges().filter((each) => each !== name);
+    go(linkHere({ changes: [...left, ...(isOpen ? [name] : [])].join(".") }), { replace: true, quietly: true });
     turn(isOpen);
   });
-  if (openChanges().includes(String(version.version))) turn(true);
+  if (openChanges().includes(name)) turn(true);
   return show;
 }
 
-// The versions whose changes are unfolded.
+// Which changes are unfolded, counted from the first that there was.
 const openChanges = () => (place().changes ?? "").split(".").filter(Boolean);
 
 function differences({ measures, days, users, next_cursor: more, notice }) {

@@ -29,6 +29,9 @@ CALLS = {
     "/v1/reports/{report_id}/events": {"get"},
     "/v1/reports/{report_id}/diff": {"get"},
     "/v1/reports/{report_id}/files/{format}": {"get"},
+    "/v1/report-groups": {"get"},
+    "/v1/report-groups/{group}": {"get"},
+    "/v1/report-groups/{group}/versions": {"get"},
     "/v1/schedules": {"get"},
     "/v1/schedules/{name}": {"get", "put", "delete"},
     "/v1/schedules/{name}/preview": {"get"},
@@ -82,6 +85,7 @@ def test_every_example_works_when_it_is_pasted(admin: Any, world: Any, anonymous
     )
     report = {"period": "2026-10", "formats": ["csv"]}
     report_id = admin.post("/v1/reports", json=report).json()["report_id"]
+    group = admin.get(f"/v1/reports/{report_id}").json()["group"]
     world.make_reports()
     world.now += dt.timedelta(hours=1)
     world.count("acme", "u_1", "2026-10-01", version=2, sent=43)
@@ -96,7 +100,7 @@ def test_every_example_works_when_it_is_pasted(admin: Any, world: Any, anonymous
         if not path.startswith("/v1/unsubscribe")  # its token is made for one email
     ]
     for _, method, sample, path in sorted(samples):
-        pasted = sample.replace(PATH_PARTS["report_id"], report_id)
+        pasted = sample.replace(PATH_PARTS["report_id"], report_id).replace(PATH_PARTS["group"], group)
         answer = paste(pasted, anonymous, token=world.token())
         assert answer.status_code < 400, f"{method}: {pasted}"
         described = document["paths"][path][method]["responses"][str(answer.status_code)].get("content", {})
@@ -232,6 +236,9 @@ def test_the_good_answers_are_as_described_too(described: Any, world: Any, admin
     answer("GET", "/v1/reports/{report_id}/events", 200, path_parameters=report)
     answer("GET", "/v1/reports/{report_id}/files/{format}", 307, path_parameters=report | {"format": "csv"})
     answer("GET", "/v1/reports/{report_id}/diff", 200, path_parameters=report, query={"from": 1, "to": 1})
+    (group,) = answer("GET", "/v1/report-groups", 200, query={"limit": 1}).json()["rows"]
+    answer("GET", "/v1/report-groups/{group}", 200, path_parameters={"group": group["group"]})
+    answer("GET", "/v1/report-groups/{group}/versions", 200, path_parameters={"group": group["group"]})
     answer("GET", "/v1/reports", 200, query={"limit": 1})
     for group_by in ("none", "day", "user"):
         answer("GET", "/v1/usage", 200, query={"period": "2026-10", "group_by": group_by, "limit": 1})

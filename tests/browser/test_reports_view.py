@@ -1,5 +1,6 @@
 """Reports on the page: ordered, being made, ready or failed; their versions, what changed, what is gone."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
@@ -14,16 +15,18 @@ from signtally.domain.reports import ReportManifest, ReportRequest
 from signtally.domain.schemas import DAILY_USAGE
 from signtally.stores.reports import ReportFailure
 from signtally.use_cases.reporting import report_now
+from tests.browser.conftest import NOW
 
 Open = Callable[..., Page]
 
 
-def make(site: Any, request: ReportRequest, *, version: int, sent: int) -> ReportManifest:
+def make(site: Any, request: ReportRequest, *, version: int, sent: int, minutes: int = 0) -> ReportManifest:
     counts: dict[str, object] = {**dict.fromkeys(MEASURES, 0), "sent": sent}
     row = {"tenant_id": "acme", "user_id": "u_1", "day": request.period.first, "timezone": "Asia/Kathmandu", **counts}
     row |= {"user_name": "Ann Ash", "user_email": "ann@acme.example"}
     site.services.usage_store.put_daily_usage(pl.DataFrame([row], schema=DAILY_USAGE), version=version)
-    return report_now(request, requested_by="schedule monthly", services=site.services)
+    later = dataclasses.replace(site.services, clock=lambda: NOW + dt.timedelta(minutes=minutes))
+    return report_now(request, requested_by="schedule monthly", services=later)
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -77,10 +80,10 @@ def test_a_version_says_what_changed_and_what_is_gone(site: Any, open_page: Open
     expect(row.get_by_role("button", name="Download CSV: June 2026")).to_have_count(0)
     expect(row.locator(".outcome")).to_contain_text("CSV: no longer stored")
     expect(row).to_contain_text("by the schedule monthly")
-    expect(row.locator(".about")).to_contain_text("Changed since version 1: Sent 3 → 1,045")
+    expect(row.locator(".about")).to_contain_text("Changed since 17 Oct 2026, 18:20: Sent 3 → 1,045")
     versions = row.get_by_role("listitem")
     expect(versions.first).to_contain_text("Sent 3 → 1,045")
-    versions.first.get_by_role("button", name="What changed in version 2").click()
+    versions.first.get_by_role("button", name="What changed on 17 Oct 2026").click()
     assert page.url.endswith("&changes=2")
     page.reload()
     expect(versions.first.locator("table").nth(1)).to_contain_text("1 Jun 2026")
@@ -89,6 +92,25 @@ def test_a_version_says_what_changed_and_what_is_gone(site: Any, open_page: Open
     row.get_by_role("button", name="Make again: June 2026").click()
     expect(row.get_by_role("button", name="Download CSV: June 2026")).to_be_visible(timeout=30_000)
     expect(row).to_contain_text("Version 3")
+
+
+def test_formats_of_a_period_are_one_row_with_one_history(site: Any, open_page: Open) -> None:
+    """An Excel file that was made after a CSV file says what changed since, and that the CSV file is older."""
+    first = make(site, ReportRequest("acme", parse_period("2026-03"), ("csv",)), version=1, sent=3)
+    second = make(site, ReportRequest("acme", parse_period("2026-03"), ("xlsx",)), version=2, sent=5, minutes=1)
+    page = open_page(site.signed_in(show=f"view=reports&report={first.key.report_id}&changes=2"))
+    row = page.locator(".report", has_text="March 2026")
+    expect(row).to_have_count(1)
+    expect(row.locator(".about")).to_contain_text("Sent 3 → 5")
+    expect(row.locator(".outcome")).to_contain_text("CSV: older figures")
+    expect(row.get_by_role("button", name="Download Excel: March 2026")).to_be_visible()
+    history = row.locator(".versions > li")
+    expect(history).to_have_count(2)
+    expect(history.first.locator("table").nth(1)).to_contain_text("1 Mar 2026")
+    row.get_by_role("button", name="Bring CSV up to date: March 2026").click()
+    expect(row.locator(".outcome")).not_to_contain_text("older figures")
+    expect(row.get_by_role("button", name="Download CSV: March 2026")).to_be_visible()
+    assert first.key.report_id != second.key.report_id
 
 
 def test_a_failed_report_says_why_and_can_be_tried_again(site: Any, open_page: Open) -> None:
@@ -107,8 +129,8 @@ def test_a_failed_report_says_why_and_can_be_tried_again(site: Any, open_page: O
 def test_older_reports_come_on_demand(site: Any, open_page: Open) -> None:
     reports, now = site.services.stores.reports, site.services.clock()
     for month in range(1, 13):
-        for kind in ("csv", "json"):
-            request = ReportRequest("acme", parse_period(f"2020-{month:02}"), (kind,))
+        for users in (None, ("u_1",)):
+            request = ReportRequest("acme", parse_period(f"2020-{month:02}"), ("csv",), users)
             claim = reports.claim(request, version=1, requested_by="u_1", now=now - dt.timedelta(days=month))
             reports.fail(claim.key, ReportFailure("too old", now))
     page = open_page(site.signed_in(show="view=reports"))

@@ -9,7 +9,7 @@ import pytest
 from signtally.domain.actions import MEASURES
 from signtally.domain.periods import parse_period
 from signtally.domain.report_changes import DayChange, MeasureChange, UserChange, VersionChanges
-from signtally.domain.reports import ReportManifest, ReportRequest
+from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest
 from signtally.domain.schemas import DAILY_USAGE
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
@@ -41,6 +41,10 @@ def count(store: MemoryUsageStore, *, user_id: str = "u1", day: dt.date = THIRD,
     row = {"tenant_id": "acme", "user_id": user_id, "day": day, "timezone": "UTC"}
     row |= dict.fromkeys(MEASURES, 0) | figures | {"user_name": "Ann" if user_id == "u1" else None, "user_email": None}
     assert store.put_daily_usage(pl.DataFrame([row], schema=DAILY_USAGE), version=version).is_empty()
+
+
+def keys(before: int, after: int, *, tenant_id: str = "acme") -> tuple[ReportKey, ReportKey]:
+    return ReportKey(tenant_id, OCTOBER.report_id, before), ReportKey(tenant_id, OCTOBER.report_id, after)
 
 
 def make(services: Services) -> ReportManifest:
@@ -84,14 +88,14 @@ def test_two_versions_are_compared_by_measure_day_and_user(services: Services, s
     count(store, version=2, sent=44)
     second = make(services)
     sent, viewed = MeasureChange("sent", 45, 44), MeasureChange("viewed", 0, 3)
-    diff = diff_versions("acme", OCTOBER.report_id, before=1, after=2, services=services)
+    diff = diff_versions(*keys(1, 2), services=services)
     assert (diff.before, diff.after) == (first, second)
     assert diff.measures == (sent, viewed)
     assert diff.days == (DayChange(THIRD, (sent, viewed)),)
     assert diff.users == (UserChange(*ANN, (sent,)), UserChange("u2", None, None, (viewed,)))
-    back = diff_versions("acme", OCTOBER.report_id, before=2, after=1, services=services)
+    back = diff_versions(*keys(2, 1), services=services)
     assert back.measures == tuple(MeasureChange(each.measure, each.after, each.before) for each in diff.measures)
-    same = diff_versions("acme", OCTOBER.report_id, before=1, after=1, services=services)
+    same = diff_versions(*keys(1, 1), services=services)
     assert (same.measures, same.days, same.users) == ((), (), ())
 
 
@@ -114,7 +118,7 @@ def test_what_was_not_kept_is_unknown_and_the_rest_is_still_compared(
             services.stores.reports.finish(old)
     count(store, version=2, sent=50)
     second = make(services)
-    diff = diff_versions("acme", OCTOBER.report_id, before=1, after=2, services=services)
+    diff = diff_versions(*keys(1, 2), services=services)
     assert diff.measures == (MeasureChange("sent", 45, 50),)
     assert diff.users is None
     assert (diff.days is None) is (spoil == "old")
@@ -125,13 +129,13 @@ def test_what_was_not_kept_is_unknown_and_the_rest_is_still_compared(
 
 def test_a_version_that_is_not_there_or_not_ready(services: Services, store: MemoryUsageStore) -> None:
     with pytest.raises(ReportMissingError):
-        diff_versions("acme", OCTOBER.report_id, before=1, after=2, services=services)
+        diff_versions(*keys(1, 2), services=services)
     count(store, version=1, sent=45)
     make(services)
     count(store, version=2, sent=50)
     consume(services)
     request_report(OCTOBER, requested_by="ann", services=services)
     with pytest.raises(VersionNotReadyError, match=r"version 2 of report .* is pending"):
-        diff_versions("acme", OCTOBER.report_id, before=1, after=2, services=services)
+        diff_versions(*keys(1, 2), services=services)
     with pytest.raises(ReportMissingError):
-        diff_versions("globex", OCTOBER.report_id, before=1, after=2, services=services)
+        diff_versions(*keys(1, 2, tenant_id="globex"), services=services)

@@ -23,6 +23,7 @@ from signtally.api import (
     report_deletion,
     report_diff,
     report_events,
+    report_groups,
     reports,
     schedules,
     suppressions,
@@ -128,8 +129,9 @@ def _versioned() -> APIRouter:
     )
     rules = [Depends(reject_duplicate_query_params), Depends(require_json_body)]
     router = APIRouter(responses=refusals, dependencies=rules)
-    figures = (usage, insights, trend, document_list, reports, report_events, report_diff, report_deletion, files)
-    for part in (*figures, schedules, digests, suppressions, profile, audit, me):
+    figures = (usage, insights, trend, document_list)
+    made = (reports, report_groups, report_events, report_diff, report_deletion, files)
+    for part in (*figures, *made, schedules, digests, suppressions, profile, audit, me):
         router.include_router(part.router)
     return router
 

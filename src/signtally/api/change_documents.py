@@ -75,6 +75,7 @@ class VersionChangesDocument(_Document):
 
 
 class ComparedVersion(_Document):
+    report_id: str
     version: Version
     made_at: dt.datetime
     data_through: dt.datetime | None
@@ -83,6 +84,7 @@ class ComparedVersion(_Document):
     @classmethod
     def of(cls, manifest: ReportManifest) -> "ComparedVersion":
         return cls(
+            report_id=manifest.key.report_id,
             version=manifest.key.version,
             made_at=manifest.made_at,
             data_through=manifest.data_through,

@@ -161,6 +161,7 @@ class Report(_Document):
     """One version of a report; figures and files are there once it is ready."""
 
     report_id: str
+    group: str = Field(description="The same for reports that differ in their formats alone: `/v1/report-groups`")
     version: int
     status: ReportStatus
     period: str = Field(description="As it was ordered: `2026-10`; a range as `2026-10-03_2026-10-17`")
@@ -168,6 +169,7 @@ class Report(_Document):
     last: dt.date = Field(alias="to", description="Last day, included; of a ready report the last day in its figures")
     formats: list[ReportFormat]
     filters: ReportFilters | None
+    locale: str | None = Field(description="BCP 47: the language that was ordered; null: the tenant's")
     requested_at: dt.datetime
     requested_by: str | None = Field(
         description="The id of the user who ordered it, `schedule NAME` or `operator`; null where it is not known"
@@ -175,6 +177,7 @@ class Report(_Document):
     made_at: dt.datetime | None
     data_through: DataThrough
     totals: Measures | None
+    content: str | None = Field(description="The same for versions of a group that have the same figures")
     files: list[ReportFileLink]
     gone: list[ReportFormat] = Field(
         description="Formats whose file is no longer stored; ordering the same report again makes its next version"
@@ -198,6 +201,31 @@ class OrderedReport(_Document):
 
 class ReportPage(_Document):
     rows: list[Report]
+    next_cursor: NextCursor
+
+
+class EarlierFigures(_Document):
+    """What was reported before the newest figures of a group."""
+
+    report_id: str
+    version: int
+    made_at: dt.datetime
+    totals: Measures
+
+
+class ReportGroupDocument(_Document):
+    """Reports that differ in their formats alone."""
+
+    group: str
+    reports: list[Report] = Field(description="Each in its newest version, the latest ordered first; never empty")
+    earlier: EarlierFigures | None = Field(
+        description="What was made last with other figures than the newest, whatever its formats: compare the two by "
+        "`GET /v1/reports/{report_id}/diff`. Null when there is none"
+    )
+
+
+class ReportGroupPage(_Document):
+    rows: list[ReportGroupDocument]
     next_cursor: NextCursor
 
 

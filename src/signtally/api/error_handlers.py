@@ -20,7 +20,7 @@ from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.reports import ReportMissingError
 from signtally.stores.tenants import EditConflictError
 from signtally.use_cases.report_deletion import ReportInWorkError
-from signtally.use_cases.version_diff import VersionNotReadyError
+from signtally.use_cases.version_diff import OtherGroupError, VersionNotReadyError
 
 _log = logging.getLogger("signtally.api")
 _RETRY_AFTER = {"Retry-After": "10"}
@@ -151,6 +151,7 @@ _PROBLEMS: dict[type[Exception], Any] = {
     VersionNotReadyError: lambda error: ProblemError(
         ProblemKind.NOT_READY, f"{_sentence(error)} Only versions that are ready can be compared."
     ),
+    OtherGroupError: lambda error: ProblemError(ProblemKind.INVALID, _sentence(error)),
     EditConflictError: lambda _: ProblemError(
         ProblemKind.CONFLICT,
         "Nothing was changed, because others changed the profile at the same time. Try again.",

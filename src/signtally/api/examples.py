@@ -13,12 +13,19 @@ ORDER: dict[str, Any] = {
 DIFF: dict[str, Any] = {
     "report_id": "2026-10-3f2a91c07b1e",
     "from": {
+        "report_id": "2026-10-3f2a91c07b1e",
         "version": 1,
         "made_at": "2026-11-01T06:00:04Z",
         "data_through": "2026-11-01T05:58:30Z",
         "to": "2026-10-31",
     },
-    "to": {"version": 2, "made_at": "2026-11-03T09:12:40Z", "data_through": "2026-11-03T09:10:11Z", "to": "2026-10-31"},
+    "to": {
+        "report_id": "2026-10-3f2a91c07b1e",
+        "version": 2,
+        "made_at": "2026-11-03T09:12:40Z",
+        "data_through": "2026-11-03T09:10:11Z",
+        "to": "2026-10-31",
+    },
     "measures": [{"measure": "sent", "before": 45, "after": 50}],
     "days": [{"day": "2026-10-31", "measures": [{"measure": "sent", "before": 3, "after": 8}]}],
     "users": [
@@ -64,6 +71,7 @@ _FILE: dict[str, Any] = {
 }
 PENDING: dict[str, Any] = {
     "report_id": "2026-10-3f2a91c07b1e",
+    "group": "2026-10-b7d4420c9e15",
     "version": 1,
     "status": "pending",
     "period": "2026-10",
@@ -71,11 +79,13 @@ PENDING: dict[str, Any] = {
     "to": "2026-10-31",
     "formats": ["pdf"],
     "filters": None,
+    "locale": None,
     "requested_at": "2026-11-03T09:12:36.042000Z",
     "requested_by": "u_17",
     "made_at": None,
     "data_through": None,
     "totals": None,
+    "content": None,
     "files": [],
     "gone": [],
     "changes": None,
@@ -153,11 +163,18 @@ _DONE: dict[str, Any] = {
     "made_at": "2026-11-03T09:12:40Z",
     "data_through": "2026-11-03T09:10:11Z",
     "totals": MEASURES,
+    "content": "5d41402abc4b2a76",
     "files": [_FILE],
     "orders_ahead": None,
 }
 READY: dict[str, Any] = PENDING | _DONE
 REPORTS: dict[str, Any] = {"rows": [READY], "next_cursor": None}
+_EARLIER: dict[str, Any] = {"report_id": "2026-10-88c0d1e2f3a4", "version": 1, "made_at": "2026-11-01T06:00:04Z"}
+GROUP: dict[str, Any] = {
+    "group": READY["group"],
+    "reports": [READY],
+    "earlier": _EARLIER | {"totals": MEASURES | {"sent": 45}},
+}
 PROFILE: dict[str, Any] = {
     "tenant_id": "acme",
     "name": "Acme GmbH",
@@ -172,7 +189,13 @@ PROFILE: dict[str, Any] = {
 PROFILE_CHANGE: dict[str, Any] = {"timezone": "Europe/Zurich", "branding": {"accent": "#7A3E9D"}, "csv": None}
 
 # What stands for the parts of a path, and in the query, where the parameters' own examples do not say it.
-PATH_PARTS = {"report_id": "2026-10-3f2a91c07b1e", "format": "csv", "name": "Board report", "email": "cy@acme.example"}
+PATH_PARTS = {
+    "report_id": "2026-10-3f2a91c07b1e",
+    "group": "2026-10-b7d4420c9e15",
+    "format": "csv",
+    "name": "Board report",
+    "email": "cy@acme.example",
+}
 QUERIES = {
     ("/v1/usage", "get"): "period=2026-10&group_by=user",
     ("/v1/insights", "get"): "period=2026-10",
@@ -194,6 +217,9 @@ ANSWERS: dict[tuple[str, str, str], dict[str, Any]] = {
     ("/v1/reports/{report_id}/versions", "get", "200"): REPORTS,
     ("/v1/reports/{report_id}/files/{format}", "get", "200"): _FILE,
     ("/v1/reports/{report_id}/diff", "get", "200"): DIFF,
+    ("/v1/report-groups", "get", "200"): {"rows": [GROUP], "next_cursor": None},
+    ("/v1/report-groups/{group}", "get", "200"): GROUP,
+    ("/v1/report-groups/{group}/versions", "get", "200"): REPORTS,
     ("/v1/schedules", "get", "200"): {"rows": [SCHEDULE], "next_cursor": None},
     ("/v1/schedules/{name}", "get", "200"): SCHEDULE,
     ("/v1/schedules/{name}", "put", "200"): SCHEDULE,

@@ -13,6 +13,7 @@ from signtally.api.cursors import LARGEST_LIMIT, Cursor, Limit, cursor_after, po
 from signtally.api.problems import ProblemKind, problem_responses
 from signtally.api.reports import ReportId, only_visible
 from signtally.domain.report_changes import UserChange
+from signtally.domain.reports import ReportKey
 from signtally.use_cases.version_diff import diff_versions
 
 router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[limit_concurrency("others")])
@@ -23,6 +24,9 @@ class DiffQuery(BaseModel):
 
     before: Annotated[Version, Field(alias="from", description="The version to compare with", examples=[1])]
     after: Annotated[Version, Field(alias="to", description="The version to explain", examples=[2])]
+    from_report: Annotated[
+        str | None, Field(max_length=64, description="The report whose version `from` is; another of its `group`")
+    ] = None
     cursor: Cursor = None
     limit: Limit = LARGEST_LIMIT
 
@@ -39,13 +43,18 @@ def report_diff(
 ) -> ReportDiffDocument:
     """By measure, by day and by user; only what differs. Users come in pages, by `user_id`.
 
+    The two may be versions of different reports, made in other formats, as long as they are of one `group`.
+
     Each version keeps its figures by day and user, whatever its formats. Of versions made before they were kept, the
     totals are compared, and `notice` says what could not be.
     """
-    only_visible(services.stores.reports.latest(caller.tenant_id, report_id, now=services.clock()), caller)
-    listing = f"diff/{report_id}/{query.before}/{query.after}"
+    other_id = query.from_report or report_id
+    for each in {report_id, other_id}:
+        only_visible(services.stores.reports.latest(caller.tenant_id, each, now=services.clock()), caller)
+    listing = f"diff/{report_id}/{other_id}/{query.before}/{query.after}"
     position = position_of(query.cursor, listing=listing)
-    diff = diff_versions(caller.tenant_id, report_id, before=query.before, after=query.after, services=services)
+    before = ReportKey(caller.tenant_id, other_id, query.before)
+    diff = diff_versions(before, ReportKey(caller.tenant_id, report_id, query.after), services=services)
     users, next_cursor = _page(diff.users, listing=listing, position=position, limit=query.limit)
     return ReportDiffDocument.of(diff, users=users, next_cursor=next_cursor)
 

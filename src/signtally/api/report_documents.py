@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from signtally.domain.tenants import ReportFormat
 
 
+_CONTENT_LENGTH = 16
+
+
 def links_of(report: ReportRequest, http: Request) -> ReportLinks:
     """Addresses on this host, below the path under which a proxy may have put it."""
     own = f"{http.scope.get('root_path', '')}/v1/reports/{quote(report.report_id, safe='')}"
@@ -74,6 +77,7 @@ def report_document(state: ReportState, http: Request, *, services: Services) ->
     gone = {file.format for file in manifest.files} - {file.format for file in files} if manifest else set()
     return Report(
         report_id=request.report_id,
+        group=request.group,
         version=state.claim.key.version,
         status=ReportStatus(state.status),
         period=request.period.name,
@@ -81,11 +85,13 @@ def report_document(state: ReportState, http: Request, *, services: Services) ->
         last=manifest.period.last if manifest else request.period.last,
         formats=[cast("ReportFormat", name) for name in request.formats],
         filters=_filters(request),
+        locale=request.locale,
         requested_at=state.claim.requested_at,
         requested_by=state.claim.requested_by or None,
         made_at=manifest.made_at if manifest else None,
         data_through=manifest.data_through if manifest else None,
         totals=Measures.of(manifest.totals) if manifest else None,
+        content=manifest.fingerprint[:_CONTENT_LENGTH] if manifest else None,
         files=files,
         gone=[cast("ReportFormat", name) for name in request.formats if name in gone],
         changes=VersionChangesDocument.of(manifest.changes) if manifest and manifest.changes else None,

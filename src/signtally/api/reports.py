@@ -5,7 +5,7 @@ import datetime as dt
 import functools
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -168,7 +168,7 @@ def reports(
     found = list(itertools.islice(shown, wanted))
     page = found[: query.limit]
     return ReportPage(
-        rows=_documents([one.state for one in page], answers, urls=query.urls),
+        rows=documents_of([one.state for one in page], answers, urls=query.urls),
         next_cursor=cursor_after("reports", page[-1].position) if len(found) > len(page) else None,
     )
 
@@ -221,7 +221,7 @@ def versions(
     page = numbers[: query.limit]
     states = archive.states(caller.tenant_id, report_id, page, now=now)
     return ReportPage(
-        rows=_documents(states, answers, urls=query.urls),
+        rows=documents_of(states, answers, urls=query.urls),
         next_cursor=cursor_after(listing, str(page[-1])) if len(numbers) > len(page) else None,
     )
 
@@ -247,7 +247,7 @@ def _request(order: ReportOrder, *, caller: Caller, tenant: TenantProfile, servi
     return ReportRequest(tenant.tenant_id, period, formats, own or wanted, filters.basis, filters.all_users)
 
 
-def _documents(states: list[ReportState], answers: ReportAnswers, *, urls: bool) -> list[Report]:
+def documents_of(states: Sequence[ReportState], answers: ReportAnswers, *, urls: bool) -> list[Report]:
     """Signing a URL asks the bucket whether the file is there still: several reports at a time."""
     shown = functools.partial(answers.document, urls=urls)
     return list(_read(states, shown, at_once=max(1, len(states))))

@@ -8,6 +8,7 @@ from signtally import wiring
 from signtally.cli.output import json_option, print_result
 from signtally.cli.report_rendering import render_reports
 from signtally.domain.report_changes import MeasureChange
+from signtally.domain.reports import ReportKey
 from signtally.use_cases.version_diff import VersionDiff, diff_versions
 
 VERSION = click.IntRange(min=1)
@@ -29,7 +30,8 @@ reports.add_command(render_reports)
 @json_option
 def diff_reports(*, tenant_id: str, report_id: str, before: int, after: int, as_json: bool) -> None:
     """Print what version V2 of REPORT says otherwise than V1: by measure, by day, by user."""
-    diff = diff_versions(tenant_id, report_id, before=before, after=after, services=wiring.services())
+    versions = (ReportKey(tenant_id, report_id, version) for version in (before, after))
+    diff = diff_versions(*versions, services=wiring.services())
     print_result(diff.as_dict(), as_json=as_json, lines=lambda: _lines(diff))
 
 

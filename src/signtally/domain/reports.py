@@ -54,7 +54,15 @@ class ReportRequest:
     @property
     def report_id(self) -> str:
         """URL-safe and the same for equal requests: the period's name and a digest of the rest."""
-        about = [self.period.kind, str(self.period.first), str(self.period.last), self.formats, self.user_ids]
+        return self._named(self.formats)
+
+    @property
+    def group(self) -> str:
+        """The same for requests that differ in their formats alone; of the form of a report id, and none."""
+        return self._named("group")
+
+    def _named(self, kind: object) -> str:
+        about = [self.period.kind, str(self.period.first), str(self.period.last), kind, self.user_ids]
         if self.basis is not Basis.ACTIVITY:  # reports are older than these choices, and keep their ids
             about.append(self.basis)
         if self.all_users:
@@ -63,6 +71,11 @@ class ReportRequest:
             about.append(f"locale {self.locale}")
         digest = hashlib.sha256(json.dumps([self.tenant_id, *about]).encode()).hexdigest()
         return f"{self.period.name}-{digest[:12]}"
+
+
+def period_name_of(report_id: str) -> str:
+    """The name of the period that a report, or a group of reports, is about."""
+    return report_id.rpartition("-")[0]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

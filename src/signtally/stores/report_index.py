@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from signtally.domain.reports import ReportKey
+from signtally.domain.reports import ReportKey, period_name_of
 from signtally.domain.time_units import MILLISECOND, UNIX_EPOCH
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
@@ -24,6 +24,12 @@ class IndexEntry:
     position: str  # opaque; entries behind it come later
     key: ReportKey
     requested_at: dt.datetime  # to the millisecond
+    scope: str  # which users it is narrowed to, in short
+
+    @property
+    def kin(self) -> tuple[str, str]:
+        """The same for all reports of a group; reports of several groups may have it in common."""
+        return self.scope, period_name_of(self.key.report_id)
 
 
 class ReportIndex:
@@ -56,7 +62,7 @@ class ReportIndex:
             if found is None or (user_ids is not None and found["scope"] != _scope(user_ids)):
                 continue
             key = ReportKey(tenant_id, keys.text_of(found["report"]), int(found["version"]))
-            yield IndexEntry(name, key, _instant(_LAST_INSTANT_MS - int(found["left"])))
+            yield IndexEntry(name, key, _instant(_LAST_INSTANT_MS - int(found["left"])), found["scope"])
 
 
 def milliseconds(instant: dt.datetime) -> int:

@@ -165,9 +165,15 @@ class Reports:
             state = self._state(entry.key, folder.stored(entry.key.version), now=now)
         except ReportMissingError:  # withdrawn since the listing
             return None
-        # Two who asked at once left two entries for one version: the claim knows whose it is.
-        same = milliseconds(state.claim.requested_at) == milliseconds(entry.requested_at)
-        return state if same or state.claim.requested_by == _UNKNOWN else None
+        return state if _is_of(state, entry) else None
+
+    def state_of(self, entry: IndexEntry, *, now: dt.datetime) -> ReportState | None:
+        """The state of the version behind an entry; None when it was withdrawn, or has another entry."""
+        try:
+            state = self.state(entry.key, now=now)
+        except ReportMissingError:
+            return None
+        return state if _is_of(state, entry) else None
 
     def state(self, key: ReportKey, *, now: dt.datetime) -> ReportState:
         """Raises ReportMissingError when the version was never asked for."""
@@ -254,13 +260,13 @@ class Reports:
 
     def latest_manifest(self, tenant_id: str, report_id: str, *, before: int | None = None) -> ReportManifest | None:
         """The newest version that is whole, of those *before* a version when one is given; None when none is."""
-        for version in reversed(self.versions(tenant_id, report_id)):
-            if before is not None and version >= before:
-                continue
-            manifest = self._manifest_in(keys.report_version(ReportKey(tenant_id, report_id, version)))
-            if manifest is not None:
-                return manifest
-        return None
+        return next(self.manifests_in(self.folder(tenant_id, report_id), before=before), None)
+
+    def manifests_in(self, folder: ReportFolder, *, before: int | None = None) -> Iterator[ReportManifest]:
+        """Of the versions of a listing that are whole, the newest first; each is read when it is asked for."""
+        asked = (each for each in reversed(folder.versions) if before is None or each < before)
+        published = (folder.key(version) for version in asked if folder.is_published(version))
+        yield from filter(None, (self._manifest_in(keys.report_version(key)) for key in published))
 
     def delete(self, tenant_id: str, report_id: str) -> None:
         """Delete every version with its files; absent ones are no error.
@@ -291,6 +297,12 @@ def _read(stored: JsonObject[Value]) -> Value | None:
     except ValidationError as error:
         _log.warning("%s is left aside, because it cannot be read: %s", stored.key, error)
         return None
+
+
+def _is_of(state: ReportState, entry: IndexEntry) -> bool:
+    """Two who asked at once left two entries for one version: the claim knows whose it is."""
+    same = milliseconds(state.claim.requested_at) == milliseconds(entry.requested_at)
+    return same or state.claim.requested_by == _UNKNOWN
 
 
 def _claim_of(manifest: ReportManifest) -> ReportClaim:

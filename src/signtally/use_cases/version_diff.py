@@ -28,6 +28,10 @@ class VersionNotReadyError(SigntallyError):
     """A version has no figures to compare: it is being made, or could not be made."""
 
 
+class OtherGroupError(SigntallyError):
+    """Two reports differ in more than their formats, so that their figures are not comparable."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class VersionDiff:
     """What *after* says otherwise than *before*; days or users are None where a version's were not kept."""
@@ -62,11 +66,18 @@ class VersionDiff:
         }
 
 
-def diff_versions(tenant_id: str, report_id: str, *, before: int, after: int, services: Services) -> VersionDiff:
-    """Raises ReportMissingError for a version that was never asked for, VersionNotReadyError for one without files."""
-    earlier, later = (
-        _manifest(ReportKey(tenant_id, report_id, version), services=services) for version in (before, after)
-    )
+def diff_versions(before: ReportKey, after: ReportKey, *, services: Services) -> VersionDiff:
+    """What *after* says otherwise than *before*, which may be a version of another report of the same group.
+
+    Raises ReportMissingError for a version that was never asked for, VersionNotReadyError for one without files,
+    OtherGroupError when the reports differ in more than their formats.
+    """
+    earlier, later = (_manifest(key, services=services) for key in (before, after))
+    if earlier.request.group != later.request.group:
+        raise OtherGroupError(
+            f"reports {before.report_id} and {after.report_id} differ in more than their formats: compare reports of "
+            "one group"
+        )
     users = [services.stores.user_figures.of(each) for each in (earlier, later)]
     return VersionDiff(
         earlier,

@@ -17,7 +17,7 @@ const stateLabels = () => ({
   refused: gettext("Refused"),
   bounced: gettext("Came back"),
   complained: gettext("Reported as spam"),
-  suppressed: gettext("Not sent: mail to it came back before"),
+  suppressed: gettext("Not sent"),
   unsubscribed: gettext("Not sent: unsubscribed"),
   in_doubt: gettext("May have been sent"),
   gave_up: gettext("Given up"),
@@ -97,6 +97,7 @@ const reasonLabels = () => ({
   unsubscribed: gettext("has unsubscribed"),
   bounced: gettext("mail came back"),
   complained: gettext("reported as spam"),
+  gone: gettext("its host says that nobody takes it any more"),
 });
 
 // Whoever unsubscribed, or whose mail came back, and the way to send to them again.
@@ -112,7 +113,7 @@ function suppression({ email, reason, at }, signal) {
     try {
       await call(pathOf("suppressions", email), { method: "DELETE" });
       await showSuppressions({ signal });
-      tell(gettext("%(email)s gets emails again from the next period on.", { email }), { about: ABOUT });
+      tell(gettext("From the next period on, it is sent to %(email)s again.", { email }), { about: ABOUT });
       (byId("suppressions").querySelector("button") ?? byId("new-schedule")).focus();
     } catch (error) {
       complain(error, { about: ABOUT });

@@ -211,11 +211,11 @@ def test_whoever_unsubscribed_is_named_and_may_get_emails_again(site: Any, open_
     for email in ("bob@acme.example", "eve@acme.example"):
         suppressions.add("acme", Suppression(email, SuppressionReason.UNSUBSCRIBED, NOW))
     page = open_page(site.signed_in(show="view=schedules"))
-    named = page.get_by_role("region", name="Addresses that get no emails")
+    named = page.get_by_role("region", name="Addresses that get nothing more")
     expect(named).to_contain_text("bob@acme.example · has unsubscribed")
     for email in ("bob@acme.example", "eve@acme.example"):
         page.get_by_role("button", name=f"Send to {email} again").press("Enter")
-        expect(page.locator("#notices")).to_contain_text(f"{email} gets emails again")
+        expect(page.locator("#notices")).to_contain_text(f"it is sent to {email} again")
     expect(named).to_be_hidden()
     expect(page.get_by_role("button", name="New schedule")).to_be_focused()
     assert site.get("suppressions")["rows"] == []

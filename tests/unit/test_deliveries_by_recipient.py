@@ -354,6 +354,8 @@ def test_each_recipient_of_each_period_gets_one_digest_or_stands_in_the_ledger(
     assert {(row.key.period, row.delivery.email) for row in rows} == {
         (period, recipient.email) for period in closed for recipient in MONTHLY.recipients
     }
+    days = sorted(map(dt.date.fromisoformat, closed))
+    assert [days[0] + dt.timedelta(days=number) for number in range(len(days))] == days  # and none is left out
     assert {row.delivery.state for row in rows} <= {MailState.SENT, MailState.GAVE_UP, MailState.IN_DOUBT}
     assert sum(row.delivery.state is MailState.SENT for row in rows) <= len(sent)
 

@@ -68,6 +68,39 @@ def test_a_busy_receiver_gets_it_later_with_the_same_id_and_keeps_nobody_waiting
     assert states(acmes) == {"slack:Board": "refused", "teams:board": "sent", "webhook:crm": "sent"}
 
 
+def test_a_busy_receiver_is_left_alone_for_as_long_as_it_asks() -> None:
+    """Longer than we would wait ourselves, and up to a day; not for ever."""
+    acmes, webhooks = posting(POSTED.model_copy(update={"destinations": (CRM,)}))
+    webhooks.busy, webhooks.retry_after = frozenset({"crm.example"}), dt.timedelta(hours=7)
+    tried = []
+    for run in range(4 * 40):
+        outcome = run_digests(services=acmes.services)
+        tried += [run / 4] if outcome.deferred or outcome.gave_up else []
+        acmes.clock.now += dt.timedelta(minutes=15)
+    assert tried == [0, 7, 14, 21, 28]
+    assert states(acmes) == {"webhook:crm": "gave_up"}
+
+
+def test_who_says_that_an_address_is_gone_is_called_no_more_until_that_is_lifted() -> None:
+    """In any schedule that names it; not where the label stands for another address."""
+    weekly = POSTED.model_copy(update={"name": "Weekly", "every": "week", "destinations": (CRM,)})
+    other = CRM.model_copy(update={"url": "https://new.example/hook"})
+    acmes, webhooks = posting(POSTED)
+    webhooks.gone = frozenset({"crm.example"})
+    (why,) = run_digests(services=acmes.services).refused.values()
+    assert why == "HTTP 410; nothing more is posted to this address until somebody allows it again"
+    acmes.store(acme(POSTED, weekly, weekly.model_copy(update={"name": "Moved", "destinations": (other,)})))
+    webhooks.gone = frozenset()
+    outcome = run_digests(services=acmes.services)
+    assert outcome.suppressed == {"acme / Weekly / 2026-W43 / webhook:crm": "gone on 2026-11-01: HTTP 410"}
+    assert (outcome.sent, webhooks.posted[-1].url) == (1, other.url)
+    assert "crm.example" not in str([each.key for each in acmes.objects.list_objects("suppressions/")])
+    assert acmes.services.stores.suppressions.lift("acme", "Webhook:CRM")
+    acmes.clock.now = dt.datetime(2026, 12, 1, 7, tzinfo=dt.UTC)
+    assert run_digests(services=acmes.services).suppressed == {}
+    assert CRM.url in {each.url for each in webhooks.posted}
+
+
 def test_a_destination_that_is_gone_meanwhile_is_given_up() -> None:
     acmes, webhooks = posting()
     webhooks.busy = frozenset({"crm.example"})

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from signtally.domain.actions import MEASURES
 from signtally.domain.deliveries import DeliveryKey
+from signtally.domain.schedules import MOST_CAUGHT_UP, due_between, newest_due
 from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.memory.mailer import MemoryMailer
@@ -374,14 +375,19 @@ instants = st.lists(
 def test_whatever_fails_nobody_gets_it_twice_and_in_the_end_everybody_has_it(
     steps: list[tuple[dt.timedelta, bool, int]], every: str, missed: str
 ) -> None:
-    """Runs at any instants, with the mail service down or the bucket failing at any call, then one that succeeds."""
+    """Runs at any instants, with the mail service down or the bucket failing at any call, then one that succeeds.
+
+    With `missed: all` nothing is left out from the first run on that could write, whatever became of it.
+    """
     acmes = portal()
-    changes = {"every": every, "missed": missed}
-    acmes.store(acme(MONTHLY.model_copy(update=changes)))
+    terms = MONTHLY.model_copy(update={"every": every, "missed": missed})
+    acmes.store(acme(terms))
+    began_at = None
     for pause, mail_is_down, fails_at in steps:
         acmes.clock.now += pause
         acmes.mailer.down = mail_is_down
         acmes.objects.fails_at = acmes.objects.calls + fails_at if fails_at < 50 else None
+        began_at = began_at or (acmes.clock.now if fails_at >= 50 else None)
         with contextlib.suppress(ServiceUnavailableError):
             run_digests(services=acmes.services)
     acmes.mailer.down, acmes.objects.fails_at = False, None
@@ -393,6 +399,47 @@ def test_whatever_fails_nobody_gets_it_twice_and_in_the_end_everybody_has_it(
     assert max(acmes.mails().values(), default=0) <= 1
     per_period = Counter(subject for _, subject in acmes.mails())
     assert set(per_period.values()) <= {1, 2}
+    if missed == "all":
+        expected = due_since(terms, began_at or acmes.clock.now, until=acmes.clock.now)
+        assert expected <= Deliveries(acmes.objects).periods("acme", "Monthly usage").closed
+
+
+def due_since(terms: Schedule, began_at: dt.datetime, *, until: dt.datetime) -> set[str]:
+    """What is to be delivered where a run first looked at *began_at*, as far back as any is caught up."""
+    newest = newest_due(acme(terms), terms, now=began_at)
+    assert newest is not None
+    rest = due_between(acme(terms), terms, since=newest.due_at, until=until)
+    return {each.key_name for each in [newest, *rest][-MOST_CAUGHT_UP:]}
+
+
+def test_a_first_digest_that_reached_nobody_is_caught_up_or_passed_over_as_its_schedule_says() -> None:
+    """The mail service was down until two later ones were due."""
+    for missed, sent in (("all", ["2026-10-31", "2026-11-01", "2026-11-02"]), ("latest", ["2026-11-02"])):
+        acmes = portal()
+        acmes.store(acme(MONTHLY.model_copy(update={"every": "day", "missed": missed})))
+        acmes.mailer.down = True
+        run_schedules(services=acmes.services)  # that the digest is due is known though no run of digests began
+        acmes.clock.now += dt.timedelta(days=2)
+        for is_down in (True, False):
+            acmes.mailer.down = is_down
+            run_digests(services=acmes.services)
+        known = Deliveries(acmes.objects).periods("acme", "Monthly usage")
+        assert sorted(known.closed) == sent
+        assert sorted(known.closed | known.passed) == ["2026-10-31", "2026-11-01", "2026-11-02"]
+
+
+def test_recipients_who_are_added_later_get_nothing_of_before() -> None:
+    """Though reports were made for months, and `missed: all` catches everything up."""
+    acmes = portal()
+    nobody = MONTHLY.model_copy(update={"recipients": (), "missed": "all"})
+    acmes.store(acme(nobody))
+    for month in (9, 10, 11):
+        acmes.clock.now = dt.datetime(2026, month, 1, 7, tzinfo=dt.UTC)
+        run_schedules(services=acmes.services)
+        assert run_digests(services=acmes.services).due == 0
+    acmes.store(acme(nobody.model_copy(update={"recipients": MONTHLY.recipients})))
+    assert run_digests(services=acmes.services).sent == 2
+    assert Deliveries(acmes.objects).periods("acme", "Monthly usage").closed == {"2026-10"}
 
 
 def test_what_a_held_tenant_is_owed_stays_due_until_it_is_let_go() -> None:

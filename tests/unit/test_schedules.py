@@ -167,6 +167,36 @@ def test_missed_periods_are_caught_up_as_the_schedule_says(
     assert [occurrence.name for occurrence in outstanding(newest, delivered)] == expected
 
 
+@pytest.mark.parametrize(
+    ("missed", "now", "due", "passed"),
+    [
+        ("all", "2026-11-05T07:00", ["2026-11-02", "2026-11-03", "2026-11-04"], []),
+        ("latest", "2026-11-05T07:00", ["2026-11-04"], ["2026-11-02", "2026-11-03"]),
+        ("skip", "2026-11-05T09:00", [], ["2026-11-02", "2026-11-03", "2026-11-04"]),
+        ("all", "2026-11-03T07:00", ["2026-11-02"], []),
+    ],
+)
+def test_a_schedule_that_never_delivered_reaches_back_to_what_was_first_due(
+    missed: str, now: str, due: list[str], passed: list[str]
+) -> None:
+    at, terms = instant(f"{now}+00:00"), schedule("day", missed=missed)
+    newest = newest_due(tenant(), terms, now=at)
+    assert newest is not None
+    first = dt.date(2026, 11, 2)
+    found = find_outstanding(newest, now=at, delivered=[], calendar_before=None, begins_on=first)
+    assert [each.name for each in found.due] == due
+    assert [each.name for each in found.missed] == passed
+
+
+def test_what_was_first_due_is_whole_by_whatever_calendar_its_schedule_has_now() -> None:
+    """Found due by the day, and sent by the month before anything was delivered: nothing is left out of October."""
+    newest = newest_due(tenant(), schedule(missed="all"), now=instant("2026-12-01T07:00:00+00:00"))
+    assert newest is not None
+    first = dt.date(2026, 10, 20)
+    found = find_outstanding(newest, now=newest.due_at, delivered=[], calendar_before=None, begins_on=first)
+    assert [each.name for each in found.due] == ["2026-10", "2026-11"]
+
+
 def test_a_long_silence_is_caught_up_within_bounds() -> None:
     newest = newest_due(tenant(), schedule("day", missed="all"), now=instant("2026-11-22T12:00:00+00:00"))
     assert newest is not None

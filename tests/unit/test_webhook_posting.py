@@ -11,6 +11,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import pytest
 from cryptography import x509
@@ -21,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from signtally.domain.destinations import Destination, new_secret
 from signtally.domain.public_addresses import ip_address, is_public
 from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncertainError
-from signtally.ports.webhooks import WebhookMessage
+from signtally.ports.webhooks import DestinationGoneError, WebhookMessage
 from signtally.webhooks.posting import HttpsWebhooks
 from tests.support.clocks import Clock
 from tests.support.loopback_http import LoopbackHttp, QuietHandler
@@ -32,7 +33,10 @@ BODY = json.dumps({"text": "41 → 43"}).encode()
 
 
 class Receiver(QuietHandler):
-    """Answers with the status that the path names; `/drip` sends its answer a byte now and then, `/silent` none."""
+    """Answers with the status that the path names; `/drip` sends its answer a byte now and then, `/silent` none.
+
+    `/200-unended` promises more than it sends; a query is what its answer says in `Retry-After`.
+    """
 
     got: list[tuple[str, dict[str, str], bytes]] = []  # noqa: RUF012 -- one receiver a module
     came, stop = threading.Event(), threading.Event()
@@ -48,10 +52,16 @@ class Receiver(QuietHandler):
                 while not self.stop.wait(0.05):
                     self.wfile.write(b"H")
         else:
-            self.send_response(int(self.path.strip("/").partition("?")[0]))
+            status, _, rest = self.path.strip("/").partition("?")[0].partition("-")
+            self.send_response(int(status))
             self.send_header("Location", "/200")
+            self.send_header("Retry-After", unquote(self.path.partition("?")[2]))
+            if rest:
+                self.send_header("Content-Length", "200000")
             self.end_headers()
             self.wfile.write(b"no_service\n" + b"x" * 100_000)
+            if rest:
+                self.stop.wait(10)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +98,8 @@ def test_a_signed_webhook_can_be_verified_as_the_standard_says(receiver: tuple[s
     [
         ("/302", MailRefusedError, "HTTP 302: it leads to another address"),
         ("/404", MailRefusedError, "HTTP 404: no_service"),
-        ("/410", MailRefusedError, "HTTP 410"),
+        ("/308", MailRefusedError, "HTTP 308: it leads to another address"),
+        ("/410", DestinationGoneError, "HTTP 410"),
         ("/429", MailDeferredError, "HTTP 429"),
         ("/500", MailDeferredError, "HTTP 500"),
         ("/silent", MailDeferredError, "no answer: timed out"),
@@ -108,6 +119,35 @@ def test_an_answer_decides_what_becomes_of_it(
     assert url not in str(failed.value)  # it is as secret as a password
     assert handler.came.wait(60)
     assert [each[0] for each in handler.got] == [path]  # once, and no redirect
+
+
+@pytest.mark.parametrize(
+    ("asked", "pause"),
+    [
+        ("120", dt.timedelta(minutes=2)),
+        (" 0 ", dt.timedelta()),
+        ("99999999", dt.timedelta(days=1)),
+        ("9" * 400, None),
+        ("Sun, 01 Nov 2026 09:30:00 GMT", dt.timedelta(hours=2, minutes=30)),
+        ("Sun, 01 Nov 2026 06:00:00 GMT", dt.timedelta()),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", dt.timedelta(days=1)),
+        ("Sun, 01 Nov 99999 09:30:00 GMT", None),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_a_receiver_says_how_long_to_wait(
+    receiver: tuple[str, type[Receiver]], asked: str, pause: dt.timedelta | None
+) -> None:
+    with pytest.raises(MailDeferredError) as deferred:
+        posting().post(message(f"{receiver[0]}/429?{quote(asked)}"))
+    assert deferred.value.retry_after == pause
+
+
+def test_an_answer_that_never_ends_counts_by_its_status(receiver: tuple[str, type[Receiver]]) -> None:
+    """Also to a channel, which would show it twice."""
+    assert posting(step_seconds=0.3).post(message(f"{receiver[0]}/200-unended", secret=None)).startswith("HTTP 200")
 
 
 def test_a_channel_that_does_not_answer_is_in_doubt_because_it_knows_no_ids(

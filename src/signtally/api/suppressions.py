@@ -29,8 +29,8 @@ _DEFAULT_ROWS, _MOST_ROWS = 100, 500
 
 
 class SuppressionRow(BaseModel):
-    email: str
-    reason: Literal["unsubscribed", "bounced", "complained"]
+    email: str = Field(description="Of a destination, its label: `slack:board`")
+    reason: Literal["unsubscribed", "bounced", "complained", "gone"]
     at: dt.datetime
     detail: str
 
@@ -47,11 +47,14 @@ class SuppressionsQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=_MOST_ROWS)] = _DEFAULT_ROWS
 
 
-@router.get("", summary="Addresses that get no more emails", responses=problem_responses(ProblemKind.BAD_CURSOR))
+@router.get("", summary="Addresses that get nothing more", responses=problem_responses(ProblemKind.BAD_CURSOR))
 def suppressions(
     query: Annotated[SuppressionsQuery, Query()], caller: Administrator, services: ServicesDep
 ) -> SuppressionPage:
-    """Of all schedules: whose owner has unsubscribed or called a report spam, or from where mail came back."""
+    """Of all schedules: whose owner has unsubscribed or called a report spam, or from where mail came back.
+
+    And destinations whose host said that nobody takes anything at that address any more (410).
+    """
     after = position_of(query.cursor, listing=_LISTING, form=_POSITION) or ""
     found = next(batched(services.stores.suppressions.all(caller.tenant_id, after=after), query.limit + 1), [])
     page = found[: query.limit]

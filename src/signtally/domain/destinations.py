@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import re
 import secrets
 from typing import Annotated, Literal, Self
@@ -20,6 +21,7 @@ SECRET_PREFIX = "whsec_"  # noqa: S105 -- what Standard Webhooks put before a se
 MASKED_PATH = "/…"
 _SECRET_BYTES = range(24, 65)  # as Standard Webhooks recommend
 _NEW_SECRET_BYTES = 32
+_DIGEST_CHARACTERS = 32
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
 
 
@@ -93,6 +95,11 @@ class Destination(BaseModel):
         """Its address without the part that is a secret."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}{MASKED_PATH}"
+
+
+def address_digest(url: str) -> str:
+    """By which an address is known again where it must not be read, for it is a secret."""
+    return hashlib.sha256(url.encode()).hexdigest()[:_DIGEST_CHARACTERS]
 
 
 def is_loopback_host(host: str) -> bool:

@@ -115,14 +115,16 @@ def find_outstanding(
     now: dt.datetime,
     delivered: Collection[Period],
     calendar_before: str | None,
+    begins_on: dt.date | None = None,
 ) -> Outstanding:
     """What is outstanding by *now*: *newest* unless delivered; with `missed: all` also what was due before it.
 
     *delivered* are the schedule's periods that were delivered, *calendar_before* is the `Occurrence.calendar` that it
     had when it was last looked at: if that was another, the days between the two calendars are delivered as well.
-    Missed periods reach back to the last delivered one; a schedule that has never delivered has nothing due that is
-    older than its newest. A period that is not over by *now* was delivered by a clock that was wrong, and does not
-    count.
+    Missed periods reach back to the last delivered one. Those of a schedule that has never delivered reach back to the
+    day that it *begins_on*: the first one of the period that was found due before any other. Where none was, nothing
+    older than its newest is due. A period that is not over by *now* was delivered by a clock that was wrong, and does
+    not count.
     """
     today = newest.tenant.today(now)
     past = [period for period in delivered if period.last <= today + _ZONES_DIFFER_BY]
@@ -132,12 +134,10 @@ def find_outstanding(
     rest = newest if latest is None else dataclasses.replace(newest, period=_after(latest.last, newest.period))
     is_late = newest.schedule.missed == "skip" and now - newest.due_at >= SKIP_AFTER
     due, skipped = ([], [rest]) if is_late else ([rest], [])
-    if latest is None:
-        return Outstanding(due, skipped)
-    if calendar_before not in {None, newest.calendar}:
+    if latest is not None and calendar_before not in {None, newest.calendar}:
         between = _days_between(latest, newest)
         return Outstanding([*([dataclasses.replace(newest, period=between)] if between else []), *due], skipped)
-    missed = _missed(newest, since=latest.last)
+    missed = _missed(newest, latest=latest, begins_on=begins_on)
     if newest.schedule.missed == "all":
         return Outstanding([*missed, *due], skipped)
     return Outstanding(due, [*missed, *skipped])
@@ -176,16 +176,20 @@ def shown_name(key_name: str) -> str:
     return correction_number(key_name)[0].partition(_FIRST_DAY_FOLLOWS)[0]
 
 
-def _missed(newest: Occurrence, *, since: dt.date) -> list[Occurrence]:
-    """What was due before *newest* and reaches beyond the day *since*, oldest first, each without days up to then."""
+def _missed(newest: Occurrence, *, latest: Period | None, begins_on: dt.date | None) -> list[Occurrence]:
+    """What was due before *newest*, oldest first: after *latest*, without its days; without it, since *begins_on*."""
+    if latest is not None:
+        found = _due_before(newest, after=latest.last)
+        return [dataclasses.replace(each, period=_after(latest.last, each.period)) for each in found]
+    return [] if begins_on is None else _due_before(newest, after=begins_on - ONE_DAY)
+
+
+def _due_before(newest: Occurrence, *, after: dt.date) -> list[Occurrence]:
+    """What was due before *newest*, since the schedule started, and reaches beyond the day *after*; oldest first."""
     start = newest.schedule.starts_at
     recent = itertools.islice(_due_by(newest.tenant, newest.schedule, newest.due_at), 1, MOST_CAUGHT_UP)
-    missed = [
-        dataclasses.replace(occurrence, period=_after(since, occurrence.period))
-        for occurrence in itertools.takewhile(lambda each: each.period.last > since, recent)
-        if start is None or occurrence.due_at >= start
-    ]
-    return missed[::-1]
+    found = itertools.takewhile(lambda each: each.period.last > after, recent)
+    return [each for each in found if start is None or each.due_at >= start][::-1]
 
 
 def _days_between(latest: Period, newest: Occurrence) -> Period | None:

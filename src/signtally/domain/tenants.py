@@ -198,8 +198,8 @@ class Schedule(ScheduleTerms):
     ] = ()
 
     @property
-    def has_readers(self) -> bool:
-        return bool(self.recipients or self.destinations)
+    def sends_digests(self) -> bool:
+        return self.digest and bool(self.recipients or self.destinations)
 
 
 def schedule_named(name: str, schedules: Iterable[Schedule]) -> Schedule | None:

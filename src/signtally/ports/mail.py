@@ -1,5 +1,6 @@
 """Email on its way out."""
 
+import datetime as dt
 from email.message import EmailMessage
 from typing import Protocol
 
@@ -12,7 +13,14 @@ class MailRefusedError(SigntallyError):
 
 
 class MailDeferredError(SigntallyError):
-    """The mail service did not take this very message now (a full mailbox, greylisting): later it may."""
+    """The mail service did not take this very message now (a full mailbox, greylisting): later it may.
+
+    *retry_after* is how long it asks us to wait, if it says so.
+    """
+
+    def __init__(self, message: str, *, retry_after: dt.timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class MailUncertainError(ServiceError):

@@ -6,6 +6,10 @@ from typing import Protocol
 from signtally.ports.mail import MailRefusedError
 
 
+class DestinationGoneError(MailRefusedError):
+    """The receiver says that nobody takes anything at this address any more: it is not to be called again."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class WebhookMessage:
     """One POST. *id* is the same at every attempt; with a *secret* the receiver knows by it what it has already."""
@@ -22,8 +26,9 @@ class WebhookPoster(Protocol):
     def post(self, message: WebhookMessage) -> str:
         """Return what the receiver answered, in a few words. Never retried.
 
-        Raises MailRefusedError when it will never take it, MailDeferredError when it may later, and MailUncertainError
-        when nobody knows whether it has, and a second attempt might show it twice.
+        Raises MailRefusedError when it will never take it, DestinationGoneError when it will never take anything,
+        MailDeferredError when it may later, and MailUncertainError when nobody knows whether it has, and a second
+        attempt might show it twice.
         """
         ...
 

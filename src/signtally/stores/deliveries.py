@@ -1,7 +1,8 @@
 """The ledger of deliveries: keeps every scheduled occurrence from being made or sent twice.
 
-Below `deliveries/{tenant}/{schedule}/{period}/` lie `waiting.json` (since when its figures are not complete),
-`making.json` (while somebody makes the report), `report.json` (the report that was made), one object for each recipient
+Below `deliveries/{tenant}/{schedule}/{period}/` lie `due-reports.json` and `due-digests.json` (of a schedule's first
+period alone: that it fell due), `waiting.json` (since when its figures are not complete), `making.json` (while somebody
+makes the report), `report.json` (the report that was made), one object for each recipient
 (`signtally.stores.mail_deliveries`), `incomplete.json` (what some of them were told before it was complete), and at the
 end `digest.json`, when all of them are dealt with; or `passed.json`, which says why nothing is made or sent. The first
 to put an object has the work; `state/deliveries.json` only remembers what is done, to save reading the ledger of every
@@ -27,7 +28,9 @@ from signtally.stores.typed_objects import JsonObject
 _DONE = f"{keys.STATE}deliveries.json"
 _MAKING, _REPORT, _DIGEST = "making.json", "report.json", "digest.json"
 _WAITING, _PASSED, _INCOMPLETE = "waiting.json", "passed.json", "incomplete.json"
+_REPORTS_DUE, _DIGESTS_DUE = "due-reports.json", "due-digests.json"
 _EMAILS = "emails"
+_LISTED = (_REPORT, _DIGEST, _PASSED, _WAITING, _EMAILS, _REPORTS_DUE, _DIGESTS_DUE)  # in the order of `LedgerPeriods`
 
 
 class PassedOver(enum.StrEnum):
@@ -47,6 +50,8 @@ class LedgerPeriods:
     passed: frozenset[str]  # nothing is made or sent
     waiting: frozenset[str]  # once waited for complete figures; it may be in the others by now
     begun: frozenset[str]  # somebody's email was claimed, or more
+    first_report: frozenset[str]  # fell due before any report was made
+    first_digest: frozenset[str]  # fell due before any digest was sent
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,6 +64,11 @@ class _ClosedDigest:
     closed_at: dt.datetime
     totals: Counts | None = None  # None: done before they were kept
     is_complete: bool = True
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Due:
+    at: dt.datetime
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,6 +89,7 @@ _MAKING_JSON = TypeAdapter(_Making)
 _CLOSED_JSON = TypeAdapter(_ClosedDigest)
 _DONE_JSON = TypeAdapter(dict[str, dict[str, str]])
 _REPORT_JSON = TypeAdapter(ReportKey)
+_DUE_JSON = TypeAdapter(_Due)
 _WAITING_JSON = TypeAdapter(_Waiting)
 _PASSED_JSON = TypeAdapter(PassedRecord)
 
@@ -138,6 +149,15 @@ class Deliveries:
             return None
         return Told(closed.totals, closed.closed_at, closed.is_complete)
 
+    def note_first(self, key: DeliveryKey, *, now: dt.datetime, is_report: bool, is_digest: bool) -> None:
+        """Note with which occurrence a schedule's reports, or digests, begin: before any of them is tried.
+
+        What comes of nothing until the next one is due was missed then, as any later one would be.
+        """
+        for name, is_first in ((_REPORTS_DUE, is_report), (_DIGESTS_DUE, is_digest)):
+            if is_first:
+                JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{name}", _DUE_JSON).create(_Due(now))
+
     def note_waiting(self, key: DeliveryKey, *, now: dt.datetime, reason: str) -> None:
         """Note that an occurrence was due and waits for complete figures: it is not passed over for a newer one."""
         JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_WAITING}", _WAITING_JSON).create(
@@ -155,7 +175,7 @@ class Deliveries:
     def periods(self, tenant_id: str, schedule: str) -> LedgerPeriods:
         """What the ledger knows of a schedule: one listing."""
         folder = keys.schedule_deliveries(tenant_id, schedule)
-        found: dict[str, set[str]] = {name: set() for name in (_REPORT, _DIGEST, _PASSED, _WAITING, _EMAILS)}
+        found: dict[str, set[str]] = {name: set() for name in _LISTED}
         for summary in self._objects.list_objects(folder):
             period, _, name = summary.key.removeprefix(folder).partition("/")
             kind = _EMAILS if names_recipient(name) else name

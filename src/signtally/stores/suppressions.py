@@ -1,4 +1,7 @@
-"""Addresses that get no reports of a tenant any more, and why: one small object each, `suppressions/{tenant}/…`."""
+"""Addresses that get no reports of a tenant any more, and why: one small object each, `suppressions/{tenant}/…`.
+
+Of a destination its label stands there, and beside it a digest of its web address: another one may have that label.
+"""
 
 import dataclasses
 import datetime as dt
@@ -16,17 +19,26 @@ class SuppressionReason(enum.StrEnum):
     UNSUBSCRIBED = "unsubscribed"  # by its owner
     BOUNCED = "bounced"  # its mail server says that there is no such mailbox
     COMPLAINED = "complained"  # its owner called a report spam
+    GONE = "gone"  # a destination's host says that nobody takes anything there any more
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Suppression:
-    email: str
+    email: str  # of a destination, its label
     reason: SuppressionReason
     at: dt.datetime  # aware, UTC
     detail: str = ""
+    about: str = ""  # of a destination, the digest of its web address
+
+    @property
+    def subject(self) -> str:
+        """What is suppressed, in small letters: an address, or a label with its web address's digest."""
+        return subject(self.email, about=self.about)
 
 
 _JSON = TypeAdapter(Suppression)
+_JSON_ENDING = ".json"
+_ABOUT_FOLLOWS = ","  # which no quoted address has
 
 
 class Suppressions:
@@ -37,17 +49,21 @@ class Suppressions:
 
     def add(self, tenant_id: str, suppression: Suppression) -> None:
         """Suppress an address; where it is suppressed already, the first reason stays."""
-        self._object(_key(tenant_id, suppression.email)).create(suppression)
+        self._object(_key(tenant_id, suppression.email, about=suppression.about)).create(suppression)
 
     def get(self, tenant_id: str, email: str) -> Suppression | None:
         return self._object(_key(tenant_id, email)).read()
 
     def lift(self, tenant_id: str, email: str) -> bool:
-        """Send to this address again; False when it was not suppressed."""
-        if self.get(tenant_id, email) is None:
-            return False
-        self._object(_key(tenant_id, email)).delete()
-        return True
+        """Send to this address again, or to whatever has this label; False when it was not suppressed."""
+        begin = _key(tenant_id, email).removesuffix(_JSON_ENDING)
+        found = [
+            each.key
+            for each in self._objects.list_objects(begin)
+            if each.key.removeprefix(begin).startswith((_JSON_ENDING, _ABOUT_FOLLOWS))
+        ]
+        self._objects.delete(found)
+        return bool(found)
 
     def all(self, tenant_id: str, *, after: str = "") -> Iterator[tuple[str, Suppression]]:
         """The tenant's suppressions by the position (a sort key) of each, those behind the position *after*."""
@@ -58,16 +74,20 @@ class Suppressions:
                 yield found.key.removeprefix(folder), suppression
 
     def by_address(self, tenant_id: str) -> dict[str, Suppression]:
-        """The tenant's suppressions by the address in small letters."""
-        return {suppression.email.casefold(): suppression for _, suppression in self.all(tenant_id)}
+        """The tenant's suppressions by `Suppression.subject`: of an email, the address in small letters."""
+        return {suppression.subject: suppression for _, suppression in self.all(tenant_id)}
 
     def _object(self, key: str) -> JsonObject[Suppression]:
         return JsonObject(self._objects, key, _JSON)
+
+
+def subject(email: str, *, about: str = "") -> str:
+    return f"{email.casefold()}{_ABOUT_FOLLOWS}{about}" if about else email.casefold()
 
 
 def _folder(tenant_id: str) -> str:
     return f"{keys.SUPPRESSIONS}{keys.segment(tenant_id)}/"
 
 
-def _key(tenant_id: str, email: str) -> str:
-    return f"{_folder(tenant_id)}{keys.segment(email.casefold())}.json"
+def _key(tenant_id: str, email: str, *, about: str = "") -> str:
+    return f"{_folder(tenant_id)}{keys.segment(email.casefold())}{about and _ABOUT_FOLLOWS}{about}{_JSON_ENDING}"

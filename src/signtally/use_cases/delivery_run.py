@@ -119,6 +119,8 @@ class DeliveryRun:
         holds = self._services.stores.holds.held({due.newest.tenant.tenant_id for due in some})
         going = []
         for due in some:
+            if due.is_first and not due.newest.tenant.is_unreadable and not self._attempt(due.newest, self._note_first):
+                continue
             if why := _reason_to_hold(due.newest.tenant, holds=holds):
                 self._hold(due.outstanding.due, why)
             else:
@@ -147,6 +149,15 @@ class DeliveryRun:
         self.held += len(occurrences)
         for each in occurrences:
             _log.warning("%s is on hold: %s", label(each), why)
+
+    def _note_first(self, occurrence: Occurrence) -> bool:
+        """Before it is tried: if that fails until the next one is due, it is still known that this one was."""
+        sends = occurrence.schedule.sends_digests
+        is_report = self._kind.name == "reports"
+        self._ledger.note_first(
+            delivery_key(occurrence), now=self._services.clock(), is_report=is_report, is_digest=sends
+        )
+        return True
 
     def _deliver_in_order(self, outstanding: Outstanding, deliver: Deliver, reading: Reading) -> bool:
         passed = all(self._attempt(occurrence, self._pass_over) for occurrence in outstanding.missed)

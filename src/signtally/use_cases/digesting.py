@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from signtally.domain.corrections import Told, correction_number
 from signtally.domain.deliveries import MailState
 from signtally.domain.schedules import Occurrence
-from signtally.domain.tenants import Schedule
 from signtally.services import Services
 from signtally.stores.deliveries import LedgerPeriods, PassedOver
 from signtally.stores.mail_rates import MailCount
@@ -23,16 +22,18 @@ from signtally.use_cases.recipients import send_to_each
 from signtally.use_cases.scheduling import make_scheduled_report
 
 
-def _sends_digests(schedule: Schedule) -> bool:
-    return schedule.digest and schedule.has_readers
-
-
 def _begun(known: LedgerPeriods) -> frozenset[str]:
     """Corrected ones have reminders of their own; what was sent by hand alone has no report in the ledger."""
     return frozenset(name for name in known.begun & known.reported if not correction_number(name)[1])
 
 
-KIND = DeliveryKind("digests", _sends_digests, lambda known: known.closed, _begun)
+KIND = DeliveryKind(
+    "digests",
+    applies_to=lambda schedule: schedule.sends_digests,
+    delivered=lambda known: known.closed,
+    first=lambda known: known.first_digest,
+    begun=_begun,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,15 +31,20 @@ class DeliveryKind:
     name: str  # `reports` or `digests`
     applies_to: Callable[[Schedule], bool]
     delivered: Callable[[LedgerPeriods], frozenset[str]]
+    first: Callable[[LedgerPeriods], frozenset[str]]  # the one that fell due before any was delivered
     begun: Callable[[LedgerPeriods], frozenset[str]] = lambda _: frozenset()  # in part, perhaps
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DueSchedule:
-    """What one schedule has outstanding; when all of it is delivered, *newest* is done."""
+    """What one schedule has outstanding; when all of it is delivered, *newest* is done.
+
+    *is_first*: nothing of the schedule was ever delivered, nor is it on record that anything was due.
+    """
 
     newest: Occurrence
     outstanding: Outstanding
+    is_first: bool
 
 
 def tenants_with_due(kind: DeliveryKind, *, services: Services, as_of: dt.datetime | None = None) -> list[str]:
@@ -75,9 +80,9 @@ def find_due(
             if newest is None or delivery_key(newest) in done:
                 continue
             known = ledger.periods(tenant.tenant_id, schedule.name)
-            outstanding = _outstanding(newest, known, kind, now=now, calendar=done.calendar(delivery_key(newest)))
-            if outstanding.due or outstanding.missed:
-                yield DueSchedule(newest, outstanding)
+            due = _due(newest, known, kind, now=now, calendar=done.calendar(delivery_key(newest)))
+            if due.outstanding.due or due.outstanding.missed:
+                yield due
             else:
                 done.add(delivery_key(newest), calendar=newest.calendar)
 
@@ -91,20 +96,21 @@ def due_now(kind: DeliveryKind, *, services: Services, as_of: dt.datetime) -> li
     return [occurrence for due in found for occurrence in due.outstanding.due]
 
 
-def _outstanding(
+def _due(
     newest: Occurrence, known: LedgerPeriods, kind: DeliveryKind, *, now: dt.datetime, calendar: str | None
-) -> Outstanding:
+) -> DueSchedule:
     """What has waited for complete figures, or broke off, comes first, also when a newer occurrence has fallen due."""
     tenant, over = newest.tenant, kind.delivered(known) | known.passed
-    waiting = _periods((known.waiting | kind.begun(known)) - over, week_starts_on=tenant.first_weekday)
-    delivered = [*_periods(over, week_starts_on=tenant.first_weekday), *waiting]
-    found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar)
+    waiting = _periods((known.waiting | kind.begun(known)) - over, tenant)
+    delivered, first = [*_periods(over, tenant), *waiting], _periods(kind.first(known), tenant)
+    begins_on = min((period.first for period in first), default=None)
+    found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar, begins_on=begins_on)
     waited = [occurrence_of(tenant, newest.schedule, period) for period in sorted(waiting, key=lambda each: each.last)]
-    return Outstanding([*waited, *found.due], found.missed)
+    return DueSchedule(newest, Outstanding([*waited, *found.due], found.missed), is_first=not (delivered or first))
 
 
-def _periods(key_names: Iterable[str], *, week_starts_on: int) -> list[Period]:
-    found = (delivered_period(key_name, week_starts_on=week_starts_on) for key_name in key_names)
+def _periods(key_names: Iterable[str], tenant: TenantProfile) -> list[Period]:
+    found = (delivered_period(key_name, week_starts_on=tenant.first_weekday) for key_name in key_names)
     return [period for period in found if period is not None]
 
 

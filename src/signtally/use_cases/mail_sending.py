@@ -14,16 +14,18 @@ import logging
 from email.message import EmailMessage
 
 from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery, MailState
+from signtally.domain.destinations import address_digest
 from signtally.domain.mail_addresses import without_addresses
 from signtally.domain.operator_events import digest_refused
 from signtally.domain.schedules import shown_name
 from signtally.measurements import MAILS
 from signtally.ports.errors import ServiceError
 from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncertainError
-from signtally.ports.webhooks import WebhookMessage
+from signtally.ports.webhooks import DestinationGoneError, WebhookMessage
 from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
 from signtally.stores.sent_mails import SentMail
+from signtally.stores.suppressions import Suppression, SuppressionReason
 
 _log = logging.getLogger(__name__)
 _RETRY_AFTER = tuple(dt.timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240))  # then every four hours
@@ -121,8 +123,10 @@ class MailSending:
             state, detail = MailState.SENT, self._hand_to_service(message)
         except MailRefusedError as error:
             state, detail = MailState.REFUSED, str(error)
+            if isinstance(error, DestinationGoneError) and isinstance(message, WebhookMessage):
+                detail = self._disable(key.tenant_id, claimed.email, url=message.url, said=detail)
         except MailDeferredError as error:
-            self._record(key, self._deferred(claimed, str(error)))
+            self._record(key, self._deferred(claimed, error))
             return
         except MailUncertainError as error:
             state, detail = MailState.IN_DOUBT, str(error)
@@ -151,13 +155,20 @@ class MailSending:
             return self._services.webhooks.post(message)
         return self._services.mailer.send(message)
 
-    def _deferred(self, claimed: MailDelivery, detail: str) -> MailDelivery:
+    def _disable(self, tenant_id: str, label: str, *, url: str, said: str) -> str:
+        """Call a destination's address no more, and say so; a schedule that names another is not touched by that."""
+        gone = Suppression(label, SuppressionReason.GONE, self._services.clock(), said, about=address_digest(url))
+        self._services.stores.suppressions.add(tenant_id, gone)
+        return f"{said}; nothing more is posted to this address until somebody allows it again"
+
+    def _deferred(self, claimed: MailDelivery, error: MailDeferredError) -> MailDelivery:
         now, first = self._services.clock(), claimed.first_tried_at or claimed.at
         if now - first >= _GIVE_UP_AFTER:
-            return _now(claimed, MailState.GAVE_UP, at=now, detail=f"after {claimed.attempts} attempts: {detail}")
-        pause = _RETRY_AFTER[min(claimed.attempts, len(_RETRY_AFTER)) - 1]
-        last_chance = max(first + _GIVE_UP_AFTER, now + _RETRY_AFTER[0])
-        return _now(claimed, MailState.DEFERRED, at=now, detail=detail, next_try_at=min(now + pause, last_chance))
+            return _now(claimed, MailState.GAVE_UP, at=now, detail=f"after {claimed.attempts} attempts: {error}")
+        asked_for = min(error.retry_after or dt.timedelta(), _GIVE_UP_AFTER)
+        pause = max(_RETRY_AFTER[min(claimed.attempts, len(_RETRY_AFTER)) - 1], asked_for)
+        last_chance = max(first + _GIVE_UP_AFTER, now + max(_RETRY_AFTER[0], asked_for))
+        return _now(claimed, MailState.DEFERRED, at=now, detail=str(error), next_try_at=min(now + pause, last_chance))
 
     def _is_settled(self, deferred: DeferredMail) -> bool:
         """Whether another attempt at a deferred email has an outcome; while it has none, the reminder is to stay.

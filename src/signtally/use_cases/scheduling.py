@@ -17,7 +17,12 @@ from signtally.use_cases.reporting import report_with_figures
 
 # A lease: longer than a report takes to make, so a run that holds the claim for longer has died.
 _REPORT_LEASE = dt.timedelta(minutes=15)
-KIND = DeliveryKind("reports", lambda _: True, lambda known: known.reported)
+KIND = DeliveryKind(
+    "reports",
+    applies_to=lambda _: True,
+    delivered=lambda known: known.reported,
+    first=lambda known: known.first_report,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

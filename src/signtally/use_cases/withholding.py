@@ -4,10 +4,10 @@ import functools
 from collections.abc import Mapping
 
 from signtally.domain.deliveries import MailState
-from signtally.domain.destinations import Destination
+from signtally.domain.destinations import Destination, address_digest
 from signtally.domain.tenants import Recipient, TenantProfile
 from signtally.services import Services
-from signtally.stores.suppressions import SuppressionReason
+from signtally.stores.suppressions import SuppressionReason, subject
 from signtally.use_cases.membership import roles_in, why_not
 
 _SUSPENDED = "the tenant is suspended"
@@ -34,7 +34,7 @@ class Withheld:
         """
         if self._tenant.is_suspended:
             return MailState.SUPPRESSED, _SUSPENDED
-        suppression = self._suppressed.get(recipient.email.casefold())
+        suppression = self._suppressed.get(subject(recipient.email))
         if suppression is not None:
             unsubscribed = suppression.reason is SuppressionReason.UNSUBSCRIBED
             state = MailState.UNSUBSCRIBED if unsubscribed else MailState.SUPPRESSED
@@ -49,8 +49,10 @@ class Withheld:
         """The same of a destination: what is allowed may have changed since it was stored."""
         if self._tenant.is_suspended:
             return MailState.SUPPRESSED, _SUSPENDED
-        why = self._services.schedule_limits.why_not_to(destination)
-        return (MailState.REFUSED, why) if why else None
+        if why := self._services.schedule_limits.why_not_to(destination):
+            return MailState.REFUSED, why
+        gone = self._suppressed.get(subject(destination.label, about=address_digest(destination.url)))
+        return (MailState.SUPPRESSED, f"{gone.reason} on {gone.at:%Y-%m-%d}: {gone.detail}") if gone else None
 
     def _why_no_administrator(self, user_id: str) -> str:
         return why_not(user_id, self._tenant.display_name, roles=self._roles, as_administrator=True)

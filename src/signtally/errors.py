@@ -10,6 +10,7 @@ SigntallyError
 │   └── MailUncertainError            ports.mail: nobody knows whether the email was sent
 ├── MailDeferredError                 ports.mail: this recipient cannot get the email now
 ├── MailRefusedError                  ports.mail: this recipient will never get the email
+│   └── DestinationGoneError          ports.webhooks: nobody takes anything at this address any more
 ├── DeliveriesFailedError             use_cases.delivery_run: something due was refused, is in doubt, pending or failed
 ├── BadUnsubscribeLinkError           use_cases.unsubscribing: a link to unsubscribe was not made here
 ├── AddressNotPublicError             webhooks.connection: a webhook's host has no public address

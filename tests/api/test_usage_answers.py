@@ -1,5 +1,6 @@
 """`GET /v1/usage`, line by line of its contract."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
@@ -181,6 +182,24 @@ def test_figures_that_change_between_pages_move_nobody(admin: Any, world: Any) -
     world.count("acme", "u_0", "2026-10-03", sent=1)  # and somebody before the cursor
     rest = admin.get(f"/v1/usage?period=2026-10&group_by=user&cursor={first['next_cursor']}").json()
     assert [row["user_id"] for row in first["rows"] + rest["rows"]] == ["u_1", "u_2", "u_3"]
+
+
+def test_pages_that_follow_soon_repeat_the_totals_of_the_first(admin: Any, world: Any) -> None:
+    of_users = "/v1/usage?period=2026-10&group_by=user&limit=1"
+    first = admin.get(of_users).json()
+    following = f"{of_users}&cursor={first['next_cursor']}"
+    world.count("acme", "u_2", "2026-10-03", version=2, sent=500)
+    world.now += dt.timedelta(seconds=29)
+    soon = admin.get(following).json()
+    told = ("totals", "previous_totals", "data_through", "to")
+    assert [soon[name] for name in told] == [first[name] for name in told]
+    assert soon["rows"][0]["sent"] >= 500
+    anew = admin.get(of_users).json()
+    assert anew["totals"]["sent"] > first["totals"]["sent"]
+    assert admin.get(following).json()["totals"] == anew["totals"]
+    world.count("acme", "u_2", "2026-10-03", version=3, sent=600)
+    world.now += dt.timedelta(seconds=31)
+    assert admin.get(following).json()["totals"]["sent"] == anew["totals"]["sent"] + 100
 
 
 def test_a_cursor_of_another_listing_is_refused(admin: Any, problem: Check) -> None:

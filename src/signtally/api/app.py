@@ -39,6 +39,7 @@ from signtally.api.openapi import TAGS, describe, operation_id
 from signtally.api.problems import ProblemKind, problem_responses
 from signtally.api.queries import reject_duplicate_query_params, require_json_body
 from signtally.api.rates import TenantRates
+from signtally.api.recent_totals import RecentTotals
 from signtally.api.shared_reads import SharedReads
 from signtally.api.signing_keys import DevelopmentKeys, JwksKeys, SigningKeys
 from signtally.api.tenant_access import TenantAccess
@@ -80,6 +81,7 @@ def create_app(services: Services, *, loopback_only: bool) -> FastAPI:
     app.state.bulkheads = Bulkheads()
     app.state.shared_orders = SharedCalls[ReportState]()  # a hundred who order the same at once are one order
     app.state.profiles = SharedReads(services.stores.tenants.get)
+    app.state.recent_totals = RecentTotals()
     app.state.given_links = GivenLinks(services.settings.url_ttl)
     app.state.tenant_access = TenantAccess(services)
     app.state.rates = TenantRates(services.settings)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from signtally.api.auth import CurrentUser
@@ -13,6 +13,7 @@ from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, po
 from signtally.api.documents import ComparedDays, DayRow, Measures, ProvisionalDays, Usage, UserRow
 from signtally.api.periods import PeriodQuery, period_or_month
 from signtally.api.problems import ProblemKind, problem_responses
+from signtally.api.recent_totals import RecentTotals
 from signtally.domain.periods import Period
 from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
@@ -23,6 +24,9 @@ from signtally.threads import ContextThreads
 from signtally.use_cases.usage_pages import read_totals, read_user_page
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
+
+# The figures, and the rows of one page with the cursor of the next.
+_Page = tuple[UsageSnapshot, list[DayRow] | list[UserRow], str | None]
 
 
 class UsageQuery(PeriodQuery):
@@ -41,16 +45,27 @@ class UsageQuery(PeriodQuery):
     ),
 )
 def usage(
-    query: Annotated[UsageQuery, Query()], caller: CurrentUser, tenant: CurrentTenant, services: ServicesDep
+    http: Request,
+    query: Annotated[UsageQuery, Query()],
+    caller: CurrentUser,
+    tenant: CurrentTenant,
+    services: ServicesDep,
 ) -> Usage:
     """Name the `period`, or its days by `from` and `to`; without either it is the current month.
 
     A period that reaches into the future ends today, and `to` says so; one that has not begun is a 422. Rows come in
     pages in a fixed order (users by `user_id`), so that following `next_cursor` meets every row exactly once, even
-    while new figures arrive. A member gets their own activity only.
+    while new figures arrive. Pages of users that follow the first within half a minute repeat its totals, with its
+    `data_through`. A member gets their own activity only.
     """
     period = period_or_month(query, tenant=tenant, services=services)
-    snapshot, rows, next_cursor = _read(query, period, tenant, visible=caller.visible_user_ids, services=services)
+    services = services.at(services.clock())  # one "today" throughout, even across midnight
+    if query.group_by == "user":
+        recent: RecentTotals = http.app.state.recent_totals
+        read = _read_users(query, period, tenant, visible=caller.visible_user_ids, recent=recent, services=services)
+    else:
+        read = _read_days(query, period, tenant, visible=caller.visible_user_ids, services=services)
+    snapshot, rows, next_cursor = read
     provisional = snapshot.provisional_days
     return Usage(
         tenant_id=tenant.tenant_id,
@@ -68,27 +83,34 @@ def usage(
     )
 
 
-def _read(
+def _read_users(  # noqa: PLR0913 -- by name
+    query: UsageQuery,
+    period: Period,
+    tenant: TenantProfile,
+    *,
+    visible: tuple[str, ...] | None,
+    recent: RecentTotals,
+    services: Services,
+) -> _Page:
+    position = position_of(query.cursor, listing="usage/user")
+    with ContextThreads(1) as beside:
+        totals = beside.submit(
+            recent.read, tenant, period, services=services, user_ids=visible, follows=position is not None
+        )
+        page = read_user_page(tenant, period, services=services, after=position, limit=query.limit, user_ids=visible)
+    next_cursor = cursor_after("usage/user", page.after) if page.after is not None else None
+    return totals.result(), [_user_row(user) for user in page.users], next_cursor
+
+
+def _read_days(
     query: UsageQuery, period: Period, tenant: TenantProfile, *, visible: tuple[str, ...] | None, services: Services
-) -> tuple[UsageSnapshot, list[DayRow] | list[UserRow], str | None]:
-    """The figures, and the rows of one page with the cursor of the next."""
+) -> _Page:
     position = position_of(query.cursor, listing=f"usage/{query.group_by}")
-    services = services.at(services.clock())  # one "today" throughout, even across midnight
-    match query.group_by:
-        case "user":
-            with ContextThreads(1) as beside:
-                totals = beside.submit(read_totals, tenant, period, services=services, user_ids=visible)
-                page = read_user_page(
-                    tenant, period, services=services, after=position, limit=query.limit, user_ids=visible
-                )
-            next_cursor = cursor_after("usage/user", page.after) if page.after is not None else None
-            return totals.result(), [_user_row(user) for user in page.users], next_cursor
-        case "day":
-            snapshot = read_totals(tenant, period, services=services, user_ids=visible)
-            days = [DayRow(day=day.day, **day.counts.as_dict()) for day in snapshot.days]
-            return snapshot, *_cut(days, position=position, query=query)
-        case "none":
-            return read_totals(tenant, period, services=services, user_ids=visible), [], None
+    snapshot = read_totals(tenant, period, services=services, user_ids=visible)
+    if query.group_by == "none":
+        return snapshot, [], None
+    days = [DayRow(day=day.day, **day.counts.as_dict()) for day in snapshot.days]
+    return snapshot, *_cut(days, position=position, query=query)
 
 
 def _user_row(user: UserUsage) -> UserRow:

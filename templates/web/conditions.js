@@ -16,7 +16,7 @@ const KINDS = () => ({
 export function conditionChoice(before) {
   const kinds = KINDS();
   const when = select("schedule-condition", Object.entries(kinds).map(([key, { label }]) => [key, label]), before?.when ?? ALWAYS);
-  const amount = el("input", { type: "number", id: "schedule-amount", min: 1, required: true });
+  const amount = el("input", { type: "number", id: "schedule-amount", min: 1, required: true, "data-part": "condition" });
   const amountField = field("", amount);
   const offer = (given) => {
     const { part, most, usual, of: label } = kinds[when.value];

@@ -33,20 +33,24 @@ export function destinationChoice(before) {
   add.addEventListener("click", () => remember({ kind: "slack", name: "", url: "" }, true));
   before.forEach((destination) => remember(destination));
   const hint = el("p", { class: "note" }, gettext("The figures are posted there too: to an incoming webhook of Slack or Teams, or to a program of yours."));
-  return { element: el("fieldset", { class: "ticks destinations" }, el("legend", {}, gettext("Channels and webhooks")), hint, list, add), value: () => rows.map(({ value }) => value()) };
+  return { element: el("fieldset", { class: "ticks destinations", "data-part": "destinations" }, el("legend", {}, gettext("Channels and webhooks")), hint, list, add), value: () => rows.map(({ value }, place) => value(place)) };
 }
 
 function fields(destination, remove) {
   const id = `destination-${++count}`;
   const kind = select(`${id}-kind`, Object.entries(KINDS), destination.kind);
-  const name = el("input", { type: "text", id: `${id}-name`, value: destination.name, required: true, maxlength: 64, pattern: "[A-Za-z0-9][A-Za-z0-9 ._\\-]*", autocomplete: "off" });
+  const name = el("input", { type: "text", id: `${id}-name`, value: destination.name, required: true, maxlength: 64, autocomplete: "off", dir: "auto" });
   const url = el("input", { type: "url", dir: "ltr", id: `${id}-url`, value: destination.url, required: true, maxlength: 2000, placeholder: "https://", autocomplete: "off", spellcheck: "false" });
   const away = button(gettext("Remove"), { class: "link", onclick: remove });
   const say = () => away.setAttribute("aria-label", gettext("Remove: %(name)s", { name: `${KINDS[kind.value]} ${name.value}`.trim() }));
   say();
   for (const control of [kind, name]) control.addEventListener("input", say);
   const element = el("div", { class: "destination", role: "group" }, el("div", { class: "row" }, field(gettext("Kind"), kind), field(gettext("Name of it"), name)), field(gettext("Address"), url), away);
-  return { element, value: () => ({ kind: kind.value, name: name.value.trim(), url: url.value.trim() }) };
+  const value = (place) => {
+    for (const [part, control] of Object.entries({ kind, name, url })) control.setAttribute("data-part", `destinations.${place}.${part}`);
+    return { kind: kind.value, name: name.value.normalize("NFC").trim(), url: url.value.trim() };
+  };
+  return { element, value };
 }
 
 // The secrets of new webhooks, which the API says once. They are in no address.

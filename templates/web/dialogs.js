@@ -4,6 +4,7 @@
 import { byId, button, el } from "./dom.js";
 import { complain } from "./notices.js";
 import { go, linkHere, place } from "./place.js";
+import { markParts, messageOf, partWords, technical, unmark } from "./problems.js";
 import { gettext } from "./words.js";
 
 const offered = new Map(); // what opens a dialog, by its view and name
@@ -79,31 +80,32 @@ export const openQuestion = (heading, text, { label, act }) => openForm(heading,
 
 // A dialog whose form is sent by its main button; `send(form)` may fail, and then the dialog stays and says why.
 export function openForm(heading, children, { label, send, wide, kind = "strong" }) {
-  const problem = el("p", { class: "bad", role: "alert" });
+  const problem = el("div", { class: "bad", role: "alert" });
   const submit = el("button", { class: kind }, label);
   const form = el("form", { method: "dialog" }, ...children, problem);
   const dialog = openDialog(heading, [form], { controls: [submit], close: gettext("Cancel"), wide });
   form.append(dialog.querySelector(".foot"));
+  const explain = (error) => {
+    const rest = markParts(form, error).map(partWords);
+    const words = [messageOf(error), ...rest].filter(Boolean).join(" ");
+    problem.replaceChildren(...[words, technical(error)].filter(Boolean));
+    if (words) problem.scrollIntoView({ block: "nearest" });
+  };
+  form.addEventListener("input", () => problem.replaceChildren()); // what it said is no longer so
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (submit.hasAttribute("aria-busy")) return; // pressed twice
     problem.textContent = "";
+    unmark(form);
     submit.setAttribute("aria-busy", "true");
     try {
       const done = await send(form);
       dialog.close();
       done?.();
     } catch (error) {
-      problem.replaceChildren(...explained(error));
-      problem.scrollIntoView({ block: "nearest" });
+      explain(error);
     }
     submit.removeAttribute("aria-busy");
   });
   return dialog;
-}
-
-function explained(error) {
-  const parts = (error.parts ?? []).map((part) => part.detail);
-  const request = error.request && el("span", { class: "note request" }, gettext("Request %(id)s", { id: error.request }));
-  return [[error.message, ...parts].join(" "), ...(request ? [el("br"), request] : [])];
 }

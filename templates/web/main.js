@@ -205,7 +205,7 @@ async function downloadWanted() {
     tell(gettext("The report from your email has been downloaded."), { about: "wish" });
   } catch (error) {
     const isHidden = error.status === 404 && me.role === "member";
-    if (isHidden) error.message = gettext("It may have been deleted, or it is about the whole organisation, which only an administrator may see.");
+    if (isHidden) Object.assign(error, { kind: "", message: gettext("It may have been deleted, or it is about the whole organisation, which only an administrator may see.") });
     complain(error, { about: "wish", title: gettext("The report from your email could not be downloaded.") });
   }
 }

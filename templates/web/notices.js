@@ -1,15 +1,15 @@
 // Notices at the head of the page: each stays until it is read, or what it tells of has been put right.
 
 import { byId, button, el } from "./dom.js";
+import { messageOf, partWords, technical, titleOf } from "./problems.js";
 import { gettext } from "./words.js";
 
 // Show why something failed. `about` names what failed: another notice about the same replaces it, `settle` takes it away.
 export function complain(error, { about, title, again }) {
   if (error.name === "AbortError") return;
-  const heading = title ?? error.title ?? gettext("Something went wrong");
-  const parts = (error.parts ?? []).map((part) => el("li", {}, part.detail));
-  const words = el("div", {}, el("strong", {}, heading), " ", capital(error.message), parts.length > 0 && el("ul", {}, ...parts));
-  if (error.request) words.append(el("span", { class: "note request" }, gettext("Request %(id)s", { id: error.request })));
+  const heading = title ?? titleOf(error);
+  const parts = (error.parts ?? []).map((part) => el("li", {}, partWords(part)));
+  const words = el("div", {}, el("strong", {}, heading), " ", messageOf(error), parts.length > 0 && el("ul", {}, ...parts), technical(error));
   const retry = again && button(gettext("Try again"), { onclick: () => (settle(about), again()) });
   show({ about, heading, words, kind: "error", role: "alert", controls: [retry] });
 }
@@ -44,5 +44,3 @@ function leave(notice) {
   notice.remove();
   if (hadFocus) (next?.querySelector(".close") ?? byId("figures")).focus({ preventScroll: true });
 }
-
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -6,6 +6,7 @@ import { FORMATS, orderReport } from "./files.js";
 import { number } from "./format.js";
 import { nameOf, plain, readPeople } from "./people.js";
 import { parameters, periodLabels, placedPeriod, preset, title } from "./periods.js";
+import { Mistake, messageOf } from "./problems.js";
 import { gettext, language, ngettext } from "./words.js";
 
 const [SHOWN, CUSTOM] = ["shown", "custom"];
@@ -27,14 +28,15 @@ export function openOrder({ me, ordered }) {
   const basis = boxes({ legend: gettext("Counted"), name: "basis", type: "radio", chosen: ["activity"], choices: basisChoices() });
   const formats = boxes({ legend: gettext("Files"), name: "formats", chosen: ["pdf", "xlsx"], choices: Object.entries(FORMATS) });
   const every = boxes({ legend: gettext("In the PDF"), name: "all_users", chosen: [], choices: [["yes", gettext("Print every user, however many there are")]] });
+  formats.setAttribute("data-part", "formats");
   const parts = [field(gettext("Period"), period), days, users?.element, basis, formats, me.role === "member" ? null : every].filter(Boolean);
   return openForm(gettext("New report"), parts, {
     label: gettext("Order report"),
     send: async (form) => {
       const names = ticked(form, "formats");
-      if (!names.length) throw new Error(gettext("Choose at least one kind of file."));
+      if (!names.length) throw new Mistake("formats", gettext("Choose at least one kind of file."));
       const user_ids = users?.chosen() ?? null;
-      if (user_ids && !user_ids.length) throw new Error(gettext("Choose at least one user, or all of them."));
+      if (user_ids && !user_ids.length) throw new Mistake("filters.user_ids", gettext("Choose at least one user, or all of them."));
       const filters = { user_ids, basis: ticked(form, "basis")[0], all_users: ticked(form, "all_users").length > 0 };
       const answer = await orderReport({ ...chosen(), formats: names, filters });
       return () => ordered(answer);
@@ -81,12 +83,12 @@ function userChoice(chosenPeriod) {
       people.sort((one, other) => one.name.localeCompare(other.name, language(), { numeric: true }));
       draw();
     } catch (error) {
-      status.textContent = error.message;
+      status.textContent = messageOf(error);
     }
   };
   which.addEventListener("change", read);
   search.addEventListener("input", draw);
-  return { element: el("div", {}, which, some), chosen: () => (some.hidden ? null : [...wanted]) };
+  return { element: el("div", { "data-part": "filters.user_ids" }, which, some), chosen: () => (some.hidden ? null : [...wanted]) };
 }
 
 function pick({ user_id: id, user_email: email }, wanted, say) {

@@ -8,6 +8,7 @@ import { boxes, el, field, select, ticked } from "./dom.js";
 import { FORMATS } from "./files.js";
 import { number, wholePercent } from "./format.js";
 import { localeChoices, weekdayName } from "./languages.js";
+import { Mistake } from "./problems.js";
 import { gettext } from "./words.js";
 
 const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -53,7 +54,7 @@ function dayChoices(every) {
 // Make a schedule, or change one that has been read with its version (`tag`).
 export function openSchedule(schedule, { tag, saved }) {
   const before = schedule ?? { every: "month", on: null, at: "07:00", formats: ["pdf"], recipients: [], destinations: [], missed: "latest", incomplete: "wait" };
-  const name = el("input", { type: "text", id: "schedule-name", value: schedule?.name ?? null, required: true, maxlength: 64, pattern: "[A-Za-z0-9][A-Za-z0-9 ._\\-]*", readonly: Boolean(schedule), autocomplete: "off" });
+  const name = el("input", { type: "text", id: "schedule-name", value: schedule?.name ?? null, required: true, maxlength: 64, readonly: Boolean(schedule), autocomplete: "off", dir: "auto", "data-part": "name" });
   const every = select("schedule-every", everyLabels(), before.every);
   const on = select("schedule-on", [], "");
   const at = el("input", { type: "time", id: "schedule-at", value: before.at, required: true });
@@ -65,7 +66,7 @@ export function openSchedule(schedule, { tag, saved }) {
   offerDays(before.on == null ? (before.every === "week" ? "" : FIRST) : String(before.on));
   every.addEventListener("change", () => offerDays(null));
   const formats = boxes({ legend: gettext("Files"), name: "formats", chosen: before.formats, choices: Object.entries(FORMATS) });
-  const to = el("textarea", { id: "schedule-to", rows: 4, dir: "ltr", spellcheck: "false" }, before.recipients.map(({ email }) => email).join("\n"));
+  const to = el("textarea", { id: "schedule-to", rows: 4, dir: "ltr", spellcheck: "false", "data-part": "recipients" }, before.recipients.map(({ email }) => email).join("\n"));
   const locale = select("schedule-locale", [["", gettext("As in the settings")], ...localeChoices(before.locale)], before.locale ?? "");
   const missed = select("schedule-missed", missedChoices(), before.missed);
   const incomplete = select("schedule-incomplete", incompleteChoices(), before.incomplete);
@@ -77,8 +78,9 @@ export function openSchedule(schedule, { tag, saved }) {
   every.addEventListener("change", sayPeriod);
   const corrected = select("schedule-corrected", correctionChoices(before.correct_from_percent), String(before.correct_from_percent ?? ""));
   const quiet = boxes({ legend: gettext("Periods without activity"), name: "skip_if_empty", chosen: before.skip_if_empty ? ["yes"] : [], choices: [["yes", gettext("Send nothing for them")]] });
+  for (const [part, control] of Object.entries({ every, on, at, formats, locale })) control.setAttribute("data-part", part);
   const parts = [
-    field(gettext("Name"), name, schedule ? {} : { hint: gettext("Letters, digits, spaces, dots and dashes.") }),
+    field(gettext("Name"), name),
     el("div", { class: "row" }, field(gettext("How often"), every), dayField, field(gettext("At"), at, { hint: gettext("In your time zone.") })),
     about,
     formats,
@@ -104,8 +106,9 @@ export function openSchedule(schedule, { tag, saved }) {
         incomplete: incomplete.value,
         correct_from_percent: corrected.value === "" ? null : Number(corrected.value),
       };
-      if (!wanted.formats.length) throw new Error(gettext("Choose at least one kind of file."));
-      const stored = await call(pathOf("schedules", name.value.trim()), { method: "PUT", body: { ...schedule, ...wanted }, tag, isNew: !schedule });
+      if (!wanted.formats.length) throw new Mistake("formats", gettext("Choose at least one kind of file."));
+      const called = schedule?.name ?? name.value.normalize("NFC").trim();
+      const stored = await call(pathOf("schedules", called), { method: "PUT", body: { ...schedule, ...wanted }, tag, isNew: !schedule });
       return async () => {
         await saved();
         showSecrets(stored);
@@ -140,9 +143,17 @@ const incompleteChoices = () => [
   ["send", gettext("Send them, marked as incomplete")],
 ];
 
-// What else is known of a recipient stays with the address.
+// One a line, or between commas; also as mail programs write them, `Ann Ash <ann@acme.example>`. What else is known of a
+// recipient stays with the address. What is no address stays as it was written, so that it can be found again.
 function addresses(text, before) {
   const known = new Map(before.map((recipient) => [recipient.email, recipient]));
-  const given = text.split(/[\s,;]+/).filter(Boolean);
+  const given = text.split(/[\n,;]+/).flatMap(addressesIn).filter(Boolean);
   return [...new Set(given)].map((email) => known.get(email) ?? { email });
+}
+
+function addressesIn(piece) {
+  const named = piece.match(/<([^<>]*)>\s*$/);
+  if (named) return [named[1].trim()];
+  const words = piece.trim().split(/\s+/);
+  return words.every((word) => word.includes("@")) ? words : [piece.trim()];
 }

@@ -55,10 +55,10 @@ async function refreshed(name, said) {
   (same || row?.querySelector("button") || byId("new-schedule")).focus();
 }
 
-function item(schedule) {
+function item(schedule, index) {
   const { name, paused } = schedule;
   const isOpen = place().schedule === name;
-  const panel = el("div", { class: "unfolded", id: `deliveries-${CSS.escape(name)}`, hidden: !isOpen });
+  const panel = el("div", { class: "unfolded", id: `deliveries-${index}`, hidden: !isOpen });
   const about = el(
     "div",
     { class: "about" },
@@ -128,7 +128,7 @@ const outcomeWords = ({ holds }) => (holds ? gettext("Its condition holds: it wo
 
 async function trial(name) {
   await call(pathOf("schedules", name)); // there is one
-  const address = el("input", { type: "email", dir: "ltr", id: "test-address", required: true, value: emailOf(context.me.user_id), autocomplete: "email" });
+  const address = el("input", { type: "email", dir: "ltr", id: "test-address", required: true, "data-part": "recipients", value: emailOf(context.me.user_id), autocomplete: "email" });
   return () => openForm(gettext("Send a test: %(schedule)s", { schedule: name }), [field(gettext("To"), address, { hint: gettext("Only this address gets it.") })], {
     label: gettext("Send"),
     send: () => sentBy(name, { recipients: [address.value.trim()] }, { test: address.value.trim() }),

@@ -4,6 +4,7 @@ import { exchange } from "./client.js";
 import { boxes, byId, button, el, field, select, ticked } from "./dom.js";
 import { localeChoices, weekdayName } from "./languages.js";
 import { complain, settle, tell } from "./notices.js";
+import { markParts } from "./problems.js";
 import { gettext } from "./words.js";
 
 const ABOUT = "settings";
@@ -44,6 +45,8 @@ function form(profile, { tag, signal, changed }) {
   const invalid = profile.invalid.map((sentence) => el("p", { class: "note caveat" }, sentence));
   const allowed = profile.allowance.documents_per_month;
   const save = el("button", { class: "strong" }, gettext("Save"));
+  const fields = { name, timezone: zone, locale, week_starts_on: weekday, csv };
+  for (const [part, control] of Object.entries(fields)) control.setAttribute("data-part", part);
   const shown = el(
     "form",
     { class: "settings" },
@@ -85,7 +88,9 @@ async function send(change, { tag, save, changed, again }) {
     byId("settings").querySelector("button.strong")?.focus();
   } catch (error) {
     const isStale = error.status === 412;
-    complain(error, { about: ABOUT, title: isStale ? gettext("Somebody else has changed the settings meanwhile.") : gettext("The settings were not saved."), again: isStale ? again : null });
+    error.parts = markParts(byId("settings"), error);
+    if (!error.parts.length && error.kind === "invalid-request") settle(ABOUT); // each is said beside its field
+    else complain(error, { about: ABOUT, title: gettext("The settings were not saved."), again: isStale ? again : null });
   }
   save.removeAttribute("aria-busy");
 }
@@ -98,7 +103,7 @@ function logoChoice(stored) {
   let chosen = stored;
   const problem = el("p", { class: "bad", role: "alert" });
   const picture = el("div", { class: "logo-preview" });
-  const input = el("input", { type: "file", id: "settings-logo", accept: "image/png,image/jpeg,image/svg+xml" });
+  const input = el("input", { type: "file", id: "settings-logo", "data-part": "branding.logo", accept: "image/png,image/jpeg,image/svg+xml" });
   const remove = button(gettext("Remove the logo"), { class: "link", onclick: () => (show(null), input.focus()) });
   const show = (logo) => {
     chosen = logo;

@@ -1,6 +1,7 @@
 // What somebody sees who is not signed in: why, and the way to the portal and back to the very same place.
 
 import { byId, el } from "./dom.js";
+import { messageOf } from "./problems.js";
 import { forgetToken, keepToken, wanted } from "./session.js";
 import { gettext } from "./words.js";
 
@@ -20,9 +21,9 @@ function words(error, { left, portal }) {
   const back = portal ? gettext("Sign in at your portal to come back to this page.") : gettext("Return to your portal and open Usage Reports again.");
   if (left) return [gettext("You have signed out"), back];
   if (!error) return [gettext("Sign in to see your usage"), portal ? back : gettext("Open Usage Reports from your portal to sign in.")];
-  if (error.status === 403) return [gettext("You have no access"), sentence(error.message)];
+  if (error.status === 403) return [gettext("You have no access"), messageOf(error)];
   if (error.expired) return [gettext("Your session has ended"), back];
-  return [gettext("You are not signed in"), `${sentence(error.message)} ${back}`];
+  return [gettext("You are not signed in"), back];
 }
 
 // The portal's address with the one to come back to, which names what is shown or the file that was asked for.
@@ -34,8 +35,6 @@ function returning(portal) {
   there.searchParams.set("return_to", here.href);
   return there.href;
 }
-
-const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.?$/, ".")}`;
 
 // Only on a machine that trusts its development key.
 function tokenForm(retry) {

@@ -60,7 +60,8 @@ def test_the_schema_of_json_reports_is_published_without_a_token(anonymous: Any)
 
 def test_a_parameter_is_given_once(admin: Any, problem: Check) -> None:
     document = problem(admin.get("/v1/usage?period=2026-10&period=2026-09"), 422, "invalid-request")
-    assert document["errors"] == [{"location": "query.period", "detail": "give it once"}]
+    part = {"location": "query.period", "detail": "give it once", "code": "given-twice", "values": {}}
+    assert document["errors"] == [part]
 
 
 def test_a_fault_of_ours_shows_nothing_of_the_inside(

@@ -2,9 +2,11 @@
 
 import asyncio
 import datetime as dt
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -126,9 +128,42 @@ def test_a_schedule_that_is_not_valid_says_what_to_write(
     assert stored(world) == ()
 
 
-@pytest.mark.parametrize("name", ["-x", "x" * 65, "ü", "a%0Ab"])
-def test_a_name_that_is_not_valid(admin: Any, problem: Check, name: str) -> None:
-    problem(admin.put(f"/v1/schedules/{name}", json={"every": "day"}), 422, "invalid-request")
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("-x", "name-begins-wrongly"),
+        ("x" * 65, "name-too-long"),
+        ("𠮷" * 33, "name-too-long"),
+        ("%C2%A0", "name-missing"),
+        *(
+            (f"a{wrong}b", "name-character")
+            for wrong in ("%0A", "<", ":", "%E2%80%AE", "%E2%80%8B", "%EF%BB%BF", "%00")
+        ),
+    ],
+)
+def test_a_name_that_is_not_valid(admin: Any, problem: Check, name: str, code: str) -> None:
+    (part,) = problem(admin.put(f"/v1/schedules/{name}", json={"every": "day"}), 422, "invalid-request")["errors"]
+    assert (part["location"], part["code"]) == ("path.name", code)
+
+
+@pytest.mark.parametrize(
+    "name", ["Vorstand München", "東京・月次（役員）", "تقرير الرياض", "Ann’s board", "می‌خواهم", "📊 Q4"]
+)
+def test_a_schedule_is_named_in_any_script(admin: Any, problem: Check, name: str) -> None:
+    """However its letters are composed; and nothing that only looks like another name is a second one."""
+    where = f"/v1/schedules/{quote(unicodedata.normalize('NFD', name))}"
+    made = admin.put(where, json={"every": "day", "name": name})
+    assert (made.status_code, made.json()["name"]) == (201, name)
+    assert admin.get(where).json() == made.json()
+    assert admin.put(where, json=made.json() | {"at": "09:00"}).status_code == 200
+    other = quote(name.upper() if name.upper() != name else f"{name}\u200d")
+    assert problem(admin.put(f"/v1/schedules/{other}", json={"every": "day"}), 409, "conflict")
+    assert admin.get(f"{where}/preview").status_code == 200
+    sent = admin.post(f"{where}/send-now", json={"recipients": ["ann@acme.example"]})
+    assert [row["state"] for row in sent.json()["deliveries"]] == ["sent"]
+    assert len(admin.get(f"{where}/deliveries").json()["rows"]) == 1
+    assert admin.get("/v1/audit").json()["rows"][0]["subject"] == name
+    assert admin.delete(where).status_code == 204
 
 
 def test_a_new_schedule_starts_with_its_next_period_unless_asked(admin: Any, world: Any) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -56,7 +57,7 @@ def test_each_service_in_turn(place: Place, open_page: Open) -> None:
         place.timestream.off()
         page.get_by_text("Last month", exact=True).click()
         expect(alert(page)).to_contain_text("September 2026 could not be shown.", timeout=OUTAGE_TIMEOUT_MS)
-        expect(alert(page)).to_contain_text("Request ")
+        expect(alert(page)).to_contain_text(re.compile(r"Request [0-9a-f]{8}-"))
         expect(page.locator("h1:visible")).to_have_text("October 2026 (to date)")
         expect(page.locator("#headlines")).to_contain_text("3,825")
         place.timestream.on()

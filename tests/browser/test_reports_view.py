@@ -62,7 +62,7 @@ def test_an_order_without_files_or_users_says_what_is_missing(site: Any, open_pa
     for name in ("PDF", "Excel"):
         page.get_by_label(name, exact=True).uncheck()
     page.get_by_role("button", name="Order report").click()
-    expect(page.get_by_role("alert")).to_have_text("Choose at least one kind of file.")
+    expect(page.locator(".field-problem")).to_have_text("Choose at least one kind of file.")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("button", name="New report")).to_be_focused()

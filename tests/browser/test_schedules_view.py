@@ -11,6 +11,7 @@ from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
 from signtally.domain.tenants import TenantProfile
 from signtally.stores.suppressions import Suppression, SuppressionReason
 from tests.browser.conftest import NOW
+from tests.browser.test_accessibility import flaws
 
 Open = Callable[..., Page]
 MONTHLY = {
@@ -121,13 +122,20 @@ def test_what_cannot_be_saved_says_why_and_keeps_what_was_written(site: Any, ope
     page = open_page(site.signed_in(show="view=schedules"), complains=True)
     page.get_by_role("button", name="New schedule").click()
     page.get_by_label("Name", exact=True).fill("MONTHLY")
-    page.get_by_label("Recipients").fill("nobody")
+    page.get_by_label("Recipients").fill("Ann Ash <ann@acme.example>\njust a name")
     page.get_by_role("button", name="Save", exact=True).click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("alert")).to_contain_text("nobody")
+    problems = page.get_by_role("dialog").locator(".field-problem")
+    expect(problems).to_have_text("“just a name” is no email address.")  # once, beside its field, and nothing else
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_be_empty()
+    expect(page.get_by_label("Recipients")).to_be_focused()
+    assert flaws(page) == []
     page.get_by_label("Recipients").fill("ann@acme.example")
+    expect(problems).to_have_count(0)
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(dialog.get_by_role("alert")).to_contain_text("differ in capitals alone")
+    expect(problems).to_have_text("“Monthly” exists already. Choose another name.")
+    page.get_by_label("Name", exact=True).fill("Vorstand München")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(schedule(page, "Vorstand München")).to_be_visible()
 
 
 def test_an_email_is_looked_at_tested_sent_and_sent_again(site: Any, open_page: Open) -> None:
@@ -202,7 +210,7 @@ def test_a_new_schedule_replaces_nobodys(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in(show="view=schedules&dialog=new"), complains=True)
     page.get_by_label("Name", exact=True).fill("Monthly")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("there is one of this name already")
+    expect(page.get_by_role("dialog").locator(".field-problem")).to_contain_text("“Monthly” exists already.")
     assert len(site.get("schedules/Monthly")["recipients"]) == 2
 
 

@@ -61,12 +61,16 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(site: Any, open_page: Open) -
     page.get_by_label("Name", exact=True).fill("New name")
     page.get_by_label("Time zone").fill("Mars/Olympus")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator("#notices [role=alert]")).to_contain_text("The settings were not saved.")
+    expect(page.locator(".field-problem")).to_have_text(
+        "There is no time zone “Mars/Olympus”. Choose a city near you from the list."
+    )
+    expect(page.get_by_label("Time zone")).to_be_focused()
+    expect(page.locator("#notices")).to_be_empty()
     expect(page.get_by_label("Name", exact=True)).to_have_value("New name")
     site.services.stores.tenants.edit("acme", lambda profile: profile.model_copy(update={"csv": "comma"}))
     page.get_by_label("Time zone").fill("Asia/Kathmandu")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator("#notices [role=alert]")).to_contain_text("Somebody else has changed the settings meanwhile.")
+    expect(page.locator("#notices [role=alert]")).to_contain_text("Somebody else has changed it meanwhile.")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_label("Separator in CSV files")).to_have_value("comma")
 

@@ -42,6 +42,18 @@ def test_a_report_is_taken_by_one_and_made_once(objects: ObjectStore) -> None:
     assert (set(known.reported), set(known.closed)) == ({"2026-10"}, set())
 
 
+def test_a_schedule_may_be_named_in_any_script(objects: ObjectStore) -> None:
+    """As long as a name can be: the ledger's listings tell it whole."""
+    names = [name.ljust(64, "市") for name in ("東京 & 大阪", "Vorstand München", "الرياض", "Board.v2")]
+    for name in names:
+        key = DeliveryKey("acme", name, "2026-10")
+        Deliveries(objects).record_report(key, REPORT)
+        assert MailDeliveries(objects).claim(key, ANN, now=NOW) is None
+        assert Deliveries(objects).periods("acme", name).reported == {"2026-10"}
+    assert sorted(Deliveries(objects).schedules("acme")) == sorted(names)
+    assert {key.schedule for key, _ in MailDeliveries(objects).to("acme", [ANN])} == {*names}
+
+
 def test_a_report_that_was_released_or_forgotten_is_taken_again(objects: ObjectStore) -> None:
     ledger = Deliveries(objects)
     assert ledger.claim_report(OCTOBER, now=NOW, lease=LEASE)

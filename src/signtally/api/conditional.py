@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import Header
 from pydantic import BaseModel
 
-from signtally.api.problems import ProblemError, ProblemKind
+from signtally.api.problems import InvalidPart, ProblemError, ProblemKind
 
 IfMatch = Annotated[
     str | None,
@@ -40,10 +40,13 @@ def require_match(if_match: str | None, document: BaseModel | None) -> None:
         )
 
 
-def require_absent(if_none_match: str | None, document: BaseModel | None) -> None:
-    """Raises ProblemError (412) when the request may only make something new, and a *document* is stored."""
+def require_absent(
+    if_none_match: str | None, document: BaseModel | None, *, errors: tuple[InvalidPart, ...] = ()
+) -> None:
+    """Raises ProblemError (412) with *errors* when the request may only make something new, and one is stored."""
     if if_none_match is not None and document is not None:
         raise ProblemError(
             ProblemKind.PRECONDITION_FAILED,
             "Nothing was changed, because there is one of this name already. Choose another name, or change that one.",
+            errors=errors,
         )

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from signtally.api.problems import InvalidPart, ProblemError, ProblemKind
-from signtally.domain.destinations import Destination, DestinationKind, DestinationName, new_secret
+from signtally.api.problem_codes import parts_of
+from signtally.api.problems import invalid
+from signtally.domain.destinations import Destination, DestinationKind, check_labels, new_secret
+from signtally.domain.given_names import GivenName
 from signtally.domain.tenants import MOST_DESTINATIONS, Schedule, destination_labelled
 
 
@@ -15,7 +17,7 @@ class DestinationOrder(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    name: DestinationName
+    name: GivenName
     kind: DestinationKind = Field(
         description="`slack`: an incoming webhook of Slack, or of what takes the same (`text`). `teams`: one of Teams. "
         "`webhook`: signed JSON, by Standard Webhooks"
@@ -46,8 +48,7 @@ class DestinationOrder(BaseModel):
 
 
 def _distinct(orders: tuple[DestinationOrder, ...]) -> tuple[DestinationOrder, ...]:
-    if len({order.label.casefold() for order in orders}) < len(orders):
-        raise ValueError("two destinations of a kind have one name")
+    check_labels(orders)
     return orders
 
 
@@ -87,11 +88,5 @@ def _stored(order: DestinationOrder, number: int, *, before: Schedule | None) ->
         known = None if before is None else destination_labelled(order.label, before)
         return Destination.model_validate(order.fields(known))
     except ValidationError as error:
-        parts = tuple(
-            InvalidPart(
-                location=".".join(map(str, ("body", "destinations", number, *each["loc"]))),
-                detail=each["msg"].removeprefix("Value error, "),
-            )
-            for each in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-        raise ProblemError(ProblemKind.INVALID, f"{parts[0].location}: {parts[0].detail}", errors=parts) from None
+        found = error.errors(include_url=False, include_input=False)
+        raise invalid(*parts_of(found, below=("body", "destinations", number))) from None

@@ -21,12 +21,11 @@ from signtally.api.digest_documents import (
 )
 from signtally.api.idempotency import RequestKey, SendingKey
 from signtally.api.periods import PeriodName, named_period
-from signtally.api.problems import InvalidPart, ProblemError, ProblemKind, problem_responses
+from signtally.api.problems import InvalidPart, ProblemKind, invalid, problem_responses
 from signtally.api.schedules import NameInPath, found_schedule
 from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
 from signtally.domain.destinations import Destination
-from signtally.domain.schedule_limits import ScheduleLimitError
 from signtally.domain.tenants import Schedule
 from signtally.use_cases import sending_by_hand
 from signtally.use_cases.delivery_list import POSITION, deliveries_of, passed_over
@@ -114,8 +113,7 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     schedule = found_schedule(tenant, name)
     recipients = asked.named
     for number, recipient in enumerate(recipients):
-        if why := services.schedule_limits.why_not(recipient.email, tenant=tenant):
-            raise ScheduleLimitError(why, location=f"recipients.{number}")
+        services.schedule_limits.check_address(recipient.email, of=tenant, location=f"recipients.{number}")
     destinations = _destinations(asked, schedule)
     period = named_period(asked.period, first=None, last=None, tenant=tenant, services=services)
     sent = sending_by_hand.send_now(
@@ -142,8 +140,9 @@ def _destinations(asked: DigestOrder, schedule: Schedule) -> list[Destination]:
     """Those that are named. Raises ProblemError (422) for a name that the schedule does not have."""
     for number, reference in enumerate(asked.destinations):
         if not any(each.is_meant_by(reference) for each in schedule.destinations):
-            part = InvalidPart(location=f"body.destinations.{number}", detail=f"there is no destination {reference!r}")
-            raise ProblemError(ProblemKind.INVALID, f"{part.location}: {part.detail}", errors=(part,))
+            location, detail = f"body.destinations.{number}", f"there is no destination {reference!r}"
+            named = {"name": reference}
+            raise invalid(InvalidPart(location=location, detail=detail, code="destination-unknown", values=named))
     return [each for each in schedule.destinations if any(map(each.is_meant_by, asked.destinations))]
 
 

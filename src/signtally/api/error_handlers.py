@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from signtally.api.files import PageInsteadError, page_instead
-from signtally.api.problems import KIND_OF_STATUS, InvalidPart, ProblemError, ProblemKind, problem_response
+from signtally.api.problem_codes import parts_of
+from signtally.api.problems import KIND_OF_STATUS, InvalidPart, ProblemError, ProblemKind, invalid, problem_response
 from signtally.domain.periods import FuturePeriodError, PeriodError
 from signtally.domain.schedule_limits import ScheduleLimitError
 from signtally.logos.errors import LogoError
@@ -77,22 +78,7 @@ def _of_framework(error: HTTPException) -> ProblemError:
 
 
 def _of_validation(error: RequestValidationError) -> ProblemError:
-    parts = tuple(
-        InvalidPart(location=".".join(str(step) for step in found["loc"]), detail=_message(found))
-        for found in error.errors()
-    )
-    detail = "; ".join(f"{part.location}: {part.detail}" for part in parts)
-    return ProblemError(ProblemKind.INVALID, detail, errors=parts)
-
-
-def _message(found: dict[str, Any]) -> str:
-    match found["type"]:
-        case "extra_forbidden":
-            return "unknown parameter; see /docs for the ones that exist"
-        case "json_invalid":
-            return f"not valid JSON: {found['ctx']['error']}"
-        case _:
-            return cast("str", found["msg"]).removeprefix("Value error, ")
+    return invalid(*parts_of(error.errors()))
 
 
 def _sentence(error: Exception) -> str:
@@ -128,13 +114,13 @@ def _of_broken_profile(error: Exception) -> ProblemError:
 
 
 def _of_logo(error: Exception) -> ProblemError:
-    part = InvalidPart(location="body.branding.logo", detail=str(error))
-    return ProblemError(ProblemKind.INVALID, f"{part.location}: {part.detail}", errors=(part,))
+    return invalid(InvalidPart(location="body.branding.logo", detail=str(error), code="logo"))
 
 
 def _of_schedule_limit(error: Exception) -> ProblemError:
-    part = InvalidPart(location=f"body.{cast('ScheduleLimitError', error).location}", detail=str(error))
-    return ProblemError(ProblemKind.INVALID, f"{part.location}: {part.detail}", errors=(part,))
+    found = cast("ScheduleLimitError", error)
+    location = f"body.{found.location}"
+    return invalid(InvalidPart(location=location, detail=str(found), code=found.code, values=found.values))
 
 
 # The first match wins: subclasses come before their parents.

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from signtally.api.page_assets import Assets
 from signtally.api.problem_advice import ADVICE
+from signtally.api.problem_codes import CODES
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.domain.actions import MEASURES
 from signtally.domain.highlights import STUCK_DAYS
@@ -62,6 +63,7 @@ def register(app: FastAPI, settings: Settings) -> None:
             api=app.openapi(),
             problems=list(ProblemKind),
             advice=ADVICE,
+            codes=CODES,
         )
 
     @app.get("/docs", include_in_schema=False)

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from signtally.api.problems import ProblemError, ProblemKind
+from signtally.domain.invalid_values import invalid_value
 from signtally.domain.periods import Period, PeriodKind, parse_period, period_between, period_of
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
@@ -14,7 +15,7 @@ from signtally.services import Services
 
 def _calendar_date(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        raise ValueError("write a date such as 2026-10-03")
+        raise invalid_value("date", "write a date such as 2026-10-03")
     return dt.date.fromisoformat(value)
 
 

@@ -57,6 +57,10 @@ class InvalidPart(BaseModel):
 
     location: str = Field(description="Where: `query.period`, `body.formats.0`")
     detail: str = Field(description="What is wrong, or what to write")
+    code: str = Field(description="What is wrong in a stable word: see `/docs#codes`")
+    values: dict[str, str | int | float | list[str]] = Field(
+        default={}, description="What the code speaks of, such as `limit`; see `/docs#codes`"
+    )
 
 
 class ProblemDocument(BaseModel):
@@ -67,7 +71,7 @@ class ProblemDocument(BaseModel):
     status: int
     detail: str = Field(description="What happened and what to do")
     instance: str | None = Field(default=None, description="This occurrence: the log has it under the same id")
-    errors: list[InvalidPart] | None = Field(default=None, description="Every part that is not valid (422)")
+    errors: list[InvalidPart] | None = Field(default=None, description="Every part that is not valid")
 
 
 @dataclasses.dataclass(slots=True)
@@ -82,6 +86,11 @@ class ProblemError(SigntallyError):
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     errors: tuple[InvalidPart, ...] = ()
     members: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # extension members of the document
+
+
+def invalid(*parts: InvalidPart, kind: ProblemKind = ProblemKind.INVALID) -> ProblemError:
+    """The problem that some parts of a request are not valid."""
+    return ProblemError(kind, "; ".join(f"{part.location}: {part.detail}" for part in parts), errors=parts)
 
 
 def problem_response(problem: ProblemError, *, request_id: str | None) -> JSONResponse:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from signtally.api.examples import PROFILE_CHANGE
+from signtally.domain.invalid_values import invalid_value
 from signtally.domain.tenants import (
     LOCALE_LIMIT_CHARACTERS,
     Allowance,
@@ -89,7 +90,9 @@ class ProfileChange(BaseModel):
     def _refuse_read_only(cls, fields: Any) -> Any:  # noqa: ANN401 -- whatever was sent
         for name in _READ_ONLY:
             if isinstance(fields, dict) and name in fields:
-                raise ValueError(f"{name} is read-only: leave it out; the operator of this service sets it")
+                raise invalid_value(
+                    "read-only", f"{name} is read-only: leave it out; the operator of this service sets it", field=name
+                )
         return fields
 
     @property

@@ -8,8 +8,9 @@ from pydantic.config import JsonDict
 
 from signtally.api.destination_documents import DestinationDocument, DestinationOrders, stored_destinations
 from signtally.api.documents import NextCursor
+from signtally.domain.given_names import GivenName
 from signtally.domain.schedules import next_due
-from signtally.domain.tenants import Schedule, ScheduleName, ScheduleTerms, TenantProfile, destination_labelled
+from signtally.domain.tenants import Schedule, ScheduleTerms, TenantProfile, destination_labelled
 
 _EXAMPLE: JsonDict = {
     "every": "week",
@@ -29,7 +30,7 @@ class ScheduleDefinition(ScheduleTerms):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    name: ScheduleName | None = None
+    name: GivenName | None = None
     destinations: DestinationOrders = Field(default=(), description="Where it is posted, beside its emails")
     next_at: NextAt = None
 
@@ -52,7 +53,7 @@ class ScheduleDefinition(ScheduleTerms):
 class ScheduleDocument(ScheduleTerms):
     """A schedule, and when it is due next."""
 
-    name: ScheduleName
+    name: GivenName
     destinations: tuple[DestinationDocument, ...]
     next_at: NextAt
 

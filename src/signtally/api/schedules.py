@@ -11,10 +11,11 @@ from signtally.api.concurrency import limit_concurrency
 from signtally.api.conditional import ETAG_HEADER, IfMatch, IfNoneMatch, etag_of, require_absent, require_match
 from signtally.api.context import ServicesDep
 from signtally.api.cursors import Cursor, cursor_after, position_of
-from signtally.api.problems import ProblemError, ProblemKind, problem_responses
+from signtally.api.problems import InvalidPart, ProblemError, ProblemKind, invalid, problem_responses
 from signtally.api.schedule_documents import ScheduleDefinition, ScheduleDocument, SchedulePage
 from signtally.domain.audit import AuditAction
-from signtally.domain.tenants import Schedule, ScheduleName, TenantProfile, schedule_named
+from signtally.domain.given_names import GivenName, name_key
+from signtally.domain.tenants import Schedule, TenantProfile, schedule_named
 
 router = APIRouter(
     prefix="/schedules",
@@ -22,7 +23,7 @@ router = APIRouter(
     responses=problem_responses(ProblemKind.FORBIDDEN),
     dependencies=[limit_concurrency("others")],
 )
-NameInPath = Annotated[ScheduleName, Path(description="The schedule's name, unique in the tenant")]
+NameInPath = Annotated[GivenName, Path(description="The schedule's name, unique in the tenant")]
 _LISTING = "schedules"
 _DEFAULT_SCHEDULES, _MOST_SCHEDULES = 100, 1000
 
@@ -84,14 +85,15 @@ def put_schedule(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
 ) -> ScheduleDocument:
     """A new schedule starts with its next period. Simultaneous edits of other schedules are kept."""
     if definition.name not in {None, name}:
-        raise ProblemError(ProblemKind.INVALID, f"The body says name {definition.name!r}, the address {name!r}.")
+        detail = f"the body says name {definition.name!r}, the address {name!r}"
+        raise invalid(InvalidPart(location="body.name", detail=detail, code="name-mismatch", values={"name": name}))
     now, before = services.clock(), None
 
     def replaced(profile: TenantProfile) -> TenantProfile:
         nonlocal before
         before = _known(profile, name)
         require_match(if_match, before)
-        require_absent(if_none_match, before)
+        require_absent(if_none_match, before, errors=(_taken(name),))
         wanted = definition.named(name, before=before, now=now)
         services.schedule_limits.check(wanted, of=profile)
         kept = tuple(wanted if each is before else each for each in profile.schedules)
@@ -143,15 +145,21 @@ def found_schedule(profile: TenantProfile, name: str) -> Schedule:
 
 
 def _known(profile: TenantProfile, name: str) -> Schedule | None:
-    """The schedule that `PUT` replaces. Raises ProblemError (409) when one differs in capitals alone."""
+    """The schedule that `PUT` replaces. Raises ProblemError (409) when another counts as the same name."""
     known = schedule_named(name, profile.schedules)
     if known is not None and known.name != name:
         raise ProblemError(
             ProblemKind.CONFLICT,
-            f"There is a schedule called {known.name!r}, and names that differ in capitals alone are one name. Change "
-            "that schedule, or choose another name.",
+            f"There is a schedule called {known.name!r}, and names that differ in capitals alone, or not to the "
+            "eye, are one name. Change that schedule, or choose another name.",
+            errors=(_taken(known.name),),
         )
     return known
+
+
+def _taken(name: str) -> InvalidPart:
+    detail = f"there is a schedule called {name!r}"
+    return InvalidPart(location="path.name", detail=detail, code="name-taken", values={"name": name})
 
 
 def _without_destinations(new: Schedule) -> Schedule:
@@ -169,4 +177,4 @@ def _told(before: Schedule, after: Schedule) -> dict[str, str]:
 
 
 def _position(schedule: Schedule) -> str:
-    return schedule.name.casefold()
+    return name_key(schedule.name)

@@ -5,18 +5,17 @@ import binascii
 import hashlib
 import re
 import secrets
-from typing import Annotated, Literal, Self
+from collections.abc import Iterable
+from typing import Annotated, Literal, Protocol, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from signtally.domain.given_names import GivenName, given_name, name_key
+from signtally.domain.invalid_values import invalid_value
 from signtally.domain.public_addresses import ip_address, is_public
 
 DestinationKind = Literal["slack", "teams", "webhook"]
-DestinationName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
-DestinationReference = Annotated[  # a name, or a label
-    str, Field(pattern=r"^((slack|teams|webhook):)?[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")
-]
 SECRET_PREFIX = "whsec_"  # noqa: S105 -- what Standard Webhooks put before a secret
 MASKED_PATH = "/…"
 _SECRET_BYTES = range(24, 65)  # as Standard Webhooks recommend
@@ -28,21 +27,21 @@ _VISIBLE_ASCII = re.compile(r"[!-~]+")
 def _webhook_url(text: str) -> str:
     """Raises ValueError, whose message does not repeat an address that may hold a secret."""
     if text.endswith(MASKED_PATH):
-        raise ValueError("this address is shortened, as it is shown; write the whole of it")
+        raise invalid_value("url-shortened", "this address is shortened, as it is shown; write the whole of it")
     try:
         parts = urlsplit(text)
         host = parts.hostname if parts.port != 0 else None
     except ValueError:
         host = None
     if not host or not _VISIBLE_ASCII.fullmatch(text):
-        raise ValueError("this is no web address; write https://hooks.example.com/… in ASCII")
+        raise invalid_value("url", "this is no web address; write https://hooks.example.com/… in ASCII")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback_host(host)):
-        raise ValueError("a webhook is called by https only")
+        raise invalid_value("url-not-https", "a webhook is called by https only")
     if parts.username is not None or parts.password is not None or parts.fragment:
-        raise ValueError("a webhook's address has no user, password or fragment")
+        raise invalid_value("url-credentials", "a webhook's address has no user, password or fragment")
     address = ip_address(host)
     if address is not None and not is_public(address) and not is_loopback_host(host):
-        raise ValueError("a webhook's address is a public one")
+        raise invalid_value("url-not-public", "a webhook's address is a public one")
     return text
 
 
@@ -51,12 +50,18 @@ def _secret(text: str) -> str:
     try:
         key = base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
     except binascii.Error:
-        raise ValueError(advice) from None
+        raise invalid_value("secret", advice) from None
     if not text.startswith(SECRET_PREFIX) or len(key) not in _SECRET_BYTES:
-        raise ValueError(advice)
+        raise invalid_value("secret", advice)
     return text
 
 
+def _reference(text: str) -> str:
+    kind, colon, name = text.partition(":")
+    return f"{kind}:{given_name(name)}" if colon and kind in get_args(DestinationKind) else given_name(text)
+
+
+DestinationReference = Annotated[str, AfterValidator(_reference)]  # a name, or a label
 WebhookUrl = Annotated[str, Field(max_length=2000), AfterValidator(_webhook_url)]
 WebhookSecret = Annotated[str, Field(max_length=200), AfterValidator(_secret)]
 
@@ -66,7 +71,7 @@ class Destination(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    name: DestinationName
+    name: GivenName
     kind: DestinationKind
     url: WebhookUrl = Field(repr=False)
     secret: WebhookSecret | None = Field(default=None, repr=False)
@@ -74,7 +79,7 @@ class Destination(BaseModel):
     @model_validator(mode="after")
     def _signs_what_can_be_verified(self) -> Self:
         if (self.kind == "webhook") != (self.secret is not None):
-            raise ValueError("a webhook has a secret, and Slack and Teams have none")
+            raise invalid_value("secret-not-taken", "a webhook has a secret, and Slack and Teams have none")
         return self
 
     @property
@@ -84,7 +89,7 @@ class Destination(BaseModel):
 
     def is_meant_by(self, reference: str) -> bool:
         """Whether its name or label, in any letters, is this one."""
-        return reference.casefold() in {self.name.casefold(), self.label.casefold()}
+        return name_key(reference) in {name_key(self.name), name_key(self.label)}
 
     @property
     def host(self) -> str:
@@ -100,6 +105,25 @@ class Destination(BaseModel):
 def address_digest(url: str) -> str:
     """By which an address is known again where it must not be read, for it is a secret."""
     return hashlib.sha256(url.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+class Labelled(Protocol):
+    """A destination, stored or to be stored."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+
+
+def check_labels(destinations: Iterable[Labelled]) -> None:
+    """Raises ValueError when two destinations of a kind have one name."""
+    known = set()
+    for each in destinations:
+        key = name_key(each.label)
+        if key in known:
+            raise invalid_value("name-taken", "two destinations of a kind have one name", name=each.name)
+        known.add(key)
 
 
 def is_loopback_host(host: str) -> bool:

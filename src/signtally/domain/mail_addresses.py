@@ -6,6 +6,7 @@ import re
 from email.message import EmailMessage
 from email.utils import getaddresses
 
+from signtally.domain.invalid_values import invalid_value
 from signtally.errors import SigntallyError
 
 # Tried only where a run of such characters begins: else a long one without an @ would take the square of its length.
@@ -43,7 +44,9 @@ def valid_address(text: str) -> str:
             test_environment=True,  # the names below .test
         ).normalized
     except EmailNotValidError as error:
-        raise ValueError(f"{text!r} is no email address; write ann@acme.example. {error}") from None
+        raise invalid_value(
+            "email", f"{text!r} is no email address; write ann@acme.example. {error}", address=text
+        ) from None
 
 
 def ascii_address(address: str) -> str:

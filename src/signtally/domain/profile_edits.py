@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from signtally.domain.given_names import given_name
 from signtally.domain.tenants import TenantProfile
 
 _Document = dict[str, Any]
@@ -50,4 +51,12 @@ def _left_out(stored: object, *, before: TenantProfile, after: TenantProfile) ->
     """The stored schedules that are no part of *before*, but for those that *after* has by name."""
     known = {schedule.name for schedule in (*before.schedules, *after.schedules)}
     entries: list[object] = stored if isinstance(stored, list) else []
-    return [entry for entry in entries if not (isinstance(entry, dict) and entry.get("name") in known)]
+    return [entry for entry in entries if not (isinstance(entry, dict) and _name(entry.get("name")) in known)]
+
+
+def _name(written: object) -> object:
+    """In the form in which a schedule has it, if it is one."""
+    try:
+        return given_name(written) if isinstance(written, str) else written
+    except ValueError:
+        return written

@@ -10,11 +10,16 @@ from signtally.errors import SigntallyError
 
 
 class ScheduleLimitError(SigntallyError, ValueError):
-    """A schedule asks for more than is allowed; *location* is the part of it that does."""
+    """A schedule asks for more than is allowed; *location* is the part of it that does, *code* what is wrong there.
 
-    def __init__(self, detail: str, *, location: str) -> None:
+    *values* are what the code speaks of (`signtally.api.problem_codes`).
+    """
+
+    def __init__(self, detail: str, *, location: str, code: str, **values: str | int | list[str]) -> None:
         super().__init__(detail)
         self.location = location
+        self.code = code
+        self.values = values
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,23 +39,43 @@ class ScheduleLimits:
                 f"a schedule has at most {self.recipients} recipients, this one {len(schedule.recipients)}; "
                 "use a mailing list",
                 location="recipients",
+                code="too-many-recipients",
+                count=len(schedule.recipients),
+                limit=self.recipients,
             )
         for number, recipient in enumerate(schedule.recipients):
-            if why := self.why_not(recipient.email, tenant=of):
-                raise ScheduleLimitError(why, location=f"recipients.{number}.email")
+            self.check_address(recipient.email, of=of, location=f"recipients.{number}.email")
         for number, destination in enumerate(schedule.destinations):
             if why := self.why_not_to(destination):
-                raise ScheduleLimitError(why, location=f"destinations.{number}.url")
+                raise ScheduleLimitError(
+                    why,
+                    location=f"destinations.{number}.url",
+                    code="url-host",
+                    host=destination.host,
+                    hosts=list(self.webhook_hosts),
+                )
+
+    def check_address(self, address: str, *, of: TenantProfile, location: str) -> None:
+        """Raises ScheduleLimitError when reports of a tenant may not be sent to an address."""
+        if why := self.why_not(address, tenant=of):
+            raise ScheduleLimitError(
+                why,
+                location=location,
+                code="email-domain",
+                domain=_domain(address),
+                domains=sorted(self._allowed_domains(of)),
+            )
 
     def check_number(self, profile: TenantProfile) -> None:
         """Raises ScheduleLimitError when a tenant has too many schedules."""
         if len(profile.schedules) > self.schedules:
-            raise ScheduleLimitError(f"a tenant has at most {self.schedules} schedules", location="name")
+            detail = f"a tenant has at most {self.schedules} schedules"
+            raise ScheduleLimitError(detail, location="name", code="too-many-schedules", limit=self.schedules)
 
     def why_not(self, address: str, *, tenant: TenantProfile) -> str:
         """Why reports may not be sent to a valid address; empty when they may."""
         allowed = self._allowed_domains(tenant)
-        domain = ascii_address(address).rpartition("@")[2].lower()
+        domain = _domain(address)
         if not allowed or domain in allowed:
             return ""
         return f"reports are sent to addresses at {', '.join(sorted(allowed))} only, not at {domain}"
@@ -67,3 +92,7 @@ class ScheduleLimits:
 
     def _allowed_domains(self, tenant: TenantProfile) -> Collection[str]:
         return tenant.recipient_domains or self.domains
+
+
+def _domain(address: str) -> str:
+    return ascii_address(address).rpartition("@")[2].lower()

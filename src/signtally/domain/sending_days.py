@@ -9,6 +9,7 @@ import calendar
 import datetime as dt
 from typing import Literal
 
+from signtally.domain.invalid_values import invalid_value
 from signtally.domain.periods import DAYS_A_WEEK, Period, PeriodKind, period_of
 from signtally.domain.time_units import ONE_DAY
 
@@ -23,13 +24,17 @@ def check_sending_day(kind: PeriodKind, on: str | int | None) -> None:
         return
     match kind:
         case PeriodKind.DAY:
-            raise ValueError("on: a daily schedule is sent every day; leave `on` out")
+            raise _wrong_day(kind, "on: a daily schedule is sent every day; leave `on` out")
         case PeriodKind.WEEK:
             if on not in WEEKDAYS:
-                raise ValueError(f"on: {on!r} is no weekday; a weekly schedule is sent on monday, tuesday, …")
+                raise _wrong_day(kind, f"on: {on!r} is no weekday; a weekly schedule is sent on monday, tuesday, …")
         case _:
             if on in WEEKDAYS:
-                raise ValueError(f"on: write first, last or a day of the month (1 to 31), not {on!r}")
+                raise _wrong_day(kind, f"on: write first, last or a day of the month (1 to 31), not {on!r}")
+
+
+def _wrong_day(kind: PeriodKind, detail: str) -> ValueError:
+    return invalid_value("sending-day", detail, every=kind.value)
 
 
 def sending_day(period: Period, on: str | int | None) -> dt.date:

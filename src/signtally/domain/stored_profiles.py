@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
+from signtally.domain.given_names import given_name, name_key
 from signtally.domain.tenants import TenantProfile
 
 _Location = tuple[int | str, ...]
@@ -78,7 +79,7 @@ def _without(fields: dict[str, object], locations: Sequence[_Location]) -> dict[
 def _first_of_each_name(schedules: list[dict[str, object]]) -> list[dict[str, object]]:
     by_name: dict[str, dict[str, object]] = {}
     for schedule in schedules:
-        by_name.setdefault(str(schedule["name"]).casefold(), schedule)
+        by_name.setdefault(name_key(given_name(str(schedule["name"]))), schedule)
     return list(by_name.values())
 
 

@@ -19,8 +19,10 @@ from pydantic import (
 )
 
 from signtally.domain.conditions import Condition
-from signtally.domain.destinations import Destination
+from signtally.domain.destinations import Destination, check_labels
+from signtally.domain.given_names import GivenName, name_key
 from signtally.domain.ids import ID_LIMIT_CHARACTERS
+from signtally.domain.invalid_values import invalid_value
 from signtally.domain.mail_addresses import ascii_domain, valid_address
 from signtally.domain.periods import PeriodKind
 from signtally.domain.sending_days import WEEKDAYS, Weekday, check_sending_day
@@ -34,7 +36,6 @@ ReportFormat = Literal["pdf", "xlsx", "csv", "zip", "json"]
 MOST_DESTINATIONS = 10  # of a schedule
 LOCALE_LIMIT_CHARACTERS = 35  # the longest that any standard tag takes
 LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
-ScheduleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
 
 
 def _weekday(value: object) -> object:
@@ -45,14 +46,15 @@ def _weekday(value: object) -> object:
 
 def _local_time(text: str) -> str:
     if not re.fullmatch(_TIME_OF_DAY, text):
-        raise ValueError(f"{text!r} is no time of day; write 07:00")
+        raise invalid_value("time", f"{text!r} is no time of day; write 07:00", time=text)
     return text
 
 
 def _logo(text: str) -> str:
     if not _LOGO.fullmatch(text):
-        raise ValueError(
-            "a logo is a data: URI of a PNG, JPEG or SVG in base64; it is never fetched, so an address is not one"
+        raise invalid_value(
+            "logo",
+            "a logo is a data: URI of a PNG, JPEG or SVG in base64; it is never fetched, so an address is not one",
         )
     return text
 
@@ -74,8 +76,7 @@ def _once_each(formats: tuple[ReportFormat, ...]) -> tuple[ReportFormat, ...]:
 
 
 def _distinct_labels(destinations: tuple[Destination, ...]) -> tuple[Destination, ...]:
-    if len({destination.label.casefold() for destination in destinations}) < len(destinations):
-        raise ValueError("two destinations of a kind have one name")
+    check_labels(destinations)
     return destinations
 
 
@@ -192,7 +193,7 @@ class ScheduleTerms(_Part):
 class Schedule(ScheduleTerms):
     """A scheduled report: made once each period is over, at a local time in the tenant's zone."""
 
-    name: ScheduleName
+    name: GivenName
     destinations: Annotated[
         tuple[Destination, ...], Field(max_length=MOST_DESTINATIONS), AfterValidator(_distinct_labels)
     ] = ()
@@ -203,17 +204,17 @@ class Schedule(ScheduleTerms):
 
 
 def schedule_named(name: str, schedules: Iterable[Schedule]) -> Schedule | None:
-    """The schedule of this name; names that differ in capitals alone are one name."""
-    return next((each for each in schedules if each.name.casefold() == name.casefold()), None)
+    """The schedule of this name; names that differ in capitals alone, or not to the eye, are one name."""
+    return next((each for each in schedules if name_key(each.name) == name_key(name)), None)
 
 
 def destination_labelled(label: str, schedule: Schedule) -> Destination | None:
     """The schedule's destination with this `Destination.label`."""
-    return next((each for each in schedule.destinations if each.label.casefold() == label.casefold()), None)
+    return next((each for each in schedule.destinations if name_key(each.label) == name_key(label)), None)
 
 
 def _distinct_names(schedules: tuple[Schedule, ...]) -> tuple[Schedule, ...]:
-    if len({schedule.name.casefold() for schedule in schedules}) < len(schedules):
+    if len({name_key(schedule.name) for schedule in schedules}) < len(schedules):
         raise ValueError("two schedules have one name (names that differ in capitals alone are one)")
     return schedules
 

@@ -38,13 +38,23 @@ def segment(text: str) -> str:
     return f"{beginning}!{digest}"
 
 
+def name_segment(name: str) -> str:
+    """One path segment for a name that a customer gave (`domain.given_names`): its letters outside ASCII stay.
+
+    So it is at most 192 bytes long, and `text_of` reads every one.
+    """
+    if name.isascii():
+        return segment(name)
+    return "".join(quote(character, safe="") if character.isascii() else character for character in name)
+
+
 def text_of(path_segment: str) -> str:
     """The id behind a `segment` that was not too long for it."""
     return unquote(path_segment)
 
 
 def schedule_deliveries(tenant_id: str, schedule: str) -> str:
-    return f"{DELIVERIES}{segment(tenant_id)}/{segment(schedule)}/"
+    return f"{DELIVERIES}{segment(tenant_id)}/{name_segment(schedule)}/"
 
 
 def occurrence_deliveries(key: DeliveryKey) -> str:

@@ -1,0 +1,14 @@
+"""What is wrong with a value that somebody wrote: a stable code, what its explanation speaks of, and a sentence."""
+
+from typing import LiteralString
+
+from pydantic_core import PydanticCustomError
+
+
+def invalid_value(code: LiteralString, detail: str, **values: str | int | list[str]) -> PydanticCustomError:
+    """The error for a validator to raise; a ValueError too.
+
+    *code* is one of `signtally.api.problem_codes`, *detail* a sentence for who writes programs.
+    """
+    template: LiteralString = "{detail}"
+    return PydanticCustomError(code, template, {"detail": detail, **values})

@@ -1,0 +1,145 @@
+// What went wrong, in the reader's words: by the kind of a problem, and by the code of each part of a form that is wrong.
+
+import { el } from "./dom.js";
+import { listed, number } from "./format.js";
+import { gettext, language } from "./words.js";
+
+const UNEXPECTED = 500;
+
+// By the kinds that the API documents; what the page says itself has none.
+const KINDS = {
+  conflict: () => [gettext("Not saved"), gettext("Somebody else has changed it meanwhile. Open it again, then decide.")],
+  "precondition-failed": () => [gettext("Not saved"), gettext("Somebody else has changed it meanwhile. Open it again, then decide.")],
+  forbidden: () => [gettext("Not allowed"), gettext("Ask an administrator of your organisation.")],
+  "not-found": () => [gettext("Not found"), gettext("It may have been deleted or renamed.")],
+  "not-ready": () => [gettext("Not ready yet"), gettext("The report is still being made, or could not be made.")],
+  "too-large": () => [gettext("Too large"), gettext("Send less at a time.")],
+  "too-many-requests": () => [gettext("Too much at once"), gettext("Wait a moment, then try again.")],
+  "bad-period": () => [gettext("This period cannot be shown"), gettext("Choose another one.")],
+  "future-period": () => [gettext("This period has not begun"), gettext("It has not begun yet.")],
+  "internal-error": () => [gettext("Something went wrong"), gettext("Try again in a moment. If it goes on, tell whoever operates this service.")],
+  unavailable: () => [gettext("The service is not available"), gettext("Try again in a minute.")],
+  "keys-unavailable": () => [gettext("The service is not available"), gettext("Try again in a minute.")],
+  "no-report-queue": () => [gettext("Reports cannot be ordered at the moment"), gettext("Nothing was ordered. Try again in a minute.")],
+};
+
+const TOLD_IN_ENGLISH = ["forbidden", "not-found"]; // the API says which it is, to who reads English
+
+function wordsOf(error) {
+  const known = KINDS[error.kind]?.();
+  if (!known) return [error.title ?? gettext("Something went wrong"), capital(error.message)];
+  return TOLD_IN_ENGLISH.includes(error.kind) && language().startsWith("en") ? [known[0], capital(error.message)] : known;
+}
+
+export const titleOf = (error) => wordsOf(error)[0];
+
+// One sentence; nothing where each wrong part has its own.
+export const messageOf = (error) => (error.parts?.length ? "" : wordsOf(error)[1]);
+
+// For whoever looks into what nobody expected: what the API said, and under which request the log has it.
+export function technical(error) {
+  if (!(error.status >= UNEXPECTED) || !error.request) return null;
+  const said = error.kind ? el("p", { lang: "en", dir: "ltr" }, error.message) : null;
+  const request = el("p", {}, gettext("Request %(id)s", { id: error.request }));
+  return el("details", { class: "note technical" }, el("summary", {}, gettext("Details for support")), said, request);
+}
+
+const HTTPS = "https://";
+const TOO_MUCH = (limit) => gettext("At most %(limit)s.", { limit: number(limit) });
+const EMPTY = () => gettext("Please fill this in.");
+const CODES = {
+  required: EMPTY,
+  "name-missing": EMPTY,
+  "too-long": ({ limit }) => gettext("This is too long: at most %(limit)s characters.", { limit: number(limit) }),
+  "too-great": ({ limit }) => TOO_MUCH(limit),
+  "too-small": ({ limit }) => gettext("At least %(limit)s.", { limit: number(limit) }),
+  "name-too-long": ({ limit }) => gettext("A name has at most %(limit)s characters.", { limit: number(limit) }),
+  "name-begins-wrongly": () => gettext("A name begins with a letter or a digit."),
+  "name-character": ({ character }) => gettext("A name cannot contain “%(character)s”.", { character }),
+  "name-taken": ({ name }) => gettext("“%(name)s” exists already. Choose another name.", { name }),
+  email: ({ address }) => gettext("“%(address)s” is no email address.", { address }),
+  "email-domain": ({ domain, domains }) => gettext("Reports are not sent to addresses at %(domain)s, only to those at: %(domains)s.", { domain, domains: listed(domains) }),
+  "too-many-recipients": ({ limit }) => gettext("There are too many recipients: at most %(limit)s. Use a mailing list for more.", { limit: number(limit) }),
+  "too-many-schedules": ({ limit }) => gettext("You have as many schedules as there can be: %(limit)s.", { limit: number(limit) }),
+  zone: ({ zone, suggestions = [] }) =>
+    suggestions.length ? gettext("There is no time zone “%(zone)s”. Do you mean %(suggestions)s?", { zone, suggestions: listed(suggestions) }) : gettext("There is no time zone “%(zone)s”. Choose a city near you from the list.", { zone }),
+  time: ({ time }) => gettext("“%(time)s” is no time of day.", { time }),
+  "sending-day": () => gettext("Such a report cannot be sent on that day."),
+  url: () => gettext("This is no web address. It begins with %(start)s.", { start: HTTPS }),
+  "url-shortened": () => gettext("This address is shortened. Enter the whole of it."),
+  "url-not-https": () => gettext("The address must begin with %(start)s.", { start: HTTPS }),
+  "url-credentials": () => gettext("The address may contain no user name, no password and no #."),
+  "url-not-public": () => gettext("This address cannot be reached from the internet."),
+  "url-host": ({ host, hosts }) =>
+    hosts.length ? gettext("Reports are not posted to %(host)s, only to: %(hosts)s.", { host, hosts: listed(hosts) }) : gettext("Reports are not posted to %(host)s.", { host }),
+  logo: () => gettext("This picture cannot be shown. Choose a PNG or JPEG, or a simpler SVG."),
+};
+
+export const partWords = (part) => part.words ?? CODES[part.code]?.(part.values ?? {}) ?? gettext("This cannot be saved as it is.");
+
+// A mistake that the page finds itself, in the field of this name.
+export class Mistake extends Error {
+  constructor(name, words) {
+    super(words);
+    this.parts = [{ location: `body.${name}`, words }];
+  }
+}
+
+// Say beside each field (`data-part`) what is wrong with it, and go to the first; returns the parts that have no field.
+export function markParts(form, { parts = [] }) {
+  unmark(form);
+  const rest = [];
+  const marked = [];
+  for (const part of parts) {
+    const control = controlOf(form, part.location);
+    if (!control) rest.push(part);
+    else if (mark(control, partWords(part))) marked.push(control);
+  }
+  const first = marked[0];
+  if (first?.closest("details")) first.closest("details").open = true;
+  (first?.matches("fieldset") ? first.querySelector("input") : first)?.focus();
+  return rest;
+}
+
+export function unmark(form) {
+  for (const problem of form.querySelectorAll(".field-problem")) clear(problem);
+}
+
+function controlOf(form, location) {
+  const steps = location.split(".").slice(1);
+  for (let length = steps.length; length; length -= 1) {
+    const control = form.querySelector(`[data-part="${CSS.escape(steps.slice(0, length).join("."))}"]`);
+    if (control) return control;
+  }
+  return null;
+}
+
+let count = 0;
+
+// Whether it is the first problem of this control; another one is said below it.
+function mark(control, words) {
+  const holder = control.closest(".field") ?? control;
+  const known = holder.querySelector(".field-problem");
+  if (known) {
+    if (!known.textContent.includes(words)) known.append(el("br"), words);
+    return false;
+  }
+  const problem = el("p", { class: "bad field-problem", id: `problem-${++count}` }, words);
+  control.setAttribute("aria-invalid", "true");
+  control.setAttribute("aria-describedby", [control.getAttribute("aria-describedby"), problem.id].filter(Boolean).join(" "));
+  holder.append(problem);
+  holder.addEventListener("input", () => clear(problem), { once: true });
+  return true;
+}
+
+function clear(problem) {
+  const control = problem.parentElement?.querySelector("[aria-invalid]") ?? problem.parentElement;
+  if (!control) return;
+  const rest = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id !== problem.id);
+  if (rest.length) control.setAttribute("aria-describedby", rest.join(" "));
+  else control.removeAttribute("aria-describedby");
+  control.removeAttribute("aria-invalid");
+  problem.remove();
+}
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

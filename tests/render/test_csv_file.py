@@ -20,7 +20,7 @@ from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.render.csv import separator as separator_of
 from signtally.render.csv_text import unmarked
 from signtally.render.files import render
-from signtally.render.formats import one_line, visible
+from signtally.render.visible_text import one_line, visible
 from tests.support.examples import examples
 from tests.support.report_samples import ACME, IDENTITY, nasty_snapshot, snapshot, snapshots, user
 

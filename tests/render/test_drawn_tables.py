@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from signtally.render.drawing import Look
-from signtally.render.shaped_text import Face
+from signtally.render.faces import Face
 from signtally.render.table_layout import Columns, SetRow, distinct, table_of
 from signtally.render.theme import Theme
 

@@ -13,7 +13,9 @@ from signtally.render.drawing import Look
 from signtally.render.drawn_cards import CardRow, DrawnCards
 from signtally.render.drawn_charts import DrawnChart
 from signtally.render.drawn_lists import DrawnList
-from signtally.render.shaped_text import Face, fitted, shaped, wrapped
+from signtally.render.faces import Face
+from signtally.render.fitted_text import fitted, wrapped
+from signtally.render.shaped_text import shaped
 from signtally.render.theme import Theme
 from tests.support.examples import examples
 

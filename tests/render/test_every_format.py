@@ -16,9 +16,9 @@ from signtally.render.contents import Contents
 from signtally.render.csv import separator
 from signtally.render.csv_text import unmarked
 from signtally.render.files import render
-from signtally.render.formats import visible
 from signtally.render.pdf import page
 from signtally.render.table_layout import table_of
+from signtally.render.visible_text import visible
 from tests.support.examples import examples
 from tests.support.report_samples import IDENTITY, printable_rows, printable_tenants, snapshots
 from tests.support.whole_reports import whole

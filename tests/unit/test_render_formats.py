@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from signtally.domain.periods import parse_period, period_between
 from signtally.domain.tenants import TenantProfile
 from signtally.render.chart import axis
-from signtally.render.formats import Formats, one_line, visible
+from signtally.render.formats import Formats
+from signtally.render.period_names import period_in_text, period_title
 from signtally.render.theme import DARK, READABLE_CONTRAST, VISIBLE_CONTRAST, Theme, contrast
+from signtally.render.visible_text import one_line, visible
 
 _TODAY = dt.date(2026, 10, 17)
 _NOON = dt.datetime(2026, 10, 17, 12, 0, tzinfo=dt.UTC)
@@ -35,7 +37,7 @@ def _formats(locale: str = "en", timezone: str = "UTC") -> Formats:
     ],
 )
 def test_a_period_is_called_by_its_name(text: str, label: str) -> None:
-    assert _formats().period(parse_period(text).clip(_TODAY), today=_TODAY) == label
+    assert period_title(parse_period(text).clip(_TODAY), _formats(), today=_TODAY) == label
 
 
 @pytest.mark.parametrize(
@@ -49,9 +51,9 @@ def test_a_period_is_called_by_its_name(text: str, label: str) -> None:
 )
 def test_titles_are_whole_words_and_begin_with_a_capital(locale: str, day: str, quarter: str) -> None:
     formats = _formats(locale)
-    assert formats.period(parse_period("2026-10-03"), today=_TODAY) == day
-    assert formats.period(parse_period("2026-Q3"), today=_TODAY) == quarter
-    in_text = formats.period_in_text(parse_period("2026-10-03"), today=_TODAY)
+    assert period_title(parse_period("2026-10-03"), formats, today=_TODAY) == day
+    assert period_title(parse_period("2026-Q3"), formats, today=_TODAY) == quarter
+    in_text = period_in_text(parse_period("2026-10-03"), formats, today=_TODAY)
     assert in_text[0] == (day[0].lower() if locale in {"fr", "es"} else day[0])
 
 
@@ -68,15 +70,15 @@ def test_titles_are_whole_words_and_begin_with_a_capital(locale: str, day: str, 
 )
 def test_weeks_years_and_hours_are_named_as_natives_do(locale: str, week: str, year: str, hour: str) -> None:
     formats = _formats(locale)
-    assert formats.period(parse_period("2026-W40"), today=_TODAY) == week
-    assert formats.period(parse_period("2025"), today=_TODAY) == year
+    assert period_title(parse_period("2026-W40"), formats, today=_TODAY) == week
+    assert period_title(parse_period("2025"), formats, today=_TODAY) == year
     assert formats.hour(12) == hour
 
 
 def test_a_range_is_called_by_its_dates() -> None:
     period = period_between(dt.date(2026, 10, 3), dt.date(2026, 10, 9))
-    assert _formats().period(period, today=_TODAY) == "3–9 Oct 2026"
-    assert _formats("en-US").period(period, today=_TODAY) == "Oct 3\u2009–\u20099, 2026"
+    assert period_title(period, _formats(), today=_TODAY) == "3–9 Oct 2026"
+    assert period_title(period, _formats("en-US"), today=_TODAY) == "Oct 3\u2009–\u20099, 2026"
 
 
 @pytest.mark.parametrize(

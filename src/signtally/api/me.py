@@ -11,8 +11,9 @@ from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.documents import CalendarPeriod, Myself
 from signtally.domain.periods import Period, PeriodKind, period_between, period_of
 from signtally.domain.tenants import TenantProfile
-from signtally.render.formats import Formats, one_line
+from signtally.render.formats import Formats
 from signtally.render.theme import Theme
+from signtally.render.visible_text import one_line
 
 router = APIRouter(tags=["account"], dependencies=[limit_concurrency("others")])
 # The period that today lies in, and the one before it.

@@ -10,7 +10,7 @@ from signtally.domain.periods import PeriodKind
 from signtally.domain.report_changes import VersionChanges
 from signtally.domain.snapshot import ReportIdentity
 from signtally.render.contents import Contents
-from signtally.render.formats import visible
+from signtally.render.visible_text import visible
 
 
 class AboutPeriod(BaseModel):

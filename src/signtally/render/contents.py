@@ -8,10 +8,10 @@ from signtally.domain.definitions import Definition, definitions_used
 from signtally.domain.snapshot import ReportIdentity
 from signtally.domain.wording import translatable
 from signtally.render.definitions import defined, translated
-from signtally.render.formats import one_line
 from signtally.render.measure_texts import MeasureTexts
 from signtally.render.theme import Theme
 from signtally.render.version_changes import changes_line
+from signtally.render.visible_text import one_line
 
 _BASES = {
     Basis.ACTIVITY: translatable("Activity basis: each event counts on the date it happened"),

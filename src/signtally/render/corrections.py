@@ -6,6 +6,7 @@ from signtally.domain.actions import Action, Counts
 from signtally.domain.corrections import ChangedPeriod, Told
 from signtally.render.contents import Contents
 from signtally.render.measure_changes import measure_change
+from signtally.render.period_names import period_title
 
 
 def correction_sentences(told: Told, contents: Contents) -> list[str]:
@@ -34,7 +35,8 @@ def earlier_lines(changed: Sequence[ChangedPeriod], contents: Contents) -> list[
     """`September 2026: sent 45 → 50`, for each earlier period."""
     formats, today = contents.formats, contents.today
     return [
-        f"{formats.period(each.period, today=today)}: {_changes(each.told, each.now, contents)}" for each in changed
+        f"{period_title(each.period, formats, today=today)}: {_changes(each.told, each.now, contents)}"
+        for each in changed
     ]
 
 

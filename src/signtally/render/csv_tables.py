@@ -14,7 +14,7 @@ from signtally.domain.documents import Cohort
 from signtally.domain.snapshot import InactiveUser, ReportIdentity, UserUsage
 from signtally.render.contents import Contents
 from signtally.render.csv_text import marked, texts
-from signtally.render.formats import one_line
+from signtally.render.visible_text import one_line
 
 _NAMES = ("user_id", "user_name", "user_email")
 _STAGES = ("sent", "viewed", "signed", "completed", "open")

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 import polars as pl
 from babel import Locale
 
-from signtally.render.formats import locale_of, visible
+from signtally.render.formats import locale_of
+from signtally.render.visible_text import visible
 
 MARK = "'"
 # By a spreadsheet: formulas (also full-width) and errors; by DuckDB: `#` begins a comment. And our own mark.

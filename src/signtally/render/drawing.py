@@ -8,7 +8,8 @@ from typing import Protocol
 
 from weasyprint.pdf.stream import Stream
 
-from signtally.render.shaped_text import POINTS_A_PIXEL, Face, LineWriter, ShapedLine
+from signtally.render.faces import POINTS_A_PIXEL, Face
+from signtally.render.shaped_text import LineWriter, ShapedLine
 from signtally.render.theme import Theme
 
 _CURVE = 0.5523  # how far a Bézier curve reaches along the sides of the corner that it rounds

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 from signtally.render.drawing import Box, Canvas, Look, PlacedLine, Tagged, at_start, operands, rounded
+from signtally.render.faces import Face
+from signtally.render.fitted_text import fitted, wrapped
 from signtally.render.paper import pixels
-from signtally.render.shaped_text import Face, ShapedLine, fitted, shaped, wrapped
+from signtally.render.shaped_text import ShapedLine, shaped
 
 _GAP, _SIDE, _TOP, _BOTTOM, _RADIUS = (pixels(millimetres) for millimetres in (3.0, 4.0, 3.6, 3.4, 1.5))
 _METER_HEIGHT, _METER_ABOVE, _METER_BELOW = (pixels(millimetres) for millimetres in (1.2, 0.4, 1.0))

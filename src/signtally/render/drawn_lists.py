@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from signtally.render.drawing import Canvas, Look, PlacedLine, Tagged, at_start
-from signtally.render.shaped_text import ShapedLine, shaped, wrapped
+from signtally.render.fitted_text import wrapped
+from signtally.render.shaped_text import ShapedLine, shaped
 
 _POINTS = 7.0
 _LEADING = 1.4  # line height over the size of the letters

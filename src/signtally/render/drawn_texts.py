@@ -8,9 +8,11 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from signtally.render.drawing import Box, Canvas, Look, PlacedLine, Tagged, at_start, operands, rounded
+from signtally.render.faces import Face, read_by
+from signtally.render.fitted_text import wrapped
 from signtally.render.logo_image import LogoImage
 from signtally.render.paper import pixels
-from signtally.render.shaped_text import Face, read_by, shaped, wrapped
+from signtally.render.shaped_text import shaped
 
 LEADING = 1.45  # line height over the size of the letters
 _MOST_LINES = 10_000

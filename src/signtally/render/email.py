@@ -14,7 +14,7 @@ from signtally.render.contents import Contents
 from signtally.render.corrections import correction_sentences, earlier_lines, subject_of_correction
 from signtally.render.email_headers import POLICY, add_headers, header_text
 from signtally.render.email_logo import logo_of
-from signtally.render.formats import Formats, one_line, shortened
+from signtally.render.formats import Formats
 from signtally.render.highlights import allowance_line, highlight_sentences
 from signtally.render.insights import InsightContents
 from signtally.render.measure_texts import Card
@@ -25,6 +25,7 @@ from signtally.render.restatements import restatement_lines
 from signtally.render.templating import environment, plain_text
 from signtally.render.theme import DARK
 from signtally.render.translation import Translation
+from signtally.render.visible_text import one_line, shortened
 
 LINK_LABELS = {"pdf": "PDF", "xlsx": "Excel", "csv": "CSV", "zip": "ZIP", "json": "JSON"}
 _BUSIEST = {

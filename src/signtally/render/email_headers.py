@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from signtally.domain.mail_addresses import ascii_address, parse_sender
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Recipient
-from signtally.render.formats import one_line
+from signtally.render.visible_text import one_line
 
 _DIGEST_CHARACTERS = 32
 _URL_LIMIT_CHARACTERS = 970  # a line has at most 998 (RFC 5322), and an address cannot be folded

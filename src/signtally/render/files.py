@@ -13,8 +13,8 @@ from signtally.domain.reports import FORMATS
 from signtally.domain.snapshot import DayUsage, ReportIdentity, UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.render.contents import Contents
-from signtally.render.formats import one_line
 from signtally.render.verification import verify
+from signtally.render.visible_text import one_line
 
 CONTENT_TYPES = {
     "pdf": "application/pdf",

@@ -6,7 +6,7 @@ from signtally.domain.snapshot import ReportIdentity
 from signtally.render.chart import Bar, usage_chart
 from signtally.render.contents import Contents
 from signtally.render.drawing import Look
-from signtally.render.formats import shortened
+from signtally.render.faces import POINTS_A_PIXEL, Face
 from signtally.render.highlights import allowance_line, highlight_sentences
 from signtally.render.insights import InsightContents
 from signtally.render.paper import LETTER, paper_of, pixels
@@ -14,9 +14,9 @@ from signtally.render.people import people_list
 from signtally.render.printing import SIDE_MARGIN_MM, printed
 from signtally.render.progress import funnel, funnel_description, oldest_open, open_documents, trend_chart, trend_rows
 from signtally.render.restatements import restatement_lines
-from signtally.render.shaped_text import POINTS_A_PIXEL, Face
 from signtally.render.templating import environment
 from signtally.render.version_changes import changes_line
+from signtally.render.visible_text import shortened
 
 MOST_RESTATED_DAYS_PRINTED = 31
 MOST_DAYS_PRINTED = 62  # of a longer period, weeks or months

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from signtally.domain.actions import Counts
 from signtally.domain.snapshot import UserUsage
 from signtally.render.contents import Contents
-from signtally.render.formats import UNDEFINED, one_line, shortened
+from signtally.render.formats import UNDEFINED
+from signtally.render.visible_text import one_line, shortened
 
 MOST_USERS_PRINTED = 200  # a longer list is for a screen, unless it was asked for
 MOST_INACTIVE_PRINTED = 20

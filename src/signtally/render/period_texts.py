@@ -7,7 +7,9 @@ import functools
 from signtally.domain.periods import Period, PeriodKind, end_of_day, start_of_day
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.render.caveats import caveats
-from signtally.render.formats import Formats, utc_offset
+from signtally.render.date_formats import utc_offset
+from signtally.render.formats import Formats
+from signtally.render.period_names import period_in_text, period_title
 from signtally.render.translation import Translation
 
 
@@ -32,20 +34,20 @@ class PeriodTexts:
 
     @property
     def period(self) -> str:
-        return self.formats.period(self.snapshot.period, today=self.today)
+        return period_title(self.snapshot.period, self.formats, today=self.today)
 
     @property
     def previous_period(self) -> str:
-        return self._until(self.formats.period(self.snapshot.previous, today=self.today))
+        return self._until(period_title(self.snapshot.previous, self.formats, today=self.today))
 
     @property
     def previous_period_in_text(self) -> str:
-        return self._until(self.formats.period_in_text(self.snapshot.previous, today=self.today))
+        return self._until(period_in_text(self.snapshot.previous, self.formats, today=self.today))
 
     @property
     def period_in_text(self) -> str:
         """The period within a sentence: `the week of 5–11 Oct 2026`, `October 2026`."""
-        return self.formats.period_in_text(self.snapshot.period, today=self.today)
+        return period_in_text(self.snapshot.period, self.formats, today=self.today)
 
     @property
     def dates(self) -> str:

@@ -16,11 +16,13 @@ from weasyprint.pdf.stream import Stream
 
 from signtally.render.drawing import Canvas, Look, PlacedLine, at_start
 from signtally.render.drawn_texts import TextStyle
+from signtally.render.fitted_text import fitted
+from signtally.render.installed_fonts import shared_fonts
 from signtally.render.pagination import Placed, paginated
 from signtally.render.paper import Paper, pixels
 from signtally.render.pdf_structure import write_structure
 from signtally.render.report_flow import ReportFlow
-from signtally.render.shaped_text import LineWriter, fitted, shaped, shared_fonts
+from signtally.render.shaped_text import LineWriter, shaped
 
 SIDE_MARGIN_MM = 16
 _SIDE_MARGIN, _TOP_MARGIN, _BOTTOM_MARGIN, _FOOTER_BELOW, _NUMBERS_WIDTH = (

@@ -12,8 +12,10 @@ from signtally.domain.trend import TrendPoint
 from signtally.domain.wording import translatable
 from signtally.render.chart import Bar, axis
 from signtally.render.contents import Contents
-from signtally.render.formats import UNDEFINED, one_line
+from signtally.render.formats import UNDEFINED
 from signtally.render.people import distinct_names
+from signtally.render.period_names import period_in_text, period_title
+from signtally.render.visible_text import one_line
 
 OPEN_DOCUMENTS_SHOWN = 10
 _SENDER_LIMIT_CHARACTERS = 60
@@ -124,7 +126,7 @@ def trend_rows(contents: Contents) -> tuple[TrendRow, ...]:
     number, percent = contents.formats.number, contents.formats.percent
     return tuple(
         TrendRow(
-            contents.formats.period(point.period, today=contents.today),
+            period_title(point.period, contents.formats, today=contents.today),
             number(point.totals.sent),
             number(point.totals.completed),
             percent(point.cohort.completion_rate),
@@ -151,7 +153,7 @@ def trend_chart(contents: Contents) -> TrendChart | None:
     most = max(points, key=lambda point: point.totals.sent)
     description = contents.words.gettext(
         "Documents sent and completed in each period; most were sent in %(period)s: %(sent)s.",
-        period=contents.formats.period_in_text(most.period, today=contents.today),
+        period=period_in_text(most.period, contents.formats, today=contents.today),
         sent=contents.formats.number(most.totals.sent),
     )
     return TrendChart(bars, axis(max(max(bar.sent, bar.completed) for bar in bars)), description)
@@ -171,7 +173,7 @@ def _axis_label(contents: Contents, point: TrendPoint, *, is_first: bool) -> str
         case "quarter":
             return (formats.quarter if names_year else formats.quarter_name)(point.period.first)
         case "year":
-            return formats.period_in_text(point.period, today=point.period.last + dt.timedelta(days=1))
+            return period_in_text(point.period, formats, today=point.period.last + dt.timedelta(days=1))
         case _:
             return formats.short_date(point.period.first)
 

@@ -11,17 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 from signtally.render.drawing import Look, PlacedLine, at_start
-from signtally.render.shaped_text import (
-    Face,
-    ShapedLine,
-    fitted,
-    hyphenated,
-    longest_part,
-    longest_word,
-    read_by,
-    shaped,
-    wrapped,
-)
+from signtally.render.faces import Face, read_by
+from signtally.render.fitted_text import fitted, hyphenated, longest_part, longest_word, wrapped
+from signtally.render.shaped_text import ShapedLine, shaped
 
 _MOST_LINES = 12
 _PADDING, _GAP = 3.6, 6.0  # CSS pixels above and below a line, and between columns

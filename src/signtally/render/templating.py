@@ -8,8 +8,8 @@ from babel import Locale
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from signtally.render.formats import visible
 from signtally.render.translation import Translation
+from signtally.render.visible_text import visible
 
 
 def environment(words: Translation | None = None) -> Environment:

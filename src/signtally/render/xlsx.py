@@ -8,7 +8,7 @@ an analyst work on next month's file.
 
 from signtally.domain.snapshot import ReportIdentity
 from signtally.render.contents import Contents
-from signtally.render.formats import shortened
+from signtally.render.visible_text import shortened
 from signtally.render.workbook.about_sheet import write_about
 from signtally.render.workbook.activity_tables import add_hours, add_restated
 from signtally.render.workbook.document_tables import add_documents, add_funnel

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from signtally.domain.snapshot import ReportIdentity
 from signtally.render.contents import Contents
-from signtally.render.formats import one_line
 from signtally.render.version_changes import changes_line
+from signtally.render.visible_text import one_line
 from signtally.render.workbook.cells import Value
 from signtally.render.workbook.clocks import wall_clock
 from signtally.render.workbook.sheets import Book, Sheet, lines

@@ -5,7 +5,7 @@ import datetime as dt
 import re
 import unicodedata
 
-from signtally.render.formats import JOINERS, one_line, shortened, visible
+from signtally.render.visible_text import JOINERS, one_line, shortened, visible
 
 _CELL_LIMIT_CHARACTERS = 32_767  # Excel's
 _CALCULATED = tuple("=+-@\t\r\n")

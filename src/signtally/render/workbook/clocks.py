@@ -3,7 +3,7 @@
 import datetime as dt
 
 from signtally.render.contents import Contents
-from signtally.render.formats import utc_offset
+from signtally.render.date_formats import utc_offset
 
 
 def wall_clock(contents: Contents, instant: dt.datetime | None) -> tuple[dt.datetime | None, str]:

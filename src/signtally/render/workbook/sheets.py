@@ -11,7 +11,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from signtally.render.contents import Contents
-from signtally.render.formats import shortened
+from signtally.render.visible_text import shortened
 from signtally.render.workbook.cells import Value, cell_xml
 from signtally.render.workbook.number_formats import NumberFormats, paper_size
 from signtally.render.workbook.styles import Style, StyleSheet

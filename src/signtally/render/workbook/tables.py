@@ -11,7 +11,7 @@ from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.table import Table as ExcelTable
 from openpyxl.worksheet.table import TableColumn, TableFormula
 
-from signtally.render.formats import one_line
+from signtally.render.visible_text import one_line
 from signtally.render.workbook.cells import Formula, Value
 from signtally.render.workbook.sheets import Area, Book, Sheet, column_width, lines
 from signtally.render.workbook.styles import HEAD, HEAD_OF_FIGURES, TOTAL, TOTAL_FIGURE, Style

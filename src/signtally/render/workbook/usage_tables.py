@@ -11,6 +11,7 @@ from signtally.domain.documents import USER_DAYS_MOST_DAYS
 from signtally.domain.periods import PeriodKind
 from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents
+from signtally.render.period_names import period_title
 from signtally.render.workbook.cells import Value, id_text, person_text, serial
 from signtally.render.workbook.charts import BarSeries, BarSpec, Labels, add_bar_chart
 from signtally.render.workbook.sheets import Book, Sheet, column_width
@@ -124,7 +125,7 @@ def add_trend(book: Book) -> None:
     """The periods before and this one, with what became of the documents that were sent in each."""
     contents, words = book.contents, book.words
     points = contents.snapshot.trend
-    names = [contents.formats.period(point.period, today=contents.today) for point in points]
+    names = [period_title(point.period, contents.formats, today=contents.today) for point in points]
     figure = dataclasses.replace(FIGURE, number_format=book.numbers.count)
     columns = [
         Column(words.gettext("Period"), TEXT, column_width(names, least=20, most=40)),

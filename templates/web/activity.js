@@ -4,13 +4,16 @@ import { address, call } from "./client.js";
 import { byId, el, foreign, straight, table } from "./dom.js";
 import { FORMATS } from "./files.js";
 import { kindOf, listed, moment, number, periodTitle } from "./format.js";
+import { DAYS, languageName, weekdayName } from "./languages.js";
 import { complain, settle } from "./notices.js";
 import { knowNames, nameOf } from "./people.js";
 import { named } from "./periods.js";
 import { go, linkHere, linkTo, place } from "./place.js";
-import { gettext } from "./words.js";
+import { csvLabels } from "./settings.js";
+import { gettext, ngettext } from "./words.js";
 
 const ABOUT = "activity";
+const CHANGED = " → "; // between what a part of the settings was and what it is
 const PAGE = 50;
 
 const actionLabels = () => ({
@@ -143,6 +146,14 @@ function said(name, value) {
   if (name === "format" || name === "formats") return listed(value.split(", ").map((each) => FORMATS[each] ?? each));
   if (name === "changed") return listed(value.split(", ").map((each) => partLabels()[each] ?? each));
   if (name === "branding.logo") return gettext("Logo");
+  if (name === "versions") return ngettext("%(count)s version", "%(count)s versions", Number(value), { count: number(Number(value)) });
   if (name === "recipients" && value === "all") return gettext("All recipients");
-  return `${partLabels()[name] ?? name}: ${value}`;
+  return `${partLabels()[name] ?? name}: ${value.split(CHANGED).map((each) => valueIn(name, each)).join(CHANGED)}`;
+}
+
+// A value of the settings, as their form has it.
+function valueIn(name, value) {
+  if (name === "locale") return languageName(value);
+  if (name === "week_starts_on" && DAYS.includes(value)) return weekdayName(DAYS.indexOf(value));
+  return name === "csv" ? (csvLabels()[value] ?? value) : value;
 }

@@ -1,12 +1,13 @@
 // The documents of a period: open ones first, the oldest first; what is stuck says so.
 
 import { address, call } from "./client.js";
-import { UNKNOWN, byId, el, foreign, table } from "./dom.js";
+import { UNKNOWN, byId, el, foreign, showChosen, straight, table } from "./dom.js";
 import { duration, moment, number, onDay } from "./format.js";
 import { complain, settle } from "./notices.js";
 import { parameters } from "./periods.js";
 import { go, linkHere, place } from "./place.js";
-import { gettext, ngettext } from "./words.js";
+import { plain } from "./people.js";
+import { gettext, language, ngettext, pgettext } from "./words.js";
 
 const ABOUT = "documents";
 const PAGE = 50;
@@ -20,6 +21,15 @@ export const statusLabels = () => ({
   declined: gettext("Declined"),
   cancelled: gettext("Cancelled"),
   expired: gettext("Expired"),
+});
+
+// Of one document.
+const statusOf = () => ({
+  open: pgettext("one document", "Open"),
+  completed: pgettext("one document", "Completed"),
+  declined: pgettext("one document", "Declined"),
+  cancelled: pgettext("one document", "Cancelled"),
+  expired: pgettext("one document", "Expired"),
 });
 
 export async function showDocuments({ period, people, me, signal }) {
@@ -67,7 +77,7 @@ function draw({ rows, isDone }, { read, signal }) {
     byId("documents-status").textContent = count
       ? done
         ? ngettext("%(count)s document", "%(count)s documents", count, text)
-        : ngettext("The first %(count)s document", "The first %(count)s documents", count, text)
+        : ngettext("The first %(count)s document; there are more.", "The first %(count)s documents; there are more.", count, text)
       : gettext("No documents match.");
     byId("documents-more").hidden = done;
   };
@@ -92,7 +102,7 @@ const columns = () => [
   { title: gettext("Document"), start: true },
   { title: gettext("Status"), start: true },
   { title: gettext("Sender"), start: true },
-  { title: gettext("Sent") },
+  { title: pgettext("date", "Sent") },
   { title: gettext("First viewed") },
   { title: gettext("Last signed") },
   { title: gettext("Closed") },
@@ -103,7 +113,7 @@ const columns = () => [
 function line(row) {
   const when = (text) => (text ? el("time", { datetime: text, title: moment(text) }, onDay(text)) : UNKNOWN);
   const late = isStuck(row);
-  const status = el("span", { class: `state ${row.status}` }, statusLabels()[row.status]);
+  const status = el("span", { class: `state ${row.status}` }, statusOf()[row.status]);
   return {
     class: late ? "stuck" : null,
     cells: [
@@ -131,6 +141,7 @@ function offerFilters({ status, user, people, me }) {
     byId("documents-states").dataset.shown = status;
     if (hadFocus) byId("documents-states").querySelector(":checked").focus();
   }
+  showChosen(byId("documents-states"));
   byId("documents-states").onchange = ({ target }) => go(linkHere({ status: target.value }));
   byId("documents-stuck-note").textContent = ngettext(
     "Stuck: open for more than %(count)s day.",
@@ -140,9 +151,20 @@ function offerFilters({ status, user, people, me }) {
   );
   byId("documents-user-box").hidden = me.role === "member";
   if (me.role === "member") return;
-  const known = people.map(({ user_id: id, name }) => [id, name]);
+  const known = senders(people);
   if (user && !known.some(([id]) => id === user)) known.unshift([user, user]);
   const options = [["", gettext("All users")], ...known].map(([value, label]) => el("option", { value, selected: value === user }, label));
   byId("documents-user").replaceChildren(...options);
   byId("documents-user").onchange = ({ target }) => go(linkHere({ user: target.value }));
 }
+
+// By name; those of one name with what tells them apart.
+function senders(people) {
+  const collator = new Intl.Collator(language(), { numeric: true });
+  const bearers = new Map();
+  for (const { name } of people) bearers.set(plain(name), (bearers.get(plain(name)) ?? 0) + 1);
+  const sorted = [...people].sort((one, other) => collator.compare(one.name, other.name) || collator.compare(mark(one), mark(other)));
+  return sorted.map((person) => [person.user_id, bearers.get(plain(person.name)) > 1 ? gettext("%(text)s (%(detail)s)", { text: person.name, detail: mark(person) }) : person.name]);
+}
+
+const mark = ({ user_email: email, user_id: id }) => straight(email || id);

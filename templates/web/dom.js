@@ -5,6 +5,8 @@ const SVG = "http://www.w3.org/2000/svg";
 // Characters that turn the text around them, up to the end of the line if they like.
 const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
+const OVERRIDING = /[\u202a-\u202e]/g;
+
 export const byId = (id) => document.getElementById(id);
 
 export function el(name, attributes = {}, ...children) {
@@ -23,6 +25,17 @@ export const spinner = () => el("span", { class: "spinner", "aria-hidden": "true
 // Text that somebody else wrote: kept apart, so that an Arabic name does not turn the line around, nor a trick itself.
 export const foreign = (text, attributes = {}) => el("bdi", attributes, straight(text));
 export const straight = (text) => String(text).replace(TURNING, "");
+
+// The same where the text itself says how its parts run, such as an email's subject: only what overrides that is taken out.
+export const directed = (text, attributes = {}) => el("bdi", attributes, String(text).replace(OVERRIDING, ""));
+
+// Bring what is chosen of a row of choices into sight, where there is not room for all.
+export function showChosen(row) {
+  const chosen = row.querySelector(":checked")?.closest("label");
+  if (!chosen || row.scrollWidth <= row.clientWidth) return;
+  const [within, whole] = [chosen, row].map((element) => element.getBoundingClientRect());
+  row.scrollLeft += within.left + within.width / 2 - (whole.left + whole.width / 2);
+}
 
 // A table of columns { title, start } and rows of cells; the first cell of each heads it.
 export function table(columns, rows, attributes = {}) {

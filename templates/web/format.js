@@ -145,6 +145,12 @@ export function hourRange(hour) {
 // When it begins: `10:00`, `12 PM`.
 export const hourStart = (hour) => onCalendar(hasHalfDays() ? HOUR : { timeStyle: "short" }).format(atHour(hour));
 
+// A time of day as it is set for a schedule, `07:00`: as instants are written.
+export function clockTime(text) {
+  const [hours, minutes] = text.split(":").map(Number);
+  return onCalendar({ timeStyle: "short" }).format(new Date(Date.UTC(2026, 0, 5, hours, minutes)));
+}
+
 const KINDS = [
   [/^\d{4}$/, "year"],
   [/^\d{4}-Q\d$/, "quarter"],

@@ -1,4 +1,4 @@
-// Languages and weekdays by their names, in the language of the page.
+// Languages by their own names, weekdays in the language of the page.
 
 import { language } from "./words.js";
 
@@ -10,13 +10,18 @@ export function localeChoices(stored) {
   return known.map((tag) => [tag, languageName(tag)]);
 }
 
+// `Deutsch (Schweiz)`: whoever looks for a language knows its own name, whatever the page is written in.
 export function languageName(tag) {
   try {
-    return new Intl.DisplayNames(language(), { type: "language", languageDisplay: "standard" }).of(tag.replaceAll("_", "-"));
+    const own = tag.replaceAll("_", "-");
+    const name = new Intl.DisplayNames(own, { type: "language", languageDisplay: "standard" }).of(own);
+    return name.charAt(0).toLocaleUpperCase(own) + name.slice(1);
   } catch {
     return tag;
   }
 }
+
+export const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 // Monday is 0.
 export const weekdayName = (place) => new Intl.DateTimeFormat(language(), { weekday: "long", timeZone: "UTC" }).format(new Date(Date.UTC(2026, 0, 5 + place)));

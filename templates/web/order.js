@@ -4,7 +4,7 @@ import { openForm } from "./dialogs.js";
 import { boxes, el, field, select, ticked } from "./dom.js";
 import { FORMATS, orderReport } from "./files.js";
 import { number } from "./format.js";
-import { nameOf, plain, readPeople } from "./people.js";
+import { matches, nameOf, plain, readPeople } from "./people.js";
 import { parameters, periodLabels, placedPeriod, preset, title } from "./periods.js";
 import { Mistake, messageOf } from "./problems.js";
 import { gettext, language, ngettext } from "./words.js";
@@ -68,8 +68,7 @@ function userChoice(chosenPeriod) {
     status.textContent = ngettext("%(count)s user chosen", "%(count)s users chosen", wanted.size, { count: number(wanted.size) });
   };
   const draw = () => {
-    const query = plain(search.value.trim());
-    const found = people.filter(({ said }) => said.includes(query)).slice(0, MOST_LISTED);
+    const found = people.filter(({ said }) => matches(said, search.value)).slice(0, MOST_LISTED);
     list.replaceChildren(...found.map((person) => pick(person, wanted, say)));
     say();
   };
@@ -88,7 +87,8 @@ function userChoice(chosenPeriod) {
   };
   which.addEventListener("change", read);
   search.addEventListener("input", draw);
-  return { element: el("div", { "data-part": "filters.user_ids" }, which, some), chosen: () => (some.hidden ? null : [...wanted]) };
+  which.setAttribute("data-part", "filters.user_ids");
+  return { element: el("div", {}, which, some), chosen: () => (some.hidden ? null : [...wanted]) };
 }
 
 function pick({ user_id: id, user_email: email }, wanted, say) {

@@ -69,3 +69,6 @@ const SAME = new RegExp(`[${Object.keys(ALIKE).join("")}]`, "g");
 // A text as a search sees it: no accents, no case.
 export const plain = (text) =>
   straight(text).normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(SAME, (letter) => ALIKE[letter]);
+
+// Whether a text, as a search sees it, has every word of a query, in any order.
+export const matches = (said, query) => plain(query).split(/\s+/).every((word) => said.includes(word));

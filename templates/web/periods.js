@@ -1,6 +1,6 @@
 // Which period is shown: the calendar's own by name, the last days, or any days from–to; and the steps from one to the next.
 
-import { byId, el } from "./dom.js";
+import { byId, el, showChosen } from "./dom.js";
 import { addDays, daysBetween, kindOf, month, periodInText, periodTitle, shortDates, toDay, toText } from "./format.js";
 import { go, linkHere, place } from "./place.js";
 import { gettext } from "./words.js";
@@ -66,6 +66,7 @@ export function offerPeriods(myself) {
 export function markPeriod(period) {
   const known = me.periods.find((offered) => offered.from === period.from && offered.to === period.to && isSameKind(offered, period));
   byId("presets").querySelector(`[value="${known?.key ?? "custom"}"]`).checked = true;
+  showChosen(byId("presets"));
   byId("custom").hidden = Boolean(known);
   byId("custom-from").value = period.from;
   byId("custom-to").value = period.to < me.today ? period.to : me.today;

@@ -97,7 +97,7 @@ export function markParts(form, { parts = [] }) {
   }
   const first = marked[0];
   if (first?.closest("details")) first.closest("details").open = true;
-  (first?.matches("fieldset") ? first.querySelector("input") : first)?.focus();
+  (isControl(first) ? first : first?.querySelector("input"))?.focus();
   return rest;
 }
 
@@ -115,6 +115,7 @@ function controlOf(form, location) {
 }
 
 let count = 0;
+const isControl = (element) => element?.matches("input, select, textarea") ?? false;
 
 // Whether it is the first problem of this control; another one is said below it.
 function mark(control, words) {
@@ -125,10 +126,11 @@ function mark(control, words) {
     return false;
   }
   const problem = el("p", { class: "bad field-problem", id: `problem-${++count}` }, words);
-  control.setAttribute("aria-invalid", "true");
+  if (isControl(control)) control.setAttribute("aria-invalid", "true");
   control.setAttribute("aria-describedby", [control.getAttribute("aria-describedby"), problem.id].filter(Boolean).join(" "));
   holder.append(problem);
-  holder.addEventListener("input", () => clear(problem), { once: true });
+  const watched = isControl(control) ? holder : control.closest("form"); // a choice may depend on what stands beside it
+  watched.addEventListener("input", () => clear(problem), { once: true });
   return true;
 }
 

@@ -6,17 +6,16 @@ import { destinationChoice, showSecrets } from "./destinations.js";
 import { openForm } from "./dialogs.js";
 import { boxes, el, field, select, ticked } from "./dom.js";
 import { FORMATS } from "./files.js";
-import { number, wholePercent } from "./format.js";
-import { localeChoices, weekdayName } from "./languages.js";
+import { clockTime, number, wholePercent } from "./format.js";
+import { DAYS, localeChoices, weekdayName } from "./languages.js";
 import { Mistake } from "./problems.js";
 import { gettext } from "./words.js";
 
-const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 const [FIRST, LAST] = ["first", "last"];
 
 // `Every week, on Monday at 07:00`.
 export function rhythm({ every, on, at }) {
-  const values = { day: dayWords(on), time: at };
+  const values = { day: dayWords(on), time: clockTime(at) };
   switch (every) {
     case "day":
       return gettext("Every day at %(time)s, on the day before", values);
@@ -52,7 +51,7 @@ function dayChoices(every) {
 }
 
 // Make a schedule, or change one that has been read with its version (`tag`).
-export function openSchedule(schedule, { tag, saved }) {
+export function openSchedule(schedule, { tag, saved, zone }) {
   const before = schedule ?? { every: "month", on: null, at: "07:00", formats: ["pdf"], recipients: [], destinations: [], missed: "latest", incomplete: "wait" };
   const name = el("input", { type: "text", id: "schedule-name", value: schedule?.name ?? null, required: true, maxlength: 64, readonly: Boolean(schedule), autocomplete: "off", dir: "auto", "data-part": "name" });
   const every = select("schedule-every", everyLabels(), before.every);
@@ -81,7 +80,7 @@ export function openSchedule(schedule, { tag, saved }) {
   for (const [part, control] of Object.entries({ every, on, at, formats, locale })) control.setAttribute("data-part", part);
   const parts = [
     field(gettext("Name"), name),
-    el("div", { class: "row" }, field(gettext("How often"), every), dayField, field(gettext("At"), at, { hint: gettext("In your time zone.") })),
+    el("div", { class: "row" }, field(gettext("How often"), every), dayField, field(gettext("At"), at, { hint: gettext("In the time zone of your organisation: %(zone)s.", { zone }) })),
     about,
     formats,
     field(gettext("Recipients"), to, { hint: gettext("One email address a line.") }),

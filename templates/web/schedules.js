@@ -5,7 +5,7 @@ import { showDeliveries, showSuppressions } from "./deliveries.js";
 import { conditionWords } from "./conditions.js";
 import { destinationLabel } from "./destinations.js";
 import { askFor, offerDialog, openDialog, openForm, openQuestion } from "./dialogs.js";
-import { byId, button, el, field, foreign } from "./dom.js";
+import { byId, button, directed, el, field, foreign } from "./dom.js";
 import { FORMATS } from "./files.js";
 import { kindOf, listed, moment, number, periodTitle } from "./format.js";
 import { mailView } from "./mailview.js";
@@ -100,11 +100,11 @@ function toggle(schedule, unfold, panel) {
   if (isOpen) showDeliveries(schedule.name, panel, context);
 }
 
-const creation = () => openSchedule(null, { saved: () => refreshed(null, gettext("The schedule is made.")) });
+const creation = () => openSchedule(null, { zone: context.me.timezone, saved: () => refreshed(null, gettext("The schedule is made.")) });
 
 async function edition(name) {
   const { document: schedule, tag } = await exchange(pathOf("schedules", name));
-  return () => openSchedule(schedule, { tag, saved: () => refreshed(name, gettext("The schedule is changed.")) });
+  return () => openSchedule(schedule, { tag, zone: context.me.timezone, saved: () => refreshed(name, gettext("The schedule is changed.")) });
 }
 
 async function pause({ name, paused }) {
@@ -119,8 +119,9 @@ async function pause({ name, paused }) {
 
 async function preview(name) {
   const { subject, html, attachments, condition } = await call(pathOf("schedules", name, "preview"));
-  const about = [attachments.length && gettext("Attached: %(files)s", { files: listed(attachments) }), condition && outcomeWords(condition)].filter(Boolean);
-  const parts = () => [el("p", { class: "subject" }, foreign(subject)), ...about.map((text) => el("p", { class: "note" }, text)), mailView(html, gettext("The email"))];
+  const links = gettext("Its links work for as long as the report is kept, for who may see it and is signed in.");
+  const about = [links, attachments.length && gettext("Attached: %(files)s", { files: listed(attachments) }), condition && outcomeWords(condition)].filter(Boolean);
+  const parts = () => [el("p", { class: "subject" }, directed(subject)), ...about.map((text) => el("p", { class: "note" }, text)), mailView(html, gettext("The email"))];
   return () => openDialog(gettext("Preview: %(schedule)s", { schedule: name }), parts(), { wide: true });
 }
 

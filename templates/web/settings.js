@@ -2,14 +2,14 @@
 
 import { exchange } from "./client.js";
 import { boxes, byId, button, el, field, select, ticked } from "./dom.js";
-import { localeChoices, weekdayName } from "./languages.js";
+import { number } from "./format.js";
+import { DAYS, localeChoices, weekdayName } from "./languages.js";
 import { complain, settle, tell } from "./notices.js";
 import { markParts } from "./problems.js";
 import { gettext } from "./words.js";
+import { isZone, meantZone, zoneOptions, zoneSuggestions } from "./zones.js";
 
 const ABOUT = "settings";
-const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-const ZONES = Intl.supportedValuesOf("timeZone");
 const LARGEST_LOGO_CHARACTERS = 200_000;
 const DEFAULT_ACCENT = () => getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
 
@@ -31,12 +31,13 @@ export async function showSettings({ signal, changed }) {
 function form(profile, { tag, signal, changed }) {
   const name = el("input", { type: "text", id: "settings-name", value: profile.name, maxlength: 200, placeholder: profile.tenant_id, autocomplete: "organization" });
   const zone = el("input", { type: "text", dir: "ltr", id: "settings-zone", value: profile.timezone, list: "settings-zones", required: true, autocomplete: "off", spellcheck: "false" });
-  const zones = el("datalist", { id: "settings-zones" }, ...ZONES.map((value) => el("option", { value })));
+  const zones = el("datalist", { id: "settings-zones" }, ...zoneOptions());
+  const suggestions = zoneSuggestions(zone);
   const recount = el("p", { class: "note caveat recount", role: "status" });
   // While it is typed, not when it is left: what comes then would push away the button that is being pressed.
   zone.addEventListener("input", () => {
-    const isAnother = zone.value !== profile.timezone && ZONES.includes(zone.value);
-    recount.textContent = isAnother ? recountWords(zone.value) : "";
+    const wanted = meantZone(zone.value);
+    recount.textContent = wanted !== profile.timezone && isZone(wanted) ? recountWords(wanted) : "";
   });
   const locale = select("settings-locale", localeChoices(profile.locale), profile.locale);
   const weekday = select("settings-weekday", DAYS.map((day, place) => [day, weekdayName(place)]), profile.week_starts_on);
@@ -52,20 +53,23 @@ function form(profile, { tag, signal, changed }) {
     { class: "settings" },
     ...invalid,
     field(gettext("Name"), name, { hint: gettext("At the head of the page, of reports and emails.") }),
-    el("div", { class: "row" }, field(gettext("Time zone"), zone, { hint: gettext("Where your days begin and end.") }), field(gettext("First day of the week"), weekday)),
+    el("div", { class: "row" }, field(gettext("Time zone"), zone, { hint: gettext("Where your days begin and end. Type a city.") }), field(gettext("First day of the week"), weekday)),
     zones,
+    suggestions,
     recount,
     el("div", { class: "row" }, field(gettext("Language and country"), locale, { hint: gettext("Of reports, emails and this page.") }), field(gettext("Separator in CSV files"), csv)),
     look.accent.element,
     look.logo.element,
-    allowed == null ? null : el("p", { class: "note" }, gettext("Documents included a month: %(count)s. Only the operator of this service can change that.", { count: allowed })),
+    allowed == null ? null : el("p", { class: "note" }, gettext("Documents included a month: %(count)s. Only the operator of this service can change that.", { count: number(allowed) })),
     el("div", { class: "buttons" }, save),
   );
   shown.addEventListener("submit", async (event) => {
     event.preventDefault();
+    zone.value = meantZone(zone.value);
+    suggestions.hidden = true;
     const wanted = {
       name: name.value.trim() || null,
-      timezone: zone.value.trim(),
+      timezone: zone.value,
       locale: locale.value,
       week_starts_on: weekday.value,
       csv: csv.value || null,
@@ -143,8 +147,5 @@ function accentChoice(stored) {
   return { element: own, value, isChanged: () => (value() ?? "").toLowerCase() !== (stored ?? "").toLowerCase() };
 }
 
-const csvChoices = () => [
-  ["", gettext("As Excel expects in your country")],
-  ["comma", gettext("Commas")],
-  ["semicolon", gettext("Semicolons")],
-];
+export const csvLabels = () => ({ comma: gettext("Commas"), semicolon: gettext("Semicolons") });
+const csvChoices = () => [["", gettext("As Excel expects in your country")], ...Object.entries(csvLabels())];

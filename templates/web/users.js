@@ -1,8 +1,8 @@
 // The users of a period: every one of them, sortable, searchable, a screenful at a time; what is chosen is in the address.
 
-import { byId, el, foreign } from "./dom.js";
+import { byId, el, foreign, showChosen } from "./dom.js";
 import { number } from "./format.js";
-import { plain } from "./people.js";
+import { matches, plain } from "./people.js";
 import { go, linkHere, linkTo, place } from "./place.js";
 import { gettext, language, ngettext, pgettext } from "./words.js";
 
@@ -19,6 +19,7 @@ export function showUsers(rows, { terms, me }) {
   byId("search-box").hidden = byId("emails-box").hidden = byId("whose-box").hidden = isMember;
   const { who = "" } = place();
   for (const choice of byId("whose").querySelectorAll("input")) choice.checked = choice.value === who;
+  showChosen(byId("whose"));
   byId("whose-note").textContent = who === SILENT && !isMember ? gettext("Who sent nothing in this period, though they were active in it or in the year before.") : "";
   draw();
 }
@@ -64,7 +65,7 @@ function draw() {
   byId("emails").checked = hasEmails;
   byId("users").classList.toggle("with-emails", hasEmails);
   if (byId("search") !== document.activeElement) byId("search").value = q;
-  const matching = state.rows.filter((row) => row.said.includes(plain(q))).sort(by(sort, isDescending));
+  const matching = state.rows.filter((row) => matches(row.said, q)).sort(by(sort, isDescending));
   const pages = Math.max(1, Math.ceil(matching.length / PAGE));
   const current = Math.min(page, pages);
   const first = (current - 1) * PAGE;

@@ -180,6 +180,8 @@ def test_every_user_can_be_reached(site: Any, open_page: Open) -> None:
     page.reload()
     expect(page.get_by_label("Search users")).to_have_value("odegard")
     expect(page.locator("#users tbody tr")).to_have_count(1)
+    page.get_by_label("Search users").fill("ØDE åse")
+    expect(page.locator("#users tbody tr")).to_have_count(1)
     page.get_by_label("Search users").fill("nobody at all")
     expect(page.locator("#users-status")).to_have_text("No users match your search.")
 
@@ -189,7 +191,7 @@ def test_emails_are_there_on_a_telephone(site: Any, open_page: Open) -> None:
     expect(page.get_by_text("ann@acme.example")).to_be_visible()  # of two people with one name
     expect(page.get_by_text("other@acme.example")).to_be_visible()
     expect(page.get_by_text("ase@acme.example")).to_be_hidden()
-    page.get_by_label("Show emails").check()
+    page.get_by_label("Show all emails").check()
     expect(page.get_by_text("ase@acme.example")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
@@ -298,3 +300,14 @@ def test_it_takes_the_tenants_language(  # noqa: PLR0913, PLR0917 -- fixtures, a
     page.locator("#chart rect").first.wait_for()
     page.goto(f"{site.url}/#period=2026-W41")
     expect(page.locator("h1:visible")).to_have_text(week)
+
+
+def test_the_chosen_period_is_in_sight_on_a_telephone(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=users"), width=390)
+    page.evaluate("location.hash = 'view=users&from=2026-07-20&to=2026-10-17'")
+    chosen = page.locator("#presets label", has=page.get_by_role("radio", name="90 days", checked=True))
+    expect(chosen).to_have_count(1)
+    box = chosen.bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390

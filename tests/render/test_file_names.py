@@ -30,6 +30,19 @@ def test_a_download_is_called_by_tenant_and_period(name: str, file: str) -> None
     assert download_name(snapshot(tenant=ACME.model_copy(update={"name": name})), "pdf") == file
 
 
+@pytest.mark.parametrize(
+    ("locale", "file"),
+    [
+        ("de-DE", "Acme Nutzung 2026-10.pdf"),
+        ("fr", "Acme utilisation 2026-10.pdf"),
+        ("ja", "Acme 利用状況 2026-10.pdf"),
+        ("ar", "Acme 2026-10 الاستخدام.pdf"),
+    ],
+)
+def test_a_download_is_called_in_the_tenants_language(locale: str, file: str) -> None:
+    assert download_name(snapshot(tenant=ACME.model_copy(update={"locale": locale})), "pdf") == file
+
+
 @given(st.text(st.characters(), min_size=1), st.text(st.characters(), min_size=1))
 def test_no_name_breaks_a_header_or_a_folder(name: str, tenant_id: str) -> None:
     found = download_name(snapshot(tenant=ACME.model_copy(update={"name": name, "tenant_id": tenant_id})), "csv")

@@ -57,6 +57,11 @@ def test_titles_are_whole_words_and_begin_with_a_capital(locale: str, day: str, 
     assert in_text[0] == (day[0].lower() if locale in {"fr", "es"} else day[0])
 
 
+def test_a_quarter_is_written_out_in_japanese() -> None:
+    formats, day = _formats("ja"), dt.date(2026, 7, 1)
+    assert (formats.quarter(day), formats.quarter_name(day)) == ("2026年第3四半期", "第3四半期")
+
+
 @pytest.mark.parametrize(
     ("locale", "week", "year", "hour"),
     [

@@ -6,9 +6,18 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_interval, format_skeleton, format_time
 
+from signtally.domain.wording import translatable
 from signtally.render.translation import Translation
 
 MINUS = "\N{MINUS SIGN}"
+_QUARTERS = (
+    translatable("Q1 %(year)s"),
+    translatable("Q2 %(year)s"),
+    translatable("Q3 %(year)s"),
+    translatable("Q4 %(year)s"),
+)
+_MONTHS_A_QUARTER = 3
+_QUARTER_NAMES = {"ja": "QQQQ"}  # 第4四半期, where the short form is Q4
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,10 +46,10 @@ class DateFormats:
 
     def quarter_name(self, day: dt.date) -> str:
         """Without the year, for axes: `Q4`."""
-        return format_date(day, "QQQ", locale=self.words.locale)
+        return format_date(day, _QUARTER_NAMES.get(self.words.locale.language, "QQQ"), locale=self.words.locale)
 
     def quarter(self, day: dt.date) -> str:
-        return str(format_skeleton("yQQQ", day, locale=self.words.locale))
+        return self.words.gettext(_QUARTERS[(day.month - 1) // _MONTHS_A_QUARTER], year=f"{day.year:04}")
 
     def month(self, day: dt.date) -> str:
         return str(format_skeleton("yMMM", day, locale=self.words.locale))

@@ -13,6 +13,8 @@ from signtally.domain.reports import FORMATS
 from signtally.domain.snapshot import DayUsage, ReportIdentity, UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.render.contents import Contents
+from signtally.render.formats import locale_of
+from signtally.render.translation import Translation
 from signtally.render.verification import verify
 from signtally.render.visible_text import one_line
 
@@ -29,7 +31,7 @@ _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9 ._()&+-]+")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RenderedFile:
-    """A finished file; *filename* is what a person downloads: ASCII, such as `Acme usage 2026-10.pdf`."""
+    """A finished file; *filename* is what a person downloads: `Acme usage 2026-10.pdf`."""
 
     filename: str
     content_type: str
@@ -56,11 +58,13 @@ def key_name(format: str) -> str:  # noqa: A002  # the API's word
 
 
 def download_name(snapshot: UsageSnapshot, extension: str) -> str:
-    """Tenant and period, safe in every file system and header; a name in another script falls back to the id."""
+    """Tenant and period, safe in every file system, in the tenant's language; a name in another script is the id's."""
     profile = snapshot.tenant
     names = (_ascii(profile.display_name), _ascii(profile.tenant_id), "Tenant")
     name = next(name for name in names if any(character.isalnum() for character in name))
-    return f"{name} usage {snapshot.period.name.replace('_', ' to ')}.{extension}"
+    # Filled in here, because a translation would put invisible isolates around a name.
+    form = Translation.of(locale_of(profile.locale)).pgettext("name of a file", "%(tenant)s usage %(period)s")
+    return f"{form % {'tenant': name, 'period': snapshot.period.name.replace('_', ' to ')}}.{extension}"
 
 
 def warm_up() -> None:

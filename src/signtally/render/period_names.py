@@ -6,16 +6,8 @@ import re
 from babel.dates import format_date, format_skeleton
 
 from signtally.domain.periods import Period, PeriodKind
-from signtally.domain.wording import translatable
 from signtally.render.date_formats import DateFormats
 
-_QUARTERS = (
-    translatable("Q1 %(year)s"),
-    translatable("Q2 %(year)s"),
-    translatable("Q3 %(year)s"),
-    translatable("Q4 %(year)s"),
-)
-_MONTHS_A_QUARTER = 3
 _BETWEEN_DATES = re.compile("\\s*–\\s*")
 
 
@@ -52,8 +44,7 @@ def _name(period: Period, formats: DateFormats) -> str:
         case PeriodKind.MONTH:
             return str(format_skeleton("yMMMM", period.first, locale=formats.words.locale))
         case PeriodKind.QUARTER:
-            quarter = _QUARTERS[(period.first.month - 1) // _MONTHS_A_QUARTER]
-            return formats.words.gettext(quarter, year=f"{period.first.year:04}")
+            return formats.quarter(period.first)
         case PeriodKind.YEAR:
             return formats.words.gettext("Year %(year)s", year=formats.year(period.first))
         case PeriodKind.RANGE:

@@ -1,5 +1,6 @@
 """Callers that come while a call is under way go together in the next one, as a group commit does."""
 
+import functools
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -54,6 +55,32 @@ class GroupedCalls(Generic[Item]):
             each.turn.set()
         if following is not None:
             following.turn.set()
+
+
+class KeyedGroupedCalls(Generic[Item]):
+    """Grouped calls of many keys: items of one key go together, and none waits for those of another; thread-safe."""
+
+    def __init__(self, call: Callable[[str, Sequence[Item]], object], *, most: int) -> None:
+        self._call = call
+        self._most = most
+        self._groups: dict[str, tuple[GroupedCalls[Item], int]] = {}  # with how many callers each has
+        self._lock = threading.Lock()
+
+    def call(self, key: str, item: Item) -> None:
+        """As `GroupedCalls.call`, among those of this key."""
+        with self._lock:
+            group, callers = self._groups.get(key) or (self._group(key), 0)
+            self._groups[key] = group, callers + 1
+        try:
+            group.call(item)
+        finally:
+            with self._lock:
+                group, callers = self._groups.pop(key)
+                if callers > 1:
+                    self._groups[key] = group, callers - 1
+
+    def _group(self, key: str) -> GroupedCalls[Item]:
+        return GroupedCalls(functools.partial(self._call, key), most=self._most)
 
 
 class _Waiting(Generic[Item]):

@@ -1,7 +1,10 @@
 """`/v1/audit`: what was done is on record, newest first, for the tenant's administrators."""
 
+import dataclasses
 import datetime as dt
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -105,15 +108,68 @@ def test_pages_meet_every_entry_once(admin: Any, world: World) -> None:
     for number in range(7):
         entry = AuditEntry(NOW, "u_1", "member", AuditAction.REPORT_ORDERED, f"r{number % 2}", {"n": str(number)})
         world.services.stores.audit.add("acme", entry)
-    for query, expected in (("", set("0123456")), ("&subject=r1", set("135"))):
-        found, cursor = [], ""
-        while True:
-            page = admin.get(f"/v1/audit?limit=2{query}{cursor}").json()
-            found += [row["detail"]["n"] for row in page["rows"]]
-            if page["next_cursor"] is None:
-                break
-            cursor = f"&cursor={page['next_cursor']}"
-        assert (len(found), set(found)) == (len(expected), expected)
+    assert all_pages(admin, "limit=2") == set("0123456")
+    assert all_pages(admin, "limit=2&subject=r1") == set("135")
+
+
+def test_entries_that_come_at_once_share_objects_and_are_met_once_each(
+    admin: Any, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first write waits until all others wait for it; pages then end in the middle of objects."""
+    trail, put, puts, others = world.services.stores.audit, world.objects.put, [], 20
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(key: str, body: bytes, **options: Any) -> str:
+        puts.append(key)
+        begun.set()
+        assert go_on.wait(20)
+        return put(key, body, **options)
+
+    monkeypatch.setattr(world.objects, "put", slow)
+
+    def add(number: int) -> None:
+        action = AuditAction.REPORT_LINKED if number % 5 == 0 else AuditAction.REPORT_ORDERED
+        at = NOW + dt.timedelta(milliseconds=number)
+        trail.add("acme", AuditEntry(at, "u_1", "member", action, f"r{number % 2}", {"n": str(number)}))
+
+    with ThreadPoolExecutor(others + 1) as threads:
+        first = threads.submit(add, 0)
+        assert begun.wait(20)
+        later = [threads.submit(add, number) for number in range(1, others + 1)]
+        while len(trail._puts._groups["acme"][0]._waiting) < others:  # noqa: SLF001 -- nothing else tells that all wait
+            threading.Event().wait(0.001)
+        go_on.set()
+        for each in (first, *later):
+            each.result(20)
+    assert len(puts) <= 5
+    assert all_pages(admin, "limit=3") == {*map(str, range(others + 1))}
+    assert all_pages(admin, "limit=2&subject=r1") == {str(number) for number in range(1, others + 1, 2)}
+    assert all_pages(admin, "limit=1&action=report.linked") == {"0", "5", "10", "15", "20"}
+    # As where a person is erased: entries that share an object are changed one by one.
+    odd = {str(number) for number in range(1, others + 1, 2)}
+    monkeypatch.undo()
+    for dry_run, changed in ((True, len(odd)), (False, len(odd)), (False, 0)):
+        assert trail.rewrite("acme", erased, dry_run=dry_run) == changed
+    assert all_pages(admin, "limit=3") == {*map(str, range(others + 1))}
+    assert all_pages(admin, "limit=2&subject=erased") == odd
+    assert not all_pages(admin, "limit=2&subject=r1")
+
+
+def erased(entry: AuditEntry) -> AuditEntry:
+    return dataclasses.replace(entry, subject="erased", address=None) if entry.subject == "r1" else entry
+
+
+def all_pages(admin: Any, query: str) -> set[str]:
+    """The numbers of all entries, none of which may be met twice."""
+    found: list[str] = []
+    cursor = ""
+    while True:
+        page = admin.get(f"/v1/audit?{query}{cursor}").json()
+        found += [row["detail"]["n"] for row in page["rows"]]
+        if page["next_cursor"] is None:
+            assert len(found) == len({*found})
+            return {*found}
+        cursor = f"&cursor={page['next_cursor']}"
 
 
 def test_a_cursor_of_another_question_is_refused(admin: Any, problem: Check) -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from signtally.grouped_calls import GroupedCalls
+from signtally.grouped_calls import GroupedCalls, KeyedGroupedCalls
 
 CALLERS = 25
 
@@ -61,3 +61,25 @@ def test_one_that_comes_alone_goes_at_once_also_after_an_error() -> None:
         calls.call(1)
     calls.call(2)
     assert recorder.calls == [[1], [2]]
+
+
+def test_those_of_another_key_go_on_their_own_meanwhile() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    calls: list[tuple[str, list[int]]] = []
+
+    def call(key: str, items: Sequence[int]) -> None:
+        calls.append((key, [*items]))
+        if key == "slow":
+            begun.set()
+            assert go_on.wait(20)
+
+    grouped = KeyedGroupedCalls(call, most=10)
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(grouped.call, "slow", 1)
+        assert begun.wait(20)
+        for number in (2, 3):
+            grouped.call("other", number)
+        go_on.set()
+        slow.result(20)
+    assert calls == [("slow", [1]), ("other", [2]), ("other", [3])]
+    assert not grouped._groups, "a key without callers costs no memory"  # noqa: SLF001 -- nothing else tells

@@ -22,7 +22,7 @@ from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Branding, Recipient
 from signtally.render.contents import Contents
 from signtally.render.email import DigestContext, digest_message
-from signtally.render.email_logo import standing_alone
+from signtally.render.email_picture import standing_alone
 from tests.support.examples import examples
 from tests.support.report_samples import ACME, nasty_snapshot, restated, snapshot, snapshots, user
 from tests.support.whole_reports import whole_report
@@ -148,7 +148,7 @@ def test_its_headers_say_who_when_and_that_a_machine_wrote_it() -> None:
     assert message["Date"] == "Sun, 01 Nov 2026 08:12:02 +0000"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message.get_content_type() == "multipart/alternative"
-    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "multipart/related"]
 
 
 def test_the_same_digest_has_the_same_message_id_and_another_persons_another() -> None:
@@ -211,28 +211,31 @@ def test_a_senders_name_may_hold_anything_but_angle_brackets() -> None:
 
 def test_a_name_is_never_markup() -> None:
     page = _Markup(_part(_digest(nasty_snapshot(), name="<script>alert(1)</script>"), "html"))
-    assert not {"script", "b", "img", "link", "iframe"} & set(page.tags)
+    assert not {"script", "b", "link", "iframe"} & set(page.tags)
+    assert page.tags.count("img") == 1  # the chart
     assert "<script>alert(1)</script>" in page.text
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
-    """Every address is one of the links, or the logo within the message, which is the tenant's, as stores keep it."""
+    """Every address is one of the links, or a picture within the message: the logo that stores keep, and the chart."""
     links = {*_LINKS.values(), "https://app.example/", _UNSUBSCRIBE}
-    for logo, sources in ((_PNG, {"cid:logo@usage-reports"}), ("data:image/png;base64,AAAA", set()), (None, set())):
+    chart = "cid:chart@usage-reports"
+    for logo, sources in ((_PNG, ["cid:logo@usage-reports", chart]), ("data:image/png;base64,AAAA", [chart])):
         message = _digest(_with_logo(logo))
         page = _part(message, "html")
-        assert set(_Markup(page).addresses) == links | sources
+        assert set(_Markup(page).addresses) == links | set(sources)
         assert "url(" not in page
         assert "@import" not in page
         pictures = [part for part in message.walk() if part.get_content_maintype() == "image"]
         assert [(part["Content-ID"], part.get_content_disposition()) for part in pictures] == [
-            ("<logo@usage-reports>", "inline") for _ in sources
+            (f"<{each.removeprefix('cid:')}>", "inline") for each in sources
         ]
 
 
 def test_a_logo_is_as_large_as_there_is_room_for_and_shown_where_the_email_is_previewed() -> None:
     message = _digest(_with_logo(_PNG))
     page = standing_alone(message)
+    assert "cid:" not in page
     assert f'src="{_PNG}" width="132" height="44"' in page
     assert message.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "multipart/related"]

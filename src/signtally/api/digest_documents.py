@@ -15,7 +15,7 @@ from signtally.domain.deliveries import DeliveryKey, MailDelivery
 from signtally.domain.destinations import DestinationReference
 from signtally.domain.schedules import shown_name
 from signtally.domain.tenants import MOST_DESTINATIONS, EmailAddress, Recipient
-from signtally.render.email_logo import standing_alone
+from signtally.render.email_picture import standing_alone
 from signtally.use_cases.delivery_list import PassedOccurrence
 from signtally.use_cases.sending_by_hand import SentByHand
 

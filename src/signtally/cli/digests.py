@@ -15,7 +15,7 @@ from signtally.domain.deliveries import MailDelivery, MailState
 from signtally.domain.periods import parse_period
 from signtally.domain.schedules import Occurrence, shown_name
 from signtally.domain.tenants import Recipient, destination_labelled, schedule_named
-from signtally.render.email_logo import standing_alone
+from signtally.render.email_picture import standing_alone
 from signtally.services import Services
 from signtally.use_cases import sending_by_hand
 from signtally.use_cases.delivery_list import all_deliveries, deliveries_of, passed_over

@@ -8,12 +8,12 @@ from signtally.domain.actions import Action
 from signtally.domain.corrections import ChangedPeriod, Told
 from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.domain.tenants import Recipient
-from signtally.domain.wording import translatable
-from signtally.render.chart import UsageChart, usage_chart
 from signtally.render.contents import Contents
 from signtally.render.corrections import correction_sentences, earlier_lines, subject_of_correction
+from signtally.render.email_chart import EmailChart, email_chart
 from signtally.render.email_headers import POLICY, add_headers, header_text
 from signtally.render.email_logo import logo_of
+from signtally.render.email_picture import EmailPicture
 from signtally.render.formats import Formats
 from signtally.render.highlights import allowance_line, highlight_sentences
 from signtally.render.insights import InsightContents
@@ -28,16 +28,9 @@ from signtally.render.translation import Translation
 from signtally.render.visible_text import one_line, shortened
 
 LINK_LABELS = {"pdf": "PDF", "xlsx": "Excel", "csv": "CSV", "zip": "ZIP", "json": "JSON"}
-_BUSIEST = {
-    "day": translatable("Busiest day: %(number)s sent (%(when)s)"),
-    "week": translatable("Busiest week: %(number)s sent (%(when)s)"),
-    "month": translatable("Busiest month: %(number)s sent (%(when)s)"),
-}
 _MOST_RESTATED_DAYS = 7
 _MOST_OPEN_DOCUMENTS = 10
 _TOP_USERS = 5
-_MOST_BARS = 31  # of a few pixels each on a phone
-_CHART_HEIGHT_PIXELS = 96
 _NAME_LIMIT_CHARACTERS = 60
 
 
@@ -68,7 +61,8 @@ def digest_message(
     """
     contents = Contents(snapshot)
     formats, words = contents.formats, contents.words
-    values = _values(contents) | {
+    chart, logo = email_chart(contents), logo_of(snapshot.tenant)
+    values = _values(contents, chart, logo) | {
         "schedule_name": one_line(context.schedule_name),
         "recipient": recipient,
         "links": labelled_links(context.links, words),
@@ -86,8 +80,9 @@ def digest_message(
     message.set_content(plain_text("email/digest/body.txt", words=words, **values))
     html = environment(words).get_template("email/digest/body.html").render(**values)
     message.add_alternative(html, subtype="html")
-    if (logo := logo_of(snapshot.tenant)) is not None:
-        logo.add_to(message)
+    for picture in (logo, chart.picture):
+        if picture is not None:
+            picture.add_to(message)
     return message
 
 
@@ -95,9 +90,8 @@ def incomplete_notice(words: Translation) -> str:
     return words.gettext("Incomplete: not all documents of this period are counted yet, so these figures will change.")
 
 
-def _values(contents: Contents) -> dict[str, object]:
+def _values(contents: Contents, chart: EmailChart, logo: EmailPicture | None) -> dict[str, object]:
     snapshot, formats = contents.snapshot, contents.formats
-    chart = usage_chart(contents, most_bars=_MOST_BARS)
     top = [user for user in snapshot.users[:_TOP_USERS] if user.counts.sent]
     return {
         "contents": contents,
@@ -111,11 +105,8 @@ def _values(contents: Contents) -> dict[str, object]:
         "formats": formats,
         "theme": contents.theme,
         "dark": DARK.with_accent(snapshot.tenant.branding.accent),
-        "logo": logo_of(snapshot.tenant),
+        "logo": logo,
         "chart": chart,
-        "chart_height": _CHART_HEIGHT_PIXELS,
-        "axis_ends": (formats.short_date(snapshot.period.first), formats.short_date(snapshot.period.last)),
-        "peak": _peak(chart, formats),
         "tables": _plain_tables(contents, top),
         "preview": contents.freshness,
         "open_documents": _oldest_open(contents),
@@ -123,15 +114,6 @@ def _values(contents: Contents) -> dict[str, object]:
         "more_users": len(snapshot.users) - len(top),
         "names": distinct_names(top, most_characters=_NAME_LIMIT_CHARACTERS),
     }
-
-
-def _peak(chart: UsageChart, formats: Formats) -> str:
-    """`Busiest day: 66 sent (Fri, 2 Oct 2026)`; empty when nothing was sent."""
-    highest = max(chart.bars, key=lambda bar: bar.sent)
-    if not highest.sent:
-        return ""
-    when = formats.weekday_date(highest.first) if chart.step == "day" else formats.dates(highest.first, highest.last)
-    return formats.words.gettext(_BUSIEST[chart.step], number=formats.number(highest.sent), when=when)
 
 
 def _oldest_open(contents: Contents) -> list[tuple[str, str, str]]:

@@ -1,6 +1,7 @@
 """One look for the PDF, the workbook, the emails and the page: every colour and typeface, under one name each."""
 
 import dataclasses
+from collections.abc import Collection
 
 from signtally.domain.actions import Action
 from signtally.domain.definitions import HEADINGS as DEFINED
@@ -62,6 +63,16 @@ def shaded(colour: str, *, on: str, least_contrast: float) -> str:
         if contrast(shade, on) >= least_contrast:
             return shade
     return end
+
+
+def seen_on(colour: str, *, grounds: Collection[str], least_contrast: float) -> str:
+    """The colour itself, or the nearest shade with that contrast on each ground; as it is, where there is none."""
+    shades = (
+        mixed(colour, end, share=step / _SHADING_STEPS)
+        for step in range(_SHADING_STEPS + 1)
+        for end in ("#000000", "#FFFFFF")
+    )
+    return next((each for each in shades if all(contrast(each, on) >= least_contrast for on in grounds)), colour)
 
 
 def contrast(one: str, other: str) -> float:

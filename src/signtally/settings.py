@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from signtally.domain.mail_addresses import ascii_domain, parse_sender, valid_address
 
 THREADS, PROCESSES, DASK = "threads", "processes", "dask://"
+TIMESTREAM = "timestream"
+_POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 ALERT_SCHEMES = ("https", "http", "mailtos", "mailto")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -110,6 +112,18 @@ def _origins(value: object) -> object:
     return origins
 
 
+def _usage_store(value: object) -> object:
+    """An empty variable counts as unset. Raises ValueError, without showing it, for what names no store."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text or text.lower() == TIMESTREAM:
+        return TIMESTREAM
+    if not text.startswith(_POSTGRESQL_SCHEMES):
+        raise ValueError("it names no usage store: write timestream, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    return text
+
+
 def _known_task_runner(value: str) -> str:
     """Raises ValueError for anything but the three kinds."""
     address = urlsplit(value)
@@ -133,7 +147,12 @@ class Settings(BaseSettings):
     mail_events_queue: str = "signtally-mail-events"  # also the SES configuration set and the SNS topic
     mail_events_dead_letter_queue: str = "signtally-mail-events-dead-letters"
     bucket: str = "signtally"
-    database: str = "signtally"
+    database: str = "signtally"  # in PostgreSQL, the schema
+
+    usage_store: Annotated[SecretStr, BeforeValidator(_usage_store)] = SecretStr(TIMESTREAM)  # secret, as `mail` is
+    postgresql_auth: Annotated[Literal["password", "iam"], BeforeValidator(_word_or("password"))] = "password"
+    postgresql_connections: Annotated[int, Field(ge=1, le=1_000)] = 8  # of a process to write, and as many to read
+    postgresql_statement_timeout: Annotated[Duration, Field(ge=dt.timedelta(seconds=1))] = dt.timedelta(minutes=5)
 
     memory_retention_hours: Annotated[int, Field(ge=1, le=8766)] = 15 * 24  # longer than SQS's 14 days
     magnetic_retention_days: Annotated[int, Field(ge=1, le=73_000)] = 73_000  # as long as Timestream can
@@ -206,3 +225,7 @@ class Settings(BaseSettings):
     ingest_max_in_flight_events: Annotated[int, Field(ge=1_000, le=1_000_000)] = 20_000  # bounds the memory
     import_writers: Annotated[int, Field(ge=1, le=64)] = 8  # write requests at a time
     state_directory: Path = Path(".signtally")  # the development key; nothing else
+
+    @property
+    def keeps_usage_in_postgresql(self) -> bool:
+        return self.usage_store.get_secret_value() != TIMESTREAM

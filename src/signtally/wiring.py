@@ -1,6 +1,7 @@
 """From settings to services: which adapter stands behind which port."""
 
 import atexit
+import datetime as dt
 import functools
 from typing import cast
 
@@ -8,6 +9,7 @@ from pydantic import SecretStr
 
 from signtally.aws.clients import BATCH_TIMEOUTS, INTERACTIVE_TIMEOUTS, AwsClients, ClientTimeouts, is_loopback
 from signtally.aws.limiting import limit_queries
+from signtally.aws.rds import rds_password
 from signtally.aws.s3 import S3ObjectStore
 from signtally.aws.ses import SesMailer
 from signtally.aws.ses_events import SesEvents
@@ -29,7 +31,14 @@ from signtally.smtp import SmtpMailer
 from signtally.stores.erasures import Erasures
 from signtally.webhooks.posting import HttpsWebhooks
 
-__all__ = ["BATCH_TIMEOUTS", "INTERACTIVE_TIMEOUTS", "only_loopback_endpoints", "render_processes", "services"]
+__all__ = [
+    "BATCH_TIMEOUTS",
+    "INTERACTIVE_TIMEOUTS",
+    "only_loopback_endpoints",
+    "render_processes",
+    "services",
+    "usage_store",
+]
 
 _SES = "ses"
 # Who only reads, for a person, may be so late to see the first superseded event there is; whoever counts must not.
@@ -49,12 +58,12 @@ def services(
     if limits is not None:
         limit_queries(clients.timestream_query, limits)
     objects = GuardedBucket(S3ObjectStore(clients.s3, bucket=settings.bucket))
-    usage_store = _usage_store(clients, settings, timeouts=timeouts, limits=limits)
+    store = usage_store(settings, clients=clients, timeouts=timeouts, limits=limits)
     return Services(
         settings=settings,
         queue=SqsEventQueue(clients.sqs, name=settings.queue, dead_letter_queue=settings.dead_letter_queue),
         dead_letters=SqsEventQueue(clients.sqs, name=settings.dead_letter_queue),
-        usage_store=cast("UsageStore", ErasedNames(usage_store, Erasures(objects))),
+        usage_store=cast("UsageStore", ErasedNames(store, Erasures(objects))),
         objects=objects,
         mailer=_mailer(settings, clients),
         webhooks=HttpsWebhooks(clock=system_clock, to_loopback=settings.webhook_loopback),
@@ -73,9 +82,17 @@ def services(
     )
 
 
-def _usage_store(
-    clients: AwsClients, settings: Settings, *, timeouts: ClientTimeouts, limits: Limits | None
+def usage_store(
+    settings: Settings,
+    *,
+    clients: AwsClients | None = None,
+    timeouts: ClientTimeouts = BATCH_TIMEOUTS,
+    limits: Limits | None = None,
 ) -> UsageStore:
+    """The one that the settings name, with the names of erased users."""
+    if settings.keeps_usage_in_postgresql:
+        return _postgresql(settings, timeouts=timeouts)
+    clients = clients or AwsClients(timeouts)
     return TimestreamUsageStore(
         clients.timestream_write,
         clients.timestream_query,
@@ -85,6 +102,24 @@ def _usage_store(
         magnetic_retention_days=settings.magnetic_retention_days,
         recheck_seconds=_RECHECK_SECONDS if timeouts is INTERACTIVE_TIMEOUTS else 0,
     )
+
+
+def _postgresql(settings: Settings, *, timeouts: ClientTimeouts) -> UsageStore:
+    """Its drivers are imported here: who keeps usage elsewhere does not wait for them."""
+    from signtally.postgresql.connections import PostgresqlConnections  # noqa: PLC0415 -- as above
+    from signtally.postgresql.usage_store import PostgresqlUsageStore  # noqa: PLC0415 -- as above
+
+    address = settings.usage_store.get_secret_value()
+    longest = settings.postgresql_statement_timeout
+    if timeouts.read_seconds is not None:
+        longest = min(longest, dt.timedelta(seconds=timeouts.read_seconds))
+    connections = PostgresqlConnections(
+        address,
+        size=settings.postgresql_connections,
+        statement_timeout=longest,
+        password=rds_password(address) if settings.postgresql_auth == "iam" else None,
+    )
+    return PostgresqlUsageStore(connections, schema=settings.database)
 
 
 def render_processes(settings: Settings) -> RenderProcesses:

@@ -1,6 +1,7 @@
-"""Two buckets and two usage stores: a test that takes `objects` or `store` runs over the fake and over the real one."""
+"""Two buckets, three usage stores: a test that takes `objects` or `store` runs over the fake and over the real ones."""
 
 import uuid
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +12,8 @@ from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.objects import ObjectStore
 from signtally.ports.usage_store import UsageStore
+from signtally.postgresql.connections import PostgresqlConnections
+from signtally.postgresql.usage_store import PostgresqlUsageStore
 from tests.support.usage_stores import timestream
 
 
@@ -47,7 +50,30 @@ def timestream_store(local_aws: LocalAws) -> UsageStore:
     return store
 
 
-@pytest.fixture(params=["memory", "timestream"])
+@pytest.fixture(scope="session")
+def postgresql_connections(postgresql: str) -> Iterator[PostgresqlConnections]:
+    """The same for all tests: making them takes longer than most tests do."""
+    connections = PostgresqlConnections(postgresql)
+    yield connections
+    connections.close()
+
+
+@pytest.fixture
+def postgresql_store(postgresql_connections: PostgresqlConnections) -> UsageStore:
+    """A schema that no other test uses."""
+    store = PostgresqlUsageStore(postgresql_connections, schema=f"t-{uuid.uuid4().hex[:12]}")
+    assert store.provision()
+    return store
+
+
+@pytest.fixture(params=["memory", "timestream", "postgresql"])
 def store(request: pytest.FixtureRequest) -> UsageStore:
+    made: UsageStore = request.getfixturevalue(f"{request.param}_store")
+    return made
+
+
+@pytest.fixture(params=["memory", "timestream"])
+def repeating_store(request: pytest.FixtureRequest) -> UsageStore:
+    """Those that store an id again that comes with another time, user or tenant, until reconciliation finds it."""
     made: UsageStore = request.getfixturevalue(f"{request.param}_store")
     return made

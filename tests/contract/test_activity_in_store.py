@@ -4,6 +4,7 @@ import dataclasses
 import uuid
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from tests.support.document_events import (
     supersede,
 )
 from tests.support.examples import examples
+from tests.support.usage_stores import takes_repeats
 
 
 def test_activity_comes_by_quarters_of_an_hour_and_each_document_opens_one(store: UsageStore) -> None:
@@ -86,15 +88,16 @@ def test_a_cohort_is_counted_by_the_part_in_which_it_was_sent(store: UsageStore)
 
 
 def test_many_tenants_are_told_as_each_alone(store: UsageStore) -> None:
-    """Other spans and parts for each, one tenant without events, and ids that two tenants share."""
+    """Other spans and parts for each, one tenant without events, and ids that two tenants share where they can."""
     lives = [
         event(SENT, 1, event_id="e1"),
         event(VIEWED, 6, event_id="e2", user_id="eve"),
         event(COMPLETED, 9, event_id="e3"),
     ]
+    own_ids = not takes_repeats(store)
     for tenant_id in ("acme", "bolt", "it's"):
-        store.put_events([_of_tenant(each, tenant_id) for each in lives])
-    supersede(store, [_of_tenant(lives[1], "bolt")])
+        store.put_events([_of_tenant(each, tenant_id, own_id=own_ids) for each in lives])
+    supersede(store, [_of_tenant(lives[1], "bolt", own_id=own_ids)])
     spans = [
         TenantSpan("acme", NOON, NOON + 24 * HOUR, (NOON + 5 * HOUR,)),
         TenantSpan("bolt", NOON, NOON + 24 * HOUR, (NOON + 5 * HOUR,)),
@@ -122,8 +125,9 @@ def test_many_tenants_are_told_as_each_alone(store: UsageStore) -> None:
     assert store.documents_by_tenant([]).equals(by_tenant(DOCUMENTS).to_frame())
 
 
-def _of_tenant(received: ReceivedEvent, tenant_id: str) -> ReceivedEvent:
-    return dataclasses.replace(received, event=dataclasses.replace(received.event, tenant_id=tenant_id))
+def _of_tenant(received: ReceivedEvent, tenant_id: str, *, own_id: bool) -> ReceivedEvent:
+    event_id = f"{tenant_id} {received.event.id}" if own_id else received.event.id
+    return dataclasses.replace(received, event=dataclasses.replace(received.event, tenant_id=tenant_id, id=event_id))
 
 
 # Laws
@@ -151,6 +155,7 @@ _selections = st.builds(
 )
 
 
+@pytest.mark.parametrize("other", ["timestream", "postgresql"])
 @settings(
     max_examples=examples(15, soak=400),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
@@ -162,9 +167,10 @@ _selections = st.builds(
     until=_hours,
     selection=_selections,
 )
-def test_timestream_makes_of_any_events_what_memory_makes(  # noqa: PLR0913 -- two stores, and what a law is about
+def test_every_store_makes_of_any_events_what_memory_makes(  # noqa: PLR0913 -- two stores, and what a law is about
     memory_store: UsageStore,
-    timestream_store: UsageStore,
+    other: str,
+    request: pytest.FixtureRequest,
     *,
     events: list[ReceivedEvent],
     superseded: set[int],
@@ -172,11 +178,15 @@ def test_timestream_makes_of_any_events_what_memory_makes(  # noqa: PLR0913 -- t
     until: int,
     selection: DocumentSelection,
 ) -> None:
+    other_store: UsageStore = request.getfixturevalue(f"{other}_store")
     tenant_id = uuid.uuid4().hex  # every example in the same two stores
-    said = as_the_portal_says(events, tenant_id)
+    mine = [_of_tenant(each, tenant_id, own_id=True) for each in events]
+    if not takes_repeats(other_store):
+        mine = [*{each.event.id: each for each in mine}.values()]
+    said = as_the_portal_says(mine, tenant_id)
     span = TenantSpan(tenant_id, NOON + since * HOUR, NOON + until * HOUR, (NOON,))
     answers = []
-    for store in (memory_store, timestream_store):
+    for store in (memory_store, other_store):
         store.put_events(said)
         supersede(store, [received for number, received in enumerate(said) if number in superseded])
         answers.append(

@@ -66,24 +66,25 @@ def test_the_revision_is_another_one_after_each_change_and_no_one_elses(store: U
     identity = {"tenant_id": "acme", "user_id": "u1", "action": "sent", "event_id": "7:/portal:1", "occurred_at": NOW}
     superseded = pl.DataFrame([identity], schema=IDENTITY)
     writes: list[Callable[[str], object]] = [
-        lambda tenant: store.put_events([event(1, tenant_id=tenant)]),
-        lambda tenant: store.put_events([event(2, NOW - 30 * DAY, tenant_id=tenant)]),
+        lambda tenant: store.put_events([event(len(tenant), tenant_id=tenant)]),
+        lambda tenant: store.put_events([event(10 + len(tenant), NOW - 30 * DAY, tenant_id=tenant)]),
         lambda tenant: store.put_daily_usage(usage(tenant_id=tenant), version=10),
         lambda tenant: store.put_daily_usage(usage(tenant_id=tenant, sent=2), version=11),
         lambda tenant: store.put_restatements(restatement(tenant_id=tenant)),
         lambda tenant: store.put_superseded(superseded.with_columns(tenant_id=pl.lit(tenant))),
     ]
     for write in writes:
-        write("bolt")
+        write("bolts")
         before = store.revision("acme")
         write("acme")
         after = store.revision("acme")
         assert after != before
-        write("bolt")
+        write("bolts")
         assert store.revision("acme") == after
 
 
-def test_events_whose_id_stands_more_than_once_are_found_whoever_they_belong_to(store: UsageStore) -> None:
+def test_events_whose_id_stands_more_than_once_are_found_whoever_they_belong_to(repeating_store: UsageStore) -> None:
+    store = repeating_store
     assert store.repeated_events(since=NOW - DAY, until=NOW + DAY).equals(ARRIVALS.to_frame())
     results(
         store, event(1), event(1, NOW - DAY), event(2), event(3), event(3, tenant_id="bolt"), event(4, NOW - 9 * DAY)
@@ -97,3 +98,12 @@ def test_events_whose_id_stands_more_than_once_are_found_whoever_they_belong_to(
         ("bolt", "7:/portal:3", NOW, "message-3"),
     ]
     assert store.repeated_events(since=NOW, until=NOW + DAY)["event_id"].unique().to_list() == ["7:/portal:3"]
+
+
+def test_where_an_id_is_refused_at_once_none_is_ever_found_twice(postgresql_store: UsageStore) -> None:
+    assert results(postgresql_store, event(1), event(1, NOW - DAY), event(1, tenant_id="bolt")) == [
+        STORED,
+        DUPLICATE,
+        DUPLICATE,
+    ]
+    assert postgresql_store.repeated_events(since=NOW - 9 * DAY, until=NOW + DAY).equals(ARRIVALS.to_frame())

@@ -60,7 +60,7 @@ def test_a_document_is_what_its_events_tell(store: UsageStore) -> None:
     }
 
 
-def test_of_two_elements_of_one_message_with_one_id_the_same_counts_everywhere(store: UsageStore) -> None:
+def test_of_two_elements_of_one_message_with_one_id_the_same_counts_everywhere(repeating_store: UsageStore) -> None:
     """Only user, action and time tell them apart: documents, live counts and daily usage choose by the same order."""
     copies = [
         event(VIEWED, 1, user_id="zoe", event_id="same", received_hours=3),
@@ -68,10 +68,10 @@ def test_of_two_elements_of_one_message_with_one_id_the_same_counts_everywhere(s
         event(DECLINED, 1, user_id="ann", event_id="same", received_hours=3),
         event(SENT, 0, received_hours=3),
     ]
-    store.put_events([dataclasses.replace(copy, message_id="one") for copy in copies])
-    assert life(documents(store)) == {"sender_id": "ann", "first_sent_at": 0, "declined_at": 1}
-    live = store.user_counts(TenantSpan("acme", AGES_AGO, AGES_ON))
-    events = store.events(since=AGES_AGO, until=AGES_ON, tenant_ids=["acme"])
+    repeating_store.put_events([dataclasses.replace(copy, message_id="one") for copy in copies])
+    assert life(documents(repeating_store)) == {"sender_id": "ann", "first_sent_at": 0, "declined_at": 1}
+    live = repeating_store.user_counts(TenantSpan("acme", AGES_AGO, AGES_ON))
+    events = repeating_store.events(since=AGES_AGO, until=AGES_ON, tenant_ids=["acme"])
     daily = daily_usage(events.lazy(), days=[TenantDay("acme", NOON.date(), "UTC")]).collect()
     for rows in (live, daily):
         assert rows.select("user_id", "sent", "declined", "viewed", "signed").rows() == [("ann", 1, 1, 0, 0)]
@@ -105,18 +105,18 @@ def test_while_no_completion_ever_said_so_the_column_is_not_missed(store: UsageS
     assert life(documents(store)) == {"sender_id": "ann", "first_sent_at": 1, "completed_at": 8}
 
 
-def test_of_one_event_id_what_was_received_first_counts(store: UsageStore) -> None:
-    store.put_events(
+def test_of_one_event_id_what_was_received_first_counts(repeating_store: UsageStore) -> None:
+    repeating_store.put_events(
         [
             event(SENT, 5, event_id="same", received_hours=6),
             event(SENT, 1, event_id="same", received_hours=7, user_id="bob"),
             event(SENT, 2, event_id="same", received_hours=8, document_id="d2"),
         ]
     )
-    found = documents(store)
+    found = documents(repeating_store)
     assert found["document_id"].to_list() == ["d1"]
     assert life(found) == {"sender_id": "ann", "first_sent_at": 5}
-    assert activity_rows(store)["events"].to_list() == [1]
+    assert activity_rows(repeating_store)["events"].to_list() == [1]
 
 
 def test_what_is_neither_sent_nor_completed_here_is_no_document_of_ours(store: UsageStore) -> None:
@@ -175,54 +175,54 @@ def test_nobody_elses_documents_are_read(store: UsageStore) -> None:
     assert activity_rows(store, tenant_id=name, user_ids=[name])["events"].to_list() == [1]
 
 
-def test_an_event_that_another_tenant_superseded_tells_nothing(store: UsageStore) -> None:
+def test_an_event_that_another_tenant_superseded_tells_nothing(repeating_store: UsageStore) -> None:
     """What differs is the tenant alone: whose event it was first keeps it."""
     moved = event(COMPLETED, 1, event_id="same", received_hours=3, sent_at_hours=-1)
     kept = event(SENT, 2, document_id="d2")
-    store.put_events([event(COMPLETED, 1, event_id="same", tenant_id="bolt", sent_at_hours=-1), moved, kept])
-    before = told(store, "bolt")
-    assert told(store, "acme") == (["d1", "d2"], ["d1", "d2"], 2)
-    supersede(store, [moved])
-    assert told(store, "acme") == (["d2"], ["d2"], 1)
-    assert told(store, "bolt") == before == (["d1"], ["d1"], 1)
+    repeating_store.put_events([event(COMPLETED, 1, event_id="same", tenant_id="bolt", sent_at_hours=-1), moved, kept])
+    before = told(repeating_store, "bolt")
+    assert told(repeating_store, "acme") == (["d1", "d2"], ["d1", "d2"], 2)
+    supersede(repeating_store, [moved])
+    assert told(repeating_store, "acme") == (["d2"], ["d2"], 1)
+    assert told(repeating_store, "bolt") == before == (["d1"], ["d1"], 1)
     crowd = [f"{'u' * 250}{number:04}" for number in range(1_000)]
-    assert activity(store, user_ids=[*crowd, "ann"]) == activity(store) == [(0, 2.0, 1, 1, 2, 2)]
+    assert activity(repeating_store, user_ids=[*crowd, "ann"]) == activity(repeating_store) == [(0, 2.0, 1, 1, 2, 2)]
 
 
-def test_an_event_superseded_by_one_of_another_time_tells_nothing(store: UsageStore) -> None:
+def test_an_event_superseded_by_one_of_another_time_tells_nothing(repeating_store: UsageStore) -> None:
     """Even of a time in which only it lies."""
     first = event(SENT, 12, event_id="same", received_hours=13)
     later = event(SENT, 1, event_id="same", received_hours=14, user_id="bob", document_id="d2")
-    store.put_events([first, later])
-    store.put_events(as_the_portal_says([first, later], "bolt"))
-    assert documents(store, until=NOON + 9 * HOUR)["document_id"].to_list() == ["d2"]
-    supersede(store, [later])
-    assert documents(store, until=NOON + 9 * HOUR).is_empty()
-    assert activity_rows(store).is_empty()
-    assert life(documents(store)) == {"sender_id": "ann", "first_sent_at": 12}
-    assert store.documents_sent(TenantSpan("acme", NOON, AGES_ON))["document_id"].to_list() == ["d1"]
-    assert activity_rows(store, tenant_id="bolt")["events"].to_list() == [1]
+    repeating_store.put_events([first, later])
+    repeating_store.put_events(as_the_portal_says([first, later], "bolt"))
+    assert documents(repeating_store, until=NOON + 9 * HOUR)["document_id"].to_list() == ["d2"]
+    supersede(repeating_store, [later])
+    assert documents(repeating_store, until=NOON + 9 * HOUR).is_empty()
+    assert activity_rows(repeating_store).is_empty()
+    assert life(documents(repeating_store)) == {"sender_id": "ann", "first_sent_at": 12}
+    assert repeating_store.documents_sent(TenantSpan("acme", NOON, AGES_ON))["document_id"].to_list() == ["d1"]
+    assert activity_rows(repeating_store, tenant_id="bolt")["events"].to_list() == [1]
 
 
-def test_what_shares_but_a_part_of_a_superseded_identity_tells_its_own(store: UsageStore) -> None:
+def test_what_shares_but_a_part_of_a_superseded_identity_tells_its_own(repeating_store: UsageStore) -> None:
     same = [
         event(SENT, 1, event_id="same", received_hours=3),
         event(SENT, 1, event_id="same", received_hours=4, user_id="bob"),
         event(VIEWED, 1, event_id="same", received_hours=5),
         event(SENT, 2, event_id="same", received_hours=6),
     ]
-    store.put_events([*same, event(COMPLETED, 8)])
+    repeating_store.put_events([*same, event(COMPLETED, 8)])
     lives = []
     for received in same:
-        lives.append(life(documents(store)))
-        supersede(store, [received])
+        lives.append(life(documents(repeating_store)))
+        supersede(repeating_store, [received])
     assert lives == [
         {"sender_id": "ann", "first_sent_at": 1, "completed_at": 8},
         {"sender_id": "bob", "first_sent_at": 1, "completed_at": 8},
         {"sender_id": "ann", "completed_at": 8, "first_viewed_at": 1, "viewed": 1},
         {"sender_id": "ann", "first_sent_at": 2, "completed_at": 8},
     ]
-    assert life(documents(store)) == {"sender_id": "ann", "completed_at": 8}
+    assert life(documents(repeating_store)) == {"sender_id": "ann", "completed_at": 8}
 
 
 def test_an_empty_store_has_no_documents_and_no_activity(store: UsageStore) -> None:

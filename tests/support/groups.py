@@ -39,6 +39,12 @@ def longest_first(items: Sequence[pytest.Item], *, tests: Path) -> list[pytest.I
 
 
 def _group(item: pytest.Item) -> str | None:
-    fixtures = getattr(item, "fixturenames", ())
+    fixtures = [*getattr(item, "fixturenames", ()), *_parameters(item)]
     by_fixture = next((group for fixture, group in _BY_FIXTURE.items() if fixture in fixtures), None)
     return _BY_DIRECTORY.get(item.path.parent.name) or _BY_FILE.get(item.path.name) or by_fixture
+
+
+def _parameters(item: pytest.Item) -> list[str]:
+    """Those that are texts: a test over several stores asks for the fixture of one by its name."""
+    values = item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+    return [value for value in values if isinstance(value, str)]

@@ -12,6 +12,7 @@ from signtally.domain.actions import MEASURES, Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import DAILY_USAGE, STORED_USAGE
 from signtally.ports.usage_store import UsageStore, WriteResult
+from signtally.postgresql.usage_store import PostgresqlUsageStore
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=123_456)  # Timestream judges times by its own clock
 DAY = dt.timedelta(days=1)
@@ -27,6 +28,11 @@ def timestream(*, database: str) -> TimestreamUsageStore:
         memory_retention_hours=15 * 24,
         magnetic_retention_days=400,
     )
+
+
+def takes_repeats(store: UsageStore) -> bool:
+    """Whether an id that comes again with another time, user or tenant is stored too; else it is a duplicate."""
+    return not isinstance(store, PostgresqlUsageStore)
 
 
 def event(

@@ -3,7 +3,6 @@
 2,000 events in `make test`, 200,000 in `make soak`, as many as you like in `make year EVENTS=10000000`.
 """
 
-import dataclasses
 import datetime as dt
 import json
 import logging
@@ -15,7 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from signtally import wiring
 from signtally.domain.actions import MEASURES
 from signtally.domain.history_mapping import HistoryMapping
 from signtally.domain.import_outcome import ImportProgress
@@ -24,6 +25,8 @@ from signtally.domain.tenants import TenantProfile
 from signtally.history.opening import open_history
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
+from signtally.settings import Settings
+from signtally.use_cases import provisioning
 from signtally.use_cases.aggregating import aggregate_touched
 from signtally.use_cases.importing import import_history
 from signtally.use_cases.ingesting import drain
@@ -40,10 +43,20 @@ _EVENTS_A_DRAIN = 200_000  # the local SQS walks through all of its messages whe
 _PERIODS = ("{0:%Y-%m-%d}", "{0:%G}-W{0:%V}", "{0:%Y-%m}", "{0:%Y}-Q{1}", "{0:%Y}")
 
 
+@pytest.fixture(params=["timestream", "postgresql"])
+def own_settings(request: pytest.FixtureRequest, real_settings: Settings) -> Settings:
+    """Ids are sent again by history too."""
+    changed: dict[str, object] = {"reconcile_days": 10_000}
+    if request.param == "postgresql":
+        changed["usage_store"] = SecretStr(request.getfixturevalue("postgresql"))
+    return real_settings.model_copy(update=changed)
+
+
+@pytest.mark.usefixtures("local_aws")
 @pytest.mark.timeout(max(900, EVENTS // 100))
-def test_every_figure_of_a_year_is_what_plain_python_counts(real_services: Services, tmp_path: Path) -> None:
-    settings = real_services.settings.model_copy(update={"reconcile_days": 10_000})  # ids are sent again by history too
-    services = dataclasses.replace(real_services, settings=settings)
+def test_every_figure_of_a_year_is_what_plain_python_counts(own_settings: Settings, tmp_path: Path) -> None:
+    services = wiring.services(own_settings)
+    provisioning.provision(services=services)
     until = services.clock().replace(second=0, microsecond=0)
     year = generate(EVENTS, seed=SEED, until=until)
     for tenant_id, zone in year.zones.items():

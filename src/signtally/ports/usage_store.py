@@ -1,4 +1,4 @@
-"""Where events and daily usage live: Timestream today, another database tomorrow; no caller may know which.
+"""Where events and daily usage live: Timestream or PostgreSQL; no caller may know which.
 
 Every method raises a ServiceError of `signtally.ports.errors`; ServiceUnavailableError means: try again later.
 """
@@ -46,7 +46,12 @@ class TenantSpan:
 
 
 class EventStore(Protocol):
-    """What happened: one record an event, which never changes."""
+    """What happened: one record an event, which never changes.
+
+    Where a store cannot look through all of its ids at once, one that comes again with another time, user, action or
+    tenant is another identity: both are stored, and reconciliation finds which does not count. Other stores answer
+    DUPLICATE at once; in them no id is ever repeated and nothing superseded, unless it was brought in as such.
+    """
 
     @property
     def text_limit_bytes(self) -> int:
@@ -82,7 +87,10 @@ class EventStore(Protocol):
         ...
 
     def repeated_events(self, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        """Of every tenant, schema ARRIVALS: events whose id stands more than once with since ≤ occurred_at < until."""
+        """Of every tenant, schema ARRIVALS: events whose id stands more than once with since ≤ occurred_at < until.
+
+        Always none where a repeated id is refused at once.
+        """
         ...
 
 

@@ -1,0 +1,1 @@
+"""PostgreSQL as the usage store: psycopg writes, ADBC reads straight into Polars' frames."""

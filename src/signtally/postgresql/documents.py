@@ -1,0 +1,74 @@
+"""What events in PostgreSQL say of documents, hours and users: of one tenant, or of many in one query."""
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from signtally.domain.actions import Counts
+from signtally.domain.activity import ACTIVITY
+from signtally.domain.cohorts import COHORTS
+from signtally.domain.document_lifecycles import DOCUMENTS
+from signtally.domain.document_pages import DocumentSelection
+from signtally.domain.schemas import by_tenant
+from signtally.domain.user_counts import COUNTS, EVERYBODY, USER_COUNTS, UserSelection
+from signtally.ports.usage_store import TenantSpan
+from signtally.postgresql import document_sql, usage_sql
+from signtally.postgresql.connections import PostgresqlConnections
+from signtally.postgresql.document_sql import TenantEvents
+from signtally.postgresql.schema import PostgresqlSchema
+
+
+class PostgresqlDocuments:
+    """The part of the usage store that `signtally.ports.usage_store.DocumentStore` describes."""
+
+    def __init__(self, connections: PostgresqlConnections, schema: PostgresqlSchema) -> None:
+        self._connections = connections
+        self._schema = schema
+
+    def documents(self, span: TenantSpan) -> pl.DataFrame:
+        return self.documents_by_tenant([span]).drop("tenant_id")
+
+    def documents_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        return self._by_tenant(DOCUMENTS, spans, document_sql.select_documents)
+
+    def document_page(self, span: TenantSpan, *, selection: DocumentSelection) -> pl.DataFrame:
+        return self._frame(document_sql.select_document_page(self._events([span]), selection), DOCUMENTS)
+
+    def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
+        return self.documents_sent_by_tenant([span]).drop("tenant_id")
+
+    def documents_sent_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        return self._by_tenant(DOCUMENTS, spans, document_sql.select_documents_sent)
+
+    def cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
+        found = self._by_tenant(COHORTS, [span], lambda events: document_sql.select_cohorts(events, user_ids))
+        return found.drop("tenant_id")
+
+    def cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        return self._by_tenant(COHORTS, spans, lambda events: document_sql.select_cohorts(events, None))
+
+    def activity(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
+        found = self._by_tenant(ACTIVITY, [span], lambda events: document_sql.select_activity(events, user_ids))
+        return found.drop("tenant_id")
+
+    def activity_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        return self._by_tenant(ACTIVITY, spans, lambda events: document_sql.select_activity(events, None))
+
+    def user_counts(self, span: TenantSpan, *, page: UserSelection = EVERYBODY) -> pl.DataFrame:
+        return self._frame(usage_sql.select_user_counts(self._schema.table("events"), span, page=page), USER_COUNTS)
+
+    def event_counts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> Counts:
+        query = usage_sql.select_event_counts(self._schema.table("events"), span, user_ids=user_ids)
+        return Counts(*self._frame(query, COUNTS).row(0))
+
+    def _by_tenant(
+        self, schema: pl.Schema, spans: Sequence[TenantSpan], select: Callable[[TenantEvents], str]
+    ) -> pl.DataFrame:
+        whole = by_tenant(schema)
+        return self._frame(select(self._events(spans)), whole) if spans else whole.to_frame()
+
+    def _events(self, spans: Sequence[TenantSpan]) -> TenantEvents:
+        return TenantEvents(self._schema.table("events"), self._schema.table("superseded_events"), spans)
+
+    def _frame(self, query: str, schema: pl.Schema) -> pl.DataFrame:
+        return self._connections.frame(self._schema.what, query, schema)

@@ -1,0 +1,117 @@
+"""The schema of a store: its versions, applied forward only, and the partitions of its tables."""
+
+import datetime as dt
+import hashlib
+import importlib.resources
+from collections.abc import Iterable
+
+from psycopg import sql
+
+from signtally.ports.errors import NotProvisionedError, ServiceUnavailableError
+from signtally.postgresql.connections import PostgresqlConnections, Writing
+
+_LONGEST_WAIT_SECONDS = 10  # of a migration for those who read and write; then it gives way and is tried again
+_VERSIONS = sorted(
+    (each for each in importlib.resources.files("signtally.postgresql").joinpath("schema_versions").iterdir()
+     if each.name.endswith(".sql")),
+    key=lambda each: each.name,
+)  # fmt: skip
+NEWEST = len(_VERSIONS)
+EVENTS, DAILY_USAGE = "events", "daily_usage"
+_MONTHS_AHEAD = 3
+
+
+class PostgresqlSchema:
+    """One schema of a database; its name stands in every statement, so no connection has to remember it."""
+
+    def __init__(self, connections: PostgresqlConnections, name: str) -> None:
+        self._connections = connections
+        self._name = name
+        self._partitions: set[tuple[str, dt.date]] = set()  # known to be there
+
+    @property
+    def what(self) -> str:
+        """For errors."""
+        return f"schema {self._name}"
+
+    def table(self, name: str) -> str:
+        """A table, or function, as SQL names it."""
+        return f"{_quoted(self._name)}.{name}"
+
+    def provision(self, *, today: dt.date) -> bool:
+        """Make what is missing, and partitions for some months to come; whether anything had to be made.
+
+        Safe beside running programs: versions only add, one process at a time, and without waiting long for a lock.
+        """
+        made = self._connections.write(self.what, self._migrated)
+        months = [*_months_from(today, _MONTHS_AHEAD)]
+        return self._make(EVENTS, months) | self._make(DAILY_USAGE, {_year(each) for each in months}) | made
+
+    def check(self) -> None:
+        """Raises a ServiceError unless the schema is new enough and the server takes writes."""
+        query = f"SELECT pg_is_in_recovery(), max(version) FROM {self.table('schema_versions')}"  # noqa: S608 -- a name of ours
+        ((is_standby, version),) = self._connections.rows(self.what, query)
+        if is_standby:
+            raise ServiceUnavailableError(f"PostgreSQL: {self.what} is on a standby, which takes no writes; try again")
+        if version < NEWEST:
+            raise NotProvisionedError(f"PostgreSQL: {self.what} is of version {version}; run `signtally provision`")
+
+    def expect_events(self, instants: Iterable[dt.datetime]) -> None:
+        """Make the partitions of these events that are not there, for imports of years back too."""
+        self._make(EVENTS, {each.astimezone(dt.UTC).date().replace(day=1) for each in instants})
+
+    def expect_days(self, days: Iterable[dt.date]) -> None:
+        self._make(DAILY_USAGE, {_year(day) for day in days})
+
+    def forget_partitions(self) -> None:
+        """After one was found missing: somebody dropped it."""
+        self._partitions.clear()
+
+    def _make(self, table: str, firsts: Iterable[dt.date]) -> bool:
+        missing = sorted(first for first in firsts if (table, first) not in self._partitions)
+        query = f"SELECT {self.table('make_partition')}(%s, %s, %s)"
+        made = False
+        for first in missing:
+            past = _next_month(first) if table == EVENTS else first.replace(year=first.year + 1)
+            ((is_new,),) = self._connections.rows(self.what, query, [table, first, past])
+            made |= is_new
+            self._partitions.add((table, first))
+        return made
+
+    def _migrated(self, connection: Writing) -> bool:
+        lock = int.from_bytes(hashlib.sha256(self._name.encode()).digest()[:8], signed=True)
+        name = sql.Identifier(self._name)
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+            connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(f"{_LONGEST_WAIT_SECONDS}s"))
+            connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
+            connection.execute(sql.SQL("SET LOCAL search_path = {}").format(name))
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS schema_versions"
+                " (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+            )
+            row = connection.execute("SELECT coalesce(max(version), 0) FROM schema_versions").fetchone()
+            done = row[0] if row else 0
+            for number, version in enumerate(_VERSIONS[done:], start=done + 1):
+                connection.execute(version.read_text().encode())
+                connection.execute("INSERT INTO schema_versions VALUES (%s, %s)", [number, version.name])
+        return done < NEWEST
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _year(day: dt.date) -> dt.date:
+    return day.replace(month=1, day=1)
+
+
+def _next_month(first: dt.date) -> dt.date:
+    return (first + dt.timedelta(days=31)).replace(day=1)
+
+
+def _months_from(day: dt.date, count: int) -> Iterable[dt.date]:
+    first = day.replace(day=1)
+    for _ in range(count + 1):
+        yield first
+        first = _next_month(first)

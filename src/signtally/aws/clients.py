@@ -1,9 +1,11 @@
 """boto3 clients, made once, for real AWS or for endpoints on this machine."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import functools
 import os
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -166,8 +168,14 @@ def _not_after_silence(caught_exception: Exception | None = None, **_: object) -
 
 
 def _instant(value: Any) -> dt.datetime:  # noqa: ANN401 -- a text or a number, as the service writes it
-    """An instant in an answer. botocore tries every notation on each, and a listing of S3 has a thousand."""
+    """An instant in an answer. botocore tries every notation on each, and a listing of S3 has a thousand.
+
+    Every object of S3 comes with a header of HTTP's own notation, which took a quarter of reading it.
+    """
     if isinstance(value, str) and value.endswith("Z"):
         return dt.datetime.fromisoformat(value)
+    if isinstance(value, str) and value.endswith(" GMT"):
+        with contextlib.suppress(ValueError):
+            return parsedate_to_datetime(value)
     parsed: dt.datetime = parse_timestamp(value)
     return parsed

@@ -63,8 +63,9 @@ def source_digest(tenant: TenantProfile, request: ReportRequest, *, services: Se
     period = request.period.clip(today)
     if same_time_yesterday(tenant, period, now=now) is not None:
         return None
-    with ContextThreads(1) as beside:
+    with ContextThreads(2) as beside:
         provisional = beside.submit(services.stores.provisional.spans, tenant.tenant_id)
+        reported = beside.submit(services.stores.reported_periods.overlapping, tenant.tenant_id, period)
         # Before the store is asked: a row is forgotten here once it can be read there.
         unread = unread_days(tenant, _EVER, services=services)
     if unread or provisional.result():
@@ -72,7 +73,7 @@ def source_digest(tenant: TenantProfile, request: ReportRequest, *, services: Se
     revision = services.usage_store.revision(tenant.tenant_id)
     if revision is None:
         return None
-    told = services.stores.reported_periods.overlapping(tenant.tenant_id, period) | {(period.first, period.last)}
+    told = reported.result() | {(period.first, period.last)}
     about = (tenant.look, [today, period, request.basis, request.user_ids, request.locale], revision, sorted(told))
     return digest_of(about, tables=())
 

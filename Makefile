@@ -4,6 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 ONCE ?=
+STORE ?= timestream
 UPGRADE ?=
 WORKERS ?= 3
 # Images like to set this; then each of the hundreds of programs that tests start would compile all that it imports.
@@ -16,15 +17,15 @@ help: ## Show what can be made
 
 .PHONY: setup
 setup: ## Install system packages and the locked .venv (quick when done already)
-	@.ci/setup
+	@.ci/setup $(filter postgresql,$(STORE))
 
 .PHONY: browser
 browser:
 	@.ci/setup browser
 
 .PHONY: demo
-demo: setup ## Start everything with sample traffic and stay up; ONCE=1 stops after the summary
-	@$(BIN)/signtally demo $(if $(ONCE),--once)
+demo: setup ## Start everything with sample traffic and stay up; ONCE=1 stops after the summary; STORE=postgresql
+	@$(BIN)/signtally demo --store $(STORE) $(if $(ONCE),--once)
 
 .PHONY: test
 test: browser ## Format, lint, types, imports, and all tests, of which one runs the demo once

@@ -4,21 +4,18 @@ import gc
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import hypothesis
 import pytest
 
 from signtally import wiring
 from signtally.local.local_aws import LocalAws
+from signtally.local.local_postgresql import LocalPostgresql
 from signtally.local.processes import Supervisor
-from signtally.loopback import LOOPBACK
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases import provisioning
@@ -132,39 +129,11 @@ def real_services(local_aws: LocalAws, real_settings: Settings) -> Services:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """A PostgreSQL server for the whole session: its address, with the password that it asks for."""
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: int(found.parent.name))
-    directory = Path(tempfile.mkdtemp(prefix="signtally-postgresql-"))  # pytest's own is closed to other users
-    whose: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-    if whose:
-        shutil.chown(directory, "postgres", "postgres")  # the server refuses to run as root
-    (directory / "password").write_text("pass word@/")
-    data, port = directory / "data", free_port()
-    rules = ["--auth-host=scram-sha-256", "--auth-local=reject", f"--pwfile={directory / 'password'}"]
-    initdb: list[str | Path] = [
-        programs / "initdb",
-        "-D",
-        data,
-        "-U",
-        "tests",
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-        "--no-sync",
-        *rules,
-    ]
-    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd="/", **whose)
-    options = [f"listen_addresses={LOOPBACK}", f"port={port}", f"unix_socket_directories={directory}", "fsync=off"]
-    server: list[str | Path] = [
-        programs / "postgres",
-        "-D",
-        data,
-        *(part for option in options for part in ("-c", option)),
-    ]
-    with (directory / "log").open("wb") as log, subprocess.Popen(server, stderr=log, cwd="/", **whose) as process:
-        ready: list[str | Path] = [programs / "pg_isready", "-q", "-h", LOOPBACK, "-p", str(port)]
-        while subprocess.run(ready, check=False).returncode != 0:
-            assert process.poll() is None, (directory / "log").read_text()
-            time.sleep(0.05)
-        yield f"postgresql://tests:pass%20word%40%2F@{LOOPBACK}:{port}/postgres"
-        process.send_signal(signal.SIGINT)  # end connections and stop
+    directory = Path(tempfile.mkdtemp(prefix="signtally-postgresql-"))  # pytest's own is closed to the server's account
+    directory.chmod(0o755)
+    server = LocalPostgresql(free_port(), directory / "data", options=("fsync=off",), password="pass word@/")
+    with Supervisor(log=log_to_stderr) as supervisor:
+        supervisor.start(server.program())
+        supervisor.wait_until_ready()
+        yield server.address
     shutil.rmtree(directory)

@@ -118,7 +118,7 @@ def address_problems(postgresql: str) -> dict[str, str]:
     return {
         "wrong password": postgresql.replace(SECRET, "secret"),
         "wrong database": postgresql.replace(SECRET, "secret").removesuffix("postgres") + "nowhere",
-        "wrong port": f"postgresql://tests:secret@{LOOPBACK}:{free_port()}/postgres",
+        "wrong port": f"postgresql://signtally:secret@{LOOPBACK}:{free_port()}/postgres",
         "no address": "postgresql://tests:secret@%zz@host/x",
         "no port": "postgresql://tests:se/cret@host:5432/x",
         "no database": "postgresql://tests:12/secret@host:5432/x",
@@ -152,6 +152,6 @@ def test_a_server_that_is_away_may_come_back(postgresql: str) -> None:
 
 def test_name_and_identity_hold_no_password(postgresql: str) -> None:
     source = PostgresqlHistory(postgresql, query="SELECT 1 AS id", order_by="id")
-    assert source.name.startswith(f"postgresql://tests@{LOOPBACK}:")
+    assert source.name.startswith(f"postgresql://signtally@{LOOPBACK}:")
     other = PostgresqlHistory(postgresql.replace(SECRET, "changed"), query="SELECT 1 AS id", order_by="id")
     assert (source.name, source.identity) == (other.name, other.identity)

@@ -16,12 +16,14 @@ from signtally.cli.output import json_option
 from signtally.cli.signals import interruptible
 from signtally.local.demo import EVENTS, REPORTS, TENANTS, Demo
 from signtally.local.local_aws import DEFAULT_PORT, DEFAULT_TIMESTREAM_PORT, LocalAws
+from signtally.local.local_postgresql import DEFAULT_POSTGRESQL_PORT, LocalPostgresql
 from signtally.local.processes import Supervisor
 from signtally.local.stack import Stack
 from signtally.loopback import free_port
 
 DEFAULT_API_PORT, DEFAULT_PREFECT_PORT = 8000, 4200
 _DATA = Path(".signtally/data")
+_TIMESTREAM, _POSTGRESQL = "timestream", "postgresql"
 port_option = click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port of SQS, S3 and SES.")
 timestream_port_option = click.option(
     "--timestream-port", default=DEFAULT_TIMESTREAM_PORT, show_default=True, help="Port of Timestream."
@@ -32,6 +34,13 @@ data_option = click.option(
     default=_DATA,
     show_default=True,
     help="Where state is kept between runs.",
+)
+store_option = click.option(
+    "--store",
+    type=click.Choice([_TIMESTREAM, _POSTGRESQL]),
+    default=_TIMESTREAM,
+    show_default=True,
+    help="Where usage is kept: the local Timestream, or a PostgreSQL server of its own.",
 )
 
 
@@ -62,13 +71,29 @@ def local(*, port: int, timestream_port: int, data: Path, as_json: bool) -> None
 @timestream_port_option
 @click.option("--api-port", default=DEFAULT_API_PORT, show_default=True, help="Port of the API and the page.")
 @click.option("--prefect-port", default=DEFAULT_PREFECT_PORT, show_default=True, help="Port of Prefect's API and UI.")
+@click.option(
+    "--postgresql-port",
+    default=DEFAULT_POSTGRESQL_PORT,
+    show_default=True,
+    help="Port of PostgreSQL, with --store postgresql.",
+)
+@store_option
 @data_option
 @json_option
 def up(  # noqa: PLR0913 -- one parameter an option
-    *, port: int, timestream_port: int, api_port: int, prefect_port: int, data: Path, as_json: bool
+    *,
+    port: int,
+    timestream_port: int,
+    api_port: int,
+    prefect_port: int,
+    postgresql_port: int,
+    store: str,
+    data: Path,
+    as_json: bool,
 ) -> None:
     """Run everything in one terminal until Ctrl-C: local AWS, Prefect, its workers, the API and the page."""
-    stack = Stack(LocalAws(port, timestream_port, data.absolute()), api_port, prefect_port)
+    aws = LocalAws(port, timestream_port, data.absolute())
+    stack = Stack(aws, api_port, prefect_port, _server(store, postgresql_port, aws))
     with _foreground() as supervisor:
         stack.start(supervisor, log=log_line)
         if as_json:
@@ -102,6 +127,8 @@ def _port_or_free(option: str, usual: int, of: str) -> Callable[[Callable[..., N
 @_port_or_free("--timestream-port", DEFAULT_TIMESTREAM_PORT, "Timestream")
 @_port_or_free("--api-port", DEFAULT_API_PORT, "the API and the page")
 @_port_or_free("--prefect-port", DEFAULT_PREFECT_PORT, "Prefect's API and UI")
+@_port_or_free("--postgresql-port", DEFAULT_POSTGRESQL_PORT, "PostgreSQL, with --store postgresql")
+@store_option
 @data_option
 @json_option
 def demo(  # noqa: PLR0913 -- one parameter an option
@@ -114,6 +141,8 @@ def demo(  # noqa: PLR0913 -- one parameter an option
     timestream_port: int,
     api_port: int,
     prefect_port: int,
+    postgresql_port: int,
+    store: str,
     data: Path,
     as_json: bool,
 ) -> None:
@@ -123,7 +152,8 @@ def demo(  # noqa: PLR0913 -- one parameter an option
     """
     del as_json  # it ends with JSON anyway
     began = time.monotonic()
-    stack = Stack(LocalAws(port, timestream_port, (data / "demo").absolute()), api_port, prefect_port, fresh=True)
+    aws = LocalAws(port, timestream_port, (data / "demo").absolute())
+    stack = Stack(aws, api_port, prefect_port, _server(store, postgresql_port, aws), fresh=True)
     _clear(output)
     with (output / "log.txt").open("w", encoding="utf-8") as log, _foreground(log=_into(log)) as supervisor:
         log_line(f"the servers' own log is in {output / 'log.txt'}")
@@ -137,6 +167,11 @@ def demo(  # noqa: PLR0913 -- one parameter an option
         if not once:
             log_line("everything stays up; Ctrl-C stops it")
             supervisor.wait()
+
+
+def _server(store: str, port: int, aws: LocalAws) -> LocalPostgresql | None:
+    """The PostgreSQL server, with its state beside the local AWS's; None with Timestream."""
+    return LocalPostgresql(port, aws.data / "postgresql") if store == _POSTGRESQL else None
 
 
 @contextlib.contextmanager

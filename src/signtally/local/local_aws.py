@@ -49,8 +49,8 @@ class LocalAws:
             "AWS_SECRET_ACCESS_KEY": "test",
         }
 
-    def programs(self, *, fresh: bool = False) -> list[Program]:
-        """Both servers, with the state in *data*, or empty when *fresh*.
+    def programs(self, *, fresh: bool = False, timestream: bool = True) -> list[Program]:
+        """Both servers, or ministack alone without *timestream*, with the state in *data*, or empty when *fresh*.
 
         Raises ChildError when the extra `local` is not installed, PortInUseError, DataInUseError.
         """
@@ -58,14 +58,15 @@ class LocalAws:
             if importlib.util.find_spec(module) is None:
                 raise ChildError(f"the local AWS needs {module}: install signtally[local], or run `make setup`")
         require_free(self.port, what="the local AWS", option="--port")
-        require_free(self.timestream_port, what="the local Timestream", option="--timestream-port")
+        if timestream:
+            require_free(self.timestream_port, what="the local Timestream", option="--timestream-port")
         self.data.mkdir(parents=True, exist_ok=True)
         if fresh and any(self.data.iterdir()) and not (self.data / _LOCK).exists():
             raise DataInUseError(f"{self.data} holds other things than a local AWS: choose another with --data")
         self._lock_data()
         if fresh:
             self._clear_data()
-        return [self._ministack(), self._timestream()]
+        return [self._ministack(), self._timestream()] if timestream else [self._ministack()]
 
     def _lock_data(self) -> None:
         """Lock *data* until this process ends. Raises DataInUseError when another process has it."""

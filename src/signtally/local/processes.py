@@ -27,13 +27,20 @@ class ChildError(LocalError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Program:
-    """What to run; *health_url* answers 200 once it is ready, *stop_signal* asks it to end."""
+    """What to run; *health_url* answers 200, or *is_ready* says so, once it is ready; *stop_signal* asks it to end."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     health_url: str | None = None
+    is_ready: Callable[[], bool] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+
+    @property
+    def readiness(self) -> Callable[[], bool] | None:
+        """Whether it is ready; None when nothing tells."""
+        health_url = self.health_url
+        return self.is_ready if health_url is None else lambda: _is_healthy(health_url)
 
 
 class Supervisor:
@@ -67,7 +74,8 @@ class Supervisor:
                 text=True,
                 errors="replace",
                 start_new_session=True,  # a Ctrl-C reaches the parent alone, which ends the children in order
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 -- no threads of ours hold locks at this point
+                # No threads of ours hold locks at this point.
+                preexec_fn=lambda: _die_with_parent(program.stop_signal),  # noqa: PLW1509
             )
         except OSError as error:
             raise ChildError(f"{program.name} could not be started: {error}") from error
@@ -77,12 +85,13 @@ class Supervisor:
         pump.start()
 
     def wait_until_ready(self, *names: str, timeout_seconds: float = 90) -> None:
-        """Wait for the health address of each named program, or of all. Raises ChildError when one ends or is late."""
+        """Wait until each named program is ready, or all that tell. Raises ChildError when one ends or is late."""
         deadline = time.monotonic() + timeout_seconds
         for program, process in self._running:
-            if program.health_url is None or (names and program.name not in names):
+            is_ready = program.readiness
+            if is_ready is None or (names and program.name not in names):
                 continue
-            while not _is_healthy(program.health_url):
+            while not is_ready():
                 if process.poll() is not None:
                     raise ChildError(f"{program.name} ended with code {process.returncode} before it was ready")
                 if time.monotonic() > deadline:
@@ -139,10 +148,10 @@ class Supervisor:
         self._ended.set()
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(stop_signal: signal.Signals) -> None:
     """Ask the kernel to end this child when its parent dies, however it dies (Linux only)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, stop_signal)
 
 
 def _kill_session(process: "subprocess.Popen[str]") -> None:

@@ -1,4 +1,4 @@
-"""A whole Signtally as child processes: local AWS, Prefect server and workers, API and page."""
+"""A whole Signtally as child processes: local AWS, perhaps PostgreSQL, Prefect server and workers, API and page."""
 
 import dataclasses
 import os
@@ -11,11 +11,12 @@ import httpx
 
 from signtally import deploying, wiring
 from signtally.local.local_aws import LocalAws
+from signtally.local.local_postgresql import LocalPostgresql
 from signtally.local.prefect_api import PrefectApi
 from signtally.local.processes import ChildError, Program, Supervisor
 from signtally.logs import TEXT
 from signtally.loopback import LOOPBACK, require_free
-from signtally.settings import THREADS
+from signtally.settings import THREADS, TIMESTREAM
 from signtally.use_cases import provisioning
 
 WORK_POOL = "signtally"
@@ -26,11 +27,12 @@ Log = Callable[[str], None]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Stack:
-    """The ports and the state directory of a whole Signtally."""
+    """The ports and the state directory of a whole Signtally; usage is in *postgresql*, or else in Timestream."""
 
     aws: LocalAws
     api_port: int
     prefect_port: int
+    postgresql: LocalPostgresql | None = None
     fresh: bool = False  # begin with nothing, whatever an earlier run left
 
     @property
@@ -51,6 +53,7 @@ class Stack:
         """What a shell needs so that commands work on this very Signtally, and their links lead to it."""
         return {
             **self.aws.environment,
+            "SIGNTALLY_USAGE_STORE": self.postgresql.address if self.postgresql else TIMESTREAM,
             "SIGNTALLY_PUBLIC_URL": self.page_url,
             "PREFECT_API_URL": f"{self.prefect_url}/api",
         }
@@ -75,15 +78,15 @@ class Stack:
         }
 
     def start(self, supervisor: Supervisor, *, log: Log) -> None:
-        """Start everything and return once all of it is ready. Raises ChildError, DeployError or PortInUseError."""
+        """Start everything and return once all of it is ready. Raises a LocalError, DeployError or PortInUseError."""
         require_free(self.api_port, what="the API", option="--api-port")
         require_free(self.prefect_port, what="the Prefect server", option="--prefect-port")
-        aws_programs = self.aws.programs(fresh=self.fresh)
+        services = self._services()
         os.environ.update(self.environment)  # for the use cases that run in this process
-        log("starting the local AWS and the Prefect server")
-        for program in [*aws_programs, self._prefect_server()]:
+        log(f"starting the local AWS{', PostgreSQL' if self.postgresql else ''} and the Prefect server")
+        for program in [*services, self._prefect_server()]:
             supervisor.start(program)
-        supervisor.wait_until_ready(*(program.name for program in aws_programs))
+        supervisor.wait_until_ready(*(program.name for program in services))
         log("making queues, tables and the bucket")
         provisioning.provision(services=wiring.services())
         supervisor.start(self._api())
@@ -95,6 +98,12 @@ class Stack:
         deploying.deploy(*prefect_files())
         supervisor.wait_until_ready()
         self._wait_for_order_consumer()
+
+    def _services(self) -> list[Program]:
+        """What keeps the data."""
+        if self.postgresql is None:
+            return self.aws.programs(fresh=self.fresh)
+        return [*self.aws.programs(fresh=self.fresh, timestream=False), self.postgresql.program()]
 
     def _prefect_server(self) -> Program:
         command = [deploying.prefect_program(), "server", "start", "--host", LOOPBACK, "--port", str(self.prefect_port)]

@@ -32,6 +32,7 @@ _COMMANDS = {
     "tenants": "tenants",
     "backup": "backups",
     "restore": "backups",
+    "copy-store": "copying",
     "keys": "keys",
     "erase": "erasing",
     "offboard": "erasing",

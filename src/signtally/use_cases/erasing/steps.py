@@ -123,6 +123,12 @@ def forget_usage_names(person: Person, *, services: Services, dry_run: bool) -> 
     raise ServiceUnavailableError("rows of daily usage keep being written with names: run the command again")
 
 
+def forget_stored_names(person: Person, *, services: Services) -> int:
+    """What the usage store itself has; again where it has been copied since. Raises as `forget_usage_names`."""
+    steps = (forget_event_names, forget_usage_names)
+    return sum(step(person, services=services, dry_run=False) for step in steps)
+
+
 def _write_nameless(named: pl.DataFrame, *, standing: pl.DataFrame, services: Services) -> pl.DataFrame:
     """Each row one version above that in which it was read: a run that has counted it since keeps its own figures.
 

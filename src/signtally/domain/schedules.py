@@ -11,8 +11,10 @@ new ones are reported as a range of their own.
 
 import dataclasses
 import datetime as dt
+import functools
 import itertools
 from collections.abc import Collection, Iterator
+from zoneinfo import ZoneInfo
 
 from signtally.domain.corrections import correction_number
 from signtally.domain.periods import (
@@ -31,6 +33,7 @@ from signtally.domain.time_units import ONE_DAY
 
 SKIP_AFTER = dt.timedelta(hours=1)  # `missed: skip` still delivers up to this much late
 MOST_CAUGHT_UP = 31  # occurrences of one schedule that `missed: all` delivers after a long silence
+_CALENDARS_KEPT = 4096  # of one run: a few hundred zones, some days and hours
 _ZONES_DIFFER_BY = dt.timedelta(days=1)  # a tenant that moves west sees yesterday's date again
 _FIRST_DAY_FOLLOWS = "~"  # in the ledger's name of a week, which another first weekday would give to other days
 
@@ -66,10 +69,10 @@ def newest_due(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) -
     """The occurrence that fell due last; None for one that is paused or had not started then, or a suspended tenant."""
     if schedule.paused or tenant.is_suspended:
         return None
-    newest = next(_due_by(tenant, schedule, now))
-    if schedule.starts_at is not None and newest.due_at < schedule.starts_at:
+    period, instant = _newest(_Calendar.of(tenant, schedule), now)
+    if schedule.starts_at is not None and instant < schedule.starts_at:
         return None
-    return newest
+    return Occurrence(tenant, schedule, period, instant)
 
 
 def next_due(tenant: TenantProfile, schedule: Schedule, *, after: dt.datetime) -> Occurrence:
@@ -80,7 +83,7 @@ def next_due(tenant: TenantProfile, schedule: Schedule, *, after: dt.datetime) -
     while True:
         period = period_of(schedule.kind, period.last + ONE_DAY, week_starts_on=tenant.first_weekday)
         instant = due_at(period, tenant, schedule)
-        if instant > begin and _has_happened(period, tenant):
+        if instant > begin and _Calendar.of(tenant, schedule).has_happened(period):
             return Occurrence(tenant, schedule, period, instant)
 
 
@@ -98,7 +101,7 @@ def due_between(
 
 def newest_over(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) -> Period:
     """The last whole period that is over in the tenant's zone, whether or not it is due."""
-    return _period_with(tenant, schedule, now).previous
+    return _Calendar.of(tenant, schedule).period_with(now).previous
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -152,8 +155,7 @@ def occurrence_of(tenant: TenantProfile, schedule: Schedule, period: Period) -> 
 
 def due_at(period: Period, tenant: TenantProfile, schedule: Schedule) -> dt.datetime:
     """The instant (UTC) at which a period's report is due."""
-    local = dt.datetime.combine(sending_day(period, schedule.on), schedule.local_time, tzinfo=tenant.zone)
-    return local.astimezone(dt.UTC)
+    return _Calendar.of(tenant, schedule).due_at(period)
 
 
 def delivered_period(key_name: str, *, week_starts_on: int) -> Period | None:
@@ -207,22 +209,49 @@ def _after(day: dt.date, period: Period) -> Period:
 
 def _due_by(tenant: TenantProfile, schedule: Schedule, now: dt.datetime) -> Iterator[Occurrence]:
     """Every occurrence due by *now*, newest first, without end."""
-    # From tomorrow: where clocks go back over midnight, today's date comes twice and a time of tomorrow's has been.
-    period = _period_with(tenant, schedule, now, days_later=1)
-    while True:
-        instant = due_at(period, tenant, schedule)
-        if instant <= now and _has_happened(period, tenant):
-            yield Occurrence(tenant, schedule, period, instant)
-        period = period.previous
+    found = _Calendar.of(tenant, schedule).due_by(now)
+    return (Occurrence(tenant, schedule, period, instant) for period, instant in found)
 
 
-def _period_with(tenant: TenantProfile, schedule: Schedule, now: dt.datetime, *, days_later: int = 0) -> Period:
-    day = tenant.today(now) + dt.timedelta(days=days_later)
-    return period_of(schedule.kind, day, week_starts_on=tenant.first_weekday)
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Calendar:
+    """Which days a schedule's periods have, and when they are due: the same for many tenants."""
+
+    kind: PeriodKind
+    on: str | int | None
+    at: dt.time
+    zone: ZoneInfo
+    first_weekday: int
+
+    @classmethod
+    def of(cls, tenant: TenantProfile, schedule: Schedule) -> "_Calendar":
+        return cls(schedule.kind, schedule.on, schedule.local_time, tenant.zone, tenant.first_weekday)
+
+    def due_at(self, period: Period) -> dt.datetime:
+        return dt.datetime.combine(sending_day(period, self.on), self.at, tzinfo=self.zone).astimezone(dt.UTC)
+
+    def due_by(self, now: dt.datetime) -> Iterator[tuple[Period, dt.datetime]]:
+        """Every period that is due by *now*, and when it was; newest first, without end."""
+        # From tomorrow: where clocks go back over midnight, today's date comes twice and a time of tomorrow's has been.
+        period = self.period_with(now, days_later=1)
+        while True:
+            instant = self.due_at(period)
+            if instant <= now and self.has_happened(period):
+                yield period, instant
+            period = period.previous
+
+    def period_with(self, now: dt.datetime, *, days_later: int = 0) -> Period:
+        day = now.astimezone(self.zone).date() + dt.timedelta(days=days_later)
+        return period_of(self.kind, day, week_starts_on=self.first_weekday)
+
+    def has_happened(self, period: Period) -> bool:
+        """False for a date that the zone left out when it crossed the date line."""
+        if period.kind is not PeriodKind.DAY:
+            return True
+        return start_of_day(period.first, self.zone) < end_of_day(period.last, self.zone)
 
 
-def _has_happened(period: Period, tenant: TenantProfile) -> bool:
-    """False for a date that the tenant's zone left out when it crossed the date line."""
-    if period.kind is not PeriodKind.DAY:
-        return True
-    return start_of_day(period.first, tenant.zone) < end_of_day(period.last, tenant.zone)
+@functools.lru_cache(maxsize=_CALENDARS_KEPT)
+def _newest(calendar: _Calendar, now: dt.datetime) -> tuple[Period, dt.datetime]:
+    """Looked for once for all tenants of a run that have this calendar."""
+    return next(calendar.due_by(now))

@@ -14,7 +14,7 @@ from signtally.use_cases.attaching import ATTACHMENT_LIMIT_BYTES, plan_attachmen
 from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.scheduling import current_report
 from signtally.use_cases.sending_by_hand import occurrence_by_hand, preview
-from tests.unit.test_digests import DUE, MONTHLY, Portal, acme, portal, usage
+from tests.support.digest_portal import DUE, MONTHLY, Portal, acme, portal, usage
 
 ATTACHED = MONTHLY.model_copy(update={"attach": True, "formats": ("csv", "json")})
 

@@ -24,7 +24,7 @@ from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.passing_over import condition_outcome
 from signtally.use_cases.scheduling import run_schedules
 from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
-from tests.unit.test_digests import DUE, MONTHLY, Portal, acme, portal, usage
+from tests.support.digest_portal import DUE, MONTHLY, Portal, acme, portal, usage
 
 EIGHTY = AllowanceUsed(when="allowance_used", percent=80)
 SILENT = NothingSent(when="nothing_sent", days=7)

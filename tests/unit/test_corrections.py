@@ -24,7 +24,7 @@ from signtally.use_cases.delivery_list import deliveries_of
 from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.mail_sending import MailSending
 from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
-from tests.unit.test_digests import DUE, MONTHLY, OCTOBER, Portal, acme, portal, usage
+from tests.support.digest_portal import DUE, MONTHLY, OCTOBER, Portal, acme, portal, usage
 
 CORRECTED = MONTHLY.model_copy(update={"correct_from_percent": 5})
 HOUR = dt.timedelta(hours=1)

@@ -17,8 +17,8 @@ from signtally.use_cases.delivery_list import deliveries_of
 from signtally.use_cases.digest_messages import digest_at_once
 from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.sending_by_hand import occurrence_by_hand, preview_post, send_now
+from tests.support.digest_portal import DUE, MONTHLY, Portal, acme, portal, usage
 from tests.support.report_samples import nasty_snapshot
-from tests.unit.test_digests import DUE, MONTHLY, Portal, acme, portal, usage
 
 BOARD = Destination(name="Board", kind="slack", url="https://hooks.slack.example/T1/secret")
 TEAM = Destination(name="board", kind="teams", url="https://acme.webhook.office.example/w/secret")

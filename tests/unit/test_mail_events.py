@@ -29,8 +29,8 @@ from signtally.stores.sent_mails import SentMail
 from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.mail_events import MailEventsOutcome, handle_mail_events, record_mail_event
 from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
+from tests.support.digest_portal import DUE, MONTHLY, OCTOBER, DyingMailer, Portal, acme, portal
 from tests.support.examples import examples
-from tests.unit.test_digests import DUE, MONTHLY, OCTOBER, DyingMailer, Portal, acme, portal
 
 ANN, BO = "ann@acme.example", "bo@acme.example"
 ABOUT_ANN = f"acme / Monthly usage / 2026-10 / {ANN}"

@@ -17,9 +17,8 @@ from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnav
 from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.scheduling import run_schedules
 from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
+from tests.support.digest_portal import DUE, MONTHLY, QUARTER_OF_AN_HOUR, Portal, acme, portal, states
 from tests.support.loopback_http import LoopbackHttp, QuietHandler
-from tests.unit.test_deliveries_by_recipient import QUARTER_OF_AN_HOUR, states
-from tests.unit.test_digests import DUE, MONTHLY, Portal, acme, portal
 
 ANN, BO, CY, DI = (
     Recipient(email="ann@acme.example", user_id="u_ann"),

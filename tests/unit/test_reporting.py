@@ -3,54 +3,39 @@
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 import pytest
 
-from signtally.domain.actions import MEASURES
-from signtally.domain.periods import FuturePeriodError, parse_period
-from signtally.domain.report_orders import ReportOrder
-from signtally.domain.reports import ReportKey, ReportRequest, ReportStatus
-from signtally.domain.schemas import DAILY_USAGE
+from signtally.domain.periods import parse_period
+from signtally.domain.reports import ReportStatus
 from signtally.domain.tenants import TenantProfile
-from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
-from signtally.memory.queue import MemoryEventQueue
 from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.render.caveats import UNREADABLE_PROFILE_NOTICE
-from signtally.report_queue import ReportQueueUnavailableError, TooManyOrdersError
 from signtally.services import Services
-from signtally.settings import Settings
 from signtally.stores.keys import tenant_profile
-from signtally.stores.order_consumers import ConsumerBeat
 from signtally.stores.reports import ReportMissingError
 from signtally.stores.tenants import Tenants
 from signtally.stores.watermarks import Watermarks
 from signtally.use_cases.ordering import request_report
 from signtally.use_cases.reporting import fail_report, file_link, make_report, report_now
+from tests.support.asked_reports import (
+    MINUTE,
+    NOVEMBER,
+    NOW,
+    OCTOBER,
+    FragileStore,
+    ask,
+    key,
+    services_over,
+    stored_files,
+    write,
+)
 from tests.support.clocks import Clock
-from tests.support.order_consumers import consume, stop_consuming
-
-NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
-OCTOBER = ReportRequest("acme", parse_period("2026-10"), ("csv",))
-NOVEMBER = ReportRequest("acme", parse_period("2026-11"), ("csv",))
-MINUTE = dt.timedelta(minutes=1)
-
-
-class FragileStore(MemoryUsageStore):
-    """Breaks when told to."""
-
-    error: Exception | None = None
-    before_read: Callable[[], object] = staticmethod(lambda: None)
-
-    def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
-        self.before_read()
-        if self.error is not None:
-            raise self.error
-        return super().daily_usage(first=first, last=last, tenant_ids=tenant_ids)
 
 
 @pytest.fixture
@@ -70,61 +55,7 @@ def queue() -> MemoryReportQueue:
 
 @pytest.fixture
 def services(clock: Clock, store: FragileStore, queue: MemoryReportQueue) -> Services:
-    services = Services(
-        settings=Settings(),
-        queue=MemoryEventQueue(),
-        dead_letters=MemoryEventQueue(),
-        usage_store=store,
-        objects=MemoryObjectStore(),
-        mailer=MemoryMailer(),
-        report_queue=queue,
-        clock=clock,
-    )
-    services.stores.tenants.put(TenantProfile(tenant_id="acme", name="Acme", timezone="Asia/Kathmandu"))
-    services.stores.watermarks.publish_data_through(NOW - MINUTE)
-    write(store, day="2026-10-03", sent=41, version=1)
-    write(store, day="2026-11-03", sent=5, version=1)
-    return services
-
-
-def write(store: MemoryUsageStore, *, day: str, sent: int, version: int) -> None:
-    row = {
-        "tenant_id": "acme",
-        "user_id": "u1",
-        "day": dt.date.fromisoformat(day),
-        **dict.fromkeys(MEASURES, 0),
-        "sent": sent,
-        "user_name": "Ann",
-        "user_email": None,
-        "timezone": "Asia/Kathmandu",
-    }
-    assert store.put_daily_usage(pl.DataFrame([row], schema=DAILY_USAGE), version=version).is_empty()
-
-
-def ask(services: Services, request: ReportRequest = OCTOBER, *, is_consumed: bool = True) -> tuple[ReportStatus, int]:
-    if is_consumed:
-        consume(services)
-    state = request_report(request, requested_by="ann", services=services)
-    return state.status, state.claim.key.version
-
-
-def key(version: int = 1, request: ReportRequest = OCTOBER) -> ReportKey:
-    return ReportKey(request.tenant_id, request.report_id, version)
-
-
-def stored_files(services: Services) -> list[str]:
-    """The files that somebody can download."""
-    return [found.key for found in services.objects.list_objects("reports/") if "/usage-" in found.key]
-
-
-def test_a_new_report_is_ordered_once_however_often_it_is_asked_for(
-    services: Services, queue: MemoryReportQueue
-) -> None:
-    assert ask(services) == (ReportStatus.PENDING, 1)
-    assert ask(services) == (ReportStatus.PENDING, 1)
-    services.stores.reports.start(key())
-    assert ask(services) == (ReportStatus.RUNNING, 1)
-    assert [order.key for order in queue.orders] == [key()]
+    return services_over(clock, store, queue)
 
 
 def test_a_made_report_is_whole_and_says_what_it_is(services: Services) -> None:
@@ -202,100 +133,6 @@ def test_other_formats_users_and_periods_are_other_reports(services: Services) -
     keys = {report_now(request, requested_by="ann", services=services).key for request in others}
     assert {each.version for each in keys} == {1}
     assert len(keys) == len(others)
-
-
-def test_without_a_queue_nothing_is_half_made(services: Services, queue: MemoryReportQueue) -> None:
-    consume(services)
-    before = [found.key for found in services.objects.list_objects("")]
-    queue.down = True
-    with pytest.raises(ServiceUnavailableError):
-        ask(services)
-    assert [found.key for found in services.objects.list_objects("")] == before
-    queue.down = False
-    assert ask(services) == (ReportStatus.PENDING, 1)
-
-
-def test_an_order_that_was_taken_without_an_answer_stands_once_it_is_begun(services: Services) -> None:
-    class UncertainQueue(MemoryReportQueue):
-        def send(self, order: ReportOrder) -> None:
-            services.stores.reports.start(order.key)
-            raise ServiceUnavailableError("no answer")
-
-    assert ask(dataclasses.replace(services, report_queue=UncertainQueue())) == (ReportStatus.PENDING, 1)
-    assert make_report(key(), services=services).key == key()
-
-
-def test_an_order_that_was_withdrawn_while_it_was_made_is_not_published(
-    services: Services, store: FragileStore
-) -> None:
-    ask(services)
-    claimed = [found.key for found in services.objects.list_objects("reports/")]
-    store.before_read = lambda: services.objects.delete(claimed)
-    with pytest.raises(ReportMissingError):
-        make_report(key(), services=services)
-    assert list(services.objects.list_objects("reports/")) == []
-
-
-def test_without_a_consumer_nothing_is_ordered_and_the_error_says_what_to_start(
-    services: Services, queue: MemoryReportQueue
-) -> None:
-    consume(services)
-    stop_consuming(services)
-    before = [found.key for found in services.objects.list_objects("")]
-    with pytest.raises(ReportQueueUnavailableError, match=r"Prefect server and `python -m flows\.report_orders`"):
-        ask(services, is_consumed=False)
-    assert [found.key for found in services.objects.list_objects("")] == before
-    report_now(OCTOBER, requested_by="ann", services=services)
-    assert ask(services, is_consumed=False) == (ReportStatus.READY, 1)  # for what is there nobody has to work
-    assert queue.orders == []
-
-
-def test_a_consumer_that_gave_no_sign_for_a_minute_is_none(services: Services, clock: Clock) -> None:
-    services.stores.order_consumers.beat(ConsumerBeat("quiet", clock.now))
-    clock.now += dt.timedelta(seconds=61)
-    with pytest.raises(ReportQueueUnavailableError):
-        ask(services, is_consumed=False)
-
-
-def test_an_order_that_waits_for_long_in_nobodys_line_is_sent_again(
-    services: Services, clock: Clock, queue: MemoryReportQueue
-) -> None:
-    """The API may have died between the claim and the order."""
-    ask(services)
-    clock.now += dt.timedelta(seconds=59)
-    assert ask(services) == (ReportStatus.PENDING, 1)
-    assert len(queue.orders) == 1
-    clock.now += dt.timedelta(seconds=2)
-    consume(services)
-    assert ask(services) == (ReportStatus.PENDING, 1)
-    assert [order.key for order in queue.orders] == [key(), key()]
-
-
-def test_a_tenant_has_only_so_many_reports_in_work(services: Services, clock: Clock) -> None:
-    """Those that consumers tell of, and those sent lately; what exists or is being made is answered all the same."""
-    queue = MemoryReportQueue(monotonic=lambda: clock().timestamp())
-    few = dataclasses.replace(services, settings=Settings(orders_in_work=2), report_queue=queue)
-    days = [dataclasses.replace(OCTOBER, period=parse_period(f"2026-10-{day:02}")) for day in range(1, 5)]
-    assert [ask(few, request) for request in days[:2]] == [(ReportStatus.PENDING, 1)] * 2
-    with pytest.raises(TooManyOrdersError, match="2 reports of acme"):
-        ask(few, days[2])
-    assert ask(few, days[0]) == (ReportStatus.PENDING, 1)
-    assert services.stores.reports.versions("acme", days[2].report_id) == []
-    clock.advance(6)
-    in_line = ConsumerBeat("other", clock.now, making=(key(1, days[0]),))
-    services.stores.order_consumers.beat(in_line)
-    assert ask(few, days[2]) == (ReportStatus.PENDING, 1)
-    with pytest.raises(TooManyOrdersError):
-        ask(few, days[3])
-    assert ask(few, dataclasses.replace(days[3], tenant_id="bolt")) == (ReportStatus.PENDING, 1)
-
-
-def test_a_period_that_has_not_begun_leaves_nothing_either(services: Services, queue: MemoryReportQueue) -> None:
-    december = dataclasses.replace(OCTOBER, period=parse_period("2026-12"))
-    for ask_for in (request_report, report_now):
-        with pytest.raises(FuturePeriodError, match="2026-12-01"):
-            ask_for(december, requested_by="ann", services=services)
-    assert (queue.orders, list(services.objects.list_objects("reports/"))) == ([], [])
 
 
 def test_making_a_version_again_changes_nothing(services: Services, store: FragileStore) -> None:

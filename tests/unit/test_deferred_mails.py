@@ -1,0 +1,165 @@
+"""Emails that a mail service does not take yet: tried again for a day, while somebody wants them."""
+
+import dataclasses
+import datetime as dt
+import itertools
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import pytest
+
+from signtally.domain.deliveries import MailState
+from signtally.domain.tenants import Recipient
+from signtally.memory.mailer import MemoryMailer
+from signtally.stores.holds import Hold
+from signtally.use_cases.delivery_list import deliveries_of
+from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.mail_sending import MailSending
+from tests.support.digest_portal import (
+    DUE,
+    MONTHLY,
+    OCTOBER,
+    QUARTER_OF_AN_HOUR,
+    DyingMailer,
+    acme,
+    addressed_to,
+    portal,
+    states,
+)
+from tests.support.interposed import InterposedObjects, Result
+
+
+def test_a_deferred_mail_is_tried_again_with_longer_pauses_and_given_up_after_a_day() -> None:
+    acmes = portal(MemoryMailer(full=frozenset({"ann@acme.example"})))
+    acmes.store(acme())
+    tried = []
+    for run in range(4 * 26):
+        acmes.clock.now = DUE + run * QUARTER_OF_AN_HOUR
+        outcome = run_digests(services=acmes.services)
+        tried += [run] if outcome.deferred or outcome.gave_up else []
+    assert [after - before for before, after in itertools.pairwise(tried)] == [
+        1,
+        2,
+        4,
+        8,
+        16,
+        16,
+        16,
+        16,
+        16,
+        1,
+    ]
+    assert states(acmes) == {"ann@acme.example": "gave_up", "bo@acme.example": "sent"}
+    assert len(acmes.mailer.sent) == 1
+
+
+def test_a_deferred_mail_is_sent_once_its_mailbox_has_room() -> None:
+    """Also where the next occurrence has fallen due and went out meanwhile."""
+    acmes = portal(MemoryMailer(full=frozenset({"ann@acme.example"})))
+    acmes.store(acme(MONTHLY.model_copy(update={"every": "day"})))
+    run_digests(services=acmes.services)
+    acmes.clock.now += dt.timedelta(hours=23, minutes=59)
+    acmes.mailer.full = frozenset()
+    assert run_digests(services=acmes.services).sent == 1
+    acmes.clock.now += dt.timedelta(minutes=1)
+    assert run_digests(services=acmes.services).sent == 2
+    assert acmes.addresses() == ["ann@acme.example"] * 2 + ["bo@acme.example"] * 2
+
+
+@pytest.mark.parametrize("change", [{"recipients": ()}, {"name": "Other"}])
+def test_a_deferred_mail_that_nobody_wants_any_more_is_given_up(change: dict[str, object]) -> None:
+    acmes = portal(MemoryMailer(full=frozenset({"ann@acme.example"})))
+    acmes.store(acme())
+    run_digests(services=acmes.services)
+    acmes.store(acme(MONTHLY.model_copy(update={**change, "paused": True})))
+    acmes.mailer.full = frozenset()
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    assert list(run_digests(services=acmes.services).gave_up) == ["acme / Monthly usage / 2026-10 / ann@acme.example"]
+    assert states(acmes)["ann@acme.example"] == "gave_up"
+
+
+def test_a_run_that_dies_while_it_tries_again_leaves_doubt_and_not_silence() -> None:
+    """A claim that nobody would look at again: the occurrence is closed, and its reminder was the last."""
+    acmes = portal(DyingMailer(KeyboardInterrupt()))
+    acmes.mailer.full = frozenset({"ann@acme.example"})
+    acmes.store(acme(addressed_to("ann@acme.example")))
+    run_digests(services=acmes.services)
+    acmes.mailer.full = frozenset()
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    with pytest.raises(KeyboardInterrupt):
+        run_digests(services=acmes.services)
+    assert run_digests(services=acmes.services).in_doubt == {}
+    assert not list(deliveries_of("acme", "Monthly usage", services=acmes.services))
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    (row,) = deliveries_of("acme", "Monthly usage", services=acmes.services)
+    assert row.delivery.state is MailState.IN_DOUBT
+    assert list(run_digests(services=acmes.services).in_doubt) == ["acme / Monthly usage / 2026-10 / ann@acme.example"]
+    assert (states(acmes), len(acmes.mailer.sent)) == ({"ann@acme.example": "in_doubt"}, 1)
+
+
+def test_a_mail_service_that_goes_down_during_a_retry_leaves_it_due() -> None:
+    acmes = portal(MemoryMailer(full=frozenset({"ann@acme.example"})))
+    acmes.store(acme())
+    run_digests(services=acmes.services)
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    acmes.mailer.full, acmes.mailer.down = frozenset(), True
+    assert list(run_digests(services=acmes.services).pending) == ["acme / Monthly usage / 2026-10 / ann@acme.example"]
+    acmes.mailer.down = False
+    assert run_digests(services=acmes.services).sent == 1
+
+
+def test_a_mail_service_that_is_down_ends_the_retries_and_each_run_begins_with_others() -> None:
+    """A connection that fails may take half a minute: thousands of deferred emails are not each tried."""
+    full = [f"full{number}@acme.example" for number in range(12)]
+    acmes = portal(MemoryMailer(full=frozenset(full)))
+    acmes.store(acme(MONTHLY.model_copy(update={"recipients": tuple(Recipient(email=email) for email in full)})))
+    run_digests(services=acmes.services)
+    acmes.mailer.full, acmes.mailer.down = frozenset(), True
+    tried: set[str] = set()
+    for _ in range(12):
+        acmes.clock.now += QUARTER_OF_AN_HOUR
+        pending = run_digests(services=acmes.services).pending
+        assert len(pending) == 5
+        tried |= pending.keys()
+    assert len(tried) == 12
+    acmes.mailer.down = False
+    assert run_digests(services=acmes.services).sent == 12
+
+
+def test_a_tenant_on_hold_gets_no_deferred_email_before_it_is_lifted() -> None:
+    acmes = portal(MemoryMailer(full=frozenset({"ann@acme.example"})))
+    acmes.store(acme())
+    run_digests(services=acmes.services)
+    acmes.mailer.full = frozenset()
+    holds = acmes.services.stores.holds
+    holds.put(Hold("acme", DUE, DUE.date(), DUE.date(), differences=1, sample=()))
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    assert run_digests(services=acmes.services).sent == 0
+    holds.lift(["acme"])
+    assert run_digests(services=acmes.services).sent == 1
+
+
+def test_a_retry_that_another_run_could_not_make_stays_due() -> None:
+    """The other had claimed the email, found the service down, and put it back while this one looked."""
+    acmes = portal(MemoryMailer(full=frozenset({"ann@acme.example"})))
+    acmes.store(acme())
+    run_digests(services=acmes.services)
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    ledger = acmes.services.stores.mail_deliveries
+    (deferred,) = ledger.deferred_until(acmes.clock.now)
+    before = ledger.claim_again(
+        OCTOBER, deferred.email, now=acmes.clock.now, states=(MailState.DEFERRED,), by_hand=False
+    )
+    assert before is not None
+    steps = itertools.count()
+
+    def put_back_meanwhile(work: Callable[[], Result]) -> Result:
+        if next(steps) == 1:
+            ledger.record(OCTOBER, before)
+        return work()
+
+    objects = InterposedObjects(acmes.objects, put_back_meanwhile)
+    late = MailSending(services=dataclasses.replace(acmes.services, objects=objects))
+    late.retry(deferred, EmailMessage())
+    acmes.mailer.full = frozenset()
+    assert run_digests(services=acmes.services).sent == 1

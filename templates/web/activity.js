@@ -2,6 +2,7 @@
 
 import { address, call } from "./client.js";
 import { byId, el, foreign, straight, table } from "./dom.js";
+import { statusLabels } from "./documents.js";
 import { FORMATS } from "./files.js";
 import { kindOf, listed, moment, number, periodTitle } from "./format.js";
 import { DAYS, languageName, weekdayName } from "./languages.js";
@@ -15,12 +16,14 @@ import { gettext, ngettext } from "./words.js";
 const ABOUT = "activity";
 const CHANGED = " → "; // between what a part of the settings was and what it is
 const PAGE = 50;
+let deleted = new Map();
 
 const actionLabels = () => ({
   "report.ordered": gettext("Ordered a report"),
   "report.linked": gettext("Was given links to files"),
   "report.downloaded": gettext("Downloaded a file"),
   "report.deleted": gettext("Deleted a report"),
+  "documents.exported": gettext("Downloaded the list of documents"),
   "profile.changed": gettext("Changed the settings"),
   "schedule.created": gettext("Made a schedule"),
   "schedule.changed": gettext("Changed a schedule"),
@@ -38,8 +41,7 @@ export async function showActivity({ signal }) {
   box.setAttribute("aria-busy", "true");
   const read = reader({ action }, signal);
   try {
-    await knowNames();
-    const rows = await read();
+    const [rows] = await Promise.all([read(), knowNames(), knowDeleted(signal)]);
     settle(ABOUT);
     const shown = table(columns(), rows.map(line), { class: "figures activity" });
     box.replaceChildren(...(rows.length ? [shown] : []));
@@ -50,6 +52,12 @@ export async function showActivity({ signal }) {
     complain(error, { about: ABOUT, title: gettext("The activity could not be read."), again: () => showActivity({ signal }) });
   }
   box.removeAttribute("aria-busy");
+}
+
+// When reports were deleted last, by id; who was deleted longer ago than the latest page says is not known.
+async function knowDeleted(signal) {
+  const { rows } = await call(address("v1/audit", { action: "report.deleted", limit: 200 }), { signal });
+  deleted = new Map(rows.reverse().map(({ subject, at }) => [subject, at]));
 }
 
 // Who ordered reports and who downloaded them, the latest first, as items of a list.
@@ -95,10 +103,9 @@ function offerMore(read, shown) {
 }
 
 const columns = () => [
-  { title: gettext("When"), start: true },
-  { title: gettext("Who"), start: true },
   { title: gettext("What"), start: true },
-  { title: gettext("About"), start: true },
+  { title: gettext("Who"), start: true },
+  { title: gettext("When"), start: true },
   { title: gettext("From where"), start: true },
 ];
 
@@ -107,21 +114,32 @@ const labelOf = ({ action }) => actionLabels()[action] ?? action;
 function line(row) {
   return {
     cells: [
-      el("time", { datetime: row.at }, moment(row.at)),
+      [el("span", {}, labelOf(row), " ", subjectOf(row)), el("span", { class: "detail below" }, straight(detailOf(row)), " ", idOf(row))],
       foreign(nameOf(row.user_id), { title: row.user_id }),
-      labelOf(row),
-      [subjectOf(row), " ", el("span", { class: "detail" }, straight(detailOf(row)))],
+      el("time", { datetime: row.at }, moment(row.at)),
       el("span", { class: "detail", title: row.user_agent }, row.address ?? gettext("a command")),
     ],
   };
 }
 
-function subjectOf({ action, subject }) {
-  if (action.startsWith("report.") && action !== "report.deleted") return el("a", { href: linkTo("reports", { report: subject }) }, straight(subject));
-  return action.startsWith("profile.") ? "" : foreign(subject);
+// What it was done to, in words: a report by its period, and a link to it unless it was deleted since.
+function subjectOf({ action, subject, at }) {
+  if (action.startsWith("profile.")) return "";
+  if (action === "documents.exported") return el("strong", {}, periodWords(subject));
+  if (!action.startsWith("report.")) return el("strong", {}, foreign(subject));
+  const words = periodWords(subject.slice(0, subject.lastIndexOf("-")));
+  const isGone = action === "report.deleted" || deleted.get(subject) >= at;
+  return isGone ? el("strong", {}, words) : el("a", { href: linkTo("reports", { report: subject }) }, words);
 }
 
-const detailOf = ({ detail }) => Object.entries(detail).map(([name, value]) => said(name, value)).join(" · ");
+// The id tells reports of one period apart, for whoever asks.
+const idOf = ({ action, subject }) => action.startsWith("report.") && el("span", { class: "id", dir: "ltr" }, `#${straight(subject.slice(-4))}`);
+
+const periodWords = (name) => (named(name) ? periodTitle(kindOf(name), named(name).from, named(name).to) : name);
+
+// The period stands in the words already.
+const detailOf = ({ action, detail }) =>
+  Object.entries(detail).filter(([name]) => !(name === "period" && action.startsWith("report."))).map(([name, value]) => said(name, value)).join(" · ");
 
 const partLabels = () => ({
   name: gettext("Name"),
@@ -141,7 +159,11 @@ const partLabels = () => ({
 
 // One part of what there is to say of an entry, in the reader's words as far as there are any.
 function said(name, value) {
-  if (name === "period") return named(value) ? periodTitle(kindOf(value), named(value).from, named(value).to) : value;
+  if (name === "period") return periodWords(value);
+  if (name === "removed") return gettext("no longer sent to %(emails)s", { emails: value });
+  if (name === "added") return gettext("also sent to %(emails)s", { emails: value });
+  if (name === "status") return { ...statusLabels(), stuck: gettext("Stuck") }[value] ?? value;
+  if (name === "user") return nameOf(value);
   if (name === "version") return gettext("Version %(version)s", { version: number(Number(value)) });
   if (name === "format" || name === "formats") return listed(value.split(", ").map((each) => FORMATS[each] ?? each));
   if (name === "changed") return listed(value.split(", ").map((each) => partLabels()[each] ?? each));

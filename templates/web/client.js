@@ -33,10 +33,18 @@ export const call = async (path, options) => (await exchange(path, options)).doc
 
 // The same with its version, for an edit that must not undo another's: `{ document, tag }`.
 export async function exchange(path, options = {}) {
+  const answer = await received(path, options);
+  const document = answer.status === 204 ? null : await answer.json().catch(() => undefined);
+  if (document === undefined) throw new Problem(answer.status, unexplained(answer.status), answer.headers.get("X-Request-ID"));
+  return { document, tag: answer.headers.get("ETag") };
+}
+
+// A good answer, whose body is still to be read.
+export async function received(path, options = {}) {
   let answer = await answered(path, options);
   if (answer.status === 401 && (await askTabs())) answer = await answered(path, options);
-  const document = answer.status === 204 ? null : await answer.json().catch(() => undefined);
-  if (answer.ok && document !== undefined) return { document, tag: answer.headers.get("ETag") };
+  if (answer.ok) return answer;
+  const document = await answer.json().catch(() => null);
   throw new Problem(answer.status, document ?? unexplained(answer.status), answer.headers.get("X-Request-ID"));
 }
 

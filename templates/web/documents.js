@@ -2,6 +2,7 @@
 
 import { address, call } from "./client.js";
 import { UNKNOWN, byId, el, foreign, showChosen, straight, table } from "./dom.js";
+import { downloadList } from "./files.js";
 import { duration, moment, number, onDay } from "./format.js";
 import { complain, settle } from "./notices.js";
 import { parameters } from "./periods.js";
@@ -41,7 +42,9 @@ export async function showDocuments({ period, people, me, signal }) {
   people.then(({ rows }) => mine.aborted || offerFilters({ status, user, me, people: rows }));
   const box = byId("documents");
   box.setAttribute("aria-busy", "true");
-  const read = reader({ ...parameters(period), status: status === STUCK ? "open" : status, user_id: user }, status === STUCK);
+  const about = { ...parameters(period), ...(status === STUCK ? { stuck: true } : { status }), user_id: user };
+  byId("documents-export").onclick = () => download(about);
+  const read = reader(about);
   try {
     const first = await read(mine);
     settle(ABOUT);
@@ -53,17 +56,27 @@ export async function showDocuments({ period, people, me, signal }) {
   box.removeAttribute("aria-busy");
 }
 
-// Page after page; of the stuck ones, which come first, until one is younger.
-function reader(about, isStuckOnly) {
+function reader(about) {
   let cursor = null;
-  let isDone = false;
   return async (signal) => {
     const page = await call(address("v1/documents", { ...about, cursor, limit: PAGE }), { signal });
     cursor = page.next_cursor;
-    const rows = isStuckOnly ? page.rows.filter(isStuck) : page.rows;
-    isDone = !cursor || rows.length < page.rows.length;
-    return { rows, isDone };
+    return { rows: page.rows, isDone: !cursor };
   };
+}
+
+// Every row of the list that is shown, in its order.
+async function download(about) {
+  const pressed = byId("documents-export");
+  if (pressed.hasAttribute("aria-busy")) return;
+  pressed.setAttribute("aria-busy", "true");
+  try {
+    await downloadList(address("v1/documents", { ...about, format: "csv" }));
+    settle("export");
+  } catch (error) {
+    complain(error, { about: "export", title: gettext("The list could not be downloaded."), again: () => download(about) });
+  }
+  pressed.removeAttribute("aria-busy");
 }
 
 const isStuck = ({ status, days_open: days }) => status === "open" && days != null && days > stuckDays();

@@ -1,6 +1,6 @@
 // Files of reports: ordering one, following how it is made, and handing it to the browser.
 
-import { Problem, address, allRows, answered, call, pathOf } from "./client.js";
+import { Problem, address, allRows, answered, call, pathOf, received } from "./client.js";
 import { el } from "./dom.js";
 import { gettext } from "./words.js";
 
@@ -64,6 +64,15 @@ async function asked(reportId, { signal, progress }) {
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(wait * 1.3, LONGEST_WAIT_MS);
   }
+}
+
+// Download a list that the API streams, under the name that it gives it.
+export async function downloadList(path, { signal } = {}) {
+  const answer = await received(path, { signal, accept: "text/csv" });
+  const [, name] = /filename\*=UTF-8''([^;]*)/.exec(answer.headers.get("Content-Disposition")) ?? [];
+  const url = URL.createObjectURL(await answer.blob().catch(() => Promise.reject(unavailable(gettext("The download broke off. Try again.")))));
+  el("a", { href: url, download: decodeURIComponent(name ?? "") }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 // How far the making of a report is, in words.

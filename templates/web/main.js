@@ -108,6 +108,7 @@ async function show({ early = null, anew = false } = {}) {
   const isOfPeriod = OF_PERIODS.includes(view);
   for (const part of document.querySelectorAll("[data-view]")) part.hidden = part.dataset.view !== view;
   for (const part of document.querySelectorAll("[data-of-period]")) part.hidden = !isOfPeriod;
+  byId("users-csv").hidden = view === "documents"; // there, CSV is the list of documents
   document.title = gettext("%(view)s – %(tenant)s: usage reports", { view: named[view], tenant: me.tenant_name });
   const { signal } = turn;
   if (!place().dialog) closeDialog();

@@ -1,8 +1,12 @@
-// Notices at the head of the page: each stays until it is read, or what it tells of has been put right.
+// Notices above the page, wherever the reader is in it. What failed stays until it is dismissed or put right; what was
+// done goes by itself, once the reader has had time to read it.
 
 import { byId, button, el } from "./dom.js";
 import { messageOf, partWords, technical, titleOf } from "./problems.js";
 import { gettext } from "./words.js";
+
+const READ_MS = 12_000; // of a page that is looked at
+const TICK_MS = 500;
 
 // Show why something failed. `about` names what failed: another notice about the same replaces it, `settle` takes it away.
 export function complain(error, { about, title, again }) {
@@ -14,9 +18,16 @@ export function complain(error, { about, title, again }) {
   show({ about, heading, words, kind: "error", role: "alert", controls: [retry] });
 }
 
-// Show what somebody must know, though nothing failed.
-export function tell(text, { about }) {
-  show({ about, heading: text, words: el("div", {}, text), kind: "done", role: "status", controls: [] });
+// Show what somebody must know, though nothing failed; `undo` takes it back.
+export function tell(text, { about, undo }) {
+  const back = undo && button(gettext("Undo"), { onclick: () => (settle(about), undo()) });
+  const notice = show({ about, heading: text, words: el("div", {}, text), kind: "done", role: "status", controls: [back] });
+  let left = undo ? 3 * READ_MS : READ_MS;
+  const clock = setInterval(() => {
+    if (!notice.isConnected) return clearInterval(clock);
+    if (!document.hidden && !notice.matches(":hover, :focus-within")) left -= TICK_MS;
+    if (left <= 0) leave(notice);
+  }, TICK_MS);
 }
 
 export function settle(about) {
@@ -33,8 +44,9 @@ function show({ about, heading, words, kind, role, controls }) {
     title: gettext("Dismiss"),
     onclick: () => leave(close.closest(".notice")),
   });
-  const notice = el("div", { class: `notice ${kind}`, role, "data-about": about }, words, ...controls, close);
+  const notice = el("div", { class: `notice ${kind}`, role, "data-about": about }, words, ...controls.filter(Boolean), close);
   byId("notices").append(notice);
+  return notice;
 }
 
 // The focus goes on to the next notice, or to the figures.

@@ -31,18 +31,31 @@ export async function stopping(email, { stopped }) {
   const { rows } = await allRows("v1/schedules", {}, { limit: 1000 });
   const names = rows.filter((each) => gets(each, email)).map(({ name }) => name);
   if (!names.length) throw new Error(gettext("%(email)s gets no emails of any schedule.", { email }));
-  const text = gettext("%(email)s will be removed from: %(schedules)s.", { email, schedules: listed(names) });
+  const alone = rows.filter((each) => gets(each, email) && each.recipients.length + each.destinations.length === 1).map(({ name }) => name);
+  const text = [gettext("%(email)s will be removed from: %(schedules)s.", { email, schedules: listed(names) }), alone.length && lonely(alone)].filter(Boolean).join(" ");
   const act = async () => {
-    for (const name of names) await withdraw(name, email);
-    return stopped;
+    const before = [];
+    for (const name of names) before.push([name, await withdraw(name, email)]);
+    return () => stopped(() => giveBack(before, email));
   };
   return () => openQuestion(gettext("Stop these emails?"), text, { label: gettext("Stop"), act });
 }
 
+export const lonely = (names) => gettext("Nobody else gets %(schedules)s: after this, it is sent to no one.", { schedules: listed(names) });
+
 // Each edit rests on what was read: nobody else's is undone.
 async function withdraw(name, email) {
   const { document: schedule, tag } = await exchange(pathOf("schedules", name));
-  if (!gets(schedule, email)) return;
+  if (!gets(schedule, email)) return null;
   const recipients = schedule.recipients.filter((each) => each.email !== email);
   await call(pathOf("schedules", name), { method: "PUT", body: { ...schedule, recipients }, tag });
+  return schedule.recipients.find((each) => each.email === email);
+}
+
+// Undo: the address gets again what it got before.
+async function giveBack(before, email) {
+  for (const [name, recipient] of before) {
+    const { document: schedule, tag } = await exchange(pathOf("schedules", name));
+    if (recipient && !gets(schedule, email)) await call(pathOf("schedules", name), { method: "PUT", body: { ...schedule, recipients: [...schedule.recipients, recipient] }, tag });
+  }
 }

@@ -86,6 +86,7 @@ export function openSchedule(schedule, { tag, saved, zone }) {
     field(gettext("Recipients"), to, { hint: gettext("One email address a line.") }),
     el("details", { class: "more" }, el("summary", {}, gettext("More settings")), condition.element, quiet, attach, destinations.element, field(gettext("Language"), locale), field(gettext("After an outage"), missed), field(gettext("When figures are not complete in time"), incomplete), field(gettext("Corrected reports"), corrected)),
   ];
+  let isWarned = false;
   openForm(schedule ? gettext("Change the schedule") : gettext("New schedule"), parts, {
     label: gettext("Save"),
     send: async (form) => {
@@ -106,6 +107,11 @@ export function openSchedule(schedule, { tag, saved, zone }) {
         correct_from_percent: corrected.value === "" ? null : Number(corrected.value),
       };
       if (!wanted.formats.length) throw new Mistake("formats", gettext("Choose at least one kind of file."));
+      const [had, has] = [before, wanted].map(({ recipients, destinations }) => recipients.length + destinations.length);
+      if (had && !has && !isWarned) {
+        isWarned = true;
+        throw new Mistake("recipients", gettext("Nobody would get this report any more. Save again if that is what you want; to stop it for a while, pause the schedule instead."));
+      }
       const called = schedule?.name ?? name.value.normalize("NFC").trim();
       const stored = await call(pathOf("schedules", called), { method: "PUT", body: { ...schedule, ...wanted }, tag, isNew: !schedule });
       return async () => {

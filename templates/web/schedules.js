@@ -1,6 +1,6 @@
 // Scheduled reports: what is sent when to whom, what comes next, and what can be done with each by hand.
 
-import { allRows, call, exchange, pathOf } from "./client.js";
+import { address, allRows, call, exchange, pathOf } from "./client.js";
 import { showDeliveries, showSuppressions } from "./deliveries.js";
 import { conditionWords } from "./conditions.js";
 import { destinationLabel } from "./destinations.js";
@@ -11,13 +11,14 @@ import { kindOf, listed, moment, number, periodTitle } from "./format.js";
 import { mailView } from "./mailview.js";
 import { complain, settle, tell } from "./notices.js";
 import { knowNames, emailOf } from "./people.js";
-import { named } from "./periods.js";
+import { named, preset, title } from "./periods.js";
 import { go, linkHere, place } from "./place.js";
 import { showReaders, stopping } from "./readers.js";
 import { openSchedule, rhythm } from "./scheduleform.js";
 import { gettext, ngettext } from "./words.js";
 
 const ABOUT = "schedules";
+const LAST_OF = { day: "yesterday", week: "last_week", month: "last_month", quarter: "last_quarter", year: "last_year" };
 let context = null; // { me, signal } of what is shown
 
 export async function showSchedules(given) {
@@ -41,15 +42,23 @@ export async function showSchedules(given) {
 
 export function listenToSchedules() {
   byId("new-schedule").addEventListener("click", () => askFor("new"));
-  const openings = { new: () => creation, edit: edition, preview, test: trial, send: sending, delete: deletion, stop: (email) => stopping(email, { stopped: () => refreshed(null, gettext("%(email)s gets no emails of schedules any more.", { email })) }) };
+  const openings = { new: () => creation, edit: edition, preview, test: trial, send: sending, delete: deletion, stop };
   for (const [name, opens] of Object.entries(openings)) offerDialog("schedules", name, opens);
 }
 
+const stop = (email) =>
+  stopping(email, {
+    stopped: (giveBack) => {
+      const undo = () => giveBack().then(() => refreshed(null, gettext("%(email)s gets the same emails as before.", { email })), (error) => complain(error, { about: ABOUT }));
+      return refreshed(null, gettext("%(email)s gets no emails of schedules any more.", { email }), { undo });
+    },
+  });
+
 // Read all anew after a change, and give the focus back to what was pressed, or to its schedule.
-async function refreshed(name, said) {
+async function refreshed(name, said, { undo } = {}) {
   const pressed = document.activeElement?.getAttribute("aria-label");
   await showSchedules(context);
-  if (said) tell(said, { about: ABOUT });
+  if (said) tell(said, { about: ABOUT, undo });
   const row = name && byId("schedules").querySelector(`[data-schedule="${CSS.escape(name)}"]`);
   const same = pressed && row?.querySelector(`[aria-label="${CSS.escape(pressed)}"]`);
   (same || row?.querySelector("button") || byId("new-schedule")).focus();
@@ -129,18 +138,26 @@ const outcomeWords = ({ holds }) => (holds ? gettext("Its condition holds: it wo
 
 async function trial(name) {
   await call(pathOf("schedules", name)); // there is one
-  const address = el("input", { type: "email", dir: "ltr", id: "test-address", required: true, "data-part": "recipients", value: emailOf(context.me.user_id), autocomplete: "email" });
-  return () => openForm(gettext("Send a test: %(schedule)s", { schedule: name }), [field(gettext("To"), address, { hint: gettext("Only this address gets it.") })], {
+  const to = el("input", { type: "email", dir: "ltr", id: "test-address", required: true, "data-part": "recipients", value: emailOf(context.me.user_id), autocomplete: "email" });
+  return () => openForm(gettext("Send a test: %(schedule)s", { schedule: name }), [field(gettext("To"), to, { hint: gettext("Only this address gets it.") })], {
     label: gettext("Send"),
-    send: () => sentBy(name, { recipients: [address.value.trim()] }, { test: address.value.trim() }),
+    send: () => sentBy(name, { recipients: [to.value.trim()] }, { test: to.value.trim() }),
   });
 }
 
+// Names the period and everybody who will get it: what is confirmed is what is sent.
 async function sending(name) {
-  const { recipients: mailed, destinations } = await call(pathOf("schedules", name));
-  const all = [...mailed, ...destinations];
-  const count = ngettext("The report of the last whole period goes to %(count)s recipient who has not got it yet.", "The report of the last whole period goes to all of %(count)s recipients who have not got it yet.", all.length, { count: number(all.length) });
-  return () => openForm(gettext("Send now: %(schedule)s", { schedule: name }), [el("p", {}, count)], { label: gettext("Send"), send: () => sentBy(name, {}) });
+  const [schedule, { rows }] = await Promise.all([call(pathOf("schedules", name)), call(address(pathOf("schedules", name, "deliveries"), { limit: 500 }))]);
+  const period = preset(LAST_OF[schedule.every]);
+  const got = new Set(rows.filter((row) => row.period === period.period && row.state === "sent").map(({ recipient }) => recipient));
+  const all = [...schedule.recipients.map(({ email }) => [email, email]), ...schedule.destinations.map((each) => [`${each.kind}:${each.name}`, destinationLabel(each)])];
+  const left = all.filter(([key]) => !got.has(key));
+  const lines = all.map(([key, label]) => el("li", {}, foreign(label), got.has(key) && el("span", { class: "note" }, ` · ${gettext("has got it already")}`)));
+  const heading = gettext("Send now: %(schedule)s", { schedule: name });
+  const about = el("p", {}, el("strong", {}, title(period)), " · ", left.length ? ngettext("to %(count)s address", "to %(count)s addresses", left.length, { count: number(left.length) }) : gettext("there is nobody who has not got it yet"));
+  const parts = () => [about, el("ul", { class: "done" }, ...lines)];
+  if (!left.length) return () => openDialog(heading, parts());
+  return () => openForm(heading, parts(), { label: gettext("Send"), send: () => sentBy(name, { period: period.period }) });
 }
 
 async function sentBy(name, body, { test = null } = {}) {

@@ -81,7 +81,8 @@ def test_an_edit_of_a_schedule_says_what_it_changed(admin: Any, world: World) ->
         admin.put("/v1/schedules/weekly", json=weekly | change)
         tick(world)
     details = [row["detail"] for row in admin.get("/v1/audit").json()["rows"]]
-    assert details == [{"changed": "recipients"}, {"changed": "at, recipients"}, {}]
+    bob = "bob@acme.example"
+    assert details == [{"changed": "recipients", "added": bob}, {"changed": "at, recipients", "removed": bob}, {}]
 
 
 def test_asking_for_the_head_or_in_vain_is_no_download(admin: Any, member: Any, world: World) -> None:

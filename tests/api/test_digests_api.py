@@ -77,7 +77,7 @@ def test_send_now_goes_to_everybody_once_and_to_whom_it_names_again(admin: Any, 
     assert rest["next_cursor"] is None
     told = [(row["subject"], row["detail"]) for row in admin.get("/v1/audit?action=digest.sent").json()["rows"]]
     assert len(told) == 3
-    assert ("Monthly", {"recipients": "bo@acme.example, me@acme.example"}) in told
+    assert ("Monthly", {"period": "2026-09", "recipients": "bo@acme.example, me@acme.example"}) in told
 
 
 def test_what_a_mailbox_does_not_take_is_told(admin: Any, world: Any, monthly: str) -> None:

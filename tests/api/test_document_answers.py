@@ -1,6 +1,8 @@
 """`GET /v1/documents`: the list behind "158 open"."""
 
+import csv
 import datetime as dt
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from signtally.api import document_export
 from signtally.api.cursors import cursor_after
 from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
@@ -145,3 +148,41 @@ def test_a_made_up_cursor_is_refused_or_answered(admin: Any, position: str) -> N
     cursor = cursor_after("documents/2026-10//", position)
     answer = admin.get("/v1/documents", params={"period": "2026-10", "cursor": cursor})
     assert answer.status_code in {200, 422}
+
+
+def exported(client: Any, **query: Any) -> list[dict[str, str]]:
+    answer = client.get("/v1/documents", params={"period": "2026-10", "format": "csv"} | query)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''Acme%20documents%202026-10.csv"
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    text = answer.content.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text), delimiter=text.removeprefix("document_id")[0]))
+
+
+def test_the_list_shown_can_be_had_as_a_file(admin: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every row, over several pages, in the list's own order; texts that a spreadsheet would compute are marked."""
+    monkeypatch.setattr(document_export, "ROWS_AT_ONCE", 2)
+    world.services.stores.tenants.edit("acme", lambda found: found.model_copy(update={"csv": "semicolon"}))
+    world.usage.put_events([event(Action.SENT, "2026-10-06T07:00:00", "=1+1", "u_3")])
+    rows = exported(admin)
+    assert [row["document_id"].removeprefix("'") for row in rows] == listed(admin)
+    assert len(rows) > 4
+    (formula,) = exported(admin, user_id="u_3", status="open")
+    assert (formula["document_id"], formula["user_name"], formula["sent_at_utc"]) == (
+        "'=1+1",
+        "'=1+1",
+        "2026-10-06 07:00:00",
+    )
+    entries = admin.get("/v1/audit?action=documents.exported").json()["rows"]
+    assert {entry["subject"] for entry in entries} == {"2026-10"}
+    assert [entry["detail"] for entry in entries if entry["detail"]] == [{"status": "open", "user": "u_3"}]
+
+
+def test_stuck_ones_are_open_for_longer_than_two_weeks(admin: Any, member: Any) -> None:
+    rows = admin.get("/v1/documents?period=2026-10&stuck=true").json()
+    assert [row["document_id"] for row in rows["rows"]] == ["old"]
+    assert rows["next_cursor"] is None
+    assert [row["document_id"] for row in exported(admin, stuck="true")] == ["old"]
+    assert listed(admin, stuck="true", status="completed") == []
+    assert {row["user_id"] for row in exported(member)} == {"u_2"}

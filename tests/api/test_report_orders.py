@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
@@ -102,6 +102,13 @@ def test_a_filter_narrows_a_report(admin: Any, world: Any) -> None:
     )
     assert ready["filters"] == {"user_ids": ["u_2", "u_3"], "basis": "activity", "all_users": False}
     assert ready["totals"]["sent"] == 1
+
+
+def test_a_report_of_one_user_is_downloaded_under_their_name(admin: Any, world: Any) -> None:
+    """Known or not; of several, it is not."""
+    for users, name in ((["u_1"], "Acme usage 2026-10 Ann Ash.csv"), (["u_9"], "Acme usage 2026-10 u_9.csv")):
+        ready = made(admin, world, {"period": "2026-10", "formats": ["csv"], "filters": {"user_ids": users}})
+        assert quote(name) in admin.get(f"{ready['links']['files']['csv']}?redirect=false").json()["url"]
 
 
 def test_a_report_with_every_user_printed_is_another_report(admin: Any, world: Any) -> None:

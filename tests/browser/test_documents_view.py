@@ -47,6 +47,15 @@ def test_what_is_stuck_comes_first_and_can_be_asked_for(site: Any, open_page: Op
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+def test_the_list_shown_is_downloaded_whole(site: Any, open_page: Open, downloaded: Callable[..., bytes]) -> None:
+    page = open_page(site.signed_in(show="view=documents&status=stuck"))
+    expect(page.locator("#documents-status")).to_have_text("45 documents")
+    expect(page.get_by_role("button", name="CSV", exact=True)).to_have_count(0)  # which are users elsewhere
+    pressed = page.get_by_role("button", name="Download this list (CSV)")
+    lines = downloaded(page, pressed.click, suffix="documents 2026-10.csv").decode("utf-8-sig").splitlines()
+    assert [line.partition(",")[0] for line in lines[1:]] == rows(page)
+
+
 def test_filters_stand_in_the_address(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in(show="view=documents&status=completed"))
     expect(page.locator("#documents-status")).to_contain_text("document")

@@ -71,11 +71,26 @@ def test_all_of_bobs_emails_are_stopped_at_once(site: Any, open_page: Open) -> N
     page.get_by_role("button", name="Stop emails to bob@acme.example").click()
     dialog = page.get_by_role("dialog", name="Stop these emails?")
     expect(dialog).to_contain_text("bob@acme.example will be removed from: Monthly, Weekly.")
+    expect(dialog).to_contain_text("Nobody else gets Weekly")
     dialog.get_by_role("button", name="Stop", exact=True).click()
     expect(page.locator("#notices")).to_contain_text("bob@acme.example gets no emails of schedules any more.")
     expect(page.locator("#readers")).to_have_text("ann@acme.example · Monthly Stop")
     kept = {row["name"]: [each["email"] for each in row["recipients"]] for row in site.get("schedules")["rows"]}
     assert kept == {"Monthly": ["ann@acme.example"], "Weekly": []}
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#notices")).to_contain_text("bob@acme.example gets the same emails as before.")
+    kept = {row["name"]: [each["email"] for each in row["recipients"]] for row in site.get("schedules")["rows"]}
+    assert kept == {"Monthly": ["ann@acme.example", "bob@acme.example"], "Weekly": ["bob@acme.example"]}
+
+
+def test_a_schedule_without_recipients_is_saved_knowingly(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=schedules&dialog=edit&of=Monthly"))
+    page.get_by_label("Recipients").fill("")
+    save = page.get_by_role("button", name="Save", exact=True)
+    save.click()
+    expect(page.get_by_role("dialog")).to_contain_text("Nobody would get this report any more.")
+    save.click()
+    expect(schedule(page, "Monthly")).to_contain_text("no recipients")
 
 
 @pytest.mark.parametrize("width", [390])
@@ -153,6 +168,9 @@ def test_an_email_is_looked_at_tested_sent_and_sent_again(site: Any, open_page: 
         "A test for September 2026 went to ann@acme.example, and to nobody else."
     )
     page.get_by_role("button", name="Send now: Monthly").click()
+    dialog = page.get_by_role("dialog", name="Send now: Monthly")
+    expect(dialog).to_contain_text("September 2026 · to 1 address")
+    expect(dialog.get_by_role("listitem")).to_have_text(["ann@acme.example · has got it already", "bob@acme.example"])
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("#notices")).to_contain_text("September 2026: sent to 2 of 2 recipients.")
     page.get_by_role("button", name="Deliveries: Monthly").click()

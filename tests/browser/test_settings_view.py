@@ -90,6 +90,7 @@ def test_the_activity_says_who_downloaded_what(site: Any, open_page: Open, downl
     page.locator("#activity-action").select_option("Ordered a report")
     expect(page.locator("#activity tbody tr")).to_have_count(1)
     assert "action=report.ordered" in page.url
+    expect(page.locator("#activity tbody tr")).to_contain_text("Ordered a report September 2026")
     page.locator("#activity a").click()
     details = page.locator(".unfolded:visible")
     expect(details).to_contain_text("Who ordered and downloaded it")

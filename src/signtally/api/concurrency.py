@@ -23,10 +23,10 @@ class ConcurrencyLimit:
         self._slots = asyncio.Semaphore(slots)
         self._wait_seconds = wait_seconds
 
-    async def acquire(self) -> None:
-        """Raises ProblemError when no slot becomes free in time."""
+    async def acquire(self, *, wait_seconds: float | None = None) -> None:
+        """Raises ProblemError when no slot becomes free in time, that of the limit unless *wait_seconds* is given."""
         try:
-            async with asyncio.timeout(self._wait_seconds):
+            async with asyncio.timeout(self._wait_seconds if wait_seconds is None else wait_seconds):
                 await self._slots.acquire()
         except TimeoutError:
             raise ProblemError(

@@ -116,8 +116,9 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
         services.schedule_limits.check_address(recipient.email, of=tenant, location=f"recipients.{number}")
     destinations = _destinations(asked, schedule)
     period = named_period(asked.period, first=None, last=None, tenant=tenant, services=services)
+    occurrence = occurrence_by_hand(tenant, schedule, period=period, now=services.clock())
     sent = sending_by_hand.send_now(
-        occurrence_by_hand(tenant, schedule, period=period, now=services.clock()),
+        occurrence,
         services=services,
         requested_by=caller.user_id,
         recipients=recipients,
@@ -129,6 +130,7 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
         caller,
         AuditAction.DIGEST_SENT,
         subject=name,
+        period=occurrence.period.name,
         recipients=", ".join([each.email for each in recipients] + [each.label for each in destinations]) or "all",
     )
     answer = SentDigest.of(sent)

@@ -3,21 +3,26 @@
 import datetime as dt
 import json
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from signtally.api.audit_recording import Audit
 from signtally.api.auth import Caller, CurrentUser
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, position_of
+from signtally.api.document_export import DocumentExport
 from signtally.api.documents import DataThrough, NextCursor
 from signtally.api.periods import PeriodQuery, period_or_month
 from signtally.api.problems import ProblemError, ProblemKind, problem_responses
+from signtally.domain.audit import AuditAction
 from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.documents import DocumentStatus
-from signtally.use_cases.document_list import read_document_page
+from signtally.domain.highlights import STUCK_DAYS
+from signtally.use_cases.document_list import read_document_page, stuck_ones
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
 # What a row is ordered by: 0 for an open one, microseconds (sent, or minus closed), its id.
@@ -56,6 +61,17 @@ class DocumentPage(BaseModel):
 class DocumentsQuery(PeriodQuery):
     status: Annotated[DocumentStatus | None, Field(description="Only documents with this status")] = None
     user_id: Annotated[str | None, Field(min_length=1, max_length=256, description="Only what this user sent")] = None
+    stuck: Annotated[
+        bool,
+        Field(description=f"Only open ones that were sent more than {STUCK_DAYS} days before now or the period's end"),
+    ] = False
+    form: Annotated[
+        Literal["json", "csv"],
+        Field(
+            alias="format",
+            description="`csv`: one file with every row, whatever `limit` is, as `documents.csv` in the ZIP",
+        ),
+    ] = "json"
     cursor: Cursor = None
     limit: Limit = DEFAULT_LIMIT
 
@@ -63,27 +79,45 @@ class DocumentsQuery(PeriodQuery):
 @router.get(
     "/documents",
     summary="The documents of a period",
-    responses=problem_responses(
-        ProblemKind.FORBIDDEN,
-        ProblemKind.BAD_PERIOD,
-        ProblemKind.FUTURE_PERIOD,
-        ProblemKind.BAD_CURSOR,
-        ProblemKind.INVALID,
-    ),
+    response_model=DocumentPage,
+    responses={
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+        **problem_responses(
+            ProblemKind.FORBIDDEN,
+            ProblemKind.BAD_PERIOD,
+            ProblemKind.FUTURE_PERIOD,
+            ProblemKind.BAD_CURSOR,
+            ProblemKind.INVALID,
+        ),
+    },
 )
-def documents(
-    query: Annotated[DocumentsQuery, Query()], caller: CurrentUser, tenant: CurrentTenant, services: ServicesDep
-) -> DocumentPage:
+def documents(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
+    query: Annotated[DocumentsQuery, Query()],
+    http: Request,
+    caller: CurrentUser,
+    tenant: CurrentTenant,
+    services: ServicesDep,
+    audit: Audit,
+) -> DocumentPage | StreamingResponse:
     """What a report lists: every document that was open at any moment of the period, named as in `/v1/usage`.
 
-    A member gets the documents that they sent.
+    A member gets the documents that they sent. A CSV file is streamed; the audit trail says who asked for it.
     """
     period = period_or_month(query, tenant=tenant, services=services)
-    listing = f"documents/{period.name}/{query.status or ''}/{query.user_id or ''}"
+    status = query.status or (DocumentStatus.OPEN if query.stuck else None)
+    listing = f"documents/{period.name}/{status or ''}/{query.user_id or ''}{'/stuck' if query.stuck else ''}"
     position = position_of(query.cursor, listing=listing, form=_POSITION)
     after = None if position is None else _position(position)
-    selection = DocumentSelection(query.limit, query.status, _senders(query, caller), after)
+    selection = DocumentSelection(query.limit, status, _senders(query, caller), after)
+    if query.form == "csv":
+        at_once = services.at(services.clock())
+        export = DocumentExport(tenant, period, selection, stuck=query.stuck, services=at_once)
+        first = export.first_page()
+        if not getattr(http.state, "is_head", False):
+            audit.record(caller, AuditAction.DOCUMENTS_EXPORTED, subject=period.name, **_narrowed(query))
+        return export.answer(first, limit=http.app.state.bulkheads.figures)
     found = read_document_page(tenant, period, services=services, selection=selection)
+    found = stuck_ones(found) if query.stuck else found
     return DocumentPage(
         first=found.period.first,
         last=found.period.last,
@@ -91,6 +125,12 @@ def documents(
         rows=[DocumentRow.model_validate(row) for row in found.rows.iter_rows(named=True)],
         next_cursor=cursor_after(listing, _text(found.after)) if found.after else None,
     )
+
+
+def _narrowed(query: DocumentsQuery) -> dict[str, str]:
+    """What the list is narrowed to, for the audit trail."""
+    narrowed = {"status": "stuck" if query.stuck else query.status, "user": query.user_id}
+    return {name: str(value) for name, value in narrowed.items() if value}
 
 
 def _senders(query: DocumentsQuery, caller: Caller) -> tuple[str, ...] | None:

@@ -22,7 +22,7 @@ from signtally.domain.tenants import ReportFormat
 from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectMissingError
 from signtally.stores.reports import ReportState
-from signtally.use_cases.reporting import file_link
+from signtally.use_cases.reporting import file_link, only_user
 
 
 class PageInsteadError(SigntallyError):
@@ -94,7 +94,8 @@ def file(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
             ProblemKind.NOT_FOUND, f"Report {report_id} was made as {made}, not as {format}. Order that format too."
         )
     try:
-        url, expires_at = file_link(manifest, format, services=services)
+        about = only_user(manifest, services=services)
+        url, expires_at = file_link(manifest, format, services=services, about=about)
     except ObjectMissingError:
         raise _gone(manifest, format, http) from None
     if not getattr(http.state, "is_head", False):

@@ -171,9 +171,15 @@ def _with(profile: TenantProfile, schedules: tuple[Schedule, ...]) -> TenantProf
 
 
 def _told(before: Schedule, after: Schedule) -> dict[str, str]:
-    """What the audit trail says of an edit: which fields it changed."""
+    """What the audit trail says of an edit: which fields it changed, and who gets the report no more or from now on."""
     changed = [name for name in Schedule.model_fields if getattr(before, name) != getattr(after, name)]
-    return {"changed": ", ".join(changed)} if changed else {}
+    was, now = ([each.email for each in schedule.recipients] for schedule in (before, after))
+    told = {
+        "changed": ", ".join(changed),
+        "removed": ", ".join(email for email in was if email not in now),
+        "added": ", ".join(email for email in now if email not in was),
+    }
+    return {name: text for name, text in told.items() if text}
 
 
 def _position(schedule: Schedule) -> str:

@@ -13,6 +13,7 @@ class AuditAction(enum.StrEnum):
     REPORT_LINKED = "report.linked"  # was given signed URLs of its files
     REPORT_DOWNLOADED = "report.downloaded"
     REPORT_DELETED = "report.deleted"
+    DOCUMENTS_EXPORTED = "documents.exported"
     PROFILE_CHANGED = "profile.changed"
     SCHEDULE_CREATED = "schedule.created"
     SCHEDULE_CHANGED = "schedule.changed"
@@ -23,7 +24,7 @@ class AuditAction(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One thing that somebody did; *subject* is what it was done to: a report's id, a schedule's name."""
+    """One thing that somebody did; *subject* is what it was done to: a report's id, a schedule's name, a period."""
 
     at: dt.datetime  # aware, UTC
     user_id: str

@@ -83,9 +83,14 @@ def _weight(change: BiggestChange) -> float:
     return abs(change.now - change.before) / math.sqrt(change.now + change.before)
 
 
+def is_stuck() -> pl.Expr:
+    """Of a document in schema DOCUMENT_ROWS."""
+    return (pl.col("status") == str(DocumentStatus.OPEN)) & (pl.col("days_open") > STUCK_DAYS)
+
+
 def _stuck(documents: pl.DataFrame) -> StuckDocuments | None:
     """The rows come with the oldest open one first."""
-    stuck = documents.filter(pl.col("days_open") > STUCK_DAYS, status=str(DocumentStatus.OPEN))
+    stuck = documents.filter(is_stuck())
     if stuck.is_empty():
         return None
     oldest_id, sent_at, days = stuck.select("document_id", "sent_at", "days_open").row(0)

@@ -31,6 +31,14 @@ def write(contents: Contents, identity: ReportIdentity) -> bytes:
     return csv_bytes(csv_tables.users(contents, identity), separator=separator(contents.snapshot.tenant))
 
 
+def document_lines(rows: pl.DataFrame, *, tenant: TenantProfile, is_first: bool) -> bytes:
+    """Some rows of schema DOCUMENT_ROWS as lines of a file whose *first* ones bear the header, as in the ZIP file."""
+    table = csv_tables.document_table(rows, locale=tenant.locale)
+    between = separator(tenant)
+    lines = table.write_csv(include_bom=is_first, include_header=is_first, separator=between, line_terminator="\r\n")
+    return lines.encode()
+
+
 def csv_bytes(table: pl.DataFrame, *, separator: str) -> bytes:
     return table.write_csv(include_bom=True, separator=separator, line_terminator="\r\n").encode()
 

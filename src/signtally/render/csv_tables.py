@@ -63,12 +63,14 @@ def user_days(contents: Contents) -> pl.DataFrame:
 
 def documents(contents: Contents) -> pl.DataFrame:
     """One row a document that was open at any moment of the period."""
-    frame = contents.snapshot.documents
+    return document_table(contents.snapshot.documents, locale=contents.snapshot.tenant.locale)
+
+
+def document_table(rows: pl.DataFrame, *, locale: str) -> pl.DataFrame:
+    """Rows of schema DOCUMENT_ROWS as the files show them."""
     seconds = (pl.col("turnaround_hours") * _SECONDS_AN_HOUR).round().cast(pl.Int64).alias("turnaround_seconds")
-    columns = [seconds if name == "turnaround_hours" else pl.col(name) for name in frame.columns]
-    return _with_instants(
-        _with_texts(frame, ("document_id", *_NAMES), locale=contents.snapshot.tenant.locale).select(columns)
-    )
+    columns = [seconds if name == "turnaround_hours" else pl.col(name) for name in rows.columns]
+    return _with_instants(_with_texts(rows, ("document_id", *_NAMES), locale=locale).select(columns))
 
 
 def totals(contents: Contents) -> pl.DataFrame:

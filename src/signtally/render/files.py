@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 
 from signtally.domain.actions import Counts
-from signtally.domain.periods import period_between
+from signtally.domain.periods import Period, period_between
 from signtally.domain.reports import FORMATS
 from signtally.domain.snapshot import DayUsage, ReportIdentity, UsageSnapshot
 from signtally.domain.tenants import TenantProfile
@@ -59,12 +59,20 @@ def key_name(format: str) -> str:  # noqa: A002  # the API's word
 
 def download_name(snapshot: UsageSnapshot, extension: str) -> str:
     """Tenant and period, safe in every file system, in the tenant's language; a name in another script is the id's."""
-    profile = snapshot.tenant
-    names = (_ascii(profile.display_name), _ascii(profile.tenant_id), "Tenant")
-    name = next(name for name in names if any(character.isalnum() for character in name))
-    # Filled in here, because a translation would put invisible isolates around a name.
-    form = Translation.of(locale_of(profile.locale)).pgettext("name of a file", "%(tenant)s usage %(period)s")
-    return f"{form % {'tenant': name, 'period': snapshot.period.name.replace('_', ' to ')}}.{extension}"
+    form = _words(snapshot.tenant).pgettext("name of a file", "%(tenant)s usage %(period)s")
+    return _name(form, snapshot.tenant, snapshot.period, extension)
+
+
+def documents_name(tenant: TenantProfile, period: Period) -> str:
+    """The same of a list of documents."""
+    form = _words(tenant).pgettext("name of a file", "%(tenant)s documents %(period)s")
+    return _name(form, tenant, period, "csv")
+
+
+def named_after(filename: str, *names: str) -> str:
+    """The file's name with that of the one user whom it is about: the first of *names* that can be part of one."""
+    stem, _, extension = filename.rpartition(".")
+    return f"{stem} {_first_of(*names, 'user')}.{extension}"
 
 
 def warm_up() -> None:
@@ -84,6 +92,20 @@ def warm_up() -> None:
         users=(),
     )
     render("pdf", snapshot, ReportIdentity("warm-up", 1, snapshot.taken_at))
+
+
+def _words(tenant: TenantProfile) -> Translation:
+    return Translation.of(locale_of(tenant.locale))
+
+
+def _name(form: str, tenant: TenantProfile, period: Period, extension: str) -> str:
+    """Filled in here, because a translation would put invisible isolates around a name."""
+    name = _first_of(tenant.display_name, tenant.tenant_id, "Tenant")
+    return f"{form % {'tenant': name, 'period': period.name.replace('_', ' to ')}}.{extension}"
+
+
+def _first_of(*names: str) -> str:
+    return next(name for name in map(_ascii, names) if any(character.isalnum() for character in name))
 
 
 def _ascii(text: str) -> str:

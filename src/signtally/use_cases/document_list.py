@@ -7,6 +7,7 @@ import polars as pl
 
 from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.document_rows import USER_NAMES, document_rows
+from signtally.domain.highlights import is_stuck
 from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.user_counts import UserSelection
@@ -46,6 +47,12 @@ def read_document_page(
     rows = document_rows(shown, as_of=min(spans.current.until, now), names=names)
     after = DocumentPosition.of(rows.row(-1, named=True)) if len(lives) > len(shown) else None
     return DocumentPage(spans.period, data_through, rows, after)
+
+
+def stuck_ones(page: DocumentPage) -> DocumentPage:
+    """Of a page that begins with open documents, those that are stuck: the oldest stand first, so the rest is none."""
+    rows = page.rows.filter(is_stuck())
+    return dataclasses.replace(page, rows=rows, after=page.after if len(rows) == len(page.rows) else None)
 
 
 def _names(

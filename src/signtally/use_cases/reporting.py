@@ -17,7 +17,7 @@ from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.measurements import REPORT_SECONDS, timed
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
-from signtally.render.files import key_name
+from signtally.render.files import key_name, named_after
 from signtally.render.process_pool import RenderLimitError
 from signtally.services import Services
 from signtally.stores.report_folder import ReportFolder
@@ -156,8 +156,11 @@ def file_link(
     *,
     services: Services,
     is_seen: bool = False,
+    about: tuple[str, ...] = (),
 ) -> tuple[str, dt.datetime]:
     """A signed URL of one file and when it expires; *is_seen* when the caller has just seen that the file is there.
+
+    The first of the names *about*, if any, that a file name can have becomes a part of it.
 
     Raises ReportMissingError when it was not made in that format, ObjectMissingError when the file is gone since.
     """
@@ -165,8 +168,19 @@ def file_link(
     if file is None:
         raise ReportMissingError(f"report {manifest.key.report_id} was not made as {format}")
     ttl = services.settings.url_ttl
-    url = services.objects.signed_url(file.key, ttl=ttl, filename=file.filename, is_seen=is_seen)
+    filename = named_after(file.filename, *about) if about else file.filename
+    url = services.objects.signed_url(file.key, ttl=ttl, filename=filename, is_seen=is_seen)
     return url, services.clock() + ttl
+
+
+def only_user(manifest: ReportManifest, *, services: Services) -> tuple[str, ...]:
+    """The name, unless it is unknown or erased, and the id of the one user whom a version is about; else nothing."""
+    if manifest.request.user_ids is None or len(manifest.request.user_ids) > 1:
+        return ()
+    (user_id,) = manifest.request.user_ids
+    figures = services.stores.user_figures.of(manifest)
+    names = [] if figures is None else figures.filter(user_id=user_id)["user_name"].drop_nulls().to_list()
+    return (*names, user_id)
 
 
 def find_or_claim(  # noqa: PLR0913 -- by name

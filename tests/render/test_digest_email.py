@@ -7,6 +7,7 @@ import io
 import re
 import time
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
@@ -22,6 +23,7 @@ from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Branding, Recipient
 from signtally.render.contents import Contents
 from signtally.render.email import DigestContext, digest_message
+from signtally.render.email_headers import POLICY, header_text
 from signtally.render.email_picture import standing_alone
 from tests.support.examples import examples
 from tests.support.report_samples import ACME, nasty_snapshot, restated, snapshot, snapshots, user
@@ -176,6 +178,19 @@ def test_no_name_adds_a_header(tenant_name: str, schedule_name: str) -> None:
     message = _digest(snapshot(tenant=tenant), name=f"{schedule_name}\r\nX-Evil: yes")
     assert set(message.keys()) == _HEADERS
     assert message["To"] == "ann@acme.example"
+
+
+@settings(max_examples=examples(80))
+@given(st.lists(st.sampled_from(("Acme", "Zoë", "—", "2026", "ü" * 50, "山田", "A" * 90, "p.m.)")), max_size=20))
+def test_a_subject_arrives_as_it_was_written(words: list[str]) -> None:
+    """No line ends where a client then shows two spaces, or none."""
+    text = " ".join(words)
+    message = EmailMessage(policy=POLICY)
+    message["Subject"] = header_text(text)
+    wire = message.as_bytes()
+    assert max(map(len, wire.split(b"\r\n"))) <= 76
+    assert message_from_bytes(wire, policy=policy.default)["Subject"] == text
+    assert str(make_header(decode_header(message_from_bytes(wire)["Subject"].replace("\r\n", "")))) == text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The headers of a digest: who, to whom, when, how to end it, and that a machine wrote it."""
 
 import hashlib
+from email.header import Header
 from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
@@ -13,6 +14,8 @@ from signtally.domain.tenants import Recipient
 from signtally.render.visible_text import one_line
 
 _DIGEST_CHARACTERS = 32
+# Two less than usual, since Python's encoded words may be as long as a line, and RFC 2047 allows 75.
+_MOST_ON_A_LINE = 76
 _URL_LIMIT_CHARACTERS = 970  # a line has at most 998 (RFC 5322), and an address cannot be folded
 
 
@@ -32,12 +35,26 @@ class _OneLine:
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class _Subject(_OneLine):
+    """A subject that is no single line of ASCII is encoded whole.
+
+    Python encodes single words, and where a line ends beside one, clients show two spaces or none.
+    """
+
+    def fold(self: Any, *, policy: Policy) -> str:
+        line = f"{self.name}: {self}"
+        if not line.isascii() or len(line) > _MOST_ON_A_LINE:
+            encoded = Header(str(self), "utf-8", maxlinelen=_MOST_ON_A_LINE, header_name=self.name)
+            line = f"{self.name}: {encoded.encode(linesep=policy.linesep)}"
+        return f"{line}{policy.linesep}"
+
+
 _HEADERS = HeaderRegistry()
 for _name in ("feedback-id", "list-id", "list-unsubscribe", "message-id"):
     _HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type] # a mix-in, as email's own are
+_HEADERS.map_to_type("subject", _Subject)  # type: ignore[arg-type] # as above
 # Of a message with these headers. SES takes ASCII alone: every other character is encoded in the parts and headers.
-# Its lines are two shorter than usual, since Python's encoded words may be as long as a line, and RFC 2047 allows 75.
-POLICY = SMTP.clone(cte_type="7bit", header_factory=_HEADERS, max_line_length=76)
+POLICY = SMTP.clone(cte_type="7bit", header_factory=_HEADERS, max_line_length=_MOST_ON_A_LINE)
 
 
 class Addressing(Protocol):

@@ -173,7 +173,7 @@ def _axis_label(contents: Contents, point: TrendPoint, *, is_first: bool) -> str
         case "quarter":
             return (formats.quarter if names_year else formats.quarter_name)(point.period.first)
         case "year":
-            return period_in_text(point.period, formats, today=point.period.last + dt.timedelta(days=1))
+            return formats.year(point.period.first)
         case _:
             return formats.short_date(point.period.first)
 

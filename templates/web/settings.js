@@ -33,6 +33,8 @@ function form(profile, { tag, signal, changed }) {
   const zone = el("input", { type: "text", dir: "ltr", id: "settings-zone", value: profile.timezone, list: "settings-zones", required: true, autocomplete: "off", spellcheck: "false" });
   const zones = el("datalist", { id: "settings-zones" }, ...zoneOptions());
   const suggestions = zoneSuggestions(zone);
+  const zoneField = field(gettext("Time zone"), zone, { hint: gettext("Where your days begin and end. Type a city.") });
+  zoneField.append(suggestions);
   const recount = el("p", { class: "note caveat recount", role: "status" });
   // While it is typed, not when it is left: what comes then would push away the button that is being pressed.
   zone.addEventListener("input", () => {
@@ -53,9 +55,8 @@ function form(profile, { tag, signal, changed }) {
     { class: "settings" },
     ...invalid,
     field(gettext("Name"), name, { hint: gettext("At the head of the page, of reports and emails.") }),
-    el("div", { class: "row" }, field(gettext("Time zone"), zone, { hint: gettext("Where your days begin and end. Type a city.") }), field(gettext("First day of the week"), weekday)),
+    el("div", { class: "row" }, zoneField, field(gettext("First day of the week"), weekday)),
     zones,
-    suggestions,
     recount,
     el("div", { class: "row" }, field(gettext("Language and country"), locale, { hint: gettext("Of reports, emails and this page.") }), field(gettext("Separator in CSV files"), csv)),
     look.accent.element,

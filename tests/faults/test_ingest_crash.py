@@ -13,13 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from signtally import wiring
 from signtally.aws.clients import AwsClients
 from signtally.aws.sqs import SqsEventQueue
 from signtally.services import Services
 from signtally.settings import Settings
+from signtally.use_cases import provisioning
 from tests.support.commands import names_of
-from tests.support.examples import sized
+from tests.support.examples import SOAK, sized
 from tests.support.portal_traffic import send_portal_traffic
 
 SCRIPT = Path(__file__).with_name("announced_ingest.py")
@@ -35,6 +38,7 @@ MOMENTS = (
     "queue.delete begins",
     "queue.delete ended",
 )
+STORES = ["timestream", "postgresql"] if SOAK else ["timestream"]
 KILLS_A_MOMENT = sized(1, soak=3)
 FEWEST_KILLS = sized(6, soak=20)
 EVENTS = sized(10_000, soak=30_000)
@@ -107,10 +111,16 @@ def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
             yield line.strip()
 
 
-@pytest.fixture
-def impatient_services(real_services: Services) -> Services:
+@pytest.fixture(params=STORES)
+def impatient_services(request: pytest.FixtureRequest, real_settings: Settings) -> Services:
     """What a dead run held comes back within seconds."""
-    settings = real_services.settings
+    request.getfixturevalue("local_aws")
+    settings = real_settings
+    if request.param == "postgresql":
+        address = request.getfixturevalue("postgresql")
+        settings = settings.model_copy(update={"usage_store": SecretStr(address)})
+    real_services = wiring.services(settings)
+    provisioning.provision(services=real_services)
     queue = SqsEventQueue(AwsClients().sqs, name=settings.queue, visibility_seconds=VISIBILITY_SECONDS)
     return dataclasses.replace(real_services, queue=queue)
 

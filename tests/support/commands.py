@@ -51,6 +51,7 @@ def names_of(settings: Settings) -> dict[str, str]:
         "SIGNTALLY_MAIL_EVENTS_DEAD_LETTER_QUEUE": settings.mail_events_dead_letter_queue,
         "SIGNTALLY_BUCKET": settings.bucket,
         "SIGNTALLY_DATABASE": settings.database,
+        "SIGNTALLY_USAGE_STORE": settings.usage_store.get_secret_value(),
     }
 
 

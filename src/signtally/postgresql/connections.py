@@ -33,6 +33,7 @@ _DEFAULTS = {
 _SESSION = {
     "timezone": "UTC",
     "jit": "off",  # compiles for longer than most of our queries take
+    "work_mem": "64MB",  # the events of a tenant are grouped in memory, not on disk
     "idle_in_transaction_session_timeout": "60s",
 }
 

@@ -115,7 +115,8 @@ def select_activity(events: TenantEvents, user_ids: Sequence[str] | None) -> str
     columns = ["event.tenant_id", "document_id", "occurred_at", "span.parted_at"]
     counted = events.select(columns, since=True, until=True) + list_literal(user_ids, "user_id")
     part = "width_bucket(occurred_at, parted_at)::bigint"
-    quarter = f"floor(extract(epoch FROM occurred_at) / {_QUARTER_SECONDS})::bigint % {QUARTERS_A_WEEK}"
+    # The floor of a float is exact: it tells microseconds apart for centuries, and is far quicker than a numeric.
+    quarter = f"floor(date_part('epoch', occurred_at))::bigint / {_QUARTER_SECONDS} % {QUARTERS_A_WEEK}"
     first = "SELECT tenant_id, parted_at, min(occurred_at) AS occurred_at FROM counted GROUP BY 1, 2, document_id"
     return (
         f"WITH counted AS MATERIALIZED ({counted}), "  # noqa: S608 -- as above

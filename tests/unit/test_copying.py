@@ -81,7 +81,7 @@ def test_everything_is_there_but_what_does_not_count(world: World) -> None:
         assert found.equals(expected)
     assert outcome.is_level
     assert outcome.source == outcome.target
-    assert outcome.copied.written == len(events)
+    assert outcome.copied.written == outcome.copied.events == len(events)
     assert outcome.copied.restatements == len(figures_there[1]) > 0
 
 

@@ -54,6 +54,7 @@ class MonthCopier:
         """How many count, and what became of those that the target lacked."""
         since, until = instants_of(month)
         superseded = self._copy_superseded(since, until).lazy()
+        of_month = pl.col("occurred_at").dt.date().is_between(month.first, month.last)
         total, results, who = 0, Counter[WriteResult](), self._tenant_ids
         with (
             self._source.scan_events(since=since, until=until, tenant_ids=who) as events,
@@ -62,7 +63,7 @@ class MonthCopier:
             valid = events.join(superseded, on=[*IDENTITY], how="anti")
             for own, known in _parts(valid, there, by="event_id"):
                 lacking = own.join(known.select([*IDENTITY]), on=[*IDENTITY], how="anti")
-                total += own.select(pl.len()).collect(engine="streaming").item()
+                total += own.filter(of_month).select(pl.len()).collect(engine="streaming").item()
                 results += self._write(lacking.select([*EVENTS]).collect(engine="streaming"))
         return total, results
 

@@ -22,6 +22,7 @@ from signtally.use_cases import provisioning
 from tests.support.aws_programs import log_to_stderr, without_fsync
 from tests.support.examples import SOAK, time_is_up
 from tests.support.groups import assign_groups, expect_groups_known, longest_first
+from tests.support.leftovers import end_with_this_process
 from tests.support.ports import free_port
 
 _HERE = Path(__file__).parent
@@ -67,7 +68,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say that the demo ran: it is one of the tests, so that it runs beside the others."""
     for report in terminalreporter.getreports("passed"):
         if report.nodeid.startswith("tests/demo/"):
-            terminalreporter.write_line(f"demo once  … ok ({report.duration:.0f} s)")
+            terminalreporter.write_line(f"demo, soak … ok ({report.duration:.0f} s)")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -81,6 +82,7 @@ def _own_environment() -> Iterator[None]:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
     os.environ["DO_NOT_TRACK"] = "1"
+    end_with_this_process()
     yield
     os.environ.clear()
     os.environ.update(kept)

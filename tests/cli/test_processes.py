@@ -23,6 +23,15 @@ with Supervisor(log=lambda line: print(line, flush=True)) as supervisor:
     supervisor.wait()
 """
 
+# As `tests.conftest` begins, and a server that a test started.
+_TESTS = """
+import signal, subprocess
+from tests.support.leftovers import end_with_this_process
+end_with_this_process()
+print(subprocess.Popen(["sleep", "300"]).pid, flush=True)
+signal.pause()
+"""
+
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_child_does_not_outlive_its_parent(number: signal.Signals) -> None:
@@ -31,6 +40,15 @@ def test_a_child_does_not_outlive_its_parent(number: signal.Signals) -> None:
         child = os.pidfd_open(int(parent.stdout.readline().decode().rpartition("│")[2]))
         parent.send_signal(number)
         parent.wait(30)
+    _wait_for_end(child)
+
+
+def test_what_tests_start_does_not_outlive_them() -> None:
+    program = [sys.executable, "-c", _TESTS]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as tests:
+        assert tests.stdout is not None
+        child = os.pidfd_open(int(tests.stdout.readline()))
+        tests.kill()
     _wait_for_end(child)
 
 

@@ -25,6 +25,7 @@ SILENCE = {
     "digests": dt.timedelta(minutes=50),
     "mail-events": dt.timedelta(minutes=20),
     "dead-letters": dt.timedelta(hours=3),
+    "erasures": dt.timedelta(hours=3),
     "reconcile": dt.timedelta(hours=26),
 }
 

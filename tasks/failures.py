@@ -22,6 +22,7 @@ BY_COMMAND = {
     "digests": "signtally digests run",
     "mail-events": "signtally deliveries list",
     "dead-letters": "signtally dead-letters list",
+    "erasures": "signtally erasures run",
     "replay-dead-letters": "signtally dead-letters list",
     "import-history": "signtally import --help",
 }

@@ -32,6 +32,7 @@ SigntallyError
 ├── UnknownTenantError                use_cases.offboarding.run: nothing is known of the tenant that is to be offboarded
 ├── UnknownUserError                  use_cases.erasing.run: nothing is known of the user who is to be erased
 ├── UnfinishedErasureError            use_cases.erasing.run: something could not be forgotten yet
+├── ErasuresPendingError              use_cases.due_erasures: erasures that are due could not be finished, and stay due
 ├── OtherGroupError                   use_cases.version_diff: two reports differ in more than their formats
 ├── VersionNotReadyError              use_cases.version_diff: a version has no figures to compare
 ├── NoReportError                     render.json: these bytes are no JSON file of a report

@@ -18,6 +18,7 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportRequest
 from signtally.domain.tenants import Member, Recipient, Schedule, TenantProfile
+from signtally.domain.time_units import ONE_DAY
 from signtally.erased_names import ErasedNames
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.usage_store import MemoryUsageStore
@@ -30,6 +31,7 @@ from signtally.stores.imports import ImportState
 from signtally.stores.sent_mails import SentMail
 from signtally.stores.suppressions import Suppression, SuppressionReason
 from signtally.use_cases.aggregating import aggregate_days
+from signtally.use_cases.due_erasures import DueErasuresOutcome, ErasuresPendingError, finish_erasures
 from signtally.use_cases.erasing import UnfinishedErasureError, UnknownUserError, erase
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.reporting import file_link, report_now
@@ -267,6 +269,49 @@ def test_an_email_under_way_is_left_for_a_later_run(services: Services) -> None:
     later = services.at(NOW + dt.timedelta(minutes=16))
     assert erased(later)["deliveries"] == 1
     assert named_in(services) == set()
+
+
+def test_a_day_later_it_is_looked_again_by_itself_and_once(services: Services) -> None:
+    erased(services)
+    assert finish_erasures(services=services) == DueErasuresOutcome()
+    RAW[id(services.objects)].put_events([event(9, "u1", ANN)])  # what the store had taken and did not show
+    next_day = services.at(NOW + ONE_DAY)
+    assert finish_erasures(services=next_day).changed == {"acme / u1": 1}
+    assert named_in(services) == set()
+    assert services.usage_store.events_with_names("acme", "u1").is_empty()
+    record = services.stores.erasures.record("acme", "u1")
+    assert record is not None
+    assert (record.finished_at, record.looks_again_at, record.changed["events"]) == (NOW + ONE_DAY, None, 3)
+    assert not any(erased(next_day).values())
+    assert not services.stores.erasures.due(NOW + 99 * ONE_DAY)
+
+
+def test_what_was_left_over_or_broken_off_is_finished_by_itself(services: Services) -> None:
+    services.stores.mail_deliveries.record(KEY, MailDelivery(ANN[1], MailState.CLAIMED, NOW, message_id="m-1"))
+    with pytest.raises(UnfinishedErasureError):
+        erased(services)
+    assert finish_erasures(services=services.at(NOW + dt.timedelta(minutes=10))) == DueErasuresOutcome()
+    assert finish_erasures(services=services.at(NOW + dt.timedelta(hours=1))).changed == {"acme / u1": 1}
+    assert named_in(services) == set()
+
+
+def test_one_that_fails_stays_due_and_stops_no_other(services: Services) -> None:
+    for user_id in ("u1", "u2"):
+        erase("acme", user_id, services=services)
+    read = services.usage_store.events_with_names
+
+    def broken(tenant_id: str, user_id: str | None) -> pl.DataFrame:
+        if user_id == "u1":
+            raise ServiceUnavailableError("Timestream is down")
+        return read(tenant_id, user_id)
+
+    services.usage_store.events_with_names = broken  # type: ignore[method-assign]
+    outcome = finish_erasures(services=services.at(NOW + ONE_DAY))
+    assert (outcome.changed, outcome.pending) == ({"acme / u2": 0}, {"acme / u1": "Timestream is down"})
+    with pytest.raises(ErasuresPendingError, match="acme / u1"):
+        outcome.require_all_done()
+    services.usage_store.events_with_names = read  # type: ignore[method-assign]
+    assert finish_erasures(services=services.at(NOW + ONE_DAY)).changed == {"acme / u1": 0}
 
 
 def test_a_row_that_is_counted_meanwhile_keeps_its_figures(services: Services) -> None:

@@ -15,6 +15,7 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportRequest
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.time_units import ONE_DAY
 from signtally.erased_names import ErasedNames
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.usage_store import MemoryUsageStore
@@ -22,6 +23,7 @@ from signtally.services import Services
 from signtally.stores.erasures import Erasures
 from signtally.stores.sent_mails import SentMail
 from signtally.use_cases.aggregating import aggregate_days
+from signtally.use_cases.due_erasures import DueErasuresOutcome, finish_erasures
 from signtally.use_cases.offboarding import UnknownTenantError, offboard
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.reporting import report_now
@@ -90,6 +92,7 @@ def test_nothing_is_left_but_counts_and_a_stub(services: Services, tmp_path: Pat
         "tenants/acme.json",
         "state/tenants.json",
         "erasures/erased-users.json",
+        "erasures/due.json",
         "erasures/acme/everybody.json",
     }
     assert services.stores.tenants.get("acme") == TenantProfile(tenant_id="acme", status="suspended")
@@ -143,3 +146,16 @@ def test_what_arrives_later_is_stored_without_names(services: Services) -> None:
 def test_an_unknown_tenant_is_named(services: Services) -> None:
     with pytest.raises(UnknownTenantError, match="mistyped"):
         offboard("acmee", services=services)
+
+
+def test_a_day_later_what_was_written_meanwhile_goes_unless_the_tenant_is_in_use_again(services: Services) -> None:
+    next_day = services.at(NOW + ONE_DAY)
+    for tenant_id in ("acme", "bolt"):
+        offboard(tenant_id, services=services)
+        audit = AuditEntry(NOW, "u1", "tenant_admin", AuditAction.REPORT_ORDERED, "r")
+        services.stores.audit.add(tenant_id, audit)
+    services.stores.tenants.put(TenantProfile(tenant_id="bolt"))
+    outcome = finish_erasures(services=next_day)
+    assert (outcome.changed, outcome.dropped) == ({"acme": 1}, ["bolt"])
+    assert len(objects_about("bolt", services) - objects_about("acme", services)) > 0
+    assert finish_erasures(services=next_day) == DueErasuresOutcome()

@@ -1,13 +1,17 @@
 """Commands that forget: a person, a whole tenant."""
 
+import dataclasses
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
 from signtally.cli.signals import interruptible
+from signtally.use_cases.due_erasures import finish_erasures
 from signtally.use_cases.erasing import ErasureOutcome
 from signtally.use_cases.erasing import erase as erase_person
 from signtally.use_cases.offboarding import OffboardingOutcome
@@ -63,6 +67,41 @@ def offboard(*, tenant_id: str, export: Path | None, yes: bool, dry_run: bool, a
     print_result(outcome.as_dict(), as_json=as_json, lines=lambda: [*_farewell(outcome)])
 
 
+@click.group()
+def erasures() -> None:
+    """Who was erased, and what is due again."""
+
+
+@erasures.command(name="list")
+@json_option
+def list_erasures(*, as_json: bool) -> None:
+    """List the records: whose, when, how many things, and when it is looked again. There is no name in them."""
+    rows = [dataclasses.asdict(each) for each in wiring.services().stores.erasures.records()]
+    for row in rows:
+        row["is_finished"] = row.pop("addresses") == () and row["finished_at"] is not None
+    print_result({"rows": rows}, as_json=as_json, lines=lambda: [_line(row) for row in rows] or ["none"])
+
+
+@erasures.command(name="run")
+@json_option
+def run_erasures(*, as_json: bool) -> None:
+    """Take up what is due again, as the flow `erasures` does every hour.
+
+    The exit code is 1 when something is pending.
+    """
+    with interruptible():
+        outcome = finish_erasures(services=wiring.services())
+    print_result(outcome.as_dict(), as_json=as_json)
+    outcome.require_all_done()
+
+
+def _line(row: dict[str, Any]) -> str:
+    about = f"{row['tenant_id']} / {row['user_id']}" if row["user_id"] else row["tenant_id"]
+    again = f", looks again at {row['looks_again_at']}" if row["looks_again_at"] else ""
+    ended = f"finished {row['finished_at']}{again}" if row["is_finished"] else "under way"
+    return f"{about}  begun {row['begun_at']}, {ended}  {sum(row['changed'].values())} things"
+
+
 def _farewell(outcome: OffboardingOutcome) -> Iterator[str]:
     done = "would be offboarded: nothing was changed" if outcome.dry_run else "is offboarded"
     yield f"{outcome.tenant_id} {done}"
@@ -70,6 +109,7 @@ def _farewell(outcome: OffboardingOutcome) -> Iterator[str]:
         yield f"  its figures: {outcome.export}"
     for name, number in outcome.deleted.items():
         yield f"  {name}: {number}"
+    yield from _again(outcome.looks_again_at)
     if outcome.figures_until is not None:
         yield f"What stays: its counts without names, the last of them until {outcome.figures_until}"
 
@@ -79,5 +119,11 @@ def _account(outcome: ErasureOutcome) -> Iterator[str]:
     yield f"{outcome.user_id} of {outcome.tenant_id} {done}"
     for name, number in outcome.changed.items():
         yield f"  {name}: {number}"
+    yield from _again(outcome.looks_again_at)
     yield "What stays:"
     yield from (f"  {each}" for each in _STAYS)
+
+
+def _again(at: dt.datetime | None) -> Iterator[str]:
+    if at is not None:
+        yield f"The flow `erasures` looks again after {at:%Y-%m-%d %H:%M} UTC, for what cannot be seen yet."

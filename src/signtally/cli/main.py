@@ -35,6 +35,7 @@ _COMMANDS = {
     "copy-store": "copying",
     "keys": "keys",
     "erase": "erasing",
+    "erasures": "erasing",
     "offboard": "erasing",
     "token": "token",
     "api": "api",

@@ -1,6 +1,13 @@
 """Forgetting people: one user of a tenant, or a whole tenant that leaves."""
 
-from signtally.use_cases.erasing.run import ErasureOutcome, UnfinishedErasureError, UnknownUserError, erase
+from signtally.use_cases.erasing.run import BROKEN_OFF, ErasureOutcome, UnfinishedErasureError, UnknownUserError, erase
 from signtally.use_cases.erasing.steps import forget_stored_names
 
-__all__ = ["ErasureOutcome", "UnfinishedErasureError", "UnknownUserError", "erase", "forget_stored_names"]
+__all__ = [
+    "BROKEN_OFF",
+    "ErasureOutcome",
+    "UnfinishedErasureError",
+    "UnknownUserError",
+    "erase",
+    "forget_stored_names",
+]

@@ -1,6 +1,7 @@
 """Erasing a person: their names and addresses go, their figures stay under their user id."""
 
 import dataclasses
+import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Collection
@@ -21,14 +22,21 @@ class UnfinishedErasureError(SigntallyError):
     """Something could not be forgotten yet: the same call later forgets the rest."""
 
 
+BROKEN_OFF = dt.timedelta(hours=1)  # an erasure that has not ended by then is taken up again
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class ErasureOutcome:
-    """What this call *changed* by kind of thing, or would have with *dry_run*."""
+    """What this call *changed* by kind of thing, or would have with *dry_run*.
+
+    At *looks_again_at* it is taken up once more; None: it was, or nothing was erased.
+    """
 
     tenant_id: str
     user_id: str
     changed: dict[str, int]
     dry_run: bool
+    looks_again_at: dt.datetime | None = None
 
     def as_dict(self) -> dict[str, object]:
         return dataclasses.asdict(self)
@@ -45,7 +53,8 @@ def erase(
     """Take a user's names and addresses out of everything that is stored; *emails* are addresses that only you know of.
 
     Idempotent; broken off anywhere, the same call goes on. Safe beside running programs: seconds after its first
-    step none shows or stores the names any more, which it waits for. Raises
+    step none shows or stores the names any more, which it waits for. It is on record as due again: in an hour if it is
+    broken off, in a day for what the usage store does not show yet. Raises
     UnknownUserError, UnfinishedErasureError while an email to the person is being sent, and a ServiceError.
     """
     person = _person(tenant_id, user_id, emails=emails, services=services)
@@ -53,14 +62,17 @@ def erase(
     if dry_run:
         steps = {**IN_THE_BUCKET, **IN_THE_USAGE_STORE}
         return ErasureOutcome(tenant_id, user_id, take(steps, person, services=services, dry_run=True), dry_run=True)
-    erasure = _begun(person, services=services)
+    earlier = services.stores.erasures.record(tenant_id, user_id)
+    fresh = earlier or Erasure(tenant_id, user_id, begun_at=services.clock())
+    erasure = _begun(fresh, person, services=services)
     services.stores.erasures.add(tenant_id, user_id)
     began = time.monotonic()
     changed = take(IN_THE_BUCKET, person, services=services)
     time.sleep(max(0.0, began + services.usage_store.names_settle_seconds - time.monotonic()))
     changed |= take(IN_THE_USAGE_STORE, person, services=services)
-    _finish(erasure, changed, person, services=services)
-    return ErasureOutcome(tenant_id, user_id, changed, dry_run=False)
+    looks_again_at = fresh.next_look(services.clock())
+    _finish(dataclasses.replace(erasure, looks_again_at=looks_again_at), changed, person, services=services)
+    return ErasureOutcome(tenant_id, user_id, changed, dry_run=False, looks_again_at=looks_again_at)
 
 
 def _person(tenant_id: str, user_id: str, *, emails: Collection[str], services: Services) -> Person:
@@ -88,13 +100,11 @@ def _require_known(person: Person, *, services: Services) -> None:
     )
 
 
-def _begun(person: Person, *, services: Services) -> Erasure:
+def _begun(fresh: Erasure, person: Person, *, services: Services) -> Erasure:
     """The record of an erasure under way, with what has to be known to finish it."""
-    erasures, addresses = services.stores.erasures, tuple(sorted(person.emails))
-    earlier = erasures.record(person.tenant_id, person.user_id)
-    fresh = earlier or Erasure(person.tenant_id, person.user_id, begun_at=services.clock())
-    begun = dataclasses.replace(fresh, finished_at=None, addresses=addresses)
-    erasures.put(begun)
+    begun = dataclasses.replace(fresh, finished_at=None, addresses=tuple(sorted(person.emails)))
+    services.stores.erasures.plan(person.tenant_id, person.user_id, at=services.clock() + BROKEN_OFF)
+    services.stores.erasures.put(begun)
     return begun
 
 
@@ -104,8 +114,8 @@ def _finish(erasure: Erasure, changed: dict[str, int], person: Person, *, servic
         services.stores.erasures.put(dataclasses.replace(erasure, changed=total))
         raise UnfinishedErasureError(
             f"an email to {person.user_id} is being sent at this moment, or its run has just died; everything else is "
-            "done. Run the same command again in 15 minutes"
+            "done. The flow `erasures` does the rest within two hours; or run the same command again in 15 minutes"
         )
-    services.stores.erasures.put(
-        dataclasses.replace(erasure, changed=total, addresses=(), finished_at=services.clock())
-    )
+    done = dataclasses.replace(erasure, changed=total, addresses=(), finished_at=services.clock())
+    services.stores.erasures.put(done)
+    services.stores.erasures.plan(person.tenant_id, person.user_id, at=done.looks_again_at)

@@ -12,6 +12,7 @@ from signtally.errors import SigntallyError
 from signtally.services import Services
 from signtally.stores.erasures import Erasure
 from signtally.stores.profile_catalogue import BrokenProfileError
+from signtally.use_cases.erasing import BROKEN_OFF
 from signtally.use_cases.erasing.steps import IN_THE_USAGE_STORE, take
 from signtally.use_cases.offboarding.belongings import Belongings
 from signtally.use_cases.offboarding.export import export_tenant
@@ -23,13 +24,17 @@ class UnknownTenantError(SigntallyError, LookupError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class OffboardingOutcome:
-    """What this call *deleted* by kind of thing, or would have; *figures_until*: when the last of them expires."""
+    """What this call *deleted* by kind of thing, or would have; *figures_until*: when the last of them expires.
+
+    At *looks_again_at* it is taken up once more, for what programs were still writing.
+    """
 
     tenant_id: str
     deleted: dict[str, int]
     figures_until: dt.date | None  # None: there are none
     export: Path | None
     dry_run: bool
+    looks_again_at: dt.datetime | None = None
 
     def as_dict(self) -> dict[str, object]:
         return dataclasses.asdict(self)
@@ -44,9 +49,9 @@ def offboard(
 ) -> OffboardingOutcome:
     """Suspend a tenant, export its figures into the directory *export*, and delete what is stored of it.
 
-    What cannot be deleted, its counts, stays without names. Idempotent; broken off anywhere, the same call goes on; a
-    later one deletes what programs wrote meanwhile. Raises UnknownTenantError, a ServiceError, and an OSError of the
-    export: then nothing is deleted yet.
+    What cannot be deleted, its counts, stays without names. Idempotent; broken off anywhere, the same call goes on. It
+    is on record as due again: in an hour if it is broken off, in a day for what programs wrote meanwhile. Raises
+    UnknownTenantError, a ServiceError, and an OSError of the export: then nothing is deleted yet.
     """
     belongings, everybody = Belongings(tenant_id, services=services), Person(tenant_id, None)
     until = _figures_until(tenant_id, services=services)
@@ -58,7 +63,8 @@ def offboard(
     _suspend(tenant_id, services=services)
     exported = None if export is None else export_tenant(tenant_id, directory=export, services=services)
     record = services.stores.erasures.record(tenant_id, None) or Erasure(tenant_id, None, services.clock())
-    services.stores.erasures.put(record)
+    services.stores.erasures.plan(tenant_id, None, at=services.clock() + BROKEN_OFF)
+    services.stores.erasures.put(dataclasses.replace(record, finished_at=None))
     services.stores.erasures.add(tenant_id, None)
     time.sleep(services.usage_store.names_settle_seconds)
     deleted = belongings.delete()
@@ -67,8 +73,11 @@ def offboard(
     services.stores.tenants.survey()  # the catalogue copies every profile
     changed = deleted | _nameless(taken)
     total = {name: record.changed.get(name, 0) + number for name, number in changed.items()}
-    services.stores.erasures.put(dataclasses.replace(record, changed=total, finished_at=services.clock()))
-    return OffboardingOutcome(tenant_id, changed, until, exported, dry_run=False)
+    now = services.clock()
+    done = dataclasses.replace(record, changed=total, finished_at=now, looks_again_at=record.next_look(now))
+    services.stores.erasures.put(done)
+    services.stores.erasures.plan(tenant_id, None, at=done.looks_again_at)
+    return OffboardingOutcome(tenant_id, changed, until, exported, dry_run=False, looks_again_at=done.looks_again_at)
 
 
 def _suspend(tenant_id: str, *, services: Services) -> None:

@@ -44,6 +44,14 @@ coverage: browser ## All tests once more, measuring branches; half as long again
 soak: browser ## All tests at full size, laws with new examples and ten times deeper, for SOAK_MINUTES (60) at most
 	@HYPOTHESIS_PROFILE=soak SOAK_MINUTES=$(or $(SOAK_MINUTES),60) $(PYTEST) --timeout 3600
 
+.PHONY: soak-stack
+soak-stack: browser ## The whole stack under traffic, faults and kills for MINUTES (20); prints what it did and what it held
+	@$(BIN)/python -m tests.soak.soak_stack $(or $(MINUTES),20)
+
+.PHONY: two-hosts
+two-hosts: browser ## Two network namespaces with workers, one cut off in the middle of everything; as root, on Linux
+	@$(BIN)/python -m tests.soak.two_hosts
+
 .PHONY: year
 year: setup ## A generated year of EVENTS (10 million unless given) through the whole chain; takes hours
 	@YEAR_EVENTS=$(or $(EVENTS),10000000) $(BIN)/pytest -q --log-cli-level=INFO --log-cli-format="%(asctime)s %(message)s" tests/year

@@ -68,7 +68,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say that the demo ran: it is one of the tests, so that it runs beside the others."""
     for report in terminalreporter.getreports("passed"):
         if report.nodeid.startswith("tests/demo/"):
-            terminalreporter.write_line(f"demo, soak … ok ({report.duration:.0f} s)")
+            terminalreporter.write_line(f"demo once  … ok ({report.duration:.0f} s)")
 
 
 @pytest.fixture(scope="session", autouse=True)

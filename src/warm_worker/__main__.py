@@ -11,7 +11,7 @@ from warm_worker.worker import WarmWorker, import_flow
 
 
 def main() -> None:
-    options = _parser().parse_args()
+    options = options_parser().parse_args()
     for entrypoint in options.preload:
         import_flow(entrypoint)
     for call in options.warm_up:
@@ -32,7 +32,7 @@ async def _serve(worker: WarmWorker) -> None:
         print("the warm worker has stopped")  # noqa: T201 -- a program's last word
 
 
-def _parser() -> argparse.ArgumentParser:
+def options_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="warm_worker", description=__doc__)
     parser.add_argument("--pool", required=True, help="the work pool to serve; made when it does not exist")
     parser.add_argument("--name", help="the worker's name in the Prefect UI")

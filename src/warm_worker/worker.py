@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import functools
+import logging
 from typing import TYPE_CHECKING, Any
 
 import anyio.abc
@@ -16,6 +17,8 @@ from warm_worker.catching_up import skip_all_but_the_newest
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
+
+_log = logging.getLogger(__name__)
 
 
 class WarmWorkerResult(BaseWorkerResult):
@@ -64,6 +67,13 @@ def import_flow(entrypoint: str) -> Flow[..., Any]:
 
 
 def _run(flow: Flow[..., Any], flow_run: "FlowRun") -> None:
-    outcome: Any = run_flow(flow, flow_run=flow_run, parameters=flow_run.parameters, return_type="state")
-    if flow.isasync:
-        asyncio.run(outcome)
+    """On a thread of its own. A run that Prefect breaks off is crashed by then; it must not take the worker with it.
+
+    Prefect does so by CancelledError, such as when a server that has started anew knows nothing of the run's slot.
+    """
+    try:
+        outcome: Any = run_flow(flow, flow_run=flow_run, parameters=flow_run.parameters, return_type="state")
+        if flow.isasync:
+            asyncio.run(outcome)
+    except asyncio.CancelledError:
+        _log.warning("the run %s was broken off", flow_run.name)

@@ -3,20 +3,15 @@
 Nine days in `make test`, a year in `make soak`; `DIGEST_DAYS` and `FAULT_SEED` choose others.
 """
 
-import contextlib
 import dataclasses
 import datetime as dt
 import itertools
 import os
 import random
-import select
-import signal
-import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -34,15 +29,14 @@ from tests.faults.scripted_smtp import Arrival, MoodyServer
 from tests.support.clocks import Clock
 from tests.support.commands import names_of
 from tests.support.examples import sized
+from tests.support.forked_digests import ForkedDigests
 
 DAYS = int(os.environ.get("DIGEST_DAYS") or sized(9, soak=365))
 RUNS_A_DAY = 5
-SCRIPT = Path(__file__).with_name("digest_runs.py")
 FULL = frozenset(f"full{number}@aaa.example" for number in range(5))
 ZONES = ("America/St_Johns", "Asia/Kathmandu", "UTC", "Pacific/Auckland", "America/Los_Angeles")
 _FIRST_ZONE = ZoneInfo("Pacific/Auckland")  # where days end first
 ENDINGS = {MailState.SENT, MailState.GAVE_UP, MailState.IN_DOUBT}
-_RUN_SECONDS = 120
 _A_DAY = dt.timedelta(days=1, hours=4)
 
 
@@ -83,56 +77,13 @@ def sent_on(day: dt.date) -> int:
     return day.toordinal() * 7919 % 991 + 1
 
 
-class Runs:
-    """Digest runs in processes of their own, any of which may be killed."""
-
-    def __init__(self, environment: dict[str, str], *, chance: random.Random) -> None:
-        self.killed = self.ended = 0
-        self._chance = chance
-        self._running: dict[int, int] = {}  # pidfd by pid
-        self._lock = threading.Lock()
-        self._forker = subprocess.Popen(
-            [sys.executable, str(SCRIPT)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def at(self, instant: dt.datetime, *, at_once: int) -> None:
-        """Run so many at once to their ends, or to their deaths."""
-        assert self._forker.stdin is not None
-        assert self._forker.stdout is not None
-        for _ in range(at_once):
-            with self._lock:
-                self._forker.stdin.write(f"{instant.isoformat()}\n")
-                self._forker.stdin.flush()
-                pid = int(self._forker.stdout.readline())
-                with contextlib.suppress(ProcessLookupError):  # it is quick
-                    self._running[pid] = os.pidfd_open(pid)
-        for pid, pidfd in list(self._running.items()):
-            assert select.select([pidfd], [], [], _RUN_SECONDS)[0], f"the run {pid} at {instant} does not end"
-            with self._lock:
-                os.close(self._running.pop(pid))
-            self.ended += 1
-
-    def kill_one(self) -> None:
-        with self._lock, contextlib.suppress(ProcessLookupError):
-            if self._running:
-                signal.pidfd_send_signal(self._chance.choice(list(self._running.values())), signal.SIGKILL)
-                self.killed += 1
-
-    def close(self) -> None:
-        assert self._forker.stdin is not None
-        assert self._forker.stdout is not None
-        self._forker.stdin.close()
-        self._forker.stdout.close()
-        self._forker.wait()
-
-
 @dataclasses.dataclass
 class Year:
     """The simulated time, and what happens in it."""
 
     services: Services
     server: MoodyServer
-    runs: Runs
+    runs: ForkedDigests
     clock: Clock
     chance: random.Random
     incomplete: int = 0  # emails that said of themselves that they were
@@ -194,7 +145,7 @@ def year(real_services: Services, seed: int) -> Iterator[Year]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         environment = os.environ | names_of(real_services.settings)
-        runs = Runs(environment | {"SIGNTALLY_MAIL": f"smtp://127.0.0.1:{server.port}"}, chance=chance)
+        runs = ForkedDigests(environment | {"SIGNTALLY_MAIL": f"smtp://127.0.0.1:{server.port}"}, chance=chance)
         year = Year(real_services, server, runs, clock, chance)
         server.nervous = year.nervous
         yield year

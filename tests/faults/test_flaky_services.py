@@ -1,86 +1,30 @@
 """Ingest through microburst: every service fails in every way at once, and what is stored is what was sent."""
 
-import contextlib
 import dataclasses
 import sys
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from signtally import wiring
 from signtally.aws.clients import AwsClients
 from signtally.aws.sqs import SqsEventQueue
-from signtally.local.processes import Program
-from signtally.loopback import LOOPBACK
 from signtally.services import Services
 from signtally.use_cases import ingesting
 from signtally.use_cases.ingesting import IngestConfig, IngestProgress
 from tests.support.examples import sized
+from tests.support.microbursts import Burst, burst_before
 from tests.support.portal_traffic import send_portal_traffic
-from tests.support.ports import free_port
-from tests.support.switched_aws import Place, Switch
+from tests.support.switched_aws import Place
 
-SCRIPT = Path(__file__).with_name("seeded_microburst.py")
 VISIBILITY_SECONDS = 8  # a receive whose answer is lost holds its messages so long
 EVENTS = sized(2_000, soak=4_000)
 HELD_EVENTS = 500  # so that most of the work is left when Timestream comes back
 # An outage, and for how long a run tries again; in soak as long as by default.
 OUTAGE_SECONDS = sized(8, soak=60)
 RETRY_BUDGET_SECONDS = sized(30, soak=90)
-# Shares of all requests. The reset comes when the server has acted, in place of its answer.
-FAULTS = (
-    (0.20, "throttled", {"error": {"code": "ThrottlingException"}}),
-    (0.05, "failed", {"error": {"code": "InternalServerException", "status": 500}}),
-    (0.05, "unavailable", {"error": {"code": "ServiceUnavailable", "status": 503}}),
-    (0.15, "reset", {"response": {"abort_bytes": 0}}),
-    (0.10, "late", {"latency": 200}),  # milliseconds
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Burst:
-    """A microburst before one server."""
-
-    url: str
-
-    def blow(self) -> None:
-        self._control("POST", json=list(_rules()))
-
-    def calm(self) -> Counter[str]:
-        """Stop failing; how often it failed in which way."""
-        fired = [rule["fired_count"] for rule in self._control("GET").json()]
-        self._control("POST", json=[])
-        return Counter(dict(zip((name for _, name, _ in FAULTS), fired, strict=True)))
-
-    def _control(self, method: str, **options: Any) -> httpx.Response:
-        return httpx.request(method, f"{self.url}/_microburst/rules", **options).raise_for_status()
-
-
-def _rules() -> Iterator[dict[str, object]]:
-    """The first rule that strikes is the only one: each gets its share of what those before it leave over."""
-    left = 1.0
-    for share, _, effect in FAULTS:
-        yield {"probability": share / left, **effect}
-        left -= share
-
-
-@contextlib.contextmanager
-def _burst(server_port: int, seed: int) -> Iterator[Burst]:
-    port = free_port()
-    url = f"http://{LOOPBACK}:{port}"
-    command = [sys.executable, str(SCRIPT), str(port), f"http://{LOOPBACK}:{server_port}", str(seed)]
-    switch = Switch(Program("microburst", command, health_url=f"{url}/_microburst/health"))
-    switch.on()
-    try:
-        yield Burst(url)
-    finally:
-        switch.off()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +36,7 @@ class Weather:
 
 @pytest.fixture
 def weather(place: Place, seed: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Weather]:
-    with _burst(place.local.port, seed) as sqs, _burst(place.local.timestream_port, seed) as timestream:
+    with burst_before(place.local.port, seed) as sqs, burst_before(place.local.timestream_port, seed) as timestream:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", sqs.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_TIMESTREAM_WRITE", timestream.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_TIMESTREAM_QUERY", timestream.url)

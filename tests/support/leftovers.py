@@ -32,5 +32,8 @@ def end_with_this_process() -> None:
     os.environ[_MARK] = mark
     watch = [sys.executable, "-I", "-S", "-c", _WATCH, str(os.getpid()), f"{_MARK}={mark}"]
     # A session of its own: a Ctrl-C at the terminal must not reach it. It is never waited for: it lives longer.
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.Popen(watch, env=unmarked, start_new_session=True, **quiet).returncode = 0
+    nowhere = subprocess.DEVNULL
+    watching = subprocess.Popen(
+        watch, env=unmarked, start_new_session=True, stdin=nowhere, stdout=nowhere, stderr=nowhere
+    )
+    watching.returncode = 0  # or its object would complain at the end

@@ -5,19 +5,25 @@ import socket
 import threading
 from collections.abc import Iterator
 
+from signtally.loopback import LOOPBACK
+
 
 class Relay:
-    """Passes on what it is told to a port of this machine; while it is off, connections are refused."""
+    """Passes on what it is told at *address*, at *port* or any, to the port *target* of this machine.
 
-    def __init__(self, target: int) -> None:
+    While it is off, connections are refused.
+    """
+
+    def __init__(self, target: int, *, address: str = LOOPBACK, port: int = 0) -> None:
         self._target = target
+        self._address = address
         self._open: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((address, port))
         self.port = int(self._listener.getsockname()[1])
         self._listen()
 
     def on(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = socket.create_server((self._address, self.port))
         self._listen()
 
     def off(self) -> None:
@@ -39,7 +45,7 @@ class Relay:
 
     def _serve(self, near: socket.socket) -> None:
         """Pass on both ways until either end is gone, or the service does not answer at all."""
-        with near, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._target)) as far:
+        with near, contextlib.suppress(OSError), socket.create_connection((LOOPBACK, self._target)) as far:
             self._open += [near, far]
             back = threading.Thread(target=_pass_on, args=[far, near], daemon=True)
             back.start()

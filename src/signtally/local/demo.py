@@ -1,5 +1,6 @@
 """The demo: sends sample traffic through the whole stack, compares every figure, makes reports and digests."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
@@ -50,7 +51,10 @@ class Demo:
 
     def run(self, *, setup_seconds: float) -> Json:
         """Send, ingest, count, compare, make reports; the summary as JSON. Raises DemoMismatchError or ChildError."""
-        runs = FlowRuns(self.stack.prefect_url)
+        with contextlib.closing(FlowRuns(self.stack.prefect_url)) as runs:
+            return self._run(runs, setup_seconds=setup_seconds)
+
+    def _run(self, runs: FlowRuns, *, setup_seconds: float) -> Json:
         for deployment in _PIPELINE:  # the demo starts them itself, to measure each
             runs.set_schedules(deployment, active=False)
         for deployment in _PIPELINE:

@@ -16,10 +16,13 @@ _ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
 class FlowRuns:
-    """One Prefect server; every method raises ChildError when a request or a run fails."""
+    """One Prefect server, until it is closed; every method raises ChildError when a request or a run fails."""
 
     def __init__(self, prefect_url: str) -> None:
         self._api = PrefectApi(f"{prefect_url}/api")
+
+    def close(self) -> None:
+        self._api.close()
 
     def set_schedules(self, deployment: str, *, active: bool) -> None:
         """Resume or pause the schedules of a deployment."""

@@ -14,10 +14,13 @@ _PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 class PrefectApi:
-    """One Prefect server; methods raise httpx.HTTPError."""
+    """One Prefect server, until it is closed; methods raise httpx.HTTPError."""
 
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS)
+
+    def close(self) -> None:
+        self._client.close()
 
     def send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 -- JSON
         """Send as Prefect's own client does: a server whose database is busy says 503, and is asked again."""

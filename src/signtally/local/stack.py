@@ -1,5 +1,6 @@
 """A whole Signtally as child processes: local AWS, perhaps PostgreSQL, Prefect server and workers, API and page."""
 
+import contextlib
 import dataclasses
 import os
 import sys
@@ -20,6 +21,8 @@ from signtally.settings import THREADS, TIMESTREAM
 from signtally.use_cases import provisioning
 
 WORK_POOL = "signtally"
+# Who holds which slot, in PREFECT_HOME: in memory, as is usual, a server that starts anew would break off every run.
+_LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 _CONSUMER_TIMEOUT_SECONDS, _POLL_SECONDS = 120, 0.2
 
 Log = Callable[[str], None]
@@ -110,7 +113,10 @@ class Stack:
         return Program(
             name="prefect",
             command=command,
-            environment={"PREFECT_SERVER_LOGGING_LEVEL": "WARNING"},
+            environment={
+                "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+                "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": _LEASES,
+            },
             health_url=f"{self.prefect_url}/api/health",
         )
 
@@ -142,7 +148,8 @@ class Stack:
     def _make_work_pool(self) -> None:
         try:
             pool = {"name": WORK_POOL, "type": "warm"}
-            PrefectApi(f"{self.prefect_url}/api").send("POST", "/work_pools/", pool)
+            with contextlib.closing(PrefectApi(f"{self.prefect_url}/api")) as prefect:
+                prefect.send("POST", "/work_pools/", pool)
         except httpx.HTTPStatusError as error:
             if error.response.status_code != httpx.codes.CONFLICT:  # it exists from an earlier start
                 raise ChildError(f"the work pool {WORK_POOL} could not be made: {error}") from error

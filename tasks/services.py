@@ -6,15 +6,17 @@ import threading
 
 from signtally import wiring
 from signtally.logs import configure_logs
+from signtally.measurements import REGISTRY
+from signtally.metric_lines import EMF, MetricLines, tell_until_the_end
 from signtally.ports.limits import Limits, NoLimits
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.tracing import start_tracing
 from tasks.events import emit
 from tasks.limited_mailer import LimitedMailer
-from tasks.metric_lines import write_if_asked
 from tasks.run_fields import run_fields
 from tasks.shared_limits import limits_of_this_process
+from tasks.state_metrics import StateCollector
 
 _somebody_waits = threading.Event()  # for what this process does
 
@@ -35,5 +37,6 @@ def services() -> Services:
         limits = limits_of_this_process(mails_per_second=settings.mails_per_second)
     built = wiring.services(settings, limits=limits)
     built = dataclasses.replace(built, tell=emit, mailer=LimitedMailer(built.mailer, limits))
-    write_if_asked(built)
+    if settings.metrics_format == EMF:
+        tell_until_the_end(MetricLines(REGISTRY), StateCollector(built))
     return built

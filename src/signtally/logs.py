@@ -18,7 +18,7 @@ from signtally.log_fields import current_log_fields
 
 JSON, TEXT, AUTO = "json", "text", "auto"
 _SETTING = "SIGNTALLY_LOG_FORMAT"
-_CHATTY = ("botocore", "boto3", "urllib3", "httpx", "httpcore", "fontTools", "weasyprint")
+_CHATTY = ("botocore", "boto3", "urllib3", "httpx", "httpcore", "mangum", "fontTools", "weasyprint")
 _OWN_ATTRIBUTES = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
 _SECRETS = re.compile(
     r"\b(?:eyJ[\w-]+\.[\w-]+\.[\w-]*"  # a JWT

@@ -1,14 +1,20 @@
 """The API as a function: events of an HTTP API, as AWS records them, are answered as by the server."""
 
 import base64
+import dataclasses
 import gzip
 import json
+import logging
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from signtally.api.function import handler_of
+from signtally.api.function import handler_of, log_as_json
+from signtally.settings import Settings
 from tests.api.conftest import World
+from tests.support.commands import logging_set_back
 
 
 def event(method: str, path: str, *, token: str | None, query: str = "", body: Any = None) -> dict[str, Any]:
@@ -86,3 +92,26 @@ def test_figures_reports_and_problems(ask: Any, world: World, admin: Any) -> Non
     assert document(ask("GET", "/v1/audit"))["rows"][0]["address"] == "203.0.113.7"
     refused = ask("GET", "/v1/usage", signed_in=False)
     assert (refused["statusCode"], document(refused)["type"]) == (401, "/docs#missing-token")
+
+
+def test_lines_are_json_objects_once_and_requests_are_metrics_by_route(
+    app: Any, world: World, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the handler that Lambda's runtime has put there, as it starts a function."""
+    monkeypatch.setattr(logging.root, "handlers", [logging.StreamHandler(sys.stdout)])
+    monkeypatch.setattr("signtally.api.function._TELL_SECONDS", 0)
+    app.state.services = dataclasses.replace(
+        world.services, settings=Settings.model_validate({"metrics_format": "emf"})
+    )
+    with logging_set_back():
+        log_as_json()
+        answer = handler_of(app)(event("GET", "/healthz", token=None), SimpleNamespace(aws_request_id="c-1"))
+    assert answer["statusCode"] == 200
+    printed = capfd.readouterr()
+    assert "Traceback" not in printed.err, printed.err
+    (line,) = [json.loads(each) for each in printed.err.splitlines() if "/healthz" in each]
+    assert (line["aws_request_id"], line["route"], line["status"]) == ("c-1", "/healthz", 200)
+    told = [json.loads(each) for each in printed.out.splitlines() if '"/healthz"' in each]
+    assert {each["method"] for each in told} == {"GET"}
+    assert any("signtally_http_request_seconds" in each for each in told)
+    assert "X-Request-ID" not in printed.out

@@ -4,14 +4,19 @@ import json
 from typing import Any
 
 import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from signtally import measurements
 from signtally.embedded_metrics import EmbeddedMetrics
-from tasks.metric_lines import MetricLines
+from signtally.metric_lines import MetricLines, telling
 from tasks.state_metrics import StateCollector
+from tests.support.examples import examples
 from tests.support.fakes import fake_services
 
+BOUNDS = (0.5, 1.0, 4.0, 16.0)
 # After the specification: what CloudWatch demands of a line.
 DIRECTIVE = {
     "type": "object",
@@ -64,11 +69,47 @@ def test_counts_are_told_as_what_came_since() -> None:
     seconds.observe(0.5)
     assert told() == {
         "sent": {"mails_total": 1.0},
-        "": {"memory_bytes": 7.0, "work_seconds_count": 2.0, "work_seconds_sum": 0.75},
+        "": {
+            "memory_bytes": 7.0,
+            "work_seconds": {
+                "Values": [0.175, 0.375],
+                "Counts": [1.0, 1.0],
+                "Min": 0.175,
+                "Max": 0.375,
+                "Sum": 0.75,
+                "Count": 2.0,
+            },
+        },
     }
     assert told() == {"": {"memory_bytes": 7.0}}, "nothing has happened since"
     (line,) = map(json.loads, metrics.lines(registry))
     assert line["_aws"]["Timestamp"] == 1_700_000_000_500
+
+
+@given(st.lists(st.floats(0, 20), max_size=40), st.integers(0, 40))
+@settings(max_examples=examples(30))
+def test_each_observation_is_told_once_in_the_bucket_that_it_is_in(observed: list[float], first: int) -> None:
+    registry = CollectorRegistry()
+    seconds = Histogram("work_seconds", "Work", ("kind",), registry=registry, buckets=BOUNDS)
+    metrics = EmbeddedMetrics()
+    told = list[float]()
+    for some in (observed[:first], observed[first:]):
+        for each in some:
+            seconds.labels("a").observe(each)
+        for line in metrics.lines(registry):
+            found = valued(line)["work_seconds"]
+            assert found["Count"] == sum(found["Counts"]) == len(some)
+            assert found["Sum"] == pytest.approx(sum(some))
+            told += [
+                value for value, count in zip(found["Values"], found["Counts"], strict=True) for _ in range(int(count))
+            ]
+    assert sorted(told) == sorted(map(middle_of_bucket, observed))
+
+
+def middle_of_bucket(value: float) -> float:
+    upper = next((bound for bound in BOUNDS if value <= bound), BOUNDS[-1])
+    lower = max((bound for bound in (0.0, *BOUNDS) if bound < value), default=0.0)
+    return (min(lower, upper) + upper) / 2
 
 
 def test_every_metric_of_a_worker_is_in_the_lines() -> None:
@@ -76,7 +117,7 @@ def test_every_metric_of_a_worker_is_in_the_lines() -> None:
         measurements.MAILS.labels("sent").inc()
     lines = EmbeddedMetrics().lines(measurements.REGISTRY, StateCollector(fake_services()))
     told = {name for line in lines for name in valued(line)}
-    assert {"signtally_report_seconds_count", "signtally_report_seconds_sum", "signtally_mails_total"} <= told
+    assert {"signtally_report_seconds", "signtally_mails_total"} <= told
     assert {"signtally_queue_messages", "signtally_held_tenants", "process_resident_memory_bytes"} <= told
     (queue,) = (json.loads(line) for line in lines if '"dead_letters"' in line and '"visible"' in line)
     assert queue["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["queue", "state"]]
@@ -84,9 +125,8 @@ def test_every_metric_of_a_worker_is_in_the_lines() -> None:
 
 def test_a_process_that_ends_leaves_what_it_measured() -> None:
     lines = list[str]()
-    metrics = MetricLines(fake_services(), write=lines.append)
-    measurements.EVENTS.labels("duplicate").inc()
-    metrics.close()
+    with telling(MetricLines(measurements.REGISTRY, write=lines.append), StateCollector(fake_services())):
+        measurements.EVENTS.labels("duplicate").inc()
     (line,) = (valued(line) for line in lines if '"duplicate"' in line)
     assert line["signtally_events_total"] >= 1
     assert not any("signtally_queue_messages" in line for line in lines)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -155,7 +156,9 @@ class _RequestLog:
 
     def __str__(self) -> str:
         # The raw path is percent-encoded, so it cannot break the line; the query may hold secrets and stays out.
-        path = self._scope.get("raw_path", b"").partition(b"?")[0].decode("ascii", "replace")
+        # A Lambda function has none.
+        raw = self._scope.get("raw_path") or quote(self._scope["path"]).encode()
+        path = raw.partition(b"?")[0].decode("ascii", "replace")
         return (
             f"{self._scope['method']} {path} → {self.status or 500} in {self.seconds * 1000:.0f} ms [{self.request_id}]"
         )

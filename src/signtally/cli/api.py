@@ -9,6 +9,8 @@ from signtally import wiring
 from signtally.api.app import create_app
 from signtally.cli.output import json_option
 from signtally.loopback import LOOPBACK, require_free
+from signtally.measurements import REGISTRY
+from signtally.metric_lines import EMF, MetricLines, tell_until_the_end
 from signtally.tracing import start_tracing
 
 _KEEP_ALIVE_SECONDS = 75  # longer than load balancers keep a connection: else they send into one that is being closed
@@ -24,6 +26,8 @@ def api(*, port: int, host: str, as_json: bool) -> None:
     start_tracing("api")
     services = wiring.services(timeouts=wiring.INTERACTIVE_TIMEOUTS)
     app = create_app(services, loopback_only=wiring.only_loopback_endpoints())
+    if services.settings.metrics_format == EMF:
+        tell_until_the_end(MetricLines(REGISTRY, app.state.metrics.registry))
     if as_json:
         click.echo(json.dumps({"url": f"http://{host}:{port}"}))
     uvicorn.run(

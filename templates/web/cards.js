@@ -1,7 +1,7 @@
 // The totals: three headlines, then the other measures, each with its previous figure.
 
 import { el } from "./dom.js";
-import { change, number } from "./format.js";
+import { change, date, number } from "./format.js";
 import { gettext } from "./words.js";
 
 const HEADLINES = ["sent", "completed"];
@@ -16,12 +16,20 @@ export function showCards({ headlines, measures }, { usage, terms, previous }) {
       meaning: terms.get(key).meaning,
       figure: number(totals[key]),
       change: usage.previous.comparable ? change(totals[key], before[key]) : "",
-      note: inPrevious(number(before[key]), previous),
+      note: isUnknown(usage.previous, before) ? beginning(usage.previous) : inPrevious(number(before[key]), previous),
     });
   headlines.replaceChildren(...HEADLINES.map((key) => card(key, headlineLabel(key))));
   const others = [...terms.keys()].filter((key) => !HEADLINES.includes(key));
   measures.replaceChildren(...others.map((key) => card(key, terms.get(key).heading)));
 }
+
+// Whether the tenant's figures begin after these days, if ever: that nothing happened in them is not known.
+export function isUnknown({ figures_from: begins, comparable, to }, totals, last = to) {
+  const isLater = begins ? begins > last : !comparable;
+  return isLater && Object.values(totals).every((value) => value === 0);
+}
+
+const beginning = ({ figures_from: begins }) => (begins ? gettext("no data before %(date)s", { date: date(begins) }) : gettext("no data yet"));
 
 export function drawnCard({ label, meaning, figure, change: difference, note }) {
   const shown = el("p", { class: "card-figure" }, figure);

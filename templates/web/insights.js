@@ -12,11 +12,25 @@ const ABOUT = "insights";
 const [WIDTH, HEIGHT] = [960, 110];
 const meaning = (word) => document.querySelector(`[data-word="${word}"]`).nextElementSibling.textContent;
 
+let asked = null; // { key, answer } of a request that is on its way
+
+// Ask for them already, beside the figures.
+export function askInsights(about, { signal }) {
+  asked = { key: JSON.stringify(about), answer: call(address("v1/insights", about), { signal }) };
+  asked.answer.catch(() => {});
+}
+
+function answerTo(about, signal) {
+  const [before, key] = [asked, JSON.stringify(about)];
+  asked = null;
+  return before?.key === key ? before.answer : call(address("v1/insights", about), { signal });
+}
+
 export async function showInsights(about, { signal, isOver }) {
   const section = byId("insights-section");
   section.setAttribute("aria-busy", "true");
   try {
-    const insights = await call(address("v1/insights", about), { signal });
+    const insights = await answerTo(about, signal);
     settle(ABOUT);
     draw(insights, isOver);
     section.hidden = false;
@@ -24,6 +38,7 @@ export async function showInsights(about, { signal, isOver }) {
     if (signal.aborted) return;
     section.hidden = true;
     byId("highlights").replaceChildren();
+    byId("highlights").hidden = true;
     complain(error, { about: ABOUT, title: gettext("Documents and hours could not be read."), again: () => showInsights(about, { signal, isOver }) });
   }
   section.removeAttribute("aria-busy");
@@ -31,7 +46,9 @@ export async function showInsights(about, { signal, isOver }) {
 
 function draw(insights, isOver) {
   const { activity, allowance } = insights;
-  byId("highlights").replaceChildren(...insights.highlights.map((sentence) => el("li", {}, sentence)));
+  const told = (sentence) => (sentence === insights.stuck ? el("a", { href: linkTo("documents", { status: "stuck" }) }, sentence) : sentence);
+  byId("highlights").replaceChildren(...insights.highlights.map((sentence) => el("li", {}, told(sentence))));
+  byId("highlights").hidden = !insights.highlights.length;
   byId("insights").replaceChildren(...cards(insights, isOver).map(drawnCard));
   byId("allowance").textContent = allowance ? allowanceWords(allowance, isOver) : "";
   byId("hours-box").hidden = activity.busiest_hour == null;
@@ -52,7 +69,7 @@ function cards({ completion_rate: rate, previous_completion_rate: before, previo
       meaning: meaning("completion rate"),
       figure: percent(rate),
       change: previous.comparable ? pointsChange(rate, before) : "",
-      note: gettext("%(open)s of %(sent)s still open", { open: number(cohort.open), sent: number(cohort.sent) }),
+      note: gettext("of %(sent)s sent in this period, %(open)s still open", { open: number(cohort.open), sent: number(cohort.sent) }),
     },
     {
       label: gettext("Median turnaround"),
@@ -64,7 +81,7 @@ function cards({ completion_rate: rate, previous_completion_rate: before, previo
       label: gettext("Open documents"),
       meaning: meaning("open"),
       figure: el("a", { href: linkTo("documents", { status: "open" }), title: gettext("Show the open documents") }, number(open)),
-      note: isOver ? gettext("at the end of %(date)s", { date: date(period.to) }) : gettext("as of now"),
+      note: isOver ? gettext("whenever sent, at the end of %(date)s", { date: date(period.to) }) : gettext("whenever sent, as of now"),
     },
     {
       label: gettext("Distinct documents"),

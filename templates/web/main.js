@@ -8,6 +8,7 @@ import { byId, el, foreign } from "./dom.js";
 import { downloadFile } from "./files.js";
 import { adopt } from "./format.js";
 import { showFreshness, showHeading, showHeadline } from "./headline.js";
+import { askInsights } from "./insights.js";
 import { complain, settle, tell } from "./notices.js";
 import { listenToOverview, readDays, showOverview } from "./overview.js";
 import { forgetPeople, readPeople, readSilent } from "./people.js";
@@ -150,6 +151,7 @@ async function showPeriod(view, { early, anew, signal }) {
   const figures = byId("figures");
   figures.setAttribute("aria-busy", "true");
   if (anew) forgetPeople();
+  if (view === "overview") askInsights(parameters(period), { signal });
   try {
     const usage = await read(view, period, { early, anew, signal });
     signal.throwIfAborted();

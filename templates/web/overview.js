@@ -1,10 +1,10 @@
 // The overview: totals, the chart of days, what a reader should know first, the trend, and what lies beyond counts.
 
 import { address, call } from "./client.js";
-import { showCards } from "./cards.js";
+import { isUnknown, showCards } from "./cards.js";
 import { chartTable, chartTitle, drawBars, drawChart } from "./chart.js";
 import { byId, el, table } from "./dom.js";
-import { kindOf, month, number, percent, periodInText, periodTitle, shortDate } from "./format.js";
+import { date, kindOf, month, number, percent, periodInText, periodTitle, shortDate } from "./format.js";
 import { showInsights } from "./insights.js";
 import { comparison } from "./headline.js";
 import { parameters, previousShort } from "./periods.js";
@@ -23,7 +23,10 @@ export function showOverview({ period, usage, terms, signal, me }) {
   byId("comparison").textContent = comparison(period, usage.previous);
   const nothing = Object.values(usage.totals).every((value) => value === 0);
   byId("empty").hidden = !nothing;
-  byId("empty").textContent = usage.data_through
+  const begins = usage.previous.figures_from;
+  byId("empty").textContent = isUnknown(usage.previous, usage.totals, usage.to) && begins
+    ? gettext("There are no data before %(date)s.", { date: date(begins) })
+    : usage.data_through
     ? gettext("No activity in this period. Choose another period above.")
     : gettext("No activity in this period. Figures appear once the first documents are sent.");
   byId("chart-section").hidden = nothing || usage.rows.length < 2;

@@ -114,12 +114,22 @@ function diffButton(after, before, { box, signal, name }) {
 // Which changes are unfolded, counted from the first that there was.
 const openChanges = () => (place().changes ?? "").split(".").filter(Boolean);
 
+const reasonLabels = () => ({
+  "not-over": gettext("not over yet"),
+  "late-events": gettext("late events"),
+  import: gettext("imported history"),
+  "time-zone": gettext("new time zone"),
+  "repeated-id": gettext("event sent twice"),
+  recount: gettext("recounted"),
+});
+const why = (reasons) => (reasons.length ? listed(reasons.map((each) => reasonLabels()[each] ?? each)) : UNKNOWN);
+
 function differences({ measures, days, users, next_cursor: more, notice }) {
-  const columns = (title) => [{ title, start: true }, { title: gettext("Changes"), start: true }];
+  const columns = (title, isTold) => [{ title, start: true }, { title: gettext("Changes"), start: true }, ...(isTold ? [{ title: gettext("Why"), start: true }] : [])];
   const shown = [];
-  const add = (title, rows) => rows?.length && shown.push(table(columns(title), rows.map(([name, changes]) => ({ cells: [name, changes] })), { class: "figures" }));
+  const add = (title, rows) => rows?.length && shown.push(table(columns(title, rows[0].length > 2), rows.map((cells) => ({ cells })), { class: "figures" }));
   add(gettext("Total"), measures.length ? [[gettext("All users"), listed(measures.map(changed))]] : []);
-  add(gettext("Day"), days?.map(({ day, measures: each }) => [date(day), listed(each.map(changed))]));
+  add(gettext("Day"), days?.map(({ day, measures: each, reasons }) => [date(day), listed(each.map(changed)), why(reasons)]));
   add(gettext("User"), users?.map((user) => [foreign(user.user_name || user.user_email || user.user_id || UNKNOWN), listed(user.measures.map(changed))]));
   if (more) shown.push(el("p", { class: "note" }, gettext("More users changed; the Excel files of both versions list all.")));
   if (notice) shown.push(el("p", { class: "note" }, notice));

@@ -70,6 +70,7 @@ def test_the_whole_answer(admin: Any) -> None:
         "distinct_documents": 4,
         "allowance": None,
         "highlights": ["6 documents sent, 1 completed."],
+        "stuck": None,
     }
     assert {hour: events for hour, events in enumerate(activity["hours"]) if events} == {9: 1, 10: 3, 14: 9, 16: 1}
     assert activity["busiest_hour"] == 14

@@ -48,8 +48,8 @@ def test_the_diff_of_two_versions(admin: Any, report: str) -> None:
     assert (diff["from"]["version"], diff["to"]["version"], diff["to"]["to"]) == (1, 2, "2026-09-30")
     assert diff["measures"] == [SENT, viewed, COMPLETED]
     assert diff["days"] == [
-        {"day": "2026-09-02", "measures": [viewed]},
-        {"day": "2026-09-30", "measures": [SENT, COMPLETED]},
+        {"day": "2026-09-02", "measures": [viewed], "reasons": []},
+        {"day": "2026-09-30", "measures": [SENT, COMPLETED], "reasons": []},
     ]
     ann = {"user_id": "u_1", "user_name": "Ann Ash", "user_email": "ann@acme.example"}
     assert diff["users"] == [

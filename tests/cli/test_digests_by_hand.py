@@ -45,7 +45,7 @@ def test_digests_by_hand(signtally: Command, real_settings: Settings, tmp_path: 
         assert (due["tenant_id"], due["period"]) == ("acme", "2099-11")
 
     shown = signtally("digests", "preview", *CHOSEN, "--period", "2026-10", "-o", "mails", "--json").answer
-    assert shown["subject"] == "acme: usage for October 2026 — 0 documents sent"
+    assert shown["subject"] == "acme: usage for October 2026 — no data"
     saved = message_from_bytes((tmp_path / "mails" / "monthly 2026-10.eml").read_bytes(), policy=policy.default)
     assert saved["To"] == "ann@acme.example"
     assert signtally("deliveries", "list", "--json").answer == {"rows": []}

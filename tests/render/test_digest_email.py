@@ -277,6 +277,18 @@ def test_it_says_why_it_came_and_where_to_go(part: str) -> None:
         assert expected in text
 
 
+@pytest.mark.parametrize(("begins", "said"), [(dt.date(2026, 11, 3), "before 3 Nov 2026."), (None, "yet.")])
+def test_a_period_before_all_data_is_not_told_as_zero(begins: dt.date | None, said: str) -> None:
+    """Nothing is known of it, which is not that nothing was sent; nor of the period before."""
+    message = _digest(dataclasses.replace(snapshot(), first_data_day=begins))
+    assert message["Subject"] == "Acme: usage for October 2026 — no data"
+    assert f"There are no data {said}" in _part(message, "plain")
+    began = dataclasses.replace(snapshot((user(1),)), previous_totals=Counts(), first_data_day=dt.date(2026, 10, 2))
+    text = _part(_digest(began), "plain")
+    assert "no data before 2 Oct 2026" in text
+    assert "in the previous month" not in text
+
+
 def test_a_domain_beyond_ascii_goes_out_as_the_dns_knows_it() -> None:
     message = _digest(snapshot(), sender="Zoë <r@müller.example>")
     assert message["From"].addresses[0].addr_spec == "r@xn--mller-kva.example"

@@ -43,7 +43,7 @@ def test_a_preview_sends_and_stores_nothing() -> None:
     acmes.store(acme())
     before = {each.key: each.etag for each in acmes.objects.list_objects("")}
     message = preview(occurrence_by_hand(acme(), MONTHLY, period=None, now=DUE), services=acmes.services)
-    assert str(message["Subject"]) == "acme: usage for October 2026 — 0 documents sent"
+    assert str(message["Subject"]) == "acme: usage for October 2026 — no data"
     assert acmes.mailer.sent == []
     assert {each.key: each.etag for each in acmes.objects.list_objects("")} == before
 

@@ -10,7 +10,7 @@ from signtally.domain.actions import MEASURES
 from signtally.domain.periods import parse_period
 from signtally.domain.report_changes import DayChange, MeasureChange, UserChange, VersionChanges
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest
-from signtally.domain.schemas import DAILY_USAGE
+from signtally.domain.schemas import AFTER, BEFORE, DAILY_USAGE, RESTATEMENTS
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.stores.reports import ReportMissingError
@@ -97,6 +97,23 @@ def test_two_versions_are_compared_by_measure_day_and_user(services: Services, s
     assert back.measures == tuple(MeasureChange(each.measure, each.after, each.before) for each in diff.measures)
     same = diff_versions(*keys(1, 1), services=services)
     assert (same.measures, same.days, same.users) == ((), (), ())
+
+
+def test_a_day_that_changed_says_why(services: Services, store: MemoryUsageStore) -> None:
+    """As the records of restatements between the two versions have it; a day that still ran then needs none."""
+    ran, over = NOW.date() - dt.timedelta(days=1), NOW.date() - dt.timedelta(days=2)
+    november = dataclasses.replace(OCTOBER, period=parse_period("2026-11"))
+    count(store, day=over, version=1, sent=1)
+    yesterday = dataclasses.replace(services, clock=Clock(NOW - dt.timedelta(days=1)))
+    report_now(november, requested_by="ann", services=yesterday)
+    for day in (over, ran):
+        count(store, day=day, version=2, sent=2)
+    record = {"tenant_id": "acme", "day": over, "restated_at": NOW, "reason": "import"}
+    counts = {f"{prefix}{measure}": 0 for prefix in (BEFORE, AFTER) for measure in MEASURES}
+    store.put_restatements(pl.DataFrame([record | counts], schema=RESTATEMENTS))
+    report_now(november, requested_by="ann", services=services)
+    diff = diff_versions(*(ReportKey("acme", november.report_id, version) for version in (1, 2)), services=services)
+    assert diff.reasons == {over: ("import",), ran: ("not-over",)}
 
 
 @pytest.mark.parametrize("spoil", ["gone", "spoilt", "old"])

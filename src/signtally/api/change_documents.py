@@ -32,10 +32,15 @@ class MeasureChangeDocument(_Document):
 class DayChangeDocument(_Document):
     day: dt.date
     measures: list[MeasureChangeDocument]
+    reasons: list[Literal["not-over", "late-events", "import", "time-zone", "repeated-id", "recount"]] = Field(
+        description="Why, in order of time; empty when that is not on record. `not-over`: the day still ran when the "
+        "earlier version was made"
+    )
 
     @classmethod
-    def of(cls, change: DayChange) -> "DayChangeDocument":
-        return cls(day=change.day, measures=MeasureChangeDocument.all(change.measures))
+    def of(cls, change: DayChange, *, reasons: Iterable[str]) -> "DayChangeDocument":
+        measures = [measure.model_dump() for measure in MeasureChangeDocument.all(change.measures)]
+        return cls.model_validate({"day": change.day, "measures": measures, "reasons": list(reasons)})
 
 
 class UserChangeDocument(_Document):
@@ -118,7 +123,9 @@ class ReportDiffDocument(_Document):
             before=ComparedVersion.of(diff.before),
             after=ComparedVersion.of(diff.after),
             measures=MeasureChangeDocument.all(diff.measures),
-            days=None if diff.days is None else [DayChangeDocument.of(change) for change in diff.days],
+            days=None
+            if diff.days is None
+            else [DayChangeDocument.of(change, reasons=diff.reasons.get(change.day, ())) for change in diff.days],
             users=None if users is None else [UserChangeDocument.of(change) for change in users],
             next_cursor=next_cursor,
             notice=diff.notice,

@@ -27,7 +27,9 @@ DIFF: dict[str, Any] = {
         "to": "2026-10-31",
     },
     "measures": [{"measure": "sent", "before": 45, "after": 50}],
-    "days": [{"day": "2026-10-31", "measures": [{"measure": "sent", "before": 3, "after": 8}]}],
+    "days": [
+        {"day": "2026-10-31", "measures": [{"measure": "sent", "before": 3, "after": 8}], "reasons": ["late-events"]}
+    ],
     "users": [
         {
             "user_id": "u_17",

@@ -121,6 +121,7 @@ INSIGHTS: dict[str, Any] = {
         "used_up_on": None,
     },
     "highlights": ["50 documents were sent, 12 more than in September (+32 %)."],
+    "stuck": None,
 }
 ME: dict[str, Any] = {
     "tenant_id": "acme",

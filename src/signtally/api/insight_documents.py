@@ -13,7 +13,7 @@ from signtally.domain.documents import Cohort
 from signtally.domain.insights import Turnaround
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.render.contents import Contents
-from signtally.render.highlights import highlight_sentences
+from signtally.render.highlights import highlight_sentences, stuck_sentence
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Hour = Annotated[int, Field(ge=0, le=23)]
@@ -148,6 +148,9 @@ class InsightsDocument(_Document):
     highlights: list[str] = Field(
         description="What a report says first, as at most three sentences in the tenant's language"
     )
+    stuck: str | None = Field(
+        description="The one of `highlights` that is about stuck documents: `GET /v1/documents?stuck=true` lists them"
+    )
 
     @classmethod
     def of(cls, snapshot: UsageSnapshot) -> "InsightsDocument":
@@ -179,4 +182,5 @@ class InsightsDocument(_Document):
             activity=ActivityDocument.of(insights.activity) if insights.activity else None,
             allowance=AllowanceDocument.of(snapshot.allowance) if snapshot.allowance else None,
             highlights=list(highlight_sentences(Contents(snapshot))),
+            stuck=stuck_sentence(Contents(snapshot)),
         )

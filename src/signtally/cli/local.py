@@ -216,8 +216,11 @@ def _outcome(demonstration: Demo, summary: dict[str, Any]) -> list[str]:
     for report in summary["reports"]:
         lines.append(f"{report['tenant_id']}: {report['report_id']}, version {report['version']}")
         lines += [f"  {file['format']:<4} {file['url']}" for file in report["files"]]
-        lines.append(f"  page {demonstration.page_url(report['tenant_id'])}")
     lines.append(f"Copies of the files are in {demonstration.output}/")
+    lines += ["", "The Usage Reports page, signed in as an administrator of:"]
+    lines += [
+        f"  {report['tenant_id']}: {demonstration.page_url(report['tenant_id'])}" for report in summary["reports"]
+    ]
     return lines
 
 

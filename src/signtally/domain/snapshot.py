@@ -117,6 +117,20 @@ class UsageSnapshot:
         return missing_days <= _MOST_MISSING * self.previous.day_count
 
     @property
+    def is_before_data(self) -> bool:
+        """Whether the tenant's figures begin after the period, if ever: that nothing happened in it is not known."""
+        return self._is_unknown(self.period, self.totals)
+
+    @property
+    def is_previous_before_data(self) -> bool:
+        """The same of the previous period."""
+        return self._is_unknown(self.previous, self.previous_totals)
+
+    def _is_unknown(self, period: Period, totals: Counts) -> bool:
+        begins_later = self.first_data_day is None or self.first_data_day > period.last
+        return begins_later and not any(totals.as_tuple())
+
+    @property
     def completion_rate(self) -> float | None:
         """Of the documents sent in the period, the share that is completed by now, 0–1; None without any."""
         return self.cohort.completion_rate if self.cohort else None

@@ -11,6 +11,12 @@ def highlight_sentences(contents: Contents) -> tuple[str, ...]:
     return tuple(_sentence(highlight, contents) for highlight in highlights_of(contents.snapshot))
 
 
+def stuck_sentence(contents: Contents) -> str | None:
+    """That of the highlights that is about stuck documents, so that it can lead to them; None when there are none."""
+    found = (each for each in highlights_of(contents.snapshot) if isinstance(each, StuckDocuments))
+    return next((_stuck(each, contents) for each in found), None)
+
+
 def allowance_line(contents: Contents) -> str:
     """What of the allowance is used and will be; empty without one, or where a highlight says so already."""
     told = any(isinstance(highlight, AllowanceUse) for highlight in highlights_of(contents.snapshot))

@@ -114,6 +114,8 @@ class MeasureTexts(PeriodTexts):
 
     def _before(self, figure: str) -> str:
         """A previous figure as a card shows it: `45 in the previous month`, `45 in 1–27 Oct 2026`."""
+        if self.snapshot.is_previous_before_data:
+            return self.beginning
         days = self.snapshot.previous.day_count
         if self.snapshot.period.kind is PeriodKind.RANGE and days > 1:
             return self.words.ngettext(

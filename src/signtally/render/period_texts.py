@@ -91,6 +91,24 @@ class PeriodTexts:
         return not self.snapshot.is_to_date
 
     @property
+    def emptiness(self) -> str:
+        """Of a period in which nobody did anything: that, or that nothing is known of it."""
+        if not self.snapshot.is_before_data:
+            return self.words.gettext("No user activity in this period.")
+        begins = self.snapshot.first_data_day
+        if begins is None:
+            return self.words.gettext("There are no data yet.")
+        return self.words.gettext("There are no data before %(date)s.", date=self.formats.date(begins))
+
+    @property
+    def beginning(self) -> str:
+        """Where the tenant's figures begin, in few words."""
+        begins = self.snapshot.first_data_day
+        if begins is None:
+            return self.words.gettext("no data yet")
+        return self.words.gettext("no data before %(date)s", date=self.formats.date(begins))
+
+    @property
     def is_comparable(self) -> bool:
         """Whether changes are shown: the previous period has figures of all or nearly all of its days."""
         return self.snapshot.is_comparable

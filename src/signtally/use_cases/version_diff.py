@@ -2,7 +2,8 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -19,9 +20,13 @@ from signtally.domain.report_changes import (
     user_changes,
 )
 from signtally.domain.reports import ReportKey, ReportManifest
+from signtally.domain.schemas import RESTATEMENTS
 from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.errors import SigntallyError
+from signtally.ports.errors import ServiceError
 from signtally.services import Services
+
+NOT_OVER = "not-over"  # why a day changed that still ran when the earlier version was made
 
 
 class VersionNotReadyError(SigntallyError):
@@ -41,6 +46,7 @@ class VersionDiff:
     measures: tuple[MeasureChange, ...]
     days: tuple[DayChange, ...] | None
     users: tuple[UserChange, ...] | None
+    reasons: Mapping[dt.date, tuple[str, ...]]  # why a day changed, as far as that is on record
 
     @property
     def notice(self) -> str | None:
@@ -79,15 +85,37 @@ def diff_versions(before: ReportKey, after: ReportKey, *, services: Services) ->
             "one group"
         )
     users = [services.stores.user_figures.of(each) for each in (earlier, later)]
+    kept = earlier.day_totals is not None and later.day_totals is not None
+    days = day_changes(earlier.day_totals or {}, later.day_totals or {}) if kept else None
     return VersionDiff(
         earlier,
         later,
         measure_changes(earlier.totals, later.totals),
-        None
-        if earlier.day_totals is None or later.day_totals is None
-        else day_changes(earlier.day_totals, later.day_totals),
+        days,
         None if users[0] is None or users[1] is None else user_changes(users[0], users[1]),
+        _reasons(days or (), earlier, later, services=services),
     )
+
+
+def _reasons(
+    days: tuple[DayChange, ...], earlier: ReportManifest, later: ReportManifest, *, services: Services
+) -> dict[dt.date, tuple[str, ...]]:
+    """By day, in order of time: that it was not over then, or why it was restated between the two versions."""
+    if not days:
+        return {}
+    begun, ended = sorted((earlier.made_at, later.made_at))
+    first, last = days[0].day, days[-1].day
+    try:
+        records = services.usage_store.restatements(first=first, last=last, tenant_ids=[earlier.key.tenant_id])
+    except ServiceError:  # what changed is known all the same
+        records = RESTATEMENTS.to_frame()
+    records = records.filter(pl.col("restated_at").is_between(begun, ended)).sort("restated_at")
+    reasons: dict[object, tuple[str, ...]] = {
+        day: tuple(dict.fromkeys(rows["reason"])) for (day,), rows in records.group_by("day", maintain_order=True)
+    }
+    today = begun.astimezone(ZoneInfo(earlier.timezone)).date()
+    running: dict[dt.date, tuple[str, ...]] = {each.day: (NOT_OVER,) for each in days if each.day >= today}
+    return {each.day: running.get(each.day, ()) + reasons.get(each.day, ()) for each in days}
 
 
 def changes_since_predecessor(

@@ -130,7 +130,7 @@ async function preview(name) {
   const { subject, html, attachments, condition } = await call(pathOf("schedules", name, "preview"));
   const links = gettext("Its links work for as long as the report is kept, for who may see it and is signed in.");
   const about = [links, attachments.length && gettext("Attached: %(files)s", { files: listed(attachments) }), condition && outcomeWords(condition)].filter(Boolean);
-  const parts = () => [el("p", { class: "subject" }, directed(subject)), ...about.map((text) => el("p", { class: "note" }, text)), mailView(html, gettext("The email"))];
+  const parts = () => [el("p", { class: "subject" }, directed(subject, { dir: /<html[^>]*dir="rtl"/.test(html) ? "rtl" : "auto" })), ...about.map((text) => el("p", { class: "note" }, text)), mailView(html, gettext("The email"))];
   return () => openDialog(gettext("Preview: %(schedule)s", { schedule: name }), parts(), { wide: true });
 }
 

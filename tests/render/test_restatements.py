@@ -44,7 +44,9 @@ def _digest(report: UsageSnapshot) -> tuple[str, str]:
         recipient=Recipient(email="ann@acme.example"),
         unsubscribe_url="https://signtally.example/v1/unsubscribe",
     )
-    plain, html = message.iter_parts()
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain is not None
+    assert html is not None
     return plain.get_content(), html.get_content()
 
 

@@ -1,5 +1,6 @@
-"""A mail server with moods: full mailboxes, greylisting, late answers, none at all, and hours in which it is away."""
+"""A mail server with moods: full mailboxes, greylisting, late answers, none for ever, and hours in which it is away."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import random
@@ -11,6 +12,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 _LATE_SECONDS = 0.2
+_LOOK_SECONDS = 0.05
 _GREYLISTED_FOR = dt.timedelta(minutes=10)
 
 
@@ -62,7 +64,7 @@ class MoodyServer(socketserver.ThreadingTCPServer):
         return "250 fine"
 
     def on_message(self, recipient: str, body: bytes) -> str | None:
-        """The reply; None for none at all."""
+        """The reply; empty where it hangs up instead, None where it never says anything, and stays on the line."""
         message = message_from_bytes(body, policy=policy.default)
         assert isinstance(message, EmailMessage)
         with self._lock:
@@ -70,9 +72,11 @@ class MoodyServer(socketserver.ThreadingTCPServer):
             if mood < 0.02:
                 return self._in_mood("refused later", "451 4.3.0 try later")
             self.arrivals.append(Arrival(recipient, message, self._clock()))
-        if mood < 0.04:
-            self._in_mood("silent", "")
+        if mood < 0.03:
+            self._in_mood("never", "")
             return None
+        if mood < 0.04:
+            return self._in_mood("hangs up", "")
         if mood < 0.1:
             self._in_mood("late", "")
             time.sleep(_LATE_SECONDS)
@@ -109,11 +113,22 @@ class _Conversation(socketserver.StreamRequestHandler):
                 reply = self.server.on_message(recipient, b"".join(each.removeprefix(b".") for each in lines))
                 self.server.nervous("taken")
                 if reply is None:
+                    self._wait_for_its_death()
+                if not reply:
                     return
                 self._say(reply)
             else:
                 self._say("250 SMTPUTF8" if verb == "EHLO" else "221 bye" if verb == "QUIT" else "250 fine")
                 if verb == "QUIT":
+                    return
+
+    def _wait_for_its_death(self) -> None:
+        """Nobody waits for ten minutes here, as a client may: whoever talks is killed."""
+        self.connection.settimeout(_LOOK_SECONDS)
+        while True:
+            self.server.nervous("never")
+            with contextlib.suppress(TimeoutError):
+                if not self.connection.recv(1):
                     return
 
     def _say(self, reply: str) -> None:

@@ -129,7 +129,7 @@ class Year:
 
     def nervous(self, step: str) -> None:
         """Perhaps kill a run; the more likely, the more a death there would matter."""
-        if self.chance.random() < {"DATA": 0.06, "taken": 0.12}.get(step, 0.02):
+        if self.chance.random() < {"DATA": 0.06, "taken": 0.12, "never": 1}.get(step, 0.02):
             self.runs.kill_one()
 
     def data_through(self, at: dt.datetime) -> dt.datetime:

@@ -71,8 +71,10 @@ class ProfileCatalogue:
 
     def entries(self) -> dict[str, CatalogueEntry]:
         """Stored profiles by key: a listing, the catalogue, and one read for each that changed since."""
-        known = self._known()
-        current = {summary.key: summary.etag for summary in self._objects.list_objects(keys.TENANTS)}
+        with ContextThreads(1) as reader:  # beside the listing, which waits for a page after the other
+            reading = reader.submit(self._known)
+            current = {summary.key: summary.etag for summary in self._objects.list_objects(keys.TENANTS)}
+            known = reading.result()
         changed = [key for key, etag in current.items() if key not in known or known[key].etag != etag]
         with ContextThreads(_READERS) as readers:
             read = dict(zip(changed, readers.map(self._read, changed, map(current.get, changed)), strict=True))

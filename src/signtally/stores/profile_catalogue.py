@@ -1,10 +1,12 @@
 """Every stored profile from a listing and one object, so that 43,000 of them are read and checked once a change."""
 
+import contextlib
 import dataclasses
 import functools
+import gc
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter
@@ -22,6 +24,21 @@ from signtally.threads import ContextThreads
 _CATALOGUE = f"{keys.STATE}tenants.json"
 _FORMAT = "5"  # of the catalogue: one in another format is made anew
 _READERS = 16  # profiles are small; the first catalogue of many tenants takes one read for each
+
+
+@contextlib.contextmanager
+def without_collections() -> Iterator[None]:
+    """Make many objects without a search for cycles, of which they have none: repeated, it takes as long as they do.
+
+    It holds for the whole process, so it is for some seconds.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class BrokenProfileError(SigntallyError):
@@ -88,7 +105,8 @@ class ProfileCatalogue:
     def _known(self) -> dict[str, CatalogueEntry]:
         """Nothing when it was made by other rules, or cannot be read: then every profile is read again."""
         try:
-            stored = self._catalogue.read()
+            with without_collections():
+                stored = self._catalogue.read()
         except ValueError:
             return {}
         return stored.profiles if stored is not None and stored.rules == _rules() else {}

@@ -14,7 +14,12 @@ from signtally.errors import SigntallyError
 from signtally.logos.profile_logos import with_png_logo
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
-from signtally.stores.profile_catalogue import BrokenProfileError, ProfileCatalogue, decoded_profile
+from signtally.stores.profile_catalogue import (
+    BrokenProfileError,
+    ProfileCatalogue,
+    decoded_profile,
+    without_collections,
+)
 from signtally.stores.typed_objects import ContentionError, TypedObject
 
 _log = logging.getLogger(__name__)
@@ -128,12 +133,14 @@ class Tenants:
         """Every stored profile by tenant id, and what is wrong with those that are broken."""
         profiles: dict[str, TenantProfile] = {}
         broken: list[BrokenProfileError] = []
-        for key, entry in ProfileCatalogue(self._objects).entries().items():
-            profile = entry.profile(key)
-            if entry.problems:
-                broken.append(BrokenProfileError(profile, entry.problems))
-            if entry.fields is not None:
-                profiles[profile.tenant_id] = profile
+        entries = ProfileCatalogue(self._objects).entries()
+        with without_collections():
+            for key, entry in entries.items():
+                profile = entry.profile(key)
+                if entry.problems:
+                    broken.append(BrokenProfileError(profile, entry.problems))
+                if entry.fields is not None:
+                    profiles[profile.tenant_id] = profile
         return profiles, broken
 
     def zones(self) -> dict[str, str]:

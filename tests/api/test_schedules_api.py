@@ -110,6 +110,7 @@ def test_a_profile_that_never_rests_is_a_conflict(
         ({"every": "day", "locale": "english please"}, "body.locale"),
         ({"every": "day", "starts_at": "2026-10-17T12:35:00"}, "should have timezone info"),
         ({"every": "day", "recipients": [{"email": "a..b@acme.example"}]}, "two periods in a row"),
+        ({"every": "day", "recipients": [{"email": "=?utf-8?q?ann?=@acme.example"}]}, "an encoded word"),
         ({"every": "day", "recipients": [{"email": "jürgen@acme.example"}]}, "before the @-sign"),
         ({"every": "day", "recipients": [{"email": f"r{n}@acme.example"} for n in range(51)]}, "at most 50 recipients"),
         ({"every": "day", "at": "7:00"}, "write 07:00"),

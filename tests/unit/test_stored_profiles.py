@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -54,6 +54,8 @@ def _documents(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
 
 @settings(max_examples=examples(400))
 @given(JSON | st.fixed_dictionaries({}, optional={**dict.fromkeys(TenantProfile.model_fields, JSON)}))
+@example({"timezone": "\ud800"})
+@example({"schedules": [{"name": "x", "every": "day", "recipients": [{"email": "\ud800@acme.example"}]}]})
 def test_any_json_document_is_read(document: Any) -> None:
     profile, problems = read_profile(document, tenant_id="acme")
     assert profile.tenant_id == "acme"

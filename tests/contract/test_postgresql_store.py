@@ -172,6 +172,16 @@ def test_a_month_that_was_dropped_is_made_again_when_an_event_comes_for_it(
     assert events_of(stores[0], "acme")["message_id"].to_list() == ["message-2"]
 
 
+def test_a_year_of_daily_usage_that_was_dropped_is_made_again_when_rows_come_for_it(
+    stores: list[PostgresqlUsageStore], schema: str, postgresql: str
+) -> None:
+    stores[0].put_daily_usage(usage(user_id="gone"), version=1)
+    with psycopg.connect(postgresql) as connection:
+        connection.execute(f'DROP TABLE "{schema}".daily_usage_{NOW:%Y}01'.encode())
+    assert stores[0].put_daily_usage(usage(user_id="back"), version=1).is_empty()
+    assert usage_of(stores[0], "acme")["user_id"].to_list() == ["back"]
+
+
 def test_a_program_that_is_newer_than_the_schema_says_what_to_do(
     stores: list[PostgresqlUsageStore], schema: str, postgresql: str
 ) -> None:

@@ -5,7 +5,7 @@ import datetime as dt
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,8 +41,11 @@ _SESSION = {
 class Reading:
     """One connection of ADBC's, each statement a transaction by itself."""
 
-    def __init__(self, database: adbc_driver_manager.AdbcDatabase) -> None:
+    def __init__(self, database: adbc_driver_manager.AdbcDatabase, *, timeout_milliseconds: int) -> None:
+        """Limited from here on: reading all the server's types, to connect, takes its time on a busy one."""
         self._connection = adbc_driver_manager.AdbcConnection(database)
+        self._limit = f"SET statement_timeout = {timeout_milliseconds}"
+        self._execute(self._limit)
 
     def frame(self, query: str) -> pl.DataFrame:
         with adbc_driver_manager.AdbcStatement(self._connection) as statement:
@@ -51,13 +54,15 @@ class Reading:
             return pl.DataFrame(rows)
 
     def write_parquet(self, query: str, path: Path) -> None:
-        """Batch by batch, however many rows there are."""
+        """Batch by batch and without a time limit, however many rows there are."""
+        self._execute("SET statement_timeout = 0")
         with adbc_driver_manager.AdbcStatement(self._connection) as statement:
             statement.set_sql_query(query)
             rows, _ = statement.execute_query()
             pl.scan_arrow_c_stream(rows).sink_parquet(path, compression="lz4")
+        self._execute(self._limit)
 
-    def execute(self, statement_text: str) -> None:
+    def _execute(self, statement_text: str) -> None:
         with adbc_driver_manager.AdbcStatement(self._connection) as statement:
             statement.set_sql_query(statement_text)
             statement.execute_update()
@@ -118,9 +123,7 @@ class PostgresqlConnections:
             path = Path(directory) / "rows.parquet"
 
             def copy(connection: Reading) -> None:
-                connection.execute("SET statement_timeout = 0")
                 connection.write_parquet(query, path)
-                connection.execute(f"SET statement_timeout = {self._timeout_milliseconds}")
 
             self._twice(self._reading, what, copy)
             yield pl.scan_parquet(path, glob=False).select(pl.col(name).cast(kind) for name, kind in schema.items())
@@ -145,7 +148,7 @@ class PostgresqlConnections:
 
     def _connect(self) -> Writing:
         return psycopg.connect(
-            self._conninfo(),
+            self._conninfo(_SESSION | {"statement_timeout": str(self._timeout_milliseconds)}),
             autocommit=True,
             prepare_threshold=None,  # poolers between may forget prepared statements
         )
@@ -153,14 +156,16 @@ class PostgresqlConnections:
     def _connect_adbc(self) -> Reading:
         """What ADBC calls a database has the server's types, and is made once; but with a password of its own each."""
         if self._password is not None:
-            return Reading(adbc_driver_postgresql.connect(self._conninfo()))
+            return self._reading_from(adbc_driver_postgresql.connect(self._conninfo(_SESSION)))
         with self._database_lock:
-            self._database = self._database or adbc_driver_postgresql.connect(self._conninfo())
-        return Reading(self._database)
+            self._database = self._database or adbc_driver_postgresql.connect(self._conninfo(_SESSION))
+        return self._reading_from(self._database)
 
-    def _conninfo(self) -> str:
+    def _reading_from(self, database: adbc_driver_manager.AdbcDatabase) -> Reading:
+        return Reading(database, timeout_milliseconds=self._timeout_milliseconds)
+
+    def _conninfo(self, settings: Mapping[str, str]) -> str:
         own = {} if self._password is None else {"password": self._password()}
-        settings = _SESSION | {"statement_timeout": str(self._timeout_milliseconds)}
         options = [f"-c {name}={value}" for name, value in settings.items()]
         given = str(self._parameters.get("options", ""))  # after ours: the address has the last word
         return conninfo.make_conninfo(

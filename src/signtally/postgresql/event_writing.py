@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
-import psycopg
 
 from signtally.domain.dead_letters import DeadLetterReason
 from signtally.domain.events import ReceivedEvent
@@ -14,8 +13,8 @@ from signtally.domain.schemas import EVENTS
 from signtally.domain.time_units import MICROSECOND, UNIX_EPOCH
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.usage_store import WriteOutcome, WriteResult
-from signtally.postgresql.connections import PostgresqlConnections, Writing
-from signtally.postgresql.errors import BadDataError, is_without_partition
+from signtally.postgresql.connections import PostgresqlConnections
+from signtally.postgresql.errors import BadDataError
 from signtally.postgresql.schema import PostgresqlSchema
 
 STORED, DUPLICATE = WriteOutcome(WriteResult.STORED), WriteOutcome(WriteResult.DUPLICATE)
@@ -83,21 +82,8 @@ class EventWriting:
 
     def _written(self, events: list[ReceivedEvent]) -> list[WriteOutcome | None]:
         """An outcome each, or None: not known yet."""
-        self._schema.expect_events(received.event.occurred_at for received in events)
-        values = _columns(events)
-
-        def insert(connection: Writing) -> list[tuple[Any, ...]] | None:
-            try:
-                return connection.execute(self._insert.encode(), values).fetchall()
-            except psycopg.errors.CheckViolation as error:
-                if is_without_partition(error):
-                    return None
-                raise
-
-        rows = self._connections.write(self._schema.what, insert)
-        if rows is None:
-            self._schema.forget_partitions()
-            return [None] * len(events)
+        instants = [received.event.occurred_at for received in events]
+        rows = self._schema.insert_events(self._insert, _columns(events), at=instants)
         meanings = {True: STORED, False: DUPLICATE, None: None}
         return [meanings[is_stored] for _, is_stored in sorted(rows)]
 

@@ -25,7 +25,6 @@ class RowWriting:
 
     def put_daily_usage(self, rows: pl.DataFrame, *, version: int, counted_at: dt.datetime) -> pl.DataFrame:
         """Rows of schema DAILY_USAGE; those that were refused, schema STANDING_ROWS."""
-        self._schema.expect_days(rows["day"].unique())
         whole = rows.with_columns(
             counted_at=pl.lit(counted_at, _USAGE["counted_at"]), version=pl.lit(version, pl.Int64)
         )
@@ -51,7 +50,8 @@ class RowWriting:
             f"ON CONFLICT ({key}) DO UPDATE SET {changes} WHERE held.version < excluded.version RETURNING {key}) "
             f"SELECT number FROM tried LEFT JOIN written USING ({key}) WHERE written.tenant_id IS NULL"
         )
-        unwritten = sorted(number - 1 for (number,) in self._fetched(insert, rows))
+        found = self._schema.insert_daily_usage(insert, _values(rows), days=rows["day"].unique())
+        unwritten = sorted(number - 1 for (number,) in found)
         if not unwritten:
             return STANDING_ROWS.to_frame()
         left = rows[unwritten]
@@ -74,8 +74,11 @@ class RowWriting:
             self._fetched(insert, part)
 
     def _fetched(self, statement: str, rows: pl.DataFrame) -> list[tuple[Any, ...]]:
-        columns = [rows[name].to_list() for name in rows.columns]
-        return self._connections.rows(self._schema.what, statement, columns)
+        return self._connections.rows(self._schema.what, statement, _values(rows))
+
+
+def _values(rows: pl.DataFrame) -> list[list[Any]]:
+    return [rows[name].to_list() for name in rows.columns]
 
 
 def _unnested(schema: pl.Schema) -> str:

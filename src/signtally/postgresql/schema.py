@@ -3,12 +3,17 @@
 import datetime as dt
 import hashlib
 import importlib.resources
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from signtally.ports.errors import NotProvisionedError, ServiceUnavailableError
 from signtally.postgresql.connections import PostgresqlConnections, Writing
+from signtally.postgresql.errors import is_without_partition
+
+Row = tuple[Any, ...]
 
 _LONGEST_WAIT_SECONDS = 10  # of a migration for those who read and write; then it gives way and is tried again
 _VERSIONS = sorted(
@@ -19,6 +24,7 @@ _VERSIONS = sorted(
 NEWEST = len(_VERSIONS)
 EVENTS, DAILY_USAGE = "events", "daily_usage"
 _MONTHS_AHEAD = 3
+_ATTEMPTS = 3
 
 
 class PostgresqlSchema:
@@ -56,16 +62,31 @@ class PostgresqlSchema:
         if version < NEWEST:
             raise NotProvisionedError(f"PostgreSQL: {self.what} is of version {version}; run `signtally provision`")
 
-    def expect_events(self, instants: Iterable[dt.datetime]) -> None:
-        """Make the partitions of these events that are not there, for imports of years back too."""
-        self._make(EVENTS, {each.astimezone(dt.UTC).date().replace(day=1) for each in instants})
+    def insert_events(self, statement: str, values: Sequence[object], *, at: Iterable[dt.datetime]) -> list[Row]:
+        """What an idempotent statement answers that inserts events of these instants, of years back too."""
+        months = {each.astimezone(dt.UTC).date().replace(day=1) for each in at}
+        return self._insert(EVENTS, months, statement, values)
 
-    def expect_days(self, days: Iterable[dt.date]) -> None:
-        self._make(DAILY_USAGE, {_year(day) for day in days})
+    def insert_daily_usage(self, statement: str, values: Sequence[object], *, days: Iterable[dt.date]) -> list[Row]:
+        """What an idempotent statement answers that inserts rows of these days."""
+        return self._insert(DAILY_USAGE, {_year(day) for day in days}, statement, values)
 
-    def forget_partitions(self) -> None:
-        """After one was found missing: somebody dropped it."""
-        self._partitions.clear()
+    def _insert(self, table: str, firsts: set[dt.date], statement: str, values: Sequence[object]) -> list[Row]:
+        def run(connection: Writing) -> list[Row] | None:
+            try:
+                return connection.execute(statement.encode(), values).fetchall()
+            except psycopg.errors.CheckViolation as error:
+                if is_without_partition(error):
+                    return None
+                raise
+
+        for _ in range(_ATTEMPTS):
+            self._make(table, firsts)
+            rows = self._connections.write(self.what, run)
+            if rows is not None:
+                return rows
+            self._partitions.clear()  # somebody dropped one
+        raise ServiceUnavailableError(f"PostgreSQL: {self.what}: partitions of {table} are dropped as soon as made")
 
     def _make(self, table: str, firsts: Iterable[dt.date]) -> bool:
         missing = sorted(first for first in firsts if (table, first) not in self._partitions)

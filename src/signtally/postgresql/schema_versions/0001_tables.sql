@@ -94,12 +94,11 @@ BEGIN
     IF parent NOT IN ('events', 'daily_usage') THEN
         RAISE EXCEPTION '% has no partitions', parent;
     END IF;
-    IF EXISTS (SELECT FROM pg_tables WHERE schemaname = here AND tablename = part) THEN
-        RETURN false;
-    END IF;
+    -- First of all: whoever made it lets go only after every connection was told to look at the parent again. The
+    -- table itself is seen a moment earlier, when an insert would still miss the partition.
     PERFORM pg_advisory_xact_lock(hashtextextended(here || '.' || part, 0));
     IF EXISTS (SELECT FROM pg_tables WHERE schemaname = here AND tablename = part) THEN
-        RETURN false; -- made meanwhile; to_regclass would answer from its cache, which does not know it yet
+        RETURN false; -- to_regclass would answer from its cache, which may not know it yet
     END IF;
     EXECUTE format('CREATE TABLE %I.%I (LIKE %I.%I INCLUDING ALL)', here, part, here, parent);
     EXECUTE format(

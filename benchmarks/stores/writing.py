@@ -9,12 +9,13 @@ import psycopg
 
 from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
+from signtally.domain.schemas import event_row
 
 WRITERS, BATCH = 8, 100
 _TABLE = """
 CREATE TABLE IF NOT EXISTS floor (tenant_id text, user_id text, action text, event_id text PRIMARY KEY,
     occurred_at timestamptz, received_at timestamptz, message_id text, document_id text, user_name text,
-    user_email text)
+    user_email text, sent_at timestamptz)
 """
 
 Seconds = Callable[[list[ReceivedEvent]], float]
@@ -57,7 +58,7 @@ class Floor:
             connection.execute(_TABLE)
 
     def seconds(self, events: list[ReceivedEvent]) -> float:
-        rows = [_row(each) for each in events]
+        rows = [event_row(each) for each in events]
         shares = [rows[index::WRITERS] for index in range(WRITERS)]
         connections = [psycopg.connect(self._address, autocommit=True) for _ in shares]
         with ThreadPoolExecutor(WRITERS) as writers:
@@ -75,19 +76,3 @@ def _copy(connection: psycopg.Connection, rows: list[tuple[object, ...]]) -> Non
         with connection.cursor().copy("COPY floor FROM STDIN") as copy:
             for row in rows[index : index + BATCH]:
                 copy.write_row(row)
-
-
-def _row(received: ReceivedEvent) -> tuple[object, ...]:
-    event = received.event
-    return (
-        event.tenant_id,
-        event.user_id,
-        str(event.action),
-        event.event_id,
-        event.occurred_at,
-        received.received_at,
-        received.message_id,
-        event.document_id,
-        event.user_name,
-        event.user_email,
-    )

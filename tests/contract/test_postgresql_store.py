@@ -11,6 +11,8 @@ import psycopg
 import pytest
 
 from signtally.aws.rds import rds_password
+from signtally.domain.actions import Action
+from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.usage_store import WriteResult
 from signtally.postgresql.connections import PostgresqlConnections
@@ -159,6 +161,18 @@ def test_programs_that_provision_and_write_at_once_make_one_schema(
     writes = [lambda store=store, n=n: results(store, event(n, years_back)) for n, store in enumerate(stores[1:])]
     assert at_once(stores[0].provision, *writes) == [False, [STORED], [STORED], [STORED]]
     assert len({store.usage_generation() for store in stores}) == 1
+
+
+def test_what_is_kept_of_an_id_for_ever_is_the_same_in_every_version(
+    stores: list[PostgresqlUsageStore], schema: str, postgresql: str
+) -> None:
+    at = dt.datetime(2026, 10, 3, 12, 34, 56, 789_000, tzinfo=dt.UTC)
+    sent = UsageEvent("/portal", "e1", Action.SENT, "acme", "ann", "d1", at, user_name="Ann Ash")
+    results(stores[0], ReceivedEvent(sent, at, "m1"))
+    with psycopg.connect(postgresql) as connection:
+        query = f'SELECT id::text, content::text FROM "{schema}".event_ids'  # noqa: S608 -- a name of ours
+        found = connection.execute(query.encode()).fetchall()
+    assert found == [("33a2a306-87eb-f237-2b6e-ab2535e3e207", "8c75d22a-e65a-285b-6e11-c548a6d0fa87")]
 
 
 def test_a_month_that_was_dropped_is_made_again_when_an_event_comes_for_it(

@@ -16,23 +16,14 @@ from signtally.domain.tenants import TenantProfile
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
+from tests.support.generated_year import ACTIONS
 
 ZONES = {"soak-berlin": "Europe/Berlin", "soak-kathmandu": "Asia/Kathmandu", "soak-st-johns": "America/St_Johns"}
-_TYPES = {
-    "document.sent": "sent",
-    "request.received": "received",
-    "document.viewed": "viewed",
-    "document.signed": "signed",
-    "document.completed": "completed",
-    "request.declined": "declined",
-    "document.cancelled": "cancelled",
-    "document.expired": "expired",
-}
 _JUNK = ("no JSON", "[]", '{"specversion": "0.3"}', '{"specversion": "1.0", "type": "document.archived"}')
 _AGAIN, _SPOILT = 0.1, 0.02
 _DAYS = 3  # that waves reach back
 _MESSAGES_AT_ONCE = 50
-_PATIENCE_SECONDS = 180
+_TIMEOUT_SECONDS = 180
 
 Row = tuple[str, str, dt.date]  # tenant, user, local day
 
@@ -59,7 +50,7 @@ class Portal:
         for _ in range(events):
             instant = now - dt.timedelta(seconds=self._chance.randrange(_DAYS * 86_400))
             user = f"u_{self._chance.randrange(5)}"
-            body = self._event(self._chance.choice([*_TYPES]), self._chance.choice(known), user, instant)
+            body = self._event(self._chance.choice([*ACTIONS]), self._chance.choice(known), user, instant)
             bodies += [body] * (1 + (self._chance.random() < _AGAIN))
             if self._chance.random() < _SPOILT:
                 bodies.append(self._chance.choice(_JUNK))
@@ -98,7 +89,7 @@ class Portal:
     def _event(self, type_: str, tenant_id: str, user_id: str, instant: dt.datetime) -> str:
         self._number += 1
         day = instant.astimezone(self._zones[tenant_id]).date()
-        self.truth.setdefault((tenant_id, user_id, day), Counter())[_TYPES[type_]] += 1
+        self.truth.setdefault((tenant_id, user_id, day), Counter())[ACTIONS[type_]] += 1
         data = {
             "tenant_id": tenant_id,
             "user_id": user_id,
@@ -119,7 +110,7 @@ class Portal:
 
     def _send(self, bodies: list[str]) -> None:
         """As a portal does: again, until the queue has taken it. What it took before comes twice, and counts once."""
-        deadline, pause = time.monotonic() + _PATIENCE_SECONDS, threading.Event()
+        deadline, pause = time.monotonic() + _TIMEOUT_SECONDS, threading.Event()
         for begin in range(0, len(bodies), _MESSAGES_AT_ONCE):
             messages = [OutgoingMessage(body) for body in bodies[begin : begin + _MESSAGES_AT_ONCE]]
             while True:

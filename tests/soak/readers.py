@@ -14,7 +14,7 @@ import httpx
 from signtally.development_key import development_token
 from signtally.settings import Settings
 
-_PATIENCE_SECONDS = 240
+_TIMEOUT_SECONDS = 240
 _POLL_SECONDS = 0.5
 _FORMATS = (("csv",), ("json",), ("csv", "xlsx"), ("pdf",))
 _LATER = {404, 502, 503, 504}  # what a reader is told while something is away
@@ -56,7 +56,7 @@ class Readers:
 
     def expect_all_ready(self) -> None:
         """Wait for each order that was taken."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         for order in set(self.taken):
             self._ready(order, deadline=deadline)
 
@@ -65,7 +65,7 @@ class Readers:
         today = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)  # the API cuts off what has not come yet
         asked = {"from": str(since), "to": str(today), "formats": ["json"]}
         answer = self._clients[tenant_id].post("/v1/reports", json=asked).raise_for_status().json()
-        report = self._ready(Order(tenant_id, answer["report_id"]), deadline=time.monotonic() + _PATIENCE_SECONDS)
+        report = self._ready(Order(tenant_id, answer["report_id"]), deadline=time.monotonic() + _TIMEOUT_SECONDS)
         totals: dict[str, int] = report["totals"]
         usage = self._clients[tenant_id].get("/v1/usage", params={"from": str(since), "to": str(today)})
         assert usage.raise_for_status().json()["totals"] == totals

@@ -3,6 +3,7 @@
 import polars as pl
 
 from signtally.domain.actions import MEASURES
+from signtally.domain.events import ReceivedEvent
 
 UTC_MICROSECONDS = pl.Datetime("us", "UTC")
 
@@ -71,3 +72,21 @@ RESTATEMENTS = pl.Schema(
 def by_tenant(schema: pl.Schema) -> pl.Schema:
     """The rows of one tenant beside those of others."""
     return pl.Schema({"tenant_id": pl.String(), **schema})
+
+
+def event_row(received: ReceivedEvent) -> tuple[object, ...]:
+    """A row of schema EVENTS."""
+    event = received.event
+    return (
+        event.tenant_id,
+        event.user_id,
+        str(event.action),
+        event.event_id,
+        event.occurred_at,
+        received.received_at,
+        received.message_id,
+        event.document_id,
+        event.user_name or None,
+        event.user_email or None,
+        event.sent_at,
+    )

@@ -34,6 +34,7 @@ from signtally.domain.schemas import (
     STORED_USAGE,
     TENANT_DAYS,
     by_tenant,
+    event_row,
 )
 from signtally.domain.time_units import UNIX_EPOCH
 from signtally.domain.user_counts import EVERYBODY, USER_COUNTS, UserSelection, page_of, user_counts
@@ -149,7 +150,7 @@ class MemoryUsageStore:
             return self._restatements.filter(of_days)
 
     def repeated_events(self, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        rows = [_event_row(found) for found in self._between(since, until)]
+        rows = [event_row(found) for found in self._between(since, until)]
         events = pl.DataFrame(rows, schema=EVENTS, orient="row").select([*ARRIVALS])
         return events.filter(pl.len().over("event_id") > 1)
 
@@ -255,7 +256,7 @@ class MemoryUsageStore:
 
     def _events_of(self, tenant_ids: Sequence[str] | None, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         wanted = _everybody_or(tenant_ids)
-        rows = [_event_row(found) for found in self._between(since, until) if wanted(found.event.tenant_id)]
+        rows = [event_row(found) for found in self._between(since, until) if wanted(found.event.tenant_id)]
         return pl.DataFrame(rows, schema=EVENTS, orient="row")
 
     def _valid_events(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
@@ -311,20 +312,3 @@ def _readable(rows: pl.DataFrame) -> Iterator[pl.LazyFrame]:
 def _identity(received: ReceivedEvent) -> _EventIdentity:
     event = received.event
     return event.tenant_id, event.user_id, event.action, event.event_id, event.occurred_at
-
-
-def _event_row(received: ReceivedEvent) -> tuple[object, ...]:
-    event = received.event
-    return (
-        event.tenant_id,
-        event.user_id,
-        str(event.action),
-        event.event_id,
-        event.occurred_at,
-        received.received_at,
-        received.message_id,
-        event.document_id,
-        event.user_name or None,
-        event.user_email or None,
-        event.sent_at,
-    )

@@ -9,7 +9,7 @@ import polars as pl
 
 from signtally.domain.dead_letters import DeadLetterReason
 from signtally.domain.events import ReceivedEvent
-from signtally.domain.schemas import EVENTS
+from signtally.domain.schemas import EVENTS, event_row
 from signtally.domain.time_units import MICROSECOND, UNIX_EPOCH
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.usage_store import WriteOutcome, WriteResult
@@ -109,27 +109,9 @@ def _insert(schema: PostgresqlSchema) -> str:
 
 
 def _columns(events: Sequence[ReceivedEvent]) -> list[list[Any]]:
-    rows = [_row(received) for received in events]
+    rows = [event_row(received) for received in events]
     ids = [_id_digest(received.event.event_id) for received in events]
     return [*map(list, zip(*rows, strict=True)), ids, [_content_digest(row) for row in rows]]
-
-
-def _row(received: ReceivedEvent) -> tuple[Any, ...]:
-    """In the order of the schema EVENTS."""
-    event = received.event
-    return (
-        event.tenant_id,
-        event.user_id,
-        str(event.action),
-        event.event_id,
-        event.occurred_at,
-        received.received_at,
-        received.message_id,
-        event.document_id,
-        event.user_name or None,
-        event.user_email or None,
-        event.sent_at,
-    )
 
 
 def _id_digest(event_id: str) -> str:

@@ -22,4 +22,6 @@ def test_the_demo_runs_once_and_every_figure_is_what_was_sent(tmp_path: Path) ->
     summary = ran.answer
     assert summary["events_stored"] == summary["events_sent"] - summary["duplicates"] - summary["dead_letters"] > 0
     assert len(summary["reports"]) > 0
-    assert (tmp_path / "demo").is_dir()
+    digests = [path.read_text() for path in (tmp_path / "demo").glob("digest-*.html")]
+    assert digests
+    assert all("data:image/png;base64," in page and "cid:" not in page for page in digests), "pictures are shown"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -156,8 +157,26 @@ class Demo:
         runs.run("scheduled-reports/scheduled-reports")
         runs.run("digests/digests")
         for number, mail in enumerate(self.stack.aws.mails()[:DIGESTS], start=1):
-            (self.output / f"digest-{number}.html").write_text(mail["BodyHtml"], encoding="utf-8")
+            (self.output / f"digest-{number}.html").write_text(self._shown(mail), encoding="utf-8")
             (self.output / f"digest-{number}.txt").write_text(mail["BodyText"], encoding="utf-8")
+
+    def _shown(self, mail: Json) -> str:
+        """The HTML of a digest that was sent, from its preview: the local SES keeps no pictures of an email."""
+        for tenant in self.services.stores.tenants.all().values():
+            for schedule in tenant.schedules:
+                if any(recipient.email in mail["To"] for recipient in schedule.recipients):
+                    preview = self._preview(tenant.tenant_id, schedule.name)
+                    if preview["subject"] == mail["Subject"]:
+                        return str(preview["html"])
+        raise ChildError(f"no schedule's preview is the email {mail['Subject']!r} that was sent")
+
+    def _preview(self, tenant_id: str, schedule_name: str) -> Json:
+        """Of the period whose digest was sent last."""
+        address = f"{self.stack.page_url}/v1/schedules/{quote(schedule_name)}"
+        with httpx.Client(headers=self._bearer(tenant_id), timeout=30) as api:
+            sent = api.get(f"{address}/deliveries").raise_for_status().json()["rows"][0]
+            preview: Json = api.get(f"{address}/preview", params={"period": sent["period"]}).raise_for_status().json()
+            return preview
 
     def page_url(self, tenant_id: str) -> str:
         """The page with a tenant admin's token in its fragment."""

@@ -114,7 +114,7 @@ const isDate = (text) => /^\d{4}-\d\d-\d\d$/.test(text ?? "") && !Number.isNaN(t
 const isSameKind = (one, other) => kindOf(one.period) === kindOf(other.period);
 const ranged = (from, to) => ({ period: `${from}_${to}`, from, to });
 
-// A calendar period by its name; null for nonsense.
+// A period by its name, also the days between two calendars of a schedule; null for nonsense.
 export function named(name) {
   const [year, part] = [Number(name.slice(0, 4)), Number(name.slice(-2).replace("Q", ""))];
   const day = (monthIndex, date) => toText(new Date(Date.UTC(year, monthIndex, date)));
@@ -131,8 +131,10 @@ export function named(name) {
       const from = weekStart(addDays(mondayOfFirstWeek(year), 7 * (part - 1) + 3));
       return { period: name, from, to: addDays(from, 6) };
     }
-    default:
-      return null;
+    default: {
+      const [from, to, more] = name.split("_");
+      return isDate(from) && isDate(to) && from <= to && more === undefined ? ranged(from, to) : null;
+    }
   }
 }
 

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from signtally.domain.deliveries import DeliveryKey
+from signtally.stores.deliveries import PassedOver
 from signtally.use_cases.digesting import run_digests
 from tests.support.order_consumers import stop_consuming
 
@@ -161,5 +163,10 @@ def test_a_preview_says_whether_the_condition_holds_and_a_period_without_need_is
         [],
         [("2026-09", "not_needed")],
     )
+    old = DeliveryKey("acme", "Never", "2020-01-01_2025-12-31")
+    ledger = world.services.stores.deliveries
+    ledger.pass_over(old, now=world.services.clock(), why=PassedOver.TOO_OLD, occurrences=72)
+    *_, oldest = admin.get("/v1/schedules/Never/deliveries").json()["passed_over"]
+    assert (oldest["period"], oldest["why"], oldest["occurrences"]) == (old.period, "too_old", 72)
     bad = MONTHLY | {"condition": {"when": "nothing_sent", "days": 0}}
     assert "body.condition" in problem(admin.put("/v1/schedules/Bad", json=bad), 422, "invalid-request")["detail"]

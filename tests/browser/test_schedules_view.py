@@ -189,14 +189,18 @@ def test_of_two_channels_of_one_name_the_one_that_is_meant_gets_it_again(site: A
     acme = site.services.stores.tenants.get("acme").model_dump(exclude_unset=True)
     board = MONTHLY | {"name": "Channels", "recipients": [], "destinations": channels}
     site.services.stores.tenants.put(TenantProfile.model_validate(acme | {"schedules": [board]}))
-    for label in ("slack:board", "teams:board"):
-        key = DeliveryKey("acme", "Channels", "2026-09")
+    channels_got = [("2026-09", "slack:board"), ("2026-09", "teams:board"), ("2026-08-04_2026-08-09", "slack:board")]
+    for period, label in channels_got:
+        key = DeliveryKey("acme", "Channels", period)
         site.services.stores.mail_deliveries.record(key, MailDelivery(label, MailState.SENT, NOW, "HTTP 200"))
     page = open_page(site.signed_in(show="view=schedules"))
     page.get_by_role("button", name="Deliveries: Channels").click()
     with page.expect_request("**/send-now") as sent:
         page.get_by_role("button", name="Send again: September 2026 to slack:board").click()
     assert sent.value.post_data_json == {"destinations": ["slack:board"], "period": "2026-09"}
+    with page.expect_request("**/send-now") as sent:
+        page.get_by_role("button", name="Send again: 4–9 Aug 2026 to slack:board").click()
+    assert sent.value.post_data_json == {"destinations": ["slack:board"], "period": "2026-08-04_2026-08-09"}
 
 
 def test_a_dialog_is_in_the_address(site: Any, open_page: Open) -> None:

@@ -48,7 +48,7 @@ def test_digests_by_hand(signtally: Command, real_settings: Settings, tmp_path: 
     assert shown["subject"] == "acme: usage for October 2026 — no data"
     saved = message_from_bytes((tmp_path / "mails" / "monthly 2026-10.eml").read_bytes(), policy=policy.default)
     assert saved["To"] == "ann@acme.example"
-    assert signtally("deliveries", "list", "--json").answer == {"rows": []}
+    assert signtally("deliveries", "list", "--json").answer == {"rows": [], "passed_over": []}
 
     october = (*CHOSEN, "--period", "2026-10")
     sent = signtally("digests", "send-now", *october, "--recipient", "ann@acme.example", "--json").answer
@@ -59,8 +59,8 @@ def test_digests_by_hand(signtally: Command, real_settings: Settings, tmp_path: 
     assert both[0]["detail"] == first  # not sent again
     again = signtally("digests", "resend", *october, "--recipient", "ann@acme.example", "--json").answer
     assert again["deliveries"][0]["detail"] != first
-    rows = signtally("deliveries", "list", "--tenant", "acme", "--json").answer["rows"]
-    assert [(row["schedule"], row["period"], row["recipient"]) for row in rows] == [
+    listed = signtally("deliveries", "list", "--tenant", "acme", "--json").answer
+    assert [(row["schedule"], row["period"], row["recipient"]) for row in listed["rows"]] == [
         ("monthly", "2026-10", "ann@acme.example"),
         ("monthly", "2026-10", "bo@acme.example"),
     ]

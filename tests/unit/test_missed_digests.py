@@ -15,6 +15,7 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.stores.deliveries import Deliveries
 from signtally.stores.holds import Hold
 from signtally.stores.keys import tenant_profile
+from signtally.use_cases.delivery_list import passed_over
 from signtally.use_cases.delivery_run import DeliveriesFailedError
 from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.scheduling import run_schedules
@@ -22,6 +23,7 @@ from tests.support.digest_portal import (
     DUE,
     MONTHLY,
     acme,
+    addressed_to,
     portal,
 )
 from tests.support.examples import examples
@@ -115,6 +117,31 @@ def test_a_first_digest_that_reached_nobody_is_caught_up_or_passed_over_as_its_s
         known = Deliveries(acmes.objects).periods("acme", "Monthly usage")
         assert sorted(known.closed) == sent
         assert sorted(known.closed | known.passed) == ["2026-10-31", "2026-11-01", "2026-11-02"]
+
+
+@pytest.mark.parametrize(
+    ("missed", "sent", "named", "why"),
+    [("all", 31, 0, "too_old"), ("latest", 1, 30, "missed"), ("skip", 0, 31, "missed")],
+)
+def test_what_is_too_old_to_be_caught_up_or_named_stands_on_one_record(
+    missed: str, sent: int, named: int, why: str
+) -> None:
+    """Nothing ran for two hundred days: every day was sent, or is on record, and the ledger grows by a bounded part."""
+    acmes = portal()
+    acmes.store(acme(addressed_to("ann@acme.example", every="day", missed=missed)))
+    run_digests(services=acmes.services)
+    acmes.clock.now += dt.timedelta(days=200, hours=2)
+    outcome = run_digests(services=acmes.services)
+    reports = run_schedules(services=acmes.services)
+    span = "2026-11-01_2027-04-18"
+    found = passed_over("acme", MONTHLY.name, services=acmes.services, most=500)
+    assert [(each.period, each.record.occurrences, str(each.record.why)) for each in found[named:]] == [
+        (span, 169, why)
+    ]
+    assert (outcome.sent, outcome.missed, reports.missed) == (sent, 200 - sent, 0)
+    assert list(outcome.passed_over) == [f"acme / Monthly usage / {span}"]
+    assert "169 occurrences from 2026-11-01 to 2027-04-18" in next(iter(outcome.passed_over.values()))
+    assert run_digests(services=acmes.services).due == 0
 
 
 def test_recipients_who_are_added_later_get_nothing_of_before() -> None:

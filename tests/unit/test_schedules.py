@@ -200,9 +200,14 @@ def test_what_was_first_due_is_whole_by_whatever_calendar_its_schedule_has_now()
 def test_a_long_silence_is_caught_up_within_bounds() -> None:
     newest = newest_due(tenant(), schedule("day", missed="all"), now=instant("2026-11-22T12:00:00+00:00"))
     assert newest is not None
-    caught_up = outstanding(newest, {"2020-01-01"})
-    assert len(caught_up) == MOST_CAUGHT_UP
-    assert caught_up[-1] == newest
+    last = delivered_period("2020-01-01", week_starts_on=0)
+    assert last is not None
+    found = find_outstanding(newest, now=newest.due_at, delivered=[last], calendar_before=newest.calendar)
+    assert len(found.due) == MOST_CAUGHT_UP
+    assert found.due[-1] == newest
+    assert found.too_old is not None
+    assert_tiles([last, found.too_old.days.period, *(each.period for each in found.due)])
+    assert found.too_old.count == found.too_old.days.period.day_count
 
 
 profiles = st.builds(

@@ -13,7 +13,7 @@ from signtally.domain.conditions import ConditionOutcome
 from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import DeliveryKey, MailDelivery
 from signtally.domain.destinations import DestinationReference
-from signtally.domain.schedules import shown_name
+from signtally.domain.schedules import MOST_CAUGHT_UP, shown_name
 from signtally.domain.tenants import MOST_DESTINATIONS, EmailAddress, Recipient
 from signtally.render.email_picture import standing_alone
 from signtally.use_cases.delivery_list import PassedOccurrence
@@ -31,6 +31,7 @@ State = Literal[
     "in_doubt",
     "gave_up",
 ]
+WhyPassedOver = Literal["missed", "too_old", "empty", "not_needed"]
 _STATES = (
     "`sent`: the mail service took it. `deferred`: not taken yet, tried again for a day. `gave_up`: that day is over. "
     "`refused`: the address or the message is not accepted. `in_doubt`: it may have gone out. `bounced`, `complained`: "
@@ -111,19 +112,22 @@ class DeliveryDocument(BaseModel):
 
 
 class PassedOverDocument(BaseModel):
-    """A period for which nothing was made or sent."""
+    """A period for which nothing was made or sent; or a range of days with several of them."""
 
     period: str
-    why: Literal["missed", "empty", "not_needed"] = Field(
-        description="`missed`: nobody ran when it was due. `empty`: nothing happened, and the schedule skips that. "
-        "`not_needed`: the schedule's condition did not hold"
+    occurrences: int = Field(description="How many there are; more than 1 where the period is a range of days")
+    why: WhyPassedOver = Field(
+        description="`missed`: nobody ran when it was due. `too_old`: missed, and older than the "
+        f"{MOST_CAUGHT_UP} newest ones, which `missed: all` catches up. `empty`: nothing happened, and the schedule "
+        "skips that. `not_needed`: the schedule's condition did not hold"
     )
     at: dt.datetime
 
     @classmethod
     def of(cls, passed: PassedOccurrence) -> "PassedOverDocument":
-        why = cast("Literal['missed', 'empty', 'not_needed']", str(passed.record.why))
-        return cls(period=passed.period, why=why, at=passed.record.at)
+        record = passed.record
+        why = cast("WhyPassedOver", str(record.why))
+        return cls(period=passed.period, occurrences=record.occurrences, why=why, at=record.at)
 
 
 class DeliveryPage(BaseModel):

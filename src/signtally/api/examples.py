@@ -149,7 +149,7 @@ DELIVERIES: dict[str, Any] = {
             "detail": "452 mailbox full",
         },
     ],
-    "passed_over": [{"period": "2026-W42", "why": "not_needed", "at": "2026-10-19T07:35:02Z"}],
+    "passed_over": [{"period": "2026-W42", "occurrences": 1, "why": "not_needed", "at": "2026-10-19T07:35:02Z"}],
     "next_cursor": None,
 }
 SENT: dict[str, Any] = {"period": "2026-W43", "deliveries": DELIVERIES["rows"]}

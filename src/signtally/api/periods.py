@@ -20,15 +20,15 @@ def _calendar_date(value: object) -> object:
 
 
 CalendarDate = Annotated[dt.date, BeforeValidator(_calendar_date), WithJsonSchema({"type": "string", "format": "date"})]
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_FORM = f"^([0-9]{{4}}(-[0-9]{{2}}|-W[0-9]{{2}}|-Q[1-4])?|{_DAY}(_{_DAY})?)$"
 # Described, not enforced, by a pattern: the message of `parse_period` says what to write.
-_PeriodName = Annotated[
-    str, Field(json_schema_extra={"pattern": r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|-W[0-9]{2}|-Q[1-4])?$"})
-]
+_PeriodName = Annotated[str, Field(json_schema_extra={"pattern": _FORM})]
 PeriodName = Annotated[
     _PeriodName | None,
     Field(
         description="A day `2026-10-03`, week `2026-W41`, month `2026-10`, quarter `2026-Q4` or year `2026`, "
-        "in the tenant's calendar and zone",
+        "in the tenant's calendar and zone; or days from–to `2026-10-03_2026-10-09`, as a delivery names them",
         examples=["2026-10"],
     ),
 ]

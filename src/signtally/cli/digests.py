@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -18,7 +18,13 @@ from signtally.domain.tenants import Recipient, destination_labelled, schedule_n
 from signtally.render.email_picture import standing_alone
 from signtally.services import Services
 from signtally.use_cases import sending_by_hand
-from signtally.use_cases.delivery_list import all_deliveries, deliveries_of, passed_over
+from signtally.use_cases.delivery_list import (
+    PassedOccurrence,
+    all_deliveries,
+    all_passed_over,
+    deliveries_of,
+    passed_over,
+)
 from signtally.use_cases.delivery_run import require_all_well
 from signtally.use_cases.passing_over import condition_outcome
 from signtally.use_cases.sending_by_hand import occurrence_by_hand
@@ -107,15 +113,17 @@ def deliveries() -> None:
 def list_deliveries(*, tenant_id: str | None, schedule: str | None, state: str | None, as_json: bool) -> None:
     """List every recipient's emails, the newest period of each schedule first.
 
-    Of one schedule, also the newest periods for which nothing was sent, and why.
+    Unless only a state is asked for, also the newest periods of each schedule for which nothing was sent, and why.
     """
     if schedule is not None and tenant_id is None:
         raise click.UsageError("--schedule needs --tenant")
     services = wiring.services()
     if tenant_id is not None and schedule is not None:
         found = deliveries_of(tenant_id, schedule, services=services)
+        passed: Iterable[PassedOccurrence] = passed_over(tenant_id, schedule, services=services, most=_MOST_PASSED_OVER)
     else:
         found = all_deliveries(services=services, tenant_id=tenant_id)
+        passed = all_passed_over(services=services, tenant_id=tenant_id, most=_MOST_PASSED_OVER)
     rows = [
         {
             "tenant_id": row.key.tenant_id,
@@ -128,11 +136,9 @@ def list_deliveries(*, tenant_id: str | None, schedule: str | None, state: str |
     ]
     shown: dict[str, object] = {"rows": rows}
     lines = [_line(row) for row in rows]
-    if tenant_id is not None and schedule is not None and state is None:
-        passed = passed_over(tenant_id, schedule, services=services, most=_MOST_PASSED_OVER)
-        about = [{"period": each.period, "why": str(each.record.why), "at": each.record.at} for each in passed]
-        shown["passed_over"] = about
-        lines += [f"{tenant_id} / {schedule} / {each['period']}  {each['why']}  {each['at']}" for each in about]
+    if state is None:
+        shown["passed_over"] = passed_rows = [_passed_row(each) for each in passed]
+        lines += [_passed_line(row) for row in passed_rows]
     print_result(shown, as_json=as_json, lines=lambda: lines or ["none"])
 
 
@@ -181,6 +187,23 @@ def _row(delivery: MailDelivery, *, period: str) -> dict[str, object]:
         "detail": delivery.detail,
         "attempts": delivery.attempts,
     }
+
+
+def _passed_row(passed: PassedOccurrence) -> dict[str, object]:
+    record = passed.record
+    return {
+        "tenant_id": passed.key.tenant_id,
+        "schedule": passed.key.schedule,
+        "period": passed.period,
+        "occurrences": record.occurrences,
+        "why": str(record.why),
+        "at": record.at.isoformat(),
+    }
+
+
+def _passed_line(row: dict[str, object]) -> str:
+    several = "" if row["occurrences"] == 1 else f" ({row['occurrences']} periods)"
+    return f"{row['tenant_id']} / {row['schedule']} / {row['period']}{several}  passed over: {row['why']}  {row['at']}"
 
 
 def _line(row: dict[str, object]) -> str:

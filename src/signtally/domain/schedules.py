@@ -32,7 +32,7 @@ from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.domain.time_units import ONE_DAY
 
 SKIP_AFTER = dt.timedelta(hours=1)  # `missed: skip` still delivers up to this much late
-MOST_CAUGHT_UP = 31  # occurrences of one schedule that `missed: all` delivers after a long silence
+MOST_CAUGHT_UP = 31  # occurrences of one schedule that are caught up, or named one by one, after a long silence
 _CALENDARS_KEPT = 4096  # of one run: a few hundred zones, some days and hours
 _ZONES_DIFFER_BY = dt.timedelta(days=1)  # a tenant that moves west sees yesterday's date again
 _FIRST_DAY_FOLLOWS = "~"  # in the ledger's name of a week, which another first weekday would give to other days
@@ -105,11 +105,20 @@ def newest_over(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) 
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class TooOld:
+    """Occurrences before the newest `MOST_CAUGHT_UP`: passed over whatever `missed` says, all of them as one."""
+
+    days: Occurrence  # a range with all their days
+    count: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Outstanding:
-    """What to deliver now and what is passed over, as the schedule's `missed` says; both oldest first."""
+    """What to deliver now and what is passed over, as the schedule's `missed` says; oldest first."""
 
     due: list[Occurrence]
     missed: list[Occurrence]
+    too_old: TooOld | None = None
 
 
 def find_outstanding(
@@ -140,10 +149,10 @@ def find_outstanding(
     if latest is not None and calendar_before not in {None, newest.calendar}:
         between = _days_between(latest, newest)
         return Outstanding([*([dataclasses.replace(newest, period=between)] if between else []), *due], skipped)
-    missed = _missed(newest, latest=latest, begins_on=begins_on)
+    missed, too_old = _missed(newest, latest=latest, begins_on=begins_on)
     if newest.schedule.missed == "all":
-        return Outstanding([*missed, *due], skipped)
-    return Outstanding(due, [*missed, *skipped])
+        return Outstanding([*missed, *due], skipped, too_old)
+    return Outstanding(due, [*missed, *skipped], too_old)
 
 
 def occurrence_of(tenant: TenantProfile, schedule: Schedule, period: Period) -> Occurrence:
@@ -178,19 +187,27 @@ def shown_name(key_name: str) -> str:
     return correction_number(key_name)[0].partition(_FIRST_DAY_FOLLOWS)[0]
 
 
-def _missed(newest: Occurrence, *, latest: Period | None, begins_on: dt.date | None) -> list[Occurrence]:
+def _missed(
+    newest: Occurrence, *, latest: Period | None, begins_on: dt.date | None
+) -> tuple[list[Occurrence], TooOld | None]:
     """What was due before *newest*, oldest first: after *latest*, without its days; without it, since *begins_on*."""
     if latest is not None:
         found = _due_before(newest, after=latest.last)
-        return [dataclasses.replace(each, period=_after(latest.last, each.period)) for each in found]
-    return [] if begins_on is None else _due_before(newest, after=begins_on - ONE_DAY)
+        before = [dataclasses.replace(each, period=_after(latest.last, each.period)) for each in found]
+    else:
+        before = [] if begins_on is None else _due_before(newest, after=begins_on - ONE_DAY)
+    old, recent = before[: 1 - MOST_CAUGHT_UP], before[1 - MOST_CAUGHT_UP :]
+    if not old:
+        return recent, None
+    days = period_between(old[0].period.first, old[-1].period.last)
+    return recent, TooOld(dataclasses.replace(old[-1], period=days), len(old))
 
 
 def _due_before(newest: Occurrence, *, after: dt.date) -> list[Occurrence]:
     """What was due before *newest*, since the schedule started, and reaches beyond the day *after*; oldest first."""
     start = newest.schedule.starts_at
-    recent = itertools.islice(_due_by(newest.tenant, newest.schedule, newest.due_at), 1, MOST_CAUGHT_UP)
-    found = itertools.takewhile(lambda each: each.period.last > after, recent)
+    earlier = itertools.islice(_due_by(newest.tenant, newest.schedule, newest.due_at), 1, None)
+    found = itertools.takewhile(lambda each: each.period.last > after, earlier)
     return [each for each in found if start is None or each.due_at >= start][::-1]
 
 

@@ -37,6 +37,7 @@ class PassedOver(enum.StrEnum):
     """Why nothing is made or sent for an occurrence."""
 
     MISSED = "missed"  # nobody ran when it was due, and the schedule does not catch up
+    TOO_OLD = "too_old"  # before the newest ones that the schedule catches up
     EMPTY = "empty"  # nothing happened in its period, and the schedule skips that
     NOT_NEEDED = "not_needed"  # the schedule's condition does not hold
 
@@ -79,10 +80,11 @@ class _Waiting:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PassedRecord:
-    """When an occurrence was passed over, and why."""
+    """When an occurrence was passed over, and why; or several of them, whose period is a range of days."""
 
     at: dt.datetime  # aware, UTC
     why: PassedOver
+    occurrences: int = 1
 
 
 _MAKING_JSON = TypeAdapter(_Making)
@@ -164,9 +166,9 @@ class Deliveries:
             _Waiting(now, reason)
         )
 
-    def pass_over(self, key: DeliveryKey, *, now: dt.datetime, why: PassedOver) -> None:
-        """Record that nothing is made or sent for an occurrence."""
-        self._passed(key).create(PassedRecord(now, why))
+    def pass_over(self, key: DeliveryKey, *, now: dt.datetime, why: PassedOver, occurrences: int = 1) -> None:
+        """Record that nothing is made or sent for an occurrence, or for so many."""
+        self._passed(key).create(PassedRecord(now, why, occurrences))
 
     def passed(self, key: DeliveryKey) -> PassedRecord | None:
         """Why nothing is made or sent for an occurrence; None when it was not passed over."""

@@ -46,18 +46,22 @@ def deliveries_of(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PassedOccurrence:
-    """An occurrence for which nothing was made or sent."""
+    """An occurrence for which nothing was made or sent, or several on one record."""
 
-    period: str
+    key: DeliveryKey
     record: PassedRecord
+
+    @property
+    def period(self) -> str:
+        return shown_name(self.key.period)
 
 
 def passed_over(tenant_id: str, schedule: str, *, services: Services, most: int) -> list[PassedOccurrence]:
     """The newest occurrences of a schedule that were passed over, at *most* so many; the newest period first."""
     ledger = services.stores.deliveries
     names = sorted(ledger.periods(tenant_id, schedule).passed, key=_age)[:most]
-    records = ((name, ledger.passed(DeliveryKey(tenant_id, schedule, name))) for name in names)
-    return [PassedOccurrence(shown_name(name), record) for name, record in records if record is not None]
+    found = [DeliveryKey(tenant_id, schedule, name) for name in names]
+    return [PassedOccurrence(key, record) for key in found if (record := ledger.passed(key)) is not None]
 
 
 def all_deliveries(*, services: Services, tenant_id: str | None = None) -> Iterator[DeliveryRow]:
@@ -66,6 +70,14 @@ def all_deliveries(*, services: Services, tenant_id: str | None = None) -> Itera
     for each in ledger.tenants() if tenant_id is None else [tenant_id]:
         for schedule in ledger.schedules(each):
             yield from deliveries_of(each, schedule, services=services)
+
+
+def all_passed_over(*, services: Services, tenant_id: str | None = None, most: int) -> Iterator[PassedOccurrence]:
+    """The same of every schedule of a tenant, or of all of them; at *most* so many of each."""
+    ledger = services.stores.deliveries
+    for each in ledger.tenants() if tenant_id is None else [tenant_id]:
+        for schedule in ledger.schedules(each):
+            yield from passed_over(each, schedule, services=services, most=most)
 
 
 def _age(key_name: str) -> tuple[int, str]:

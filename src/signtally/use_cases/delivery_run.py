@@ -10,7 +10,7 @@ from typing import Any
 from signtally.domain.batches import batched
 from signtally.domain.mail_addresses import without_addresses
 from signtally.domain.operator_events import delivery_failed, delivery_late, store_unavailable
-from signtally.domain.schedules import Occurrence, Outstanding
+from signtally.domain.schedules import MOST_CAUGHT_UP, Occurrence, Outstanding, TooOld
 from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
 from signtally.log_fields import log_fields
@@ -63,8 +63,9 @@ class DeliveryRun:
 
     Of all tenants, or with *tenant_ids* of those alone: then what is done is for the caller to record. Afterwards
     *due* counts the occurrences it found, *held* those of tenants whose scheduled sends wait, *missed* those that it
-    passed over. By occurrence, *incomplete* says what it waits for, *overdue* the same of what has waited too long,
-    *pending* which service failed, *failures* what else went wrong. *done* is what `DoneOccurrences` is to remember.
+    passed over; *passed_over* names those of them that stand on one record. By occurrence, *incomplete* says what it
+    waits for, *overdue* the same of what has waited too long, *pending* which service failed, *failures* what else went
+    wrong. *done* is what `DoneOccurrences` is to remember.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class DeliveryRun:
         as_of: dt.datetime | None = None,
         tenant_ids: Sequence[str] | None = None,
     ) -> None:
+        self.passed_over: dict[str, str] = {}
         self.incomplete: dict[str, str] = {}
         self.overdue: dict[str, str] = {}
         self.pending: dict[str, str] = {}
@@ -160,11 +162,27 @@ class DeliveryRun:
         return True
 
     def _deliver_in_order(self, outstanding: Outstanding, deliver: Deliver, reading: Reading) -> bool:
-        passed = all(self._attempt(occurrence, self._pass_over) for occurrence in outstanding.missed)
-        return passed and all(
+        return self._pass_over_all(outstanding) and all(
             self._attempt(occurrence, lambda due: self._deliver(due, deliver, reading))
             for occurrence in outstanding.due
         )
+
+    def _pass_over_all(self, outstanding: Outstanding) -> bool:
+        """The oldest first: where it breaks off, the next run finds the rest."""
+        old = outstanding.too_old
+        passed = old is None or self._attempt(old.days, lambda _: self._pass_over_old(old))
+        return passed and all(self._attempt(occurrence, self._pass_over) for occurrence in outstanding.missed)
+
+    def _pass_over_old(self, old: TooOld) -> bool:
+        """On one record, however many they are."""
+        days, catches_up = old.days, old.days.schedule.missed == "all"
+        reason = PassedOver.TOO_OLD if catches_up else PassedOver.MISSED
+        self._ledger.pass_over(delivery_key(days), now=self._services.clock(), why=reason, occurrences=old.count)
+        bound = f", older than the {MOST_CAUGHT_UP} that are caught up" if catches_up else ""
+        self.passed_over[label(days)] = f"{old.count} occurrences from {days.period.first} to {days.period.last}{bound}"
+        _log.warning("%s: %s are passed over", label(days), self.passed_over[label(days)])
+        self.missed += old.count
+        return True
 
     def _pass_over(self, occurrence: Occurrence) -> bool:
         _log.warning("%s was missed, and is not caught up", label(occurrence))

@@ -40,8 +40,8 @@ KIND = DeliveryKind(
 class DigestsOutcome:
     """*due*, *waiting*, *held*, *missed*, *empty* and *not_needed* count occurrences, *sent* emails.
 
-    The dicts say by occurrence or recipient why: *incomplete* and *overdue* wait for complete figures, *pending* for a
-    service; *deferred* emails are tried again.
+    The dicts say by occurrence or recipient why: *passed_over* are missed ones that share one record, *incomplete* and
+    *overdue* wait for complete figures, *pending* for a service; *deferred* emails are tried again.
     """
 
     due: int
@@ -53,6 +53,7 @@ class DigestsOutcome:
     missed: int  # passed over, as their schedules say
     empty: int  # passed over, because nothing happened
     not_needed: int  # passed over, because their conditions do not hold
+    passed_over: dict[str, str]
     incomplete: dict[str, str]
     overdue: dict[str, str]
     deferred: dict[str, str]
@@ -134,6 +135,7 @@ def _outcome(run: DeliveryRun, sender: "DigestSender", *, services: Services) ->
         waiting=sender.waiting,
         held=run.held,
         missed=run.missed,
+        passed_over=run.passed_over,
         empty=sender.passed[PassedOver.EMPTY],
         not_needed=sender.passed[PassedOver.NOT_NEEDED],
         incomplete=run.incomplete,

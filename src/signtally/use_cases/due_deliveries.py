@@ -106,7 +106,8 @@ def _due(
     begins_on = min((period.first for period in first), default=None)
     found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar, begins_on=begins_on)
     waited = [occurrence_of(tenant, newest.schedule, period) for period in sorted(waiting, key=lambda each: each.last)]
-    return DueSchedule(newest, Outstanding([*waited, *found.due], found.missed), is_first=not (delivered or first))
+    outstanding = dataclasses.replace(found, due=[*waited, *found.due])
+    return DueSchedule(newest, outstanding, is_first=not (delivered or first))
 
 
 def _periods(key_names: Iterable[str], tenant: TenantProfile) -> list[Period]:

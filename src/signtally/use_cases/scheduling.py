@@ -36,6 +36,7 @@ class SchedulesOutcome:
     missed: int  # passed over, as their schedules say
     empty: int  # passed over, because nothing happened
     not_needed: int  # passed over, because their conditions do not hold
+    passed_over: dict[str, str]  # missed ones that share one record
     incomplete: dict[str, str]  # waits for complete figures
     overdue: dict[str, str]  # the same, for too long
     pending: dict[str, str]  # a service failed: tried again by the next run
@@ -97,6 +98,7 @@ def run_schedules(
         waiting=waiting,
         held=run.held,
         missed=run.missed,
+        passed_over=run.passed_over,
         empty=passed[PassedOver.EMPTY],
         not_needed=passed[PassedOver.NOT_NEEDED],
         incomplete=run.incomplete,

@@ -1,25 +1,16 @@
-"""What processes used, by sampling /proc: CPU time of a program and all that it started, and its memory."""
+"""What processes used, sampled: CPU time of a program and all that it started, and its memory."""
 
-import dataclasses
 import os
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_TICKS, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Process:
-    parent: int
-    cpu_seconds: float
-    resident_bytes: int
+import psutil
 
 
 def children_of_this_process() -> set[int]:
-    return {pid for pid, each in _processes() if each.parent == os.getpid()}
+    return {each.pid for each in psutil.Process().children()}
 
 
 class Usage:
@@ -35,7 +26,8 @@ class Usage:
         self._sampling = threading.Thread(target=self._sample_until_stopped)
 
     def __enter__(self) -> Self:
-        self._began = {pid: each.cpu_seconds for pid, each in self._tree()}
+        self._sample()
+        self._began = dict(self._latest)
         self._sampling.start()
         return self
 
@@ -58,28 +50,28 @@ class Usage:
 
     def _sample(self) -> None:
         resident = 0
-        for pid, each in self._tree():
-            self._latest[pid] = each.cpu_seconds
-            resident += each.resident_bytes
+        for each in self._tree():
+            try:
+                with each.oneshot():
+                    spent, memory = each.cpu_times(), each.memory_info()
+            except psutil.NoSuchProcess:  # it ended meanwhile
+                continue
+            self._latest[each.pid] = spent.user + spent.system
+            resident += memory.rss
         self.resident_bytes.append(resident)
 
-    def _tree(self) -> Iterator[tuple[int, _Process]]:
-        found = dict(_processes())
-        wanted = set(self._roots)
-        for _ in found:
-            more = {pid for pid, each in found.items() if each.parent in wanted and pid not in self._apart} - wanted
-            if not more:
-                break
-            wanted |= more
-        return ((pid, found[pid]) for pid in wanted if pid in found)
-
-
-def _processes() -> Iterator[tuple[int, _Process]]:
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
+    def _tree(self) -> Iterator[psutil.Process]:
+        for pid in self._roots:
             try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:  # it ended meanwhile
+                root = psutil.Process(pid)
+                apart = {each for child in self._apart for each in _with_descendants(child)}
+                yield from (each for each in [root, *root.children(recursive=True)] if each.pid not in apart)
+            except psutil.NoSuchProcess:
                 continue
-            cpu_seconds = (int(fields[11]) + int(fields[12])) / _TICKS
-            yield int(entry.name), _Process(int(fields[1]), cpu_seconds, int(fields[21]) * _PAGE)
+
+
+def _with_descendants(pid: int) -> set[int]:
+    try:
+        return {pid, *(each.pid for each in psutil.Process(pid).children(recursive=True))}
+    except psutil.NoSuchProcess:
+        return {pid}

@@ -5,8 +5,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+
+import psutil
 
 _MARKS = {  # what the command line of each has in it
     "aws": "signtally.local.ministack_program",
@@ -17,7 +18,6 @@ _MARKS = {  # what the command line of each has in it
     "worker": "-m warm_worker",
 }
 PROGRAMS = tuple(_MARKS)
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _TIMEOUT_SECONDS = 120
 _POLL_SECONDS = 0.1  # neither a process nor a port tells others that it is there
 
@@ -32,13 +32,6 @@ class Held:
     threads: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Process:
-    parent: int
-    threads: int
-    memory_bytes: int
-
-
 class StackPrograms:
     """The children of the process *parent*, by name; *is_well* says whether a program of that name serves."""
 
@@ -48,7 +41,7 @@ class StackPrograms:
 
     def found(self) -> dict[str, int]:
         """Process ids by name, of those that run now."""
-        commands = {pid: _command(pid) for pid, each in _processes().items() if each.parent == self._parent}
+        commands = {each.pid: _command(each) for each in psutil.Process(self._parent).children()}
         return {name: pid for name, mark in _MARKS.items() for pid, command in commands.items() if mark in command}
 
     def kill(self, name: str, *, by: signal.Signals) -> float:
@@ -63,57 +56,27 @@ class StackPrograms:
 
     def held(self) -> dict[str, tuple[int, Held]]:
         """Process id and holdings by name."""
-        processes = _processes()
-        return {
-            name: (pid, _held_by({pid, *_descendants(pid, processes)}, processes)) for name, pid in self.found().items()
-        }
+        found = {name: psutil.Process(pid) for name, pid in self.found().items()}
+        return {name: (each.pid, _held_by([each, *each.children(recursive=True)])) for name, each in found.items()}
 
 
-def _held_by(pids: set[int], processes: Mapping[int, _Process]) -> Held:
-    links = [link for pid in pids for link in _open(pid)]
-    connections = sum(link.startswith("socket:") for link in links)
-    alive = [processes[pid] for pid in pids if pid in processes]
-    return Held(
-        memory_bytes=sum(each.memory_bytes for each in alive),
-        files=len(links) - connections,
-        connections=connections,
-        threads=sum(each.threads for each in alive),
-    )
+def _held_by(programs: Iterable[psutil.Process]) -> Held:
+    found = [each for each in map(_held, programs) if each is not None]
+    return Held(*(sum(figures) for figures in zip(*map(dataclasses.astuple, found), strict=True)))
 
 
-def _descendants(pid: int, processes: Mapping[int, _Process]) -> Iterator[int]:
-    for child, each in processes.items():
-        if each.parent == pid:
-            yield child
-            yield from _descendants(child, processes)
-
-
-def _processes() -> dict[int, _Process]:
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:  # it ended meanwhile
-                continue
-            found[int(entry.name)] = _Process(int(fields[1]), int(fields[17]), int(fields[21]) * _PAGE)
-    return found
-
-
-def _command(pid: int) -> str:
+def _held(program: psutil.Process) -> Held | None:
+    """None when it has ended."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
+        with program.oneshot():
+            connections = len(program.net_connections(kind="all"))
+            return Held(program.memory_info().rss, program.num_fds() - connections, connections, program.num_threads())
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _command(program: psutil.Process) -> str:
+    try:
+        return " ".join(program.cmdline())
+    except psutil.NoSuchProcess:
         return ""
-
-
-def _open(pid: int) -> Iterator[str]:
-    try:
-        files = [*Path(f"/proc/{pid}/fd").iterdir()]
-    except OSError:
-        return
-    for file in files:
-        try:
-            yield str(file.readlink())
-        except OSError:  # closed meanwhile
-            continue

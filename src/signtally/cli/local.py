@@ -14,39 +14,23 @@ import click
 from signtally import wiring
 from signtally.cli.output import json_option
 from signtally.cli.signals import interruptible
+from signtally.cli.stack_options import (
+    StackOptions,
+    data_option,
+    port_option,
+    stack_options,
+    usual_port,
+    usual_port_or_free,
+)
 from signtally.local.demo import EVENTS, REPORTS, TENANTS, Demo
 from signtally.local.local_aws import DEFAULT_PORT, DEFAULT_TIMESTREAM_PORT, LocalAws
-from signtally.local.local_postgresql import DEFAULT_POSTGRESQL_PORT, LocalPostgresql
 from signtally.local.processes import Supervisor
 from signtally.local.stack import Stack
-from signtally.loopback import free_port
-
-DEFAULT_API_PORT, DEFAULT_PREFECT_PORT = 8000, 4200
-_DATA = Path(".signtally/data")
-_TIMESTREAM, _POSTGRESQL = "timestream", "postgresql"
-port_option = click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port of SQS, S3 and SES.")
-timestream_port_option = click.option(
-    "--timestream-port", default=DEFAULT_TIMESTREAM_PORT, show_default=True, help="Port of Timestream."
-)
-data_option = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=_DATA,
-    show_default=True,
-    help="Where state is kept between runs.",
-)
-store_option = click.option(
-    "--store",
-    type=click.Choice([_TIMESTREAM, _POSTGRESQL]),
-    default=_TIMESTREAM,
-    show_default=True,
-    help="Where usage is kept: the local Timestream, or a PostgreSQL server of its own.",
-)
 
 
 @click.command()
-@port_option
-@timestream_port_option
+@port_option("--port", "SQS, S3 and SES", **usual_port(DEFAULT_PORT))
+@port_option("--timestream-port", "Timestream", **usual_port(DEFAULT_TIMESTREAM_PORT))
 @data_option
 @json_option
 def local(*, port: int, timestream_port: int, data: Path, as_json: bool) -> None:
@@ -67,33 +51,11 @@ def local(*, port: int, timestream_port: int, data: Path, as_json: bool) -> None
 
 
 @click.command()
-@port_option
-@timestream_port_option
-@click.option("--api-port", default=DEFAULT_API_PORT, show_default=True, help="Port of the API and the page.")
-@click.option("--prefect-port", default=DEFAULT_PREFECT_PORT, show_default=True, help="Port of Prefect's API and UI.")
-@click.option(
-    "--postgresql-port",
-    default=DEFAULT_POSTGRESQL_PORT,
-    show_default=True,
-    help="Port of PostgreSQL, with --store postgresql.",
-)
-@store_option
-@data_option
+@stack_options(usual_port)
 @json_option
-def up(  # noqa: PLR0913 -- one parameter an option
-    *,
-    port: int,
-    timestream_port: int,
-    api_port: int,
-    prefect_port: int,
-    postgresql_port: int,
-    store: str,
-    data: Path,
-    as_json: bool,
-) -> None:
+def up(*, options: StackOptions, as_json: bool) -> None:
     """Run everything in one terminal until Ctrl-C: local AWS, Prefect, its workers, the API and the page."""
-    aws = LocalAws(port, timestream_port, data.absolute())
-    stack = Stack(aws, api_port, prefect_port, _server(store, postgresql_port, aws))
+    stack = options.stack(options.data)
     with _foreground() as supervisor:
         stack.start(supervisor, log=log_line)
         if as_json:
@@ -104,12 +66,6 @@ def up(  # noqa: PLR0913 -- one parameter an option
             click.echo("ready; Ctrl-C stops everything")
         sys.stdout.flush()
         supervisor.wait()
-
-
-def _port_or_free(option: str, usual: int, of: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """An option whose default is the usual port, or a free one where another program listens on that."""
-    shown = f"{usual}, or a free one"
-    return click.option(option, type=int, default=lambda: free_port(usual), show_default=shown, help=f"Port of {of}.")
 
 
 @click.command()
@@ -123,28 +79,10 @@ def _port_or_free(option: str, usual: int, of: str) -> Callable[[Callable[..., N
     help="Of how many tenants.",
 )
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("demo"), show_default=True)
-@_port_or_free("--port", DEFAULT_PORT, "SQS, S3 and SES")
-@_port_or_free("--timestream-port", DEFAULT_TIMESTREAM_PORT, "Timestream")
-@_port_or_free("--api-port", DEFAULT_API_PORT, "the API and the page")
-@_port_or_free("--prefect-port", DEFAULT_PREFECT_PORT, "Prefect's API and UI")
-@_port_or_free("--postgresql-port", DEFAULT_POSTGRESQL_PORT, "PostgreSQL, with --store postgresql")
-@store_option
-@data_option
+@stack_options(usual_port_or_free)
 @json_option
 def demo(  # noqa: PLR0913 -- one parameter an option
-    *,
-    once: bool,
-    events: int,
-    tenants: int,
-    output: Path,
-    port: int,
-    timestream_port: int,
-    api_port: int,
-    prefect_port: int,
-    postgresql_port: int,
-    store: str,
-    data: Path,
-    as_json: bool,
+    *, once: bool, events: int, tenants: int, output: Path, options: StackOptions, as_json: bool
 ) -> None:
     """Start everything, push sample traffic through, compare every figure, and show where things are.
 
@@ -152,8 +90,7 @@ def demo(  # noqa: PLR0913 -- one parameter an option
     """
     del as_json  # it ends with JSON anyway
     began = time.monotonic()
-    aws = LocalAws(port, timestream_port, (data / "demo").absolute())
-    stack = Stack(aws, api_port, prefect_port, _server(store, postgresql_port, aws), fresh=True)
+    stack = options.stack(options.data / "demo", fresh=True)
     _clear(output)
     with (output / "log.txt").open("w", encoding="utf-8") as log, _foreground(log=_into(log)) as supervisor:
         log_line(f"the servers' own log is in {output / 'log.txt'}")
@@ -167,11 +104,6 @@ def demo(  # noqa: PLR0913 -- one parameter an option
         if not once:
             log_line("everything stays up; Ctrl-C stops it")
             supervisor.wait()
-
-
-def _server(store: str, port: int, aws: LocalAws) -> LocalPostgresql | None:
-    """The PostgreSQL server, with its state beside the local AWS's; None with Timestream."""
-    return LocalPostgresql(port, aws.data / "postgresql") if store == _POSTGRESQL else None
 
 
 @contextlib.contextmanager

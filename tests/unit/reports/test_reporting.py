@@ -31,31 +31,10 @@ from tests.support.asked_reports import (
     FragileStore,
     ask,
     key,
-    services_over,
     stored_files,
     write,
 )
 from tests.support.clocks import Clock
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture
-def store() -> FragileStore:
-    return FragileStore()
-
-
-@pytest.fixture
-def queue() -> MemoryReportQueue:
-    return MemoryReportQueue()
-
-
-@pytest.fixture
-def services(clock: Clock, store: FragileStore, queue: MemoryReportQueue) -> Services:
-    return services_over(clock, store, queue)
 
 
 def test_a_made_report_is_whole_and_says_what_it_is(services: Services) -> None:

@@ -18,35 +18,13 @@ from signtally.stores.reports import ReportMissingError
 from signtally.use_cases.ordering import request_report
 from signtally.use_cases.reporting import make_report, report_now
 from tests.support.asked_reports import (
-    NOW,
     OCTOBER,
     FragileStore,
     ask,
     key,
-    services_over,
 )
 from tests.support.clocks import Clock
 from tests.support.order_consumers import consume, stop_consuming
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture
-def store() -> FragileStore:
-    return FragileStore()
-
-
-@pytest.fixture
-def queue() -> MemoryReportQueue:
-    return MemoryReportQueue()
-
-
-@pytest.fixture
-def services(clock: Clock, store: FragileStore, queue: MemoryReportQueue) -> Services:
-    return services_over(clock, store, queue)
 
 
 def test_a_new_report_is_ordered_once_however_often_it_is_asked_for(

@@ -3,6 +3,7 @@
 Each alarm is an automation that notifies the address in `SIGNTALLY_ALERT_URL`; one more ends runs whose process died.
 """
 
+import functools
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from prefect.events.actions import ActionTypes, ChangeFlowRunState, DoNothing, S
 from prefect.events.schemas.automations import Automation, AutomationCore
 from prefect.settings import get_current_settings
 
+from signtally import wiring
+from signtally.ports.errors import ServiceError
 from signtally.settings import Settings
 from tasks.alarms import TAG, Alarm, alarms, lost_run
 from tasks.limit_deployment import deploy_limits
@@ -111,10 +114,19 @@ def _block(address: str) -> NotificationBlock:
     return SlackWebhook.model_validate({"url": address})
 
 
+def _mail_rate(settings: Settings) -> float | None:
+    """What the mail service says; None also where it cannot be asked from this machine."""
+    try:
+        return wiring.services(settings, timeouts=wiring.INTERACTIVE_TIMEOUTS).mailer.rate()
+    except ServiceError:
+        return None
+
+
 def main() -> None:
     heartbeat_seconds = get_current_settings().flows.heartbeat_frequency  # the workers' must be the same
     settings = Settings()
-    for line in [*deploy_limits(settings), *deploy(settings, alarms(), heartbeat_seconds=heartbeat_seconds)]:
+    limits = deploy_limits(settings, mail_rate=functools.partial(_mail_rate, settings))
+    for line in [*limits, *deploy(settings, alarms(), heartbeat_seconds=heartbeat_seconds)]:
         print(line)  # noqa: T201 -- a program's answer
 
 

@@ -17,5 +17,8 @@ class LimitedMailer:
         self._limits.wait_for_turn(Limited.MAILS)
         return self._mailer.send(message)
 
+    def rate(self) -> float | None:
+        return self._mailer.rate()
+
     def provision(self, *, sender: str) -> bool:
         return self._mailer.provision(sender=sender)

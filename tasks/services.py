@@ -34,7 +34,7 @@ def services() -> Services:
     settings = Settings()
     limits: Limits = NoLimits()
     if not _somebody_waits.is_set():
-        limits = limits_of_this_process(mails_per_second=settings.mails_per_second)
+        limits = limits_of_this_process()
     built = wiring.services(settings, limits=limits)
     built = dataclasses.replace(built, tell=emit, mailer=LimitedMailer(built.mailer, limits))
     if settings.metrics_format == EMF:

@@ -1,8 +1,8 @@
 """Limits that hold for all workers together: Prefect's global concurrency limits, shown in its UI.
 
 Prefect's server is asked seldom, for it would be slower than what is limited. A slot is kept from one query to the
-next, and given back when it was idle for a moment, or had for half a minute while others may wait. Emails are allowed a
-quarter of a second's worth at a time. While the server is away nothing is limited, and nothing waits for it.
+next, and given back when it was idle for a moment, or had for half a minute while others may wait. Emails are allowed
+as many at a time as the limit has slots. While the server is away nothing is limited, and nothing waits for it.
 """
 
 import contextlib
@@ -30,6 +30,7 @@ _RENEWED_AFTER_SECONDS = 40.0
 _LONGEST_PAUSE_SECONDS = {"concurrency": 1.0, "rate_limit": 0.25}  # between two questions
 _TIMEOUT_SECONDS = 5.0  # of one question
 _AWAY_SECONDS = 30.0  # in which a server that did not answer is not asked again
+_ANSWERS = {httpx.codes.LOCKED, httpx.codes.UNPROCESSABLE_ENTITY}  # not now; more than the limit ever allows
 _log = logging.getLogger(__name__)
 
 
@@ -41,20 +42,14 @@ class SlotTimes:
     kept_seconds: float = 30.0  # altogether: others may wait for it
 
 
-def block_of(mails_per_second: float) -> int:
-    """How many emails are allowed at a time: few enough to be no burst, enough for four questions a second."""
-    return max(1, math.ceil(mails_per_second / 4))
-
-
 class PrefectLimits:
     """Of one process."""
 
-    def __init__(self, *, mails_per_second: float, times: SlotTimes | None = None) -> None:
+    def __init__(self, *, times: SlotTimes | None = None) -> None:
         self._server = _Server()
         kept = times or SlotTimes()
         self._slots = {work: _Slots(work, self._server, kept) for work in (Limited.QUERIES, Limited.UNLOADS)}
-        self._mails = _Turns(Limited.MAILS, self._server, block=block_of(mails_per_second))
-        self._limits_mails = mails_per_second > 0
+        self._mails = _Turns(Limited.MAILS, self._server)
 
     @contextlib.contextmanager
     def slot(self, work: Limited) -> Iterator[None]:
@@ -66,7 +61,7 @@ class PrefectLimits:
             slots.give_back(lease)
 
     def wait_for_turn(self, work: Limited) -> None:
-        if work is Limited.MAILS and self._limits_mails:
+        if work is Limited.MAILS:
             self._mails.wait()
 
     def close(self) -> None:
@@ -94,14 +89,26 @@ class _Server:
         self._client: SyncPrefectClient | None = None  # opened once: that costs as much as several questions
         self._lock = threading.Lock()
 
-    def take(self, work: Limited, *, slots: int, mode: Any) -> UUID | None:  # noqa: ANN401 -- Prefect's literal
-        """Wait until there are so many; None when there is no limit now."""
+    def take_slot(self, work: Limited) -> UUID | None:
+        """Wait until there is one; None when there is no limit now."""
+        found = self._granted(work, slots=1, mode="concurrency")
+        return UUID(found["lease_id"]) if found and found["limits"] else None
+
+    def take_turns(self, work: Limited, turns: int) -> int | None:
+        """Wait until there are so many; how many may be taken at once, or None when there is no limit now."""
+        found = self._granted(work, slots=turns, mode="rate_limit")
+        return int(found[0]["limit"]) if found else None
+
+    def _granted(self, work: Limited, *, slots: int, mode: Any) -> Any:  # noqa: ANN401 -- Prefect's literal; its JSON
+        """Prefect's answer once it says yes; None when it does not answer."""
         if not PREFECT_API_URL.value() or time.monotonic() < self._away_until:
             return None
         try:
             while (answer := self._ask(work, slots, mode)).status_code == httpx.codes.LOCKED:
                 time.sleep(min(float(answer.headers.get("Retry-After", 0)), _LONGEST_PAUSE_SECONDS[mode]))
-            found = answer.json()
+            if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY and slots > 1:  # somebody made the limit smaller
+                return self._granted(work, slots=1, mode=mode)
+            return answer.raise_for_status().json()
         except Exception as error:  # noqa: BLE001 -- whatever keeps the server from answering, the work goes on
             is_news = time.monotonic() >= self._away_until
             self._away_until = time.monotonic() + _AWAY_SECONDS
@@ -112,7 +119,6 @@ class _Server:
                 error,
             )
             return None
-        return UUID(found["lease_id"]) if mode == "concurrency" and found["limits"] else None
 
     def _ask(self, work: Limited, slots: int, mode: Any) -> httpx.Response:  # noqa: ANN401
         with self._asked() as client:
@@ -123,7 +129,7 @@ class _Server:
                     )
                 return client.increment_concurrency_slots([NAME.format(work)], slots, mode)
             except httpx.HTTPStatusError as error:
-                if error.response.status_code == httpx.codes.LOCKED:
+                if error.response.status_code in _ANSWERS:
                     return error.response
                 raise
 
@@ -169,7 +175,7 @@ class _Slots:
         with self._changed:
             if self._idle:
                 return self._idle.pop()
-        lease_id = self._server.take(self._work, slots=1, mode="concurrency")
+        lease_id = self._server.take_slot(self._work)
         now = time.monotonic()
         lease = _Lease(lease_id, now, now, now)
         if lease_id is not None:
@@ -228,25 +234,34 @@ class _Slots:
 
 
 class _Turns:
-    """Turns of one rate, taken in blocks."""
+    """Turns of one rate, taken as many at a time as the limit has slots: its size is learnt from the first answer."""
 
-    def __init__(self, work: Limited, server: _Server, *, block: int) -> None:
+    def __init__(self, work: Limited, server: _Server) -> None:
         self._work = work
         self._server = server
-        self._block = block
+        self._block = 1
         self._left = 0
+        self._unlimited_until = -math.inf
         self._lock = threading.Lock()
 
     def wait(self) -> None:
         with self._lock:
             if self._left == 0:
-                self._server.take(self._work, slots=self._block, mode="rate_limit")
-                self._left = self._block
+                if time.monotonic() < self._unlimited_until:
+                    return
+                self._take()
             self._left -= 1
 
+    def _take(self) -> None:
+        most = self._server.take_turns(self._work, self._block)
+        if most is None:
+            self._unlimited_until = time.monotonic() + _AWAY_SECONDS
+        self._left = min(self._block, most or 1)
+        self._block = most or 1
 
-def limits_of_this_process(*, mails_per_second: float) -> PrefectLimits:
+
+def limits_of_this_process() -> PrefectLimits:
     """What is held is given back as the process ends."""
-    limits = PrefectLimits(mails_per_second=mails_per_second)
+    limits = PrefectLimits()
     at_end(limits.close)
     return limits

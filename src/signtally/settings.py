@@ -213,7 +213,9 @@ class Settings(BaseSettings):
 
     timestream_queries: Annotated[int, Field(ge=0)] = 32  # at once, of all workers together; 0: any number
     timestream_unloads: Annotated[int, Field(ge=0)] = 4  # of those, UNLOADs
-    mails_per_second: Annotated[float, Field(ge=0, le=10_000)] = 0  # of all workers together; 0: any number
+    mails_per_second: Annotated[  # of all workers together; 0: any number, auto: what SES allows the account
+        Literal["auto"] | Annotated[float, Field(ge=0, le=10_000)], BeforeValidator(_word_or("auto"))
+    ] = "auto"
 
     log_format: Annotated[Literal["auto", "json", "text"], BeforeValidator(_word_or("auto"))] = "auto"  # of stderr
 

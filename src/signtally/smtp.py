@@ -85,6 +85,10 @@ class SmtpMailer:
             raise MailRefusedError(f"{self._where} refused {', '.join(sorted(refused))}, and took the others")
         return str(message.get("Message-ID", ""))
 
+    def rate(self) -> float | None:
+        """SMTP has no word for it."""
+        return None
+
     def provision(self, *, sender: str) -> bool:
         """Who may send from where is settled in the server's own configuration."""
         del sender

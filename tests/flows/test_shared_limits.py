@@ -22,7 +22,7 @@ from signtally.ports.limits import Limited
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.threads import ContextThreads
-from tasks.limit_deployment import deploy_limits
+from tasks.limit_deployment import WantedLimit, deploy_limits, wanted_limits
 from tasks.limited_mailer import LimitedMailer
 from tasks.shared_limits import PrefectLimits, SlotTimes
 from tests.support.ports import free_port
@@ -35,18 +35,22 @@ def limited(**settings: object) -> Settings:
     return Settings.model_validate(none | settings)
 
 
+def deploy(settings: Settings) -> list[str]:
+    return deploy_limits(settings, mail_rate=lambda: None)
+
+
 @pytest.fixture
 def _deployed(prefect_server: None) -> Iterator[None]:
     """One query and one UNLOAD at a time, and forty emails a second."""
     del prefect_server
-    deploy_limits(limited(timestream_queries=1, timestream_unloads=1, mails_per_second=40))
+    deploy(limited(timestream_queries=1, timestream_unloads=1, mails_per_second=40))
     yield
-    deploy_limits(limited())
+    deploy(limited())
 
 
 @pytest.mark.usefixtures("_deployed")
 def test_a_slot_is_one_processs_at_a_time_and_comes_back() -> None:
-    here, there = (PrefectLimits(mails_per_second=0, times=QUICK) for _ in range(2))
+    here, there = (PrefectLimits(times=QUICK) for _ in range(2))
     entered = threading.Event()
 
     def query() -> None:
@@ -75,7 +79,7 @@ def test_a_slot_is_one_processs_at_a_time_and_comes_back() -> None:
 @pytest.mark.usefixtures("_deployed")
 def test_emails_of_all_processes_keep_to_one_rate() -> None:
     mailers = [MemoryMailer(), MemoryMailer()]
-    limited_ones = [LimitedMailer(each, PrefectLimits(mails_per_second=40)) for each in mailers]
+    limited_ones = [LimitedMailer(each, PrefectLimits()) for each in mailers]
     began = time.monotonic()
     with ContextThreads(2) as senders:
         list(senders.map(lambda mailer: [mailer.send(an_email()) for _ in range(30)], limited_ones))
@@ -86,7 +90,7 @@ def test_emails_of_all_processes_keep_to_one_rate() -> None:
 @pytest.mark.parametrize("is_set", [False, True])
 def test_without_a_server_the_work_goes_on(is_set: bool, caplog: pytest.LogCaptureFixture) -> None:  # noqa: FBT001
     url = f"http://127.0.0.1:{free_port()}/api" if is_set else None
-    limits = PrefectLimits(mails_per_second=1)
+    limits = PrefectLimits()
     began = time.monotonic()
     with temporary_settings({PREFECT_API_URL: url}):
         for _ in range(20):
@@ -100,23 +104,43 @@ def test_without_a_server_the_work_goes_on(is_set: bool, caplog: pytest.LogCaptu
 def test_limits_are_what_the_settings_say_however_often_they_are_deployed(prefect_server: None) -> None:
     del prefect_server
     some = limited(timestream_queries=32, mails_per_second=14)
-    assert deploy_limits(some) == [
+    assert deploy(some) == [
         "limit signtally-timestream-queries: made",
         "limit signtally-timestream-unloads: none",
         "limit signtally-mails: made",
     ]
-    assert {line.rpartition(" ")[2] for line in deploy_limits(some)} == {"unchanged", "none"}
+    assert {line.rpartition(" ")[2] for line in deploy(some)} == {"unchanged", "none"}
     with get_client(sync_client=True) as client:
         mails = client.read_global_concurrency_limit_by_name("signtally-mails")
         assert (mails.limit, mails.slot_decay_per_second) == (4, 14)
         client.update_global_concurrency_limit("signtally-mails", GlobalConcurrencyLimitUpdate(active=False))
-        assert deploy_limits(limited(mails_per_second=20)) == [
+        assert deploy(limited(mails_per_second=20)) == [
             "limit signtally-timestream-queries: deleted",
             "limit signtally-timestream-unloads: none",
             "limit signtally-mails: changed",
         ]
         assert not client.read_global_concurrency_limit_by_name("signtally-mails").active, "an operator's word counts"
-    deploy_limits(limited())
+    deploy(limited())
+
+
+@pytest.mark.parametrize(("asked", "told", "wanted"), [("auto", 200.0, 200), ("", None, 14), ("3", 200.0, 3)])
+def test_emails_are_limited_unless_somebody_says_otherwise(asked: str, told: float | None, wanted: int) -> None:
+    settings = limited(mails_per_second=asked)
+    assert wanted_limits(settings, mail_rate=lambda: told) == {Limited.MAILS: WantedLimit(-(-wanted // 4), wanted)}
+    assert set(wanted_limits(Settings(), mail_rate=lambda: told)) == {*Limited}, "each limit is there by default"
+
+
+@pytest.mark.usefixtures("_deployed")
+def test_a_limit_that_somebody_makes_smaller_holds_at_once() -> None:
+    limits = PrefectLimits()
+    for _ in range(11):  # the first block is one, the second is what the limit then is
+        limits.wait_for_turn(Limited.MAILS)
+    deploy(limited(mails_per_second=20))
+    began = time.monotonic()
+    for _ in range(6):  # the server refuses a block of ten and is asked for one, then for five
+        limits.wait_for_turn(Limited.MAILS)
+    assert time.monotonic() - began > 0.1
+    limits.close()
 
 
 class Counted:

@@ -45,7 +45,7 @@ class SesMailer:
         self._ses = ses
         self._configuration_set = configuration_set
         self._wait = wait
-        self._rate = SendRate(self._account_rate, wait=wait)
+        self._rate = SendRate(self.rate, wait=wait)
 
     def send(self, message: EmailMessage) -> str:
         what = f"mail from {sender_of(message)}"
@@ -82,13 +82,13 @@ class SesMailer:
             raise MailUncertainError(f"SES did not answer after a message had gone out: {error}") from error
         return answer["MessageId"]
 
-    def _account_rate(self) -> float | None:
-        """Emails a second; None when the programs' policy does not let us ask: then SES throttles, and we back off."""
+    def rate(self) -> float | None:
+        """None when the programs' policy does not let us ask, too: then SES throttles, and we back off."""
         try:
             with map_errors("SES", "the account's quota"):
                 return self._ses.get_account()["SendQuota"]["MaxSendRate"]
         except (ServiceError, KeyError) as error:
-            _log.info("emails are not spaced by the account's rate: %s", error)
+            _log.info("the account's rate of emails is not known: %s", error)
             return None
 
     def provision(self, *, sender: str) -> bool:

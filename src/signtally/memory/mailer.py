@@ -30,6 +30,10 @@ class MemoryMailer:
             self.sent.append(message)
             return f"memory-{len(self.sent)}"
 
+    def rate(self) -> float | None:
+        """As many as somebody sends."""
+        return None
+
     def provision(self, *, sender: str) -> bool:
         """Anybody may send from here."""
         del sender

@@ -34,6 +34,10 @@ class Mailer(Protocol):
         """Hand over one complete MIME message with From and To; return the service's id for it. Never retried."""
         ...
 
+    def rate(self) -> float | None:
+        """Emails a second that the service takes of this account; None when it does not say. Raises nothing."""
+        ...
+
     def provision(self, *, sender: str) -> bool:
         """Announce the *sender* (`Name <address>`) where the service asks for that; return whether that was new."""
         ...

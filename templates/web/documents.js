@@ -7,7 +7,7 @@ import { duration, moment, number, onDay } from "./format.js";
 import { complain, settle } from "./notices.js";
 import { parameters } from "./periods.js";
 import { go, linkHere, place } from "./place.js";
-import { plain } from "./people.js";
+import { plain, readPeople } from "./people.js";
 import { gettext, language, ngettext, pgettext } from "./words.js";
 
 const ABOUT = "documents";
@@ -33,27 +33,48 @@ const statusOf = () => ({
   expired: pgettext("one document", "Expired"),
 });
 
-export async function showDocuments({ period, people, me, signal }) {
+// Ask for the first of a period already, beside its figures; the address says which are wanted.
+export function askDocuments(about, { signal } = {}) {
+  const read = reader(wanted(about));
+  const first = read(signal);
+  first.catch(() => {});
+  return { read, first };
+}
+
+const wanted = (about) => {
+  const { status = "", user = "" } = place();
+  return { ...about, ...(status === STUCK ? { stuck: true } : { status }), user_id: user };
+};
+
+export async function showDocuments({ period, asked, me, signal }) {
   turn.abort();
   turn = new AbortController();
   const mine = AbortSignal.any([signal, turn.signal]);
   const { status = "", user = "" } = place();
   offerFilters({ status, user, me, people: [] });
-  people.then(({ rows }) => mine.aborted || offerFilters({ status, user, me, people: rows }));
   const box = byId("documents");
   box.setAttribute("aria-busy", "true");
-  const about = { ...parameters(period), ...(status === STUCK ? { stuck: true } : { status }), user_id: user };
+  const about = wanted(parameters(period));
   byId("documents-export").onclick = () => download(about);
-  const read = reader(about);
   try {
-    const first = await read(mine);
+    const first = await asked.first;
+    if (mine.aborted) return;
     settle(ABOUT);
-    draw(first, { read, signal: mine });
+    draw(first, { read: asked.read, about, signal: mine });
   } catch (error) {
     if (mine.aborted) return;
-    complain(error, { about: ABOUT, title: gettext("The documents could not be read."), again: () => showDocuments({ period, people, me, signal }) });
+    const again = () => showDocuments({ period, asked: askDocuments(parameters(period), { signal }), me, signal });
+    complain(error, { about: ABOUT, title: gettext("The documents could not be read."), again });
   }
   box.removeAttribute("aria-busy");
+  await offerSenders({ period, status, user, me, signal: mine });
+}
+
+// Who there is to choose from, once the documents stand there.
+async function offerSenders({ period, status, user, me, signal }) {
+  if (me.role === "member") return;
+  const { rows } = await readPeople(parameters(period)).catch(() => ({ rows: [] }));
+  if (!signal.aborted) offerFilters({ status, user, me, people: rows });
 }
 
 function reader(about) {
@@ -81,20 +102,20 @@ async function download(about) {
 
 const isStuck = ({ status, days_open: days }) => status === "open" && days != null && days > stuckDays();
 
-function draw({ rows, isDone }, { read, signal }) {
+function draw({ rows, isDone }, { read, about, signal }) {
   const shown = table(columns(), rows.map(line), { class: "figures documents" });
   byId("documents").replaceChildren(...(rows.length ? [shown] : []));
   let count = rows.length;
+  let all = null; // how many there are, once that is known
   const say = (done) => {
-    const text = { count: number(count) };
-    byId("documents-status").textContent = count
-      ? done
-        ? ngettext("%(count)s document", "%(count)s documents", count, text)
-        : ngettext("The first %(count)s document; there are more.", "The first %(count)s documents; there are more.", count, text)
-      : gettext("No documents match.");
+    byId("documents-status").textContent = countWords({ count, all: done ? count : all });
     byId("documents-more").hidden = done;
   };
   say(isDone);
+  if (!isDone) {
+    const told = ({ documents }) => documents > count && ((all = documents), say(byId("documents-more").hidden));
+    call(address("v1/documents/count", about), { signal }).then(told, () => {}); // without it, the list is as good
+  }
   byId("documents-more").onclick = async () => {
     byId("documents-more").disabled = true;
     try {
@@ -109,6 +130,14 @@ function draw({ rows, isDone }, { read, signal }) {
     }
     byId("documents-more").disabled = false;
   };
+}
+
+function countWords({ count, all }) {
+  const text = { count: number(all ?? count), some: number(count) };
+  if (!count) return gettext("No documents match.");
+  if (all === count) return ngettext("%(count)s document", "%(count)s documents", count, text);
+  if (all) return ngettext("%(some)s of %(count)s document", "%(some)s of %(count)s documents", all, text);
+  return ngettext("The first %(count)s document; there are more.", "The first %(count)s documents; there are more.", count, text);
 }
 
 const columns = () => [

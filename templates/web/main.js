@@ -3,7 +3,7 @@
 import { showActivity } from "./activity.js";
 import { call } from "./client.js";
 import { closeDialog, dialogsOf, showDialog } from "./dialogs.js";
-import { showDocuments } from "./documents.js";
+import { askDocuments, showDocuments } from "./documents.js";
 import { byId, el, foreign } from "./dom.js";
 import { downloadFile } from "./files.js";
 import { adopt } from "./format.js";
@@ -45,8 +45,7 @@ let turn = new AbortController(); // what is being read belongs to it
 async function start() {
   byId("signed-out").hidden = true;
   if (!session.token() && !(await session.askTabs())) return signedOut();
-  const early = viewOf() === "overview" ? readDays(placedParameters(), {}) : null;
-  early?.catch(() => {});
+  const early = askEarly(viewOf());
   try {
     me = await call("v1/me");
   } catch (error) {
@@ -56,6 +55,15 @@ async function start() {
   settle(FIGURES);
   await meet({ early });
   downloadWanted();
+}
+
+// What a view needs first, by what it is; null where it is not known yet.
+function askEarly(view) {
+  if (!["overview", "documents"].includes(view)) return null;
+  const about = placedParameters();
+  const early = { usage: readDays(about, {}), documents: view === "documents" ? askDocuments(about) : null };
+  early.usage.catch(() => {});
+  return early;
 }
 
 // What is known of the user and the tenant anew, after a change of it.
@@ -152,13 +160,14 @@ async function showPeriod(view, { early, anew, signal }) {
   figures.setAttribute("aria-busy", "true");
   if (anew) forgetPeople();
   if (view === "overview") askInsights(parameters(period), { signal });
+  const documents = view === "documents" ? (early?.documents ?? askDocuments(parameters(period), { signal })) : null;
   try {
-    const usage = await read(view, period, { early, anew, signal });
+    const usage = await read(view, period, { early: early?.usage, anew, signal });
     signal.throwIfAborted();
     shown = { period, view, usage, at: Date.now() };
     settle(FIGURES);
     showHeadline(period, usage, me);
-    draw(view, { period, usage, signal });
+    draw(view, { period, usage, documents, signal });
   } catch (error) {
     if (signal.aborted) return;
     if (error.status === 401) return signedOut(error);
@@ -176,12 +185,10 @@ async function read(view, period, { early, anew, signal }) {
   return answer ?? readDays(about, { signal });
 }
 
-function draw(view, { period, usage, signal }) {
+function draw(view, { period, usage, documents, signal }) {
   if (view === "overview") showOverview({ period, usage, terms, signal, me });
   if (view === "users") showUsers(usage.rows, { terms, me });
-  if (view !== "documents") return;
-  const found = me.role === "member" ? Promise.resolve({ rows: [] }) : readPeople(parameters(period)).catch(() => ({ rows: [] }));
-  showDocuments({ period, people: found, me, signal });
+  if (view === "documents") showDocuments({ period, asked: documents, me, signal });
 }
 
 // The figures of before stay, and so do their heading and the choice above them: all three say the same.

@@ -179,6 +179,18 @@ def test_the_list_shown_can_be_had_as_a_file(admin: Any, world: World, monkeypat
     assert [entry["detail"] for entry in entries if entry["detail"]] == [{"status": "open", "user": "u_3"}]
 
 
+@pytest.mark.parametrize(
+    "query", [{}, {"status": "open"}, {"user_id": "u_1"}, {"stuck": True}, {"stuck": True, "status": "completed"}]
+)
+def test_the_count_is_that_of_the_list(admin: Any, member: Any, query: dict[str, Any]) -> None:
+    about = {"period": "2026-10"} | query
+    told = admin.get("/v1/documents/count", params=about).json()
+    assert told["documents"] == len(listed(admin, **query))
+    assert (told["from"], told["to"], told["data_through"]) == ("2026-10-01", "2026-10-17", "2026-10-17T12:32:05Z")
+    own = {name: value for name, value in about.items() if name != "user_id"}
+    assert member.get("/v1/documents/count", params=own).json()["documents"] == len(listed(member, **own))
+
+
 def test_stuck_ones_are_open_for_longer_than_two_weeks(admin: Any, member: Any) -> None:
     rows = admin.get("/v1/documents?period=2026-10&stuck=true").json()
     assert [row["document_id"] for row in rows["rows"]] == ["old"]

@@ -23,6 +23,7 @@ CALLS = {
     "/v1/insights": {"get"},
     "/v1/trend": {"get"},
     "/v1/documents": {"get"},
+    "/v1/documents/count": {"get"},
     "/v1/reports": {"get", "post"},
     "/v1/reports/{report_id}": {"get", "delete"},
     "/v1/reports/{report_id}/versions": {"get"},
@@ -243,5 +244,6 @@ def test_the_good_answers_are_as_described_too(described: Any, world: Any, admin
     for group_by in ("none", "day", "user"):
         answer("GET", "/v1/usage", 200, query={"period": "2026-10", "group_by": group_by, "limit": 1})
     answer("GET", "/v1/trend", 200, query={"period": "2026-10", "periods": 2})
+    answer("GET", "/v1/documents/count", 200, query={"period": "2026-10", "stuck": True})
     answer("GET", "/v1/documents", 200, query={"period": "2026-10", "status": "open", "limit": 1})
     assert admin.get("/v1/reports").json()["rows"]

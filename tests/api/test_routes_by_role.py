@@ -52,6 +52,7 @@ CALLS = {
     "GET /v1/insights": Call(200, 200, 200, query=OCTOBER),
     "GET /v1/trend": Call(200, 200, 200, query=OCTOBER),
     "GET /v1/documents": Call(200, 200, 200, query=OCTOBER),
+    "GET /v1/documents/count": Call(200, 200, 200, query=OCTOBER),
     "POST /v1/reports": Call(202, 202, 202, body=OCTOBER | {"formats": ["csv"]}),
     "GET /v1/reports": Call(200, 200, 200),
     "GET /v1/reports/{report_id}": Call(200, 404, 404, path=REPORT),

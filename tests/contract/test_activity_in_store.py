@@ -152,6 +152,7 @@ _selections = st.builds(
     sender_ids=st.none() | st.sampled_from([("bob", "nobody"), ()]),
     after=st.none()
     | st.builds(DocumentPosition, st.booleans(), _hours.map(lambda hours: NOON + hours * HOUR), st.just("d2")),
+    sent_by=st.none() | _hours.map(lambda hours: NOON + hours * HOUR),
 )
 
 
@@ -194,6 +195,7 @@ def test_every_store_makes_of_any_events_what_memory_makes(  # noqa: PLR0913 -- 
                 store.documents(span).sort("document_id").rows(),
                 store.documents_sent(span).sort("document_id").rows(),
                 store.document_page(span, selection=selection).rows(),
+                store.document_count(span, selection=selection),
                 *(
                     store.activity(span, user_ids=user_ids).sort("part", "quarter").rows()
                     for user_ids in (None, ["bob"])

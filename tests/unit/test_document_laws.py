@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signtally.domain.document_lifecycles import DOCUMENTS
-from signtally.domain.document_pages import DocumentPosition, DocumentSelection, page_of_documents
+from signtally.domain.document_pages import DocumentPosition, DocumentSelection, count_of_documents, page_of_documents
 from signtally.domain.document_rows import USER_NAMES, document_rows
 from signtally.domain.documents import DOCUMENT_ROWS, DocumentStatus
+from signtally.domain.highlights import is_stuck, stuck_if_sent_by
 from signtally.domain.time_units import MICROSECOND
 from signtally.domain.user_tables import MEDIANS, median_turnarounds
 
@@ -103,13 +104,30 @@ def test_rows_are_those_of_plain_python_in_its_order(lives: pl.DataFrame, as_of:
     status=st.none() | st.sampled_from(DocumentStatus),
     senders=st.none() | st.sampled_from([(), ("ann",), ("ann", "bob")]),
     limit=st.integers(1, 3),
+    sent_by=st.none() | _instants,
 )
 def test_pages_are_the_rows_cut(
-    lives: pl.DataFrame, status: DocumentStatus | None, senders: tuple[str, ...] | None, limit: int
+    lives: pl.DataFrame,
+    status: DocumentStatus | None,
+    senders: tuple[str, ...] | None,
+    limit: int,
+    sent_by: dt.datetime | None,
 ) -> None:
     rows = document_rows(lives, as_of=NOON, names=USER_NAMES.to_frame()).to_dicts()
     wanted = [row for row in rows if status in {None, row["status"]} and (senders is None or row["user_id"] in senders)]
-    assert [*_paged(lives, DocumentSelection(limit, status, senders))] == [row["document_id"] for row in wanted]
+    if sent_by is not None:
+        wanted = [row for row in wanted if row["sent_at"] is not None and row["sent_at"] <= sent_by]
+    selection = DocumentSelection(limit, status, senders, sent_by)
+    assert [*_paged(lives, selection)] == [row["document_id"] for row in wanted]
+    assert count_of_documents(lives, selection) == len(wanted)
+
+
+@given(lives=_documents(), as_of=_instants)
+def test_stuck_is_whoever_was_sent_by_an_instant(lives: pl.DataFrame, as_of: dt.datetime) -> None:
+    as_of += 15 * 24 * HOUR
+    rows = document_rows(lives, as_of=as_of, names=USER_NAMES.to_frame()).filter(is_stuck())
+    stuck = DocumentSelection(1, DocumentStatus.OPEN, sent_by=stuck_if_sent_by(as_of))
+    assert count_of_documents(lives, stuck) == len(rows)
 
 
 def _paged(lives: pl.DataFrame, selection: DocumentSelection) -> Iterator[str]:

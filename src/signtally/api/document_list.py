@@ -22,7 +22,7 @@ from signtally.domain.audit import AuditAction
 from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.documents import DocumentStatus
 from signtally.domain.highlights import STUCK_DAYS
-from signtally.use_cases.document_list import read_document_page, stuck_ones
+from signtally.use_cases.document_list import count_documents, read_document_page, stuck_ones
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
 # What a row is ordered by: 0 for an open one, microseconds (sent, or minus closed), its id.
@@ -58,13 +58,34 @@ class DocumentPage(BaseModel):
     next_cursor: NextCursor
 
 
-class DocumentsQuery(PeriodQuery):
+class DocumentCountDocument(BaseModel):
+    """How many documents a period's list has."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    first: dt.date = Field(alias="from", description="First day, included")
+    last: dt.date = Field(alias="to", description="Last day, included: today at the latest")
+    data_through: DataThrough
+    documents: int = Field(description="On all pages together")
+
+
+class NarrowedQuery(PeriodQuery):
+    """Which documents of a period are meant."""
+
     status: Annotated[DocumentStatus | None, Field(description="Only documents with this status")] = None
     user_id: Annotated[str | None, Field(min_length=1, max_length=256, description="Only what this user sent")] = None
     stuck: Annotated[
         bool,
         Field(description=f"Only open ones that were sent more than {STUCK_DAYS} days before now or the period's end"),
     ] = False
+
+    def selection(self, caller: Caller, *, limit: int = 1, after: DocumentPosition | None = None) -> DocumentSelection:
+        """Raises ProblemError when a member asks for what others sent."""
+        status = self.status or (DocumentStatus.OPEN if self.stuck else None)
+        return DocumentSelection(limit, status, _senders(self, caller), after=after)
+
+
+class DocumentsQuery(NarrowedQuery):
     form: Annotated[
         Literal["json", "csv"],
         Field(
@@ -108,7 +129,7 @@ def documents(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     listing = f"documents/{period.name}/{status or ''}/{query.user_id or ''}{'/stuck' if query.stuck else ''}"
     position = position_of(query.cursor, listing=listing, form=_POSITION)
     after = None if position is None else _position(position)
-    selection = DocumentSelection(query.limit, status, _senders(query, caller), after)
+    selection = query.selection(caller, limit=query.limit, after=after)
     if query.form == "csv":
         at_once = services.at(services.clock())
         export = DocumentExport(tenant, period, selection, stuck=query.stuck, services=at_once)
@@ -127,13 +148,31 @@ def documents(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     )
 
 
+@router.get(
+    "/documents/count",
+    summary="How many documents a period has",
+    responses=problem_responses(
+        ProblemKind.FORBIDDEN, ProblemKind.BAD_PERIOD, ProblemKind.FUTURE_PERIOD, ProblemKind.INVALID
+    ),
+)
+def document_count(
+    query: Annotated[NarrowedQuery, Query()], caller: CurrentUser, tenant: CurrentTenant, services: ServicesDep
+) -> DocumentCountDocument:
+    """As many as `GET /v1/documents` lists page after page. A member is told of the documents that they sent."""
+    period = period_or_month(query, tenant=tenant, services=services)
+    found = count_documents(tenant, period, services=services, selection=query.selection(caller), stuck=query.stuck)
+    return DocumentCountDocument(
+        first=found.period.first, last=found.period.last, data_through=found.data_through, documents=found.documents
+    )
+
+
 def _narrowed(query: DocumentsQuery) -> dict[str, str]:
     """What the list is narrowed to, for the audit trail."""
     narrowed = {"status": "stuck" if query.stuck else query.status, "user": query.user_id}
     return {name: str(value) for name, value in narrowed.items() if value}
 
 
-def _senders(query: DocumentsQuery, caller: Caller) -> tuple[str, ...] | None:
+def _senders(query: NarrowedQuery, caller: Caller) -> tuple[str, ...] | None:
     own = caller.visible_user_ids
     if query.user_id is None:
         return own

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from signtally.api.figure_examples import DOCUMENTS, INSIGHTS, ME, MEASURES, TREND, USAGE
+from signtally.api.figure_examples import DOCUMENT_COUNT, DOCUMENTS, INSIGHTS, ME, MEASURES, TREND, USAGE
 
 ORDER: dict[str, Any] = {
     "period": "2026-10",
@@ -203,6 +203,7 @@ QUERIES = {
     ("/v1/insights", "get"): "period=2026-10",
     ("/v1/trend", "get"): "period=2026-10&periods=6",
     ("/v1/documents", "get"): "period=2026-10&status=open",
+    ("/v1/documents/count", "get"): "period=2026-10&status=open",
     ("/v1/audit", "get"): "action=report.downloaded",
 }
 
@@ -212,6 +213,7 @@ ANSWERS: dict[tuple[str, str, str], dict[str, Any]] = {
     ("/v1/insights", "get", "200"): INSIGHTS,
     ("/v1/trend", "get", "200"): TREND,
     ("/v1/documents", "get", "200"): DOCUMENTS,
+    ("/v1/documents/count", "get", "200"): DOCUMENT_COUNT,
     ("/v1/reports", "get", "200"): REPORTS,
     ("/v1/reports", "post", "200"): READY,
     ("/v1/reports", "post", "202"): ORDERED,

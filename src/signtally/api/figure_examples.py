@@ -22,6 +22,12 @@ PREVIOUS_MEASURES = {
     "cancelled": 1,
     "expired": 0,
 }
+DOCUMENT_COUNT: dict[str, Any] = {
+    "from": "2026-10-01",
+    "to": "2026-10-31",
+    "data_through": "2026-11-01T08:05:02Z",
+    "documents": 158,
+}
 DOCUMENTS: dict[str, Any] = {
     "from": "2026-10-01",
     "to": "2026-10-31",

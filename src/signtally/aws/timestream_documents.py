@@ -23,6 +23,7 @@ from signtally.domain.schemas import EVENTS, IDENTITY, by_tenant
 from signtally.domain.user_counts import COUNTS, EVERYBODY, USER_COUNTS, UserSelection, page_of
 from signtally.ports.usage_store import TenantSpan
 
+_COUNT = pl.Schema({"documents": pl.Int64()})
 _SelectByTenant = Callable[[TenantGroups, str, Sequence[str]], str]
 
 
@@ -52,6 +53,17 @@ class TimestreamDocuments:
 
         parts = [self._derive(DOCUMENTS, functools.partial(select, senders)) for senders in lists]
         return parts[0] if len(parts) == 1 else page_of_documents(pl.concat([DOCUMENTS.to_frame(), *parts]), selection)
+
+    def document_count(self, span: TenantSpan, *, selection: DocumentSelection) -> int:
+        tenants = TenantGroups([span])
+
+        def select(senders: str | None, table: str, columns: Sequence[str]) -> str:
+            return document_page_sql.select_document_count(
+                self._valid(table), columns, tenants=tenants, senders=senders, selection=selection
+            )
+
+        parts = [self._derive(_COUNT, functools.partial(select, each)) for each in user_lists(selection.sender_ids)]
+        return sum(int(part["documents"].sum()) for part in parts)
 
     def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
         return self.documents_sent_by_tenant([span]).drop("tenant_id")

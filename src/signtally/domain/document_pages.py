@@ -41,27 +41,37 @@ class DocumentPosition:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DocumentSelection:
-    """Which documents a page lists; None of *status* and *sender_ids*: any; of *after*: from the first one on."""
+    """Which documents a page lists; None of *after*: from the first one on; of anything else: any."""
 
     limit: int
     status: DocumentStatus | None = None
     sender_ids: tuple[str, ...] | None = None
+    sent_by: dt.datetime | None = None  # first sent at this instant or before
     after: DocumentPosition | None = None
 
 
 def page_of_documents(lives: pl.DataFrame, selection: DocumentSelection) -> pl.DataFrame:
     """What the selection leaves of documents in schema DOCUMENTS, in order."""
-    wanted = of_senders(lives, selection.sender_ids).with_columns(outcome=outcome(), ended=ended_at())
-    status, after = selection.status, selection.after
-    if status is DocumentStatus.OPEN:
-        wanted = wanted.filter(pl.col("outcome").is_null())
-    elif status is not None:
-        wanted = wanted.filter(outcome=str(status))
-    if after is not None:
-        wanted = wanted.filter(_is_behind(after))
+    wanted = _wanted(lives, selection).with_columns(ended=ended_at())
+    if selection.after is not None:
+        wanted = wanted.filter(_is_behind(selection.after))
     opened = pl.when(pl.col("outcome").is_null()).then("first_sent_at")
     order = [pl.col("outcome").is_not_null(), opened, -pl.col("ended").dt.epoch("us")]
     return wanted.sort(*order, "document_id").head(selection.limit).drop("outcome", "ended")
+
+
+def count_of_documents(lives: pl.DataFrame, selection: DocumentSelection) -> int:
+    """How many documents there are on all pages of the selection."""
+    return len(_wanted(lives, selection))
+
+
+def _wanted(lives: pl.DataFrame, selection: DocumentSelection) -> pl.DataFrame:
+    wanted = of_senders(lives, selection.sender_ids).with_columns(outcome=outcome())
+    if selection.status is DocumentStatus.OPEN:
+        wanted = wanted.filter(pl.col("outcome").is_null())
+    elif selection.status is not None:
+        wanted = wanted.filter(outcome=str(selection.status))
+    return wanted if selection.sent_by is None else wanted.filter(pl.col("first_sent_at") <= selection.sent_by)
 
 
 def _is_behind(after: DocumentPosition) -> pl.Expr:

@@ -15,6 +15,7 @@ from signtally.domain.allowance import AllowanceUse, Outlook
 from signtally.domain.documents import DocumentStatus
 from signtally.domain.periods import PeriodKind
 from signtally.domain.snapshot import UsageSnapshot
+from signtally.domain.time_units import ONE_DAY
 
 STUCK_DAYS = 14  # a document that is open for longer is stuck
 _LEAST_CHANGE = 0.05  # of the previous figure
@@ -86,6 +87,11 @@ def _weight(change: BiggestChange) -> float:
 def is_stuck() -> pl.Expr:
     """Of a document in schema DOCUMENT_ROWS."""
     return (pl.col("status") == str(DocumentStatus.OPEN)) & (pl.col("days_open") > STUCK_DAYS)
+
+
+def stuck_if_sent_by(as_of: dt.datetime) -> dt.datetime:
+    """The last instant at which one was sent that is stuck at *as_of*, if it is open: `is_stuck` counts whole days."""
+    return as_of - (STUCK_DAYS + 1) * ONE_DAY
 
 
 def _stuck(documents: pl.DataFrame) -> StuckDocuments | None:

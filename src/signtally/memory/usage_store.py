@@ -20,7 +20,7 @@ from signtally.domain.document_lifecycles import (
     of_senders,
     sent_within,
 )
-from signtally.domain.document_pages import DocumentSelection, page_of_documents
+from signtally.domain.document_pages import DocumentSelection, count_of_documents, page_of_documents
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import (
     ARRIVALS,
@@ -170,6 +170,9 @@ class MemoryUsageStore:
 
     def document_page(self, span: TenantSpan, *, selection: DocumentSelection) -> pl.DataFrame:
         return page_of_documents(self.documents(span), selection)
+
+    def document_count(self, span: TenantSpan, *, selection: DocumentSelection) -> int:
+        return count_of_documents(self.documents(span), selection)
 
     def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
         events = self._valid_events(span.tenant_id, since=_EVER, until=_FOR_EVER)

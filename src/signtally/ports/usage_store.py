@@ -177,6 +177,10 @@ class DocumentStore(Protocol):
         """What the selection leaves of `documents`, in the order of `signtally.domain.documents.DOCUMENT_ROWS`."""
         ...
 
+    def document_count(self, span: TenantSpan, *, selection: DocumentSelection) -> int:
+        """How many documents the pages of the selection list, whatever its `limit` and `after`."""
+        ...
+
     def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
         """Documents first sent within the span, as all that is stored, and not superseded, tells."""
         ...

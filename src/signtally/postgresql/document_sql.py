@@ -6,6 +6,8 @@ An id stands once among the events, so that, unlike in a store that takes repeat
 import dataclasses
 from collections.abc import Sequence
 
+import polars as pl
+
 from signtally.domain.actions import Action
 from signtally.domain.activity import QUARTERS_A_WEEK
 from signtally.domain.cohorts import COHORT_PREFIX, COHORTS, EVENTS_PREFIX, STAGES
@@ -33,6 +35,7 @@ _CONCERNED = (
     " OR completed_at >= span.since)"
 )
 _SENT_WITHIN = "first_sent_at >= span.since AND first_sent_at < span.until"
+COUNT = pl.Schema({"documents": pl.Int64()})
 _FIRST_EVENT = "occurred_at, received_at, message_id, user_id, action"
 
 
@@ -80,19 +83,28 @@ def select_documents_sent(events: TenantEvents) -> str:
 
 def select_document_page(events: TenantEvents, selection: DocumentSelection) -> str:
     """Columns of schema DOCUMENTS, in order, of one tenant."""
-    placed = [
-        *DOCUMENTS,
-        f"{_OUTCOME} AS outcome",
-        f"{_ENDED_AT} AS ended_at",
-    ]
-    where = _CONCERNED + list_literal(selection.sender_ids, "sender_id")
-    found = _of_documents(events, placed, where, until=True)
-    chosen = [*_of_status(selection.status), *([_behind(selection.after)] if selection.after else [])]
+    found = _placed(events, [*DOCUMENTS, f"{_ENDED_AT} AS ended_at"], selection)
+    behind = f" WHERE {_behind(selection.after)}" if selection.after else ""
     return (
-        f"SELECT {', '.join(DOCUMENTS)} FROM ({found}) AS placed WHERE {' AND '.join(chosen) or 'true'}"  # noqa: S608 -- as above
+        f"SELECT {', '.join(DOCUMENTS)} FROM {found}{behind}"  # noqa: S608 -- as above
         " ORDER BY outcome IS NOT NULL, CASE WHEN outcome IS NULL THEN first_sent_at END, ended_at DESC, document_id"
         f" LIMIT {selection.limit}"
     )
+
+
+def select_document_count(events: TenantEvents, selection: DocumentSelection) -> str:
+    """The column of schema COUNT, of one tenant."""
+    return f"SELECT count(*) AS documents FROM {_placed(events, ['document_id'], selection)}"  # noqa: S608 -- as above
+
+
+def _placed(events: TenantEvents, columns: Sequence[str], selection: DocumentSelection) -> str:
+    """What follows FROM: some columns of the documents that are meant, and their outcome."""
+    where = _CONCERNED + list_literal(selection.sender_ids, "sender_id")
+    found = _of_documents(events, [*columns, "first_sent_at AS sent", f"{_OUTCOME} AS outcome"], where, until=True)
+    chosen = _of_status(selection.status)
+    if selection.sent_by:
+        chosen.append(f"sent <= {instant_literal(selection.sent_by)}")
+    return f"(SELECT * FROM ({found}) AS found WHERE {' AND '.join(chosen) or 'true'}) AS placed"  # noqa: S608 -- as above
 
 
 def select_cohorts(events: TenantEvents, sender_ids: Sequence[str] | None) -> str:

@@ -34,6 +34,10 @@ class PostgresqlDocuments:
     def document_page(self, span: TenantSpan, *, selection: DocumentSelection) -> pl.DataFrame:
         return self._frame(document_sql.select_document_page(self._events([span]), selection), DOCUMENTS)
 
+    def document_count(self, span: TenantSpan, *, selection: DocumentSelection) -> int:
+        query = document_sql.select_document_count(self._events([span]), selection)
+        return int(self._frame(query, document_sql.COUNT).item())
+
     def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
         return self.documents_sent_by_tenant([span]).drop("tenant_id")
 

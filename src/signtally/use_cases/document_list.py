@@ -7,7 +7,8 @@ import polars as pl
 
 from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.document_rows import USER_NAMES, document_rows
-from signtally.domain.highlights import is_stuck
+from signtally.domain.documents import DocumentStatus
+from signtally.domain.highlights import is_stuck, stuck_if_sent_by
 from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.user_counts import UserSelection
@@ -47,6 +48,33 @@ def read_document_page(
     rows = document_rows(shown, as_of=min(spans.current.until, now), names=names)
     after = DocumentPosition.of(rows.row(-1, named=True)) if len(lives) > len(shown) else None
     return DocumentPage(spans.period, data_through, rows, after)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DocumentCount:
+    """How many documents a list has, on all of its pages."""
+
+    period: Period  # clipped to today
+    data_through: dt.datetime | None
+    documents: int
+
+
+def count_documents(
+    tenant: TenantProfile, period: Period, *, services: Services, selection: DocumentSelection, stuck: bool = False
+) -> DocumentCount:
+    """How many documents `read_document_page` lists page after page; *stuck*: those that `stuck_ones` leaves.
+
+    Raises FuturePeriodError or a ServiceError.
+    """
+    now = services.clock()
+    spans = ReportSpans.of(tenant, period, now=now)
+    data_through = services.stores.watermarks.data_through()
+    if stuck and selection.status is not DocumentStatus.OPEN:
+        return DocumentCount(spans.period, data_through, 0)
+    if stuck:
+        selection = dataclasses.replace(selection, sent_by=stuck_if_sent_by(min(spans.current.until, now)))
+    found = services.usage_store.document_count(spans.current, selection=selection)
+    return DocumentCount(spans.period, data_through, found)
 
 
 def stuck_ones(page: DocumentPage) -> DocumentPage:

@@ -2,7 +2,8 @@
 
 import { Problem, address, allRows, answered, call, pathOf, received } from "./client.js";
 import { el } from "./dom.js";
-import { gettext } from "./words.js";
+import { number } from "./format.js";
+import { gettext, ngettext } from "./words.js";
 
 export const FORMATS = { pdf: "PDF", xlsx: "Excel", csv: "CSV", zip: "ZIP", json: "JSON" };
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [250, 2000];
@@ -31,7 +32,7 @@ export async function whenMade(ordered, { signal, progress = () => {} } = {}) {
 // The same; raises the reason where it has failed.
 export async function whenReady(ordered, options) {
   const report = await whenMade(ordered, options);
-  if (report.status === "failed") throw unavailable(report.failure);
+  if (report.status === "failed") throw unavailable(failureWords(report));
   return report;
 }
 
@@ -74,6 +75,21 @@ export async function downloadList(path, { signal } = {}) {
   el("a", { href: url, download: decodeURIComponent(name ?? "") }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
+
+const FAILURES = {
+  failed: () => gettext("The report could not be made. The operators of this service can see why."),
+  "gave-up": () => gettext("The report could not be made, though it was tried several times. The operators of this service can see why."),
+  "service-away": () => gettext("A service that the report needs did not answer."),
+  "not-begun": () => gettext("Its period has not begun."),
+  "too-slow": ({ format, limit }) => ngettext("The %(format)s file took more than %(limit)s second to make. Order a shorter period or fewer users.", "The %(format)s file took more than %(limit)s seconds to make. Order a shorter period or fewer users.", limit, { format: nameOf(format), limit: number(limit) }),
+  "too-large": ({ format, limit }) => gettext("The %(format)s file took more than %(limit)s MiB of memory to make. Order a shorter period or fewer users.", { format: nameOf(format), limit: number(limit) }),
+  "not-in-time": () => gettext("It was not made within an hour."),
+  unreadable: () => gettext("What was made cannot be read any more."),
+};
+const nameOf = (format) => FORMATS[format.toLowerCase()] ?? format;
+
+// Why a report has failed.
+export const failureWords = ({ failure, failure_reason: reason }) => FAILURES[reason?.code]?.(reason.values) ?? failure;
 
 // How far the making of a report is, in words.
 export function progressWords({ status, orders_ahead: ahead }) {

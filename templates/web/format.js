@@ -202,6 +202,9 @@ export function clock(instant, now = new Date()) {
   return day.format(instant) === day.format(now) ? timeOfDay(instant) : moment(instant);
 }
 
+// The calendar day of an instant's text in the tenant's zone, `2026-11-01`.
+export const dayOf = (text) => new Intl.DateTimeFormat("en-CA", { ...WRITTEN, dateStyle: "short", timeZone: zone }).format(new Date(text));
+
 export const onDay = (text) => inZone(SHORT).format(new Date(text));
 
 // `1 Nov 2026, 00:05` of an instant or its text.

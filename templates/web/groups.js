@@ -34,6 +34,13 @@ export const formatNames = (formats) => listed(Object.keys(FORMATS).filter((each
 
 export const titleOf = (report) => periodTitle(kindOf(report.period), report.from, report.to);
 
+// What orders the same report once more.
+export function orderOf({ period, formats, filters, locale }) {
+  const [from, to] = period.split("_");
+  const about = kindOf(period) === "range" ? { from, to } : { period };
+  return { ...about, formats, ...(filters ? { filters } : {}), ...(locale ? { locale } : {}) };
+}
+
 // What tells a group from others in a line: `October 2026, Ann Ash, cohort basis`.
 export function nameOfGroup(report) {
   const isOfMany = report.filters?.user_ids?.length > NAMED;

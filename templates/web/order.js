@@ -4,6 +4,7 @@ import { openForm } from "./dialogs.js";
 import { boxes, el, field, select, ticked } from "./dom.js";
 import { FORMATS, orderReport } from "./files.js";
 import { number } from "./format.js";
+import { localeChoices } from "./languages.js";
 import { matches, nameOf, plain, readPeople } from "./people.js";
 import { parameters, periodLabels, placedPeriod, preset, title } from "./periods.js";
 import { Mistake, messageOf } from "./problems.js";
@@ -29,7 +30,10 @@ export function openOrder({ me, ordered }) {
   const formats = boxes({ legend: gettext("Files"), name: "formats", chosen: ["pdf", "xlsx"], choices: Object.entries(FORMATS) });
   const every = boxes({ legend: gettext("In the PDF"), name: "all_users", chosen: [], choices: [["yes", gettext("Print every user, however many there are")]] });
   formats.setAttribute("data-part", "formats");
-  const parts = [field(gettext("Period"), period), days, users?.element, basis, formats, me.role === "member" ? null : every].filter(Boolean);
+  const languages = localeChoices().filter(([tag]) => tag !== me.locale);
+  const locale = select("order-locale", [["", gettext("As in the settings")], ...languages], "");
+  locale.setAttribute("data-part", "locale");
+  const parts = [field(gettext("Period"), period), days, users?.element, basis, formats, field(gettext("Language"), locale), me.role === "member" ? null : every].filter(Boolean);
   return openForm(gettext("New report"), parts, {
     label: gettext("Order report"),
     send: async (form) => {
@@ -38,7 +42,7 @@ export function openOrder({ me, ordered }) {
       const user_ids = users?.chosen() ?? null;
       if (user_ids && !user_ids.length) throw new Mistake("filters.user_ids", gettext("Choose at least one user, or all of them."));
       const filters = { user_ids, basis: ticked(form, "basis")[0], all_users: ticked(form, "all_users").length > 0 };
-      const answer = await orderReport({ ...chosen(), formats: names, filters });
+      const answer = await orderReport({ ...chosen(), formats: names, filters, locale: locale.value || null });
       return () => ordered(answer);
     },
   });

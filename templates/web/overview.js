@@ -2,6 +2,7 @@
 
 import { address, call } from "./client.js";
 import { isUnknown, showCards } from "./cards.js";
+import { showChanged } from "./changed.js";
 import { chartTable, chartTitle, drawBars, drawChart } from "./chart.js";
 import { byId, el, table } from "./dom.js";
 import { date, kindOf, month, number, percent, periodInText, periodTitle, shortDate } from "./format.js";
@@ -33,6 +34,7 @@ export function showOverview({ period, usage, terms, signal, me }) {
   drawSeries();
   showInsights(parameters(period), { signal, isOver: usage.to < me.today });
   showTrend(period, { signal });
+  showChanged({ period, usage, me, signal });
 }
 
 function drawSeries() {

@@ -72,7 +72,15 @@ const CODES = {
   "url-not-public": () => gettext("This address cannot be reached from the internet."),
   "url-host": ({ host, hosts }) =>
     hosts.length ? gettext("Reports are not posted to %(host)s, only to: %(hosts)s.", { host, hosts: listed(hosts) }) : gettext("Reports are not posted to %(host)s.", { host }),
-  logo: () => gettext("This picture cannot be shown. Choose a PNG or JPEG, or a simpler SVG."),
+  ...Object.fromEntries(["logo", "logo-not-drawn"].map((code) => [code, () => gettext("This picture cannot be shown. Choose a PNG or JPEG, or a simpler SVG.")])),
+  "logo-unreadable": () => gettext("This file cannot be read as a PNG, JPEG or SVG."),
+  "logo-invisible": () => gettext("Nothing of this picture can be seen on white paper. Choose a darker one."),
+  "logo-pixels": ({ width, height, limit }) =>
+    gettext("This picture has %(width)s × %(height)s pixels; at most %(limit)s in all can be read. Choose a smaller one.", { width: number(width), height: number(height), limit: number(limit) }),
+  "logo-entities": () => gettext("This SVG declares entities, which are not read. Save it as a plain SVG or as a PNG."),
+  "logo-refers": ({ reference }) => gettext("This SVG refers to “%(reference)s”, and nothing is fetched. Embed that in the picture, or save it as a PNG.", { reference }),
+  "logo-complex": () => gettext("To draw this picture takes too long. Simplify it, or save it as a PNG."),
+  "logo-busy": () => gettext("The picture was not drawn in time. Save it again in a moment."),
 };
 
 export const partWords = (part) => part.words ?? CODES[part.code]?.(part.values ?? {}) ?? gettext("This cannot be saved as it is.");

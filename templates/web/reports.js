@@ -4,9 +4,9 @@
 import { call, pathOf } from "./client.js";
 import { askFor, offerDialog, openQuestion } from "./dialogs.js";
 import { byId, button, el, spinner, straight } from "./dom.js";
-import { FORMATS, downloadFile, goneWords, orderReport, progressWords, readGroup, readGroups, readReport, whenMade } from "./files.js";
-import { clock, kindOf, moment } from "./format.js";
-import { formatNames, nameOfGroup, outlook, scope, titleOf } from "./groups.js";
+import { FORMATS, downloadFile, failureWords, goneWords, orderReport, progressWords, readGroup, readGroups, readReport, whenMade } from "./files.js";
+import { clock, moment } from "./format.js";
+import { formatNames, nameOfGroup, orderOf, outlook, scope, titleOf } from "./groups.js";
 import { complain, settle, tell } from "./notices.js";
 import { openOrder } from "./order.js";
 import { knowNames, nameOf } from "./people.js";
@@ -176,7 +176,7 @@ function removed(group, name) {
 // Its files, how far the next ones are, or why there are none; and the way to try again.
 function outcome({ latest, newest, files, gone, failed, making, older }, name) {
   const parts = making.map((report) => el("p", { class: "making", role: "status", "data-making": report.report_id }, spinner(), progressWords(report)));
-  if (failed) parts.push(el("p", { class: "bad" }, el("strong", {}, gettext("Failed")), " ", failed.failure), again(gettext("Try again"), gettext("Try again: %(report)s", { report: name }), failed));
+  if (failed) parts.push(el("p", { class: "bad" }, el("strong", {}, gettext("Failed")), " ", failureWords(failed)), again(gettext("Try again"), gettext("Try again: %(report)s", { report: name }), failed));
   if (files.length) parts.push(fileButtons(files, name));
   parts.push(...gone.map((format) => el("p", { class: "note" }, goneWords(format))));
   if (gone.length) parts.push(again(gettext("Make again"), gettext("Make again: %(report)s", { report: name }), newest));
@@ -204,11 +204,8 @@ function fileButtons(files, name) {
 }
 
 async function orderAgain(report) {
-  const isRange = kindOf(report.period) === "range";
-  const [from, to] = report.period.split("_");
-  const body = { ...(isRange ? { from, to } : { period: report.period }), formats: report.formats, ...(report.filters ? { filters: report.filters } : {}) };
   try {
-    await ordered(await orderReport(body));
+    await ordered(await orderReport(orderOf(report)));
     byId("reports").firstElementChild?.querySelector("[aria-expanded]")?.focus();
   } catch (error) {
     complain(error, { about: ABOUT, again: () => orderAgain(report) });

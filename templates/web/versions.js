@@ -3,7 +3,7 @@
 import { activityOf } from "./activity.js";
 import { address, call, pathOf } from "./client.js";
 import { UNKNOWN, button, el, foreign, table } from "./dom.js";
-import { FORMATS, downloadFile, goneWords, isMaking, progressWords, readHistory } from "./files.js";
+import { FORMATS, downloadFile, failureWords, goneWords, isMaking, progressWords, readHistory } from "./files.js";
 import { clock, date, listed, moment, number } from "./format.js";
 import { formatNames, laterFirst } from "./groups.js";
 import { complain } from "./notices.js";
@@ -43,7 +43,7 @@ function contents(rows) {
 }
 
 const unmade = (version) =>
-  el("li", {}, el("span", {}, [moment(version.requested_at), formatNames(version.formats)].join(" · ")), el("p", { class: version.failure ? "bad" : "note" }, isMaking(version) ? progressWords(version) : version.failure));
+  el("li", {}, el("span", {}, [moment(version.requested_at), formatNames(version.formats)].join(" · ")), el("p", { class: version.failure ? "bad" : "note" }, isMaking(version) ? progressWords(version) : failureWords(version)));
 
 function line(versions, before, { signal, name }) {
   const [newest] = versions;

@@ -14,6 +14,7 @@ import pytest
 from signtally.api.app import create_app
 from signtally.development_key import development_token
 from signtally.domain.actions import MEASURES
+from signtally.domain.report_failures import FailureCode, FailureReason
 from signtally.domain.schemas import DAILY_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
@@ -32,6 +33,7 @@ from tests.support.order_consumers import consume
 
 NOW = dt.datetime(2026, 10, 17, 12, 35, tzinfo=dt.UTC)
 DATA_THROUGH = dt.datetime(2026, 10, 17, 12, 32, 5, tzinfo=dt.UTC)
+GAVE_UP = FailureReason(FailureCode.GAVE_UP)
 
 
 @dataclasses.dataclass
@@ -75,9 +77,9 @@ class World:
             reporting.make_report(order.key, services=self.services)
         self.orders.orders.clear()
 
-    def fail_reports(self, detail: str) -> None:
+    def fail_reports(self, reason: FailureReason = GAVE_UP) -> None:
         for order in self.orders.orders:
-            reporting.fail_report(order.key, detail, services=self.services)
+            reporting.fail_report(order.key, reason, services=self.services)
         self.orders.orders.clear()
 
     def token(

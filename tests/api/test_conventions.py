@@ -42,7 +42,7 @@ def test_a_key_belongs_to_one_order_of_one_user(admin: Any, anonymous: Any, worl
 
 def test_a_failed_order_is_tried_anew_under_its_key(admin: Any, world: World) -> None:
     order(admin, "k-1")
-    world.fail_reports("too large")
+    world.fail_reports()
     assert order(admin, "k-1").status_code == 202
     assert len(world.orders.orders) == 1
 

@@ -64,9 +64,9 @@ def test_a_report_is_followed_until_it_is_ready(admin: Any, world: Any) -> None:
 
 def test_a_report_that_is_over_is_told_once(admin: Any, world: Any) -> None:
     links = admin.post("/v1/reports", json=SEPTEMBER).json()["links"]
-    world.fail_reports("its figures could not be read")
+    world.fail_reports()
     (told,) = events(admin.get(links["events"]).text)
-    assert (told["status"], told["failure"]) == ("failed", "its figures could not be read")
+    assert (told["status"], told["failure_reason"]) == ("failed", {"code": "gave-up", "values": {}})
 
 
 def test_what_does_not_exist_or_is_others_is_not_followed(

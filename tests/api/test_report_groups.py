@@ -73,6 +73,21 @@ def test_groups_and_versions_come_in_pages(admin: Any, make: Any) -> None:
     assert second["next_cursor"] is None
 
 
+def test_groups_of_a_period(admin: Any, make: Any, problem: Check) -> None:
+    make(admin, "csv")
+    make(admin, "csv", period="2026-08")
+    german = make(admin, "csv", locale="de")
+    make(admin, "json")
+    first = admin.get("/v1/report-groups?period=2026-09&limit=1").json()
+    assert [report["formats"] for report in first["rows"][0]["reports"]] == [["json"], ["csv"]]
+    about = {"period": "2026-09", "limit": 1, "cursor": first["next_cursor"]}
+    (row,) = admin.get("/v1/report-groups", params=about).json()["rows"]
+    assert [report["report_id"] for report in row["reports"]] == [german["report_id"]]
+    assert admin.get("/v1/report-groups?from=2026-09-01&to=2026-09-02").json()["rows"] == []
+    problem(admin.get("/v1/report-groups", params=about | {"period": "2026-08"}), 422, "bad-cursor")
+    problem(admin.get("/v1/report-groups?period=soon"), 422, "bad-period")
+
+
 def test_a_deleted_report_leaves_its_group(admin: Any, make: Any, problem: Check) -> None:
     make(admin, "csv")
     newest = make(admin, "json")

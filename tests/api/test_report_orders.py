@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 import pytest
 
 from signtally.api.cursors import cursor_after
+from signtally.domain.report_failures import FailureCode, FailureReason
 from signtally.domain.reports import ReportKey
 from tests.support.order_consumers import consume, stop_consuming
 
@@ -178,10 +179,25 @@ def test_without_a_prefect_server_nothing_is_half_made(admin: Any, world: Any, p
 
 def test_a_report_that_failed_says_why_and_is_made_anew(admin: Any, world: Any) -> None:
     ordered = order(admin, SEPTEMBER)
-    world.fail_reports("its figures could not be read")
+    world.fail_reports(FailureReason(FailureCode.TOO_SLOW, {"format": "CSV", "limit": 60}))
     failed = admin.get(ordered["links"]["self"]).json()
-    assert (failed["status"], failed["failure"]) == ("failed", "its figures could not be read")
+    assert failed["status"] == "failed"
+    assert failed["failure"].startswith("The CSV file took more than 60 seconds to make.")
+    assert failed["failure_reason"] == {"code": "too-slow", "values": {"format": "CSV", "limit": 60}}
     assert made(admin, world, SEPTEMBER)["version"] == 2
+
+
+def test_a_report_in_another_language_is_another_report(admin: Any, world: Any, problem: Check) -> None:
+    english, german = made(admin, world, SEPTEMBER), made(admin, world, SEPTEMBER | {"locale": "de"})
+    assert english["report_id"] != german["report_id"]
+    assert (english["locale"], german["locale"]) == (None, "de")
+    assert admin.post("/v1/reports", json=SEPTEMBER | {"locale": "de"}).json()["report_id"] == german["report_id"]
+    assert stored(world, german["files"][0]["url"]).startswith(b"\xef\xbb\xbfuser_id;"), "as Excel has it in Germany"
+    keys = [each.key for each in world.objects.list_objects("reports/")]
+    world.objects.delete([key for key in keys if german["report_id"] in key and key.endswith(".csv")])
+    gone = problem(admin.get(german["links"]["files"]["csv"]), 410, "gone")
+    assert gone["order"]["body"] == SEPTEMBER | {"locale": "de"}
+    problem(admin.post("/v1/reports", json=SEPTEMBER | {"locale": "no language"}), 422, "invalid-request")
 
 
 def test_restated_figures_make_the_next_version_and_keep_the_first(admin: Any, world: Any) -> None:
@@ -312,9 +328,9 @@ def test_a_script_learns_where_a_file_is_instead_of_being_redirected(admin: Any,
 def test_a_file_that_is_not_there(admin: Any, world: Any, problem: Check) -> None:
     ordered = order(admin, SEPTEMBER)
     problem(admin.get(ordered["links"]["files"]["csv"]), 409, "not-ready")
-    world.fail_reports("its figures could not be read")
+    world.fail_reports()
     document = problem(admin.get(ordered["links"]["files"]["csv"]), 409, "not-ready")
-    assert "its figures could not be read" in document["detail"]
+    assert "it was tried several times" in document["detail"]
     ready = made(admin, world, SEPTEMBER)
     absent = problem(admin.get(f"{ready['links']['self']}/files/pdf"), 404, "not-found")
     assert absent["detail"] == f"Report {ready['report_id']} was made as csv, not as pdf. Order that format too."

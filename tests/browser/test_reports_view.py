@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 
 from signtally.domain.actions import MEASURES
 from signtally.domain.periods import parse_period
+from signtally.domain.report_failures import FailureCode, FailureReason, ReportFailure
 from signtally.domain.reports import ReportManifest, ReportRequest
 from signtally.domain.schemas import DAILY_USAGE
-from signtally.stores.reports import ReportFailure
 from signtally.use_cases.reporting import report_now
 from tests.browser.conftest import NOW
 
@@ -44,15 +44,17 @@ def test_a_report_of_some_users_is_one_action(
     dialog.get_by_label("PDF", exact=True).uncheck()
     dialog.get_by_label("Excel").uncheck()
     dialog.get_by_label("CSV").check()
+    dialog.get_by_label("Language").select_option("Deutsch (Schweiz)")
     dialog.get_by_role("button", name="Order report").click()
     expect(page.get_by_role("button", name="New report")).to_be_focused()
     row = page.locator(".report").first
-    expect(row).to_contain_text("Åse Ødegård · cohort basis")
+    expect(row).to_contain_text("Åse Ødegård · cohort basis · Deutsch (Schweiz)")
     expect(row).to_contain_text("by you")
     files = row.get_by_role("button", name="Download CSV")
     assert downloaded(page, files.click, suffix=".csv").startswith(b"\xef\xbb\xbf")
     report = site.get("reports")["rows"][0]
     assert report["filters"] == {"user_ids": ["u_6"], "basis": "cohort", "all_users": False}
+    assert report["locale"] == "de-CH"
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
@@ -117,10 +119,11 @@ def test_a_failed_report_says_why_and_can_be_tried_again(site: Any, open_page: O
     request = ReportRequest("acme", parse_period("2026-05"), ("csv",))
     reports, now = site.services.stores.reports, site.services.clock()
     claim = reports.claim(request, version=1, requested_by="u_1", now=now)
-    reports.fail(claim.key, ReportFailure("the disk of the worker is full", now))
+    reason = FailureReason(FailureCode.TOO_SLOW, {"format": "XLSX", "limit": 60})
+    reports.fail(claim.key, ReportFailure.of(reason, failed_at=now))
     page = open_page(site.signed_in(show="view=reports"))
     row = page.locator(".report", has_text="May 2026")
-    expect(row).to_contain_text("Failed the disk of the worker is full")
+    expect(row).to_contain_text("Failed The Excel file took more than 60 seconds to make.")
     row.get_by_role("button", name="Try again: May 2026").press("Enter")
     expect(row.get_by_role("button", name="Download CSV: May 2026")).to_be_visible(timeout=30_000)
     assert page.evaluate("document.activeElement.closest('.report') !== null")
@@ -155,3 +158,37 @@ def test_a_report_is_deleted_once_that_is_confirmed(site: Any, open_page: Open) 
     expect(page.get_by_role("status").filter(has_text="is deleted")).to_be_visible()
     assert page.evaluate("document.activeElement !== document.body")
     assert made.key.report_id not in [report["report_id"] for report in site.get("reports")["rows"]]
+
+
+def test_a_report_in_another_language_stays_one_row(site: Any, open_page: Open) -> None:
+    request = ReportRequest("acme", parse_period("2026-02"), ("csv",), locale="de")
+    reports, now = site.services.stores.reports, site.services.clock()
+    claim = reports.claim(request, version=1, requested_by="schedule Vorstand", now=now)
+    reports.fail(claim.key, ReportFailure("so it was said before there were codes", now))
+    page = open_page(site.signed_in(show="view=reports"))
+    row = page.locator(".report", has_text="February 2026")
+    expect(row).to_contain_text("Failed so it was said before there were codes")
+    row.get_by_role("button", name="Try again: February 2026").click()
+    expect(row.get_by_role("button", name="Download CSV: February 2026, Deutsch")).to_be_visible(timeout=30_000)
+    expect(row).to_have_count(1)
+
+
+def test_the_overview_says_what_changed_since_the_newest_report(site: Any, open_page: Open) -> None:
+    """And makes it again where that is needed to compare; after that, it leads to what changed."""
+    request = ReportRequest("acme", parse_period("2026-01"), ("csv",))
+    make(site, request, version=1, sent=3)
+    page = open_page(site.signed_in(show="period=2026-01"))
+    expect(page.locator("#headlines")).to_contain_text("3")
+    make(site, request, version=2, sent=3, minutes=1)
+    row = {"tenant_id": "acme", "user_id": "u_1", "day": request.period.first, "timezone": "Asia/Kathmandu"}
+    figures = {**dict.fromkeys(MEASURES, 0), "sent": 5, "user_name": "Ann Ash", "user_email": None}
+    site.services.usage_store.put_daily_usage(pl.DataFrame([row | figures], schema=DAILY_USAGE), version=3)
+    expect(page.locator("#changed")).to_be_hidden()
+    page.get_by_role("button", name="Refresh").click()
+    changed = page.locator("#changed")
+    expect(changed).to_contain_text("These figures differ from the report of 17 Oct 2026, 18:20: Sent 3 → 5.")
+    changed.get_by_role("button", name="Make the report again and see what changed").click()
+    expect(page.locator(".changes table").nth(1)).to_contain_text("1 Jan 2026")
+    page.goto(site.signed_in(show="period=2026-01"))
+    changed.get_by_role("link", name="What changed").click()
+    expect(page.locator(".changes table").nth(1)).to_contain_text("1 Jan 2026")

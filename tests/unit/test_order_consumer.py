@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from signtally.domain.periods import period_between
+from signtally.domain.report_failures import FailureCode, FailureReason
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.memory.queue import MemoryEventQueue
 from signtally.memory.report_queue import MemoryReportQueue
@@ -183,7 +184,7 @@ def test_what_is_no_order_becomes_a_dead_letter(services: Services, orders: Memo
 def test_orders_of_withdrawn_failed_and_late_claims_make_nothing(services: Services, orders: MemoryEventQueue) -> None:
     withdrawn, failed, late = (order(services, days=days) for days in (1, 2, 3))
     assert services.stores.reports.withdraw(services.stores.reports.read_claim(withdrawn))
-    fail_report(failed, "for a reason", services=services)
+    fail_report(failed, FailureReason(FailureCode.FAILED), services=services)
     claim = services.stores.reports.read_claim(late)
     much_later = dataclasses.replace(services, clock=lambda: claim.requested_at + dt.timedelta(hours=2))
     with consuming(much_later) as consumer:

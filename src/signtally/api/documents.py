@@ -157,6 +157,13 @@ class ReportFilters(BaseModel):
     )
 
 
+class FailureReasonDocument(_Document):
+    """Why a report has failed, in a stable word."""
+
+    code: str = Field(description="See `/docs#failures`")
+    values: dict[str, str | int] = Field(description="What the code speaks of, such as `limit`")
+
+
 class Report(_Document):
     """One version of a report; figures and files are there once it is ready."""
 
@@ -184,6 +191,9 @@ class Report(_Document):
     )
     changes: VersionChangesDocument | None = Field(description="Since the version before; null when there is none")
     failure: str | None = Field(description="Why it failed, and what to do")
+    failure_reason: FailureReasonDocument | None = Field(
+        description="The same for a program; null unless it has failed, and for one that failed before there were codes"
+    )
     orders_ahead: int | None = Field(
         description="While it is pending: about how many orders will be made before this one; null otherwise, and "
         "while nobody knows"

@@ -114,7 +114,9 @@ def _of_broken_profile(error: Exception) -> ProblemError:
 
 
 def _of_logo(error: Exception) -> ProblemError:
-    return invalid(InvalidPart(location="body.branding.logo", detail=str(error), code="logo"))
+    found = cast("LogoError", error)
+    location = "body.branding.logo"
+    return invalid(InvalidPart(location=location, detail=str(found), code=found.code, values={**found.values}))
 
 
 def _of_schedule_limit(error: Exception) -> ProblemError:

@@ -92,6 +92,7 @@ PENDING: dict[str, Any] = {
     "gone": [],
     "changes": None,
     "failure": None,
+    "failure_reason": None,
     "orders_ahead": 3,
     "links": _LINKS,
 }

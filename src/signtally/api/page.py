@@ -13,6 +13,7 @@ from signtally.api.problem_codes import CODES
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.domain.actions import MEASURES
 from signtally.domain.highlights import STUCK_DAYS
+from signtally.domain.report_failures import SENTENCES
 from signtally.render.definitions import defined
 from signtally.render.formats import locale_of
 from signtally.render.report_schema import SCHEMA_NAME, schema
@@ -64,6 +65,7 @@ def register(app: FastAPI, settings: Settings) -> None:
             problems=list(ProblemKind),
             advice=ADVICE,
             codes=CODES,
+            failures=SENTENCES,
         )
 
     @app.get("/docs", include_in_schema=False)

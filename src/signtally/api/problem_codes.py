@@ -42,7 +42,15 @@ CODES: dict[str, str] = {
     "secret": "A secret is `whsec_` and 24 to 64 bytes in base64.",
     "secret-not-taken": "A webhook has a secret, and Slack and Teams have none.",
     "destination-unknown": "The schedule has no destination `name`.",
-    "logo": "The picture cannot be shown; `detail` says why.",
+    "logo": "A logo is a `data:` URI of a PNG, JPEG or SVG in base64.",
+    "logo-unreadable": "The picture cannot be read as what it says it is.",
+    "logo-invisible": "Nothing of the picture can be seen on white paper.",
+    "logo-pixels": "The picture has `width` × `height` pixels; at most `limit` in all are read.",
+    "logo-entities": "The SVG declares entities, which are not read.",
+    "logo-refers": "The SVG refers to `reference`, and nothing is fetched.",
+    "logo-complex": "To draw the picture takes too much: it has too many parts.",
+    "logo-busy": "The picture was not drawn in time: send it again.",
+    "logo-not-drawn": "The picture cannot be drawn; `detail` says why.",
 }
 _OF_TYPE = {
     "missing": "required",

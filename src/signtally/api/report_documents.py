@@ -11,10 +11,11 @@ from signtally.api.audit_recording import Audit, AuditRecorder
 from signtally.api.auth import Caller, CurrentUser
 from signtally.api.change_documents import VersionChangesDocument
 from signtally.api.context import ServicesDep
-from signtally.api.documents import Measures, Report, ReportFileLink, ReportFilters, ReportLinks
+from signtally.api.documents import FailureReasonDocument, Measures, Report, ReportFileLink, ReportFilters, ReportLinks
 from signtally.domain.audit import AuditAction
 from signtally.domain.basis import Basis
 from signtally.domain.periods import PeriodKind
+from signtally.domain.report_failures import ReportFailure
 from signtally.domain.reports import ReportRequest, ReportStatus
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
@@ -96,9 +97,16 @@ def report_document(state: ReportState, http: Request, *, services: Services) ->
         gone=[cast("ReportFormat", name) for name in request.formats if name in gone],
         changes=VersionChangesDocument.of(manifest.changes) if manifest and manifest.changes else None,
         failure=state.failure.detail if state.failure else None,
+        failure_reason=_reason(state.failure),
         orders_ahead=_orders_ahead(state, services=services),
         links=links_of(request, http),
     )
+
+
+def _reason(failure: ReportFailure | None) -> FailureReasonDocument | None:
+    if failure is None or failure.code is None:
+        return None
+    return FailureReasonDocument(code=failure.code, values=dict(failure.values))
 
 
 def order_again(report: ReportRequest, http: Request) -> dict[str, object]:
@@ -110,6 +118,7 @@ def order_again(report: ReportRequest, http: Request) -> dict[str, object]:
         body = {"period": period.name}
     filters = _filters(report)
     body |= {"formats": list(report.formats)} | ({"filters": filters.model_dump(mode="json")} if filters else {})
+    body |= {"locale": report.locale} if report.locale else {}
     return {"href": f"{http.scope.get('root_path', '')}/v1/reports", "body": body}
 
 

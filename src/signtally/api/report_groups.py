@@ -7,9 +7,10 @@ from fastapi import APIRouter, Path, Query
 
 from signtally.api.auth import CurrentUser
 from signtally.api.concurrency import limit_concurrency
-from signtally.api.context import ServicesDep
+from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.cursors import cursor_after, position_of
 from signtally.api.documents import EarlierFigures, Measures, ReportGroupDocument, ReportGroupPage, ReportPage
+from signtally.api.periods import PeriodQuery, named_period
 from signtally.api.problems import ProblemKind, problem_responses
 from signtally.api.report_documents import Answers, ReportAnswers
 from signtally.api.reports import ReportsQuery, UrlsQuery, documents_of
@@ -22,30 +23,41 @@ router = APIRouter(prefix="/report-groups", tags=["reports"], dependencies=[limi
 GroupName = Annotated[str, Path(max_length=64, description="`group` of one of its reports")]
 
 
+class GroupsQuery(ReportsQuery, PeriodQuery):
+    """Which page, and of which period: of all when none is given."""
+
+
 @router.get(
     "",
     summary="Reports by what they are about, the latest ordered first",
-    responses=problem_responses(ProblemKind.BAD_CURSOR),
+    responses=problem_responses(ProblemKind.BAD_CURSOR, ProblemKind.BAD_PERIOD, ProblemKind.INVALID),
 )
 def groups(
-    query: Annotated[ReportsQuery, Query()], caller: CurrentUser, services: ServicesDep, answers: Answers
+    query: Annotated[GroupsQuery, Query()],
+    caller: CurrentUser,
+    tenant: CurrentTenant,
+    services: ServicesDep,
+    answers: Answers,
 ) -> ReportGroupPage:
     """One row for all reports of the same period, filters and language, whatever their formats.
 
-    `GET /v1/reports` has a row for each of them instead.
+    With a `period`, or `from` and `to`, those that are about it. `GET /v1/reports` has a row for each of them instead.
     """
+    period = named_period(query.period, first=query.first, last=query.last, tenant=tenant, services=services)
+    listing = "report-groups" if period is None else f"report-groups/{period.name}"
     found = report_groups(
         caller.tenant_id,
         user_ids=caller.visible_user_ids,
-        after=position_of(query.cursor, listing="report-groups", form=ENTRY),
+        after=position_of(query.cursor, listing=listing, form=ENTRY),
         at_once=query.limit + 1,
         services=services,
+        period=None if period is None else period.name,
     )
     some = list(itertools.islice(found, query.limit + 1))  # one more than asked for tells whether there is a next page
     page = some[: query.limit]
     return ReportGroupPage(
         rows=[_document(group, answers, urls=query.urls) for group in page],
-        next_cursor=cursor_after("report-groups", page[-1].position) if len(some) > len(page) else None,
+        next_cursor=cursor_after(listing, page[-1].position) if len(some) > len(page) else None,
     )
 
 

@@ -27,7 +27,7 @@ from signtally.api.report_documents import Answers, ReportAnswers, Urls, links_o
 from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
 from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
-from signtally.domain.tenants import ReportFormat, TenantProfile
+from signtally.domain.tenants import LANGUAGE_TAG, LocaleName, ReportFormat, TenantProfile
 from signtally.services import Services
 from signtally.stores.report_index import ENTRY, IndexEntry
 from signtally.stores.reports import ReportMissingError, Reports, ReportState
@@ -71,6 +71,10 @@ class ReportOrder(BaseModel):
     last: LastDay = Field(default=None, alias="to")
     formats: Annotated[list[ReportFormat], Field(min_length=1, max_length=10)] = list(FORMATS)  # type: ignore[arg-type]  # FORMATS are the literals
     filters: ReportFilters | None = None
+    locale: Annotated[LocaleName, Field(pattern=LANGUAGE_TAG)] | None = Field(
+        default=None,
+        description="BCP 47: the language of its files; null: the tenant's. One that is not supported counts as `en`",
+    )
 
 
 class VersionQuery(BaseModel):
@@ -129,7 +133,7 @@ def order_report(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
 
     Asking twice for the same makes one report: while its figures stand, the answer is 200 with the files. `filters`
     narrows it to some users, chooses the basis, and whether the PDF prints every user; a member's report is always
-    narrowed to themselves.
+    narrowed to themselves. In another `locale` it is another report, as a schedule with that `locale` makes it.
     """
     request = _request(order, caller=caller, tenant=tenant, services=services)
     key = OrderKey(idempotency_key, order, caller=caller, services=services)
@@ -244,7 +248,9 @@ def _request(order: ReportOrder, *, caller: Caller, tenant: TenantProfile, servi
     if own is not None and wanted not in {None, own}:
         raise ProblemError(ProblemKind.FORBIDDEN, "A member may only order a report about themselves.")
     formats = tuple(name for name in FORMATS if name in order.formats)
-    return ReportRequest(tenant.tenant_id, period, formats, own or wanted, filters.basis, filters.all_users)
+    return ReportRequest(
+        tenant.tenant_id, period, formats, own or wanted, filters.basis, filters.all_users, locale=order.locale
+    )
 
 
 def documents_of(states: Sequence[ReportState], answers: ReportAnswers, *, urls: bool) -> list[Report]:

@@ -1,10 +1,11 @@
 """The program that turns one PNG, JPEG or SVG into a small PNG, and limits its own time and memory.
 
-Reads the picture from stdin and writes the PNG to stdout. Ends with REFUSED, and the reason on stderr, for what
-cannot be shown. It opens no file but fonts, and no connection.
+Reads the picture from stdin and writes the PNG to stdout. Ends with REFUSED, and code, reason and values as JSON on the
+last line of stderr, for what cannot be shown. It opens no file but fonts, and no connection.
 """
 
 import io
+import json
 import resource
 import sys
 from xml.etree.ElementTree import Element, ParseError, fromstring
@@ -31,7 +32,7 @@ def drawn(picture: bytes, *, is_svg: bool) -> bytes:
     image = _decoded(_rasterised(picture) if is_svg else picture)
     image.thumbnail(BOX_PIXELS, Image.Resampling.LANCZOS)
     if not shows_on_white(image):
-        raise LogoError("nothing of it can be seen on white paper")
+        raise LogoError("logo-invisible", "nothing of it can be seen on white paper")
     while len(body := _png(image)) > MOST_BYTES_KEPT:
         image = image.resize((max(1, image.width * 3 // 4), max(1, image.height * 3 // 4)), Image.Resampling.LANCZOS)
     return body
@@ -42,23 +43,25 @@ def _decoded(picture: bytes) -> Image.Image:
         image = Image.open(io.BytesIO(picture), formats=("PNG", "JPEG"))
         if image.width * image.height > MOST_PIXELS_READ:
             raise LogoError(
-                f"it has {image.width} × {image.height} pixels; at most {MOST_PIXELS_READ:,} in all are read"
+                "logo-pixels",
+                f"it has {image.width} × {image.height} pixels; at most {MOST_PIXELS_READ:,} in all are read",
+                {"width": image.width, "height": image.height, "limit": MOST_PIXELS_READ},
             )
         upright = ImageOps.exif_transpose(image)
         deep = upright.mode.startswith("I")  # 16 bits a pixel
         return (upright.point(lambda value: value / 256).convert("L") if deep else upright).convert("RGBA")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise LogoError("it cannot be read as a PNG or JPEG") from None
+        raise LogoError("logo-unreadable", "it cannot be read as a PNG or JPEG") from None
 
 
 def _rasterised(picture: bytes) -> bytes:
     try:
         text = picture.decode("utf-8-sig")
         if "<!ENTITY" in text:
-            raise LogoError("it declares entities; write what they stand for in their places")
+            raise LogoError("logo-entities", "it declares entities; write what they stand for in their places")
         root = fromstring(text)  # noqa: S314 -- without entities there is nothing to expand or to fetch
     except (ValueError, ParseError):
-        raise LogoError("it cannot be read as an SVG in UTF-8") from None
+        raise LogoError("logo-unreadable", "it cannot be read as an SVG in UTF-8") from None
     _refuse_what_lies_outside(root)
     width, height = BOX_PIXELS
     try:
@@ -73,8 +76,8 @@ def _rasterised(picture: bytes) -> bytes:
         )
     except ValueError as error:
         if "limit reached" in str(error):
-            raise LogoError("it has too many parts: simplify it, or save it as a PNG") from None
-        raise LogoError(f"it cannot be drawn as an SVG ({error})") from None
+            raise LogoError("logo-complex", "it has too many parts: simplify it, or save it as a PNG") from None
+        raise LogoError("logo-not-drawn", f"it cannot be drawn as an SVG ({error})") from None
 
 
 def _refuse_what_lies_outside(root: Element) -> None:
@@ -84,7 +87,11 @@ def _refuse_what_lies_outside(root: Element) -> None:
             continue
         for name, value in element.attrib.items():
             if name.rpartition("}")[2] == "href" and not value.strip().startswith(("#", "data:image/")):
-                raise LogoError(f"it refers to {value[:80]!r}, and nothing is fetched: embed it in the SVG")
+                raise LogoError(
+                    "logo-refers",
+                    f"it refers to {value[:80]!r}, and nothing is fetched: embed it in the SVG",
+                    {"reference": value[:80]},
+                )
 
 
 def _png(image: Image.Image) -> bytes:
@@ -110,7 +117,7 @@ def main() -> int:
     try:
         body = drawn(sys.stdin.buffer.read(), is_svg="--svg" in sys.argv)
     except LogoError as error:
-        sys.stderr.write(str(error))
+        sys.stderr.write(json.dumps([error.code, str(error), error.values]))
         return REFUSED
     sys.stdout.buffer.write(body)
     return 0

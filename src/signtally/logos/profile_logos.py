@@ -31,7 +31,7 @@ def _bytes(logo: str) -> bytes:
     try:
         return base64.b64decode(logo.partition(",")[2], validate=True)
     except binascii.Error:
-        raise LogoError("it is not in base64") from None
+        raise LogoError("logo-unreadable", "it is not in base64") from None
 
 
 def _branded(profile: TenantProfile, logo: str | None) -> TenantProfile:

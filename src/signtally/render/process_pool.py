@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import Any, cast
 
+from signtally.domain.report_failures import FailureCode, FailureReason
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.errors import SigntallyError
 from signtally.render.files import RenderedFile
@@ -27,7 +28,11 @@ class RenderFailedError(SigntallyError, RuntimeError):
 
 
 class RenderLimitError(RenderFailedError):
-    """Making a file took more time or memory than is allowed; the message is for the person who asked for it."""
+    """Making a file took more time or memory than is allowed; *reason* is for the person who asked for it."""
+
+    def __init__(self, reason: FailureReason) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class RenderProcesses:
@@ -44,12 +49,12 @@ class RenderProcesses:
     def render(self, format: str, snapshot: UsageSnapshot, identity: ReportIdentity) -> RenderedFile:  # noqa: A002 -- the API's word
         """One file, as `render.files.render` makes it. Raises RenderLimitError, RenderFailedError."""
         with span(f"render {format}"):
-            return cast("RenderedFile", self._call(f"{format.upper()} file", "render", (format, snapshot, identity)))
+            return cast("RenderedFile", self._call(format.upper(), "render", (format, snapshot, identity)))
 
     def warm_up(self) -> None:
         """Start all processes, and let each load its modules, fonts and templates."""
         with ThreadPoolExecutor(self._most) as threads:
-            list(threads.map(lambda _: self._call("first file", "warm_up", ()), range(self._most)))
+            list(threads.map(lambda _: self._call("first", "warm_up", ()), range(self._most)))
 
     def process_ids(self) -> list[int]:
         """Of the processes that run now."""
@@ -69,9 +74,9 @@ class RenderProcesses:
                     ended = error
                     continue
                 if wrong:
-                    raise RenderFailedError(f"the {what} could not be made:\n{wrong}")
+                    raise RenderFailedError(f"the {what} file could not be made:\n{wrong}")
                 return result
-            raise RenderFailedError(f"the {what} could not be made: its process ended, twice") from ended
+            raise RenderFailedError(f"the {what} file could not be made: its process ended, twice") from ended
         finally:
             self._free.put(process)
 
@@ -98,8 +103,9 @@ class _RenderProcess:
             raise
         if answer is None or answer[1] == OUT_OF_MEMORY:
             self.stop()
-            limit = f"{self._memory_mebibytes} MiB of memory" if answer else f"{self._timeout_seconds} seconds"
-            raise RenderLimitError(f"The {what} took more than {limit} to make. Order a shorter period or fewer users.")
+            code = FailureCode.TOO_LARGE if answer else FailureCode.TOO_SLOW
+            limit = self._memory_mebibytes if answer else self._timeout_seconds
+            raise RenderLimitError(FailureReason(code, {"format": what, "limit": limit}))
         return answer
 
     def _answer_to(self, name: str, arguments: tuple[Any, ...]) -> tuple[object, str] | None:

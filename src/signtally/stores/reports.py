@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pydantic import TypeAdapter, ValidationError
 
 from signtally.domain.batches import batched
+from signtally.domain.report_failures import FailureCode, FailureReason, ReportFailure
 from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus, SourceMark
 from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectStore
@@ -28,7 +29,8 @@ _log = logging.getLogger(__name__)
 _ABANDONED_AFTER = dt.timedelta(hours=1)
 _READERS, _READ_AHEAD = 16, 256
 _UNKNOWN = ""  # who asked for a version whose claim is lost
-_SPOILT = "What was made cannot be read any more. Order the report again."
+_SPOILT = FailureReason(FailureCode.UNREADABLE)
+_ABANDONED = FailureReason(FailureCode.NOT_IN_TIME)
 
 
 class ReportMissingError(SigntallyError, LookupError):
@@ -43,14 +45,6 @@ class ReportClaim:
     request: ReportRequest
     requested_by: str
     requested_at: dt.datetime
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ReportFailure:
-    """Why a version could not be made, in words for the one who asked."""
-
-    detail: str
-    failed_at: dt.datetime
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -190,12 +184,11 @@ class Reports:
         if claim is None:
             raise _missing(key)
         if is_published:
-            return ReportState(claim, ReportStatus.FAILED, failure=ReportFailure(_SPOILT, now))
+            return ReportState(claim, ReportStatus.FAILED, failure=ReportFailure.of(_SPOILT, failed_at=now))
         if f"{folder}failure.json" in present:
             return ReportState(claim, ReportStatus.FAILED, failure=_read(self._failure(key)))
         if now - claim.requested_at > _ABANDONED_AFTER:
-            failure = ReportFailure("It was not made within an hour. Order the report again.", now)
-            return ReportState(claim, ReportStatus.FAILED, failure=failure)
+            return ReportState(claim, ReportStatus.FAILED, failure=ReportFailure.of(_ABANDONED, failed_at=now))
         running = f"{folder}started.json" in present
         return ReportState(claim, ReportStatus.RUNNING if running else ReportStatus.PENDING)
 

@@ -33,15 +33,22 @@ class _Report:
     made: tuple[ReportManifest, ...]  # its newest whole version, and its newest with other figures than that
 
 
-def report_groups(
-    tenant_id: str, *, user_ids: tuple[str, ...] | None, after: str | None, at_once: int, services: Services
+def report_groups(  # noqa: PLR0913 -- by name
+    tenant_id: str,
+    *,
+    user_ids: tuple[str, ...] | None,
+    after: str | None,
+    at_once: int,
+    services: Services,
+    period: str | None = None,
 ) -> Iterator[ReportGroup]:
     """A tenant's groups, the latest ordered first, from behind a position; with *user_ids*, those narrowed to them.
 
-    As many as *at_once* are read at a time, and no further than is asked for. Raises ServiceError.
+    With the name of a *period*, those about it. As many as *at_once* are read at a time, and no further than is asked
+    for. Raises ServiceError.
     """
     archive, now = services.stores.reports, services.clock()
-    entries = list(archive.requested(tenant_id, user_ids=user_ids))
+    entries = _about(period, archive.requested(tenant_id, user_ids=user_ids))
     kin = _by_kin(entries)
     read: dict[_Kin, list[ReportGroup]] = {}
     behind = [entry for entry in entries if after is None or entry.position > after]
@@ -78,9 +85,12 @@ def group_versions(
 def _akin(
     tenant_id: str, name: str, *, user_ids: tuple[str, ...] | None, archive: Reports, after: str | None = None
 ) -> Iterator[IndexEntry]:
-    period = period_name_of(name)
-    entries = archive.requested(tenant_id, user_ids=user_ids, after=after)
-    return (entry for entry in entries if period_name_of(entry.key.report_id) == period)
+    return iter(_about(period_name_of(name), archive.requested(tenant_id, user_ids=user_ids, after=after)))
+
+
+def _about(period: str | None, entries: Iterable[IndexEntry]) -> list[IndexEntry]:
+    """Those about a period; with None, all."""
+    return [entry for entry in entries if period in {None, period_name_of(entry.key.report_id)}]
 
 
 def _by_kin(entries: Iterable[IndexEntry]) -> dict[_Kin, list[IndexEntry]]:

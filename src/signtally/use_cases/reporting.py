@@ -12,6 +12,7 @@ from signtally.domain.basis import Basis
 from signtally.domain.erased_figures import names_erased
 from signtally.domain.operator_events import report_restated
 from signtally.domain.periods import FuturePeriodError, end_of_day
+from signtally.domain.report_failures import FailureCode, FailureReason, ReportFailure
 from signtally.domain.reports import ReportFile, ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.domain.tenants import TenantProfile
@@ -21,12 +22,11 @@ from signtally.render.files import key_name, named_after
 from signtally.render.process_pool import RenderLimitError
 from signtally.services import Services
 from signtally.stores.report_folder import ReportFolder
-from signtally.stores.reports import ReportClaim, ReportFailure, ReportMissingError, ReportState
+from signtally.stores.reports import ReportClaim, ReportMissingError, ReportState
 from signtally.use_cases.source_marks import Sources, source_mark
 from signtally.use_cases.version_diff import changes_since_predecessor, day_totals, user_figures
 
-_SERVICE_DOWN = "A service that the report needs did not answer. Ask for it again."
-_FAILED = "The report could not be made. The operators can see why."
+_SERVICE_AWAY, _FAILED = FailureReason(FailureCode.SERVICE_AWAY), FailureReason(FailureCode.FAILED)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def _made_now(
     try:
         return _made(claim, services=at_once, sources=sources), sources
     except ServiceError:  # nobody will retry this version
-        fail_report(claim.key, _SERVICE_DOWN, services=services)
+        fail_report(claim.key, _SERVICE_AWAY, services=services)
         raise
 
 
@@ -102,8 +102,11 @@ def _made(claim: ReportClaim, *, services: Services, sources: Sources) -> Report
             manifest = _make(claim, services=services, sources=sources)
     except ServiceError:
         raise
-    except (FuturePeriodError, RenderLimitError) as error:
-        fail_report(key, str(error), services=services)
+    except FuturePeriodError:
+        fail_report(key, FailureReason(FailureCode.NOT_BEGUN), services=services)
+        raise
+    except RenderLimitError as error:
+        fail_report(key, error.reason, services=services)
         raise
     except Exception:
         fail_report(key, _FAILED, services=services)
@@ -145,9 +148,9 @@ def _require_nameless(key: ReportKey, snapshot: UsageSnapshot, *, services: Serv
         raise ServiceUnavailableError(f"a user was erased while report {key.report_id} was made; make it again")
 
 
-def fail_report(key: ReportKey, detail: str, *, services: Services) -> None:
+def fail_report(key: ReportKey, reason: FailureReason, *, services: Services) -> None:
     """Record that a version will not be finished, and why; a finished one stays ready."""
-    services.stores.reports.fail(key, ReportFailure(detail, services.clock()))
+    services.stores.reports.fail(key, ReportFailure.of(reason, failed_at=services.clock()))
 
 
 def file_link(

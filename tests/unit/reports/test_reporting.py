@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from signtally.domain.periods import parse_period
+from signtally.domain.report_failures import FailureCode, FailureReason, ReportFailure
 from signtally.domain.reports import ReportStatus
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.objects import MemoryObjectStore
@@ -177,10 +178,12 @@ def test_a_report_that_breaks_off_in_this_process_is_not_waited_for(services: Se
 
 def test_a_version_that_is_given_up_says_why(services: Services) -> None:
     ask(services)
-    fail_report(key(), "the worker ran out of memory", services=services)
+    reason = FailureReason(FailureCode.TOO_LARGE, {"format": "PDF", "limit": 700})
+    fail_report(key(), reason, services=services)
     state = services.stores.reports.state(key(), now=NOW)
     assert state.failure is not None
-    assert (state.status, state.failure.detail) == (ReportStatus.FAILED, "the worker ran out of memory")
+    assert (state.status, state.failure) == (ReportStatus.FAILED, ReportFailure.of(reason, failed_at=NOW))
+    assert state.failure.detail.startswith("The PDF file took more than 700 MiB of memory to make.")
 
 
 def test_a_version_that_nobody_asked_for_is_not_made(services: Services) -> None:

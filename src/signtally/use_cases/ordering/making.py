@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from signtally.domain.operator_events import report_failed, store_unavailable
+from signtally.domain.report_failures import FailureCode, FailureReason
 from signtally.domain.reports import ReportKey, ReportManifest, ReportStatus
 from signtally.log_fields import log_fields
 from signtally.ports.errors import ServiceError
@@ -20,8 +21,7 @@ from signtally.use_cases.reporting import fail_report
 _log = logging.getLogger(__name__)
 _MOST_RECEIVES = 8  # an order that was begun so often ends the process that makes it, or its service stays away
 _PUT_OFF_SECONDS = 15
-_FAILED = "The report could not be made. The operators can see why."
-_GAVE_UP = "The report could not be made, though it was tried several times. The operators can see why."
+_FAILED, _GAVE_UP = FailureReason(FailureCode.FAILED), FailureReason(FailureCode.GAVE_UP)
 
 
 class OrderResult(enum.StrEnum):
@@ -111,5 +111,5 @@ class OrderMaker:
         if state.claim.requested_at != order.requested_at:
             return False
         if state.status is ReportStatus.FAILED and state.failure is not None:
-            fail_report(order.key, state.failure.detail, services=self._services)  # what was too late fails for good
+            self._services.stores.reports.fail(order.key, state.failure)  # what was too late fails for good
         return state.status in {ReportStatus.PENDING, ReportStatus.RUNNING}

@@ -14,6 +14,8 @@ import adbc_driver_postgresql
 import polars as pl
 import psycopg
 from psycopg import conninfo
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 from signtally.ports.errors import ServiceError
 from signtally.postgresql.errors import DRIVER_ERRORS, is_lost, map_errors
@@ -36,6 +38,20 @@ _SESSION = {
     "work_mem": "64MB",  # the events of a tenant are grouped in memory, not on disk
     "idle_in_transaction_session_timeout": "60s",
 }
+
+
+class Digest(bytes):
+    """16 bytes, which the server keeps as a `uuid`; `uuid.UUID` takes longer to make than the digest itself."""
+
+    __slots__ = ()
+
+
+class _DigestDumper(Dumper):
+    oid = 2950  # of `uuid`, in every PostgreSQL
+    format = Format.BINARY
+
+    def dump(self, obj: Digest) -> Digest:
+        return obj
 
 
 class Reading:
@@ -147,11 +163,13 @@ class PostgresqlConnections:
                 return use(connection)
 
     def _connect(self) -> Writing:
-        return psycopg.connect(
+        connection = psycopg.connect(
             self._conninfo(_SESSION | {"statement_timeout": str(self._timeout_milliseconds)}),
             autocommit=True,
             prepare_threshold=None,  # poolers between may forget prepared statements
         )
+        connection.adapters.register_dumper(Digest, _DigestDumper)
+        return connection
 
     def _connect_adbc(self) -> Reading:
         """What ADBC calls a database has the server's types, and is made once; but with a password of its own each."""

@@ -1,8 +1,9 @@
 """Events written: each id once for ever, whatever else the second one says."""
 
+import datetime as dt
 import hashlib
-import json
 from collections.abc import Sequence
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 import polars as pl
@@ -11,15 +12,15 @@ from signtally.domain.dead_letters import DeadLetterReason
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import EVENTS, event_row
 from signtally.domain.time_units import MICROSECOND, UNIX_EPOCH
-from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.usage_store import WriteOutcome, WriteResult
-from signtally.postgresql.connections import PostgresqlConnections
+from signtally.postgresql.connections import Digest, PostgresqlConnections
 from signtally.postgresql.errors import BadDataError
 from signtally.postgresql.schema import PostgresqlSchema
 
 STORED, DUPLICATE = WriteOutcome(WriteResult.STORED), WriteOutcome(WriteResult.DUPLICATE)
-_TYPES = {name: "timestamptz" if isinstance(kind, pl.Datetime) else "text" for name, kind in EVENTS.items()}
-_ATTEMPTS = 5  # at ids that others were writing meanwhile, or whose partition was dropped meanwhile
+_TYPES = ["timestamptz" if isinstance(kind, pl.Datetime) else "text" for kind in EVENTS.values()]
+_PLACEHOLDERS = [f"%b::{kind}[]" for kind in (*_TYPES, "uuid", "uuid")]  # in binary: texts take five times as long
+_Identified = tuple[str, ReceivedEvent]  # with its event id
 
 
 class EventWriting:
@@ -28,14 +29,16 @@ class EventWriting:
     def __init__(self, connections: PostgresqlConnections, schema: PostgresqlSchema) -> None:
         self._connections = connections
         self._schema = schema
-        self._insert = _insert(schema)
+        self._call = f"SELECT {schema.table('put_events')}({', '.join(_PLACEHOLDERS)})"
 
     def put(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         """One outcome each, in order; of several with one id in this call, the first one is tried."""
         tried: dict[str, ReceivedEvent] = {}
         for received in events:
             tried.setdefault(received.event.event_id, received)
-        outcomes = self._put([*tried.values()])
+        outcomes = self._put([*tried.items()]) if tried else []
+        if len(tried) == len(events):
+            return outcomes
         by_id = dict(zip(tried, outcomes, strict=True))
         return [
             by_id[received.event.event_id] if received == tried[received.event.event_id] else DUPLICATE
@@ -46,7 +49,7 @@ class EventWriting:
         """Of stored events, schema EVENTS; what their ids stood for is forgotten too, so that nobody brings it back."""
         events, ids = self._schema.table("events"), self._schema.table("event_ids")
         update = (
-            "WITH named AS (SELECT * FROM unnest(%s::text[], %s::timestamptz[], %s::text[], %s::uuid[])"  # noqa: S608 -- names of ours
+            "WITH named AS (SELECT * FROM unnest(%b::text[], %b::timestamptz[], %b::text[], %b::uuid[])"  # noqa: S608 -- names of ours
             " AS named (tenant_id, occurred_at, event_id, id)),"
             f" unknown AS (UPDATE {ids} AS known SET content = NULL FROM named WHERE known.id = named.id)"
             f" UPDATE {events} AS event SET user_name = NULL, user_email = NULL FROM named"
@@ -58,72 +61,46 @@ class EventWriting:
             columns.append([_id_digest(event_id) for event_id in columns[-1]])
             self._connections.rows(self._schema.what, update, columns)
 
-    def _put(self, events: list[ReceivedEvent]) -> list[WriteOutcome]:
+    def _put(self, events: Sequence[_Identified]) -> list[WriteOutcome]:
         try:
-            return self._tried(events)
+            return self._written(events)
         except BadDataError as error:
             if len(events) == 1:
                 return [WriteOutcome(WriteResult.REFUSED, DeadLetterReason.STORE_REFUSED, str(error))]
         middle = len(events) // 2
         return self._put(events[:middle]) + self._put(events[middle:])
 
-    def _tried(self, events: list[ReceivedEvent]) -> list[WriteOutcome]:
-        """An id that another writer was storing at the same time is known once that one has ended: then it is asked."""
-        outcomes: dict[int, WriteOutcome] = {}
-        for _ in range(_ATTEMPTS):
-            open_ = [number for number in range(len(events)) if number not in outcomes]
-            if not open_:
-                break
-            written = zip(open_, self._written([events[number] for number in open_]), strict=True)
-            outcomes |= {number: outcome for number, outcome in written if outcome is not None}
-        if len(outcomes) < len(events):
-            raise ServiceUnavailableError(f"PostgreSQL: {self._schema.what}: others keep writing the same events")
-        return [outcomes[number] for number in range(len(events))]
-
-    def _written(self, events: list[ReceivedEvent]) -> list[WriteOutcome | None]:
-        """An outcome each, or None: not known yet."""
-        instants = [received.event.occurred_at for received in events]
-        rows = self._schema.insert_events(self._insert, _columns(events), at=instants)
-        meanings = {True: STORED, False: DUPLICATE, None: None}
-        return [meanings[is_stored] for _, is_stored in sorted(rows)]
+    def _written(self, events: Sequence[_Identified]) -> list[WriteOutcome]:
+        instants = [received.event.occurred_at for _, received in events]
+        ((are_stored,),) = self._schema.insert_events(self._call, _columns(events), at=instants)
+        if are_stored is None:
+            return [STORED] * len(events)
+        return [STORED if is_stored else DUPLICATE for is_stored in are_stored]
 
 
-def _insert(schema: PostgresqlSchema) -> str:
-    """One statement and so one transaction: it answers each event's number and whether that very event stands now.
-
-    Null where the id was being stored by somebody else: what that one wrote is not in this statement's view.
-    """
-    arrays = ", ".join(f"%s::{kind}[]" for kind in (*_TYPES.values(), "uuid", "uuid"))
-    columns = ", ".join(EVENTS)
-    events, ids = schema.table("events"), schema.table("event_ids")
-    return (
-        f"WITH incoming AS (SELECT * FROM unnest({arrays}) WITH ORDINALITY"  # noqa: S608 -- names of ours
-        f" AS incoming ({columns}, id, content, number)),"
-        f" fresh AS (INSERT INTO {ids} (id, content) SELECT id, content FROM incoming ORDER BY id"
-        " ON CONFLICT (id) DO NOTHING RETURNING id),"
-        f" stored AS (INSERT INTO {events} ({columns}) SELECT {columns} FROM incoming JOIN fresh USING (id))"
-        " SELECT number, CASE WHEN fresh.id IS NOT NULL THEN true"
-        " WHEN known.id IS NOT NULL THEN coalesce(known.content = incoming.content, false) END"
-        f" FROM incoming LEFT JOIN fresh USING (id) LEFT JOIN {ids} AS known ON known.id = incoming.id"
-    )
+def _columns(events: Sequence[_Identified]) -> list[list[Any]]:
+    rows = [event_row(received) for _, received in events]
+    contents = [_content_digest(row) for row in rows]
+    return [*map(list, zip(*rows, strict=True)), [_id_digest(event_id) for event_id, _ in events], contents]
 
 
-def _columns(events: Sequence[ReceivedEvent]) -> list[list[Any]]:
-    rows = [event_row(received) for received in events]
-    ids = [_id_digest(received.event.event_id) for received in events]
-    return [*map(list, zip(*rows, strict=True)), ids, [_content_digest(row) for row in rows]]
-
-
-def _id_digest(event_id: str) -> str:
+def _id_digest(event_id: str) -> Digest:
     return _digest(event_id.encode())
 
 
-def _content_digest(row: tuple[Any, ...]) -> str:
-    """Stored for ever: the same event must have the same one in every version of this program."""
-    plain = [(value - UNIX_EPOCH) // MICROSECOND if hasattr(value, "tzinfo") else value for value in row]
-    return _digest(json.dumps(plain).encode())
+def _content_digest(row: tuple[object, ...]) -> Digest:
+    """Stored for ever: the same event must have the same one in every version of this program.
+
+    It is that of the row as JSON, put together here in half of the time that `json.dumps` takes.
+    """
+    parts = [_quoted(value) if isinstance(value, str) else _plain(value) for value in row]
+    return _digest(f"[{', '.join(parts)}]".encode())
 
 
-def _digest(content: bytes) -> str:
-    """As a text: making a UUID of it takes longer than the digest."""
-    return hashlib.sha256(content).hexdigest()[:32]
+def _plain(value: object) -> str:
+    """Null, or an instant as microseconds."""
+    return str((value - UNIX_EPOCH) // MICROSECOND) if isinstance(value, dt.datetime) else "null"
+
+
+def _digest(content: bytes) -> Digest:
+    return Digest(hashlib.sha256(content).digest()[:16])

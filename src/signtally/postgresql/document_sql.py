@@ -1,10 +1,10 @@
-"""SQL that makes documents, cohorts and quarter-hours of events, of the tenants and spans of time that it names.
+"""SQL that reads documents, cohorts and quarter-hours, of the tenants and spans of time that it names.
 
-An id stands once among the events, so that, unlike in a store that takes repeated ids, nothing has to be ranked.
+Documents are rows of their own, which the database keeps (`schema_versions/0002_documents.sql`).
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -14,7 +14,7 @@ from signtally.domain.cohorts import COHORT_PREFIX, COHORTS, EVENTS_PREFIX, STAG
 from signtally.domain.document_lifecycles import DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
 from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.documents import DocumentStatus
-from signtally.domain.schemas import IDENTITY, by_tenant
+from signtally.domain.schemas import by_tenant
 from signtally.ports.usage_store import TenantSpan
 from signtally.postgresql.literals import instant_literal, list_literal, literal
 
@@ -36,15 +36,17 @@ _CONCERNED = (
 )
 _SENT_WITHIN = "first_sent_at >= span.since AND first_sent_at < span.until"
 COUNT = pl.Schema({"documents": pl.Int64()})
-_FIRST_EVENT = "occurred_at, received_at, message_id, user_id, action"
+_SENDER = (
+    "SELECT sender[5] AS sender_id, sender[6] AS sender_name, sender[7] AS sender_email"  # as SQL's `sender` has it
+)
+_EVER = "'infinity'::timestamptz"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class TenantEvents:
-    """The events of some tenants but for those superseded; no tenant has two spans."""
+class TenantSpans:
+    """Some time of some tenants, of which none has two spans; *named* is how SQL names a table or function."""
 
-    events: str  # the table
-    superseded: str
+    named: Callable[[str], str]
     spans: Sequence[TenantSpan]
 
     @property
@@ -57,33 +59,41 @@ class TenantEvents:
         ]
         return f"(VALUES {', '.join(rows)}) AS span (tenant_id, since, until, parted_at)"
 
-    def select(self, columns: Sequence[str], *, since: bool, until: bool) -> str:
-        """Within the spans' bounds that are asked for. All of them together are named too: they spare partitions."""
-        bounds = ["occurred_at >= span.since"] * since + ["occurred_at < span.until"] * until
-        if since:
-            bounds.append(f"occurred_at >= {instant_literal(min(each.since for each in self.spans))}")
-        if until:
-            bounds.append(f"occurred_at < {instant_literal(max(each.until for each in self.spans))}")
-        same = " AND ".join(f"apart.{name} = event.{name}" for name in IDENTITY)
+    def documents(self, columns: Sequence[str], where: str, *, until: str) -> str:
+        """Those that meet a condition, which may name their tenant's `span`, as they were before an instant."""
         return (
-            f"SELECT {', '.join(columns)} FROM {self.span} JOIN {self.events} AS event USING (tenant_id)"  # noqa: S608 -- names of ours and literals
-            f" WHERE {' AND '.join([*bounds, f'NOT EXISTS (SELECT FROM {self.superseded} AS apart WHERE {same})'])}"
+            f"SELECT {', '.join(columns)} FROM {self.span}"  # noqa: S608 -- names of ours and literals
+            f" JOIN LATERAL {self.named('documents_before')}(span.tenant_id, {until}) AS document USING (tenant_id)"
+            f" CROSS JOIN LATERAL ({_SENDER}) AS sent WHERE {where}"
+        )
+
+    def events_within(self, columns: Sequence[str]) -> str:
+        """But for those superseded. The bounds of all spans together are named too: they spare partitions."""
+        bounds = [
+            "occurred_at >= span.since AND occurred_at < span.until",
+            f"occurred_at >= {instant_literal(min(each.since for each in self.spans))}",
+            f"occurred_at < {instant_literal(max(each.until for each in self.spans))}",
+            f"(NOT EXISTS (SELECT FROM {self.named('superseded_events')}) OR NOT {self.named('is_superseded')}(event))",
+        ]
+        return (
+            f"SELECT {', '.join(columns)} FROM {self.span} JOIN {self.named('events')} AS event USING (tenant_id)"  # noqa: S608 -- as above
+            f" WHERE {' AND '.join(bounds)}"
         )
 
 
-def select_documents(events: TenantEvents) -> str:
+def select_documents(tenants: TenantSpans) -> str:
     """Columns of schema DOCUMENTS by tenant."""
-    return _of_documents(events, [*by_tenant(DOCUMENTS)], _CONCERNED, until=True)
+    return tenants.documents([*by_tenant(DOCUMENTS)], _CONCERNED, until="span.until")
 
 
-def select_documents_sent(events: TenantEvents) -> str:
+def select_documents_sent(tenants: TenantSpans) -> str:
     """The same columns."""
-    return _of_documents(events, [*by_tenant(DOCUMENTS)], _SENT_WITHIN, until=False)
+    return tenants.documents([*by_tenant(DOCUMENTS)], _SENT_WITHIN, until=_EVER)
 
 
-def select_document_page(events: TenantEvents, selection: DocumentSelection) -> str:
+def select_document_page(tenants: TenantSpans, selection: DocumentSelection) -> str:
     """Columns of schema DOCUMENTS, in order, of one tenant."""
-    found = _placed(events, [*DOCUMENTS, f"{_ENDED_AT} AS ended_at"], selection)
+    found = _placed(tenants, [*DOCUMENTS, f"{_ENDED_AT} AS ended_at"], selection)
     behind = f" WHERE {_behind(selection.after)}" if selection.after else ""
     return (
         f"SELECT {', '.join(DOCUMENTS)} FROM {found}{behind}"  # noqa: S608 -- as above
@@ -92,22 +102,23 @@ def select_document_page(events: TenantEvents, selection: DocumentSelection) -> 
     )
 
 
-def select_document_count(events: TenantEvents, selection: DocumentSelection) -> str:
+def select_document_count(tenants: TenantSpans, selection: DocumentSelection) -> str:
     """The column of schema COUNT, of one tenant."""
-    return f"SELECT count(*) AS documents FROM {_placed(events, ['document_id'], selection)}"  # noqa: S608 -- as above
+    return f"SELECT count(*) AS documents FROM {_placed(tenants, ['document_id'], selection)}"  # noqa: S608 -- as above
 
 
-def _placed(events: TenantEvents, columns: Sequence[str], selection: DocumentSelection) -> str:
+def _placed(tenants: TenantSpans, columns: Sequence[str], selection: DocumentSelection) -> str:
     """What follows FROM: some columns of the documents that are meant, and their outcome."""
     where = _CONCERNED + list_literal(selection.sender_ids, "sender_id")
-    found = _of_documents(events, [*columns, "first_sent_at AS sent", f"{_OUTCOME} AS outcome"], where, until=True)
+    placed = [*columns, "first_sent_at AS sent", f"{_OUTCOME} AS outcome"]
+    found = tenants.documents(placed, where, until="span.until")
     chosen = _of_status(selection.status)
     if selection.sent_by:
         chosen.append(f"sent <= {instant_literal(selection.sent_by)}")
     return f"(SELECT * FROM ({found}) AS found WHERE {' AND '.join(chosen) or 'true'}) AS placed"  # noqa: S608 -- as above
 
 
-def select_cohorts(events: TenantEvents, sender_ids: Sequence[str] | None) -> str:
+def select_cohorts(tenants: TenantSpans, sender_ids: Sequence[str] | None) -> str:
     """Columns of schema COHORTS by tenant."""
     columns = ["tenant_id", "width_bucket(first_sent_at, span.parted_at)::bigint AS part", f"{_OUTCOME} AS outcome"]
     columns += ["completed_at", *map(str, RECIPIENT_ACTIONS)]
@@ -117,58 +128,51 @@ def select_cohorts(events: TenantEvents, sender_ids: Sequence[str] | None) -> st
     figures |= {f"{EVENTS_PREFIX}{each}": f"count(*) FILTER (WHERE outcome = {literal(each)})" for each in ENDINGS}
     named = [f"{figures[name]} AS {name}" for name in [*COHORTS][1:]]
     return (
-        f"SELECT tenant_id, part, {', '.join(named)} FROM ({_of_documents(events, columns, where, until=False)})"  # noqa: S608 -- as above
+        f"SELECT tenant_id, part, {', '.join(named)} FROM ({tenants.documents(columns, where, until=_EVER)})"  # noqa: S608 -- as above
         " AS parted GROUP BY tenant_id, part"
     )
 
 
-def select_activity(events: TenantEvents, user_ids: Sequence[str] | None) -> str:
+def select_activity(tenants: TenantSpans, user_ids: Sequence[str] | None) -> str:
     """Columns of schema ACTIVITY by tenant. A document opens the quarter of its first event."""
-    columns = ["event.tenant_id", "document_id", "occurred_at", "span.parted_at"]
-    counted = events.select(columns, since=True, until=True) + list_literal(user_ids, "user_id")
+    some = list_literal(user_ids, "user_id")
+    counted = tenants.events_within(["tenant_id", "parted_at", "occurred_at"]) + some
+    opened = _opened(tenants) if user_ids is None else _first_events(tenants, some)
     part = "width_bucket(occurred_at, parted_at)::bigint"
     # The floor of a float is exact: it tells microseconds apart for centuries, and is far quicker than a numeric.
     quarter = f"floor(date_part('epoch', occurred_at))::bigint / {_QUARTER_SECONDS} % {QUARTERS_A_WEEK}"
-    first = "SELECT tenant_id, parted_at, min(occurred_at) AS occurred_at FROM counted GROUP BY 1, 2, document_id"
+    by = f"tenant_id, {part} AS part, {quarter} AS quarter"
     return (
-        f"WITH counted AS MATERIALIZED ({counted}), "  # noqa: S608 -- as above
-        f"happened AS (SELECT tenant_id, {part} AS part, {quarter} AS quarter, count(*) AS events, "
-        "min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM counted GROUP BY 1, 2, 3), "
-        f"opened AS (SELECT tenant_id, {part} AS part, {quarter} AS quarter, count(*) AS documents "
-        f"FROM ({first}) AS first GROUP BY 1, 2, 3) "
+        f"WITH happened AS (SELECT {by}, count(*) AS events, min(occurred_at) AS first_at, "  # noqa: S608 -- as above
+        f"max(occurred_at) AS last_at FROM ({counted}) AS counted GROUP BY 1, 2, 3), "
+        f"opened AS (SELECT {by}, count(*) AS documents FROM ({opened}) AS first GROUP BY 1, 2, 3) "
         "SELECT tenant_id, part, quarter, events, coalesce(documents, 0) AS documents, first_at, last_at "
-        "FROM happened LEFT JOIN opened USING (tenant_id, part, quarter)"
+        "FROM happened FULL JOIN opened USING (tenant_id, part, quarter)"  # FULL: never a nested loop
     )
 
 
-def _of_documents(events: TenantEvents, columns: Sequence[str], where: str, *, until: bool) -> str:
-    """Some *columns* of the documents that meet a condition, which may name their tenant's `span`."""
-    names = ["tenant_id", "document_id", "user_id", "action", "occurred_at", "received_at", "message_id", "sent_at"]
-    counted = events.select([*names, "user_name", "user_email"], since=False, until=until)
-    endings = [f"{_first(action)} AS {action}_at" for action in ENDINGS]
-    counts = [f"count(*) FILTER (WHERE action = {literal(each)}) AS {each}" for each in RECIPIENT_ACTIONS]
-    grouped = [
-        f"least({_first(Action.SENT)}, min(sent_at)) AS first_sent_at",
-        f"{_first(Action.VIEWED)} AS first_viewed_at",
-        f"max(occurred_at) FILTER (WHERE action = {literal(Action.SIGNED)}) AS last_signed_at",
-    ]
-    # Its first sent event names the sender, else its first completion.
-    named = "user_id AS sender_id, user_name AS sender_name, user_email AS sender_email"
-    naming = f"action IN ({literal(Action.SENT)}, {literal(Action.COMPLETED)})"
-    by_document = "tenant_id, document_id"
+def _first_events(tenants: TenantSpans, some: str) -> str:
+    """One row a document, with its first event that meets a condition: found among them all."""
+    events = tenants.events_within(["tenant_id", "parted_at", "document_id", "occurred_at"]) + some
+    columns = "tenant_id, parted_at, min(occurred_at) AS occurred_at"
+    return f"SELECT {columns} FROM ({events}) AS event GROUP BY 1, 2, document_id"  # noqa: S608 -- as above
+
+
+def _opened(tenants: TenantSpans) -> str:
+    """The same of all events: the documents know it, but for those that had events before the span already."""
+    columns = ["tenant_id", "since", "parted_at", "document_id", "first_event_at", "last_event_at"]
+    seen = tenants.documents(columns, "last_event_at >= span.since", until="span.until")
+    earlier = "FROM seen WHERE first_event_at < since"
+    # IS TRUE: it is looked up in a hash table, where a join might become a nested loop.
+    later = (
+        f" AND ((tenant_id, document_id) IN (SELECT tenant_id, document_id {earlier})) IS TRUE"
+        f" AND occurred_at <= (SELECT max(last_event_at) {earlier})"
+    )
     return (
-        f"WITH counted AS MATERIALIZED ({counted}), "  # noqa: S608 -- names of ours and literals
-        f"grouped AS (SELECT {by_document}, {', '.join([*grouped, *endings, *counts])} FROM counted "
-        f"GROUP BY {by_document}), "
-        f"senders AS (SELECT DISTINCT ON ({by_document}) {by_document}, {named} FROM counted WHERE {naming} "
-        f"ORDER BY {by_document}, action DESC, {_FIRST_EVENT}) "
-        f"SELECT {', '.join(columns)} FROM grouped LEFT JOIN senders USING ({by_document}) "
-        f"JOIN {events.span} USING (tenant_id) WHERE {where}"
+        f"WITH seen AS MATERIALIZED ({seen})"  # noqa: S608 -- as above
+        " SELECT tenant_id, parted_at, first_event_at AS occurred_at FROM seen WHERE first_event_at >= since"
+        f" UNION ALL {_first_events(tenants, later)}"
     )
-
-
-def _first(action: Action) -> str:
-    return f"min(occurred_at) FILTER (WHERE action = {literal(action)})"
 
 
 def _stage(stage: str) -> str:

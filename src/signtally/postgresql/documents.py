@@ -14,7 +14,7 @@ from signtally.domain.user_counts import COUNTS, EVERYBODY, USER_COUNTS, UserSel
 from signtally.ports.usage_store import TenantSpan
 from signtally.postgresql import document_sql, usage_sql
 from signtally.postgresql.connections import PostgresqlConnections
-from signtally.postgresql.document_sql import TenantEvents
+from signtally.postgresql.document_sql import TenantSpans
 from signtally.postgresql.schema import PostgresqlSchema
 
 
@@ -32,10 +32,10 @@ class PostgresqlDocuments:
         return self._by_tenant(DOCUMENTS, spans, document_sql.select_documents)
 
     def document_page(self, span: TenantSpan, *, selection: DocumentSelection) -> pl.DataFrame:
-        return self._frame(document_sql.select_document_page(self._events([span]), selection), DOCUMENTS)
+        return self._frame(document_sql.select_document_page(self._tenants([span]), selection), DOCUMENTS)
 
     def document_count(self, span: TenantSpan, *, selection: DocumentSelection) -> int:
-        query = document_sql.select_document_count(self._events([span]), selection)
+        query = document_sql.select_document_count(self._tenants([span]), selection)
         return int(self._frame(query, document_sql.COUNT).item())
 
     def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
@@ -45,18 +45,18 @@ class PostgresqlDocuments:
         return self._by_tenant(DOCUMENTS, spans, document_sql.select_documents_sent)
 
     def cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
-        found = self._by_tenant(COHORTS, [span], lambda events: document_sql.select_cohorts(events, user_ids))
+        found = self._by_tenant(COHORTS, [span], lambda tenants: document_sql.select_cohorts(tenants, user_ids))
         return found.drop("tenant_id")
 
     def cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        return self._by_tenant(COHORTS, spans, lambda events: document_sql.select_cohorts(events, None))
+        return self._by_tenant(COHORTS, spans, lambda tenants: document_sql.select_cohorts(tenants, None))
 
     def activity(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
-        found = self._by_tenant(ACTIVITY, [span], lambda events: document_sql.select_activity(events, user_ids))
+        found = self._by_tenant(ACTIVITY, [span], lambda tenants: document_sql.select_activity(tenants, user_ids))
         return found.drop("tenant_id")
 
     def activity_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        return self._by_tenant(ACTIVITY, spans, lambda events: document_sql.select_activity(events, None))
+        return self._by_tenant(ACTIVITY, spans, lambda tenants: document_sql.select_activity(tenants, None))
 
     def user_counts(self, span: TenantSpan, *, page: UserSelection = EVERYBODY) -> pl.DataFrame:
         return self._frame(usage_sql.select_user_counts(self._schema.table("events"), span, page=page), USER_COUNTS)
@@ -66,13 +66,13 @@ class PostgresqlDocuments:
         return Counts(*self._frame(query, COUNTS).row(0))
 
     def _by_tenant(
-        self, schema: pl.Schema, spans: Sequence[TenantSpan], select: Callable[[TenantEvents], str]
+        self, schema: pl.Schema, spans: Sequence[TenantSpan], select: Callable[[TenantSpans], str]
     ) -> pl.DataFrame:
         whole = by_tenant(schema)
-        return self._frame(select(self._events(spans)), whole) if spans else whole.to_frame()
+        return self._frame(select(self._tenants(spans)), whole) if spans else whole.to_frame()
 
-    def _events(self, spans: Sequence[TenantSpan]) -> TenantEvents:
-        return TenantEvents(self._schema.table("events"), self._schema.table("superseded_events"), spans)
+    def _tenants(self, spans: Sequence[TenantSpan]) -> TenantSpans:
+        return TenantSpans(self._schema.table, spans)
 
     def _frame(self, query: str, schema: pl.Schema) -> pl.DataFrame:
         return self._connections.frame(self._schema.what, query, schema)

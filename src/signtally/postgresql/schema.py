@@ -48,8 +48,10 @@ class PostgresqlSchema:
         """Make what is missing, and partitions for some months to come; whether anything had to be made.
 
         Safe beside running programs: versions only add, one process at a time, and without waiting long for a lock.
+        Documents with events in months that were dropped, or attached by hand, are counted anew.
         """
         made = self._connections.write(self.what, self._migrated)
+        self._connections.write(self.what, self._recounted)
         months = [*_months_from(today, _MONTHS_AHEAD)]
         return self._make(EVENTS, months) | self._make(DAILY_USAGE, {_year(each) for each in months}) | made
 
@@ -117,6 +119,11 @@ class PostgresqlSchema:
                 connection.execute(version.read_text().encode())
                 connection.execute("INSERT INTO schema_versions VALUES (%s, %s)", [number, version.name])
         return done < NEWEST
+
+    def _recounted(self, connection: Writing) -> None:
+        with connection.transaction():
+            connection.execute("SET LOCAL statement_timeout = 0")
+            connection.execute(f"SELECT {self.table('recount_months')}()".encode())
 
 
 def _quoted(name: str) -> str:

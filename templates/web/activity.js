@@ -49,7 +49,7 @@ export async function showActivity({ signal }) {
     offerMore(read, shown);
   } catch (error) {
     if (signal.aborted) return;
-    complain(error, { about: ABOUT, title: gettext("The activity could not be read."), again: () => showActivity({ signal }) });
+    complain(error, { about: ABOUT, title: gettext("The activity could not be read."), again: () => showActivity({ signal }), signal });
   }
   box.removeAttribute("aria-busy");
 }

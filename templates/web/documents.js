@@ -64,7 +64,7 @@ export async function showDocuments({ period, asked, me, signal }) {
   } catch (error) {
     if (mine.aborted) return;
     const again = () => showDocuments({ period, asked: askDocuments(parameters(period), { signal }), me, signal });
-    complain(error, { about: ABOUT, title: gettext("The documents could not be read."), again });
+    complain(error, { about: ABOUT, title: gettext("The documents could not be read."), again, signal });
   }
   box.removeAttribute("aria-busy");
   await offerSenders({ period, status, user, me, signal: mine });

@@ -39,7 +39,7 @@ export async function showInsights(about, { signal, isOver }) {
     section.hidden = true;
     byId("highlights").replaceChildren();
     byId("highlights").hidden = true;
-    complain(error, { about: ABOUT, title: gettext("Documents and hours could not be read."), again: () => showInsights(about, { signal, isOver }) });
+    complain(error, { about: ABOUT, title: gettext("Documents and hours could not be read."), again: () => showInsights(about, { signal, isOver }), signal });
   }
   section.removeAttribute("aria-busy");
 }

@@ -9,13 +9,15 @@ const READ_MS = 12_000; // of a page that is looked at
 const TICK_MS = 500;
 
 // Show why something failed. `about` names what failed: another notice about the same replaces it, `settle` takes it away.
-export function complain(error, { about, title, again }) {
+// With the `signal` of what was to be shown, so does its end: trying that again would be in vain.
+export function complain(error, { about, title, again, signal }) {
   if (error.name === "AbortError") return;
   const heading = title ?? titleOf(error);
   const parts = (error.parts ?? []).map((part) => el("li", {}, partWords(part)));
   const words = el("div", {}, el("strong", {}, heading), " ", messageOf(error), parts.length > 0 && el("ul", {}, ...parts), technical(error));
   const retry = again && button(gettext("Try again"), { onclick: () => (settle(about), again()) });
-  show({ about, heading, words, kind: "error", role: "alert", controls: [retry] });
+  const notice = show({ about, heading, words, kind: "error", role: "alert", controls: [retry] });
+  signal?.addEventListener("abort", () => leave(notice), { once: true });
 }
 
 // Show what somebody must know, though nothing failed; `undo` takes it back.

@@ -35,7 +35,7 @@ export async function showReports(given) {
     offerMore(page.next_cursor);
   } catch (error) {
     if (signal.aborted) return;
-    complain(error, { about: ABOUT, title: gettext("The reports could not be read."), again: () => showReports(given) });
+    complain(error, { about: ABOUT, title: gettext("The reports could not be read."), again: () => showReports(given), signal });
   }
   list.removeAttribute("aria-busy");
 }

@@ -35,7 +35,7 @@ export async function showSchedules(given) {
     await showSuppressions({ signal });
   } catch (error) {
     if (signal.aborted) return;
-    complain(error, { about: ABOUT, title: gettext("The schedules could not be read."), again: () => showSchedules(given) });
+    complain(error, { about: ABOUT, title: gettext("The schedules could not be read."), again: () => showSchedules(given), signal });
   }
   list.removeAttribute("aria-busy");
 }

@@ -23,7 +23,7 @@ export async function showSettings({ signal, changed }) {
     box.replaceChildren(form(profile, { tag, signal, changed }));
   } catch (error) {
     if (signal.aborted) return;
-    complain(error, { about: ABOUT, title: gettext("The settings could not be read."), again: () => showSettings({ signal, changed }) });
+    complain(error, { about: ABOUT, title: gettext("The settings could not be read."), again: () => showSettings({ signal, changed }), signal });
   }
   box.removeAttribute("aria-busy");
 }

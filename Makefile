@@ -57,13 +57,26 @@ year: setup ## A generated year of EVENTS (10 million unless given) through the 
 	@YEAR_EVENTS=$(or $(EVENTS),10000000) $(BIN)/pytest -q --log-cli-level=INFO --log-cli-format="%(asctime)s %(message)s" tests/year
 
 .PHONY: lint
-lint: setup ## Format, lint, types, import rules, languages, and whether the locks are current
+lint: types rules ## Format, lint, types, import rules, languages, secrets, and whether the locks are current
+
+.PHONY: types
+types: setup
+	@.ci/step "types" $(BIN)/mypy
+
+.PHONY: rules
+rules: setup
 	@.ci/step "locks" .ci/lock --check
 	@.ci/step "format" $(BIN)/ruff format --check .
 	@.ci/step "lint" $(BIN)/ruff check .
-	@.ci/step "types" $(BIN)/mypy
 	@.ci/step "imports" $(BIN)/lint-imports
 	@.ci/step "languages" $(BIN)/python .ci/messages.py --check
+	@.ci/step "secrets" $(BIN)/python .ci/find_secrets.py
+	@.ci/step "bandit" $(BIN)/python .ci/bandit_findings.py
+
+.PHONY: audit
+audit: rules ## What lint looks for, and known vulnerabilities of all that is locked: asks PyPI, so it needs a network
+	@.ci/step "advisories" $(BIN)/pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
+	  -r requirements/production.txt -r requirements/development.txt -r requirements/build.txt
 
 .PHONY: check
 check: setup ## Name every text that a language lacks

@@ -84,6 +84,12 @@ def test_a_large_body_is_not_read(admin: Any, problem: Check) -> None:
     problem(admin.post("/v1/reports", content=huge, headers={"Content-Type": "application/json"}), 413, "too-large")
 
 
+def test_json_without_end_is_no_fault_of_ours(admin: Any, problem: Check) -> None:
+    deep = b'{"period": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    answer = admin.post("/v1/reports", content=deep, headers={"Content-Type": "application/json"})
+    problem(answer, 400, "bad-request")
+
+
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None]
 )

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -35,12 +36,12 @@ class IdentityProvider:
     def __init__(self) -> None:
         self.keys = [jwk(RSA_KEY, "rsa-1", use="sig"), jwk(EC_KEY, "ec-1")]
         self.healthy = True
-        self.reads = 0
+        self.asked: list[str] = []
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                provider.reads += 1
+                provider.asked.append(self.path)
                 self.send_response(200 if provider.healthy else 500)
                 self.end_headers()
                 self.wfile.write(json.dumps({"keys": provider.keys}).encode())
@@ -174,6 +175,18 @@ def test_a_token_that_proves_nothing_is_refused(status: Callable[..., Any], toke
     assert reason in status(token, 401)["detail"]
 
 
+def test_a_token_does_not_say_where_its_key_is(status: Callable[..., Any], provider: IdentityProvider) -> None:
+    own = {
+        "kid": "rsa-1",
+        "jku": f"{provider.url}/own",
+        "x5u": f"{provider.url}/own",
+        "jwk": jwk(OTHER_RSA_KEY, "rsa-1"),
+    }
+    token = jwt.encode(claims(), OTHER_RSA_KEY, algorithm="RS256", headers=own)
+    assert "signature is wrong" in status(token, 401)["detail"]
+    assert provider.asked == ["/keys"]
+
+
 def test_clocks_may_differ_by_half_a_minute(status: Callable[..., Any]) -> None:
     now = dt.datetime.now(dt.UTC)
     status(signed(nbf=now + dt.timedelta(seconds=20), exp=now - dt.timedelta(seconds=5)))
@@ -207,7 +220,7 @@ def test_keys_are_read_once_and_kept_through_an_outage(status: Callable[..., Any
     status(signed())
     provider.healthy = False
     status(signed())
-    assert provider.reads == 1
+    assert len(provider.asked) == 1
 
 
 def test_without_keys_the_answer_is_to_try_again(status: Callable[..., Any], provider: IdentityProvider) -> None:

@@ -83,6 +83,16 @@ def test_the_image_has_the_libraries_of_a_checkout() -> None:
             expect_command(re.findall(r'"([^"]+)"', line))
 
 
+def test_the_image_takes_what_is_locked_and_runs_without_privileges() -> None:
+    lines = (DEPLOYMENTS / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
+    installs = [line for line in lines if "pip install" in line]
+    assert all("--require-hashes" in line or "--no-deps /tmp/*.whl" in line for line in installs), installs
+    assert [line.split()[0] for line in lines[lines.index("USER signtally") :]] == ["USER", "WORKDIR", "CMD"]
+    for file in (ROOT / "requirements").glob("*.txt"):
+        packages = re.split(r"^(?=[a-z0-9])", file.read_text(), flags=re.MULTILINE)[1:]
+        assert all("==" in each and "--hash=sha256:" in each for each in packages), file.name
+
+
 def expect_command(command: list[str]) -> None:
     """As the program's own parser reads it; nothing is run."""
     match command:

@@ -64,6 +64,16 @@ def test_every_relative_link_leads_somewhere() -> None:
     assert links > 20
 
 
+def test_every_threat_names_tests_that_exist() -> None:
+    text = (ROOT / "docs/security.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", text)
+    assert len(named) > 80
+    for file, test in named:
+        assert re.search(rf"^def {test}\(", (ROOT / file).read_text(), re.MULTILINE), f"{file}::{test}"
+    rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| threat ")]
+    assert [row for row in rows if "::test_" not in row and "`make " not in row] == []
+
+
 def test_every_decision_stands_in_the_index() -> None:
     folder = ROOT / "docs/decisions"
     index = (folder / "README.md").read_text()

@@ -226,6 +226,22 @@ def test_this_machine_is_called_by_nobody_who_may_not(receiver: tuple[str, type[
     assert handler.got == []
 
 
+def test_a_name_is_asked_for_once(receiver: tuple[str, type[Receiver]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is connected to is the address that was checked, though the name leads elsewhere a moment later."""
+    url, _ = receiver
+    port = int(url.rpartition(":")[2])
+    asked: list[object] = []
+
+    def resolve(host: str, *_: object, **__: object) -> list[object]:
+        asked.append(host)
+        address = "127.0.0.1" if len(asked) == 1 else "10.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    posting(to_loopback=True).post(message(f"http://hooks.example:{port}/200"))
+    assert asked == ["hooks.example"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

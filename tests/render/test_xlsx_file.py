@@ -20,10 +20,12 @@ from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.render.contents import Contents
 from signtally.render.files import render
+from signtally.render.formats import Formats
 from signtally.render.highlights import highlight_sentences
 from signtally.render.theme import HEADINGS
 from signtally.render.workbook import tables
 from signtally.render.workbook.cells import id_text, name_text
+from signtally.render.workbook.number_formats import NumberFormats
 from tests.support.examples import examples
 from tests.support.report_samples import ACME, IDENTITY, nasty_snapshot, periods, restated, snapshot, snapshots, user
 from tests.support.whole_reports import whole, whole_report
@@ -206,7 +208,7 @@ def test_the_summary_compares_with_the_period_before() -> None:
     assert rows["Allowance used"][0] == pytest.approx(0.1)
 
 
-def test_a_period_before_which_there_are_no_figures_shows_no_change() -> None:
+def test_a_period_before_which_there_are_hardly_figures_shows_no_change() -> None:
     period = parse_period("2026-11").clip(dt.date(2026, 11, 1))
     report = snapshot((user(1),), period=period, first_data_day=period.first)
     assert _summary(report)["Measure"][:2] == ("November 2026 (to date)", "October 2026")
@@ -218,6 +220,58 @@ def _summary(report: UsageSnapshot) -> dict[object, tuple[object, ...]]:
     for row in ReadBook.of(report).shown["Summary"].iter_rows(values_only=True):
         rows.setdefault(row[0], row[1:])
     return rows
+
+
+def test_a_report_of_nothing_prints_what_there_is_to_read_alone() -> None:
+    """Sheets of zeros are kept under their names, hidden, and the summary says which."""
+    book = ReadBook.of(whole(snapshot()))
+    hidden = [sheet.title for sheet in book.shown if sheet.sheet_state == "hidden"]
+    assert hidden == ["Days", "Users", "Documents", "User days"]
+    assert "Sheets without figures are hidden: Days, Users, Documents, User days." in _summary(whole(snapshot()))
+    assert "No user activity in this period." in _summary(whole(snapshot()))
+    everything = ReadBook.of(whole_report()).shown
+    assert {sheet.sheet_state for sheet in everything} == {"visible"}
+
+
+def test_a_chart_of_the_summary_is_whole_on_a_page() -> None:
+    """With few rows above it the chart is on the first page; else both charts are on the next."""
+    plain = ReadBook.of(whole_report(tenant=TenantProfile(tenant_id="acme"))).shown["Summary"]
+    (after_chart,) = (each.id for each in plain.row_breaks.brk)
+    american = ACME.model_copy(update={"locale": "en-US", "name": "W" * 200})
+    october = parse_period("2026-10")
+    report = dataclasses.replace(whole_report(tenant=american), provisional_days=(october.first, october.last))
+    full = ReadBook.of(report).shown["Summary"]
+    (before_chart,) = (each.id for each in full.row_breaks.brk)
+    anchors = [[chart.anchor._from.row for chart in sheet._charts] for sheet in (plain, full)]  # noqa: SLF001
+    assert anchors[0][0] < after_chart < anchors[0][1]
+    assert before_chart <= anchors[1][0] < anchors[1][1]
+
+
+def test_figures_end_at_their_units_where_words_run_to_the_left() -> None:
+    """As the digits themselves do, which run to the right in Arabic too; headings stand above them."""
+    book = ReadBook.of(whole_report(tenant=ACME.model_copy(update={"locale": "ar"}))).shown
+    users, days = (next(sheet for sheet in book if name in sheet.tables) for name in ("Users", "Days"))
+    for sheet, columns in ((users, "DEFGHIJKLMNOPQRST"), (days, "CDEFGHIJ")):
+        cells = [sheet[f"{column}{row}"] for column in columns for row in (1, 2, sheet.max_row)]
+        assert {(cell.alignment.horizontal, cell.alignment.indent) for cell in cells} == {("right", 1)}
+    assert users["A2"].alignment.horizontal == "right"
+
+
+@pytest.mark.parametrize("locale", ["ar", "de", "en-US", "fr", "ja"])
+def test_columns_of_instants_have_room_for_the_longest(locale: str) -> None:
+    """Where a number has none, spreadsheets show ### in its stead."""
+    formats = Formats.of(ACME.model_copy(update={"locale": locale}))
+    numbers = NumberFormats.of(formats.locale)
+    instants = [dt.datetime(2026, month, 28, 22, 58, tzinfo=dt.UTC) for month in range(1, 13)]
+    assert numbers.instant_width > max(len(formats.clock(instant)) for instant in instants)
+    assert numbers.date_width > max(len(formats.date(instant.date())) for instant in instants)
+
+
+def test_a_wide_table_is_printed_on_two_pages_beside_each_other() -> None:
+    """Both begin with the names; letters half as high are for nobody."""
+    book = ReadBook.of(whole_report()).shown
+    assert (book["Users"].page_setup.fitToWidth, book["Users"].print_title_cols) == (2, "$A:$A")
+    assert (book["Days"].page_setup.fitToWidth, book["Days"].print_title_cols) == (1, None)
 
 
 def test_about_carries_what_the_report_says_of_itself() -> None:

@@ -56,6 +56,7 @@ class Bar:
     last: dt.date
     label: str
     counts: Counts
+    is_partial: bool = False  # figures begin within it, so that it is drawn hollow
 
     @property
     def sent(self) -> int:

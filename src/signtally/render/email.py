@@ -173,7 +173,7 @@ def _open_table(contents: Contents) -> list[tuple[str, str, str]]:
 
 def _totals(contents: Contents) -> Iterator[tuple[str, ...]]:
     gettext, number = contents.words.gettext, contents.formats.number
-    width = 4 if contents.is_comparable else 3
+    width = 2 + contents.is_previous_known + contents.is_comparable
     yield ("", gettext("This period"), gettext("Previous"), gettext("Change"))[:width]
     for line in contents.measures:
         yield (line.heading, number(line.now), number(line.before), line.change or "")[:width]

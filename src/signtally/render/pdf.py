@@ -12,7 +12,15 @@ from signtally.render.insights import InsightContents
 from signtally.render.paper import LETTER, paper_of, pixels
 from signtally.render.people import people_list
 from signtally.render.printing import SIDE_MARGIN_MM, printed
-from signtally.render.progress import funnel, funnel_description, oldest_open, open_documents, trend_chart, trend_rows
+from signtally.render.progress import (
+    funnel,
+    funnel_description,
+    oldest_open,
+    open_documents,
+    trend_chart,
+    trend_note,
+    trend_rows,
+)
 from signtally.render.restatements import restatement_lines
 from signtally.render.templating import environment
 from signtally.render.version_changes import changes_line
@@ -72,6 +80,7 @@ def _sections(contents: Contents) -> dict[str, object]:
         "oldest_open": oldest_open(contents),
         "trend": trend_rows(contents),
         "trend_chart": trend_chart(contents),
+        "trend_note": trend_note(contents),
         "users": people_list(contents),
         "restated": restatement_lines(contents),
         "most_restated": MOST_RESTATED_DAYS_PRINTED,

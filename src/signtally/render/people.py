@@ -12,6 +12,7 @@ from signtally.render.visible_text import one_line, shortened
 
 MOST_USERS_PRINTED = 200  # a longer list is for a screen, unless it was asked for
 MOST_INACTIVE_PRINTED = 20
+_LEAST_SHARE = 0.001  # that a percentage with one decimal shows
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,9 +89,10 @@ def _person(user: UserUsage, name: str, detail: str, contents: Contents) -> Pers
 
 
 def _share(sent: int, contents: Contents) -> str:
-    """Of all documents sent."""
-    every = contents.snapshot.totals.sent
-    return contents.formats.percent(sent / every if every else None)
+    """Of all documents sent; one of many is little, not nothing."""
+    every, percent = contents.snapshot.totals.sent, contents.formats.percent
+    share = sent / every if every else None
+    return f"<{percent(_LEAST_SHARE)}" if share and share < _LEAST_SHARE / 2 else percent(share)
 
 
 def shown_names(user: UserUsage) -> tuple[str, str]:

@@ -114,6 +114,11 @@ class PeriodTexts:
         return self.snapshot.is_comparable
 
     @property
+    def is_previous_known(self) -> bool:
+        """Whether the previous period is shown at all: before all data its zeros would be taken for figures."""
+        return not self.snapshot.is_previous_before_data
+
+    @property
     def comparison(self) -> str:
         """What the previous figures are, and why no change is shown where there is none: in whole sentences."""
         gettext, begins = self.words.gettext, self.snapshot.previous_data_from

@@ -19,6 +19,7 @@ from signtally.render.visible_text import one_line
 
 OPEN_DOCUMENTS_SHOWN = 10
 _SENDER_LIMIT_CHARACTERS = 60
+_MARK = "*"
 _STAGES = (
     ("sent", translatable("Sent")),
     ("viewed", translatable("Viewed")),
@@ -126,7 +127,7 @@ def trend_rows(contents: Contents) -> tuple[TrendRow, ...]:
     number, percent = contents.formats.number, contents.formats.percent
     return tuple(
         TrendRow(
-            period_title(point.period, contents.formats, today=contents.today),
+            trend_title(point, contents),
             number(point.totals.sent),
             number(point.totals.completed),
             percent(point.cohort.completion_rate),
@@ -134,6 +135,21 @@ def trend_rows(contents: Contents) -> tuple[TrendRow, ...]:
         )
         for point in reversed(_told(contents))
     )
+
+
+def trend_title(point: TrendPoint, contents: Contents) -> str:
+    """The period's, marked where figures begin within it: `trend_note` says what the mark means."""
+    title = period_title(point.period, contents.formats, today=contents.today)
+    return title + _MARK if _is_partial(point, contents) else title
+
+
+def trend_note(contents: Contents) -> str:
+    """Why the first period is low; empty where there are figures of all its days."""
+    partial = any(_is_partial(point, contents) for point in contents.snapshot.trend)
+    if not partial or contents.snapshot.first_data_day is None:
+        return ""
+    day = contents.formats.date(contents.snapshot.first_data_day)
+    return contents.words.gettext("* Figures begin on %(day)s: this period is counted from that day on.", day=day)
 
 
 def trend_chart(contents: Contents) -> TrendChart | None:
@@ -147,6 +163,7 @@ def trend_chart(contents: Contents) -> TrendChart | None:
             point.period.last,
             _axis_label(contents, point, is_first=point is points[0]),
             point.totals,
+            is_partial=_is_partial(point, contents),
         )
         for point in points
     )
@@ -163,19 +180,26 @@ def _told(contents: Contents) -> tuple[TrendPoint, ...]:
     return contents.snapshot.trend if len(contents.snapshot.trend) > 1 else ()
 
 
+def _is_partial(point: TrendPoint, contents: Contents) -> bool:
+    """Whether figures begin within the period."""
+    began = contents.snapshot.first_data_day
+    return began is not None and point.period.first < began <= point.period.last
+
+
 def _axis_label(contents: Contents, point: TrendPoint, *, is_first: bool) -> str:
     """Of months and quarters, the first and the first of each year say the year: else all would touch."""
     formats = contents.formats
     names_year = is_first or point.period.first.month == 1
     match str(point.period.kind):
         case "month":
-            return (formats.month if names_year else formats.month_name)(point.period.first)
+            label = formats.month if names_year else formats.month_name
         case "quarter":
-            return (formats.quarter if names_year else formats.quarter_name)(point.period.first)
+            label = formats.quarter if names_year else formats.quarter_name
         case "year":
-            return formats.year(point.period.first)
+            label = formats.year
         case _:
-            return formats.short_date(point.period.first)
+            label = formats.short_date
+    return label(point.period.first) + (_MARK if _is_partial(point, contents) else "")
 
 
 def _date(contents: Contents, instant: dt.datetime | None) -> str:

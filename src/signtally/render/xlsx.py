@@ -14,8 +14,10 @@ from signtally.render.workbook.activity_tables import add_hours, add_restated
 from signtally.render.workbook.document_tables import add_documents, add_funnel
 from signtally.render.workbook.packing import packed
 from signtally.render.workbook.sheets import Book
-from signtally.render.workbook.summary_sheet import add_charts, write_summary
-from signtally.render.workbook.usage_tables import UsageOverTime, add_days, add_trend, add_user_days
+from signtally.render.workbook.summary_charts import add_charts
+from signtally.render.workbook.summary_sheet import write_summary
+from signtally.render.workbook.trend_table import add_trend
+from signtally.render.workbook.usage_tables import UsageOverTime, add_days, add_user_days
 from signtally.render.workbook.user_tables import add_inactive_users, add_users
 
 _FOOTER_LIMIT_CHARACTERS = 60

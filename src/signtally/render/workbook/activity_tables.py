@@ -39,6 +39,7 @@ def add_hours(book: Book, activity: PeriodActivity) -> None:
         [[label, *(hours[hour] for hours in activity.week), activity.hours[hour]] for hour, label in enumerate(labels)],
         HOURS_A_DAY,
         frozen="B2",
+        is_idle=not sum(totals),
     )
     sheet = add_table(book, table)
     theme = book.contents.theme
@@ -66,7 +67,9 @@ def add_restated(book: Book) -> None:
     columns = [
         date_column(book, words.gettext("Date")),
         Column(words.gettext("Measure"), TEXT, 16),
-        Column(words.gettext("Changed"), dataclasses.replace(TEXT, number_format=numbers.instant), 20),
+        Column(
+            words.gettext("Changed"), dataclasses.replace(TEXT, number_format=numbers.instant), numbers.instant_width
+        ),
         Column(words.gettext("Why"), MUTED, 30),
         Column(words.gettext("Before"), muted, 11.5),
         Column(words.gettext("Now"), count, 11.5),

@@ -16,6 +16,7 @@ from openpyxl.chart.data_source import (
     StrRef,
     StrVal,
 )
+from openpyxl.chart.marker import DataPoint
 from openpyxl.chart.series import Series, SeriesLabel
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
@@ -40,6 +41,7 @@ WIDTH_CM, HEIGHT_CM = 20, 7.5
 _GAP_PERCENT = 50
 _MOST_LABELS, _MOST_DATES = 13, 8
 _LABEL_SIZE, _TITLE_SIZE = 900, 1100  # hundredths of a point
+_OUTLINE_EMU = 19_050  # 1.5 points
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class BarSeries:
     area: Area
     figures: Sequence[float]
     colour: str
+    hollow_first: bool = False  # the first bar stands for a part of what the others stand for
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def add_bar_chart(sheet: Sheet, spec: BarSpec, *, anchor: str) -> None:
     chart.type, chart.grouping = ("bar" if spec.horizontal else "col"), "clustered"
     chart.width, chart.height = spec.width_cm, spec.height_cm
     chart.title = _title(spec.title, theme)
-    chart.series = [_series(one, spec.labels, index=index) for index, one in enumerate(spec.series)]
+    chart.series = [_series(one, spec.labels, index=index, paper=theme.paper) for index, one in enumerate(spec.series)]
     if len(spec.series) > 1:
         chart.legend.position, chart.legend.overlay, chart.legend.txPr = "t", False, _label_text(theme)
     else:
@@ -99,14 +102,23 @@ def add_bar_chart(sheet: Sheet, spec: BarSpec, *, anchor: str) -> None:
     sheet.worksheet.add_chart(chart, anchor)
 
 
-def _series(one: BarSeries, labels: Labels, *, index: int) -> Series:
+def _series(one: BarSeries, labels: Labels, *, index: int, paper: str) -> Series:
     series = Series(idx=index, order=index)
     series.tx = SeriesLabel(v=one.name)
     series.spPr = GraphicalProperties(solidFill=one.colour.removeprefix("#"))
     series.invertIfNegative = False
+    if one.hollow_first:
+        series.dPt = [_hollow(one.colour, paper)]
     series.val = NumDataSource(_numbers(one.area, one.figures, "#,##0"))
     series.cat = _categories(labels)
     return series
+
+
+def _hollow(colour: str, paper: str) -> DataPoint:
+    outline = LineProperties(solidFill=colour.removeprefix("#"), w=_OUTLINE_EMU)
+    return DataPoint(
+        idx=0, invertIfNegative=False, spPr=GraphicalProperties(solidFill=paper.removeprefix("#"), ln=outline)
+    )
 
 
 def _categories(labels: Labels) -> AxDataSource:

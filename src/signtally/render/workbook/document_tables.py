@@ -50,10 +50,10 @@ def _document_columns(book: Book, frame: pl.DataFrame) -> list[Column]:
         Column(words.gettext("Sender"), NAME, 24, is_id=True),
         Column(words.gettext("Sender email"), ADDRESS, 26),
         Column(words.gettext("Sender ID"), ADDRESS, 18, total=words.gettext("All users"), is_id=True),
-        Column(words.pgettext("time", "Sent"), instant, 19),
-        Column(words.pgettext("time", "First viewed"), instant, 19),
-        Column(words.pgettext("time", "Last signed"), instant, 19),
-        Column(words.pgettext("time", "Closed"), instant, 19),
+        Column(words.pgettext("time", "Sent"), instant, numbers.instant_width),
+        Column(words.pgettext("time", "First viewed"), instant, numbers.instant_width),
+        Column(words.pgettext("time", "Last signed"), instant, numbers.instant_width),
+        Column(words.pgettext("time", "Closed"), instant, numbers.instant_width),
         Column(words.gettext("Turnaround in hours"), hours, 13, Total("average", _mean(frame))),
         Column(words.gettext("Days open"), figure, 10),
         Column(words.gettext("Times received"), figure, 11, received),
@@ -83,7 +83,8 @@ def _on_excels_clock(instants: pl.Expr, zone: str) -> pl.Expr:
 
 def add_funnel(book: Book, cohort: Cohort) -> None:
     """How many of the documents that were sent in the period came how far."""
-    words, numbers, before = book.words, book.numbers, book.contents.snapshot.previous_cohort
+    words, numbers = book.words, book.numbers
+    before = book.contents.snapshot.previous_cohort if book.contents.is_previous_known else None
     stages = [
         (words.pgettext("stage", "Sent"), "sent"),
         (words.pgettext("stage", "Viewed"), "viewed"),
@@ -102,7 +103,8 @@ def add_funnel(book: Book, cohort: Cohort) -> None:
         Column(words.gettext("Share of sent before"), muted_share, 14),
     ]
     rows = [[label, *_reached(cohort, stage), *_reached(before, stage)] for label, stage in stages]
-    table = Table("Funnel", words.gettext("Funnel"), columns, rows, len(rows))
+    is_idle = not cohort.sent and not (before and before.sent)
+    table = Table("Funnel", words.gettext("Funnel"), columns, rows, len(rows), is_idle=is_idle)
     sheet = add_table(book, table)
     labels = Labels(area(sheet, table, 1), [label for label, _ in stages])
     figures = [getattr(cohort, stage) for _, stage in stages]

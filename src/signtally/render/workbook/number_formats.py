@@ -1,21 +1,26 @@
 """Excel's number formats of one locale: dates as it writes them, figures with the separators of whoever reads."""
 
 import dataclasses
+import datetime as dt
 import locale as python_locale
 import re
 from typing import Self
 
 from babel import Locale
 from babel.core import get_global
+from babel.dates import format_date, format_time
 
 _LCIDS = {name: lcid for lcid, name in python_locale.windows_locale.items()}
 # CLDR's territories with paper of US size; everybody else has A4.
 _LETTER = frozenset({"BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"})
-_PAPER_LETTER, _PAPER_A4 = 1, 9  # Excel's numbers
+PAPER_LETTER, PAPER_A4 = 1, 9  # Excel's numbers
 _PARTS = re.compile(r"'(?P<quoted>[^']*)'|(?P<field>([A-Za-z])\3*)|(?P<literal>[^A-Za-z']+)")
 _BARE_LITERALS = frozenset(" -/:")  # need no quotes in a number format
 _DAY_PERIODS = frozenset("abB")
 _MONTH_LETTERS = frozenset("ML")
+_LONG_CLOCK = dt.time(22, 58)
+_SPARE_CHARACTERS = 2  # where they have no room, Excel shows ### instead
+_LEAST_DATE_WIDTH, _LEAST_INSTANT_WIDTH = 14, 19
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class NumberFormats:
     date: str
     instant: str
     month: str
+    date_width: int  # characters
+    instant_width: int
     count: str = "#,##0"
     decimal: str = "#,##0.0"
     percent: str = "0.0%"
@@ -37,7 +44,15 @@ class NumberFormats:
         date, month = (_pattern(locale, skeleton) for skeleton in ("yMMMd", "yMMM"))
         clock = _excel_code(str(locale.time_formats["short"].pattern))
         day = language + _excel_code(date)
-        return cls(date=day, instant=f"{day} {clock}", month=language + _excel_code(month))
+        longest = max(len(format_date(dt.date(2026, each, 28), date, locale=locale)) for each in range(1, 13))
+        with_clock = longest + len(format_time(_LONG_CLOCK, "short", locale=locale)) + 1
+        return cls(
+            date=day,
+            instant=f"{day} {clock}",
+            month=language + _excel_code(month),
+            date_width=max(longest + _SPARE_CHARACTERS, _LEAST_DATE_WIDTH),
+            instant_width=max(with_clock + _SPARE_CHARACTERS, _LEAST_INSTANT_WIDTH),
+        )
 
     def signed_points(self, unit: str) -> str:
         """Differences of rates, with the word for percentage points behind."""
@@ -47,7 +62,7 @@ class NumberFormats:
 
 def paper_size(locale: Locale) -> int:
     """Excel's number of the paper that the locale's printers hold: Letter or A4."""
-    return _PAPER_LETTER if _territory(locale) in _LETTER else _PAPER_A4
+    return PAPER_LETTER if _territory(locale) in _LETTER else PAPER_A4
 
 
 def _pattern(locale: Locale, skeleton: str) -> str:

@@ -13,12 +13,16 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from signtally.render.contents import Contents
 from signtally.render.visible_text import shortened
 from signtally.render.workbook.cells import Value, cell_xml
-from signtally.render.workbook.number_formats import NumberFormats, paper_size
+from signtally.render.workbook.number_formats import PAPER_A4, PAPER_LETTER, NumberFormats, paper_size
 from signtally.render.workbook.styles import Style, StyleSheet
 
 _LINE_HEIGHT = 1.5  # of the type's size
 _MOST_LINES = 27  # Excel's highest row, 409 points
 _ROW_HEIGHT = 16
+_PAPER_POINTS = {PAPER_LETTER: (612, 792), PAPER_A4: (595, 842)}
+_MARGIN_INCHES, _TOP_INCHES, _BOTTOM_INCHES = 0.5, 0.8, 0.75
+_SIDE_MARGINS, _TOP_AND_BOTTOM_MARGINS = 2 * 72 * _MARGIN_INCHES, 72 * (_TOP_INCHES + _BOTTOM_INCHES)
+_POINTS_A_CHARACTER = 5.25
 _FOOTER_LIMIT_CHARACTERS = 60
 _TITLE_LIMIT_CHARACTERS = 31  # Excel's, of a sheet's name
 _FORBIDDEN_IN_TITLES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
@@ -40,6 +44,12 @@ class Book:
         self.workbook.calculation.fullCalcOnLoad = False  # every value is in the file
         self.styles = StyleSheet(self.workbook, contents.theme, right_to_left=self.right_to_left)
 
+    def page_points_high(self, characters: float) -> float:
+        """How much of a sheet so many characters wide goes on an upright page, which shrinks it to its width."""
+        wide, high = _PAPER_POINTS[self.paper_size]
+        scale = min(1.0, (wide - _SIDE_MARGINS) / (characters * _POINTS_A_CHARACTER))
+        return (high - _TOP_AND_BOTTOM_MARGINS) / scale
+
     def add_sheet(self, title: str) -> "Sheet":
         """A sheet at the end; its title made valid, and another than those before."""
         plain = " ".join(title.translate(_FORBIDDEN_IN_TITLES).split()).strip("'") or "Sheet"
@@ -59,6 +69,7 @@ class Sheet:
     def __init__(self, book: Book, worksheet: Any, title: str) -> None:  # noqa: ANN401  # openpyxl's stubs know no half of it
         self.book, self.worksheet, self.title = book, worksheet, title
         self.rows_written = 0
+        self.points_high = 0.0  # all rows together
         self.columns_written = 1
         self.rows: list[Iterable[str]] = []  # XML
         self.text_numbers: list[str] = []  # cells with ids, whose digits Excel is not to complain about
@@ -73,15 +84,15 @@ class Sheet:
         for index, width in enumerate(characters, 1):
             self.worksheet.column_dimensions[get_column_letter(index)].width = width
 
-    def printed(self, *, landscape: bool, repeat_header: bool) -> None:
-        """As wide as the paper, the sheet's name above, page numbers below."""
+    def printed(self, *, landscape: bool, repeat_header: bool, pages_wide: int = 1) -> None:
+        """As wide as the paper, or as several that repeat the first column; its name above, page numbers below."""
         sheet = self.worksheet
         sheet.page_setup.orientation = "landscape" if landscape else "portrait"
         sheet.page_setup.paperSize = self.book.paper_size
-        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = pages_wide, 0
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-        sheet.page_margins.left = sheet.page_margins.right = 0.5
-        sheet.page_margins.top, sheet.page_margins.bottom = 0.8, 0.75
+        sheet.page_margins.left = sheet.page_margins.right = _MARGIN_INCHES
+        sheet.page_margins.top, sheet.page_margins.bottom = _TOP_INCHES, _BOTTOM_INCHES
         sheet.page_margins.header = sheet.page_margins.footer = 0.4
         sheet.oddHeader.left.text = "&A"  # the sheet's name
         footer = shortened(self.book.footer, 2 * _FOOTER_LIMIT_CHARACTERS)
@@ -90,6 +101,17 @@ class Sheet:
         sheet.oddFooter.right.text = "&P / &N"
         if repeat_header:
             sheet.print_title_rows = "1:1"
+        if pages_wide > 1:
+            sheet.print_title_cols = "A:A"
+            sheet.page_setup.pageOrder = "overThenDown"
+
+    def hide(self) -> None:
+        """Keep it for those who look for it, and print no page of it."""
+        self.worksheet.sheet_state = "hidden"
+
+    @property
+    def is_hidden(self) -> bool:
+        return str(self.worksheet.sheet_state) == "hidden"
 
     def print_first(self, rows: int, *, of: int) -> None:
         """Print the head and the first of so many rows alone, and say so beside the sheet's name."""
@@ -114,6 +136,7 @@ class Sheet:
         """Rows of one kind, *count* of them; they are read when the file is packed, one after another."""
         first = self.rows_written + 1
         self.rows_written += count
+        self.points_high += count * (_ROW_HEIGHT if height is None else height)
         self.columns_written = max(self.columns_written, len(styles))
         self.rows.append(self._rows_xml(rows, styles, first=first, height=height))
 

@@ -20,7 +20,7 @@ _FACE = "Calibri"  # the reader's machine has no Inter; every spreadsheet progra
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Style:
-    """How a cell looks; colours are names of the theme, *align* is `start`, `end` or Excel's own choice."""
+    """How a cell looks; colours are names of the theme, *align* is `start`, `end`, `units` or Excel's own choice."""
 
     size: float = 10
     bold: bool = False
@@ -41,16 +41,17 @@ SECTION = Style(size=12, bold=True, rule=None, align="start")
 CAPTION = Style(colour="muted", rule=None, wrap=True, align="start")
 STATEMENT = Style(bold=True, rule=None, wrap=True, align="start")
 HEAD = Style(bold=True, colour="muted", fill="surface", rule="neutral", align="start", wrap=True)
-HEAD_OF_FIGURES = dataclasses.replace(HEAD, align="end")
+HEAD_OF_FIGURES = dataclasses.replace(HEAD, align="units")
 # From the start even where a name is written the other way: in a column of names its beginning is looked for there.
 TEXT, MUTED = Style(align="start"), Style(colour="muted", align="start")
-NAME, ADDRESS = dataclasses.replace(TEXT, own_direction=True), dataclasses.replace(MUTED, own_direction=True)
+NAME = dataclasses.replace(TEXT, own_direction=True)
+ADDRESS = dataclasses.replace(MUTED, own_direction=True, indent=1)  # apart from a name that fills its column
 ASIDE = Style(colour="muted", align="end")
 PROSE = Style(wrap=True, vertical="top", align="start")
-FIGURE = Style(align="end", own_direction=True)
+FIGURE = Style(align="units", own_direction=True)
 FIGURE_MUTED = dataclasses.replace(FIGURE, colour="muted")
 TOTAL = Style(bold=True, rule=None, rule_above="neutral", align="start")
-TOTAL_FIGURE = dataclasses.replace(TOTAL, align="end", own_direction=True)
+TOTAL_FIGURE = dataclasses.replace(TOTAL, align="units", own_direction=True)
 
 
 class StyleSheet:
@@ -61,6 +62,7 @@ class StyleSheet:
         self._workbook: Any = workbook  # openpyxl's stubs leave its lists out
         self._right_to_left = right_to_left
         self._sides = {"start": "right", "end": "left"} if right_to_left else {"start": "left", "end": "right"}
+        self._sides["units"] = "right"  # of figures, whichever way words run: units stand below units
         self._ids: dict[Style, StyleIds] = {}
         self._indexes: dict[int, tuple[int, object]] = {}  # in the workbook's lists, by the id of what is kept with it
 
@@ -98,9 +100,10 @@ class StyleSheet:
     def _alignment(self, style: Style) -> Alignment:
         is_date = "yyyy" in style.number_format  # the month is a word
         turned = self._right_to_left and (is_date or not style.own_direction)
-        return _alignment(
-            self._sides.get(style.align or ""), style.vertical, wrap=style.wrap, indent=style.indent, turned=turned
-        )
+        # Figures end where a sheet from right to left has the column before: apart from what fills that.
+        indent = style.indent or int(self._right_to_left and style.align == "units")
+        side = self._sides.get(style.align or "")
+        return _alignment(side, style.vertical, wrap=style.wrap, indent=indent, turned=turned)
 
     def _argb(self, colour: str) -> str:
         return argb(getattr(self.theme, colour))

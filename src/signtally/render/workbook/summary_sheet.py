@@ -1,23 +1,18 @@
-"""The sheet that opens first: the totals beside those of the period before, what rests on documents, charts."""
+"""The sheet that opens first: the totals beside those of the period before, and what rests on documents."""
 
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 
-from openpyxl.worksheet.pagebreak import Break
-
-from signtally.domain.actions import Action
 from signtally.domain.snapshot import ReportIdentity
 from signtally.render.contents import Contents
 from signtally.render.formats import rounded
 from signtally.render.highlights import highlight_sentences
 from signtally.render.insights import InsightContents
-from signtally.render.people import distinct_names
 from signtally.render.version_changes import changes_line
 from signtally.render.workbook.cells import Value
-from signtally.render.workbook.charts import HEIGHT_CM, BarSeries, BarSpec, Labels, add_bar_chart
 from signtally.render.workbook.clocks import wall_clock
-from signtally.render.workbook.sheets import Area, Book, Sheet, lines
+from signtally.render.workbook.sheets import Book, Sheet, lines
 from signtally.render.workbook.styles import (
     ASIDE,
     CAPTION,
@@ -26,20 +21,15 @@ from signtally.render.workbook.styles import (
     HEAD,
     HEAD_OF_FIGURES,
     MUTED,
-    NAME,
     STATEMENT,
     TEXT,
     TITLE,
     Style,
 )
-from signtally.render.workbook.usage_tables import UsageOverTime
 
-_WIDTHS = (34, 22, 22, 14, 14)  # characters of the body's size
+WIDTHS = (34, 22, 22, 14, 14)  # characters of the body's size
 _BODY_SIZE = 10
-_HEADER_HEIGHT, _TEXT_LINE = 20, 16  # points
-_ROW_CM = 0.565  # a row of 16 points
-_TOP_USERS = 10
-_LABEL_CHARACTERS, _SPARE_CHARACTERS = 28, 6
+_HEADER_HEIGHT = 20  # points
 _HIGHLIGHT = dataclasses.replace(STATEMENT, size=11, bold=False)
 
 Row = tuple[list[Value], list[Style]]
@@ -48,63 +38,54 @@ Row = tuple[list[Value], list[Style]]
 def write_summary(sheet: Sheet, identity: ReportIdentity) -> None:
     """Everything but the charts, which need the sheets behind this one."""
     contents, words = sheet.book.contents, sheet.book.words
-    sheet.widths(*_WIDTHS)
+    sheet.widths(*WIDTHS)
     sheet.printed(landscape=False, repeat_header=False)
     _write_masthead(sheet, contents, changes_line(identity.changes, contents.formats))
+    before = [contents.previous_period] if contents.is_previous_known else []
     changes = [words.gettext("Difference"), words.gettext("Change")] if contents.is_comparable else []
-    heads = [words.gettext("Measure"), contents.period, contents.previous_period, *changes]
-    height = max(lines(head, _WIDTHS[1]) for head in heads) * _HEADER_HEIGHT
+    heads = [words.gettext("Measure"), contents.period, *before, *changes]
+    height = max(lines(head, WIDTHS[1]) for head in heads) * _HEADER_HEIGHT
     sheet.append(heads, [HEAD, *[HEAD_OF_FIGURES] * (len(heads) - 1)], height=height)
     for values, styles in _measure_rows(sheet.book):
         sheet.append(values[: len(heads)], styles[: len(heads)])
     sheet.append([], [])
-    _write_line(sheet, contents.comparison, CAPTION)
+    write_line(sheet, contents.comparison, CAPTION)
     sheet.append([], [])
     insights = InsightContents.of(contents)
     if insights is not None:
         _write_insights(sheet, insights)
 
 
-def add_charts(sheet: Sheet, over_time: UsageOverTime) -> None:
-    """Usage over time, and the users who sent most, beside the figures that it is drawn from."""
-    spec = over_time.chart(sheet.book)
-    if not spec.is_empty:
-        add_bar_chart(sheet, spec, anchor=f"A{sheet.rows_written + 1}")
-        for _ in range(round(HEIGHT_CM / _ROW_CM) + 1):
-            sheet.append([], [])
-    if sheet.book.contents.snapshot.active_senders:
-        sheet.worksheet.row_breaks.append(Break(id=sheet.rows_written))
-        _write_top_users(sheet)
-
-
 def _write_masthead(sheet: Sheet, contents: Contents, changes: str) -> None:
     accent = dataclasses.replace(STATEMENT, size=11, colour="accent")
-    _write_line(sheet, contents.tenant_name, accent)
+    write_line(sheet, contents.tenant_name, accent)
     title = sheet.book.words.gettext("Usage for %(period)s", period=contents.period_in_text)
-    _write_line(sheet, title, TITLE)
-    _write_line(sheet, contents.lead, CAPTION)
+    write_line(sheet, title, TITLE)
+    write_line(sheet, contents.lead, CAPTION)
     if not contents.is_on_activity:
-        _write_line(sheet, contents.basis, CAPTION)
-    _write_line(sheet, contents.freshness, STATEMENT)
+        write_line(sheet, contents.basis, CAPTION)
+    write_line(sheet, contents.freshness, STATEMENT)
     if contents.caveat:
-        _write_line(sheet, contents.caveat, dataclasses.replace(STATEMENT, colour="warning"))
+        write_line(sheet, contents.caveat, dataclasses.replace(STATEMENT, colour="warning"))
     if changes:
-        _write_line(sheet, changes, CAPTION)
+        write_line(sheet, changes, CAPTION)
     sheet.append([], [])
     sentences = highlight_sentences(contents)
+    if not any(contents.snapshot.totals.as_tuple()):
+        sentences = (contents.emptiness, *sentences)
     for sentence in sentences:
-        _write_line(sheet, sentence, _HIGHLIGHT)
+        write_line(sheet, sentence, _HIGHLIGHT)
     if sentences:
         sheet.append([], [])
 
 
-def _write_line(sheet: Sheet, text: str, style: Style) -> None:
-    characters = round(sum(_WIDTHS) * _BODY_SIZE / style.size)
+def write_line(sheet: Sheet, text: str, style: Style) -> None:
+    characters = round(sum(WIDTHS) * _BODY_SIZE / style.size)
     sheet.append_wide(text, style, columns="A:E", characters=characters)
 
 
 def _measure_rows(book: Book) -> Iterator[Row]:
-    """Five columns each; the last two fall away where nothing can be compared. What is undefined is empty."""
+    """Five columns each; the last ones fall away where nothing can be compared. What is undefined is empty."""
     contents, words, numbers = book.contents, book.words, book.numbers
     count, count_before, signed, change = _formats(
         (FIGURE, numbers.count),
@@ -163,7 +144,7 @@ def _write_insights(sheet: Sheet, insights: InsightContents) -> None:
         sheet.worksheet.merged_cells.add(f"C{sheet.rows_written}:E{sheet.rows_written}")
     sheet.append([], [])
     if insights.allowance:
-        _write_line(sheet, insights.allowance, CAPTION)
+        write_line(sheet, insights.allowance, CAPTION)
         sheet.append([], [])
 
 
@@ -209,30 +190,3 @@ def _format_of(book: Book, value: Value) -> str:
     if isinstance(value, dt.datetime):
         return book.numbers.instant
     return book.numbers.decimal if isinstance(value, float) else book.numbers.count
-
-
-def _write_top_users(sheet: Sheet) -> None:
-    contents, words = sheet.book.contents, sheet.book.words
-    heads = [contents.heading(action) for action in (Action.SENT, Action.COMPLETED)]
-    title = words.gettext("Users who sent the most documents")
-    sheet.append([title, *heads], [HEAD, *[HEAD_OF_FIGURES] * 2], height=_HEADER_HEIGHT * lines(title, _WIDTHS[0]))
-    users = [user for user in contents.snapshot.users[:_TOP_USERS] if user.counts.sent]
-    names = list(distinct_names(users, most_characters=_LABEL_CHARACTERS).values())
-    first = sheet.rows_written + 1
-    count = dataclasses.replace(FIGURE, number_format=sheet.book.numbers.count)
-    wrapped = dataclasses.replace(NAME, wrap=True)
-    for name, user in zip(names, users, strict=True):
-        values: list[Value] = [name, user.counts.sent, user.counts.completed]
-        height = lines(name, _WIDTHS[0] - _SPARE_CHARACTERS) * _TEXT_LINE
-        sheet.append(values, [wrapped, count, count], height=height)
-    last = sheet.rows_written
-    theme = contents.theme
-    series = [
-        BarSeries(heads[0], Area(sheet.title, 2, first, last), [user.counts.sent for user in users], theme.fill),
-        BarSeries(
-            heads[1], Area(sheet.title, 3, first, last), [user.counts.completed for user in users], theme.neutral
-        ),
-    ]
-    labels = Labels(Area(sheet.title, 1, first, last), names)
-    spec = BarSpec(title, labels, series, horizontal=True, height_cm=3.5 + len(users))
-    add_bar_chart(sheet, spec, anchor=f"A{last + 2}")

@@ -22,7 +22,8 @@ _MOST_ROWS_PRINTED = 200  # of a table; who prints a workbook wants a few pages,
 _HEADER_LINE = 16  # points
 _BUTTON_WIDTH, _WIDEST_WORD = 2, 24  # characters
 _MOST_COLUMNS_UPRIGHT = 12  # more would be too small on paper that stands
-_HEAD_OF_FIGURES = dataclasses.replace(HEAD_OF_FIGURES, indent=2)  # beside it is the filter's button
+_WIDEST_PAGE = 270  # characters; more would be too small on any
+_HEAD_BESIDE_BUTTON = dataclasses.replace(HEAD_OF_FIGURES, indent=2)  # the filter's, at the end of its cell
 _SUBTOTALS = {"sum": 109, "average": 101, "count": 103}  # Excel's; they leave out what a filter hides
 _NEED_BRACKETS = frozenset("\t\r\n,:.[]#'\"{}$^&*+=-><@/()")
 _ESCAPED = str.maketrans({each: f"'{each}" for each in "[]#'@"})
@@ -57,7 +58,7 @@ class Column:
 
     @property
     def is_figure(self) -> bool:
-        return self.style.align == "end"
+        return self.style.align == "units"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Table:
     row_count: int
     frozen: str = "A2"
     most_printed: int = _MOST_ROWS_PRINTED
+    is_idle: bool = False  # nothing but zeros in it: as one without rows it is hidden
 
     @property
     def has_totals(self) -> bool:
@@ -96,6 +98,8 @@ def add_table(book: Book, table: Table) -> Sheet:
         if count > table.most_printed:
             sheet.print_first(table.most_printed, of=count)
         _declare(sheet, columns, name=name, names=names if last else None)
+        if table.is_idle or not table.row_count:
+            sheet.hide()
     return sheets[0]
 
 
@@ -127,13 +131,18 @@ def _with_distinct_headings(columns: Sequence[Column]) -> list[Column]:
 def _set_up(sheet: Sheet, columns: Sequence[Column], *, frozen: str) -> None:
     widths = [_width(column) for column in columns]
     sheet.widths(*widths)
-    sheet.printed(landscape=len(columns) > _MOST_COLUMNS_UPRIGHT, repeat_header=True)
+    sheet.printed(
+        landscape=len(columns) > _MOST_COLUMNS_UPRIGHT,
+        repeat_header=True,
+        pages_wide=1 if sum(widths) <= _WIDEST_PAGE else 2,
+    )
     sheet.worksheet.freeze_panes = frozen
     pairs = zip(columns, widths, strict=True)
     height = 4 + _HEADER_LINE * max(
         _heading_lines(column.heading, int(width) - _BUTTON_WIDTH) for column, width in pairs
     )
-    styles = [_HEAD_OF_FIGURES if column.is_figure else HEAD for column in columns]
+    head = HEAD_OF_FIGURES if sheet.book.right_to_left else _HEAD_BESIDE_BUTTON
+    styles = [head if column.is_figure else dataclasses.replace(HEAD, indent=column.style.indent) for column in columns]
     sheet.append([column.heading for column in columns], styles, height=height)
 
 

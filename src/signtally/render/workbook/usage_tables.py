@@ -1,4 +1,4 @@
-"""Tables of the counts: by day, by week or month where days are many, by period, and by user and day."""
+"""Tables of the counts: by day, by week or month where days are many, and by user and day."""
 
 import dataclasses
 import datetime as dt
@@ -11,17 +11,15 @@ from signtally.domain.documents import USER_DAYS_MOST_DAYS
 from signtally.domain.periods import PeriodKind
 from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents
-from signtally.render.period_names import period_title
 from signtally.render.workbook.cells import Value, id_text, person_text, serial
-from signtally.render.workbook.charts import BarSeries, BarSpec, Labels, add_bar_chart
+from signtally.render.workbook.charts import BarSeries, BarSpec, Labels
 from signtally.render.workbook.sheets import Book, Sheet, column_width
 from signtally.render.workbook.styles import ADDRESS, FIGURE, MUTED, NAME, TEXT
 from signtally.render.workbook.tables import Column, Table, Total, add_table, area
 
 MOST_DAILY_BARS = 62  # beyond, charts show weeks or months
-_FIGURE_WIDTH, _WIDEST_FIGURE = 11.5, 18
+FIGURE_WIDTH, _WIDEST_FIGURE = 11.5, 18
 _WIDTHS_LOOK_AT = 2_000
-_TREND_WIDTH_CM = 28
 _PRINTED_FOR_PIVOTS = 50  # rows: a page that shows what is there
 
 
@@ -32,14 +30,14 @@ def measure_columns(book: Book, totals: Counts | None) -> list[Column]:
     headings = [book.contents.heading(action) for action in Action]
     widths = [column_width([heading], least=7, most=_WIDEST_FIGURE - 3) + 3 for heading in headings]
     return [
-        Column(heading, style, max(width, _FIGURE_WIDTH), None if value is None else Total("sum", value))
+        Column(heading, style, max(width, FIGURE_WIDTH), None if value is None else Total("sum", value))
         for heading, width, value in zip(headings, widths, values, strict=True)
     ]
 
 
 def date_column(book: Book, heading: str) -> Column:
     style = dataclasses.replace(TEXT, number_format=book.numbers.date)
-    return Column(heading, style, 14)
+    return Column(heading, style, book.numbers.date_width)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,7 +81,15 @@ def add_days(book: Book) -> UsageOverTime:
     rows: Iterator[list[Value]] = (
         [day.day, weekday(day.day.weekday()), *day.counts.as_tuple()] for day in snapshot.days
     )
-    table = Table("Days", words.gettext("Days"), columns, rows, len(snapshot.days), frozen="C2")
+    table = Table(
+        "Days",
+        words.gettext("Days"),
+        columns,
+        rows,
+        len(snapshot.days),
+        frozen="C2",
+        is_idle=not any(snapshot.totals.as_tuple()),
+    )
     sheet = add_table(book, table)
     if len(snapshot.days) > MOST_DAILY_BARS:
         return _add_longer_steps(book)
@@ -109,7 +115,7 @@ def _add_longer_steps(book: Book) -> UsageOverTime:
     rows: list[list[Value]] = [
         [label, *span, *each.as_tuple()] for label, span, each in zip(labels, spans, counts, strict=True)
     ]
-    table = Table(name, title, columns, rows, len(rows), frozen="B2")
+    table = Table(name, title, columns, rows, len(rows), frozen="B2", is_idle=not any(snapshot.totals.as_tuple()))
     date_format = book.numbers.date if weekly else book.numbers.month
     return UsageOverTime(add_table(book, table), table, [first for first, _ in spans], counts, date_format)
 
@@ -119,56 +125,6 @@ def _counts_of(contents: Contents, spans: Sequence[tuple[dt.date, dt.date]]) -> 
     for first, last in spans:
         days = (first + dt.timedelta(days=offset) for offset in range((last - first).days + 1))
         yield Counts.total(by_day[day] for day in days)
-
-
-def add_trend(book: Book) -> None:
-    """The periods before and this one, with what became of the documents that were sent in each."""
-    contents, words = book.contents, book.words
-    points = contents.snapshot.trend
-    names = [period_title(point.period, contents.formats, today=contents.today) for point in points]
-    figure = dataclasses.replace(FIGURE, number_format=book.numbers.count)
-    columns = [
-        Column(words.gettext("Period"), TEXT, column_width(names, least=20, most=40)),
-        date_column(book, words.gettext("From")),
-        date_column(book, words.gettext("To")),
-        *measure_columns(book, None),
-        Column(words.gettext("Documents sent"), figure, _FIGURE_WIDTH),
-        Column(words.gettext("Of these completed"), figure, 13),
-        Column(words.gettext("Of these open"), figure, _FIGURE_WIDTH),
-        Column(words.gettext("Completion rate"), dataclasses.replace(FIGURE, number_format=book.numbers.percent), 13),
-    ]
-    rows: list[list[Value]] = [
-        [
-            name,
-            point.period.first,
-            point.period.last,
-            *point.totals.as_tuple(),
-            point.cohort.sent,
-            point.cohort.completed,
-            point.cohort.open,
-            point.cohort.completion_rate,
-        ]
-        for name, point in zip(names, points, strict=True)
-    ]
-    table = Table("Trend", words.gettext("Trend"), columns, rows, len(rows), frozen="B2")
-    sheet = add_table(book, table)
-    theme, first = contents.theme, 4  # the first count's column
-    series = [
-        BarSeries(
-            book.contents.heading(action),
-            area(sheet, table, first + list(Action).index(action)),
-            [point.totals.as_dict()[action] for point in points],
-            colour,
-        )
-        for action, colour in ((Action.SENT, theme.fill), (Action.COMPLETED, theme.neutral))
-    ]
-    spec = BarSpec(
-        words.gettext("Documents sent and completed"),
-        Labels(area(sheet, table, 1), names),
-        series,
-        width_cm=_TREND_WIDTH_CM,
-    )
-    add_bar_chart(sheet, spec, anchor=f"A{sheet.rows_written + 2}")
 
 
 def add_user_days(book: Book) -> None:

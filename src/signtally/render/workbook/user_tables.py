@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from signtally.domain.actions import Counts
 from signtally.domain.documents import Cohort
 from signtally.domain.snapshot import InactiveUser, UserUsage
+from signtally.render.contents import Contents
 from signtally.render.workbook.cells import Value, id_text, name_text, person_text
 from signtally.render.workbook.sheets import Book, column_width
 from signtally.render.workbook.styles import ADDRESS, FIGURE, FIGURE_MUTED, NAME
@@ -24,7 +25,7 @@ def add_users(book: Book) -> None:
     rows = _plain_rows(snapshot.users)
     if snapshot.cohort is not None and snapshot.insights is not None:
         columns += _beyond_counts(book, snapshot.users)
-        rows = _whole_rows(snapshot.users, sent=snapshot.totals.sent)
+        rows = _whole_rows(book.contents)
     table = Table("Users", words.gettext("Users"), columns, rows, len(snapshot.users), frozen="B2")
     add_table(book, table)
 
@@ -38,7 +39,11 @@ def add_inactive_users(book: Book) -> None:
         Column(words.gettext("Sent before"), figure, 13, Total("sum", before.sent)),
         Column(words.gettext("Completed before"), figure, 13, Total("sum", before.completed)),
         Column(words.gettext("All actions before"), figure, 13, Total("sum", sum(before.as_tuple()))),
-        Column(words.gettext("Last active"), dataclasses.replace(FIGURE_MUTED, number_format=book.numbers.date), 14),
+        Column(
+            words.gettext("Last active"),
+            dataclasses.replace(FIGURE_MUTED, number_format=book.numbers.date),
+            book.numbers.date_width,
+        ),
     ]
     rows = (
         [
@@ -59,11 +64,12 @@ def _who(book: Book, users: Sequence[UserUsage] | Sequence[InactiveUser]) -> lis
     words, sample = book.words, users[:_WIDTHS_LOOK_AT]
     names = column_width([_identity(user)[0] for user in sample], least=18, most=42)
     emails = column_width([user.user_email for user in sample], least=18, most=42)
-    ids = column_width([user.user_id for user in sample], least=12, most=38)
+    everybody = words.gettext("All users")
+    ids = column_width([everybody, *(user.user_id for user in sample)], least=12, most=38)
     return [
         Column(words.gettext("User"), NAME, names, total=words.gettext("Total"), is_id=True),
         Column(words.gettext("Email"), ADDRESS, emails),
-        Column(words.gettext("User ID"), ADDRESS, ids, total=words.gettext("All users"), is_id=True),
+        Column(words.gettext("User ID"), ADDRESS, ids, total=everybody, is_id=True),
     ]
 
 
@@ -74,11 +80,12 @@ def _beyond_counts(book: Book, users: Sequence[UserUsage]) -> list[Column]:
     signed = dataclasses.replace(FIGURE_MUTED, number_format=numbers.signed)
     cohort = _sum([user.cohort for user in users])
     sent, before = sum(user.counts.sent for user in users), sum(user.previous.sent for user in users)
+    is_known, is_comparable = book.contents.is_previous_known, book.contents.is_comparable
     sent_heading, completed_heading = words.gettext("Documents sent"), words.gettext("Of these completed")
     return [
         Column(words.gettext("Share of sent"), share, 11, Total("sum", 1.0 if sent else 0)),
-        Column(words.gettext("Sent before"), figure, 11, Total("sum", before)),
-        Column(words.gettext("Difference in sent"), signed, 12, Total("sum", sent - before)),
+        Column(words.gettext("Sent before"), figure, 11, Total("sum", before) if is_known else None),
+        Column(words.gettext("Difference in sent"), signed, 12, Total("sum", sent - before) if is_comparable else None),
         Column(sent_heading, figure, 11.5, Total("sum", cohort.sent)),
         Column(completed_heading, figure, 13, Total("sum", cohort.completed)),
         Column(words.gettext("Of these open"), figure, 11.5, Total("sum", cohort.open)),
@@ -88,7 +95,11 @@ def _beyond_counts(book: Book, users: Sequence[UserUsage]) -> list[Column]:
         Column(
             words.gettext("Median turnaround in hours"), dataclasses.replace(FIGURE, number_format=numbers.decimal), 14
         ),
-        Column(words.gettext("Last active"), dataclasses.replace(FIGURE_MUTED, number_format=numbers.date), 14),
+        Column(
+            words.gettext("Last active"),
+            dataclasses.replace(FIGURE_MUTED, number_format=numbers.date),
+            numbers.date_width,
+        ),
     ]
 
 
@@ -107,14 +118,17 @@ def _identity(user: UserUsage | InactiveUser) -> tuple[str | None, str | None, s
     return label, name_text(user.user_email), id_text(user.user_id)
 
 
-def _whole_rows(users: Sequence[UserUsage], *, sent: int) -> Iterator[Sequence[Value]]:
+def _whole_rows(contents: Contents) -> Iterator[Sequence[Value]]:
+    """What nothing is known of before is empty, so that the columns are those of every month."""
+    users, sent = contents.snapshot.users, contents.snapshot.totals.sent
+    is_known, is_comparable = contents.is_previous_known, contents.is_comparable
     for plain, user in zip(_plain_rows(users), users, strict=True):
         counts, cohort, took = user.counts, user.cohort, user.median_turnaround
         yield (
             *plain,
             counts.sent / sent if sent else None,
-            user.previous.sent,
-            counts.sent - user.previous.sent,
+            user.previous.sent if is_known else None,
+            counts.sent - user.previous.sent if is_comparable else None,
             cohort.sent,
             cohort.completed,
             cohort.open,

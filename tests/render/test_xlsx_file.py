@@ -6,6 +6,7 @@ import io
 import re
 import unicodedata
 import zipfile
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -242,7 +243,8 @@ def test_a_chart_of_the_summary_is_whole_on_a_page() -> None:
     report = dataclasses.replace(whole_report(tenant=american), provisional_days=(october.first, october.last))
     full = ReadBook.of(report).shown["Summary"]
     (before_chart,) = (each.id for each in full.row_breaks.brk)
-    anchors = [[chart.anchor._from.row for chart in sheet._charts] for sheet in (plain, full)]  # noqa: SLF001
+    sheets: list[Any] = [plain, full]  # openpyxl's stubs know no charts
+    anchors = [[chart.anchor._from.row for chart in sheet._charts] for sheet in sheets]  # noqa: SLF001
     assert anchors[0][0] < after_chart < anchors[0][1]
     assert before_chart <= anchors[1][0] < anchors[1][1]
 

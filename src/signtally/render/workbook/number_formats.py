@@ -35,6 +35,7 @@ class NumberFormats:
     count: str = "#,##0"
     decimal: str = "#,##0.0"
     percent: str = "0.0%"
+    share: str = "[=0]0.0%;[<0.001]0.00%;0.0%"  # one of many is little, not nothing
     signed: str = "+#,##0;−#,##0;±0"
     signed_percent: str = "+0%;−0%;±0%"
 

@@ -105,6 +105,11 @@ class Sheet:
             sheet.print_title_cols = "A:A"
             sheet.page_setup.pageOrder = "overThenDown"
 
+    @property
+    def pages_wide(self) -> int:
+        """On how many pages beside each other it is printed."""
+        return int(self.worksheet.page_setup.fitToWidth or 1)
+
     def hide(self) -> None:
         """Keep it for those who look for it, and print no page of it."""
         self.worksheet.sheet_state = "hidden"

@@ -18,7 +18,8 @@ _ROW_CM = _TEXT_LINE / _POINTS_A_CM
 _LEAST_CM = 4.5  # of a chart: where less is left of a page, it stands on the next
 _TOP_USERS = 10
 _LABEL_CHARACTERS, _SPARE_CHARACTERS = 28, 6
-_AROUND_BARS_CM, _BAR_CM, _LEAST_BAR_CM = 3.5, 1.0, 0.55
+_AROUND_BARS_CM, _BAR_CM = 3.5, 1.0
+_LEAST_AROUND_CM, _LEAST_BAR_CM = 2.6, 0.5
 
 
 def add_charts(sheet: Sheet, over_time: UsageOverTime) -> None:
@@ -73,7 +74,7 @@ def _write_top_users(sheet: Sheet, pages: _Pages) -> None:
     head_height = _HEADER_HEIGHT * lines(title, WIDTHS[0])
     height_cm = pages.room_cm(
         _AROUND_BARS_CM + _BAR_CM * len(users),
-        least=_AROUND_BARS_CM + _LEAST_BAR_CM * len(users),
+        least=_LEAST_AROUND_CM + _LEAST_BAR_CM * len(users),
         above=(head_height + sum(heights)) / _POINTS_A_CM + _ROW_CM,
     )
     sheet.append([title, *heads], [HEAD, *[HEAD_OF_FIGURES] * 2], height=head_height)

@@ -95,8 +95,9 @@ def add_table(book: Book, table: Table) -> Sheet:
         last = name == names[-1] and table.has_totals
         if last:
             _append_totals(sheet, columns, names)
-        if count > table.most_printed:
-            sheet.print_first(table.most_printed, of=count)
+        most_printed = table.most_printed // sheet.pages_wide
+        if count > most_printed:
+            sheet.print_first(most_printed, of=count)
         _declare(sheet, columns, name=name, names=names if last else None)
         if table.is_idle or not table.row_count:
             sheet.hide()

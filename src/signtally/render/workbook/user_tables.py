@@ -76,7 +76,7 @@ def _who(book: Book, users: Sequence[UserUsage] | Sequence[InactiveUser]) -> lis
 def _beyond_counts(book: Book, users: Sequence[UserUsage]) -> list[Column]:
     words, numbers = book.words, book.numbers
     figure = dataclasses.replace(FIGURE, number_format=numbers.count)
-    share = dataclasses.replace(FIGURE, number_format=numbers.percent)
+    rate, share = (dataclasses.replace(FIGURE, number_format=code) for code in (numbers.percent, numbers.share))
     signed = dataclasses.replace(FIGURE_MUTED, number_format=numbers.signed)
     cohort = _sum([user.cohort for user in users])
     sent, before = sum(user.counts.sent for user in users), sum(user.previous.sent for user in users)
@@ -90,7 +90,7 @@ def _beyond_counts(book: Book, users: Sequence[UserUsage]) -> list[Column]:
         Column(completed_heading, figure, 13, Total("sum", cohort.completed)),
         Column(words.gettext("Of these open"), figure, 11.5, Total("sum", cohort.open)),
         Column(
-            words.gettext("Completion rate"), share, 13, Share(completed_heading, sent_heading, cohort.completion_rate)
+            words.gettext("Completion rate"), rate, 13, Share(completed_heading, sent_heading, cohort.completion_rate)
         ),
         Column(
             words.gettext("Median turnaround in hours"), dataclasses.replace(FIGURE, number_format=numbers.decimal), 14

@@ -178,10 +178,11 @@ def test_a_store_of_the_version_before_is_counted_while_programs_go_on(
     postgresql_connections: PostgresqlConnections, postgresql: str
 ) -> None:
     schema = f"t-{uuid.uuid4().hex[:12]}"
-    first = importlib.resources.files("signtally.postgresql").joinpath("schema_versions", "0001_tables.sql")
+    versions = importlib.resources.files("signtally.postgresql").joinpath("schema_versions")
+    earlier = [versions.joinpath(name).read_text() for name in ("0001_tables.sql", "0002_put_events.sql")]
     with psycopg.connect(postgresql) as connection:
-        connection.execute(f'CREATE SCHEMA "{schema}"; SET search_path = "{schema}"; {first.read_text()}'.encode())
-        connection.execute("CREATE TABLE schema_versions AS SELECT 1 AS version, '' AS name, now() AS applied_at")
+        connection.execute(f'CREATE SCHEMA "{schema}"; SET search_path = "{schema}"; {"".join(earlier)}'.encode())
+        connection.execute("CREATE TABLE schema_versions AS SELECT 2 AS version, '' AS name, now() AS applied_at")
     store = PostgresqlUsageStore(postgresql_connections, schema=schema)
 
     def write(writer: int) -> None:

@@ -1,6 +1,6 @@
 """SQL that reads documents, cohorts and quarter-hours, of the tenants and spans of time that it names.
 
-Documents are rows of their own, which the database keeps (`schema_versions/0002_documents.sql`).
+Documents are rows of their own, which the database keeps (`schema_versions/0003_documents.sql`).
 """
 
 import dataclasses

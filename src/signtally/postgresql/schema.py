@@ -22,6 +22,8 @@ _VERSIONS = sorted(
     key=lambda each: each.name,
 )  # fmt: skip
 NEWEST = len(_VERSIONS)
+if [int(each.name[:4]) for each in _VERSIONS] != [*range(1, NEWEST + 1)]:
+    raise ImportError(f"the schema's versions are not numbered one after another: {[each.name for each in _VERSIONS]}")
 EVENTS, DAILY_USAGE = "events", "daily_usage"
 _MONTHS_AHEAD = 3
 _ATTEMPTS = 3

@@ -8,6 +8,7 @@ SigntallyError
 │   ├── AccessRefusedError            ports.errors: wrong or missing credentials
 │   ├── NotProvisionedError           ports.errors: a queue, bucket, database or table does not exist
 │   ├── BadDataError                  postgresql.errors: PostgreSQL refused a value for good
+│   ├── ReplicaBehindError            postgresql.replica_reads: a replica does not have what the primary has
 │   └── MailUncertainError            ports.mail: nobody knows whether the email was sent
 ├── MailDeferredError                 ports.mail: this recipient cannot get the email now
 ├── MailRefusedError                  ports.mail: this recipient will never get the email

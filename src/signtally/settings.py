@@ -124,6 +124,16 @@ def _usage_store(value: object) -> object:
     return text
 
 
+def _replica(value: object) -> object:
+    """An empty variable counts as unset. Raises ValueError, without showing it, for what names no server."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text and not text.startswith(_POSTGRESQL_SCHEMES):
+        raise ValueError("it names no replica: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or leave it unset")
+    return text or None
+
+
 def _known_task_runner(value: str) -> str:
     """Raises ValueError for anything but the three kinds."""
     address = urlsplit(value)
@@ -150,6 +160,7 @@ class Settings(BaseSettings):
     database: str = "signtally"  # in PostgreSQL, the schema
 
     usage_store: Annotated[SecretStr, BeforeValidator(_usage_store)] = SecretStr(TIMESTREAM)  # secret, as `mail` is
+    usage_store_replica: Annotated[SecretStr | None, BeforeValidator(_replica)] = None  # of PostgreSQL, for figures
     postgresql_auth: Annotated[Literal["password", "iam"], BeforeValidator(_word_or("password"))] = "password"
     postgresql_connections: Annotated[int, Field(ge=1, le=1_000)] = 8  # of a process to write, and as many to read
     postgresql_statement_timeout: Annotated[Duration, Field(ge=dt.timedelta(seconds=1))] = dt.timedelta(minutes=5)

@@ -107,19 +107,28 @@ def usage_store(
 def _postgresql(settings: Settings, *, timeouts: ClientTimeouts) -> UsageStore:
     """Its drivers are imported here: who keeps usage elsewhere does not wait for them."""
     from signtally.postgresql.connections import PostgresqlConnections  # noqa: PLC0415 -- as above
+    from signtally.postgresql.replica_reads import Replica, ReplicaReads  # noqa: PLC0415 -- as above
     from signtally.postgresql.usage_store import PostgresqlUsageStore  # noqa: PLC0415 -- as above
 
-    address = settings.usage_store.get_secret_value()
     longest = settings.postgresql_statement_timeout
     if timeouts.read_seconds is not None:
         longest = min(longest, dt.timedelta(seconds=timeouts.read_seconds))
-    connections = PostgresqlConnections(
-        address,
-        size=settings.postgresql_connections,
-        statement_timeout=longest,
-        password=rds_password(address) if settings.postgresql_auth == "iam" else None,
-    )
-    return PostgresqlUsageStore(connections, schema=settings.database)
+
+    def connections(address: SecretStr) -> PostgresqlConnections:
+        return PostgresqlConnections(
+            address.get_secret_value(),
+            size=settings.postgresql_connections,
+            statement_timeout=longest,
+            password=rds_password(address.get_secret_value()) if settings.postgresql_auth == "iam" else None,
+        )
+
+    primary = connections(settings.usage_store)
+    store = PostgresqlUsageStore(primary, schema=settings.database)
+    if settings.usage_store_replica is None:
+        return store
+    replica = connections(settings.usage_store_replica)
+    figures = PostgresqlUsageStore(replica, schema=settings.database)
+    return cast("UsageStore", ReplicaReads(store, figures, Replica(primary, replica)))
 
 
 def render_processes(settings: Settings) -> RenderProcesses:

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from signtally.local.local_postgresql import LocalPostgresql
 from signtally.loopback import LOOPBACK
@@ -73,6 +74,38 @@ def postgresql_server(*options: str) -> Iterator[KillableServer]:
     finally:
         server.stop()
         shutil.rmtree(directory)
+
+
+@contextlib.contextmanager
+def streaming_replica(of: KillableServer) -> Iterator[KillableServer]:
+    """A hot standby of a running server."""
+    directory = Path(tempfile.mkdtemp(prefix="signtally-replica-"))
+    directory.chmod(0o755)
+    replica = KillableServer(LocalPostgresql(free_port(), directory / "data"))
+    try:
+        _copy_cluster(of.address, directory / "data")
+        replica.start()
+        yield replica
+    finally:
+        replica.stop()
+        shutil.rmtree(directory)
+
+
+def _copy_cluster(address: str, data: Path) -> None:
+    """As `LocalPostgresql` keeps one, told to follow the server that it is copied from."""
+    program = max(Path("/usr/lib/postgresql").glob("*/bin/pg_basebackup"), key=lambda path: int(path.parts[-3]))
+    data.mkdir()
+    command = [
+        str(program),
+        f"--dbname={address}",
+        f"--pgdata={data}/cluster",
+        "--write-recovery-conf",
+        "--checkpoint=fast",
+    ]
+    subprocess.run(command, check=True)
+    (data / "password").write_text(unquote(urlsplit(address).password or ""), encoding="utf-8")
+    if os.geteuid() == 0:
+        subprocess.run(["/bin/chown", "--recursive", "postgres:postgres", data], check=True)
 
 
 @contextlib.contextmanager

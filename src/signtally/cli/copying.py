@@ -43,7 +43,7 @@ def copy_store(*, source: str, target: str, tenant_id: str | None, no_proof: boo
 
 
 def _services(store: str) -> Services:
-    return wiring.services(Settings(usage_store=SecretStr(_named(store))))
+    return wiring.services(Settings(usage_store=SecretStr(_named(store)), usage_store_replica=None))
 
 
 def _named(store: str) -> str:

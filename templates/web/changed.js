@@ -40,7 +40,7 @@ function differences(report, { totals, to }) {
   const { earlier } = report;
   if (!earlier || dayOf(earlier.made_at) <= to) return null; // it was made before the period was over
   const before = changesBetween(earlier.totals, totals);
-  return before.length ? [words(earlier, before), " ", el("a", { href: whereItChanged(report) }, gettext("What changed"))] : null;
+  return before.length ? [words(earlier, before), " ", el("a", { class: "link", href: whereItChanged(report) }, gettext("What changed"))] : null;
 }
 
 const words = ({ made_at: at }, changes) => gettext("These figures differ from the report of %(when)s: %(changes)s.", { when: moment(at), changes: changeWords(changes) });

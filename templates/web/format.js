@@ -1,7 +1,7 @@
 // Figures in the tenant's locale, dates in the language of the page, instants in its zone: as its files write them.
 
 import { UNKNOWN } from "./dom.js";
-import { gettext, isRightToLeft, ngettext, pgettext } from "./words.js";
+import { apart, gettext, isRightToLeft, ngettext, pgettext } from "./words.js";
 
 const MINUS = "−";
 const DASH = /\s*–\s*/;
@@ -105,7 +105,7 @@ export function extent(title, first, last) {
   return title.includes(days) ? dayCount(first, last) : listed([days, dayCount(first, last)]);
 }
 
-export const listed = (texts) => texts.join(pgettext("between two of a list", ", "));
+export const listed = (texts) => texts.map(apart).join(pgettext("between two of a list", ", "));
 
 // A period in one line: `October 2026 (1–31 Oct 2026, 31 days)`.
 export function described(title, first, last) {

@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 
 const ELEMENTS = new Set("a b bdi br div em h1 h2 h3 img li p span strong table tbody td tfoot th thead tr ul".split(" "));
-const ATTRIBUTES = "align alt bgcolor border cellpadding cellspacing colspan dir height lang role rowspan scope valign width".split(" ");
+const ATTRIBUTES = "align alt bgcolor border cellpadding cellspacing class colspan dir height lang role rowspan scope valign width".split(" ");
 
 const STYLE = /<style[^>]*>([^]*?)<\/style>/gi;
 

@@ -118,7 +118,7 @@ function item(group) {
     el("h2", {}, titleOf(newest ?? latest)),
     el("p", { class: "note" }, scope(newest ?? latest)),
     el("p", { class: "note" }, origin(newest ?? latest)),
-    newest && group.earlier && el("p", {}, changedSince(group.earlier, newest)),
+    newest && group.earlier && changedSince(group.earlier, newest),
   );
   const row = el("li", { class: "report", "data-group": group.group }, said, el("div", { class: "outcome" }, ...outcome(about, name), unfold), panel);
   for (const report of about.making) follow(report, group, row);
@@ -126,8 +126,11 @@ function item(group) {
   return row;
 }
 
-const changedSince = (earlier, { totals }) =>
-  gettext("Changed since %(when)s: %(changes)s", { when: moment(earlier.made_at), changes: changeWords(changesBetween(earlier.totals, totals)) });
+// Where only the look is another, or what the totals do not show, the history tells.
+function changedSince(earlier, { totals }) {
+  const changes = changesBetween(earlier.totals, totals);
+  return changes.length > 0 && el("p", {}, gettext("Changed since %(when)s: %(changes)s", { when: moment(earlier.made_at), changes: changeWords(changes) }));
+}
 
 async function toggle(group, unfold, panel) {
   const isOpen = panel.hidden;

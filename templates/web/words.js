@@ -31,7 +31,9 @@ export const pgettext = (context, text, values) => filled(texts[`${context}\u000
 function filled(text, values) {
   if (!values) return text;
   return text.replace(/%\((\w+)\)s/g, (_, name) => {
-    const value = String(values[name]);
-    return foreign.test(value) ? `\u2068${value}\u2069` : value;
+    return apart(String(values[name]));
   });
 }
+
+// The same for a text that stands beside others.
+export const apart = (text) => (foreign.test(text) ? `\u2068${text}\u2069` : text);

@@ -154,10 +154,11 @@ def test_what_cannot_be_saved_says_why_and_keeps_what_was_written(site: Any, ope
 
 
 def test_an_email_is_looked_at_tested_sent_and_sent_again(site: Any, open_page: Open) -> None:
-    page = open_page(site.signed_in(show="view=schedules"))
+    page = open_page(site.signed_in(show="view=schedules"), dark=True)
     page.get_by_role("button", name="Preview: Monthly").click()
     mail = page.get_by_role("region", name="The email")
     expect(mail).to_contain_text("Usage for September 2026")
+    expect(mail.locator("h1")).to_have_css("color", "rgb(232, 236, 243)")  # as on a dark screen
     assert mail.evaluate("host => host.shadowRoot.querySelector('a[href]')") is None
     page.get_by_role("button", name="Close").click()
     assert site.get("schedules/Monthly/deliveries")["rows"] == []

@@ -126,24 +126,23 @@ class SmtpMailer:
             server.close()
 
     def _connected(self) -> "_Conversation":
-        context = ssl.create_default_context()
         if self._tls:
             server: _Conversation = _EncryptedConversation(
-                self._host, self._port, timeout=_TIMEOUT_SECONDS, context=context
+                self._host, self._port, timeout=_TIMEOUT_SECONDS, context=ssl.create_default_context()
             )
         else:
             server = _Conversation(self._host, self._port, timeout=_TIMEOUT_SECONDS)
         try:
-            self._introduce(server, context)
+            self._introduce(server)
         except BaseException:
             server.close()
             raise
         return server
 
-    def _introduce(self, server: smtplib.SMTP, context: ssl.SSLContext) -> None:
+    def _introduce(self, server: smtplib.SMTP) -> None:
         server.ehlo()
         if server.has_extn("starttls"):
-            server.starttls(context=context)
+            server.starttls(context=ssl.create_default_context())
             server.ehlo()
         elif self._user is not None and not self._tls:
             raise smtplib.SMTPNotSupportedError("it offers no STARTTLS, and a password is not sent in the clear")

@@ -48,7 +48,7 @@ WHERE part NOT IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'events'::
 -- sent event comes before a completion, whenever it was; instants are hexadecimal, for texts are compared.
 CREATE FUNCTION sender(
     action text, occurred_at timestamptz, received_at timestamptz, message_id text, user_id text, name text, email text
-) RETURNS text[] LANGUAGE sql STABLE
+) RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN action IN ('sent', 'completed') THEN ARRAY[
     CASE action WHEN 'sent' THEN '1' ELSE '2' END,
     lpad(to_hex((date_part('epoch', occurred_at) * 1000000)::bigint), 16, '0'),
@@ -57,7 +57,7 @@ RETURN CASE WHEN action IN ('sent', 'completed') THEN ARRAY[
 ] END;
 
 -- Whether an event does not count. Whoever asks for many asks first whether any does not: that is answered once.
-CREATE FUNCTION is_superseded(event events) RETURNS boolean LANGUAGE sql STABLE
+CREATE FUNCTION is_superseded(event events) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
 RETURN EXISTS (
     SELECT FROM superseded_events AS apart
     WHERE apart.tenant_id = event.tenant_id AND apart.occurred_at = event.occurred_at
@@ -66,7 +66,7 @@ RETURN EXISTS (
 
 -- A tenant's documents (all of them with null) as their events with since <= t < until tell of them.
 CREATE FUNCTION told_documents(of_tenant text, of_documents text[], since timestamptz, until timestamptz)
-RETURNS SETOF documents LANGUAGE sql STABLE
+RETURNS SETOF documents LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
         of_tenant,
@@ -94,7 +94,7 @@ END;
 
 -- A tenant's documents as they were before an instant. Those with later events, or with some in a month that was
 -- dropped, are counted anew from their events.
-CREATE FUNCTION documents_before(of_tenant text, until timestamptz) RETURNS SETOF documents LANGUAGE sql STABLE
+CREATE FUNCTION documents_before(of_tenant text, until timestamptz) RETURNS SETOF documents LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT * FROM documents
     WHERE tenant_id = of_tenant AND last_event_at < until

@@ -23,6 +23,7 @@ BY_COMMAND = {
     "mail-events": "signtally deliveries list",
     "dead-letters": "signtally dead-letters list",
     "erasures": "signtally erasures run",
+    "retention": "signtally expire --dry-run",
     "replay-dead-letters": "signtally dead-letters list",
     "import-history": "signtally import --help",
 }

@@ -123,7 +123,8 @@ def _postgresql(settings: Settings, *, timeouts: ClientTimeouts) -> UsageStore:
         )
 
     primary = connections(settings.usage_store)
-    store = PostgresqlUsageStore(primary, schema=settings.database)
+    kept = dt.timedelta(hours=settings.memory_retention_hours, days=settings.magnetic_retention_days)
+    store = PostgresqlUsageStore(primary, schema=settings.database, kept=kept)
     if settings.usage_store_replica is None:
         return store
     replica = connections(settings.usage_store_replica)

@@ -30,6 +30,7 @@ DEPLOYMENTS = {
     "mail-events": ("flows.mail_events:mail_events", WORK_POOL, 1, [("every-five-minutes", "3-59/5 * * * *", "UTC")]),
     "dead-letters": ("flows.dead_letters:dead_letters", WORK_POOL, 1, [("every-hour", "50 * * * *", "UTC")]),
     "erasures": ("flows.erasures:erasures", WORK_POOL, 1, [("every-hour", "25 * * * *", "UTC")]),
+    "retention": ("flows.retention:retention", WORK_POOL, 1, [("every-night", "40 3 * * *", "UTC")]),
     "replay-dead-letters": ("flows.replay_dead_letters:replay_dead_letters", WORK_POOL, 1, []),
     "import-history": ("flows.import_history:import_history", WORK_POOL, 1, []),
 }

@@ -236,6 +236,11 @@ class TimestreamUsageStore(TimestreamDocuments):
     def provision(self) -> bool:
         return self._tables.provision()
 
+    def drop_expired(self, *, now: dt.datetime, dry_run: bool = False) -> list[str]:
+        """None: Timestream drops by itself, by the retention that its tables were made with."""
+        del now, dry_run
+        return []
+
     def _day_totals(
         self, tenant_ids: Sequence[str], first: dt.date, last: dt.date, *, users: Sequence[str | None]
     ) -> pl.DataFrame:

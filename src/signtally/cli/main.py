@@ -34,6 +34,7 @@ _COMMANDS = {
     "restore": "backups",
     "copy-store": "copying",
     "keys": "keys",
+    "expire": "retention",
     "erase": "erasing",
     "erasures": "erasing",
     "offboard": "erasing",

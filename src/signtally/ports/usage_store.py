@@ -297,3 +297,10 @@ class UsageStore(
     def provision(self) -> bool:
         """Create database and tables unless they exist; whether anything had to be made."""
         ...
+
+    def drop_expired(self, *, now: dt.datetime, dry_run: bool = False) -> list[str]:
+        """Drop what retention has ended by then, beside whoever reads and writes: the names of what goes.
+
+        None where the database drops it by itself. Events that are older than retention are refused, as too old.
+        """
+        ...

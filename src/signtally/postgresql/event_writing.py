@@ -26,7 +26,9 @@ _Identified = tuple[str, ReceivedEvent]  # with its event id
 class EventWriting:
     """The part of the usage store that takes events."""
 
-    def __init__(self, connections: PostgresqlConnections, schema: PostgresqlSchema) -> None:
+    def __init__(self, connections: PostgresqlConnections, schema: PostgresqlSchema, *, kept: dt.timedelta) -> None:
+        """*kept* is how long: what happened before is refused."""
+        self._kept = kept
         self._connections = connections
         self._schema = schema
         self._call = f"SELECT {schema.table('put_events')}({', '.join(_PLACEHOLDERS)})"
@@ -72,10 +74,19 @@ class EventWriting:
 
     def _written(self, events: Sequence[_Identified]) -> list[WriteOutcome]:
         instants = [received.event.occurred_at for _, received in events]
+        oldest = dt.datetime.now(dt.UTC) - self._kept
+        if min(instants) < oldest:
+            return self._written_if_kept(events, oldest)
         ((are_stored,),) = self._schema.insert_events(self._call, _columns(events), at=instants)
         if are_stored is None:
             return [STORED] * len(events)
         return [STORED if is_stored else DUPLICATE for is_stored in are_stored]
+
+    def _written_if_kept(self, events: Sequence[_Identified], oldest: dt.datetime) -> list[WriteOutcome]:
+        too_old = WriteOutcome(WriteResult.REFUSED, DeadLetterReason.TOO_OLD, f"before {oldest:%Y-%m-%d %H:%M} UTC")
+        kept = [each for each in events if each[1].event.occurred_at >= oldest]
+        outcomes = iter(self._put(kept) if kept else [])
+        return [next(outcomes) if received.event.occurred_at >= oldest else too_old for _, received in events]
 
 
 def _columns(events: Sequence[_Identified]) -> list[list[Any]]:

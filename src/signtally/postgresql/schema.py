@@ -42,9 +42,14 @@ class PostgresqlSchema:
         """For errors."""
         return f"schema {self._name}"
 
+    @property
+    def quoted_name(self) -> str:
+        """As SQL names it."""
+        return _quoted(self._name)
+
     def table(self, name: str) -> str:
         """A table, or function, as SQL names it."""
-        return f"{_quoted(self._name)}.{name}"
+        return f"{self.quoted_name}.{name}"
 
     def provision(self, *, today: dt.date) -> bool:
         """Make what is missing, and partitions for some months to come; whether anything had to be made.
@@ -53,9 +58,13 @@ class PostgresqlSchema:
         Documents with events in months that were dropped, or attached by hand, are counted anew.
         """
         made = self._connections.write(self.what, self._migrated)
-        self._connections.write(self.what, self._recounted)
+        self.recount_documents()
         months = [*_months_from(today, _MONTHS_AHEAD)]
         return self._make(EVENTS, months) | self._make(DAILY_USAGE, {_year(each) for each in months}) | made
+
+    def recount_documents(self) -> None:
+        """Those with events in months that were dropped or attached since they were counted."""
+        self._connections.write(self.what, self._recounted)
 
     def check(self) -> None:
         """Raises a ServiceError unless the schema is new enough and the server takes writes."""
@@ -97,7 +106,7 @@ class PostgresqlSchema:
         query = f"SELECT {self.table('make_partition')}(%s, %s, %s)"
         made = False
         for first in missing:
-            past = _next_month(first) if table == EVENTS else first.replace(year=first.year + 1)
+            past = next_month(first) if table == EVENTS else first.replace(year=first.year + 1)
             ((is_new,),) = self._connections.rows(self.what, query, [table, first, past])
             made |= is_new
             self._partitions.add((table, first))
@@ -136,7 +145,7 @@ def _year(day: dt.date) -> dt.date:
     return day.replace(month=1, day=1)
 
 
-def _next_month(first: dt.date) -> dt.date:
+def next_month(first: dt.date) -> dt.date:
     return (first + dt.timedelta(days=31)).replace(day=1)
 
 
@@ -144,4 +153,4 @@ def _months_from(day: dt.date, count: int) -> Iterable[dt.date]:
     first = day.replace(day=1)
     for _ in range(count + 1):
         yield first
-        first = _next_month(first)
+        first = next_month(first)

@@ -25,10 +25,12 @@ from signtally.postgresql import usage_sql as sql
 from signtally.postgresql.connections import PostgresqlConnections
 from signtally.postgresql.documents import PostgresqlDocuments
 from signtally.postgresql.event_writing import EventWriting
+from signtally.postgresql.retention import Retention
 from signtally.postgresql.row_writing import RowWriting
 from signtally.postgresql.schema import PostgresqlSchema
 
 _TEXT_LIMIT_BYTES = 1_792  # as much as the other stores take, so that a tenant can move there
+_LONGEST_KEPT = dt.timedelta(days=73_000)  # as long as the setting takes
 _ONE = pl.Schema({"one": pl.Int32()})
 _GENERATION = pl.Schema({"id": pl.String()})
 _REVISION = pl.Schema({"revision": pl.String()})
@@ -37,9 +39,11 @@ _REVISION = pl.Schema({"revision": pl.String()})
 class PostgresqlUsageStore(PostgresqlDocuments):
     """Events, daily usage, restatements and superseded events in one schema of a database."""
 
-    def __init__(self, connections: PostgresqlConnections, *, schema: str) -> None:
+    def __init__(self, connections: PostgresqlConnections, *, schema: str, kept: dt.timedelta = _LONGEST_KEPT) -> None:
+        """*kept* is how long events are kept, at least: what is older is refused, and months of it can be dropped."""
         super().__init__(connections, PostgresqlSchema(connections, schema))
-        self._event_writing = EventWriting(connections, self._schema)
+        self._kept = kept
+        self._event_writing = EventWriting(connections, self._schema, kept=kept)
         self._rows = RowWriting(connections, self._schema)
 
     def close(self) -> None:
@@ -51,6 +55,9 @@ class PostgresqlUsageStore(PostgresqlDocuments):
 
     def provision(self) -> bool:
         return self._schema.provision(today=dt.datetime.now(dt.UTC).date())
+
+    def drop_expired(self, *, now: dt.datetime, dry_run: bool = False) -> list[str]:
+        return Retention(self._connections, self._schema).drop(before=now - self._kept, dry_run=dry_run)
 
     @property
     def text_limit_bytes(self) -> int:

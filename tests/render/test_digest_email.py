@@ -214,8 +214,8 @@ def test_it_can_be_ended_by_one_click_and_answered() -> None:
     other = _digest(snapshot(tenant=ACME.model_copy(update={"tenant_id": "bolt"})))
     assert message["List-Id"] != other["List-Id"]
     assert message["Feedback-ID"].endswith(":digest:signtally")
-    for part in ("plain", "html"):
-        assert _UNSUBSCRIBE in _part(message, part)
+    assert f'href="{_UNSUBSCRIBE}"' in _part(message, "html")
+    assert f"Unsubscribe: {_UNSUBSCRIBE}" in _part(message, "plain").splitlines()
 
 
 def test_a_senders_name_may_hold_anything_but_angle_brackets() -> None:
@@ -268,6 +268,21 @@ def test_a_dark_screen_gets_dark_colours_of_every_kind_that_the_page_has() -> No
     assert {name for names in re.findall(r'class="([^"]*)"', page) for name in names.split()} - sized <= ruled
     unclassed = re.findall(r"<(?!a |body)\w+(?![^>]*class=)[^>]*(?<!-)color:#", page)
     assert not unclassed
+
+
+def test_outlook_for_windows_which_lays_out_as_word_does_has_its_width_and_room_in_its_buttons() -> None:
+    """By the rules for it: no Outlook is here. It reads what stands in `[if mso]`; others take that for a comment."""
+    page = _part(_digest(whole_report()), "html").partition("</head>")[2].partition("</html>")[0]
+    word = re.sub(r"<!--\[if mso\]>(.*?)<!\[endif\]-->", r"\1", page, flags=re.DOTALL)
+    assert _Markup(word).text.replace("\N{ZERO WIDTH SPACE}", "").split() == _Markup(page).text.split()
+    assert "<!--" not in word
+    assert word.index('width="600"') < word.index("max-width:600px")  # which it does not know
+    buttons = re.findall(r'<a class="button.*?</a>', word)
+    assert [button.count("&emsp;") for button in buttons] == [2] * len(_LINKS)  # nor padding of a link
+    assert not re.findall(
+        r"(?:display:\s*(?:flex|grid)|position:|float:|background-image|<svg|<div(?![^>]*mso-hide))", word
+    )
+    assert all("width=" in image for image in re.findall(r"<img[^>]*>", word))
 
 
 @pytest.mark.parametrize("part", ["plain", "html"])

@@ -7,6 +7,7 @@ import re
 import sys
 from typing import Any
 
+import pypdfium2
 import pytest
 from hypothesis import Phase, given, settings
 from pypdf import PdfReader
@@ -134,6 +135,16 @@ def test_senders_of_one_name_are_told_apart() -> None:
     report = whole_report((user(1, "Ann", "ann@acme.example"), user(2, "Ann"), user(3, "A" * 80), user(4, "A" * 90)))
     senders = {document.sender for document in oldest_open(Contents(report))}
     assert senders == {"Ann · ann@acme.example", "Ann · u_2", f"{'A' * 59}… · u_3", f"{'A' * 59}… · u_4"}
+
+
+def test_names_are_copied_as_they_are_written_in_scripts_whose_signs_join() -> None:
+    """A sign before its letter or below it is a glyph of its own, which by itself says nothing that can be read."""
+    names = ("प्रियंका चतुर्वेदी शर्मा", "সৌরভ গঙ্গোপাধ্যায়", "ខ្មែរ ភាសា", "မြန်မာ ဘာသာ", "சுந்தர் பிச்சை", "Zo\u0308e\u0301")
+    people = tuple(user(number, name) for number, name in enumerate(names))
+    document = pypdfium2.PdfDocument(render("pdf", snapshot(people), IDENTITY).body)
+    found = "".join("".join(page.get_textpage().get_text_range().split()) for page in document)
+    document.close()
+    assert [name for name in names if "".join(name.split()) not in found] == []
 
 
 def test_nothing_outside_the_page_is_fetched() -> None:

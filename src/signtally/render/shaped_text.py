@@ -7,6 +7,7 @@ hundred things ("0", "12", "Completed"), so a cell that is drawn from here costs
 import dataclasses
 import functools
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 
 from weasyprint.draw.text import draw_emojis, draw_first_line
@@ -21,6 +22,7 @@ from signtally.render.installed_fonts import InstalledFont, installed_font
 
 LINES_REMEMBERED = 20_000  # about 1 KB each
 _GLYPHS = re.compile(r"<([0-9a-f]+)>")
+_JOINING, _TO_THE_LEFT = frozenset({"Mn", "Mc"}), frozenset({"R", "AL"})
 _NO_SHIFT = ">0<"  # between glyphs that stand where the font puts them
 
 
@@ -43,6 +45,7 @@ class ShapedLine:
     runs: tuple[_Run, ...]
     emojis: tuple[object, ...]
     is_complete: bool  # whether every character has a glyph in some font
+    opening: bytes  # of its marked content, which says the text; empty where its glyphs say it by themselves
 
 
 class LineWriter:
@@ -58,7 +61,7 @@ class LineWriter:
             return b""
         if not line.is_complete:  # the numbers of missing glyphs are the document's own
             line = _shaped(line.text, line.face, font_of=self._font)
-        parts = [b"BT 1 0 0 -1 %.2f %.2f Tm" % (x, y)]
+        parts = [line.opening, b"BT 1 0 0 -1 %.2f %.2f Tm" % (x, y)]
         for run in line.runs:
             font = self._font(run.font)
             parts.append(b"/%s %.3f Tf %s" % (font.hash.encode(), run.size, run.operators))
@@ -68,8 +71,8 @@ class LineWriter:
                 )
                 font.widths.update((glyph, width) for glyph, width in run.widths.items() if glyph not in font.widths)
         self._written[id(line)] = line
-        parts.append(b"ET")
-        return b"\n".join(parts)
+        parts.append(b"ET EMC" if line.opening else b"ET")
+        return b"\n".join(filter(None, parts))
 
     def draw_emojis(self, stream: Stream, line: ShapedLine, *, x: float, y: float) -> None:
         if line.emojis:
@@ -95,7 +98,20 @@ def _shaped(text: str, face: Face, *, font_of: Callable[[InstalledFont], Font]) 
     recorder = _Recorder(layout.layout, font_of)
     emojis = draw_first_line(recorder, _TextBox(text, style, layout), "clip", "none", Matrix(d=-1))
     layout.deactivate()
-    return ShapedLine(text, face, width, tuple(recorder.finished()), tuple(emojis), not recorder.has_missing_glyphs)
+    is_complete = not recorder.has_missing_glyphs
+    return ShapedLine(text, face, width, tuple(recorder.finished()), tuple(emojis), is_complete, _opening(text))
+
+
+def _opening(text: str) -> bytes:
+    """Where signs join with letters, a glyph stands for other letters in each word: a reader is told the line's.
+
+    Not where words run to the left: readers turn such lines around, and what they are told with them.
+    """
+    if text.isascii() or not any(unicodedata.category(character) in _JOINING for character in text):
+        return b""
+    if any(unicodedata.bidirectional(character) in _TO_THE_LEFT for character in text):
+        return b""
+    return b"/Span <</ActualText <FEFF%s>>> BDC" % text.encode("utf-16-be").hex().encode()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.stores.holds import Hold
 from signtally.use_cases.correcting import send_corrections
 from signtally.use_cases.delivery_list import deliveries_of
-from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.digesting import run_digests, send_deferred
 from signtally.use_cases.mail_sending import MailSending
 from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
 from tests.support.digest_portal import DUE, MONTHLY, OCTOBER, Portal, acme, portal, usage
@@ -39,14 +39,16 @@ def sent_october(sent: int = 45, **changes: object) -> Portal:
     return acmes
 
 
-def restate(acmes: Portal, sent: int, *, version: int = 2, day: dt.date = dt.date(2026, 10, 5)) -> None:
+def restate(
+    acmes: Portal, sent: int, *, version: int = 2, day: dt.date = dt.date(2026, 10, 5), after: dt.timedelta = HOUR
+) -> None:
     """As aggregation does: the rows, and the record of what they had said."""
-    acmes.clock.now += HOUR
+    acmes.clock.now += after
     acmes.services.usage_store.put_daily_usage(usage(sent, day=day), version=version)
     zeros = dict.fromkeys((f"{side}{measure}" for side in (BEFORE, AFTER) for measure in MEASURES), 0)
     record = zeros | {"tenant_id": "acme", "day": day, "restated_at": acmes.clock.now, "reason": "late-events"}
     acmes.services.usage_store.put_restatements(pl.DataFrame([record], schema=RESTATEMENTS))
-    acmes.clock.now += HOUR
+    acmes.clock.now += after
 
 
 class BreakingMailer(MemoryMailer):
@@ -103,6 +105,15 @@ def test_a_second_change_is_a_second_correction_of_the_first() -> None:
     assert run_digests(services=acmes.services).corrected == 1
     assert "sent 50 → 60" in str(acmes.mailer.sent[-1]["Subject"])
     assert len(acmes.mailer.sent) == 4
+
+
+def test_whoever_has_all_profiles_at_hand_corrects_at_once_and_others_within_the_hour() -> None:
+    acmes = sent_october()
+    restate(acmes, 50, after=dt.timedelta(seconds=1))
+    assert send_deferred(services=acmes.services).corrected == 0
+    assert run_digests(services=acmes.services).corrected == 1
+    restate(acmes, 60, version=3, after=dt.timedelta(minutes=31))
+    assert send_deferred(services=acmes.services).corrected == 1
 
 
 @pytest.mark.parametrize(

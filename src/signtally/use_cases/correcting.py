@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 
 from signtally.domain.batches import batched
 from signtally.domain.corrections import Told, corrected_name, correction_number, is_changed_by
@@ -33,14 +33,21 @@ def remember_incomplete(key: DeliveryKey, told: Told, *, services: Services) -> 
     services.stores.corrections.remind(key)
 
 
-def send_corrections(mails: MailSending, *, services: Services, pending: MutableMapping[str, str]) -> int:
+def send_corrections(
+    mails: MailSending,
+    *,
+    services: Services,
+    pending: MutableMapping[str, str],
+    profiles: Mapping[str, TenantProfile] | None = None,
+) -> int:
     """Send every corrected digest that is due, and return how many; what a service fails for is added to *pending*.
 
-    Ends early when services fail for everybody.
+    Restatements are looked for at once where the *profiles* of all tenants are at hand, else once an hour, because
+    reading them takes a request a thousand. Ends early when services fail for everybody.
     """
     work, sent = PendingWork(pending), 0
     with work.attempt("corrected digests"):
-        _look_for_restatements(services=services)
+        _look_for_restatements(profiles, services=services)
     for key in rotated([*services.stores.corrections.reminders()], now=services.clock()):
         if work.is_hopeless:
             break
@@ -117,18 +124,21 @@ def _reached(key: DeliveryKey, number: int, told: Told, *, services: Services) -
     )
 
 
-def _look_for_restatements(*, services: Services) -> None:
-    """Remember the digests of restated days, of schedules that want to be corrected; at most once an hour."""
+def _look_for_restatements(profiles: Mapping[str, TenantProfile] | None, *, services: Services) -> None:
+    """Remember the digests of restated days, of schedules that want to be corrected."""
     corrections, now = services.stores.corrections, services.clock()
-    looked = corrections.looked_until()
-    if looked is not None and now - looked < _LOOK_EVERY:
+    looked, wanting = corrections.looked_until(), _wanting(profiles or {})
+    if looked is not None and now - looked < _LOOK_EVERY and not wanting:
         return
     if looked is not None:
-        wanting = [tenant for tenant in services.stores.tenants.all().values() if any(_corrected(tenant))]
-        for some in batched(wanting, _TENANTS_AT_ONCE):
+        for some in batched(_wanting(services.stores.tenants.all()) if profiles is None else wanting, _TENANTS_AT_ONCE):
             for key in _restated(some, since=looked - _LOOK_BACK, services=services):
                 corrections.remind(key)
     corrections.note_looked(now)
+
+
+def _wanting(profiles: Mapping[str, TenantProfile]) -> list[TenantProfile]:
+    return [tenant for tenant in profiles.values() if any(_corrected(tenant))]
 
 
 def _corrected(tenant: TenantProfile) -> Iterator[Schedule]:

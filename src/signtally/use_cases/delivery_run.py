@@ -65,7 +65,8 @@ class DeliveryRun:
     *due* counts the occurrences it found, *held* those of tenants whose scheduled sends wait, *missed* those that it
     passed over; *passed_over* names those of them that stand on one record. By occurrence, *incomplete* says what it
     waits for, *overdue* the same of what has waited too long, *pending* which service failed, *failures* what else went
-    wrong. *done* is what `DoneOccurrences` is to remember.
+    wrong. *done* is what `DoneOccurrences` is to remember, *profiles* are
+    all tenants', where it has read them.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class DeliveryRun:
         as_of: dt.datetime | None = None,
         tenant_ids: Sequence[str] | None = None,
     ) -> None:
+        self.profiles: Mapping[str, TenantProfile] | None = None
         self.passed_over: dict[str, str] = {}
         self.incomplete: dict[str, str] = {}
         self.overdue: dict[str, str] = {}
@@ -96,7 +98,8 @@ class DeliveryRun:
         After one that is not, the later ones of its schedule wait for the next run. Those of a tenant on hold wait
         too, and those of a tenant whose time zone is not known. Ends early when services fail for everybody.
         """
-        profiles, now = self._profiles(), self._as_of or self._services.clock()
+        profiles, now = self._read_profiles(), self._as_of or self._services.clock()
+        self.profiles = profiles if self._tenant_ids is None else None
         done = self._services.stores.done_occurrences(self._kind.name)
         order = rotated([*profiles.values()], now=self._services.clock())
         try:
@@ -110,7 +113,7 @@ class DeliveryRun:
             if self._tenant_ids is None:
                 done.save(every_schedule(profiles.values()))
 
-    def _profiles(self) -> Mapping[str, TenantProfile]:
+    def _read_profiles(self) -> Mapping[str, TenantProfile]:
         tenants = self._services.stores.tenants
         if self._tenant_ids is None:
             return tenants.all()

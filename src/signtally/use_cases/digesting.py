@@ -120,7 +120,7 @@ def send_deferred(*, services: Services) -> DigestsOutcome:
 
 def _follow_up(run: DeliveryRun, sender: "DigestSender", *, services: Services) -> None:
     retry_deferred(sender.mails, services=services, pending=run.pending)
-    sender.corrected = send_corrections(sender.mails, services=services, pending=run.pending)
+    sender.corrected = send_corrections(sender.mails, services=services, pending=run.pending, profiles=run.profiles)
 
 
 def _outcome(run: DeliveryRun, sender: "DigestSender", *, services: Services) -> DigestsOutcome:

@@ -23,6 +23,9 @@ from signtally.use_cases import provisioning
 WORK_POOL = "signtally"
 # Who holds which slot, in PREFECT_HOME: in memory, as is usual, a server that starts anew would break off every run.
 _LEASES = "prefect.server.concurrency.lease_storage.filesystem"
+# Task runs that come together are written together: else each is two transactions, and SQLite has one writer.
+_RECORDER = "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER"
+_TOGETHER = {f"{_RECORDER}_READ_BATCH_SIZE": "50", f"{_RECORDER}_BATCH_SIZE": "50", f"{_RECORDER}_FLUSH_INTERVAL": "2"}
 _CONSUMER_TIMEOUT_SECONDS, _POLL_SECONDS = 120, 0.2
 
 Log = Callable[[str], None]
@@ -116,6 +119,7 @@ class Stack:
             environment={
                 "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
                 "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": _LEASES,
+                **_TOGETHER,
             },
             health_url=f"{self.prefect_url}/api/health",
         )

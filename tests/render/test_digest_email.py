@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from signtally.domain.actions import Counts
+from signtally.domain.conditions import AllowanceUsed, CompletionRateFell, Condition, NothingSent
 from signtally.domain.periods import parse_period, period_between
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Branding, Recipient
@@ -53,7 +54,11 @@ _HEADERS = {
 
 
 def _digest(
-    report: UsageSnapshot, *, name: str = "Monthly", sender: str = "Signtally <r@signtally.example>"
+    report: UsageSnapshot,
+    *,
+    name: str = "Monthly",
+    sender: str = "Signtally <r@signtally.example>",
+    condition: Condition | None = None,
 ) -> EmailMessage:
     """As it arrives: serialised for the wire and parsed again."""
     message = digest_message(
@@ -64,6 +69,7 @@ def _digest(
             reply_to="support@portal.example",
             links=_LINKS,
             page_url="https://app.example/",
+            condition=condition,
         ),
         recipient=Recipient(email="ann@acme.example"),
         unsubscribe_url=_UNSUBSCRIBE,
@@ -290,6 +296,20 @@ def test_it_says_why_it_came_and_where_to_go(part: str) -> None:
     text = _part(_digest(snapshot((user(1),))), part)
     for expected in ("ann@acme.example", "“Monthly”", "Europe/Berlin", *_LINKS.values(), "https://app.example/"):
         assert expected in text
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (AllowanceUsed(when="allowance_used", percent=80), "when the allowance is used to at least 80%."),
+        (NothingSent(when="nothing_sent", days=7), "when nothing was sent for some time (days: 7)."),
+        (CompletionRateFell(when="completion_rate_fell", points=10), "has fallen (percentage points: at least 10)."),
+    ],
+)
+def test_who_gets_it_seldom_is_told_when(condition: Condition, said: str) -> None:
+    message = _digest(snapshot(), condition=condition)
+    assert said in " ".join(_part(message, "plain").split())
+    assert said in _Markup(_part(message, "html")).text
 
 
 @pytest.mark.parametrize(("begins", "said"), [(dt.date(2026, 11, 3), "before 3 Nov 2026."), (None, "yet.")])

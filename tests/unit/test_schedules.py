@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signtally.domain.periods import Period
+from signtally.domain.resumed_schedules import going_on
 from signtally.domain.schedules import (
     MOST_CAUGHT_UP,
     Occurrence,
@@ -343,6 +344,27 @@ def test_a_paused_schedule_has_nothing_due_and_a_new_one_starts_with_its_next_pe
     assert first is not None
     # Of a schedule of the same name, deleted ten months ago.
     assert [each.name for each in outstanding(first, {"2026-01"})] == ["2026-11"]
+
+
+@pytest.mark.parametrize(
+    ("was_paused", "changes", "starts_at"),
+    [
+        (True, {}, "2026-11-20T12:00:00+00:00"),
+        (True, {"paused": True}, "2026-03-01T00:00:00+00:00"),
+        (True, {"starts_at": "2026-01-01T00:00:00Z"}, "2026-01-01T00:00:00+00:00"),
+        (False, {}, "2026-03-01T00:00:00+00:00"),
+    ],
+)
+def test_a_profile_stored_again_goes_on_and_leaves_out_what_fell_due_while_paused(
+    *, was_paused: bool, changes: dict[str, object], starts_at: str
+) -> None:
+    stored = {"name": "Usage", "every": "month", "paused": was_paused, "starts_at": "2026-03-01T00:00:00Z"}
+    before = TenantProfile.model_validate({"tenant_id": "acme", "schedules": [stored]})
+    again = {"name": "Usage", "every": "month", **changes}
+    profile = TenantProfile.model_validate({"tenant_id": "acme", "schedules": [again, {"name": "New", "every": "day"}]})
+    usage, new = going_on(profile, before=before, now=instant("2026-11-20T12:00:00+00:00")).schedules
+    assert usage.starts_at == instant(starts_at)
+    assert new.starts_at is None
 
 
 def test_the_next_instant_of_a_schedule_that_starts_later() -> None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from signtally import wiring
 from signtally.cli.output import explain, json_option, print_result
+from signtally.domain.resumed_schedules import going_on
 from signtally.domain.schedule_limits import ScheduleLimitError, ScheduleLimits
 from signtally.domain.tenants import TenantProfile
 from signtally.logos.errors import LogoError
@@ -28,14 +29,16 @@ def tenants() -> None:
 def put(files: tuple[Path, ...], *, as_json: bool) -> None:
     """Validate profiles and store them; FILE holds one JSON profile, or an array of them.
 
-    Nothing is stored unless every profile of every file is valid.
+    Nothing is stored unless every profile of every file is valid. A schedule without `starts_at` starts as it did
+    before; now, where it was paused and is no longer.
     """
     profiles = [profile for file in files for profile in _read(file)]
     services = wiring.services()
     for profile in profiles:
         _check_limits(profile, services.schedule_limits)
+    tenants = services.stores.tenants
     for profile in profiles:
-        services.stores.tenants.put(profile)
+        tenants.put(going_on(profile, before=tenants.get(profile.tenant_id), now=services.clock()))
     stored = [profile.tenant_id for profile in profiles]
     print_result({"stored": stored}, as_json=as_json, lines=lambda: [f"stored {tenant_id}" for tenant_id in stored])
 

@@ -19,7 +19,7 @@ def correction_sentences(told: Told, contents: Contents) -> list[str]:
         else gettext("Now complete: this replaces the incomplete figures sent on %(date)s.", date=day)
     )
     changes = _changes(told.totals, contents.snapshot.totals, contents)
-    return [replaces, f"{contents.period}: {changes}" if changes else gettext("No figure has changed.")]
+    return [replaces, _line(contents.period, changes, contents) if changes else gettext("No figure has changed.")]
 
 
 def subject_of_correction(told: Told, contents: Contents) -> str:
@@ -35,9 +35,13 @@ def earlier_lines(changed: Sequence[ChangedPeriod], contents: Contents) -> list[
     """`September 2026: sent 45 → 50`, for each earlier period."""
     formats, today = contents.formats, contents.today
     return [
-        f"{period_title(each.period, formats, today=today)}: {_changes(each.told, each.now, contents)}"
+        _line(period_title(each.period, formats, today=today), _changes(each.told, each.now, contents), contents)
         for each in changed
     ]
+
+
+def _line(period: str, changes: str, contents: Contents) -> str:
+    return contents.words.gettext("%(name)s: %(value)s", name=period, value=changes)
 
 
 def _changes(before: Counts, after: Counts, contents: Contents, *, most: int | None = None) -> str:

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from email.message import EmailMessage
 
 from signtally.domain.actions import Action
+from signtally.domain.conditions import Condition
 from signtally.domain.corrections import ChangedPeriod, Told
 from signtally.domain.snapshot import UsageSnapshot, UserUsage
 from signtally.domain.tenants import Recipient
+from signtally.render.condition_texts import condition_sentence
 from signtally.render.contents import Contents
 from signtally.render.corrections import correction_sentences, earlier_lines, subject_of_correction
 from signtally.render.email_chart import EmailChart, email_chart
@@ -49,6 +51,7 @@ class DigestContext:
     not_made: Sequence[str] = ()
     replaces: Told | None = None  # what an earlier email told: then this one says what has changed
     earlier: Sequence[ChangedPeriod] = ()
+    condition: Condition | None = None  # under which alone it is sent
 
 
 def digest_message(
@@ -71,6 +74,7 @@ def digest_message(
         "earlier": earlier_lines(context.earlier, contents),
         "not_attached": _not_attached(context, formats),
         "page_url": context.page_url,
+        "condition": condition_sentence(context.condition, formats) if context.condition else "",
         "incomplete": "" if context.is_complete else incomplete_notice(words),
         "unsubscribe_url": unsubscribe_url,
     }

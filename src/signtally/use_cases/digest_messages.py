@@ -131,6 +131,7 @@ def _messages(
         is_complete=is_complete,
         too_large=plan.too_large,
         not_made=plan.not_made,
+        condition=schedule.condition,
         earlier=tuple(changed_periods(occurrence, snapshot, services=services)),
     )
     return DigestMessages(occurrence, snapshot, context, plan.read(services=services))

@@ -12,6 +12,7 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import event_row
 
 WRITERS, BATCH = 8, 100
+_ACTIONS = (Action.SENT, Action.RECEIVED, Action.VIEWED, Action.SIGNED, Action.COMPLETED)
 _TABLE = """
 CREATE TABLE IF NOT EXISTS floor (tenant_id text, user_id text, action text, event_id text PRIMARY KEY,
     occurred_at timestamptz, received_at timestamptz, message_id text, document_id text, user_name text,
@@ -22,14 +23,14 @@ Seconds = Callable[[list[ReceivedEvent]], float]
 
 
 def made_events(number: int, *, prefix: str) -> list[ReceivedEvent]:
-    """Of 100 tenants in the last hours."""
+    """Of 100 tenants in the last hours, five of each document: as a portal sends them, those of a document together."""
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
 
     def made(index: int) -> ReceivedEvent:
-        at, user = now - dt.timedelta(milliseconds=index), f"u{index % 50}"
-        event = UsageEvent(
-            "/portal/documents", f"{prefix}-{index}", Action.SENT, f"t{index % 100}", user, f"doc_{index // 5}", at
-        )
+        at, user, document = now - dt.timedelta(milliseconds=number - index), f"u{index % 50}", index // len(_ACTIONS)
+        action, tenant_id = _ACTIONS[index % len(_ACTIONS)], f"t{document % 100}"
+        own_id, document_id = f"{prefix}-{index}", f"doc_{prefix}_{document}"
+        event = UsageEvent("/portal/documents", own_id, action, tenant_id, user, document_id, at)
         return ReceivedEvent(event, at, f"message-{prefix}-{index}")
 
     return [made(index) for index in range(number)]

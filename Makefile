@@ -48,6 +48,10 @@ soak: browser ## All tests at full size, laws with new examples and ten times de
 soak-stack: browser ## The whole stack under traffic, faults and kills for MINUTES (20); prints what it did and what it held
 	@$(BIN)/python -m tests.soak.soak_stack $(or $(MINUTES),20)
 
+.PHONY: alarm-drill
+alarm-drill: setup ## Cause each alarm on a stack of its own, follow docs/operations.md as it is written, take the minutes
+	@$(BIN)/python -m tests.soak.alarm_drill
+
 .PHONY: two-hosts
 two-hosts: browser ## Two network namespaces with workers, one cut off in the middle of everything; as root, on Linux
 	@$(BIN)/python -m tests.soak.two_hosts

@@ -110,8 +110,10 @@ def _block(address: str) -> NotificationBlock:
         return CustomWebhookNotificationBlock.model_validate(
             {"name": "Signtally", "url": "{{address}}", "json_data": texts, "secrets": {"address": address}}
         )
-    # It hands everything that is not Slack's to Apprise, which speaks SMTP.
-    return SlackWebhook.model_validate({"url": address})
+    # It hands everything that is not Slack's to Apprise, which speaks SMTP: by itself in HTML, where lines would run
+    # into one and what looks like a tag would be gone.
+    as_text = "format=text"
+    return SlackWebhook.model_validate({"url": f"{address}{'&' if '?' in address else '?'}{as_text}"})
 
 
 def _mail_rate(settings: Settings) -> float | None:

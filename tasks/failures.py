@@ -7,7 +7,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.objects import FlowRun, State
 
-from signtally.domain.mail_addresses import without_addresses
+from signtally.domain.redaction import without_secrets
 
 _LONGEST = 2_000  # characters of a reason; the run's log has the rest
 RUNBOOK = "docs/operations.md"
@@ -49,7 +49,7 @@ def explain_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) 
 
 
 def _account(flow_name: str, run: FlowRun, state: State[Any]) -> str:
-    reason = without_addresses(state.message or "no reason is known")[:_LONGEST]
+    reason = without_secrets(state.message or "no reason is known")[:_LONGEST]
     seconds = run.total_run_time.total_seconds()
     lines = [
         f"**{run.name}** is {state.name} after {seconds:,.0f} s.",

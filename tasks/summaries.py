@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from prefect.artifacts import create_table_artifact
 
-from signtally.domain.mail_addresses import without_addresses
+from signtally.domain.redaction import without_secrets
 
 Row = Mapping[str, object]
 
@@ -15,11 +15,11 @@ def publish_summary(key: str, rows: Sequence[Row], *, description: str) -> None:
     Addresses of email are left out: everybody who may look at runs sees it.
     """
     table = [{name: _shown(value) for name, value in row.items()} for row in rows]
-    create_table_artifact(key=key, table=table, description=without_addresses(description))
+    create_table_artifact(key=key, table=table, description=without_secrets(description))
 
 
 def _shown(value: object) -> object:
-    return without_addresses(value) if isinstance(value, str) else value
+    return without_secrets(value) if isinstance(value, str) else value
 
 
 def figures(outcome: Mapping[str, object]) -> list[Row]:

@@ -8,29 +8,18 @@ import datetime as dt
 import json
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
-from signtally.domain.mail_addresses import without_addresses
+from signtally.domain.redaction import without_secrets
 from signtally.log_fields import current_log_fields
 
 JSON, TEXT, AUTO = "json", "text", "auto"
 _SETTING = "SIGNTALLY_LOG_FORMAT"
 _CHATTY = ("botocore", "boto3", "urllib3", "httpx", "httpcore", "mangum", "fontTools", "weasyprint")
 _OWN_ATTRIBUTES = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
-_SECRETS = re.compile(
-    r"\b(?:eyJ[\w-]+\.[\w-]+\.[\w-]*"  # a JWT
-    r"|(?P<name>X-Amz-(?:Signature|Credential|Security-Token)=|token=|password=|secret=|Bearer\s+)[^\s&\"'<>]+)",
-    re.IGNORECASE,
-)
 Fields = Mapping[str, object]
-
-
-def without_secrets(text: str) -> str:
-    """*text* without tokens, signatures, passwords and addresses, whoever wrote them into an error."""
-    return _SECRETS.sub(lambda found: f"{found['name'] or ''}‹secret›", without_addresses(text))
 
 
 class _Stderr(logging.StreamHandler[TextIO]):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from signtally.backoff import backoff_seconds
-from signtally.domain.mail_addresses import without_addresses
+from signtally.domain.redaction import without_secrets
 from signtally.ports.errors import ServiceUnavailableError
 
 Result = TypeVar("Result")
@@ -60,5 +60,5 @@ class RetryPolicy:
         now = time.monotonic()
         if not self._logged_at or now - self._logged_at[-1] >= _LOG_INTERVAL_SECONDS:
             self._logged_at[:] = [now]
-            why = without_addresses(str(error))
+            why = without_secrets(str(error))
             _log.warning("trying again for up to %.0f seconds: %s", self.budget_seconds, why)

@@ -1,15 +1,12 @@
 """Every mailer, fake or real, takes a message whole, refuses for good what is bad, and says when it cannot work now."""
 
-import base64
-import contextlib
 import json
 import socketserver
 import threading
 import uuid
 from collections.abc import Iterator
-from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Protocol, TypeVar
+from typing import Protocol
 from urllib.request import urlopen
 
 import pytest
@@ -23,8 +20,8 @@ from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnav
 from signtally.ports.mail import MailDeferredError, Mailer, MailRefusedError, MailUncertainError
 from signtally.smtp import SmtpMailer
 from tests.support.ports import free_port
+from tests.support.smtp_servers import SmtpServer, listening
 
-Server = TypeVar("Server", bound=socketserver.ThreadingTCPServer)
 SENDER = "Signtally – Berichte <reports@signtally.example>"
 
 
@@ -79,58 +76,6 @@ class SesPost:
         return [
             tuple(mail[part].replace("\r\n", "\n") for part in ("Subject", "BodyText", "BodyHtml")) for mail in kept
         ]
-
-
-class SmtpServer(socketserver.ThreadingTCPServer):
-    """A tiny SMTP server: enough to be spoken to, to refuse, and to hang up at a chosen command."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), SmtpConversation)
-        self.messages: list[tuple[list[str], EmailMessage]] = []
-        self.passwords: list[str] = []
-        self.extensions = ["SMTPUTF8", "8BITMIME"]
-        self.replies: dict[str, str] = {}
-        self.hangs_up_after = ""
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
-
-
-class SmtpConversation(socketserver.StreamRequestHandler):
-    server: SmtpServer
-
-    def handle(self) -> None:
-        self.recipients: list[str] = []
-        self.wfile.write(b"220 tiny\r\n")
-        while command := self.rfile.readline().decode().strip():
-            verb = command.split(maxsplit=1)[0].upper()
-            reply = self.reply_to(command, verb)
-            if verb == self.server.hangs_up_after:
-                return
-            self.wfile.write(f"{reply}\r\n".encode())
-
-    def reply_to(self, command: str, verb: str) -> str:
-        replies = self.server.replies
-        reply = next((reply for start, reply in replies.items() if command.upper().startswith(start)), "250 fine")
-        if verb == "EHLO":
-            return "\r\n".join(f"250-{name}" for name in ["tiny", *self.server.extensions]) + "\r\n250 HELP"
-        if verb == "AUTH":
-            self.server.passwords.append(base64.b64decode(command.split()[2]).decode())
-        if verb == "RCPT" and reply.startswith("250"):
-            self.recipients.append(command.partition(":<")[2].partition(">")[0])
-        if verb == "DATA":
-            self.take(keep=reply.startswith("250"))
-        return reply
-
-    def take(self, *, keep: bool) -> None:
-        self.wfile.write(b"354 go on\r\n")
-        lines = list(iter(self.rfile.readline, b".\r\n"))
-        body = b"".join(line[1:] if line.startswith(b".") else line for line in lines)
-        message = message_from_bytes(body, policy=policy.default)
-        assert isinstance(message, EmailMessage)
-        if keep:
-            self.server.messages.append((self.recipients, message))
 
 
 class SmtpPost:
@@ -239,17 +184,6 @@ def test_ses_that_takes_a_message_without_an_answer_leaves_it_uncertain(
             SesMailer(client).send(letter("ann@acme.example"))
         answered.set()
     assert sum(request.startswith(b"POST") for request in asked) == 1  # before, it asks for the account's rate
-
-
-@contextlib.contextmanager
-def listening(server: Server) -> Iterator[Server]:
-    """Serve on a thread until the test is done; every conversation has ended then."""
-    with server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-import json
 import re
 import threading
 from collections.abc import Iterator
@@ -33,53 +32,23 @@ from signtally.settings import Settings
 from signtally.use_cases.delivery_run import DeliveriesFailedError
 from signtally.use_cases.ordering import OrderConsumer, OrderResult, request_report
 from tasks.alarms import TAG, alarms
-from tasks.automations import deploy
+from tasks.automations import BLOCK, deploy
 from tasks.events import emit
+from tests.support.alarm_inbox import TIMEOUT_SECONDS, AlarmInbox
 from tests.support.fakes import fake_services
-from tests.support.loopback_http import LoopbackHttp, QuietHandler
 from tests.support.order_consumers import consume
+from tests.support.smtp_servers import SmtpServer, listening
 
-TIMEOUT_SECONDS = 120
 SHORTEST = dt.timedelta(seconds=10)  # that Prefect lets an absence be
 ADDRESS = "ann@acme.example"
 _LOST = "is Crashed: Its process gave no sign of life"
 EVERY_DAY = Schedule(name="daily", every="day", at="00:00", formats=("csv",), recipients=(Recipient(email=ADDRESS),))
 
 
-class Inbox(LoopbackHttp):
-    """An HTTP server that keeps what it is sent, by subject."""
-
-    def __init__(self) -> None:
-        inbox, self.texts = self, dict[str, list[str]]()
-        self._changed = threading.Condition()
-
-        class Handler(QuietHandler):
-            def do_POST(self) -> None:  # noqa: N802 -- http.server calls it so
-                sent = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                self.send_response(200)
-                self.end_headers()
-                with inbox._changed:
-                    inbox.texts.setdefault(sent["subject"], []).append(sent["body"])
-                    inbox._changed.notify_all()
-
-        super().__init__(Handler)
-        self.url += "/alerts?token=hidden"
-
-    def wait_for(self, subject: str, text: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> str:
-        """The first notification under this subject that has this text (a pattern)."""
-
-        def found() -> str | None:
-            return next((each for each in self.texts.get(subject, ()) if re.search(text, each)), None)
-
-        with self._changed:
-            assert self._changed.wait_for(found, timeout_seconds), f"no {subject!r} with {text!r}: {self.texts}"
-            return found() or ""
-
-
 @pytest.fixture
-def inbox(prefect_server: None) -> Iterator[Inbox]:
+def inbox(prefect_server: None) -> Iterator[AlarmInbox]:
     del prefect_server
-    with Inbox() as inbox:
+    with AlarmInbox() as inbox:
         settings = Settings.model_validate({"alert_url": inbox.url})
         deploy(settings, alarms(silence={"reconcile": SHORTEST}), heartbeat_seconds=4)
         yield inbox
@@ -95,7 +64,7 @@ def services(prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> Services:
     return services
 
 
-def test_each_alarm_reaches_whom_a_setting_names(inbox: Inbox, services: Services) -> None:
+def test_each_alarm_reaches_whom_a_setting_names(inbox: AlarmInbox, services: Services) -> None:
     lost = start_a_run()
     give_sign_of_life(lost)
     refuse_a_digest(services)
@@ -130,6 +99,33 @@ def test_each_alarm_reaches_whom_a_setting_names(inbox: Inbox, services: Service
         assert state.type is StateType.CRASHED
     assert ADDRESS not in str(inbox.texts), "operators' tools keep no addresses"
     assert set(inbox.texts) == {each.name for each in alarms(silence={"reconcile": SHORTEST})}
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")  # Apprise imports it
+def test_an_alarm_reaches_a_mailbox(prefect_server: None) -> None:
+    del prefect_server
+    with listening(SmtpServer()) as server:
+        server.extensions.append("AUTH PLAIN")
+        server.replies["AUTH"] = "235 come in"
+        address = f"mailto://ops:hunter2@127.0.0.1:{server.port}?from=alerts@signtally.example&to={ADDRESS}"
+        settings = Settings.model_validate({"alert_url": address})
+        held = [each for each in alarms() if each.title == "a tenant is held"]
+        deploy(settings, held, heartbeat_seconds=None)
+        for number in range(int(TIMEOUT_SECONDS)):  # an event may be there before its automation is
+            emit(mismatch(f"<cray{number}>", 3))
+            if server.came.wait(1):
+                break
+        deploy(settings, [], heartbeat_seconds=None)
+    recipients, message = server.messages[0]
+    assert (recipients, message["Subject"]) == ([ADDRESS], "Signtally: a tenant is held")
+    assert server.passwords[0] == "\0ops\0hunter2"
+    said, look, runbook = message.get_content().splitlines()
+    assert re.match(r"figures of <cray\d+> contradict its events in 3 places", said)
+    assert re.fullmatch(r"Look: signtally reconcile --tenant <cray\d+>", look)
+    assert runbook == "Runbook: docs/operations.md"
+    with get_client(sync_client=True) as client:
+        shown = client.read_block_document_by_name(BLOCK, "slack-webhook", include_secrets=False)
+    assert "hunter2" not in shown.model_dump_json()
 
 
 def test_automations_are_what_the_code_says_however_often_they_are_deployed(prefect_server: None) -> None:

@@ -1,40 +1,54 @@
 """What runs leave on Prefect's server: enough to go on with, and nothing of a customer's users."""
 
+import datetime as dt
 import json
 import logging
-from typing import Any
+import threading
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
 import tasks.dead_letters
+import tasks.erasures
 import tasks.import_history
 import tasks.ingest
 import tasks.mail_events
 import tasks.schedules
 from flows.dead_letters import dead_letters
 from flows.digests import digests
+from flows.erasures import erasures
 from flows.import_history import import_history
 from flows.ingest import ingest
 from flows.mail_events import mail_events
+from signtally import measurements
+from signtally.domain.periods import parse_period
+from signtally.domain.reports import ReportKey, ReportRequest
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.mail_event_queue import MailEventQueue
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.queue import MemoryEventQueue
+from signtally.metric_lines import MetricLines
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.history import HistoryError
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
 from signtally.use_cases.delivery_list import all_deliveries
 from signtally.use_cases.delivery_run import DeliveriesFailedError
+from signtally.use_cases.due_erasures import ErasuresPendingError
+from signtally.use_cases.erasing import erase
+from signtally.use_cases.ordering import OrderConsumer, OrderResult, request_report
 from signtally.use_cases.pending_work import PendingWork
 from tasks.events import emit
 from tests.support.fakes import fake_services
+from tests.support.log_lines import logged
+from tests.support.order_consumers import consume
 
 SECRET = "Zebedee"  # in every name, address and password here
 ADDRESS = f"{SECRET}@marked.example"
-DAILY = Schedule(name="daily", every="day", at="00:00", formats=("csv",), recipients=(Recipient(email=ADDRESS),))
+WHO = (Recipient(email=ADDRESS, user_id="u_17"),)
+DAILY = Schedule(name="daily", every="day", at="00:00", formats=("csv",), recipients=WHO)
 NEWEST_FIRST = {
     "artifacts": "CREATED_DESC",
     "flow_runs": "START_TIME_DESC",
@@ -54,6 +68,8 @@ def services(prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> Services:
     )
     for shell in (tasks.ingest, tasks.dead_letters, tasks.schedules, tasks.import_history, tasks.mail_events):
         monkeypatch.setattr(shell, "services", lambda: services)
+    tomorrow = services.at(services.clock() + dt.timedelta(days=1, hours=1))
+    monkeypatch.setattr(tasks.erasures, "services", lambda: tomorrow)
     return services
 
 
@@ -72,11 +88,18 @@ def test_runs_leave_a_reason_and_no_names(
     assert dead_letters().total == 2
     with pytest.raises(HistoryError):
         import_history("env:SIGNTALLY_ABSENT")
+    with logged("text") as text, logged("json") as log:
+        fail_an_order(services)
+        erase_in_vain(services)
+    assert "has failed" in log.getvalue()
+    measured = [measurements.text().decode()]
+    MetricLines(measurements.REGISTRY, write=measured.append).tell()
 
     with get_client(sync_client=True) as client:
         left = {path: newest(client, path, sort=sort) for path, sort in NEWEST_FIRST.items()}
         events = client.request("POST", "/events/filter", json={"limit": 50}).json()["events"]
     assert SECRET not in json.dumps([left, events])
+    assert SECRET not in text.getvalue() + log.getvalue() + str(measured)
     assert "bounced" in caplog.text
     printed = capfd.readouterr()
     assert SECRET not in caplog.text + printed.err + printed.out
@@ -113,6 +136,32 @@ def bounced(services: Services) -> None:
     for error in (ServiceUnavailableError(f"S3 could not serve {key} now"), ValueError(f"{ADDRESS} is no address")):
         with pending.attempt(f"other / daily / {ADDRESS}"):
             raise error
+
+
+def fail_an_order(services: Services) -> None:
+    """Whose error quotes what it was writing."""
+    consume(services)
+    request_report(ReportRequest("marked", parse_period("2026-10"), ("csv",)), requested_by="u_17", services=services)
+    stop = threading.Event()
+
+    def make(_: ReportKey) -> None:
+        stop.set()
+        raise ValueError(f"no glyph in {ADDRESS} of https://reports:{SECRET}@s3.example/a?X-Amz-Signature={SECRET}")
+
+    assert OrderConsumer(services, make=make).run(stop)[OrderResult.FAILED] == 1
+
+
+def erase_in_vain(services: Services) -> None:
+    """A day later the database cannot be read, and says so at length."""
+    erase("marked", "u_17", services=services, emails=[ADDRESS])
+
+    def unreadable(tenant_id: str, user_id: str | None) -> NoReturn:
+        del tenant_id, user_id
+        raise ServiceUnavailableError(f"the row of {ADDRESS} cannot be read with token={SECRET}")
+
+    services.usage_store.events_with_names = unreadable  # type: ignore[method-assign]
+    with pytest.raises(ErasuresPendingError):
+        erasures()
 
 
 def newest(client: SyncPrefectClient, path: str, *, sort: str) -> list[dict[str, Any]]:

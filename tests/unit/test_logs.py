@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signtally.domain.mail_addresses import without_addresses
+from signtally.domain.redaction import without_secrets
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.ending import at_end, finish
 from signtally.log_fields import add_log_fields, log_fields
-from signtally.logs import without_secrets
 from signtally.memory.mailer import MemoryMailer
 from signtally.threads import ContextThreads
 from signtally.use_cases.digesting import run_digests

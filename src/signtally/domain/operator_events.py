@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from signtally.domain.dead_letter_queues import QueueName
 from signtally.domain.deliveries import DeliveryKey, MailState
-from signtally.domain.mail_addresses import without_addresses
+from signtally.domain.redaction import without_secrets
 from signtally.domain.reports import ReportKey
 
 LATE_AFTER = dt.timedelta(minutes=15)  # figures are counted every minute: then something is wrong
@@ -50,7 +50,7 @@ class OperatorEvent:
     tenant_id: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "said", without_addresses(self.said)[:_LONGEST])
+        object.__setattr__(self, "said", without_secrets(self.said)[:_LONGEST])
 
     @property
     def about(self) -> str:

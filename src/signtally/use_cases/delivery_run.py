@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from signtally.domain.batches import batched
-from signtally.domain.mail_addresses import without_addresses
 from signtally.domain.operator_events import delivery_failed, delivery_late, store_unavailable
+from signtally.domain.redaction import without_secrets
 from signtally.domain.schedules import MOST_CAUGHT_UP, Occurrence, Outstanding, TooOld
 from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
@@ -207,13 +207,13 @@ class DeliveryRun:
             with timed(DELIVERY_SECONDS, self._kind.name):
                 done = step(occurrence)
         except ServiceError as error:
-            _log.warning("%s: %s", label(occurrence), without_addresses(str(error)))
+            _log.warning("%s: %s", label(occurrence), without_secrets(str(error)))
             self.pending[label(occurrence)] = str(error)
             self._services.tell(store_unavailable(f"sending {self._kind.name}", str(error)))
             self._consecutive_failures += 1
             return False
         except Exception as error:  # noqa: BLE001 -- logged; one tenant stops nobody else
-            _log.error("%s failed\n%s", label(occurrence), without_addresses(traceback.format_exc()))
+            _log.error("%s failed\n%s", label(occurrence), without_secrets(traceback.format_exc()))
             self.failures[label(occurrence)] = why = f"{type(error).__name__}: {error}"
             self._services.tell(delivery_failed(self._kind.name, delivery_key(occurrence), why))
             return False
@@ -244,7 +244,7 @@ def require_all_well(name: str, troubles: Mapping[str, Mapping[str, str]]) -> No
     if found:
         counts = ", ".join(f"{len(about)} {kind.replace('_', ' ')}" for kind, about in found.items())
         first, why = next(iter(next(iter(found.values())).items()))
-        raise DeliveriesFailedError(without_addresses(f"{name}: {counts}; such as {first}: {why}"))
+        raise DeliveriesFailedError(without_secrets(f"{name}: {counts}; such as {first}: {why}"))
 
 
 def merged(kind: type, outcomes: Iterable[object]) -> dict[str, Any]:

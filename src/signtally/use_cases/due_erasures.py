@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from signtally.domain.mail_addresses import without_addresses
+from signtally.domain.redaction import without_secrets
 from signtally.errors import SigntallyError
 from signtally.services import Services
 from signtally.stores.erasures import DueErasure
@@ -30,7 +30,7 @@ class DueErasuresOutcome:
     def require_all_done(self) -> None:
         """Raises ErasuresPendingError when something is pending."""
         if self.pending:
-            about = without_addresses("\n".join(f"{name}: {reason}" for name, reason in sorted(self.pending.items())))
+            about = without_secrets("\n".join(f"{name}: {reason}" for name, reason in sorted(self.pending.items())))
             raise ErasuresPendingError(f"erasures: {len(self.pending)} pending; they are tried again\n{about}")
 
 

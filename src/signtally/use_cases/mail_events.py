@@ -13,9 +13,9 @@ from typing import Any
 
 from signtally.domain.dead_letter_queues import QueueName
 from signtally.domain.deliveries import MailDelivery
-from signtally.domain.mail_addresses import without_addresses
 from signtally.domain.mail_events import BadMailEventError, MailEvent, MailEventKind, after_event, read_mail_event
 from signtally.domain.operator_events import BOUNCES_HIGH, FEWEST_SENT, bounces_high, dead_letters_grown
+from signtally.domain.redaction import without_secrets
 from signtally.domain.schedules import shown_name
 from signtally.mail_event_queue import MailEventQueue
 from signtally.ports.queue import QueuedMessage
@@ -136,7 +136,7 @@ class _Handler:
             self._services.stores.suppressions.add(key.tenant_id, suppression)
             self._suppressed[f"{key.tenant_id} / {sent.email}"] = event.detail
         about = f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / {sent.email}"
-        _log.warning("%s %s: %s", without_addresses(about), event.kind, without_addresses(event.detail))
+        _log.warning("%s %s: %s", without_secrets(about), event.kind, without_secrets(event.detail))
         self._said[event.kind][about] = event.detail
         return ledger.change(key, sent.email, lambda delivery: after_event(delivery, event))
 

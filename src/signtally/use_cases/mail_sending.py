@@ -15,8 +15,8 @@ from email.message import EmailMessage
 
 from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery, MailState
 from signtally.domain.destinations import address_digest
-from signtally.domain.mail_addresses import without_addresses
 from signtally.domain.operator_events import digest_refused
+from signtally.domain.redaction import without_secrets
 from signtally.domain.schedules import shown_name
 from signtally.measurements import MAILS
 from signtally.ports.errors import ServiceError
@@ -147,7 +147,7 @@ class MailSending:
             self._services.stores.sent_mails.remember(message_id, sent)
         except ServiceError as error:
             _log.warning(
-                "a bounce of an email of %s could not be recognised: %s", sent.key, without_addresses(str(error))
+                "a bounce of an email of %s could not be recognised: %s", sent.key, without_secrets(str(error))
             )
 
     def _hand_to_service(self, message: Message) -> str:

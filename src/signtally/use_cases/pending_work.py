@@ -5,7 +5,7 @@ import logging
 import traceback
 from collections.abc import Iterator, MutableMapping
 
-from signtally.domain.mail_addresses import without_addresses
+from signtally.domain.redaction import without_secrets
 from signtally.ports.errors import ServiceError
 
 MOST_FAILURES_IN_A_ROW = 5  # of services: the rest of a run would fare no better
@@ -30,11 +30,11 @@ class PendingWork:
         try:
             yield
         except ServiceError as error:
-            _log.warning("%s: %s", without_addresses(about), without_addresses(str(error)))
+            _log.warning("%s: %s", without_secrets(about), without_secrets(str(error)))
             self._pending[about] = str(error)
             self._failures_in_a_row += 1
         except Exception as error:  # noqa: BLE001 -- whatever it is, the run goes on and names it
-            _log.error("%s failed\n%s", without_addresses(about), without_addresses(traceback.format_exc()))
+            _log.error("%s failed\n%s", without_secrets(about), without_secrets(traceback.format_exc()))
             self._pending[about] = f"{type(error).__name__}: {error}"
         else:
             self._failures_in_a_row = 0

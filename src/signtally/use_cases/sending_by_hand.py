@@ -11,8 +11,8 @@ from threading import Thread
 from signtally.domain.corrections import Told
 from signtally.domain.deliveries import DeliveryKey, MailDelivery
 from signtally.domain.destinations import Destination
-from signtally.domain.mail_addresses import without_addresses
 from signtally.domain.periods import FuturePeriodError, Period, end_of_day
+from signtally.domain.redaction import without_secrets
 from signtally.domain.schedules import Occurrence, newest_over, occurrence_of
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.services import Services
@@ -129,7 +129,7 @@ class _SendingByHand:
         try:
             self._send_all(messages)
         except Exception as error:  # noqa: BLE001 -- raised where somebody waits, and logged where nobody does
-            _log.warning("a digest by hand was not sent to everybody: %s", without_addresses(str(error)))
+            _log.warning("a digest by hand was not sent to everybody: %s", without_secrets(str(error)))
             work.set_exception(error)
         else:
             work.set_result(None)

@@ -47,6 +47,7 @@ export function technical(error) {
 const HTTPS = "https://";
 const TOO_MUCH = (limit) => gettext("At most %(limit)s.", { limit: number(limit) });
 const EMPTY = () => gettext("Please fill this in.");
+const NOT_DRAWN = () => gettext("This picture cannot be shown. Choose a PNG or JPEG, or a simpler SVG.");
 const CODES = {
   required: EMPTY,
   "name-missing": EMPTY,
@@ -72,7 +73,8 @@ const CODES = {
   "url-not-public": () => gettext("This address cannot be reached from the internet."),
   "url-host": ({ host, hosts }) =>
     hosts.length ? gettext("Reports are not posted to %(host)s, only to: %(hosts)s.", { host, hosts: listed(hosts) }) : gettext("Reports are not posted to %(host)s.", { host }),
-  ...Object.fromEntries(["logo", "logo-not-drawn"].map((code) => [code, () => gettext("This picture cannot be shown. Choose a PNG or JPEG, or a simpler SVG.")])),
+  logo: NOT_DRAWN,
+  "logo-not-drawn": NOT_DRAWN,
   "logo-unreadable": () => gettext("This file cannot be read as a PNG, JPEG or SVG."),
   "logo-invisible": () => gettext("Nothing of this picture can be seen on white paper. Choose a darker one."),
   "logo-pixels": ({ width, height, limit }) =>

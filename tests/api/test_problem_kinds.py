@@ -27,7 +27,7 @@ def test_every_code_is_explained_and_the_page_knows_those_of_its_forms(anonymous
     used = {code for path in package.rglob("*.py") for code in re.findall(given, path.read_text(encoding="utf-8"))}
     assert used - CODES.keys() == set()
     words = importlib.resources.files("templates").joinpath("web/problems.js").read_text(encoding="utf-8")
-    said = set(re.findall(r"""^  "?([a-z-]+)"?: (?:EMPTY|\()""", words.partition("const CODES")[2], re.MULTILINE))
+    said = set(re.findall(r"""^  "?([a-z-]+)"?: (?:[A-Z_]+,|\()""", words.partition("const CODES")[2], re.MULTILINE))
     assert said - CODES.keys() == set()
     of_programs = {"read-only", "date", "name-mismatch", "secret", "secret-not-taken", "destination-unknown"}
     assert used - said == of_programs & used

@@ -53,6 +53,7 @@ NAMELESS = {
     "day_totals",
     "day_totals_by_tenant",
     "days_with_events",
+    "document_count",
     "event_counts",
     "events_with_names",
     "first_usage_day",

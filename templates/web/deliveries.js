@@ -66,7 +66,7 @@ function line({ period, recipient, correction, state, at, detail }, name, again)
     cells: [
       foreign(recipient),
       correction ? gettext("%(period)s, corrected", { period: titleOf(period) }) : titleOf(period),
-      [el("span", { class: `state ${state}`, title: detail }, stateLabels()[state] ?? state), state === "sent" ? "" : el("span", { class: "detail" }, ` ${detail}`)],
+      [el("span", { class: `state ${state}`, title: detail }, stateLabels()[state] ?? state), state === "sent" ? "" : el("bdi", { class: "detail", lang: "en" }, ` ${detail}`)],
       el("time", { datetime: at }, moment(at)),
       resend,
     ],

@@ -198,11 +198,17 @@ function refused(error, { period, view, anew }) {
     show({ anew });
   };
   complain(error, { about: FIGURES, title: gettext("%(period)s could not be shown.", { period: title(period) }), again });
-  if (shown?.view !== view) return byId("dates").replaceChildren();
+  if (shown?.view !== view) return showNothing(view);
   choose(shown.period, { replace: true, quietly: true });
   markPeriod(shown.period);
   showNavigation(titles(), view);
   showHeadline(shown.period, shown.usage, me);
+}
+
+// There never were any figures: an empty frame would look like none.
+function showNothing(view) {
+  byId("dates").replaceChildren();
+  document.querySelector(`#figures > [data-view="${view}"]`).hidden = true;
 }
 
 async function downloadWanted() {

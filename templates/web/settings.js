@@ -45,7 +45,7 @@ function form(profile, { tag, signal, changed }) {
   const weekday = select("settings-weekday", DAYS.map((day, place) => [day, weekdayName(place)]), profile.week_starts_on);
   const csv = select("settings-csv", csvChoices(), profile.csv ?? "");
   const look = { logo: logoChoice(profile.branding.logo), accent: accentChoice(profile.branding.accent) };
-  const invalid = profile.invalid.map((sentence) => el("p", { class: "note caveat" }, sentence));
+  const invalid = profile.invalid.map((sentence) => el("p", { class: "note caveat" }, el("bdi", { lang: "en" }, sentence)));
   const allowed = profile.allowance.documents_per_month;
   const save = el("button", { class: "strong" }, gettext("Save"));
   const fields = { name, timezone: zone, locale, week_starts_on: weekday, csv };

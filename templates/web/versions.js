@@ -124,7 +124,7 @@ const reasonLabels = () => ({
 });
 const why = (reasons) => (reasons.length ? listed(reasons.map((each) => reasonLabels()[each] ?? each)) : UNKNOWN);
 
-function differences({ measures, days, users, next_cursor: more, notice }) {
+function differences({ measures, days, users, next_cursor: more }) {
   const columns = (title, isTold) => [{ title, start: true }, { title: gettext("Changes"), start: true }, ...(isTold ? [{ title: gettext("Why"), start: true }] : [])];
   const shown = [];
   const add = (title, rows) => rows?.length && shown.push(table(columns(title, rows[0].length > 2), rows.map((cells) => ({ cells })), { class: "figures" }));
@@ -132,6 +132,7 @@ function differences({ measures, days, users, next_cursor: more, notice }) {
   add(gettext("Day"), days?.map(({ day, measures: each, reasons }) => [date(day), listed(each.map(changed)), why(reasons)]));
   add(gettext("User"), users?.map((user) => [foreign(user.user_name || user.user_email || user.user_id || UNKNOWN), listed(user.measures.map(changed))]));
   if (more) shown.push(el("p", { class: "note" }, gettext("More users changed; the Excel files of both versions list all.")));
-  if (notice) shown.push(el("p", { class: "note" }, notice));
+  if (!days) shown.push(el("p", { class: "note" }, gettext("Days cannot be compared: the figures by day of one of the two versions are no longer stored, or an older release made it.")));
+  if (!users) shown.push(el("p", { class: "note" }, gettext("Users cannot be compared: the figures by user of one of the two versions are no longer stored, or an older release made it.")));
   return shown.length ? shown : [el("p", { class: "note" }, gettext("Nothing changed."))];
 }

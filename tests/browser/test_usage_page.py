@@ -144,6 +144,7 @@ def test_a_period_that_cannot_be_shown_leaves_all_as_it_was(site: Any, open_page
 def test_what_was_to_be_expected_is_said_in_plain_words(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in(show="period=2031-01"), complains=True)
     expect(page.get_by_role("alert")).to_contain_text("January 2031 could not be shown. It has not begun yet.")
+    expect(page.get_by_role("heading", name="Documents per day")).to_have_count(0)  # no empty frame of figures
     expect(page.get_by_role("alert")).not_to_contain_text("Request")  # nobody has to look for it in a log
     page.get_by_role("button", name=re.compile("^Dismiss")).click()
     expect(page.get_by_role("alert")).to_have_count(0)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -12,6 +12,8 @@ from signtally.domain.day_slots import SPANS, DaySlots
 from signtally.domain.periods import Span, end_of_day, spans_of_day, start_of_day
 from signtally.domain.repeated_ids import RepeatedIds
 from signtally.domain.schemas import DAILY_USAGE, IDENTITY, TENANT_DAY_KEY, USER_DAY_KEY
+
+_STRETCH = ("timezone", "day", "since", "until")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ def daily_usage(events: pl.LazyFrame, *, days: Iterable[TenantDay], ids: Repeate
 
     Nothing is sorted, and only the resulting rows are held, so Polars' streaming engine counts any number of events.
     """
-    rows = [(each.tenant_id, each.day, each.timezone, *span) for each in days for span in each.spans]
-    spans = pl.DataFrame(rows, schema=SPANS, orient="row")
+    spans = _spans([*days])
     wanted = spans.select(*TENANT_DAY_KEY, "timezone").unique(TENANT_DAY_KEY).lazy()
     counts = [(pl.col("action") == action).sum().cast(pl.Int64).alias(action) for action in Action]
     once = (ids or RepeatedIds.among(events, superseded=IDENTITY.to_frame())).counted_once(
@@ -53,6 +54,18 @@ def daily_usage(events: pl.LazyFrame, *, days: Iterable[TenantDay], ids: Repeate
     )
     figures = once.group_by(*USER_DAY_KEY).agg(*counts, _latest("user_name"), _latest("user_email"))
     return figures.join(wanted, on=TENANT_DAY_KEY).match_to_schema(DAILY_USAGE)
+
+
+def _spans(days: Sequence[TenantDay]) -> pl.DataFrame:
+    """Schema SPANS; each zone's dates are worked out once, however many tenants have them."""
+    names = [*TENANT_DAY_KEY, "timezone"]
+    wanted = pl.DataFrame(
+        {name: [getattr(day, name) for day in days] for name in names}, schema={name: SPANS[name] for name in names}
+    )
+    dates = {(day.timezone, day.day): day.spans for day in days}
+    rows = [(*date, *span) for date, spans in dates.items() for span in spans]
+    stretches = pl.DataFrame(rows, schema={name: SPANS[name] for name in _STRETCH}, orient="row")
+    return wanted.join(stretches, on=["timezone", "day"]).match_to_schema(SPANS)
 
 
 def _latest(name: str) -> pl.Expr:

@@ -161,6 +161,7 @@ def _check_year(day: dt.date, what: str) -> None:
         raise FuturePeriodError(f"{what} lies after {_LATEST_YEAR}: ask for a period that has begun")
 
 
+@functools.lru_cache(maxsize=50_000)
 def start_of_day(day: dt.date, zone: ZoneInfo) -> dt.datetime:
     """The instant (UTC) at which clocks first show *day*; where midnight is skipped, the instant of the skip."""
     return dt.datetime.combine(day, dt.time.min, tzinfo=zone).astimezone(dt.UTC)

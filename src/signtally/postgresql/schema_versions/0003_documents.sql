@@ -32,7 +32,7 @@ SELECT
     coalesce(bounds[2], 'infinity')::timestamptz AS until
 FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
 CROSS JOIN regexp_match(pg_get_expr(relpartbound, inhrelid), $r$FROM \('(.*)'\) TO \('(.*)'\)$r$) AS bounds
-WHERE inhparent = 'events'::regclass;
+WHERE inhparent = 'events'::regclass AND NOT inhdetachpending;
 
 CREATE TABLE counted_months (
     part oid PRIMARY KEY,
@@ -42,7 +42,7 @@ CREATE TABLE counted_months (
 
 CREATE VIEW dropped_months AS
 SELECT part, since, until FROM counted_months
-WHERE part NOT IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'events'::regclass);
+WHERE part NOT IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'events'::regclass AND NOT inhdetachpending);
 
 -- Who an event names as sender of its document, behind what puts it in order: of all such events the least counts. A
 -- sent event comes before a completion, whenever it was; instants are hexadecimal, for texts are compared.

@@ -1,5 +1,6 @@
 """Digests to channels and programs: through the ledger, once each, deferred and given up like emails."""
 
+import dataclasses
 import datetime as dt
 import json
 from typing import Any, get_args
@@ -18,7 +19,7 @@ from signtally.use_cases.digest_messages import digest_at_once
 from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.sending_by_hand import occurrence_by_hand, preview_post, send_now
 from tests.support.digest_portal import DUE, MONTHLY, Portal, acme, portal, usage
-from tests.support.report_samples import nasty_snapshot
+from tests.support.report_samples import nasty_snapshot, snapshot
 
 BOARD = Destination(name="Board", kind="slack", url="https://hooks.slack.example/T1/secret")
 TEAM = Destination(name="board", kind="teams", url="https://acme.webhook.office.example/w/secret")
@@ -146,6 +147,21 @@ def test_teams_takes_a_message_with_one_card_and_no_markdown() -> None:
     assert {part["type"] for part in card["body"]} == {"RichTextBlock", "FactSet"}
     assert card["body"][0]["inlines"][0]["text"] == "Acme & <!channel> *Sons*: usage for October 2026"
     assert [action["title"] for action in card["actions"]] == ["Download CSV", "Open the Usage Reports page"]
+
+
+@pytest.mark.parametrize(
+    ("begins", "said"), [(None, "There are no data yet."), (dt.date(2026, 9, 3), "No user activity")]
+)
+def test_channels_tell_a_period_without_activity_or_data_as_emails_do(begins: dt.date | None, said: str) -> None:
+    """Not as noughts."""
+    empty = dataclasses.replace(snapshot(), first_data_day=begins)
+    context = DigestContext(schedule_name="m", sender="r@signtally.example", links={}, page_url="https://r.example")
+    slack, teams = (json.loads(channel_body(empty, context=context, kind=kind)) for kind in ("slack", "teams"))
+    assert said in slack["text"]
+    assert "Documents sent" not in slack["text"]
+    card = teams["attachments"][0]["content"]["body"]
+    assert {part["type"] for part in card} == {"RichTextBlock"}
+    assert any(said in part["inlines"][0]["text"] for part in card)
 
 
 def test_the_largest_post_is_one_that_every_receiver_takes() -> None:

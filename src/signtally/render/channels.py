@@ -43,10 +43,19 @@ def _sentences(contents: Contents, context: DigestContext) -> list[str]:
     notice = "" if context.is_complete else incomplete_notice(contents.words)
     replaced = correction_sentences(context.replaces, contents) if context.replaces else []
     lines = [*replaced, notice, *highlight_sentences(contents), allowance_line(contents), contents.caveat]
+    if _is_empty(contents):
+        lines.append(contents.emptiness)
     return [line for line in lines if line]
 
 
+def _is_empty(contents: Contents) -> bool:
+    return not any(contents.snapshot.totals.as_tuple())
+
+
 def _figures(contents: Contents) -> list[tuple[str, str]]:
+    """None where nothing happened, or nothing is known, as in emails."""
+    if _is_empty(contents):
+        return []
     return [(card.label, f"{card.figure} ({card.change})" if card.change else card.figure) for card in contents.cards]
 
 
@@ -74,7 +83,7 @@ def _teams_message(contents: Contents, context: DigestContext) -> dict[str, Any]
     body = [
         _rich_text(_title(contents), size="Large", weight="Bolder"),
         *(_rich_text(sentence) for sentence in _sentences(contents, context)),
-        {"type": "FactSet", "facts": facts},
+        *([{"type": "FactSet", "facts": facts}] if facts else []),
         _rich_text(contents.freshness, isSubtle=True),
     ]
     card = {

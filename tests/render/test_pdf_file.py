@@ -138,13 +138,18 @@ def test_senders_of_one_name_are_told_apart() -> None:
 
 
 def test_names_are_copied_as_they_are_written_in_scripts_whose_signs_join() -> None:
-    """A sign before its letter or below it is a glyph of its own, which by itself says nothing that can be read."""
+    """A sign before its letter or below it is a glyph of its own, which by itself says nothing that can be read.
+
+    Nor does the sign of a name that was cut say anything else: it once said the footer.
+    """
     names = ("प्रियंका चतुर्वेदी शर्मा", "সৌরভ গঙ্গোপাধ্যায়", "ខ្មែរ ភាសា", "မြန်မာ ဘာသာ", "சுந்தர் பிச்சை", "Zo\u0308e\u0301")
-    people = tuple(user(number, name) for number, name in enumerate(names))
+    people = tuple(user(number, name) for number, name in enumerate((*names, "A" * 120)))
     document = pypdfium2.PdfDocument(render("pdf", snapshot(people), IDENTITY).body)
     found = "".join("".join(page.get_textpage().get_text_range().split()) for page in document)
     document.close()
     assert [name for name in names if "".join(name.split()) not in found] == []
+    assert "AAA…" in found
+    assert "AAA…Usage" not in found
 
 
 def test_nothing_outside_the_page_is_fetched() -> None:

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -169,6 +170,14 @@ def test_a_row_without_any_event_is_found_and_becomes_zeros(world: World) -> Non
     assert run(world).mismatches == (Difference("coda", far, "signed", 0, 3),)
     assert rebuild(services=world.services).lifted == ("coda",)
     assert ("coda", "u1", far) not in world.figures()
+
+
+def test_days_of_which_retention_may_have_taken_events_are_left_out(world: World) -> None:
+    world.write("coda", (NOW - 8 * DAY).date(), signed=3)
+    short = world.services.settings.model_copy(update={"memory_retention_hours": 24, "magnetic_retention_days": 7})
+    services = dataclasses.replace(world.services, settings=short)
+    assert reconcile(services=services).is_clean
+    assert not reconcile(first=(NOW - 8 * DAY).date(), services=services).is_clean, "unless somebody asks for them"
 
 
 def test_an_id_that_came_again_on_another_day_of_another_tenant_counts_once(world: World) -> None:

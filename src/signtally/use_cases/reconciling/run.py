@@ -58,7 +58,14 @@ def reconcile(
 def _span(first: dt.date | None, last: dt.date | None, *, services: Services) -> Period:
     today = services.clock().date()  # of UTC: nowhere on Earth is a later date over
     end = min(last or today, today)
-    return period_between(first or min(end, _oldest(services)), end)
+    return period_between(first or min(end, max(_oldest(services), _first_whole(services))), end)
+
+
+def _first_whole(services: Services) -> dt.date:
+    """The first of which retention has taken no event yet, in whichever zone."""
+    settings = services.settings
+    kept = dt.timedelta(hours=settings.memory_retention_hours, days=settings.magnetic_retention_days)
+    return (services.clock() - kept).date() + 2 * ONE_DAY
 
 
 def _oldest(services: Services) -> dt.date:

@@ -54,6 +54,7 @@ NAMELESS = {
     "day_totals_by_tenant",
     "days_with_events",
     "document_count",
+    "drop_expired",
     "event_counts",
     "events_with_names",
     "first_usage_day",

@@ -33,6 +33,7 @@ _BOUNCING = [f"bounce+{number}@simulator.amazonses.com" for number in range(2)]
 _SECRET = new_secret()
 _SOON = dt.timedelta(minutes=15, seconds=40)  # from now: too far ahead to be counted, and in a minute no longer
 _PATIENCE_SECONDS = 240.0
+_BEAT = "prefect.flow-run.heartbeat"
 
 
 class Channel(LoopbackHttp):
@@ -157,15 +158,18 @@ def owe_a_report(scene: Scene) -> None:
 
 
 def kill_the_worker(scene: Scene) -> None:
-    """In the middle of an ingest that waits for a message which somebody else has in flight."""
+    """In the middle of an ingest that waits for a message which somebody else has in flight.
+
+    Not before its first sign of life has arrived: without one, nobody knows that it has ever lived.
+    """
     scene.services.queue.send([OutgoingMessage("held")])
-    (held,) = scene.services.queue.receive(wait_seconds=5, visibility_seconds=60)
-    del held
+    assert scene.services.queue.receive(wait_seconds=5, visibility_seconds=120)
     run = scene.prefect.start("ingest/ingest", {})
+    about = {"event": {"name": [_BEAT]}, "resource": {"id": [f"prefect.flow-run.{run['id']}"]}, "occurred": {}}
     pause, deadline = threading.Event(), time.monotonic() + _PATIENCE_SECONDS
-    while scene.prefect.send("GET", f"/flow_runs/{run['id']}")["state_type"] != "RUNNING":
+    while not scene.prefect.send("POST", "/events/filter", {"filter": about, "limit": 1})["events"]:
         assert time.monotonic() < deadline, "no worker took it"
-        pause.wait(0.2)
+        pause.wait(0.5)
     scene.programs.kill("worker", by=signal.SIGKILL)
 
 

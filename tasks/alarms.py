@@ -27,6 +27,7 @@ SILENCE = {
     "dead-letters": dt.timedelta(hours=3),
     "erasures": dt.timedelta(hours=3),
     "reconcile": dt.timedelta(hours=26),
+    "retention": dt.timedelta(hours=26),
 }
 
 

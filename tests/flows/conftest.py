@@ -21,6 +21,7 @@ import tasks.integrity
 import tasks.mail_events
 import tasks.report
 import tasks.report_orders
+import tasks.retention
 import tasks.schedules
 import tasks.traffic
 from signtally.services import Services
@@ -39,6 +40,7 @@ _SHELLS = (
     tasks.traffic,
     tasks.integrity,
     tasks.mail_events,
+    tasks.retention,
 )
 
 

@@ -50,7 +50,7 @@ def test_an_administrator_sees_the_figures_of_the_month(site: Any, open_page: Op
         totals["completed"],
         *(totals[key] for key in ("received", "viewed", "signed", "declined", "cancelled", "expired")),
     ]
-    assert page.locator("#chart .bar").count() == 2 * 17
+    expect(page.locator("#chart .bar")).to_have_count(2 * 17)
     expect(page.locator("#comparison")).to_contain_text("There are no figures for 1–17 Sept 2026 to compare with.")
     insights = page.get_by_role("region", name="Documents and hours")
     expect(insights.locator(".card")).to_have_count(5)
@@ -60,7 +60,7 @@ def test_an_administrator_sees_the_figures_of_the_month(site: Any, open_page: Op
     assert figures["Distinct documents"] == f"{told['distinct_documents']:,}"
     busiest = told["activity"]["busiest_hour"]
     assert figures["Busiest hour"] == f"{busiest:02}:00–{busiest + 1:02}:00"
-    assert page.locator("#highlights li").all_inner_texts() == told["highlights"]
+    expect(page.locator("#highlights li")).to_have_text(told["highlights"])
     insights.get_by_text("Hours as a table").click()
     rows = insights.locator("tbody tr td").all_inner_texts()
     assert [int(row.replace(",", "")) for row in rows] == told["activity"]["hours"]
@@ -167,7 +167,7 @@ def test_names_appear_as_they_were_written(site: Any, open_page: Open) -> None:
 def test_every_user_can_be_reached(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in(show="view=users"))
     expect(page.locator("#users-status")).to_have_text("1–25 of 45 users")
-    assert page.locator("#users tfoot td").first.inner_text() == "3,825"
+    expect(page.locator("#users tfoot td").first).to_have_text("3,825")
     first = column(page)
     page.get_by_role("button", name="Next").press("Enter")
     expect(page.locator("#users-status")).to_have_text("26–45 of 45 users")

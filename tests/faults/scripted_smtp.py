@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime as dt
+import functools
 import random
 import socketserver
 import threading
@@ -16,7 +17,7 @@ _LOOK_SECONDS = 0.05
 _GREYLISTED_FOR = dt.timedelta(minutes=10)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Arrival:
     """A message that the server has taken, whatever it said about it."""
 
@@ -24,7 +25,7 @@ class Arrival:
     message: EmailMessage
     at: dt.datetime
 
-    @property
+    @functools.cached_property  # a year looks for each report in every message
     def text(self) -> str:
         body = self.message.get_body(("plain",))
         assert body is not None

@@ -7,6 +7,7 @@ server without a deployment or a worker, looked on for as long afterwards.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -50,16 +51,27 @@ def _watched(seconds: int) -> dict[str, tuple[float, int]]:
     time.sleep(seconds)
     found = {}
     for child in psutil.Process().children():
-        memory = sum(each.memory_info().rss for each in [child, *child.children(recursive=True)])
-        found[_name(child)] = ((_cpu_seconds(child) - began[child.pid]) / seconds, memory)
+        found[_name(child)] = ((_cpu_seconds(child) - began[child.pid]) / seconds, _memory_bytes(child))
     return found
 
 
 def _cpu_seconds(program: psutil.Process) -> float:
     """Of a program, its living children, and those that it has waited for."""
     own = program.cpu_times()
-    living = sum(sum(each.cpu_times()[:2]) for each in program.children(recursive=True))
-    return own.user + own.system + own.children_user + own.children_system + living
+    spent = own.user + own.system + own.children_user + own.children_system
+    for child in program.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile
+            spent += sum(child.cpu_times()[:2])
+    return spent
+
+
+def _memory_bytes(program: psutil.Process) -> int:
+    """Of a program and its living children."""
+    found = 0
+    for each in [program, *program.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += each.memory_info().rss
+    return found
 
 
 def _name(program: psutil.Process) -> str:

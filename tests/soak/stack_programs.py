@@ -56,13 +56,27 @@ class StackPrograms:
 
     def held(self) -> dict[str, tuple[int, Held]]:
         """Process id and holdings by name."""
-        found = {name: psutil.Process(pid) for name, pid in self.found().items()}
-        return {name: (each.pid, _held_by([each, *each.children(recursive=True)])) for name, each in found.items()}
+        return {name: (pid, _held_by(_with_descendants(pid))) for name, pid in self.found().items()}
+
+
+def _with_descendants(pid: int) -> list[psutil.Process]:
+    """No program when it has ended."""
+    try:
+        program = psutil.Process(pid)
+        return [program, *program.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _held_by(programs: Iterable[psutil.Process]) -> Held:
-    found = [each for each in map(_held, programs) if each is not None]
-    return Held(*(sum(figures) for figures in zip(*map(dataclasses.astuple, found), strict=True)))
+    """Nothing when all of them have ended."""
+    alive = [each for each in map(_held, programs) if each is not None]
+    return Held(
+        memory_bytes=sum(each.memory_bytes for each in alive),
+        files=sum(each.files for each in alive),
+        connections=sum(each.connections for each in alive),
+        threads=sum(each.threads for each in alive),
+    )
 
 
 def _held(program: psutil.Process) -> Held | None:

@@ -32,7 +32,7 @@ _RECIPIENTS = [f"u{number}@acme.example" for number in range(20)]
 _BOUNCING = [f"bounce+{number}@simulator.amazonses.com" for number in range(2)]
 _SECRET = new_secret()
 _SOON = dt.timedelta(minutes=15, seconds=40)  # from now: too far ahead to be counted, and in a minute no longer
-_PATIENCE_SECONDS = 240.0
+_TIMEOUT_SECONDS = 240.0
 _BEAT = "prefect.flow-run.heartbeat"
 
 
@@ -166,7 +166,7 @@ def kill_the_worker(scene: Scene) -> None:
     assert scene.services.queue.receive(wait_seconds=5, visibility_seconds=120)
     run = scene.prefect.start("ingest/ingest", {})
     about = {"event": {"name": [_BEAT]}, "resource": {"id": [f"prefect.flow-run.{run['id']}"]}, "occurred": {}}
-    pause, deadline = threading.Event(), time.monotonic() + _PATIENCE_SECONDS
+    pause, deadline = threading.Event(), time.monotonic() + _TIMEOUT_SECONDS
     while not scene.prefect.send("POST", "/events/filter", {"filter": about, "limit": 1})["events"]:
         assert time.monotonic() < deadline, "no worker took it"
         pause.wait(0.5)

@@ -33,7 +33,7 @@ from tests.support.commands import SIGNTALLY, Program
 from tests.support.leftovers import end_with_this_process
 
 _RUNBOOK = (Path(__file__).parents[2] / "docs/operations.md").read_text(encoding="utf-8")
-_PATIENCE_SECONDS = 300.0
+_TIMEOUT_SECONDS = 300.0
 _SILENCE = dt.timedelta(seconds=30)  # in place of a quarter of an hour, or a day
 
 
@@ -71,7 +71,7 @@ def _exercise(exercise: Exercise, scene: Scene, inbox: AlarmInbox) -> str:
         _shorten_silences()
     began = time.monotonic()
     exercise.cause(scene)
-    inbox.wait_for(exercise.subject, exercise.says, timeout_seconds=_PATIENCE_SECONDS)
+    inbox.wait_for(exercise.subject, exercise.says, timeout_seconds=_TIMEOUT_SECONDS)
     told = time.monotonic()
     sections = [title for title in (exercise.before, exercise.title) if title]
     commands = [each for title in sections for each in _commands_of(title, scene)]

@@ -9,6 +9,7 @@ import datetime as dt
 from prefect.events.schemas.automations import EventTrigger, Posture
 
 from signtally.domain.operator_events import EventName
+from warm_worker.worker import RUN_LEFT
 
 TAG = "signtally"
 _HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -16,6 +17,13 @@ _OF_EACH_THING, _OF_EACH_FLOW = "prefect.resource.id", "related:flow:prefect.res
 _OURS = {"prefect.resource.id": f"prefect.tag.{TAG}", "prefect.resource.role": "tag"}
 _ENDED = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Crashed", "TimedOut", "Cancelled")}
 _BEAT = "prefect.flow-run.heartbeat"
+_BEGUN = {f"prefect.flow-run.{state}" for state in ("Pending", "Running")}
+# A run that was begun may also be put back, or stopped by an operator.
+_PUT_BACK = {
+    f"prefect.flow-run.{state}"
+    for state in ("Scheduled", "Late", "AwaitingRetry", "AwaitingConcurrencySlot", "Cancelling", "Paused", "Suspended")
+}
+UNHEARD = dt.timedelta(minutes=10)  # longer than a container takes to be fetched and to start
 
 # Longer than a flow's schedule and its longest run together.
 SILENCE = {
@@ -100,12 +108,28 @@ def alarms(*, silence: dict[str, dt.timedelta] | None = None) -> list[Alarm]:
     ]
 
 
+def unheard_run(unheard: dt.timedelta) -> EventTrigger:
+    """When a run of ours was taken by a worker and has given no sign of life for so long: it died before its first."""
+    return EventTrigger(
+        posture=Posture.Proactive,
+        after=_BEGUN,
+        expect={_BEAT, *_ENDED, *_PUT_BACK},
+        match={"prefect.resource.id": "prefect.flow-run.*"},
+        match_related=_OURS,
+        for_each={_OF_EACH_THING},
+        within=unheard,
+    )
+
+
 def lost_run(heartbeat_seconds: int) -> EventTrigger:
-    """When a run has said nothing three times in a row: its process has died."""
+    """When a run has said nothing three times in a row: its process has died.
+
+    A sign of life may arrive after the end of a run that was short: of a warm worker's, `RUN_LEFT` comes after it.
+    """
     return EventTrigger(
         posture=Posture.Proactive,
         after={_BEAT},
-        expect={_BEAT, *_ENDED},
+        expect={_BEAT, *_ENDED, RUN_LEFT},
         match={"prefect.resource.id": "prefect.flow-run.*"},
         for_each={_OF_EACH_THING},
         within=dt.timedelta(seconds=3 * heartbeat_seconds),

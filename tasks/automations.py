@@ -1,8 +1,9 @@
 """`python -m tasks.automations`: makes Prefect's automations and limits what they should be; any number of times.
 
-Each alarm is an automation that notifies the address in `SIGNTALLY_ALERT_URL`; one more ends runs whose process died.
+Each alarm is an automation that notifies the address in `SIGNTALLY_ALERT_URL`; two more end runs whose process died.
 """
 
+import datetime as dt
 import functools
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
@@ -12,27 +13,32 @@ from prefect.blocks.notifications import CustomWebhookNotificationBlock, SlackWe
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, DoNothing, SendNotification
-from prefect.events.schemas.automations import Automation, AutomationCore
+from prefect.events.schemas.automations import Automation, AutomationCore, EventTrigger
 from prefect.settings import get_current_settings
 
 from signtally import wiring
 from signtally.ports.errors import ServiceError
 from signtally.settings import Settings
-from tasks.alarms import TAG, Alarm, alarms, lost_run
+from tasks.alarms import TAG, UNHEARD, Alarm, alarms, lost_run, unheard_run
 from tasks.limit_deployment import deploy_limits
 
 BLOCK = "signtally-alerts"
 _RUNBOOK = "Runbook: docs/operations.md"
 _LOST = "Its process gave no sign of life any more."
+_UNHEARD = "Its process died before it gave a sign of life."
 
 
-def deploy(settings: Settings, found: Iterable[Alarm], *, heartbeat_seconds: int | None) -> list[str]:
+def deploy(
+    settings: Settings, found: Iterable[Alarm], *, heartbeat_seconds: int | None, unheard: dt.timedelta = UNHEARD
+) -> list[str]:
     """Make, change and delete automations until there are these; what was done, a line each.
 
-    One that an operator has switched off stays off. Without heartbeats (None) lost runs are not found.
+    One that an operator has switched off stays off. Without heartbeats (None) lost runs are not found. *unheard* is how
+    long a run that was begun may go without its first one.
     """
     block_id = _save_block(settings)
-    wanted = {each.name: each for each in [*_alarming(found, block_id), *_ending_lost_runs(heartbeat_seconds)]}
+    ending = [] if heartbeat_seconds is None else _ending_lost_runs(heartbeat_seconds, unheard)
+    wanted = {each.name: each for each in [*_alarming(found, block_id), *ending]}
     said = [] if block_id else ["SIGNTALLY_ALERT_URL is not set: alarms are only in Prefect's event feed"]
     with get_client(sync_client=True) as client:
         standing = _standing(client)
@@ -85,15 +91,21 @@ def _alarming(found: Iterable[Alarm], block_id: object) -> Iterator[AutomationCo
         )
 
 
-def _ending_lost_runs(heartbeat_seconds: int | None) -> Iterator[AutomationCore]:
-    if heartbeat_seconds is not None:
-        yield AutomationCore(
-            name="Signtally: end runs whose process died",
-            description="Then their slots are free, and the alarm about crashed runs says so.",
-            tags=[TAG],
-            trigger=lost_run(heartbeat_seconds),
-            actions=[ChangeFlowRunState(state=StateType.CRASHED, message=_LOST)],
-        )
+def _ending_lost_runs(heartbeat_seconds: int, unheard: dt.timedelta) -> list[AutomationCore]:
+    return [
+        _ending("Signtally: end runs whose process died", lost_run(heartbeat_seconds), _LOST),
+        _ending("Signtally: end runs whose process died at once", unheard_run(unheard), _UNHEARD),
+    ]
+
+
+def _ending(name: str, trigger: EventTrigger, message: str) -> AutomationCore:
+    return AutomationCore(
+        name=name,
+        description="Then their slots are free, and the alarm about crashed runs says so.",
+        tags=[TAG],
+        trigger=trigger,
+        actions=[ChangeFlowRunState(state=StateType.CRASHED, message=message)],
+    )
 
 
 def _save_block(settings: Settings) -> object:

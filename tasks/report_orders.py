@@ -16,6 +16,7 @@ from prefect.exceptions import ObjectNotFound
 from signtally import wiring
 from signtally.domain.reports import ReportKey
 from signtally.log_fields import current_log_fields, log_fields
+from signtally.render.process_pool import RenderFailedError
 from signtally.tracing import carried_trace, continued_trace
 from signtally.use_cases import reporting
 from signtally.use_cases.ordering import OrderProgress, OrderResult
@@ -154,5 +155,11 @@ def pace(progress: OrderProgress, earlier: OrderProgress | None) -> float:
 
 
 def warm_up() -> None:
-    """Build the clients and start the rendering processes, so that the first report does not wait for them."""
-    wiring.render_processes(services().settings).warm_up()
+    """Build the clients and start the rendering processes, so that the first report does not wait for them.
+
+    Where not even that can be done within the limits of a file, orders are taken all the same: each says why it failed.
+    """
+    try:
+        wiring.render_processes(services().settings).warm_up()
+    except RenderFailedError as error:
+        _log.warning("is SIGNTALLY_RENDER_TIMEOUT or SIGNTALLY_RENDER_MEMORY too small? %s", error)

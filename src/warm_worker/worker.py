@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio.abc
 from prefect import Flow
 from prefect.client.schemas.responses import WorkerFlowRunResponse
+from prefect.events import emit_event
 from prefect.flow_engine import run_flow
 from prefect.flows import load_flow_from_entrypoint
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
 _log = logging.getLogger(__name__)
+
+# Emitted after each run, on the way on which its signs of life went: unlike Prefect's own event of its end, which comes
+# from the server, it arrives after all of them. Its resource is the run.
+RUN_LEFT = "warm-worker.run.left"
 
 
 class WarmWorkerResult(BaseWorkerResult):
@@ -77,3 +82,4 @@ def _run(flow: Flow[..., Any], flow_run: "FlowRun") -> None:
             asyncio.run(outcome)
     except asyncio.CancelledError:
         _log.warning("the run %s was broken off", flow_run.name)
+    emit_event(RUN_LEFT, {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"})

@@ -12,7 +12,7 @@ from prefect import tags
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.events import emit_event
-from prefect.states import Running
+from prefect.states import Pending, Running
 
 import tasks.aggregate
 import tasks.ingest
@@ -20,6 +20,7 @@ import tasks.schedules
 from flows.aggregate import aggregate
 from flows.digests import digests
 from flows.ingest import ingest
+from flows.rebuild import rebuild
 from flows.reconcile import reconcile
 from signtally.domain.operator_events import bounces_high, mismatch
 from signtally.domain.periods import parse_period
@@ -42,6 +43,7 @@ from tests.support.smtp_servers import SmtpServer, listening
 SHORTEST = dt.timedelta(seconds=10)  # that Prefect lets an absence be
 ADDRESS = "ann@acme.example"
 _LOST = "is Crashed: Its process gave no sign of life"
+_UNHEARD = "rebuild: lost is Crashed: Its process died before it gave a sign of life"
 EVERY_DAY = Schedule(name="daily", every="day", at="00:00", formats=("csv",), recipients=(Recipient(email=ADDRESS),))
 
 
@@ -50,7 +52,7 @@ def inbox(prefect_server: None) -> Iterator[AlarmInbox]:
     del prefect_server
     with AlarmInbox() as inbox:
         settings = Settings.model_validate({"alert_url": inbox.url})
-        deploy(settings, alarms(silence={"reconcile": SHORTEST}), heartbeat_seconds=4)
+        deploy(settings, alarms(silence={"reconcile": SHORTEST}), heartbeat_seconds=4, unheard=SHORTEST)
         yield inbox
         deploy(settings, [], heartbeat_seconds=None)
 
@@ -66,6 +68,7 @@ def services(prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> Services:
 
 def test_each_alarm_reaches_whom_a_setting_names(inbox: AlarmInbox, services: Services) -> None:
     lost = start_a_run()
+    take_a_run()
     give_sign_of_life(lost)
     refuse_a_digest(services)
     services.stores.watermarks.publish_settled_through(services.clock() - dt.timedelta(hours=1))
@@ -93,6 +96,11 @@ def test_each_alarm_reaches_whom_a_setting_names(inbox: AlarmInbox, services: Se
     except AssertionError:  # on a busy machine the sign came before the server knew the automation
         give_sign_of_life(lost)
         inbox.wait_for("Signtally: a run failed or crashed", _LOST)
+    try:
+        inbox.wait_for("Signtally: a run failed or crashed", _UNHEARD, timeout_seconds=30)
+    except AssertionError:  # so did its beginning
+        take_a_run()
+        inbox.wait_for("Signtally: a run failed or crashed", _UNHEARD)
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(lost).state
         assert state is not None
@@ -135,6 +143,7 @@ def test_automations_are_what_the_code_says_however_often_they_are_deployed(pref
     assert deploy(told, some, heartbeat_seconds=30) == [
         *(f"{each.name}: made" for each in some),
         "Signtally: end runs whose process died: made",
+        "Signtally: end runs whose process died at once: made",
     ]
     assert {line.rpartition(": ")[2] for line in deploy(told, some, heartbeat_seconds=30)} == {"unchanged"}
     with get_client(sync_client=True) as client:
@@ -153,6 +162,12 @@ def test_automations_are_what_the_code_says_however_often_they_are_deployed(pref
 def start_a_run() -> UUID:
     with get_client(sync_client=True) as client:
         return client.create_flow_run(reconcile, name="lost", tags=[TAG], state=Running()).id
+
+
+def take_a_run() -> None:
+    """As a worker does that dies while it prepares one."""
+    with get_client(sync_client=True) as client:
+        client.create_flow_run(rebuild, name="lost", tags=[TAG], state=Pending())
 
 
 def give_sign_of_life(run_id: UUID) -> None:

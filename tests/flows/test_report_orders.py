@@ -10,12 +10,17 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 from prefect.client.schemas.objects import TaskRun
 
 import flows.report_orders
+import tasks.report_orders
 from flows.report_orders import report_orders
+from signtally import wiring
 from signtally.domain.periods import parse_period
+from signtally.domain.report_failures import FailureCode, FailureReason
 from signtally.domain.reports import ReportKey, ReportRequest, ReportStatus
+from signtally.render.process_pool import RenderLimitError
 from signtally.services import Services
 from signtally.use_cases.ordering import ConsumerConfig, OrderConsumer, OrderResult, request_report
-from tasks.report_orders import pace, progress_rows, recorder
+from tasks.report_orders import pace, progress_rows, recorder, warm_up
+from tests.support.fakes import fake_services
 from tests.support.order_consumers import consume
 
 TIMEOUT_SECONDS = 60
@@ -59,6 +64,19 @@ def test_without_a_consumer_the_flow_says_what_to_run(prefect_server: None) -> N
     del prefect_server
     with pytest.raises(ValueError, match=r"python -m flows\.report_orders"):
         report_orders("nobody")
+
+
+def test_limits_within_which_nothing_can_be_rendered_stop_no_consumer(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class NoTime:
+        def warm_up(self) -> None:
+            raise RenderLimitError(FailureReason(FailureCode.TOO_SLOW, {"format": "first", "limit": 1}))
+
+    monkeypatch.setattr(tasks.report_orders, "services", fake_services)
+    monkeypatch.setattr(wiring, "render_processes", lambda _: NoTime())
+    warm_up()
+    assert "SIGNTALLY_RENDER_TIMEOUT" in caplog.text
 
 
 def task_runs(flow_run: str) -> list[TaskRun]:

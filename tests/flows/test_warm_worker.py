@@ -1,8 +1,11 @@
 """The warm worker runs what is scheduled in its pool, in its own process, under a real Prefect server."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,8 +16,11 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.client.schemas.sorting import FlowRunSort
 
+from signtally.local.prefect_api import PrefectApi
 from warm_worker import WarmWorker
-from warm_worker.worker import import_flow
+from warm_worker.worker import RUN_LEFT, import_flow
+
+TIMEOUT_SECONDS = 60
 
 _MODULE = """
 import os
@@ -46,6 +52,7 @@ def test_a_scheduled_run_runs_here(module: str, name: str, parameters: dict[str,
     assert run.state_type is not None
     assert run.state_type.value == ends
     assert run.infrastructure_pid == f"warm {os.getpid()}", "operators see which worker ran it"
+    wait_for_event(RUN_LEFT, run)
 
 
 @pytest.mark.usefixtures("prefect_server")
@@ -54,6 +61,15 @@ def test_after_an_outage_one_run_catches_up(module: str) -> None:
     runs = asyncio.run(_caught_up(f"{module}:tell_process"))
     assert len(runs) >= 3
     assert [run.state_name for run in runs] == ["Skipped"] * (len(runs) - 1) + ["Completed"]
+
+
+def wait_for_event(name: str, run: FlowRun) -> None:
+    about = {"event": {"name": [name]}, "resource": {"id": [f"prefect.flow-run.{run.id}"]}, "occurred": {}}
+    pause, deadline = threading.Event(), time.monotonic() + TIMEOUT_SECONDS
+    with contextlib.closing(PrefectApi(os.environ["PREFECT_API_URL"])) as prefect:
+        while not prefect.send("POST", "/events/filter", {"filter": about, "limit": 1})["events"]:
+            assert time.monotonic() < deadline
+            pause.wait(0.1)
 
 
 async def _caught_up(entrypoint: str) -> list[FlowRun]:

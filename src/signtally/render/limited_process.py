@@ -38,7 +38,7 @@ def main() -> None:
         signal.alarm(0)
         try:
             parts = _parts(connection.recv_bytes(), connection)
-            signal.alarm(int(seconds) + _GRACE_SECONDS)
+            signal.alarm(max(int(seconds), START_SECONDS) + _GRACE_SECONDS)
             answer = _answer(target, parts)
             for _ in parts:  # those that an error left unread: the parent listens when it has sent them all
                 pass

@@ -18,6 +18,7 @@ from signtally.render.limited_process import OUT_OF_MEMORY, READY, START_SECONDS
 from signtally.tracing import span
 
 _FILES = "signtally.render.files"
+_WARM_UP = "warm_up"  # no file: it may take as long as a start
 _TRIES = 2  # a process may end for a reason of its own: nothing is lost by rendering once more
 # Where fonts and their caches are; everything else, secrets among it, stays here.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME", "LD_LIBRARY_PATH")
@@ -54,7 +55,7 @@ class RenderProcesses:
     def warm_up(self) -> None:
         """Start all processes, and let each load its modules, fonts and templates."""
         with ThreadPoolExecutor(self._most) as threads:
-            list(threads.map(lambda _: self._call("first", "warm_up", ()), range(self._most)))
+            list(threads.map(lambda _: self._call("first", _WARM_UP, ()), range(self._most)))
 
     def process_ids(self) -> list[int]:
         """Of the processes that run now."""
@@ -104,7 +105,7 @@ class _RenderProcess:
         if answer is None or answer[1] == OUT_OF_MEMORY:
             self.stop()
             code = FailureCode.TOO_LARGE if answer else FailureCode.TOO_SLOW
-            limit = self._memory_mebibytes if answer else self._timeout_seconds
+            limit = self._memory_mebibytes if answer else self._seconds_for(name)
             raise RenderLimitError(FailureReason(code, {"format": what, "limit": limit}))
         return answer
 
@@ -114,7 +115,10 @@ class _RenderProcess:
         for part in parts_of(name, arguments):
             connection.send_bytes(part)
         connection.send_bytes(b"")
-        return connection.recv() if connection.poll(self._timeout_seconds) else None
+        return connection.recv() if connection.poll(self._seconds_for(name)) else None
+
+    def _seconds_for(self, name: str) -> int:
+        return max(self._timeout_seconds, START_SECONDS) if name == _WARM_UP else self._timeout_seconds
 
     def stop(self) -> None:
         if self._running is None:

@@ -79,8 +79,7 @@ rules: setup
 
 .PHONY: audit
 audit: rules ## What lint looks for, and known vulnerabilities of all that is locked: asks PyPI, so it needs a network
-	@.ci/step "advisories" $(BIN)/pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
-	  -r requirements/production.txt -r requirements/development.txt -r requirements/build.txt
+	@.ci/step "advisories" $(BIN)/python .ci/advisories.py
 
 .PHONY: check
 check: setup ## Name every text that a language lacks

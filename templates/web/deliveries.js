@@ -6,6 +6,7 @@ import { byId, button, el, foreign, table } from "./dom.js";
 import { kindOf, moment, periodTitle } from "./format.js";
 import { complain, settle, tell } from "./notices.js";
 import { named } from "./periods.js";
+import { inEnglish } from "./problems.js";
 import { gettext } from "./words.js";
 
 const ABOUT = "deliveries";
@@ -66,7 +67,7 @@ function line({ period, recipient, correction, state, at, detail }, name, again)
     cells: [
       foreign(recipient),
       correction ? gettext("%(period)s, corrected", { period: titleOf(period) }) : titleOf(period),
-      [el("span", { class: `state ${state}`, title: detail }, stateLabels()[state] ?? state), state === "sent" ? "" : el("bdi", { class: "detail", lang: "en" }, ` ${detail}`)],
+      [el("span", { class: `state ${state}`, title: state === "sent" ? detail : null }, stateLabels()[state] ?? state), ...(state === "sent" || !detail ? [] : inEnglish(detail))],
       el("time", { datetime: at }, moment(at)),
       resend,
     ],

@@ -39,10 +39,18 @@ export const messageOf = (error) => (error.parts?.length ? "" : wordsOf(error)[1
 // For whoever looks into what nobody expected: what the API said, and under which request the log has it.
 export function technical(error) {
   if (!(error.status >= UNEXPECTED) || !error.request) return null;
-  const said = error.kind ? el("p", { lang: "en", dir: "ltr" }, error.message) : null;
   const request = el("p", {}, gettext("Request %(id)s", { id: error.request }));
-  return el("details", { class: "note technical" }, el("summary", {}, gettext("Details for support")), said, request);
+  return details(...(error.kind ? [english(error.message)] : []), request);
 }
+
+// What is said in English alone, by us or by others: folded away where the page is in another language.
+export function inEnglish(...sentences) {
+  if (language().startsWith("en")) return sentences.map((sentence) => el("bdi", { class: "detail", lang: "en" }, ` ${sentence}`));
+  return [details(...sentences.map(english))];
+}
+
+const english = (sentence) => el("p", { lang: "en", dir: "ltr" }, sentence);
+const details = (...said) => el("details", { class: "note technical" }, el("summary", {}, gettext("Details for support")), ...said);
 
 const HTTPS = "https://";
 const TOO_MUCH = (limit) => gettext("At most %(limit)s.", { limit: number(limit) });

@@ -5,7 +5,7 @@ import { boxes, byId, button, el, field, select, ticked } from "./dom.js";
 import { number } from "./format.js";
 import { DAYS, localeChoices, weekdayName } from "./languages.js";
 import { complain, settle, tell } from "./notices.js";
-import { markParts } from "./problems.js";
+import { inEnglish, markParts } from "./problems.js";
 import { gettext } from "./words.js";
 import { isZone, meantZone, zoneOptions, zoneSuggestions } from "./zones.js";
 
@@ -45,7 +45,8 @@ function form(profile, { tag, signal, changed }) {
   const weekday = select("settings-weekday", DAYS.map((day, place) => [day, weekdayName(place)]), profile.week_starts_on);
   const csv = select("settings-csv", csvChoices(), profile.csv ?? "");
   const look = { logo: logoChoice(profile.branding.logo), accent: accentChoice(profile.branding.accent) };
-  const invalid = profile.invalid.map((sentence) => el("p", { class: "note caveat" }, el("bdi", { lang: "en" }, sentence)));
+  const unread = gettext("Some settings are stored in a form that cannot be read. Their defaults apply until they are saved anew.");
+  const invalid = profile.invalid.length ? [el("div", { class: "note caveat" }, el("p", {}, unread), ...inEnglish(...profile.invalid.map((sentence) => `${sentence}.`)))] : [];
   const allowed = profile.allowance.documents_per_month;
   const save = el("button", { class: "strong" }, gettext("Save"));
   const fields = { name, timezone: zone, locale, week_starts_on: weekday, csv };

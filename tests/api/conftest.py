@@ -134,8 +134,9 @@ class Client:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     """Acme in Berlin with Ann and the awkwardly named, some activity in September and October 2026."""
-    objects = MemoryObjectStore()
-    world = World(objects, MemoryUsageStore(), MemoryReportQueue(), Settings(state_directory=tmp_path / "state"))
+    settings = Settings(state_directory=tmp_path / "state")
+    world = World(MemoryObjectStore(), MemoryUsageStore(), MemoryReportQueue(), settings)
+    objects = world.objects = MemoryObjectStore(lambda: world.now)  # what is stored is as old as the world says
     Tenants(objects).put(TenantProfile(tenant_id="acme", name="Acme", timezone="Europe/Berlin"))
     Watermarks(objects).publish_data_through(DATA_THROUGH)
     consume(world.services)

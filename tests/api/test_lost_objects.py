@@ -1,5 +1,6 @@
 """An object of a report that is lost or spoilt costs itself alone: lists, other files and new orders go on."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -116,4 +117,14 @@ def test_a_version_whose_manifest_is_spoilt_says_how_to_go_on(admin: Any, world:
     document = admin.get(report["links"]["self"]).json()
     assert document["status"] == "failed"
     assert "Order the report again" in document["failure"]
+    assert made(admin, world)["version"] == 2
+
+
+def test_a_version_whose_manifest_is_gone_is_not_being_made_for_ever(admin: Any, world: World) -> None:
+    report = made(admin, world)
+    lose(world, "manifest.json")
+    assert admin.get(report["links"]["self"]).json()["status"] == "running"  # as between its files and its manifest
+    world.now += dt.timedelta(minutes=3)
+    document = admin.get(report["links"]["self"]).json()
+    assert (document["status"], document["failure_reason"]["code"]) == ("failed", "unreadable")
     assert made(admin, world)["version"] == 2

@@ -29,7 +29,15 @@ def test_every_code_is_explained_and_the_page_knows_those_of_its_forms(anonymous
     words = importlib.resources.files("templates").joinpath("web/problems.js").read_text(encoding="utf-8")
     said = set(re.findall(r"""^  "?([a-z-]+)"?: (?:[A-Z_]+,|\()""", words.partition("const CODES")[2], re.MULTILINE))
     assert said - CODES.keys() == set()
-    of_programs = {"read-only", "date", "name-mismatch", "secret", "secret-not-taken", "destination-unknown"}
+    of_programs = {
+        "read-only",
+        "date",
+        "not-a-choice",
+        "name-mismatch",
+        "secret",
+        "secret-not-taken",
+        "destination-unknown",
+    }
     assert used - said == of_programs & used
 
 
@@ -42,7 +50,8 @@ def test_every_code_is_explained_and_the_page_knows_those_of_its_forms(anonymous
         ),
         ({"every": "day", "at": "7:00"}, ("body.at", "time", {"time": "7:00"})),
         ({"every": "week", "on": 15}, ("body", "sending-day", {"every": "week"})),
-        ({"every": "month", "on": 32}, ("body.on.constrained-int", "too-great", {"limit": 31})),
+        ({"every": "month", "on": 32}, ("body.on", "not-a-choice", {})),
+        ({"every": "month", "on": "mondy"}, ("body.on", "not-a-choice", {})),
         ({"every": "day", "formats": []}, ("body.formats", "too-short", {"limit": 1})),
         ({"every": "hour"}, ("body.every", "not-a-choice", {})),
         ({"every": 5}, ("body.every", "not-a-choice", {})),

@@ -106,7 +106,7 @@ def test_a_profile_that_never_rests_is_a_conflict(
         ({}, "body.every: Field required"),
         ({"every": "hour"}, "'day', 'week', 'month', 'quarter' or 'year'"),
         ({"every": "week", "on": 15}, "no weekday"),
-        ({"every": "month", "on": 32}, "less than or equal to 31"),
+        ({"every": "month", "on": 32}, "or a day of the month (1 to 31)"),
         ({"every": "day", "locale": "english please"}, "body.locale"),
         ({"every": "day", "starts_at": "2026-10-17T12:35:00"}, "should have timezone info"),
         ({"every": "day", "recipients": [{"email": "a..b@acme.example"}]}, "two periods in a row"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 from typing import Any
@@ -32,6 +33,9 @@ class Clocked:
         """The first key with this id, as a caller on an event loop of its own finds it."""
         return asyncio.run(self.keys.find(kid, algorithm=algorithm))[0]
 
+    def find_others(self, tried: Sequence[jwt.PyJWK], kid: str) -> Sequence[jwt.PyJWK]:
+        return asyncio.run(self.keys.find_others(tried, kid, algorithm="RS256"))
+
     def fetch(self) -> bytes:
         self.reads += 1
         Event().wait(self.answer_seconds)
@@ -47,6 +51,25 @@ def test_a_new_key_is_found_at_once() -> None:
     assert clocked.find("rsa-1", algorithm="RS256").key_id == "rsa-1"
     assert clocked.find("rsa-2", algorithm="RS256").key_id == "rsa-2"
     assert clocked.reads == 2
+
+
+def test_a_second_key_of_a_known_id_is_found_at_once() -> None:
+    """A provider that replaces a key may give the new one the same id, beside the old one or in its place."""
+    first, second = jwk(RSA_KEY, "rsa-1"), jwk(OTHER_RSA_KEY, "rsa-1")
+    clocked = Clocked([first], [first, second], [second])
+    tried = [clocked.find("rsa-1", algorithm="RS256")]
+    others = clocked.find_others(tried, "rsa-1")
+    assert others[-1].key.public_numbers() == OTHER_RSA_KEY.public_key().public_numbers()
+    assert clocked.find_others(tried, "rsa-1") == others  # nobody reads again what has been read since
+    assert clocked.reads == 2
+
+
+def test_wrong_signatures_do_not_flood_the_provider() -> None:
+    clocked = Clocked([jwk(RSA_KEY, "rsa-1")])
+    for _ in range(20):
+        tried = [clocked.find("rsa-1", algorithm="RS256")]
+        clocked.find_others(tried, "rsa-1")
+    assert clocked.reads == 1 + 3
 
 
 def test_made_up_keys_do_not_flood_the_provider() -> None:

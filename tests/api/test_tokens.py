@@ -184,7 +184,7 @@ def test_a_token_does_not_say_where_its_key_is(status: Callable[..., Any], provi
     }
     token = jwt.encode(claims(), OTHER_RSA_KEY, algorithm="RS256", headers=own)
     assert "signature is wrong" in status(token, 401)["detail"]
-    assert provider.asked == ["/keys"]
+    assert set(provider.asked) == {"/keys"}
 
 
 def test_clocks_may_differ_by_half_a_minute(status: Callable[..., Any]) -> None:
@@ -230,9 +230,10 @@ def test_without_keys_the_answer_is_to_try_again(status: Callable[..., Any], pro
 
 
 def test_every_key_of_one_id_is_tried(status: Callable[..., Any], provider: IdentityProvider) -> None:
-    provider.keys = [jwk(OTHER_RSA_KEY, "rsa-1"), jwk(RSA_KEY, "rsa-1")]
     status(signed())
-    status(signed(OTHER_RSA_KEY))
+    provider.keys = [jwk(OTHER_RSA_KEY, "rsa-1"), jwk(RSA_KEY, "rsa-1")]
+    status(signed(OTHER_RSA_KEY))  # although a key of this id was known already
+    status(signed())
     status(signed(rsa.generate_private_key(public_exponent=65537, key_size=2048)), 401)
 
 

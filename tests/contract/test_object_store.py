@@ -44,6 +44,12 @@ def test_what_was_put_comes_back_with_its_etag(objects: ObjectStore) -> None:
     assert objects.get("a/b.json").body == b"two"
 
 
+def test_a_listing_tells_when_an_object_was_stored(objects: ObjectStore) -> None:
+    objects.put("a", b"one")
+    (found,) = objects.list_objects("a")
+    assert abs(dt.datetime.now(dt.UTC) - found.stored_at) < dt.timedelta(minutes=1)
+
+
 @pytest.mark.parametrize("body", [b"", b"\x00\xff", b"x" * 2_000_000])
 def test_any_bytes_can_be_stored(objects: ObjectStore, body: bytes) -> None:
     objects.put("a", body, content_type="application/octet-stream")

@@ -324,9 +324,9 @@ def test_a_schedule_is_sent_on_the_day_it_names(every: str, on: object, now: str
         ("week", 3, "no weekday"),
         ("week", "last", "no weekday"),
         ("month", "monday", "a day of the month"),
-        ("month", 32, "less than or equal to 31"),
-        ("month", 0, "greater than or equal to 1"),
-        ("year", "never", "'first' or 'last'"),
+        ("month", 32, "a day of the month"),
+        ("month", 0, "a day of the month"),
+        ("year", "never", "first, last or a day"),
     ],
 )
 def test_a_day_that_a_schedule_cannot_have_is_refused(every: str, on: object, advice: str) -> None:

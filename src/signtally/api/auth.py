@@ -78,7 +78,7 @@ class Authenticator:
 
     async def _claims(self, token: str) -> dict[str, Any]:
         try:
-            claims = self._verified(token, await self._keys_of(token))
+            claims = await self._verified(token)
         except jwt.ExpiredSignatureError:
             raise _refusal("it has expired; sign in again", kind=ProblemKind.EXPIRED_TOKEN) from None
         except (jwt.PyJWTError, UnknownKeyError, ValueError, OverflowError, RecursionError) as error:
@@ -95,14 +95,22 @@ class Authenticator:
                 raise _refusal(f"its claim {name} must be a number of seconds")
         return claims
 
-    async def _keys_of(self, token: str) -> Sequence[jwt.PyJWK]:
+    async def _verified(self, token: str) -> dict[str, Any]:
+        """The claims, by a key that is known, or by one that has come under the same id since the keys were read."""
         header = jwt.get_unverified_header(token)
-        algorithm = header.get("alg")
+        algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in ALGORITHMS:
             raise jwt.InvalidAlgorithmError
-        return await self._keys.find(header.get("kid"), algorithm=algorithm)
+        keys = await self._keys.find(kid, algorithm=algorithm)
+        try:
+            return self._decoded_by(token, keys)
+        except jwt.InvalidSignatureError:
+            others = await self._keys.find_others(keys, kid, algorithm=algorithm)
+            if not others:
+                raise
+        return self._decoded_by(token, others)
 
-    def _verified(self, token: str, keys: Sequence[jwt.PyJWK]) -> dict[str, Any]:
+    def _decoded_by(self, token: str, keys: Sequence[jwt.PyJWK]) -> dict[str, Any]:
         """The claims, by the first of several keys of one id that fits the signature."""
         *others, last = keys
         for key in others:

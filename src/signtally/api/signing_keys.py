@@ -21,8 +21,8 @@ ALGORITHMS = ("RS256", "ES256")
 _LEAST_RSA_BITS = 2048
 _FRESH_SECONDS = 300  # older sets are read again
 _USABLE_SECONDS = 3600  # how long a set serves while the key server does not answer
-_REREADS = 3  # unknown key ids may cause this many reads at once …
-_REREAD_SECONDS = 10  # … and one more every 10 s, so that made-up ids do not flood the key server
+_REREADS = 3  # unknown key ids and wrong signatures may cause this many reads at once …
+_REREAD_SECONDS = 10  # … and one more every 10 s, so that made-up ones do not flood the key server
 _RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 2, 60  # between reads while they fail: longer after each failure
 _TIMEOUT_SECONDS = 5
 _WAIT_SECONDS = 10  # of a caller for a read, and of a read for its whole answer
@@ -42,6 +42,13 @@ class KeysUnavailableError(SigntallyError):
 class SigningKeys(Protocol):
     async def find(self, kid: str | None, *, algorithm: str) -> Sequence[jwt.PyJWK]:
         """The keys with this id (None: the only one there is), one at least.
+
+        Raises UnknownKeyError or KeysUnavailableError.
+        """
+        ...
+
+    async def find_others(self, tried: Sequence[jwt.PyJWK], kid: str | None, *, algorithm: str) -> Sequence[jwt.PyJWK]:
+        """The keys with this id that have come since *tried*, which do not fit a signature; perhaps none.
 
         Raises UnknownKeyError or KeysUnavailableError.
         """
@@ -70,8 +77,9 @@ class _TokenBucket:
 class JwksKeys:
     """A JSON Web Key Set behind a URL, cached.
 
-    It is read again when it is older than 5 minutes or lacks a key, and used for up to an hour while it cannot be
-    read. A thread of its own reads it: whoever brings a known key waits half a second at most, nobody on a thread.
+    It is read again when it is older than 5 minutes or lacks a key that fits, and used for up to an hour while it
+    cannot be read. A thread of its own reads it: whoever brings a known key waits half a second at most, nobody on a
+    thread.
     """
 
     def __init__(self, fetch: Callable[[], bytes], *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -102,6 +110,14 @@ class JwksKeys:
         if not self._is_usable or self._failures:
             raise KeysUnavailableError
         raise UnknownKeyError(f"no trusted {algorithm} key is called {kid!r}")
+
+    async def find_others(self, tried: Sequence[jwt.PyJWK], kid: str | None, *, algorithm: str) -> Sequence[jwt.PyJWK]:
+        if all(key in self._keys for key in tried):  # the set has not been read since
+            reading = self._read_again()
+            if reading is None:
+                return ()
+            await self._wait(reading, is_known=False)
+        return [key for key in _unambiguous(_matching(self._keys, kid, algorithm), kid) if key not in tried]
 
     @property
     def _age(self) -> float:
@@ -163,6 +179,10 @@ class DevelopmentKeys:
         if kid != self._key.key_id:
             self._key = self._read()
         return _unambiguous(_matching([self._key], kid, algorithm), kid)
+
+    async def find_others(self, tried: Sequence[jwt.PyJWK], kid: str | None, *, algorithm: str) -> Sequence[jwt.PyJWK]:
+        del tried, kid, algorithm
+        return ()  # an id of a development key is a digest of it: no two have the same
 
     def _read(self) -> jwt.PyJWK:
         key = load_development_key(self._directory)

@@ -62,7 +62,7 @@ class S3ObjectStore:
         with map_errors("S3", self._what):
             for page in pages:
                 for found in page.get("Contents", ()):
-                    yield ObjectSummary(found["Key"], found["ETag"], found["Size"])
+                    yield ObjectSummary(found["Key"], found["ETag"], found["Size"], found["LastModified"])
 
     def list_prefixes(self, prefix: str) -> Iterator[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")

@@ -16,6 +16,14 @@ from signtally.domain.time_units import ONE_DAY
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _FIRST, _LAST = "first", "last"
+_LONGEST_MONTH_DAYS = 31
+
+
+def is_sending_day(on: object) -> bool:
+    """Whether schedules of any kind can be sent *on* it."""
+    if isinstance(on, str):
+        return on in {*WEEKDAYS, _FIRST, _LAST}
+    return isinstance(on, int) and not isinstance(on, bool) and 1 <= on <= _LONGEST_MONTH_DAYS
 
 
 def check_sending_day(kind: PeriodKind, on: str | int | None) -> None:

@@ -25,7 +25,7 @@ from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.invalid_values import invalid_value
 from signtally.domain.mail_addresses import ascii_domain, valid_address
 from signtally.domain.periods import PeriodKind
-from signtally.domain.sending_days import WEEKDAYS, Weekday, check_sending_day
+from signtally.domain.sending_days import WEEKDAYS, Weekday, check_sending_day, is_sending_day
 from signtally.domain.zone_names import ZoneName
 
 ALREADY_CHECKED = {"already_checked": True}  # context of a validation: addresses passed it before
@@ -65,10 +65,13 @@ def _address(text: str, info: ValidationInfo) -> str:
 
 
 def _sending_day(value: object) -> object:
-    """Weekdays in any letters, and `"15"` as 15."""
-    if not isinstance(value, str):
-        return value
-    return int(value) if value.isascii() and value.isdecimal() else value.lower()
+    """Weekdays in any letters, and `"15"` as 15. Raises ValueError for what is no day of any schedule."""
+    day = value
+    if isinstance(value, str):
+        day = int(value) if value.isascii() and value.isdecimal() else value.lower()
+    if day is None or is_sending_day(day):
+        return day
+    raise invalid_value("not-a-choice", f"write {', '.join(WEEKDAYS)}, first, last or a day of the month (1 to 31)")
 
 
 def _once_each(formats: tuple[ReportFormat, ...]) -> tuple[ReportFormat, ...]:

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
 from signtally.ports.objects import ObjectMissingError, ObjectSummary, StoredObject
@@ -12,8 +12,10 @@ from signtally.ports.objects import ObjectMissingError, ObjectSummary, StoredObj
 class MemoryObjectStore:
     """A fake bucket; safe for use by several threads. An ETag is a digest of the body, as in S3."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
+        self._clock = clock
         self._bodies: dict[str, bytes] = {}
+        self._stored_at: dict[str, dt.datetime] = {}  # of keys that may be gone since
         self._lock = threading.Lock()
 
     def get(self, key: str) -> StoredObject:
@@ -26,7 +28,7 @@ class MemoryObjectStore:
     def put(self, key: str, body: bytes, *, content_type: str = "application/json") -> str:
         del content_type  # nobody reads it back
         with self._lock:
-            self._bodies[key] = body
+            self._store(key, body)
         return _etag(body)
 
     def put_if_absent(self, key: str, body: bytes, *, content_type: str = "application/json") -> bool:
@@ -34,7 +36,7 @@ class MemoryObjectStore:
         with self._lock:
             if key in self._bodies:
                 return False
-            self._bodies[key] = body
+            self._store(key, body)
             return True
 
     def put_if_match(self, key: str, body: bytes, *, etag: str, content_type: str = "application/json") -> bool:
@@ -42,8 +44,11 @@ class MemoryObjectStore:
         with self._lock:
             if key not in self._bodies or _etag(self._bodies[key]) != etag:
                 return False
-            self._bodies[key] = body
+            self._store(key, body)
             return True
+
+    def _store(self, key: str, body: bytes) -> None:
+        self._bodies[key], self._stored_at[key] = body, self._clock()
 
     def delete(self, keys: Iterable[str]) -> None:
         doomed = list(keys)  # which may come from a listing of this very bucket
@@ -56,7 +61,7 @@ class MemoryObjectStore:
             found = sorted((key, body) for key, body in self._bodies.items() if key.startswith(prefix))
         for key, body in found:
             if after is None or key > after:
-                yield ObjectSummary(key, _etag(body), len(body))
+                yield ObjectSummary(key, _etag(body), len(body), self._stored_at[key])
 
     def list_prefixes(self, prefix: str) -> Iterator[str]:
         with self._lock:

@@ -27,6 +27,7 @@ class ObjectSummary:
     key: str
     etag: str
     size_bytes: int
+    stored_at: dt.datetime  # aware, by the store's own clock
 
 
 class ObjectStore(Protocol):

@@ -27,7 +27,9 @@ from signtally.threads import ContextThreads
 _log = logging.getLogger(__name__)
 # What has not been made by then never will be, however long the queue is. Asking again makes the next version.
 _ABANDONED_AFTER = dt.timedelta(hours=1)
+_PUBLISHED_WITHIN = dt.timedelta(minutes=2)  # once all files are stored; S3's clock may differ from ours
 _READERS, _READ_AHEAD = 16, 256
+_RECORDS = ("request.json", "started.json", "manifest.json", "failure.json", "source.json")
 _UNKNOWN = ""  # who asked for a version whose claim is lost
 _SPOILT = FailureReason(FailureCode.UNREADABLE)
 _ABANDONED = FailureReason(FailureCode.NOT_IN_TIME)
@@ -190,7 +192,14 @@ class Reports:
         if now - claim.requested_at > _ABANDONED_AFTER:
             return ReportState(claim, ReportStatus.FAILED, failure=ReportFailure.of(_ABANDONED, failed_at=now))
         running = f"{folder}started.json" in present
+        if running and _is_all_there(claim, present) and self._is_left_alone(claim, now=now):
+            return ReportState(claim, ReportStatus.FAILED, failure=ReportFailure.of(_SPOILT, failed_at=now))
         return ReportState(claim, ReportStatus.RUNNING if running else ReportStatus.PENDING)
+
+    def _is_left_alone(self, claim: ReportClaim, *, now: dt.datetime) -> bool:
+        """Whether nothing has been stored of a version for a while."""
+        stored = (each.stored_at for each in self._objects.list_objects(keys.report_version(claim.key)))
+        return now - max(stored, default=now) > _PUBLISHED_WITHIN
 
     def _ready(self, key: ReportKey, present: Collection[str]) -> ReportState | None:
         """A published version; None when its manifest is spoilt or gone."""
@@ -290,6 +299,13 @@ def _read(stored: JsonObject[Value]) -> Value | None:
     except ValidationError as error:
         _log.warning("%s is left aside, because it cannot be read: %s", stored.key, error)
         return None
+
+
+def _is_all_there(claim: ReportClaim, present: Collection[str]) -> bool:
+    """Whether a file of each format is stored: then the manifest follows at once, or has been and is gone."""
+    folder = keys.report_version(claim.key)
+    files = [key for key in present if key not in {f"{folder}{name}" for name in _RECORDS}]
+    return all(any(key.endswith(f".{name}") for key in files) for name in claim.request.formats)
 
 
 def _is_of(state: ReportState, entry: IndexEntry) -> bool:

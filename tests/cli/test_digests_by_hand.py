@@ -66,6 +66,8 @@ def test_digests_by_hand(signtally: Command, real_settings: Settings, tmp_path: 
     ]
     assert signtally("digests", "resend", "--tenant", "acme", "--schedule", "other").failed_with("it has: monthly")
     assert signtally("digests", "send-now", *CHOSEN, "--period", "2099").failed_with("not over yet")
+    assert signtally("digests", "send-now", *CHOSEN, "--recipient", "slack:board").failed_with("it has: none")
+    assert signtally("schedules", "due", "--to", "2026-10-31T00:00:00Z").failed_with("is not later than --from")
 
 
 @pytest.mark.usefixtures("local_aws")

@@ -9,6 +9,7 @@ import pytest
 
 from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.corrections import Told
+from signtally.domain.deliveries import MailDelivery, MailState
 from signtally.domain.destinations import Destination, DestinationKind, new_secret
 from signtally.domain.schedules import occurrence_of
 from signtally.memory.webhooks import MemoryWebhooks
@@ -18,7 +19,7 @@ from signtally.use_cases.delivery_list import deliveries_of
 from signtally.use_cases.digest_messages import digest_at_once
 from signtally.use_cases.digesting import run_digests
 from signtally.use_cases.sending_by_hand import occurrence_by_hand, preview_post, send_now
-from tests.support.digest_portal import DUE, MONTHLY, Portal, acme, portal, usage
+from tests.support.digest_portal import DUE, MONTHLY, OCTOBER, Portal, acme, portal, usage
 from tests.support.report_samples import nasty_snapshot, snapshot
 
 BOARD = Destination(name="Board", kind="slack", url="https://hooks.slack.example/T1/secret")
@@ -119,6 +120,31 @@ def test_by_hand_a_destination_gets_it_again_and_nobody_else_does() -> None:
     sent = send_now(october, services=acmes.services, requested_by="u_1", **asked)
     assert [(each.email, str(each.state)) for each in sent.deliveries] == [("slack:Board", "sent")]
     assert (len(webhooks.posted), len(acmes.mailer.sent)) == (4, 2)
+
+
+def test_by_hand_what_was_refused_is_tried_again_and_what_may_have_been_taken_is_not() -> None:
+    """An address is corrected under the same name, and a mailbox is made: both get it, and nobody twice."""
+    mends = POSTED.model_copy(update={"recipients": MONTHLY.recipients})
+    acmes, webhooks = posting(mends)
+    webhooks.refusing, acmes.mailer.refused = frozenset({"crm.example"}), frozenset({"ann@acme.example"})
+    assert run_digests(services=acmes.services).sent == 3
+    in_doubt = MailDelivery("slack:Board", MailState.IN_DOUBT, DUE)
+    acmes.services.stores.mail_deliveries.record(OCTOBER, in_doubt)
+    acmes.mailer.refused = frozenset()
+    moved = CRM.model_copy(update={"url": "https://new.example/hook"})
+    mended = mends.model_copy(update={"destinations": (BOARD, TEAM, moved)})
+    october = occurrence_by_hand(acme(mended), mended, period=None, now=DUE)
+    for _ in range(2):
+        send_now(october, services=acmes.services, requested_by="u_1", makes_report=True)
+        assert states(acmes) == {
+            "ann@acme.example": "sent",
+            "bo@acme.example": "sent",
+            "slack:Board": "in_doubt",
+            "teams:board": "sent",
+            "webhook:crm": "sent",
+        }
+        assert sorted(acmes.addresses()) == ["ann@acme.example", "bo@acme.example"]
+        assert [each.url for each in webhooks.posted] == [BOARD.url, TEAM.url, moved.url]
 
 
 def bodies(**changes: Any) -> dict[DestinationKind, Any]:

@@ -12,9 +12,11 @@ from signtally.cli.output import json_option, print_result
 from signtally.cli.schedules import digests
 from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import MailDelivery, MailState
+from signtally.domain.destinations import Destination
+from signtally.domain.mail_addresses import valid_address
 from signtally.domain.periods import parse_period
 from signtally.domain.schedules import Occurrence, shown_name
-from signtally.domain.tenants import Recipient, destination_labelled, schedule_named
+from signtally.domain.tenants import Recipient, Schedule, destination_labelled, schedule_named
 from signtally.render.email_picture import standing_alone
 from signtally.services import Services
 from signtally.use_cases import sending_by_hand
@@ -55,13 +57,12 @@ def preview(  # noqa: PLR0913 -- one an option
     """Show an email, or what is posted to a destination, without sending or storing anything."""
     services = wiring.services()
     occurrence = _occurrence(tenant_id, schedule, period=period, services=services)
-    destination = destination_labelled(recipient or "", occurrence.schedule)
+    reader, destination = _chosen(recipient, occurrence.schedule)
     if destination is not None:
         body = json.loads(sending_by_hand.preview_post(occurrence, destination, services=services))
         shown_body = json.dumps(body, indent=2, ensure_ascii=False).splitlines()
         print_result({"period": occurrence.name, "body": body}, as_json=as_json, lines=lambda: shown_body)
         return
-    reader = None if recipient is None else Recipient(email=recipient)
     message = sending_by_hand.preview(occurrence, services=services, recipient=reader)
     text = message.get_body(("plain",))
     outcome = condition_outcome(occurrence, services=services)
@@ -88,7 +89,11 @@ def preview(  # noqa: PLR0913 -- one an option
 @_choice
 @json_option
 def send_now(*, tenant_id: str, schedule: str, period: str | None, recipient: str | None, as_json: bool) -> None:
-    """Email an occurrence now to whoever has not got it yet, whether or not it is due."""
+    """Email an occurrence now to whoever has not got it yet, whether or not it is due.
+
+    Also to whom it was refused, deferred or given up, or whose suppression was lifted since; not to whoever may have
+    got it (in doubt).
+    """
     _send(tenant_id, schedule, period=period, recipient=recipient, again=False, as_json=as_json)
 
 
@@ -147,12 +152,12 @@ def _send(  # noqa: PLR0913 -- one an option
 ) -> None:
     services = wiring.services()
     occurrence = _occurrence(tenant_id, schedule, period=period, services=services)
-    destination = destination_labelled(recipient or "", occurrence.schedule)
+    reader, destination = _chosen(recipient, occurrence.schedule)
     sent = sending_by_hand.send_now(
         occurrence,
         services=services,
         requested_by="operator",
-        recipients=[] if recipient is None or destination is not None else [Recipient(email=recipient)],
+        recipients=[] if reader is None else [reader],
         destinations=[] if destination is None else [destination],
         again=again,
         makes_report=True,
@@ -176,6 +181,26 @@ def _occurrence(tenant_id: str, name: str, *, period: str | None, services: Serv
         raise click.ClickException(f"the tenant {tenant_id} has no schedule {name!r}; it has: {known}")
     chosen = None if period is None else parse_period(period, week_starts_on=tenant.first_weekday)
     return occurrence_by_hand(tenant, schedule, period=chosen, now=services.clock())
+
+
+def _chosen(recipient: str | None, schedule: Schedule) -> tuple[Recipient | None, Destination | None]:
+    """Whom `--recipient` names: an address, or a destination; neither when it is not given."""
+    if recipient is None:
+        return None, None
+    if "@" not in recipient and ":" in recipient:
+        destination = destination_labelled(recipient, schedule)
+        if destination is None:
+            known = ", ".join(each.label for each in schedule.destinations) or "none"
+            raise _bad_recipient(f"the schedule {schedule.name} has no destination {recipient!r}; it has: {known}")
+        return None, destination
+    try:
+        return Recipient(email=valid_address(recipient)), None
+    except ValueError as error:
+        raise _bad_recipient(str(error)) from None
+
+
+def _bad_recipient(why: str) -> click.BadParameter:
+    return click.BadParameter(why, param_hint="'--recipient'")
 
 
 def _row(delivery: MailDelivery, *, period: str) -> dict[str, object]:

@@ -51,6 +51,8 @@ def due(*, since: dt.datetime | None, until: dt.datetime | None, tenant_id: str 
     services = wiring.services()
     begin = since or services.clock()
     end = until or begin + dt.timedelta(days=_PLANNED_DAYS)
+    if end <= begin:
+        raise click.UsageError(f"--to {end.isoformat()} is not later than --from {begin.isoformat()}")
     tenants = services.stores.tenants.all().values() if tenant_id is None else [services.stores.tenants.get(tenant_id)]
     found = [
         occurrence

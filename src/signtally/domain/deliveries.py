@@ -27,6 +27,14 @@ class MailState(enum.StrEnum):
 # A claim older than this belongs to a run that has died. Longer than a mail server may take to answer.
 _SENDING_LEASE = dt.timedelta(minutes=15)
 NEEDS_A_PERSON = (MailState.REFUSED, MailState.IN_DOUBT, MailState.GAVE_UP)  # a run that ends with one is not green
+NOT_RECEIVED = (  # certainly
+    MailState.DEFERRED,
+    MailState.GAVE_UP,
+    MailState.REFUSED,
+    MailState.BOUNCED,
+    MailState.SUPPRESSED,
+    MailState.UNSUBSCRIBED,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ class Destination(BaseModel):
     @model_validator(mode="after")
     def _signs_what_can_be_verified(self) -> Self:
         if (self.kind == "webhook") != (self.secret is not None):
-            raise invalid_value("secret-not-taken", "a webhook has a secret, and Slack and Teams have none")
+            detail = "a webhook has a secret, whsec_ and 24 to 64 bytes in base64, and Slack and Teams have none"
+            raise invalid_value("secret-not-taken", detail)
         return self
 
     @property

@@ -13,7 +13,7 @@ import datetime as dt
 import logging
 from email.message import EmailMessage
 
-from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery, MailState
+from signtally.domain.deliveries import NEEDS_A_PERSON, NOT_RECEIVED, DeliveryKey, MailDelivery, MailState
 from signtally.domain.destinations import address_digest
 from signtally.domain.operator_events import digest_refused
 from signtally.domain.redaction import without_secrets
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 _RETRY_AFTER = tuple(dt.timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240))  # then every four hours
 _GIVE_UP_AFTER = dt.timedelta(days=1)
 Message = EmailMessage | WebhookMessage
-_AGAIN = tuple(state for state in MailState if state is not MailState.CLAIMED)
+_ANY = tuple(state for state in MailState if state is not MailState.CLAIMED)
 
 
 class MailSending:
@@ -67,10 +67,15 @@ class MailSending:
         self._hand_over(key, claimed, message, before=None)
         return True
 
-    def send_again(self, key: DeliveryKey, email: str, message: Message, *, is_complete: bool = True) -> bool:
-        """Send to one recipient because somebody asks for it, whatever became of it before. Raises as `send` does."""
-        now = self._services.clock()
-        before = self._ledger.claim_again(key, email, now=now, states=_AGAIN, by_hand=True)
+    def send_by_hand(
+        self, key: DeliveryKey, email: str, message: Message, *, again: bool, is_complete: bool = True
+    ) -> bool:
+        """Send to one recipient because somebody asks for it: who may have got it gets it once more only with *again*.
+
+        Whatever an earlier attempt was refused for may be mended since. Raises as `send` does.
+        """
+        now, states = self._services.clock(), _ANY if again else NOT_RECEIVED
+        before = self._ledger.claim_again(key, email, now=now, states=states, by_hand=True)
         if before is None:
             return self.send(key, email, message, by_hand=True, is_complete=is_complete)
         claimed = MailDelivery(email, MailState.CLAIMED, now, by_hand=True, told_complete=is_complete)

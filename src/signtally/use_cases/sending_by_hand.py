@@ -77,7 +77,7 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
 ) -> SentByHand:
     """Send an occurrence to *recipients* and *destinations* (all of the schedule's, without either), due or not.
 
-    Who has got it already gets it once more only with *again*. The report is ordered, not waited for; it is made in
+    Who has got it already, or may have, gets it once more only with *again*. The report is ordered, not waited for; it is made in
     this process when it *makes_report*. A mail server may be silent for minutes: after *timeout* (for ever, if None)
     the rest goes on in the background, and only what is known by then is returned. Raises what making raises, before
     anything is sent; a ServiceError when the mail service takes nothing.
@@ -144,10 +144,7 @@ class _SendingByHand:
             self._mails.withhold(self._key, recipient, state=state, detail=why, by_hand=True)
             self.deliveries.append(MailDelivery(recipient, state, self._services.clock(), why, by_hand=True))
             return
-        if self._again:
-            self._mails.send_again(self._key, recipient, message, is_complete=self._is_complete)
-        else:
-            self._mails.send(self._key, recipient, message, by_hand=True, is_complete=self._is_complete)
+        self._mails.send_by_hand(self._key, recipient, message, again=self._again, is_complete=self._is_complete)
         if (delivery := self._services.stores.mail_deliveries.get(self._key, recipient)) is not None:
             self.deliveries.append(delivery)
 

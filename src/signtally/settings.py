@@ -11,11 +11,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from signtally.domain.mail_addresses import ascii_domain, parse_sender, valid_address
+from signtally.domain.public_addresses import ip_address
 
 THREADS, PROCESSES, DASK = "threads", "processes", "dask://"
 TIMESTREAM = "timestream"
 _POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 ALERT_SCHEMES = ("https", "http", "mailtos", "mailto")
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -80,12 +82,43 @@ def _word_or(default: str) -> Callable[[object], object]:
     return lambda value: (value.strip().lower() or default) if isinstance(value, str) else value
 
 
+def _public_address(text: str) -> str:
+    """Raises ValueError for what no link can begin with."""
+    parts = urlsplit(text.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"{text!r} is no web address: write https://reports.example.com, where people reach the page")
+    return text.strip()
+
+
 def _domains(value: object) -> object:
-    return tuple(ascii_domain(each) for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+    return tuple(map(_domain, _listed(value))) if isinstance(value, str) else value
+
+
+def _domain(text: str) -> str:
+    try:
+        return ascii_domain(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no domain of email: write acme.example, or several with commas") from None
 
 
 def _hosts(value: object) -> object:
-    return tuple(each.strip().lower() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+    return tuple(map(_host, _listed(value))) if isinstance(value, str) else value
+
+
+def _host(text: str) -> str:
+    if ip_address(text) is None and not _HOST.fullmatch(text.lower()):
+        raise ValueError(f"{text!r} is no host: write hooks.slack.com, which stands for the hosts below it too")
+    return text.lower().strip("[]")
+
+
+def _listed(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]
+
+
+def _not_negative(value: dt.timedelta) -> dt.timedelta:
+    if value < dt.timedelta():
+        raise ValueError("it is less than nothing: write 0s, 6h or 1d")
+    return value
 
 
 def _sender(text: str) -> str:
@@ -104,7 +137,7 @@ def _origins(value: object) -> object:
     """Read `https://a.example, https://b.example`. Raises ValueError for what is no origin."""
     if not isinstance(value, str):
         return value
-    origins = tuple(each.strip().rstrip("/") for each in value.split(",") if each.strip())
+    origins = tuple(each.rstrip("/") for each in _listed(value))
     for origin in origins:
         parts = urlsplit(origin)
         if parts.scheme not in {"http", "https"} or not parts.hostname or f"{parts.scheme}://{parts.netloc}" != origin:
@@ -179,7 +212,7 @@ class Settings(BaseSettings):
     jwt_audience: str = "signtally"
     url_ttl: Duration = dt.timedelta(minutes=15)
     report_reuse: Duration = dt.timedelta(minutes=15)  # how long an unchanged report of a running period serves again
-    public_url: str = "http://127.0.0.1:8000"  # where emails point
+    public_url: Annotated[str, AfterValidator(_public_address)] = "http://127.0.0.1:8000"  # where emails point
     portal_url: Annotated[  # where the page sends a reader without a token, with `return_to`
         str | None,
         _web_address_or_none("set SIGNTALLY_PORTAL_URL to your portal's page that opens Usage Reports"),
@@ -195,7 +228,7 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, AfterValidator(_sender)] = "Signtally <reports@signtally.example>"
     mail_bounces_to: Annotated[str | None, BeforeValidator(_address_or_none)] = None  # an SMTP envelope's sender
     mail_reply_to: Annotated[str | None, BeforeValidator(_address_or_none)] = None  # where answers to emails go
-    digest_patience: Annotated[Duration, Field(ge=dt.timedelta())] = dt.timedelta(hours=6)  # then operators are told
+    digest_patience: Annotated[Duration, AfterValidator(_not_negative)] = dt.timedelta(hours=6)  # then operators are told
 
     members_url: Annotated[  # says who is a member of a tenant now; asked before an email or a file goes to a user
         str | None, _web_address_or_none("set SIGNTALLY_MEMBERS_URL to where your portal names a tenant's members")

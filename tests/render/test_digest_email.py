@@ -58,6 +58,7 @@ def _digest(
     *,
     name: str = "Monthly",
     sender: str = "Signtally <r@signtally.example>",
+    reply_to: str | None = "support@portal.example",
     condition: Condition | None = None,
 ) -> EmailMessage:
     """As it arrives: serialised for the wire and parsed again."""
@@ -66,7 +67,7 @@ def _digest(
         context=DigestContext(
             schedule_name=name,
             sender=sender,
-            reply_to="support@portal.example",
+            reply_to=reply_to,
             links=_LINKS,
             page_url="https://app.example/",
             condition=condition,
@@ -216,6 +217,7 @@ def test_it_can_be_ended_by_one_click_and_answered() -> None:
     assert message["List-Unsubscribe"] == f"<{_UNSUBSCRIBE}>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["Reply-To"] == "support@portal.example"
+    assert _digest(snapshot(), reply_to=None)["Reply-To"] == "r@signtally.example"
     assert re.fullmatch(r"<[0-9a-f]{16}\.usage-reports\.signtally\.example>", message["List-Id"])
     other = _digest(snapshot(tenant=ACME.model_copy(update={"tenant_id": "bolt"})))
     assert message["List-Id"] != other["List-Id"]

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from signtally.cli.output import explain
 from signtally.settings import Settings
 
 MAIL = "smtp://ann:hunter2@mail.example"
@@ -37,3 +38,33 @@ def test_alerts_go_to_a_webhook_or_a_mailbox(address: str, monkeypatch: pytest.M
     with pytest.raises(ValidationError, match="it is no address for alerts") as refused:
         Settings()
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("PUBLIC_URL", "reports.example", "'reports.example' is no web address"),
+        ("PUBLIC_URL", "https://reports.example/?a=1", "is no web address"),
+        ("WEBHOOK_HOSTS", "https://hooks.example/x", "is no host: write hooks.slack.com"),
+        ("WEBHOOK_HOSTS", "hooks.example, *.acme.example", "'*.acme.example' is no host"),
+        ("RECIPIENT_DOMAINS", "acme.example, b c", "'b c' is no domain of email"),
+        ("DIGEST_PATIENCE", "-1h", "it is less than nothing"),
+        ("MAIL_FROM", "nobody", "'nobody' is no email address"),
+    ],
+)
+def test_what_emails_are_made_of_is_checked_at_start_and_the_variable_is_named(
+    variable: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"SIGNTALLY_{variable}", value)
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert explain(refused.value).startswith(f"invalid Settings:\n  SIGNTALLY_{variable}: ")
+    assert said in explain(refused.value)
+
+
+def test_hosts_and_domains_are_taken_in_any_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNTALLY_WEBHOOK_HOSTS", "Hooks.Slack.com, localhost,[::1],10.0.0.1")
+    monkeypatch.setenv("SIGNTALLY_RECIPIENT_DOMAINS", "Acme.example,@faß.de")
+    settings = Settings()
+    assert settings.webhook_hosts == ("hooks.slack.com", "localhost", "::1", "10.0.0.1")
+    assert settings.recipient_domains == ("acme.example", "xn--fa-hia.de")

@@ -14,6 +14,8 @@ EXPECTED_ERRORS: tuple[type[Exception], ...] = (
     ValidationError,  # of a setting
 )
 
+_SETTINGS, _PREFIX = "Settings", "SIGNTALLY_"  # not imported: `--help` need not read any
+
 json_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object as the last line."
 )
@@ -31,10 +33,12 @@ def print_result(result: Mapping[str, object], *, as_json: bool, lines: Callable
 def explain(error: Exception) -> str:
     """The message of an error; of a validation error, one line for each invalid field, without its value."""
     if isinstance(error, ValidationError):
-        problems = [
-            f"  {'.'.join(str(part) for part in found['loc']) or 'it'}: {found['msg'].removeprefix('Value error, ')}"
-            for found in error.errors(include_url=False, include_context=False)
-        ]
+        problems = []
+        for found in error.errors(include_url=False, include_context=False):
+            name = ".".join(str(part) for part in found["loc"]) or "it"
+            if error.title == _SETTINGS:
+                name = f"{_PREFIX}{name}".upper()  # as whoever sets it calls it
+            problems.append(f"  {name}: {found['msg'].removeprefix('Value error, ').removeprefix(f'{name}: ')}")
         return "\n".join([f"invalid {error.title}:", *problems])
     return str(error)
 

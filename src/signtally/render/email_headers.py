@@ -90,8 +90,7 @@ def add_headers(
     origin = Address(header_text(sender.name), addr_spec=sender.address)
     message["From"] = origin
     message["To"] = Address(addr_spec=ascii_address(recipient.email))
-    if context.reply_to is not None:
-        message["Reply-To"] = Address(addr_spec=ascii_address(context.reply_to))
+    message["Reply-To"] = Address(addr_spec=ascii_address(context.reply_to or sender.address))
     message["Date"] = format_datetime(snapshot.taken_at)
     identity = [tenant_id, snapshot.period.name, snapshot.taken_at.isoformat(), context.schedule_name, recipient.email]
     message["Message-ID"] = f"<{_digest_of(*identity)}@{origin.domain}>"

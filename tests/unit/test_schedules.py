@@ -294,6 +294,28 @@ def test_a_week_that_moves_is_not_taken_for_the_one_of_its_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("every", "first_weekday", "zone", "due", "missed"),
+    [
+        ("day", "monday", "UTC", [], ["2026-11-01", "2026-11-02"]),
+        ("day", "friday", "UTC", [], ["2026-11-01", "2026-11-02"]),  # a day is a day whenever weeks start
+        ("day", "monday", "Asia/Tokyo", ["2026-11-01", "2026-11-02"], []),  # due at another time: nobody was late
+        ("week", "friday", "UTC", ["2026-11-01_2026-11-05"], []),
+    ],
+)
+def test_skip_passes_over_what_an_outage_made_late_and_not_what_a_change_did(
+    every: str, first_weekday: str, zone: str, due: list[str], missed: list[str]
+) -> None:
+    terms = schedule(every, missed="skip")
+    delivered = newest_due(tenant(week_starts_on="sunday"), terms, now=instant("2026-11-01T08:00:00+00:00"))
+    now = instant("2026-11-06T12:00:00+00:00" if every == "week" else "2026-11-03T12:00:00+00:00")
+    newest = newest_due(tenant(zone, week_starts_on=first_weekday), terms, now=now)
+    assert delivered is not None
+    assert newest is not None
+    found = find_outstanding(newest, now=now, delivered=[delivered.period], calendar_before=delivered.calendar)
+    assert ([each.name for each in found.due], [each.name for each in found.missed]) == (due, missed)
+
+
+@pytest.mark.parametrize(
     ("every", "on", "now", "name", "due"),
     [
         ("week", "wednesday", "2026-11-05T07:00", "2026-W44", "2026-11-04T07:00"),

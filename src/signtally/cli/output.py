@@ -35,10 +35,14 @@ def explain(error: Exception) -> str:
     if isinstance(error, ValidationError):
         problems = []
         for found in error.errors(include_url=False, include_context=False):
-            name = ".".join(str(part) for part in found["loc"]) or "it"
+            name, said = (
+                ".".join(str(part) for part in found["loc"]) or "it",
+                found["msg"].removeprefix("Value error, "),
+            )
             if error.title == _SETTINGS:
-                name = f"{_PREFIX}{name}".upper()  # as whoever sets it calls it
-            problems.append(f"  {name}: {found['msg'].removeprefix('Value error, ').removeprefix(f'{name}: ')}")
+                variable = f"{_PREFIX}{name}".upper()  # as whoever sets it calls it
+                said = f"{variable}: {said.removeprefix(f'{variable}: ')}"
+            problems.append(f"  {name}: {said}")
         return "\n".join([f"invalid {error.title}:", *problems])
     return str(error)
 

@@ -35,6 +35,7 @@ SKIP_AFTER = dt.timedelta(hours=1)  # `missed: skip` still delivers up to this m
 MOST_CAUGHT_UP = 31  # occurrences of one schedule that are caught up, or named one by one, after a long silence
 _CALENDARS_KEPT = 4096  # of one run: a few hundred zones, some days and hours
 _ZONES_DIFFER_BY = dt.timedelta(days=1)  # a tenant that moves west sees yesterday's date again
+_WEEK_START = 3  # among the terms of `Occurrence.calendar`
 _FIRST_DAY_FOLLOWS = "~"  # in the ledger's name of a week, which another first weekday would give to other days
 
 
@@ -132,7 +133,8 @@ def find_outstanding(
     """What is outstanding by *now*: *newest* unless delivered; with `missed: all` also what was due before it.
 
     *delivered* are the schedule's periods that were delivered, *calendar_before* is the `Occurrence.calendar` that it
-    had when it was last looked at: if that was another, the days between the two calendars are delivered as well.
+    had when it was last looked at: if that was another, the days between the two calendars are delivered as well, and
+    *newest* is however late the new one makes it.
     Missed periods reach back to the last delivered one. Those of a schedule that has never delivered reach back to the
     day that it *begins_on*: the first one of the period that was found due before any other. Where none was, nothing
     older than its newest is due. A period that is not over by *now* was delivered by a clock that was wrong, and does
@@ -144,9 +146,10 @@ def find_outstanding(
     if latest is not None and latest.last >= newest.period.last:
         return Outstanding([], [])
     rest = newest if latest is None else dataclasses.replace(newest, period=_after(latest.last, newest.period))
+    has_moved = calendar_before is not None and _is_other(calendar_before, newest)
     is_late = newest.schedule.missed == "skip" and now - newest.due_at >= SKIP_AFTER
-    due, skipped = ([], [rest]) if is_late else ([rest], [])
-    if latest is not None and calendar_before not in {None, newest.calendar}:
+    due, skipped = ([], [rest]) if is_late and not has_moved else ([rest], [])  # moved: it was not due before
+    if latest is not None and has_moved:
         between = _days_between(latest, newest)
         return Outstanding([*([dataclasses.replace(newest, period=between)] if between else []), *due], skipped)
     missed, too_old = _missed(newest, latest=latest, begins_on=begins_on)
@@ -187,6 +190,14 @@ def shown_name(key_name: str) -> str:
     return correction_number(key_name)[0].partition(_FIRST_DAY_FOLLOWS)[0]
 
 
+def _is_other(calendar: str, newest: Occurrence) -> bool:
+    """Whether days or instants may differ by it; on which day weeks start matters to weeks alone."""
+    before, now = calendar.split(), newest.calendar.split()
+    if newest.schedule.kind is not PeriodKind.WEEK:
+        before, now = ([*terms[:_WEEK_START], *terms[_WEEK_START + 1 :]] for terms in (before, now))
+    return before != now
+
+
 def _missed(
     newest: Occurrence, *, latest: Period | None, begins_on: dt.date | None
 ) -> tuple[list[Occurrence], TooOld | None]:
@@ -216,6 +227,8 @@ def _days_between(latest: Period, newest: Occurrence) -> Period | None:
     first, last = latest.last + ONE_DAY, newest.period.first - ONE_DAY
     if newest.schedule.starts_at is not None:
         first = max(first, newest.tenant.today(newest.schedule.starts_at))
+    if first == last and newest.schedule.kind is PeriodKind.DAY:
+        return period_of(PeriodKind.DAY, first)  # named as every other day
     return period_between(first, last) if first <= last else None
 
 

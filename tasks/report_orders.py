@@ -139,7 +139,7 @@ def progress_rows(progress: OrderProgress, earlier: OrderProgress | None) -> lis
             "waiting in this consumer's line": progress.waiting,
             "waiting on the queue": progress.visible,
             "in flight with all consumers": progress.in_flight,
-            "age of the oldest order in hand": spoken(progress.oldest_age),
+            "age of the oldest order in flight": spoken(progress.oldest_age),
             "made per minute, now": round(60 * pace(progress, earlier), 1),
             "seconds since the start": round(progress.seconds, 1),
         }

@@ -34,5 +34,6 @@ export function conditionChoice(before) {
 export function conditionWords({ when, percent, days, points }) {
   if (when === "allowance_used") return gettext("only when %(share)s of the month’s allowance is used", { share: wholePercent(percent) });
   if (when === "nothing_sent") return ngettext("only when nothing was sent for %(count)s day", "only when nothing was sent for %(count)s days", days, { count: number(days) });
-  return ngettext("only when the completion rate fell by %(count)s point", "only when the completion rate fell by %(count)s points", points, { count: number(points) });
+  if (when === "completion_rate_fell") return ngettext("only when the completion rate fell by %(count)s point", "only when the completion rate fell by %(count)s points", points, { count: number(points) });
+  throw new Error(`no words for the condition ${when}`);
 }

@@ -166,11 +166,11 @@ def test_a_body_that_is_no_json(admin: Any, problem: Check) -> None:
     )
 
 
-def test_without_a_prefect_server_nothing_is_half_made(admin: Any, world: Any, problem: Check) -> None:
+def test_without_an_order_consumer_nothing_is_half_made(admin: Any, world: Any, problem: Check) -> None:
     stop_consuming(world.services)
     before = {summary.key for summary in world.objects.list_objects("")}
     answer = admin.post("/v1/reports", json=SEPTEMBER)
-    assert "no Prefect server" in problem(answer, 503, "no-report-queue")["detail"]
+    assert "no order consumer" in problem(answer, 503, "no-report-queue")["detail"]
     assert {summary.key for summary in world.objects.list_objects("")} == before
     assert admin.get("/v1/reports").json() == {"rows": [], "next_cursor": None}
     consume(world.services)

@@ -247,7 +247,7 @@ def test_who_sent_nothing_is_found_though_they_did_nothing_at_all(site: Any, ope
     expect(page.locator("#users-status")).to_have_text("1 user")
 
 
-def test_without_a_prefect_server_the_page_says_so(site: Any, open_page: Open) -> None:
+def test_without_an_order_consumer_the_page_says_so(site: Any, open_page: Open) -> None:
     stop_consuming(site.services)
     page = open_page(site.signed_in(show="period=2026-08"), complains=True)
     page.get_by_role("button", name="PDF").click()

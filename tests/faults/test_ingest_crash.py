@@ -62,9 +62,9 @@ class Life:
 
     @property
     def was_killed_at_work(self) -> bool:
-        """It had messages in hand that it had not deleted, and it did not end by itself."""
-        in_hand = self._total("queue.receive ended") - self._total("queue.delete ended")
-        return self.returncode == -signal.SIGKILL and in_hand > 0
+        """It had messages in flight that it had not deleted, and it did not end by itself."""
+        in_flight = self._total("queue.receive ended") - self._total("queue.delete ended")
+        return self.returncode == -signal.SIGKILL and in_flight > 0
 
     def _total(self, what: str) -> int:
         return sum(int(line.removeprefix(what)) for line in self.said if re.fullmatch(rf"{what} \d+", line))

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from signtally.domain.actions import MEASURES, Counts
+from signtally.domain.actions import MEASURES, Action, Counts
+from signtally.domain.definitions import HEADINGS
 from signtally.domain.documents import DOCUMENT_ROWS, DocumentStatus
 from signtally.domain.periods import Period, parse_period
 from signtally.domain.snapshot import UsageSnapshot
@@ -23,7 +24,6 @@ from signtally.render.contents import Contents
 from signtally.render.files import render
 from signtally.render.formats import Formats
 from signtally.render.highlights import highlight_sentences
-from signtally.render.theme import HEADINGS
 from signtally.render.workbook import tables
 from signtally.render.workbook.cells import id_text, name_text
 from signtally.render.workbook.number_formats import NumberFormats
@@ -32,7 +32,7 @@ from tests.support.report_samples import ACME, IDENTITY, nasty_snapshot, periods
 from tests.support.whole_reports import whole, whole_report
 from tests.support.workbooks import ReadBook, ReadTable
 
-_HEADINGS = [HEADINGS[action] for action in HEADINGS]
+_HEADINGS = [HEADINGS[action] for action in Action]
 
 
 def _figures(table: ReadTable, headings: list[str]) -> list[Counts]:

@@ -1,4 +1,4 @@
-"""A drain over fakes whose clock, queue and store a test has in hand."""
+"""A drain over fakes whose clock, queue and store a test controls."""
 
 import dataclasses
 import datetime as dt

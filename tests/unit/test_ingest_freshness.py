@@ -142,7 +142,7 @@ def test_an_operator_sees_how_far_it_is(world: World) -> None:
     assert (seen[-1].acknowledged, seen[-1].share_done, seen[-1].oldest_age) == (30, 1, None)
 
 
-def test_no_more_is_taken_in_hand_than_the_pace_allows(world: World) -> None:
+def test_no_more_is_in_flight_than_the_pace_allows(world: World) -> None:
     depths: list[int] = []
     world.store.trouble = lambda _: depths.append(world.queue.depth().in_flight)
     world.send(*([event(f"e{number}-{part}") for part in range(10)] for number in range(100)))

@@ -43,7 +43,7 @@ def test_the_budget_ends_a_run_with_nothing_in_flight(world: World) -> None:
     assert world.queue.depth().in_flight == 0
 
 
-def test_a_message_that_comes_twice_while_in_hand_counts_once(world: World) -> None:
+def test_a_message_that_comes_twice_while_in_flight_counts_once(world: World) -> None:
     """Its visibility ran out under a slow write: the newest receipt deletes it."""
 
     def come_again(_: Sequence[ReceivedEvent]) -> None:

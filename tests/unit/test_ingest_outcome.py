@@ -38,7 +38,7 @@ def test_a_run_that_stands_still_has_no_end_in_sight() -> None:
 
 
 @pytest.mark.parametrize(("sent", "age_seconds"), [(None, None), (-90, 90), (2, 0)])
-def test_the_age_of_what_is_in_hand_is_never_negative(sent: int | None, age_seconds: int | None) -> None:
+def test_the_age_of_what_is_in_flight_is_never_negative(sent: int | None, age_seconds: int | None) -> None:
     oldest = None if sent is None else NOON + dt.timedelta(seconds=sent)
     age = dataclasses.replace(START, oldest_unsettled=oldest).oldest_age
     assert age == (None if age_seconds is None else dt.timedelta(seconds=age_seconds))

@@ -36,7 +36,7 @@ _WITHIN_SECONDS = 60  # for what takes a moment on a quiet machine
 
 
 class SlowStore(MemoryUsageStore):
-    """Takes its time over every write, so that whoever looks has something in hand."""
+    """Takes its time over every write, so that whoever looks finds something in flight."""
 
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         threading.Event().wait(0.02)

@@ -98,8 +98,8 @@ def _of_service(_: Exception) -> ProblemError:
 def _of_report_queue(_: Exception) -> ProblemError:
     return ProblemError(
         ProblemKind.NO_REPORT_QUEUE,
-        "The report was not ordered, because nobody makes reports at the moment: no Prefect server with a worker that "
-        "runs `report-orders` is there. Try again in a minute; the operator has to start both.",
+        "The report was not ordered, because no order consumer is running. Try again in a minute; the operator has to "
+        "start one.",
         headers=_RETRY_AFTER,
     )
 

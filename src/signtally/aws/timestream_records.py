@@ -25,7 +25,8 @@ _RECORD_LIMIT_BYTES = 2048  # for a record, and for one dimension with its name
 _EVENT_WITHOUT_TEXTS_BYTES = 256
 EVENT_TEXT_LIMIT_BYTES = _RECORD_LIMIT_BYTES - _EVENT_WITHOUT_TEXTS_BYTES
 _NAMELESS_VERSION = 2  # of an event whose names were taken out
-_ROW_WITHOUT_TEXTS_BYTES = 340  # the names of its columns, eight figures, an instant, a day, a zone, room to err
+# A row of daily usage: the names of its columns, a figure for each of eight measures, an instant, a day, a zone.
+_ROW_WITHOUT_TEXTS_BYTES = 340
 # Never event_id: a record must keep a dimension of its own.
 _SHAREABLE = ("tenant_id", "user_id", "action")
 

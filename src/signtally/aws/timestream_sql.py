@@ -1,4 +1,4 @@
-"""Timestream SQL, which has no bind parameters: the literals, and the queries over the two tables."""
+"""Timestream SQL, which has no bind parameters: literals, and queries over events, daily usage, restatements."""
 
 import dataclasses
 import datetime as dt

@@ -1,4 +1,4 @@
-"""From a message's body to events: CloudEvents 1.0 in JSON, one or a batch, checked to the letter of the contract.
+"""From a message's body to events: CloudEvents 1.0 in JSON, one or a batch, checked exactly as docs/events.md says.
 
 Every rule stands here once, for imports too. What breaks one becomes a `BadPart`; its neighbours in the batch are not
 affected.

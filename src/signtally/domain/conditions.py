@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-if TYPE_CHECKING:  # profiles are read by who should not pay for importing Polars
+if TYPE_CHECKING:  # many programs read profiles and need no Polars, which is slow to import
     from signtally.domain.allowance import AllowanceUse
     from signtally.domain.documents import Cohort
 

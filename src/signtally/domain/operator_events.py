@@ -37,7 +37,7 @@ class EventName(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class OperatorEvent:
-    """One thing that happened: *said* in a sentence, *look* a command that shows more.
+    """One thing that happened: *said* tells it in a sentence, *look* is a command that shows more.
 
     *kind* and *id* name what it is about, as `signtally.{kind}.{id}`; *tenant_id* whose that is, if it is anybody's.
     """

@@ -4,11 +4,11 @@ import dataclasses
 
 from signtally.domain.actions import Action
 from signtally.domain.allowance import AllowanceUse
+from signtally.domain.definitions import HEADINGS
 from signtally.domain.periods import PeriodKind
 from signtally.domain.wording import translatable
 from signtally.render.formats import UNDEFINED
 from signtally.render.period_texts import PeriodTexts
-from signtally.render.theme import HEADINGS
 
 _CARD_LABELS = {
     Action.SENT: translatable("Documents sent"),

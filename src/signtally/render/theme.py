@@ -3,9 +3,6 @@
 import dataclasses
 from collections.abc import Collection
 
-from signtally.domain.actions import Action
-from signtally.domain.definitions import HEADINGS as DEFINED
-
 # WCAG 2.2, 1.4.3 and 1.4.11: text of normal size against its ground (links, white words on a button), and shapes.
 READABLE_CONTRAST = 4.5
 VISIBLE_CONTRAST = 3.0
@@ -95,7 +92,3 @@ def _luminance(colour: str) -> float:
 
 def _channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-# How each action is headed in every table, card and legend: in English, to be translated where it is shown.
-HEADINGS: dict[Action, str] = {action: DEFINED[action] for action in Action}

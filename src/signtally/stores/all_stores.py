@@ -36,7 +36,7 @@ from signtally.stores.zone_checks import ZoneChecks
 
 
 class Stores:
-    """The stores as attributes; those that are about one thing of several are methods that take its name."""
+    """The stores as attributes; of a kind with several (generations, imports …), a method that takes which."""
 
     def __init__(self, objects: ObjectStore, *, clock: Callable[[], dt.datetime], tell: Tell = tell_nobody) -> None:
         self._objects = objects

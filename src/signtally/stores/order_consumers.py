@@ -55,7 +55,7 @@ class OrderConsumers:
             self._recent.forget()
         return alive
 
-    def in_hand(self, tenant_id: str) -> set[ReportKey]:
+    def in_flight(self, tenant_id: str) -> set[ReportKey]:
         """A tenant's versions that wait in a living consumer's line or are being made."""
         keys = (key for beat in self.alive() for key in (*beat.making, *beat.waiting))
         return {key for key in keys if key.tenant_id == tenant_id}

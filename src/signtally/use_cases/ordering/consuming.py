@@ -14,7 +14,7 @@ from signtally.ports.errors import ServiceError
 from signtally.report_queue import ReceivedOrder
 from signtally.services import Services
 from signtally.stores.order_consumers import ConsumerBeat
-from signtally.use_cases.ordering.in_hand import OrdersInHand
+from signtally.use_cases.ordering.in_flight import OrdersInFlight
 from signtally.use_cases.ordering.making import OrderMaker, OrderResult
 from signtally.use_cases.reporting import make_report
 
@@ -37,14 +37,14 @@ class ConsumerConfig:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class OrderProgress:
-    """What a consumer did since its start and has in hand, beside the queue as it is counted now."""
+    """What a consumer did since its start and has in flight, beside the queue as it is counted now."""
 
     results: dict[OrderResult, int]
     making: int
     waiting: int  # in this consumer's line
     visible: int  # on the queue
     in_flight: int  # with all consumers
-    oldest_age: dt.timedelta | None  # of the orders in hand, since they were sent
+    oldest_age: dt.timedelta | None  # of the orders in flight, since they were sent
     seconds: float
 
 
@@ -62,7 +62,7 @@ class OrderConsumer:
         self.ended = threading.Event()
         self._services = services
         self._config = config or ConsumerConfig(makers=2 * services.settings.render_processes)
-        self._in_hand = OrdersInHand()
+        self._in_flight = OrdersInFlight()
         self._stop = threading.Event()
         self._started = time.monotonic()
         self._maker = OrderMaker(
@@ -81,7 +81,7 @@ class OrderConsumer:
                 self._receive()
             finally:
                 stop.set()
-                self._give_back(self._in_hand.close())
+                self._give_back(self._in_flight.close())
         with _logged("this consumer's sign of life could not be deleted"):
             stores.order_consumers.forget(self.consumer_id)
         self.ended.set()
@@ -90,8 +90,8 @@ class OrderConsumer:
     def progress(self) -> OrderProgress:
         """Raises a ServiceError when the queue does not answer."""
         depth = self._services.report_queue.depth()
-        making, waiting = self._in_hand.keys()
-        oldest = self._in_hand.oldest()
+        making, waiting = self._in_flight.keys()
+        oldest = self._in_flight.oldest()
         return OrderProgress(
             results=self._maker.results,
             making=len(making),
@@ -105,8 +105,8 @@ class OrderConsumer:
     def _receive(self) -> None:
         config, queue = self._config, self._services.report_queue
         while not self._stop.is_set():
-            if not self._in_hand.has_room(tenants=config.tenants_in_line, orders=config.orders_in_line):
-                self._in_hand.wait_for_change(_TICK_SECONDS)
+            if not self._in_flight.has_room(tenants=config.tenants_in_line, orders=config.orders_in_line):
+                self._in_flight.wait_for_change(_TICK_SECONDS)
                 continue
             try:
                 received = queue.receive(wait_seconds=config.poll_seconds)
@@ -115,16 +115,16 @@ class OrderConsumer:
                 self._stop.wait(_PAUSE_SECONDS)
                 continue
             for each in received:
-                self._in_hand.add(each)
+                self._in_flight.add(each)
 
     def _work(self) -> None:
-        while not self._stop.is_set() and (received := self._in_hand.take()) is not None:
+        while not self._stop.is_set() and (received := self._in_flight.take()) is not None:
             try:
                 delay_seconds = self._maker.make(received)
             except Exception:  # noqa: BLE001 -- the consumer goes on, whatever it is
                 _log.exception("order %s comes again", received.order.key)
                 delay_seconds = self._services.report_queue.visibility_seconds
-            finished = self._in_hand.done(received)
+            finished = self._in_flight.done(received)
             with _logged("an order comes again, though it was made"):
                 for each in finished:
                     if delay_seconds is None:
@@ -133,25 +133,25 @@ class OrderConsumer:
                         self._services.report_queue.extend([each], visibility_seconds=delay_seconds)
 
     def _keep(self) -> None:
-        """Until nothing is in hand: extend what is, and give signs of life."""
+        """Until nothing is in flight: extend what is, and give signs of life."""
         stores, queue = self._services.stores, self._services.report_queue
         extended_at = time.monotonic()
         beat_at, told = -self._config.beat_seconds, None
         with _logged("what dead consumers left stays"):
             stores.order_consumers.forget_dead()
-        while not self._in_hand.is_empty_for_good:
+        while not self._in_flight.is_empty_for_good:
             now = time.monotonic()
             if now - extended_at > queue.visibility_seconds / 3:
                 extended_at = now
-                with _logged("orders in hand may be made by others too"):
-                    queue.extend(self._in_hand.all())
-            held = self._in_hand.keys()
-            due = self._config.beat_seconds if held == told else self._config.changed_beat_seconds
+                with _logged("orders in flight may be made by others too"):
+                    queue.extend(self._in_flight.all())
+            keys = self._in_flight.keys()
+            due = self._config.beat_seconds if keys == told else self._config.changed_beat_seconds
             if now - beat_at >= due:
-                beat_at, told = now, held
+                beat_at, told = now, keys
                 with _logged("no sign of life could be given"):
-                    stores.order_consumers.beat(ConsumerBeat(self.consumer_id, self._services.clock(), *held))
-            self._in_hand.wait_for_end(_TICK_SECONDS)
+                    stores.order_consumers.beat(ConsumerBeat(self.consumer_id, self._services.clock(), *keys))
+            self._in_flight.wait_for_end(_TICK_SECONDS)
 
     def _give_back(self, waiting: list[ReceivedOrder]) -> None:
         if waiting:

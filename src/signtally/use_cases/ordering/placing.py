@@ -42,11 +42,12 @@ def request_report(
 def _require_room(tenant_id: str, *, services: Services) -> None:
     """Raises unless somebody makes ordered reports and the tenant has fewer in work than it may.
 
-    What was on the queue for long, and is in nobody's line, does not count: consumers have hundreds in theirs.
+    Counted: what living consumers have, and what this process sent a moment ago; not what else lies on the queue, which
+    is little, for each consumer takes hundreds into its line.
     """
     _require_consumers(services)
     most = services.settings.orders_in_work
-    in_work = services.stores.order_consumers.in_hand(tenant_id) | services.report_queue.sent_lately(tenant_id)
+    in_work = services.stores.order_consumers.in_flight(tenant_id) | services.report_queue.sent_lately(tenant_id)
     if most and len(in_work) >= most:
         raise TooManyOrdersError(f"{len(in_work):,} reports of {tenant_id} are being made or wait, and {most:,} may")
 
@@ -54,8 +55,7 @@ def _require_room(tenant_id: str, *, services: Services) -> None:
 def _require_consumers(services: Services) -> None:
     if not services.stores.order_consumers.alive():
         raise ReportQueueUnavailableError(
-            "no worker makes ordered reports: start a Prefect server and `python -m flows.report_orders`, "
-            "or run `signtally up`"
+            "no order consumer is running: start `python -m flows.report_orders`, or run `signtally up`"
         )
 
 

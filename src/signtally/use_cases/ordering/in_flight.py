@@ -9,7 +9,7 @@ from signtally.domain.reports import ReportKey
 from signtally.report_queue import ReceivedOrder
 
 
-class OrdersInHand:
+class OrdersInFlight:
     """Shared by the threads of one consumer. Of one version one order is made; its twins are finished with it."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class OrdersInHand:
             return [*itertools.chain.from_iterable(self._received.values())]
 
     def oldest(self) -> dt.datetime | None:
-        """When the oldest order in hand was sent."""
+        """When the oldest order in flight was sent."""
         return min((each.message.sent_at for each in self.all()), default=None)
 
     @property
@@ -84,6 +84,6 @@ class OrdersInHand:
             self._changed.wait(seconds)
 
     def wait_for_end(self, seconds: float) -> None:
-        """Wait until nothing is in hand for good, or so long."""
+        """Wait until nothing is in flight for good, or so long."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed and not self._received, seconds)

@@ -21,15 +21,15 @@ export function stepsOf(days, width) {
   return { step: weekly ? "week" : "month", bars: [...groups.values()].map(gathered) };
 }
 
-export function drawChart(box, legend, { days, series, terms }) {
+export function drawChart(box, legend, { days, series, terms, today }) {
   const { step, bars } = stepsOf(days, widthOf(box));
   const headings = series.map((key) => terms.get(key).heading);
-  const shown = bars.map((bar) => ({ ...bar, label: label(bar, step), tick: step === "month" ? month(bar.first) : shortDate(bar.first) }));
+  const shown = bars.map((bar) => ({ ...bar, label: label(bar, step), tick: step === "month" ? month(bar.first) : shortDate(bar.first), isPartial: bar.last >= today }));
   drawBars(box, legend, { bars: shown, series, headings, title: chartTitle(step, headings) });
   return step;
 }
 
-// Bars { label, tick, …figures } side by side, a group of them for each step.
+// Bars { label, tick, isPartial, …figures } side by side, a group of them for each step.
 export function drawBars(box, legend, { bars, series, headings, title }) {
   const width = widthOf(box);
   const marks = axis(Math.max(0, ...bars.flatMap((bar) => series.map((key) => bar[key]))));
@@ -49,6 +49,12 @@ export function drawBars(box, legend, { bars, series, headings, title }) {
 }
 
 const widthOf = (box) => Math.max(box.clientWidth, 280);
+
+// Why the last bar is hollow.
+export function notOver(step) {
+  if (step === "day") return gettext("The last day is not over.");
+  return step === "week" ? gettext("The last week is not over.") : gettext("The last month is not over.");
+}
 
 // `Sent and completed per week`.
 export function chartTitle(step, headings) {
@@ -119,7 +125,7 @@ function columns(bars, { series, scale }) {
         y: scale.y(bar[key]),
         width: thick,
         height: scale.height(bar[key]),
-        class: `bar ${order ? "second" : "first"}`,
+        class: `bar ${order ? "second" : "first"}${bar.isPartial && thick > 5 && bar[key] ? " hollow" : ""}`,
         "data-index": index,
       });
     });

@@ -3,7 +3,7 @@
 import { address, call } from "./client.js";
 import { isUnknown, showCards } from "./cards.js";
 import { showChanged } from "./changed.js";
-import { chartTable, chartTitle, drawBars, drawChart } from "./chart.js";
+import { chartTable, chartTitle, drawBars, drawChart, notOver } from "./chart.js";
 import { byId, el, table } from "./dom.js";
 import { date, kindOf, month, number, percent, periodInText, periodTitle, shortDate } from "./format.js";
 import { showInsights } from "./insights.js";
@@ -13,13 +13,13 @@ import { go, linkHere, place } from "./place.js";
 import { gettext } from "./words.js";
 
 const PAIRS = { sent: ["sent", "completed"] };
-let shown = null; // { usage, terms } on screen
+let shown = null; // { usage, terms, today } on screen
 let trend = null; // its rows
 
 export const readDays = (about, options) => call(address("v1/usage", { ...about, group_by: "day", limit: 10000 }), options);
 
 export function showOverview({ period, usage, terms, signal, me }) {
-  shown = { usage, terms };
+  shown = { usage, terms, today: me.today };
   showCards({ headlines: byId("headlines"), measures: byId("measures") }, { usage, terms, previous: previousShort(period, usage.previous) });
   byId("comparison").textContent = comparison(period, usage.previous);
   const nothing = Object.values(usage.totals).every((value) => value === 0);
@@ -39,13 +39,14 @@ export function showOverview({ period, usage, terms, signal, me }) {
 
 function drawSeries() {
   if (byId("chart-section").hidden) return;
-  const { usage, terms } = shown;
+  const { usage, terms, today } = shown;
   const { series: wanted } = place();
   const key = [...byId("series").options].some(({ value }) => value === wanted) ? wanted : "sent";
   byId("series").value = key;
-  const choice = { days: usage.rows, series: PAIRS[key] ?? [key], terms };
+  const choice = { days: usage.rows, series: PAIRS[key] ?? [key], terms, today };
   const box = byId("chart");
   const step = drawChart(box, byId("legend"), choice);
+  byId("chart-note").textContent = usage.to < today ? "" : notOver(step);
   byId("chart-title").textContent = chartTitle(step, [PAIRS[key] ? gettext("Documents") : terms.get(key).heading]);
   byId("chart-table").replaceChildren(chartTable(choice.days, box.clientWidth, choice));
 }
@@ -70,8 +71,9 @@ function drawTrend() {
   const { terms } = shown;
   const series = ["sent", "completed"];
   const headings = series.map((key) => terms.get(key).heading);
-  const bars = trend.map((row) => ({ ...row, label: titleOf(row), tick: tickOf(row) }));
+  const bars = trend.map((row) => ({ ...row, label: titleOf(row), tick: tickOf(row) + mark(row), isPartial: mark(row) || !row.is_over }));
   drawBars(byId("trend"), byId("trend-legend"), { bars, series, headings, title: byId("trend-title").textContent });
+  byId("trend-note").textContent = trendNote();
   const columns = [{ title: gettext("Period") }, ...[...terms.values()].map(({ heading }) => ({ title: heading })), { title: gettext("Completion rate") }];
   const rows = trend.map((row) => ({
     cells: [titleOf(row), ...[...terms.keys()].map((key) => number(row[key])), percent(row.completion_rate)],
@@ -79,7 +81,22 @@ function drawTrend() {
   byId("trend-table").replaceChildren(table(columns, rows, { class: "figures" }));
 }
 
-const titleOf = ({ period, from, to }) => periodTitle(kindOf(period), from, to);
+// Why bars are hollow: figures begin within the first period, or the last one is not over.
+function trendNote() {
+  const begins = trend.find(({ figures_from }) => figures_from)?.figures_from;
+  const notes = [
+    begins && gettext("* Figures begin on %(day)s: this period is counted from that day on.", { day: date(begins) }),
+    trend.at(-1).is_over ? "" : gettext("The last period is not over."),
+  ];
+  return notes.filter(Boolean).join(" ");
+}
+
+const mark = ({ figures_from: begins }) => (begins ? "*" : "");
+
+function titleOf({ period, from, to, is_over: isOver, ...row }) {
+  const title = periodTitle(kindOf(period), from, to);
+  return (isOver ? title : gettext("%(period)s (to date)", { period: title })) + mark(row);
+}
 
 function tickOf({ period, from, to }) {
   const kind = kindOf(period);

@@ -41,7 +41,9 @@ def rows(client: Any, **query: Any) -> list[dict[str, Any]]:
 
 def test_the_months_before_as_far_as_there_are_figures(admin: Any) -> None:
     found = rows(admin)
-    assert list(found[0]) == ["period", "from", "to", *MEASURES, "completion_rate"]
+    assert list(found[0]) == ["period", "from", "to", *MEASURES, "completion_rate", "figures_from", "is_over"]
+    assert [row["figures_from"] for row in found] == ["2026-07-08", None, None, None]
+    assert [row["is_over"] for row in found] == [True, True, True, False]
     assert [row["period"] for row in found] == ["2026-07", "2026-08", "2026-09", "2026-10"]
     assert [row["sent"] for row in found] == [2, 1, 4, 6]
     assert [row["completion_rate"] for row in found[:2]] == [0.5, 0.0]

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import io
+import json
 import re
 import zipfile
 from typing import Any
@@ -17,8 +18,10 @@ from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Recipient
 from signtally.domain.trend import TrendPoint
 from signtally.render import pdf
+from signtally.render.chart import usage_chart
 from signtally.render.contents import Contents
 from signtally.render.email import DigestContext, digest_message
+from signtally.render.email_chart import email_chart
 from signtally.render.files import render
 from signtally.render.progress import trend_chart, trend_note, trend_rows
 from tests.support.report_samples import ACME, IDENTITY, user
@@ -147,6 +150,30 @@ def test_the_mark_is_explained_once_in_every_file() -> None:
     sheet: Any = book.shown["Trend"]  # openpyxl's stubs know no charts
     (chart,) = sheet._charts  # noqa: SLF001
     assert [[point.idx for point in series.dPt] for series in chart.series] == [[0], [0]], "its bars are hollow"
+
+
+def test_what_is_counted_in_part_is_marked_by_one_rule_everywhere() -> None:
+    """The period in which figures begin, and the one that is not over: hollow bars, a reason, and so for programs."""
+    today = dt.date(2026, 10, 20)
+    report = _partial(OCTOBER.clip(today), dt.date(2026, 8, 17))
+    report = dataclasses.replace(report, taken_at=dt.datetime(2026, 10, 20, 9, tzinfo=dt.UTC))
+    contents = Contents(report)
+    trend, days = trend_chart(contents), usage_chart(contents)
+    assert trend is not None
+    assert [bar.is_partial for bar in trend.bars] == [True, False, True]
+    assert [bar.is_partial for bar in days.bars] == [*[False] * 19, True]
+    assert trend_note(contents).endswith(" The last period is not over.")
+    assert email_chart(contents).caption == days.caption == "The last day is not over."
+    book = ReadBook.of(report)
+    (of_trend,), (of_days, _) = (book.shown[name]._charts for name in ("Trend", "Summary"))  # noqa: SLF001
+    assert [[point.idx for point in series.dPt] for series in of_trend.series] == [[0, 2]] * 2
+    assert [[point.idx for point in series.dPt] for series in of_days.series] == [[19]] * 2
+    with zipfile.ZipFile(io.BytesIO(render("zip", report, IDENTITY).body)) as file:
+        totals, about = pl.read_csv(file.read("totals.csv")), json.loads(file.read("about.json"))
+    assert totals["is_partial"].to_list() == [True, False, False, True]
+    assert (about["first_data_day"], about["period"]["figures_from"]) == ("2026-08-17", None)
+    told = [(each["name"], each["figures_from"], each["is_over"]) for each in about["partial_periods"]]
+    assert told == [("2026-08", "2026-08-17", True), ("2026-10", None, False)]
 
 
 @pytest.mark.parametrize("began", [dt.date(2026, 8, 1), dt.date(2026, 7, 31), None])

@@ -65,8 +65,10 @@ TREND: dict[str, Any] = {
     "rows": [
         {"period": "2026-09", "from": "2026-09-01", "to": "2026-09-30"}
         | PREVIOUS_MEASURES
-        | {"completion_rate": 0.842},
-        {"period": "2026-10", "from": "2026-10-01", "to": "2026-10-31"} | MEASURES | {"completion_rate": 0.62},
+        | {"completion_rate": 0.842, "figures_from": "2026-09-14", "is_over": True},
+        {"period": "2026-10", "from": "2026-10-01", "to": "2026-10-31"}
+        | MEASURES
+        | {"completion_rate": 0.62, "figures_from": None, "is_over": True},
     ],
 }
 USAGE: dict[str, Any] = {

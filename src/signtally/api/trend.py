@@ -12,6 +12,7 @@ from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.documents import DataThrough, Measures
 from signtally.api.periods import PeriodQuery, period_or_month
 from signtally.api.problems import ProblemKind, problem_responses
+from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.trend import TREND_PERIODS, TrendPoint
 from signtally.use_cases.report_figures import read_report
 
@@ -33,14 +34,20 @@ class TrendRow(Measures, _Span):
     completion_rate: float | None = Field(
         description="Of the documents sent in that period, the share that is completed by now; null when none was sent"
     )
+    figures_from: dt.date | None = Field(
+        description="The tenant’s first day with any figures, where that is after `from`; null otherwise"
+    )
+    is_over: bool = Field(description="Whether all of `to` is over; else these are the figures to date")
 
     @classmethod
-    def at(cls, point: TrendPoint) -> "TrendRow":
+    def at(cls, point: TrendPoint, snapshot: UsageSnapshot) -> "TrendRow":
         return cls(
             period=point.period.name,
             first=point.period.first,
             last=point.period.last,
             completion_rate=point.cohort.completion_rate,
+            figures_from=snapshot.figures_from(point.period),
+            is_over=snapshot.is_over(point.period),
             **point.totals.as_dict(),
         )
 
@@ -66,9 +73,10 @@ def trend(
 ) -> Trend:
     """The trend of a report: periods of the same kind (months for a month, weeks for a week …), and the period itself.
 
-    Named as in `/v1/usage`. To a member: their own activity, and the documents that they sent.
+    The first row may be counted in part (`figures_from`), and so may the last (`is_over` is false). Named as in
+    `/v1/usage`. To a member: their own activity, and the documents that they sent.
     """
     period = period_or_month(query, tenant=tenant, services=services)
     snapshot = read_report(tenant, period, services=services, user_ids=caller.visible_user_ids)
     points = snapshot.trend[-(query.periods + 1) :]
-    return Trend(data_through=snapshot.data_through, rows=[TrendRow.at(point) for point in points])
+    return Trend(data_through=snapshot.data_through, rows=[TrendRow.at(point, snapshot) for point in points])

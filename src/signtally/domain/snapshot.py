@@ -100,13 +100,30 @@ class UsageSnapshot:
     @property
     def is_to_date(self) -> bool:
         """Whether the period's last day was not over when the figures were read."""
-        return self.period.last >= self.tenant.today(self.taken_at)
+        return not self.is_over(self.period)
+
+    def is_over(self, period: Period) -> bool:
+        """Whether the last day of *period* was over when the figures were read."""
+        return period.last < self.tenant.today(self.taken_at)
+
+    def figures_from(self, period: Period) -> dt.date | None:
+        """The day on which the tenant's figures begin, where that is within *period* or after it."""
+        began = self.first_data_day
+        return None if began is None or began <= period.first else began
+
+    def begins_within(self, period: Period) -> bool:
+        """Whether the tenant's figures begin within *period*, after its first day."""
+        began = self.figures_from(period)
+        return began is not None and began <= period.last
+
+    def is_partial(self, period: Period) -> bool:
+        """Whether *period* is counted in part: figures begin within it, or it is not over."""
+        return self.begins_within(period) or not self.is_over(period)
 
     @property
     def previous_data_from(self) -> dt.date | None:
-        """The day on which the tenant's figures begin, where that is within the previous period or after it."""
-        began = self.first_data_day
-        return None if began is None or began <= self.previous.first else began
+        """`figures_from` of the previous period."""
+        return self.figures_from(self.previous)
 
     @property
     def is_comparable(self) -> bool:

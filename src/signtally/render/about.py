@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from signtally.domain.actions import Counts
 from signtally.domain.basis import Basis
-from signtally.domain.periods import PeriodKind
+from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.report_changes import VersionChanges
 from signtally.domain.snapshot import ReportIdentity
 from signtally.render.contents import Contents
@@ -23,6 +23,9 @@ class AboutPeriod(BaseModel):
     first: dt.date
     last: dt.date
     is_over: bool = Field(description="Whether it had ended when the figures were read")
+    figures_from: dt.date | None = Field(
+        description="The tenant’s first day with any figures, where that is after `first`; null otherwise"
+    )
 
 
 class Rates(BaseModel):
@@ -57,6 +60,10 @@ class About(BaseModel):
     timezone: str = Field(description="IANA name; every day is a day in this zone")
     period: AboutPeriod
     compared_with: AboutPeriod
+    first_data_day: dt.date | None = Field(description="The tenant’s first day with any figures; null: there is none")
+    partial_periods: tuple[AboutPeriod, ...] = Field(
+        description="Those of the trend that are counted in part: figures begin within them, or they are not over"
+    )
     basis: Basis
     basis_in_words: str = Field(description="In the report’s language, as are caveat and definitions")
     user_ids: tuple[str, ...] | None = Field(description="The filter: figures of these users alone; null: all users")
@@ -81,8 +88,12 @@ def about(contents: Contents, identity: ReportIdentity) -> About:
         tenant_id=visible(snapshot.tenant.tenant_id),
         tenant_name=contents.tenant_name,
         timezone=snapshot.tenant.timezone,
-        period=_period(contents, compared=False),
-        compared_with=_period(contents, compared=True),
+        period=_period(contents, snapshot.period),
+        compared_with=_period(contents, snapshot.previous, is_over=True),
+        first_data_day=snapshot.first_data_day,
+        partial_periods=tuple(
+            _period(contents, point.period) for point in snapshot.trend if snapshot.is_partial(point.period)
+        ),
         basis=snapshot.basis,
         basis_in_words=contents.basis,
         user_ids=None if snapshot.user_ids is None else tuple(map(visible, snapshot.user_ids)),
@@ -100,14 +111,14 @@ def about(contents: Contents, identity: ReportIdentity) -> About:
     )
 
 
-def _period(contents: Contents, *, compared: bool) -> AboutPeriod:
-    period = contents.snapshot.previous if compared else contents.snapshot.period
+def _period(contents: Contents, period: Period, *, is_over: bool | None = None) -> AboutPeriod:
     return AboutPeriod(
         name=period.name,
         kind=period.kind,
         first=period.first,
         last=period.last,
-        is_over=compared or contents.is_over,
+        is_over=contents.snapshot.is_over(period) if is_over is None else is_over,
+        figures_from=contents.snapshot.figures_from(period),
     )
 
 

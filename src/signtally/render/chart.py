@@ -10,7 +10,7 @@ from collections.abc import Callable
 from babel.numbers import format_decimal
 
 from signtally.domain.actions import Counts
-from signtally.domain.periods import DAYS_A_WEEK, PeriodKind, period_of
+from signtally.domain.periods import DAYS_A_WEEK, Period, PeriodKind, period_of
 from signtally.domain.snapshot import DayUsage
 from signtally.domain.wording import translatable
 from signtally.render.contents import Contents
@@ -42,6 +42,11 @@ _ONE_PARTLY_OUTSIDE = {
     ("first", "month"): translatable("The first month is partly outside the period; only its days in it are counted."),
     ("last", "month"): translatable("The last month is partly outside the period; only its days in it are counted."),
 }
+_NOT_OVER = {
+    "day": translatable("The last day is not over."),
+    "week": translatable("The last week is not over."),
+    "month": translatable("The last month is not over."),
+}
 _BOTH_PARTLY_OUTSIDE = {
     "week": translatable("The first and last week are partly outside the period; only days in it are counted."),
     "month": translatable("The first and last month are partly outside the period; only days in it are counted."),
@@ -56,7 +61,7 @@ class Bar:
     last: dt.date
     label: str
     counts: Counts
-    is_partial: bool = False  # figures begin within it, so that it is drawn hollow
+    is_partial: bool = False  # its step is counted in part, so that it is drawn hollow
 
     @property
     def sent(self) -> int:
@@ -75,6 +80,8 @@ class UsageChart:
     bars: tuple[Bar, ...]
     axis: tuple[int, ...]  # whole numbers from 0 upwards, evenly spaced; the last is at least the highest bar
     words: Translation
+    begins: str = ""  # where figures begin within the period, that day
+    is_to_date: bool = False  # the last step is not over
 
     @property
     def top(self) -> int:
@@ -110,9 +117,15 @@ class UsageChart:
 
     @property
     def caption(self) -> str:
-        """Which bars are low only because they hold fewer days than the others."""
-        ends = {"first": self.bars[0], "last": self.bars[-1]}
-        match [name for name, bar in ends.items() if _days(bar) < self._whole(bar)]:
+        """Why bars are hollow: they hold less time than the others."""
+        begins = self.words.gettext("Figures begin on %(day)s.", day=self.begins) if self.begins else ""
+        not_over = self.words.gettext(_NOT_OVER[self.step]) if self.is_to_date else ""
+        return " ".join(filter(None, (self._partly_outside, begins, not_over)))
+
+    @property
+    def _partly_outside(self) -> str:
+        ends = {"first": self.bars[0]} if self.is_to_date else {"first": self.bars[0], "last": self.bars[-1]}
+        match [name for name, bar in ends.items() if not _is_whole(self.step, bar)]:
             case []:
                 return ""
             case [one]:
@@ -120,23 +133,20 @@ class UsageChart:
             case _:
                 return self.words.gettext(_BOTH_PARTLY_OUTSIDE[self.step])
 
-    def _whole(self, bar: Bar) -> int:
-        if self.step == "month":
-            return calendar.monthrange(bar.first.year, bar.first.month)[1]
-        return DAYS_A_WEEK if self.step == "week" else 1
-
 
 def usage_chart(contents: Contents, *, most_bars: int = _MOST_DAILY_BARS) -> UsageChart:
     """A bar a day, or, where that makes more than *most_bars*, a bar for each of the tenant's weeks or months."""
-    days = contents.snapshot.days
+    snapshot = contents.snapshot
+    days = snapshot.days
     kind = _step(len(days), most_bars)
-    start = _start_of(kind, first_weekday=contents.snapshot.tenant.first_weekday)
+    start = _start_of(kind, first_weekday=snapshot.tenant.first_weekday)
     groups = [tuple(group) for _, group in itertools.groupby(days, key=lambda usage: start(usage.day))]
     every = math.ceil(len(groups) / _MOST_LABELS)
     label = contents.formats.month if kind is PeriodKind.MONTH else contents.formats.short_date
-    bars = tuple(_bar(group, "" if index % every else label(group[0].day)) for index, group in enumerate(groups))
+    labels = ("" if index % every else label(group[0].day) for index, group in enumerate(groups))
+    bars = tuple(_bar(group, text, contents, step=kind) for group, text in zip(groups, labels, strict=True))
     marks = axis(max(max(bar.sent, bar.completed) for bar in bars))
-    return UsageChart(str(kind), bars, marks, contents.words)
+    return UsageChart(str(kind), bars, marks, contents.words, contents.begins_within, snapshot.is_to_date)
 
 
 def axis(highest: int) -> tuple[int, ...]:
@@ -158,10 +168,14 @@ def _start_of(kind: PeriodKind, *, first_weekday: int) -> Callable[[dt.date], dt
     return lambda day: period_of(kind, day, week_starts_on=first_weekday).first
 
 
-def _bar(group: tuple[DayUsage, ...], label: str) -> Bar:
-    total = Counts.total(usage.counts for usage in group)
-    return Bar(group[0].day, group[-1].day, label, total)
+def _bar(group: tuple[DayUsage, ...], label: str, contents: Contents, *, step: PeriodKind) -> Bar:
+    days = Period(PeriodKind.RANGE, group[0].day, group[-1].day)
+    bar = Bar(days.first, days.last, label, Counts.total(usage.counts for usage in group))
+    is_partial = not _is_whole(step, bar) or contents.snapshot.is_partial(days)
+    return dataclasses.replace(bar, is_partial=is_partial)
 
 
-def _days(bar: Bar) -> int:
-    return (bar.last - bar.first).days + 1
+def _is_whole(step: str, bar: Bar) -> bool:
+    """Whether it stands for all days of its step."""
+    whole = {"month": calendar.monthrange(bar.first.year, bar.first.month)[1], "week": DAYS_A_WEEK}
+    return (bar.last - bar.first).days + 1 == whole.get(step, 1)

@@ -74,7 +74,10 @@ def document_table(rows: pl.DataFrame, *, locale: str) -> pl.DataFrame:
 
 
 def totals(contents: Contents) -> pl.DataFrame:
-    """One row a period: the one reported, the one it is compared with, and those before, as far as there are data."""
+    """One row a period: the one reported, the one it is compared with, and those before, as far as there are data.
+
+    `is_partial`: figures begin within it, or it is not over.
+    """
     snapshot = contents.snapshot
     rows = [
         ("reported", snapshot.period, snapshot.totals, snapshot.cohort),
@@ -88,6 +91,7 @@ def totals(contents: Contents) -> pl.DataFrame:
             pl.Series("period_to", [row[1].last for row in rows], pl.Date),
             *_counts([row[2] for row in rows]),
             *_cohorts([row[3] for row in rows]),
+            pl.Series("is_partial", [snapshot.is_partial(row[1]) for row in rows], pl.Boolean),
         ]
     )
 

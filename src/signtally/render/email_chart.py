@@ -23,6 +23,7 @@ _WIDTH, _HEIGHT = 542, 96  # CSS pixels
 _SCALE = 2  # pixels drawn for each: for screens that have them
 _GAP = 0.28  # of a step, between its bars and the next one's
 _WIDEST_BAR = 28 * _SCALE
+_OUTLINE = 1 * _SCALE  # of a bar whose step is counted in part
 _LEAST_BAR = 2 * _SCALE  # high: one document is seen beside thousands
 _BASELINE = _SCALE
 _NOTHING, _SENT, _COMPLETED = range(3)  # in the palette
@@ -91,13 +92,23 @@ def _drawn(chart: UsageChart, *, colours: tuple[str, str], is_mirrored: bool) ->
         ):
             if value:
                 top = base - max(_LEAST_BAR, round(base * value / chart.highest))
-                draw.rectangle((round(left), top, round(left + bar_width) - 1, base - 1), fill=colour)
+                corners = (round(left), top, round(left + bar_width) - 1, base - 1)
+                draw.rectangle(corners, fill=colour)
+                if bar.is_partial:
+                    _hollow_out(draw, corners)
     draw.rectangle((0, base, width, height), fill=_COMPLETED)
     if is_mirrored:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     png = io.BytesIO()
     image.save(png, "PNG", transparency=_NOTHING, optimize=True)
     return png.getvalue()
+
+
+def _hollow_out(draw: ImageDraw.ImageDraw, corners: tuple[int, int, int, int]) -> None:
+    """Leave the outline of a bar, where there is room for one."""
+    left, top, right, bottom = corners
+    if min(right - left, bottom - top) > 3 * _OUTLINE:
+        draw.rectangle((left + _OUTLINE, top + _OUTLINE, right - _OUTLINE, bottom - _OUTLINE), fill=_NOTHING)
 
 
 def _words(chart: UsageChart, contents: Contents) -> str:

@@ -109,6 +109,13 @@ class PeriodTexts:
         return self.words.gettext("no data before %(date)s", date=self.formats.date(begins))
 
     @property
+    def begins_within(self) -> str:
+        """The day on which the tenant's figures begin, where that is within the period; else empty."""
+        begins = self.snapshot.first_data_day
+        within = begins is not None and self.snapshot.begins_within(self.snapshot.period)
+        return self.formats.date(begins) if begins is not None and within else ""
+
+    @property
     def is_comparable(self) -> bool:
         """Whether changes are shown: the previous period has figures of all or nearly all of its days."""
         return self.snapshot.is_comparable

@@ -140,16 +140,19 @@ def trend_rows(contents: Contents) -> tuple[TrendRow, ...]:
 def trend_title(point: TrendPoint, contents: Contents) -> str:
     """The period's, marked where figures begin within it: `trend_note` says what the mark means."""
     title = period_title(point.period, contents.formats, today=contents.today)
-    return title + _MARK if _is_partial(point, contents) else title
+    return title + _MARK if contents.snapshot.begins_within(point.period) else title
 
 
 def trend_note(contents: Contents) -> str:
-    """Why the first period is low; empty where there are figures of all its days."""
-    partial = any(_is_partial(point, contents) for point in contents.snapshot.trend)
-    if not partial or contents.snapshot.first_data_day is None:
-        return ""
-    day = contents.formats.date(contents.snapshot.first_data_day)
-    return contents.words.gettext("* Figures begin on %(day)s: this period is counted from that day on.", day=day)
+    """Why the first period is low, and the last one; empty where both are counted whole."""
+    snapshot, gettext = contents.snapshot, contents.words.gettext
+    notes = []
+    if snapshot.first_data_day is not None and any(snapshot.begins_within(point.period) for point in snapshot.trend):
+        day = contents.formats.date(snapshot.first_data_day)
+        notes.append(gettext("* Figures begin on %(day)s: this period is counted from that day on.", day=day))
+    if len(snapshot.trend) > 1 and snapshot.is_to_date:
+        notes.append(gettext("The last period is not over."))
+    return " ".join(notes)
 
 
 def trend_chart(contents: Contents) -> TrendChart | None:
@@ -163,7 +166,7 @@ def trend_chart(contents: Contents) -> TrendChart | None:
             point.period.last,
             _axis_label(contents, point, is_first=point is points[0]),
             point.totals,
-            is_partial=_is_partial(point, contents),
+            is_partial=contents.snapshot.is_partial(point.period),
         )
         for point in points
     )
@@ -180,12 +183,6 @@ def _told(contents: Contents) -> tuple[TrendPoint, ...]:
     return contents.snapshot.trend if len(contents.snapshot.trend) > 1 else ()
 
 
-def _is_partial(point: TrendPoint, contents: Contents) -> bool:
-    """Whether figures begin within the period."""
-    began = contents.snapshot.first_data_day
-    return began is not None and point.period.first < began <= point.period.last
-
-
 def _axis_label(contents: Contents, point: TrendPoint, *, is_first: bool) -> str:
     """Of months and quarters, the first and the first of each year say the year: else all would touch."""
     formats = contents.formats
@@ -199,7 +196,7 @@ def _axis_label(contents: Contents, point: TrendPoint, *, is_first: bool) -> str
             label = formats.year
         case _:
             label = formats.short_date
-    return label(point.period.first) + (_MARK if _is_partial(point, contents) else "")
+    return label(point.period.first) + (_MARK if contents.snapshot.begins_within(point.period) else "")
 
 
 def _date(contents: Contents, instant: dt.datetime | None) -> str:

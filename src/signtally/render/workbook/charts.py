@@ -52,7 +52,7 @@ class BarSeries:
     area: Area
     figures: Sequence[float]
     colour: str
-    hollow_first: bool = False  # the first bar stands for a part of what the others stand for
+    hollow: Sequence[int] = ()  # which bars stand for a step that is counted in part
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -107,17 +107,16 @@ def _series(one: BarSeries, labels: Labels, *, index: int, paper: str) -> Series
     series.tx = SeriesLabel(v=one.name)
     series.spPr = GraphicalProperties(solidFill=one.colour.removeprefix("#"))
     series.invertIfNegative = False
-    if one.hollow_first:
-        series.dPt = [_hollow(one.colour, paper)]
+    series.dPt = [_hollow(bar, one.colour, paper) for bar in one.hollow]
     series.val = NumDataSource(_numbers(one.area, one.figures, "#,##0"))
     series.cat = _categories(labels)
     return series
 
 
-def _hollow(colour: str, paper: str) -> DataPoint:
+def _hollow(bar: int, colour: str, paper: str) -> DataPoint:
     outline = LineProperties(solidFill=colour.removeprefix("#"), w=_OUTLINE_EMU)
     return DataPoint(
-        idx=0, invertIfNegative=False, spPr=GraphicalProperties(solidFill=paper.removeprefix("#"), ln=outline)
+        idx=bar, invertIfNegative=False, spPr=GraphicalProperties(solidFill=paper.removeprefix("#"), ln=outline)
     )
 
 

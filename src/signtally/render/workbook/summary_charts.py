@@ -15,6 +15,7 @@ from signtally.render.workbook.usage_tables import UsageOverTime
 _HEADER_HEIGHT, _TEXT_LINE = 20, 16  # points
 _POINTS_A_CM = 28.35
 _ROW_CM = _TEXT_LINE / _POINTS_A_CM
+_CAPTION_CM = 2 * _ROW_CM
 _LEAST_CM = 4.5  # of a chart: where less is left of a page, it stands on the next
 _TOP_USERS = 10
 _LABEL_CHARACTERS, _SPARE_CHARACTERS = 28, 6
@@ -28,9 +29,13 @@ def add_charts(sheet: Sheet, over_time: UsageOverTime) -> None:
     pages = _Pages(sheet)
     spec = over_time.chart(sheet.book)
     if not spec.is_empty and len(over_time.counts) > 1:
-        height_cm = pages.room_cm(HEIGHT_CM, least=_LEAST_CM)
+        caption = over_time.steps.caption
+        height_cm = pages.room_cm(HEIGHT_CM, least=_LEAST_CM, above=_CAPTION_CM if caption else 0)
         add_bar_chart(sheet, dataclasses.replace(spec, height_cm=height_cm), anchor=f"A{sheet.rows_written + 1}")
         for _ in range(round(height_cm / _ROW_CM) + 1):
+            sheet.append([], [])
+        if caption:
+            write_line(sheet, caption, CAPTION)
             sheet.append([], [])
     if sheet.book.contents.snapshot.active_senders:
         _write_top_users(sheet, pages)

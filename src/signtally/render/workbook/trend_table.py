@@ -41,7 +41,7 @@ def add_trend(book: Book) -> None:
         sheet.append([], [])
         sheet.append_wide(note, CAPTION, columns=_NOTE_COLUMNS, characters=_NOTE_CHARACTERS)
     if len(points) > 1:
-        _add_chart(sheet, table, names, hollow_first=bool(note))
+        _add_chart(sheet, table, names)
 
 
 def _columns(book: Book, names: Sequence[str]) -> list[Column]:
@@ -68,16 +68,17 @@ def _rows(points: Sequence[TrendPoint], names: Sequence[str]) -> Iterator[list[V
         yield [name, period.first, period.last, *point.totals.as_tuple(), *followed]
 
 
-def _add_chart(sheet: Sheet, table: Table, names: Sequence[str], *, hollow_first: bool) -> None:
+def _add_chart(sheet: Sheet, table: Table, names: Sequence[str]) -> None:
     book, contents = sheet.book, sheet.book.contents
     points, theme = contents.snapshot.trend, contents.theme
+    hollow = [index for index, point in enumerate(points) if contents.snapshot.is_partial(point.period)]
     series = [
         BarSeries(
             contents.heading(action),
             area(sheet, table, _FIRST_COUNT + list(Action).index(action)),
             [point.totals.as_dict()[action] for point in points],
             colour,
-            hollow_first=hollow_first,
+            hollow=hollow,
         )
         for action, colour in ((Action.SENT, theme.fill), (Action.COMPLETED, theme.neutral))
     ]

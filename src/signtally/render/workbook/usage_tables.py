@@ -9,7 +9,7 @@ import polars as pl
 from signtally.domain.actions import MEASURES, Action, Counts
 from signtally.domain.documents import USER_DAYS_MOST_DAYS
 from signtally.domain.periods import PeriodKind
-from signtally.render.chart import usage_chart
+from signtally.render.chart import UsageChart, usage_chart
 from signtally.render.contents import Contents
 from signtally.render.workbook.cells import Value, id_text, person_text, serial
 from signtally.render.workbook.charts import BarSeries, BarSpec, Labels
@@ -49,6 +49,7 @@ class UsageOverTime:
     first_days: Sequence[dt.date]
     counts: Sequence[Counts]
     date_format: str
+    steps: UsageChart
 
     def chart(self, book: Book) -> BarSpec:
         theme, first_figure = book.contents.theme, len(self.table.columns) - len(MEASURES) + 1
@@ -58,6 +59,7 @@ class UsageOverTime:
                 area(self.sheet, self.table, first_figure + list(Action).index(action)),
                 [counts.as_dict()[action] for counts in self.counts],
                 colour,
+                hollow=[index for index, bar in enumerate(self.steps.bars) if bar.is_partial],
             )
             for action, colour in ((Action.SENT, theme.fill), (Action.COMPLETED, theme.neutral))
         ]
@@ -94,7 +96,8 @@ def add_days(book: Book) -> UsageOverTime:
     if len(snapshot.days) > MOST_DAILY_BARS:
         return _add_longer_steps(book)
     days = [day.day for day in snapshot.days]
-    return UsageOverTime(sheet, table, days, [day.counts for day in snapshot.days], book.numbers.date)
+    steps = usage_chart(book.contents, most_bars=MOST_DAILY_BARS)
+    return UsageOverTime(sheet, table, days, [day.counts for day in snapshot.days], book.numbers.date, steps)
 
 
 def _add_longer_steps(book: Book) -> UsageOverTime:
@@ -117,7 +120,7 @@ def _add_longer_steps(book: Book) -> UsageOverTime:
     ]
     table = Table(name, title, columns, rows, len(rows), frozen="B2", is_idle=not any(snapshot.totals.as_tuple()))
     date_format = book.numbers.date if weekly else book.numbers.month
-    return UsageOverTime(add_table(book, table), table, [first for first, _ in spans], counts, date_format)
+    return UsageOverTime(add_table(book, table), table, [first for first, _ in spans], counts, date_format, chart)
 
 
 def _counts_of(contents: Contents, spans: Sequence[tuple[dt.date, dt.date]]) -> Iterator[Counts]:

@@ -135,6 +135,8 @@ def test_senders_of_one_name_are_told_apart() -> None:
     report = whole_report((user(1, "Ann", "ann@acme.example"), user(2, "Ann"), user(3, "A" * 80), user(4, "A" * 90)))
     senders = {document.sender for document in oldest_open(Contents(report))}
     assert senders == {"Ann · ann@acme.example", "Ann · u_2", f"{'A' * 59}… · u_3", f"{'A' * 59}… · u_4"}
+    arabic = whole_report((user(1, "علي", "0.ali@acme.example"), user(2, "علي")))
+    assert oldest_open(Contents(arabic))[0].sender == "علي · \u20680.ali@acme.example\u2069", "not ali@acme.example.0"
 
 
 def test_names_are_copied_as_they_are_written_in_scripts_whose_signs_join() -> None:

@@ -8,7 +8,7 @@ from signtally.domain.actions import Counts
 from signtally.domain.snapshot import UserUsage
 from signtally.render.contents import Contents
 from signtally.render.formats import UNDEFINED
-from signtally.render.visible_text import one_line, shortened
+from signtally.render.visible_text import beside, one_line, shortened
 
 MOST_USERS_PRINTED = 200  # a longer list is for a screen, unless it was asked for
 MOST_INACTIVE_PRINTED = 20
@@ -108,7 +108,7 @@ def distinct_names(users: Iterable[UserUsage], *, most_characters: int) -> dict[
     cut = {user_id: shortened(name, most_characters) for user_id, (name, _) in shown.items()}
     times = collections.Counter(cut.values())
     return {
-        user_id: shortened(f"{name} · {shown[user_id][1]}", 2 * most_characters)
+        user_id: beside(name, shortened(shown[user_id][1], 2 * most_characters - len(name)))
         if times[name] > 1 and shown[user_id][1]
         else name
         for user_id, name in cut.items()

@@ -8,6 +8,7 @@ _NOT_TEXT = re.compile("[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F-\\x9F\\uD800-\\uD
 _C0_CONTROLS = range(0x20)
 _CONTROL_PICTURES = 0x2400  # where Unicode shows them: ␀ ␁ …
 _DELETE = 0x7F
+_ISOLATE, _END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 
 
@@ -32,6 +33,12 @@ def shortened(text: str, most_characters: int, *, keeps_end: bool = False) -> st
         return text
     end = text[-(most_characters // 2) :] if keeps_end else ""
     return f"{text[: most_characters - len(end) - 1].rstrip()}…{end}"
+
+
+def beside(name: str, detail: str) -> str:
+    """`Ann Ash · ann@acme.example`; behind a name that is read from the right, `0.ann@…` stays as it is spelt."""
+    turns = any(unicodedata.bidirectional(character) in {"R", "AL"} for character in name)
+    return f"{name} · {_ISOLATE}{detail}{_END_OF_ISOLATE}" if turns else f"{name} · {detail}"
 
 
 def _tamed(character: str) -> str:

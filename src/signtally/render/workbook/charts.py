@@ -95,7 +95,7 @@ def add_bar_chart(sheet: Sheet, spec: BarSpec, *, anchor: str) -> None:
         chart.legend = None
     chart.graphical_properties = GraphicalProperties(ln=LineProperties(noFill=True))
     chart.roundedCorners = False
-    _style_axes(chart, spec, theme)
+    _style_axes(chart, spec, theme, is_mirrored=sheet.book.right_to_left)
     chart.alternative_text = sheet.book.words.gettext(
         "Bar chart: %(title)s. Its figures are on the sheet %(sheet)s.", title=spec.title, sheet=spec.labels.area.sheet
     )
@@ -133,7 +133,7 @@ def _numbers(area: Area, values: Sequence[float], number_format: str) -> NumRef:
     return NumRef(f=area.reference, numCache=NumData(formatCode=number_format, ptCount=len(points), pt=points))
 
 
-def _style_axes(chart: Chart, spec: BarSpec, theme: Theme) -> None:
+def _style_axes(chart: Chart, spec: BarSpec, theme: Theme, *, is_mirrored: bool) -> None:
     highest = max((figure for one in spec.series for figure in one.figures), default=0)
     steps = axis(max(int(highest), 1))
     for side in (chart.x_axis, chart.y_axis):
@@ -146,6 +146,9 @@ def _style_axes(chart: Chart, spec: BarSpec, theme: Theme) -> None:
     chart.x_axis.graphicalProperties = GraphicalProperties(ln=_rule(theme.neutral))
     if spec.horizontal:  # the first row of the table above the others
         chart.x_axis.scaling.orientation, chart.y_axis.crosses = "maxMin", "max"
+    if is_mirrored:  # the first bar stands where reading begins
+        across = chart.y_axis if spec.horizontal else chart.x_axis
+        across.scaling.orientation = "maxMin"
     chart.y_axis.number_format = "#,##0"
     chart.y_axis.scaling.min, chart.y_axis.scaling.max, chart.y_axis.majorUnit = 0, steps[-1], steps[1]
     chart.y_axis.majorGridlines = ChartLines(GraphicalProperties(ln=_rule(theme.line)))

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 LOCALES = ROOT / "src" / "signtally" / "locales"
 KEYWORDS = DEFAULT_KEYWORDS | {"translatable": None}
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
+NUMBERS = {"%(count)s", "%(shown)s", "%(limit)s"}  # what a form for one or two may say in a word
 HEADER = "# The texts of Signtally's reports, emails and page.\n# %s: edit the lines that begin with msgstr.\n#"
 
 
@@ -110,7 +111,7 @@ def problems(catalogue: Catalog) -> Iterator[str]:
         for form in filter(None, forms(message)):
             found = Counter(PLACEHOLDER.findall(form))
             # Of several forms, those for one, two or none may say it in a word.
-            spelt_out = message.pluralizable and found.keys() <= expected.keys() <= found.keys() | {"%(count)s"}
+            spelt_out = message.pluralizable and found.keys() <= expected.keys() <= found.keys() | NUMBERS
             if found != expected and not spelt_out:
                 yield f"other placeholders than {source!r}: {form!r}"
             if "%" in PLACEHOLDER.sub("", form):

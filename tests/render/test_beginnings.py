@@ -165,7 +165,8 @@ def test_what_is_counted_in_part_is_marked_by_one_rule_everywhere() -> None:
     assert trend_note(contents).endswith(" The last period is not over.")
     assert email_chart(contents).caption == days.caption == "The last day is not over."
     book = ReadBook.of(report)
-    (of_trend,), (of_days, _) = (book.shown[name]._charts for name in ("Trend", "Summary"))  # noqa: SLF001
+    sheets: list[Any] = [book.shown[name] for name in ("Trend", "Summary")]
+    (of_trend,), (of_days, _) = (sheet._charts for sheet in sheets)  # noqa: SLF001
     assert [[point.idx for point in series.dPt] for series in of_trend.series] == [[0, 2]] * 2
     assert [[point.idx for point in series.dPt] for series in of_days.series] == [[19]] * 2
     with zipfile.ZipFile(io.BytesIO(render("zip", report, IDENTITY).body)) as file:

@@ -363,7 +363,8 @@ def test_arabic_sheets_run_from_right_to_left() -> None:
     for sheet, columns in ((users, "DEFGHIJKLMNOPQRST"), (days, "CDEFGHIJ")):
         cells = [sheet[f"{column}{row}"] for column in columns for row in (1, 2)]
         assert {(cell.alignment.horizontal, cell.alignment.indent) for cell in cells} == {("right", 1)}
-    over_time, most_active = book.shown["الملخص"]._charts  # noqa: SLF001  # openpyxl's stubs know no charts
+    summary: Any = book.shown["الملخص"]  # openpyxl's stubs know no charts
+    over_time, most_active = summary._charts  # noqa: SLF001
     turned = [over_time.x_axis, most_active.x_axis, most_active.y_axis]
     assert [axis.scaling.orientation for axis in turned] == ["maxMin"] * 3
 

@@ -80,6 +80,14 @@ def test_scripts_get_the_same_plural_forms(language: str, number: int) -> None:
     assert forms[form] == words.ngettext("%(count)s day", "%(count)s days", number)
 
 
+def test_arabic_forms_stand_in_the_order_of_the_catalogue() -> None:
+    """Eleven to ninety-nine end in -an, hundreds do not; other tools order the two the other way round."""
+    texts = Translation.of(Locale.parse("ar")).texts_of("", ending="")
+    counted = [forms for forms in texts.values() if isinstance(forms, dict)]
+    assert len(counted) > 20
+    assert [forms for forms in counted if forms["other"].count("ًا") > forms["many"].count("ًا")] == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("period", ["2026-10-14", "2026-W41", "2026-10", "2026-Q3", "2025"])
 def test_cards_speak_of_every_kind_of_period(language: str, period: str) -> None:

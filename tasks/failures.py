@@ -20,6 +20,7 @@ BY_COMMAND = {
     "report-orders": "python -m flows.report_orders",
     "scheduled-reports": "signtally schedules run",
     "digests": "signtally digests run",
+    "send-digest": "signtally digests send-now --help",
     "mail-events": "signtally deliveries list",
     "dead-letters": "signtally dead-letters list",
     "erasures": "signtally erasures run",

@@ -1,8 +1,12 @@
-"""What tenants' schedules ask for, as tasks: who has something due, and a batch of tenants' own."""
+"""What tenants' schedules ask for, as tasks: who has something due, and a batch of tenants' own; and one by hand."""
 
-from signtally.use_cases import digesting, scheduling
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from signtally.use_cases import digesting, scheduling, sending_by_hand
 from signtally.use_cases.digesting import DigestsOutcome
 from signtally.use_cases.scheduling import SchedulesOutcome
+from signtally.use_cases.sending_by_hand import SentByHand, named_occurrence
 from tasks.run_names import tenants_of_batch
 from tasks.service_tasks import service_task
 from tasks.services import services
@@ -41,3 +45,12 @@ def send_deferred_digests() -> DigestsOutcome:
 @service_task()
 def record_sent_digests(done: dict[str, str]) -> None:
     digesting.record_digests(done, services=services())
+
+
+# Without retries: a second attempt would send again to whoever the first one has reached.
+@task(cache_policy=NO_CACHE)
+def send_digest(tenant_id: str, schedule: str, period: str | None, *, again: bool) -> SentByHand:
+    occurrence = named_occurrence(tenant_id, schedule, period=period, services=services())
+    return sending_by_hand.send_now(
+        occurrence, services=services(), requested_by="operator", again=again, makes_report=True
+    )

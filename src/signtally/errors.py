@@ -14,6 +14,7 @@ SigntallyError
 ├── MailRefusedError                  ports.mail: this recipient will never get the email
 │   └── DestinationGoneError          ports.webhooks: nobody takes anything at this address any more
 ├── DeliveriesFailedError             use_cases.delivery_run: something due was refused, is in doubt, pending or failed
+├── NoScheduleError                   use_cases.sending_by_hand: the tenant has no schedule of this name
 ├── BadUnsubscribeLinkError           use_cases.unsubscribing: a link to unsubscribe was not made here
 ├── AddressNotPublicError             webhooks.connection: a webhook's host has no public address
 ├── BadMailEventError                 domain.mail_events: what the mail service wrote is no event that is known

@@ -27,6 +27,7 @@ DEPLOYMENTS = {
         [("every-quarter-of-an-hour", "*/15 * * * *", "UTC")],
     ),
     "digests": ("flows.digests:digests", WORK_POOL, 1, [("every-quarter-of-an-hour", "5,20,35,50 * * * *", "UTC")]),
+    "send-digest": ("flows.send_digest:send_digest", WORK_POOL, 8, []),
     "mail-events": ("flows.mail_events:mail_events", WORK_POOL, 1, [("every-five-minutes", "3-59/5 * * * *", "UTC")]),
     "dead-letters": ("flows.dead_letters:dead_letters", WORK_POOL, 1, [("every-hour", "50 * * * *", "UTC")]),
     "erasures": ("flows.erasures:erasures", WORK_POOL, 1, [("every-hour", "25 * * * *", "UTC")]),

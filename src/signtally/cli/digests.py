@@ -14,11 +14,9 @@ from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import MailDelivery, MailState
 from signtally.domain.destinations import Destination
 from signtally.domain.mail_addresses import valid_address
-from signtally.domain.periods import parse_period
-from signtally.domain.schedules import Occurrence, shown_name
-from signtally.domain.tenants import Recipient, Schedule, destination_labelled, schedule_named
+from signtally.domain.schedules import shown_name
+from signtally.domain.tenants import Recipient, Schedule, destination_labelled
 from signtally.render.email_picture import standing_alone
-from signtally.services import Services
 from signtally.use_cases import sending_by_hand
 from signtally.use_cases.delivery_list import (
     PassedOccurrence,
@@ -29,7 +27,7 @@ from signtally.use_cases.delivery_list import (
 )
 from signtally.use_cases.delivery_run import require_all_well
 from signtally.use_cases.passing_over import condition_outcome
-from signtally.use_cases.sending_by_hand import occurrence_by_hand
+from signtally.use_cases.sending_by_hand import named_occurrence
 
 __all__ = ["deliveries", "digests"]
 _MOST_PASSED_OVER = 100
@@ -56,7 +54,7 @@ def preview(  # noqa: PLR0913 -- one an option
 ) -> None:
     """Show an email, or what is posted to a destination, without sending or storing anything."""
     services = wiring.services()
-    occurrence = _occurrence(tenant_id, schedule, period=period, services=services)
+    occurrence = named_occurrence(tenant_id, schedule, period=period, services=services)
     reader, destination = _chosen(recipient, occurrence.schedule)
     if destination is not None:
         body = json.loads(sending_by_hand.preview_post(occurrence, destination, services=services))
@@ -151,7 +149,7 @@ def _send(  # noqa: PLR0913 -- one an option
     tenant_id: str, schedule: str, *, period: str | None, recipient: str | None, again: bool, as_json: bool
 ) -> None:
     services = wiring.services()
-    occurrence = _occurrence(tenant_id, schedule, period=period, services=services)
+    occurrence = named_occurrence(tenant_id, schedule, period=period, services=services)
     reader, destination = _chosen(recipient, occurrence.schedule)
     sent = sending_by_hand.send_now(
         occurrence,
@@ -169,18 +167,7 @@ def _send(  # noqa: PLR0913 -- one an option
         as_json=as_json,
         lines=lambda: [f"{row['period']}  {row['recipient']}  {row['state']}  {row['detail']}" for row in rows],
     )
-    failed = {str(row["recipient"]): str(row["detail"]) for row in rows if row["state"] in {"refused", "in_doubt"}}
-    require_all_well("digests by hand", {"refused or in doubt": failed})
-
-
-def _occurrence(tenant_id: str, name: str, *, period: str | None, services: Services) -> Occurrence:
-    tenant = services.stores.tenants.get(tenant_id)
-    schedule = schedule_named(name, tenant.schedules)
-    if schedule is None:
-        known = ", ".join(each.name for each in tenant.schedules) or "none"
-        raise click.ClickException(f"the tenant {tenant_id} has no schedule {name!r}; it has: {known}")
-    chosen = None if period is None else parse_period(period, week_starts_on=tenant.first_weekday)
-    return occurrence_by_hand(tenant, schedule, period=chosen, now=services.clock())
+    require_all_well("digests by hand", sent.troubles)
 
 
 def _chosen(recipient: str | None, schedule: Schedule) -> tuple[Recipient | None, Destination | None]:

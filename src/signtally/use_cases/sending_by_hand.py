@@ -9,12 +9,13 @@ from email.message import EmailMessage
 from threading import Thread
 
 from signtally.domain.corrections import Told
-from signtally.domain.deliveries import DeliveryKey, MailDelivery
+from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery
 from signtally.domain.destinations import Destination
-from signtally.domain.periods import FuturePeriodError, Period, end_of_day
+from signtally.domain.periods import FuturePeriodError, Period, end_of_day, parse_period
 from signtally.domain.redaction import without_secrets
 from signtally.domain.schedules import Occurrence, newest_over, occurrence_of
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.tenants import Recipient, Schedule, TenantProfile, schedule_named
+from signtally.errors import SigntallyError
 from signtally.services import Services
 from signtally.use_cases.correcting import remember_incomplete
 from signtally.use_cases.digest_messages import DigestMessages, digest_at_once, distinct, made_digest
@@ -34,6 +35,32 @@ class SentByHand:
 
     key: DeliveryKey
     deliveries: list[MailDelivery]
+
+    @property
+    def troubles(self) -> dict[str, dict[str, str]]:
+        """By state and recipient, what a person must see."""
+        return {
+            str(state): {each.email: each.detail for each in self.deliveries if each.state is state}
+            for state in NEEDS_A_PERSON
+        }
+
+
+class NoScheduleError(SigntallyError, LookupError):
+    """The tenant has no schedule of this name."""
+
+
+def named_occurrence(tenant_id: str, schedule_name: str, *, period: str | None, services: Services) -> Occurrence:
+    """The occurrence of a *period* such as `2026-10`; of the last one that is over, if None.
+
+    Raises NoScheduleError, PeriodError or FuturePeriodError.
+    """
+    tenant = services.stores.tenants.get(tenant_id)
+    schedule = schedule_named(schedule_name, tenant.schedules)
+    if schedule is None:
+        known = ", ".join(each.name for each in tenant.schedules) or "none"
+        raise NoScheduleError(f"the tenant {tenant_id} has no schedule {schedule_name!r}; it has: {known}")
+    chosen = None if period is None else parse_period(period, week_starts_on=tenant.first_weekday)
+    return occurrence_by_hand(tenant, schedule, period=chosen, now=services.clock())
 
 
 def occurrence_by_hand(

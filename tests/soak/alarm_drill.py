@@ -85,9 +85,11 @@ def _exercise(exercise: Exercise, scene: Scene, inbox: AlarmInbox) -> str:
 
 
 def _commands_of(title: str, scene: Scene) -> list[str]:
-    """Those of the runbook's section, for last month, and for who was refused here."""
-    section = _RUNBOOK.split(f"\n## {title}\n", maxsplit=1)[1].split("\n## ", maxsplit=1)[0]
+    """Those of the runbook's section, for last month, and for who was refused here. Several alarms may share one."""
+    headings = rf"^## {title}\n+(?:## .*\n+)*"
+    section = re.split(headings, _RUNBOOK, maxsplit=1, flags=re.MULTILINE)[1].split("\n## ", maxsplit=1)[0]
     listed = re.findall(r"^\$ (.*)$", section, re.MULTILINE)
+    assert listed, f"no commands under {title}"
     last_month = scene.services.clock().replace(day=1) - dt.timedelta(days=1)
     here = {"2026-10": f"{last_month:%Y-%m}", "ann@acme.example": "webhook:Hook"}
     return [functools.reduce(lambda text, name: text.replace(name, here[name]), here, each) for each in listed]

@@ -23,7 +23,7 @@ SETTLING_SECONDS = 60
 _PROGRAMS = {  # what the command line of each has in it
     "SQS, S3 and SES (ministack)": "ministack_program",
     "Timestream (timestream-local)": "timestream_local",
-    "Prefect's server": "prefect server start",
+    "Prefect's server": "tasks.prefect_server start",
     "the API and the page": "signtally api",
     "order consumer": "flows.report_orders",
     "worker, with its runs": "warm_worker",

@@ -12,7 +12,7 @@ import psutil
 _MARKS = {  # what the command line of each has in it
     "aws": "signtally.local.ministack_program",
     "timestream": "-m timestream_local",
-    "prefect": "prefect server start",
+    "prefect": "tasks.prefect_server start",
     "api": "-m signtally api",
     "orders": "flows.report_orders",
     "worker": "-m warm_worker",

@@ -112,7 +112,8 @@ class Stack:
         return [*self.aws.programs(fresh=self.fresh, timestream=False), self.postgresql.program()]
 
     def _prefect_server(self) -> Program:
-        command = [deploying.prefect_program(), "server", "start", "--host", LOOPBACK, "--port", str(self.prefect_port)]
+        command = [sys.executable, "-m", "tasks.prefect_server", "start"]
+        command += ["--host", LOOPBACK, "--port", str(self.prefect_port)]
         return Program(
             name="prefect",
             command=command,

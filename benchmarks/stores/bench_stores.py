@@ -34,7 +34,7 @@ from portal_traffic import FIRST, midnight
 from writing import Floor, made_events, write_seconds
 
 from signtally import wiring
-from signtally.domain.aggregation import TenantDay
+from signtally.domain.aggregation import COUNTED_COLUMNS, TenantDay
 from signtally.domain.schemas import IDENTITY
 from signtally.domain.tenant_parts import daily_usage_by_parts
 from signtally.local.local_aws import LocalAws
@@ -182,7 +182,7 @@ def _counted(store: UsageStore, folder: Path) -> int:
     tenants = pl.read_parquet(folder / "tenants.parquet").rows()
     days = [TenantDay(tenant_id, day, timezone) for tenant_id, timezone in tenants for day in dates]
     since, until = min(day.begins for day in days), max(day.ends for day in days)
-    with store.scan_events(since=since, until=until, tenant_ids=None) as events:
+    with store.scan_events(since=since, until=until, tenant_ids=None, columns=COUNTED_COLUMNS) as events:
         parts = daily_usage_by_parts(events, days=days, superseded=IDENTITY.to_frame())
         return sum(len(counted) for _, _, counted in parts)
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from signtally.domain.document_pages import DocumentSelection
-from signtally.domain.erasures import NOBODY, ErasedUsers
+from signtally.domain.erasures import NAMES, NOBODY, ErasedUsers
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.user_counts import EVERYBODY, UserSelection
 from signtally.ports.errors import ServiceError
-from signtally.ports.usage_store import TenantSpan, UsageStore, WriteOutcome
+from signtally.ports.usage_store import ALL_COLUMNS, TenantSpan, UsageStore, WriteOutcome
 from signtally.recent import Recent
 from signtally.stores.erasures import Erasures
 
@@ -50,10 +50,15 @@ class ErasedNames:
 
     @contextlib.contextmanager
     def scan_events(
-        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+        self,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        tenant_ids: Sequence[str] | None,
+        columns: Sequence[str] = ALL_COLUMNS,
     ) -> Iterator[pl.LazyFrame]:
-        with self._store.scan_events(since=since, until=until, tenant_ids=tenant_ids) as rows:
-            yield self._erased.get().nameless(rows)
+        with self._store.scan_events(since=since, until=until, tenant_ids=tenant_ids, columns=columns) as rows:
+            yield rows if set(NAMES).isdisjoint(columns) else self._erased.get().nameless(rows)
 
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         return self._nameless(self._store.daily_usage(first=first, last=last, tenant_ids=tenant_ids))

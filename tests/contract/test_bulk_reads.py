@@ -30,6 +30,7 @@ from signtally.stores.keys import UNLOADS
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=123_456)  # Timestream judges times by its own clock
 DAY = dt.timedelta(days=1)
+SOME = ["user_name", "user_email", "occurred_at", "user_id", "tenant_id"]
 AWKWARD = [
     "O'Hara & Söhne",
     "'; DROP TABLE events; --",
@@ -112,6 +113,9 @@ def test_a_scan_reads_the_events_that_a_query_reads(store: UsageStore) -> None:
     for tenant_ids in (everybody, AWKWARD[:2], ["acme", "acme", "nobody"]):
         assert_frame_equal(scanned_events(store, tenant_ids), queried_events(store, tenant_ids))
     assert_frame_equal(scanned_events(store, None), queried_events(store, everybody))
+    with store.scan_events(since=NOW - 300 * DAY, until=NOW + DAY, tenant_ids=everybody, columns=SOME) as rows:
+        some = rows.collect(engine="streaming").sort("tenant_id", "user_name")
+    assert_frame_equal(some, queried_events(store, everybody).select(SOME).sort("tenant_id", "user_name"))
     assert len(scanned_events(store, None)) == len(everybody)
 
 

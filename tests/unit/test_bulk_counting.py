@@ -19,6 +19,7 @@ from signtally.domain.schemas import EVENTS, IDENTITY
 from signtally.domain.tenant_parts import TenantPart, tenant_parts
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.usage_store import MemoryUsageStore
+from signtally.ports.usage_store import ALL_COLUMNS
 from signtally.services import Services
 from signtally.stores.touched_hours import TOUCHED
 from signtally.use_cases.aggregating.read_back import ReadBackCheck
@@ -46,10 +47,15 @@ class CountingStore(MemoryUsageStore):
 
     @contextlib.contextmanager
     def scan_events(
-        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+        self,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        tenant_ids: Sequence[str] | None,
+        columns: Sequence[str] = ALL_COLUMNS,
     ) -> Iterator[pl.LazyFrame]:
         self.calls.append("scan_events")
-        with super().scan_events(since=since, until=until, tenant_ids=tenant_ids) as rows:
+        with super().scan_events(since=since, until=until, tenant_ids=tenant_ids, columns=columns) as rows:
             yield rows
 
     def superseded(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from signtally.domain.periods import Period, PeriodError, PeriodKind, period_bet
 from signtally.domain.reconciliation import Difference
 from signtally.domain.restatements import RestatementReason
 from signtally.memory.usage_store import MemoryUsageStore
+from signtally.ports.usage_store import ALL_COLUMNS
 from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
 from signtally.use_cases.rebuilding import DayChange, preview, rebuild
@@ -245,12 +246,17 @@ class InterruptingStore(MemoryUsageStore):
 
     @contextlib.contextmanager
     def scan_events(
-        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+        self,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        tenant_ids: Sequence[str] | None,
+        columns: Sequence[str] = ALL_COLUMNS,
     ) -> Iterator[pl.LazyFrame]:
         interruption, self.interruption = self.interruption, None
         if interruption is not None:
             interruption()
-        with super().scan_events(since=since, until=until, tenant_ids=tenant_ids) as events:
+        with super().scan_events(since=since, until=until, tenant_ids=tenant_ids, columns=columns) as events:
             yield events
 
 

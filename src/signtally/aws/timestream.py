@@ -49,7 +49,7 @@ from signtally.domain.schemas import (
     by_tenant,
 )
 from signtally.domain.user_counts import USER_COUNTS, UserSelection, page_of
-from signtally.ports.usage_store import WriteOutcome
+from signtally.ports.usage_store import ALL_COLUMNS, WriteOutcome
 
 if TYPE_CHECKING:
     from mypy_boto3_timestream_query import TimestreamQueryClient
@@ -95,10 +95,15 @@ class TimestreamUsageStore(TimestreamDocuments):
         return self._within(EVENTS_TABLE, EVENTS, since=since, until=until, tenant_ids=tenant_ids)
 
     def scan_events(
-        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+        self,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        tenant_ids: Sequence[str] | None,
+        columns: Sequence[str] = ALL_COLUMNS,
     ) -> AbstractContextManager[pl.LazyFrame]:
         select = self._selection_within(EVENTS_TABLE, since, until)
-        return self._access.scan(EVENTS_TABLE, EVENTS, tenant_ids=tenant_ids, select=select)
+        return self._access.scan(EVENTS_TABLE, EVENTS, tenant_ids=tenant_ids, select=select, wanted=columns)
 
     def days_with_events(
         self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None

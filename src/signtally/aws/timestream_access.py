@@ -126,10 +126,21 @@ class TimestreamAccess:
 
     @contextlib.contextmanager
     def scan(
-        self, table: str, schema: pl.Schema, *, tenant_ids: Sequence[str] | None, select: Selection
+        self,
+        table: str,
+        schema: pl.Schema,
+        *,
+        tenant_ids: Sequence[str] | None,
+        select: Selection,
+        wanted: Sequence[str] | None = None,
     ) -> Iterator[pl.LazyFrame]:
-        """One UNLOAD, whoever is asked for: more tenants than a query can name are picked from everybody's rows."""
-        columns = self.columns(table, schema) if tenant_ids is None or tenant_ids else []
+        """One UNLOAD, whoever is asked for: more tenants than a query can name are picked from everybody's rows.
+
+        Of *schema* only the *wanted* columns are read, all with None.
+        """
+        present = self.columns(table, schema) if tenant_ids is None or tenant_ids else []
+        schema = pl.Schema({name: schema[name] for name in wanted or schema})
+        columns = [name for name in schema if name in present]
         if not columns:
             yield schema.to_frame().lazy()
             return
@@ -140,8 +151,8 @@ class TimestreamAccess:
             if named or tenant_ids is None:
                 yield rows
             else:
-                wanted = pl.LazyFrame({"tenant_id": [*tenant_ids]}, schema={"tenant_id": pl.String()})
-                yield rows.join(wanted, on="tenant_id", how="semi")
+                asked_for = pl.LazyFrame({"tenant_id": [*tenant_ids]}, schema={"tenant_id": pl.String()})
+                yield rows.join(asked_for, on="tenant_id", how="semi")
 
     def frame(self, table: str, queries: Iterable[str], *, columns: Sequence[str], schema: pl.Schema) -> pl.DataFrame:
         """The answers of *queries* that select these *columns*, one below the other."""

@@ -78,7 +78,7 @@ class ReportDifference:
 
 
 def reference_count(events: pl.LazyFrame, *, dates: LocalDates, by: Sequence[str] = TENANT_DAY_KEY) -> pl.DataFrame:
-    """Count events of schema EVENTS by tenant and local day, schema EVENT_COUNTS; an id counts once a tenant's day.
+    """Count events, schema ARRIVALS, by tenant and local day, schema EVENT_COUNTS; an id counts once a tenant's day.
 
     With USER_DAY_KEY as *by*, there is a row for each user, and a column `user_id`.
     """

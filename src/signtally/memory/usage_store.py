@@ -38,7 +38,7 @@ from signtally.domain.schemas import (
 )
 from signtally.domain.time_units import UNIX_EPOCH
 from signtally.domain.user_counts import EVERYBODY, USER_COUNTS, UserSelection, page_of, user_counts
-from signtally.ports.usage_store import TenantSpan, WriteOutcome, WriteResult
+from signtally.ports.usage_store import ALL_COLUMNS, TenantSpan, WriteOutcome, WriteResult
 
 _EventIdentity = tuple[str, str, str, str, dt.datetime]
 _RowIdentity = tuple[str, str, dt.date]
@@ -77,9 +77,14 @@ class MemoryUsageStore:
 
     @contextlib.contextmanager
     def scan_events(
-        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+        self,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        tenant_ids: Sequence[str] | None,
+        columns: Sequence[str] = ALL_COLUMNS,
     ) -> Iterator[pl.LazyFrame]:
-        with _readable(self._events_of(tenant_ids, since, until)) as rows:
+        with _readable(self._events_of(tenant_ids, since, until).select(columns)) as rows:
             yield rows
 
     def days_with_events(

@@ -20,7 +20,7 @@ from signtally.domain.schemas import (
 )
 from signtally.domain.time_units import UNIX_EPOCH
 from signtally.domain.user_counts import USER_COUNTS, UserSelection
-from signtally.ports.usage_store import WriteOutcome
+from signtally.ports.usage_store import ALL_COLUMNS, WriteOutcome
 from signtally.postgresql import usage_sql as sql
 from signtally.postgresql.connections import PostgresqlConnections
 from signtally.postgresql.documents import PostgresqlDocuments
@@ -70,10 +70,16 @@ class PostgresqlUsageStore(PostgresqlDocuments):
         return self._frame(self._select("events", EVENTS, sql.within(since, until), tenant_ids), EVENTS)
 
     def scan_events(
-        self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None
+        self,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        tenant_ids: Sequence[str] | None,
+        columns: Sequence[str] = ALL_COLUMNS,
     ) -> AbstractContextManager[pl.LazyFrame]:
-        query = self._select("events", EVENTS, sql.within(since, until), tenant_ids)
-        return self._connections.scan(self._schema.what, query, EVENTS)
+        wanted = pl.Schema({name: EVENTS[name] for name in columns})
+        query = self._select("events", wanted, sql.within(since, until), tenant_ids)
+        return self._connections.scan(self._schema.what, query, wanted)
 
     def days_with_events(
         self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str] | None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from signtally.domain.aggregation import TenantDay, daily_usage
+from signtally.domain.aggregation import COUNTED_COLUMNS, TenantDay, daily_usage
 from signtally.domain.repeated_ids import RepeatedIds
 from signtally.domain.schemas import TENANT_DAY_KEY, TENANT_DAYS
 from signtally.domain.tenant_parts import daily_usage_by_parts
@@ -57,7 +57,7 @@ def _in_bulk(days: Sequence[TenantDay], *, store: UsageStore, read_back: ReadBac
     since, until, first, last = _bounds(days)
     with (
         store.scan_daily_usage(first=first, last=last, tenant_ids=tenant_ids) as stored,
-        store.scan_events(since=since, until=until, tenant_ids=tenant_ids) as events,
+        store.scan_events(since=since, until=until, tenant_ids=tenant_ids, columns=COUNTED_COLUMNS) as events,
     ):
         read_back.observe(events)
         superseded = store.superseded(since=since, until=until, tenant_ids=None)  # few; naming tenants takes queries

@@ -19,7 +19,7 @@ from signtally.domain.reconciliation import (
     sum_by,
     user_differences,
 )
-from signtally.domain.schemas import IDENTITY, TENANT_DAY_KEY, USER_DAY_KEY
+from signtally.domain.schemas import ARRIVALS, IDENTITY, TENANT_DAY_KEY, USER_DAY_KEY
 from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.use_cases.reconciling.context import ReconcileContext, instants_of, load_context
@@ -148,8 +148,9 @@ class _Sides:
     def counted(self, by: Sequence[str]) -> pl.DataFrame:
         """Counts by parts of the event ids, so that memory stays bounded: copies of an id are in the same part."""
         since, until = instants_of(self._block)
-        superseded = self._store.superseded(since=since, until=until, tenant_ids=self._tenant_ids).lazy()
-        with self._store.scan_events(since=since, until=until, tenant_ids=self._tenant_ids) as events:
+        whose = self._tenant_ids
+        superseded = self._store.superseded(since=since, until=until, tenant_ids=whose).lazy()
+        with self._store.scan_events(since=since, until=until, tenant_ids=whose, columns=[*ARRIVALS]) as events:
             parts = 1 + events.select(pl.len()).collect().item() // PART_MAX_EVENTS
             counted = []
             for part in range(parts):

@@ -19,6 +19,7 @@ def ours(folder: Path, first: dt.date, days: int) -> int:
     import polars as pl
 
     from signtally.domain.aggregation import TenantDay
+    from signtally.domain.repeated_ids import RepeatedIds
     from signtally.domain.schemas import IDENTITY
     from signtally.domain.tenant_parts import daily_usage_by_parts
 
@@ -30,7 +31,8 @@ def ours(folder: Path, first: dt.date, days: int) -> int:
         since, until = min(day.begins for day in block), max(day.ends for day in block)
         within = pl.col("occurred_at").is_between(since, until, closed="left")
         events = pl.scan_parquet(folder / "events-*.parquet").filter(within)
-        for part, _, counted in daily_usage_by_parts(events, days=block, superseded=nothing):
+        ids = RepeatedIds.among(events, superseded=nothing)
+        for part, _, counted in daily_usage_by_parts(events, days=block, ids=ids):
             counted.write_parquet(folder / f"ours-{offset}-{part.index}.parquet")
             rows += len(counted)
     return rows

@@ -34,17 +34,20 @@ from portal_traffic import FIRST, midnight
 from writing import Floor, made_events, write_seconds
 
 from signtally import wiring
-from signtally.domain.aggregation import COUNTED_COLUMNS, TenantDay
-from signtally.domain.schemas import IDENTITY
-from signtally.domain.tenant_parts import daily_usage_by_parts
+from signtally.domain.aggregation import TenantDay
 from signtally.local.local_aws import LocalAws
 from signtally.local.local_postgresql import LocalPostgresql
 from signtally.local.processes import Program
 from signtally.loopback import free_port
+from signtally.memory.objects import MemoryObjectStore
 from signtally.ports.usage_store import TenantSpan, UsageStore
 from signtally.services import Services
 from signtally.settings import Settings
+from signtally.stores.touched_hours import TOUCHED
 from signtally.use_cases import provisioning
+from signtally.use_cases.aggregating.day_reads import read_days
+from signtally.use_cases.aggregating.read_back import ReadBackCheck
+from signtally.use_cases.aggregating.written_rows import WrittenRows
 
 ROUNDS = 3
 TENANT_MONTHS, MONTH_EVENTS = 40, 800  # how many are read, and about how many events each has
@@ -181,10 +184,8 @@ def _counted(store: UsageStore, folder: Path) -> int:
     dates = [FIRST + dt.timedelta(days=each) for each in range(-1, 4)]
     tenants = pl.read_parquet(folder / "tenants.parquet").rows()
     days = [TenantDay(tenant_id, day, timezone) for tenant_id, timezone in tenants for day in dates]
-    since, until = min(day.begins for day in days), max(day.ends for day in days)
-    with store.scan_events(since=since, until=until, tenant_ids=None, columns=COUNTED_COLUMNS) as events:
-        parts = daily_usage_by_parts(events, days=days, superseded=IDENTITY.to_frame())
-        return sum(len(counted) for _, _, counted in parts)
+    read_back = ReadBackCheck(TOUCHED.to_frame(), written=WrittenRows(store, MemoryObjectStore()))
+    return sum(len(part.counted) for part in read_days(days, store=store, read_back=read_back))
 
 
 def _size(address: str, schema: str, number: int) -> None:

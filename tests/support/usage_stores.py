@@ -12,7 +12,6 @@ from signtally.domain.actions import MEASURES, Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import DAILY_USAGE, STORED_USAGE
 from signtally.ports.usage_store import UsageStore, WriteResult
-from signtally.postgresql.usage_store import PostgresqlUsageStore
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=123_456)  # Timestream judges times by its own clock
 DAY = dt.timedelta(days=1)
@@ -32,7 +31,7 @@ def timestream(*, database: str) -> TimestreamUsageStore:
 
 def takes_repeats(store: UsageStore) -> bool:
     """Whether an id that comes again with another time, user or tenant is stored too; else it is a duplicate."""
-    return not isinstance(store, PostgresqlUsageStore)
+    return not store.refuses_repeated_ids
 
 
 def event(

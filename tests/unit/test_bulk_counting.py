@@ -10,7 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from signtally.domain.actions import Action
-from signtally.domain.aggregation import TenantDay, daily_usage
+from signtally.domain.aggregation import COUNTED_COLUMNS, COUNTED_WITHOUT_IDS, TenantDay, daily_usage
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import spans_of_day
 from signtally.domain.repeated_ids import RepeatedIds
@@ -102,6 +102,29 @@ def read(events: Sequence[ReceivedEvent]) -> pl.DataFrame:
     return store.events(since=NOON, until=NOW, tenant_ids=[f"t{tenant}" for tenant in range(MANY)])
 
 
+class RefusingStore(MemoryUsageStore):
+    """Says that it refuses repeated ids, and remembers which columns were read."""
+
+    refuses_repeated_ids = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.columns: list[Sequence[str]] = []
+
+    @contextlib.contextmanager
+    def scan_events(
+        self,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        tenant_ids: Sequence[str] | None,
+        columns: Sequence[str] = ALL_COLUMNS,
+    ) -> Iterator[pl.LazyFrame]:
+        self.columns.append(columns)
+        with super().scan_events(since=since, until=until, tenant_ids=tenant_ids, columns=columns) as rows:
+            yield rows
+
+
 @pytest.fixture
 def superseded() -> pl.DataFrame:
     return read([event(tenant, 2, minutes=2) for tenant in range(0, MANY, 100)]).select([*IDENTITY])
@@ -131,6 +154,20 @@ def test_reads_do_not_grow_with_tenants() -> None:
         assert restated(store, tenants).rows == tenants
         asked.append(store.calls)
     assert asked[0] == asked[1]
+
+
+def test_where_repeated_ids_are_refused_they_are_not_read_unless_some_are_superseded(superseded: pl.DataFrame) -> None:
+    """Superseded events come with what was copied from another store; noted ones are looked for by their ids."""
+    refusing, other = RefusingStore(), MemoryUsageStore()
+    for store in (refusing, other):
+        store.put_events([event(tenant, number, minutes=number) for tenant in range(MANY) for number in (1, 2)])
+    outcome = restated(refusing, MANY)
+    assert outcome == restated(other, MANY)
+    assert refusing.columns == [COUNTED_WITHOUT_IDS]
+    refusing.put_superseded(superseded)
+    other.put_superseded(superseded)
+    assert restated(refusing, MANY) == restated(other, MANY) != outcome
+    assert refusing.columns[1:] == [COUNTED_WITHOUT_IDS, COUNTED_COLUMNS]
 
 
 def test_bulk_reads_tell_which_noted_events_they_saw() -> None:

@@ -72,6 +72,7 @@ NAMELESS = {
     "revision",
     "superseded",
     "text_limit_bytes",
+    "refuses_repeated_ids",
     "usage_generation",
     "usage_with_names",
 }

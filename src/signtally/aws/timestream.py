@@ -85,6 +85,10 @@ class TimestreamUsageStore(TimestreamDocuments):
     def text_limit_bytes(self) -> int:
         return EVENT_TEXT_LIMIT_BYTES
 
+    @property
+    def refuses_repeated_ids(self) -> bool:
+        return False
+
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         if not events:
             return []

@@ -26,6 +26,11 @@ class RepeatedIds:
     superseded: pl.DataFrame
 
     @classmethod
+    def none(cls) -> "RepeatedIds":
+        """Of events that all count."""
+        return cls(pl.DataFrame(schema={"hash": pl.UInt64()}), IDENTITY.to_frame())
+
+    @classmethod
     def among(
         cls, events: pl.LazyFrame, *, superseded: pl.DataFrame, ids_per_pass: int = _IDS_PER_PASS
     ) -> "RepeatedIds":

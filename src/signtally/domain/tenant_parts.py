@@ -39,10 +39,9 @@ def tenant_parts(events: pl.LazyFrame, *, size: int = _EVENTS_PER_PART) -> Itera
 
 
 def daily_usage_by_parts(
-    events: pl.LazyFrame, *, days: Sequence[TenantDay], superseded: pl.DataFrame
+    events: pl.LazyFrame, *, days: Sequence[TenantDay], ids: RepeatedIds
 ) -> Iterator[tuple[TenantPart, list[TenantDay], pl.DataFrame]]:
     """`daily_usage` of any number of events: each part with its days and their rows (schema DAILY_USAGE)."""
-    ids = RepeatedIds.among(events, superseded=superseded)
     for part in tenant_parts(events):
         own = part.days(days)
         yield part, own, daily_usage(part.rows(events), days=own, ids=ids).collect(engine="streaming")

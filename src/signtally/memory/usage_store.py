@@ -68,6 +68,10 @@ class MemoryUsageStore:
     def text_limit_bytes(self) -> int:
         return _TEXT_LIMIT_BYTES
 
+    @property
+    def refuses_repeated_ids(self) -> bool:
+        return False
+
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         with self._lock:
             return [self._refusal(received) or self._put(received) for received in events]

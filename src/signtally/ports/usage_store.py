@@ -61,6 +61,11 @@ class EventStore(Protocol):
         """How much room one event has for its source, ids, user name and email together, in UTF-8."""
         ...
 
+    @property
+    def refuses_repeated_ids(self) -> bool:
+        """Whether an id that comes again is refused at once, so that events need not be compared with each other."""
+        ...
+
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         """Write up to 100 events of distinct identity in one request; one outcome each, in order. Idempotent."""
         ...

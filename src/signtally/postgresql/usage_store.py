@@ -63,6 +63,10 @@ class PostgresqlUsageStore(PostgresqlDocuments):
     def text_limit_bytes(self) -> int:
         return _TEXT_LIMIT_BYTES
 
+    @property
+    def refuses_repeated_ids(self) -> bool:
+        return True
+
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         return self._event_writing.put(events)
 

@@ -18,9 +18,14 @@ class ReadBackCheck:
         self._touched = touched
         self._visible: list[pl.DataFrame] = []
 
+    @property
+    def needs_ids(self) -> bool:
+        """Whether `observe` looks at the ids of events."""
+        return not self._touched.is_empty()
+
     def observe(self, events: pl.LazyFrame) -> None:
         """Take in events of schema EVENTS that were read and are about to be counted."""
-        if self._touched.is_empty():
+        if not self.needs_ids:
             return
         keys = events.select("tenant_id", "event_id", hour=pl.col("occurred_at").dt.truncate("1h"))
         seen = keys.join(self._touched.lazy(), on=_KEY, how="semi").unique().collect(engine="streaming")

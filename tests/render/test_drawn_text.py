@@ -15,6 +15,7 @@ from signtally.render.drawn_charts import DrawnChart
 from signtally.render.drawn_lists import DrawnList
 from signtally.render.faces import Face
 from signtally.render.fitted_text import fitted, wrapped
+from signtally.render.markup_text import text_of
 from signtally.render.shaped_text import shaped
 from signtally.render.theme import Theme
 from tests.support.examples import examples
@@ -125,3 +126,13 @@ def _card(figure: str, label: str, *, change: str = "", share: float | None = No
         f'<div class="card"><p class="label">{label}</p><p class="figure">{figure}{span}</p>{meter}'
         f'<p class="small">{note}</p></div>'
     )
+
+
+def test_no_line_ends_within_a_figure_or_before_its_unit() -> None:
+    """What the template says is put on one line as HTML does it: no-break spaces stay, so `2 003 400` stays whole."""
+    element = ET.Element("p")
+    element.text = "\n  Terminés 2\u202f003\u202f400\n  en 2\xa0j\xa04\xa0h\n"
+    said = text_of(element)
+    assert said == "Terminés 2\u202f003\u202f400 en 2\xa0j\xa04\xa0h"
+    lines = [line.text for width in range(70, 130, 5) for line in wrapped(said, LATIN, width, most_lines=9)]
+    assert {line for line in lines if line.endswith((" 2", "\u202f003", "j", "4"))} == set()

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 from signtally.render.drawing import Box, Canvas, Look, PlacedLine, Tagged, at_start, operands, rounded
 from signtally.render.faces import Face
 from signtally.render.fitted_text import fitted, wrapped
+from signtally.render.markup_text import text_of
 from signtally.render.paper import pixels
 from signtally.render.shaped_text import ShapedLine, shaped
 
@@ -167,14 +168,10 @@ def _card(element: Element) -> _Card:
     width = "" if filled is None else filled.get("style", "").removeprefix("width: ").removesuffix("%")
     change = figure.find("span")
     return _Card(
-        _text(paragraphs["label"]),
+        text_of(paragraphs["label"]),
         (figure.text or "").strip(),
-        "" if change is None else _text(change),
+        "" if change is None else text_of(change),
         float(width) / 100 if width else None,
         filled is not None and "over" in filled.get("class", ""),
-        _text(paragraphs["small"]),
+        text_of(paragraphs["small"]),
     )
-
-
-def _text(element: Element) -> str:
-    return " ".join("".join(element.itertext()).split())

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 
 from signtally.render.drawing import Canvas, Look, PlacedLine, Tagged, at_start
 from signtally.render.fitted_text import wrapped
+from signtally.render.markup_text import text_of
 from signtally.render.shaped_text import ShapedLine, shaped
 
 _POINTS = 7.0
@@ -57,8 +58,8 @@ class DrawnList:
 def _item(item: Element) -> tuple[str, str]:
     """Its term, and what it says of it."""
     term = item.find("b")
-    name = "" if term is None else " ".join("".join(term.itertext()).split())
-    whole = " ".join("".join(item.itertext()).split())
+    name = "" if term is None else text_of(term)
+    whole = text_of(item)
     return name, whole.removeprefix(name).strip()
 
 

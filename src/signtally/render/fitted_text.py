@@ -65,7 +65,7 @@ def hyphenated(text: str, face: Face, width: float) -> str:
     """The text with soft hyphens in the words that are wider; for `wrapped`."""
     return " ".join(
         _SOFT_HYPHEN.join(_parts(word, face.language)) if shaped(word, face).width > width else word
-        for word in text.split()
+        for word in text.split(" ")
     )
 
 
@@ -96,7 +96,7 @@ def longest_word(text: str, face: Face) -> float:
 
 def _words(text: str) -> Iterator[str]:
     """What stands between spaces; of ideographs, which are written without any, a few at a time."""
-    for word in text.split():
+    for word in text.split(" "):
         if word.isascii() or not all(unicodedata.east_asian_width(character) in "WF" for character in word):
             yield word
         else:

@@ -13,6 +13,7 @@ from signtally.render.drawn_lists import DrawnList
 from signtally.render.drawn_tables import DrawnTable
 from signtally.render.drawn_texts import Fact, HeadedLegend, Masthead, Paragraph, TextLines, TextStyle
 from signtally.render.logo_image import LogoImage
+from signtally.render.markup_text import text_of
 from signtally.render.pagination import Block
 from signtally.render.paper import pixels
 from signtally.render.table_layout import table_of
@@ -91,7 +92,7 @@ class ReportFlow:
         return self.blocks[-1]
 
     def _footer(self, element: Element, _: Tagged) -> None:
-        self.footer = _text_of(element)
+        self.footer = text_of(element)
 
     def _section(self, element: Element, parent: Tagged) -> None:
         first = len(self.blocks)
@@ -105,7 +106,7 @@ class ReportFlow:
     def _text(self, element: Element, parent: Tagged) -> None:
         name = element.get("class") or element.tag
         kind = element.tag.upper()
-        text, first = _text_of(element), len(self.blocks)
+        text, first = text_of(element), len(self.blocks)
         self._add_lines(text, name, parent.add(Tagged(kind)), kind=kind)
         above, below = map(pixels, _MARGINS[name])
         self.blocks[first].above, self.blocks[-1].below = above, below
@@ -123,27 +124,27 @@ class ReportFlow:
         items, first = parent.add(Tagged("L")), len(self.blocks)
         for item in element:
             body = items.add(Tagged("LI")).add(Tagged("LBody"))
-            self._add_lines(_text_of(item), "summary", body, kind="LBody")
+            self._add_lines(text_of(item), "summary", body, kind="LBody")
         self.blocks[first].above, _ = map(pixels, _MARGINS["summary"])
 
     def _facts(self, element: Element, parent: Tagged) -> None:
         items = parent.add(Tagged("L"))
         for item in element:
-            label = _text_of(item[0])
-            text = _text_of(item).removeprefix(label).strip()
+            label = text_of(item[0])
+            text = text_of(item).removeprefix(label).strip()
             self._add(Fact(label, text, look=self._look, style=_STYLES["facts"]), items)
 
     def _masthead(self, element: Element, parent: Tagged) -> None:
         whose, kind = element
-        name = whose.get("alt") or _text_of(whose)
+        name = whose.get("alt") or text_of(whose)
         logo = LogoImage.read(whose.get("src", ""))
         style = _STYLES["tenant" if logo or whose.tag == "img" else whose.get("class", "")]
-        masthead = Masthead(name, _text_of(kind), logo=logo, look=self._look, style=style)
+        masthead = Masthead(name, text_of(kind), logo=logo, look=self._look, style=style)
         self._add(masthead, parent.add(Tagged("")))
 
     def _head(self, element: Element, parent: Tagged) -> None:
         heading, legend = element
-        theme, text = self._look.theme, _text_of(heading)
+        theme, text = self._look.theme, text_of(heading)
         colours = {"sent": theme.fill, "completed": theme.neutral}
         keys = [((key.tail or "").strip(), colours[key.get("class", "").removeprefix("key ")]) for key in legend]
         picture = HeadedLegend(text, keys, look=self._look, style=_STYLES["h2"])
@@ -170,7 +171,3 @@ class ReportFlow:
         rows = table.add(Tagged("TBody"))
         for block in drawn.body:
             self._add(block, rows).head = drawn.head
-
-
-def _text_of(element: Element) -> str:
-    return " ".join("".join(element.itertext()).split())

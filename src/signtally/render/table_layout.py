@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 from signtally.render.drawing import Look, PlacedLine, at_start
 from signtally.render.faces import Face, read_by
 from signtally.render.fitted_text import fitted, hyphenated, longest_part, longest_word, wrapped
+from signtally.render.markup_text import text_of
 from signtally.render.shaped_text import ShapedLine, shaped
 
 _MOST_LINES = 12
@@ -179,8 +180,8 @@ def table_of(element: Element) -> list[Row]:
 def _cell(element: Element) -> Cell:
     classes = element.get("class", "").split()
     detail = element.find("i")
-    found = "" if detail is None else _text(detail)
-    text = " ".join("".join(element.itertext()).split())
+    found = "" if detail is None else text_of(detail)
+    text = text_of(element)
     return Cell(
         text.removesuffix(found).rstrip() if found else text,
         found,
@@ -188,10 +189,6 @@ def _cell(element: Element) -> Cell:
         is_muted="muted" in classes,
         is_text="text" in classes,
     )
-
-
-def _text(element: Element) -> str:
-    return " ".join("".join(element.itertext()).split())
 
 
 def _face_of(row: Row, look: Look) -> Face:

@@ -75,7 +75,7 @@ def test_every_user_is_a_row_of_the_pdf_whoever_it_is(plain: UsageSnapshot) -> N
     rows = next((rows for head, *rows in tables if head.cells[0].text == heading and len(head.cells) > 9), [])
     number = contents.formats.number
     assert [[cell.text for cell in row.cells[1:9]] for row in rows] == [
-        [" ".join(number(figure).split()) for figure in counts.as_tuple()]
+        [number(figure) for figure in counts.as_tuple()]
         for counts in (*(user.counts for user in report.users), *([report.totals] if report.users else []))
     ]
 

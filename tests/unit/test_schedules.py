@@ -387,6 +387,9 @@ def test_a_profile_stored_again_goes_on_and_leaves_out_what_fell_due_while_pause
     usage, new = going_on(profile, before=before, now=instant("2026-11-20T12:00:00+00:00")).schedules
     assert usage.starts_at == instant(starts_at)
     assert new.starts_at is None
+    now = instant("2026-11-20T12:00:00+00:00")
+    _, remade = going_on(profile, before=before, now=now, delivered=["New"]).schedules
+    assert remade.starts_at == now  # of this name there was one, deleted since: what it missed is not caught up
 
 
 def test_the_next_instant_of_a_schedule_that_starts_later() -> None:

@@ -11,9 +11,10 @@ from signtally import wiring
 from signtally.cli.output import explain, json_option, print_result
 from signtally.domain.resumed_schedules import going_on
 from signtally.domain.schedule_limits import ScheduleLimitError, ScheduleLimits
-from signtally.domain.tenants import TenantProfile
+from signtally.domain.tenants import TenantProfile, schedule_named
 from signtally.logos.errors import LogoError
 from signtally.logos.profile_logos import with_png_logo
+from signtally.services import Services
 from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.tenants import DEFAULT_ZONE
 
@@ -30,7 +31,7 @@ def put(files: tuple[Path, ...], *, as_json: bool) -> None:
     """Validate profiles and store them; FILE holds one JSON profile, or an array of them.
 
     Nothing is stored unless every profile of every file is valid. A schedule without `starts_at` starts as it did
-    before; now, where it was paused and is no longer.
+    before; now, where it was paused and is no longer, or is made again after it was deleted.
     """
     profiles = [profile for file in files for profile in _read(file)]
     services = wiring.services()
@@ -38,7 +39,7 @@ def put(files: tuple[Path, ...], *, as_json: bool) -> None:
         _check_limits(profile, services.schedule_limits)
     tenants = services.stores.tenants
     for profile in profiles:
-        tenants.put(going_on(profile, before=tenants.get(profile.tenant_id), now=services.clock()))
+        tenants.put(_going_on(profile, services=services))
     stored = [profile.tenant_id for profile in profiles]
     print_result({"stored": stored}, as_json=as_json, lines=lambda: [f"stored {tenant_id}" for tenant_id in stored])
 
@@ -106,6 +107,14 @@ def _read(file: Path) -> list[TenantProfile]:
             where = f"{file}, profile {position}" if isinstance(document, list) else str(file)
             raise click.ClickException(f"{where}: {_explain(error)}") from error
     return found
+
+
+def _going_on(profile: TenantProfile, *, services: Services) -> TenantProfile:
+    before, problems = services.stores.tenants.with_problems(profile.tenant_id)
+    has_new = any(schedule_named(each.name, before.schedules) is None for each in profile.schedules)
+    # A broken profile shows fewer schedules than it has: those are mended, not made again.
+    delivered = services.stores.deliveries.schedules(profile.tenant_id) if has_new and not problems else []
+    return going_on(profile, before=before, now=services.clock(), delivered=delivered)
 
 
 def _check_limits(profile: TenantProfile, limits: ScheduleLimits) -> None:

@@ -4,6 +4,7 @@ Python collects garbage on whichever thread allocates, mostly that of the server
 closed there, and that waits while the cursor's connection waits for the database, on a thread of its own; but whoever
 has the database cannot let go of it without the event loop. Until SQLite gives up after a minute, the server answers
 nobody; then it says “database is locked”. Here a thread of its own collects, and the event loop goes on meanwhile.
+docs/decisions/0066-garbage-collected-apart.md has the rest.
 """
 
 import contextlib

@@ -41,6 +41,7 @@ from tests.support.order_consumers import consume
 from tests.support.smtp_servers import SmtpServer, listening
 
 SHORTEST = dt.timedelta(seconds=10)  # that Prefect lets an absence be
+UNHEARD = dt.timedelta(seconds=15)  # for a sign of life may take some seconds to arrive
 ADDRESS = "ann@acme.example"
 _LOST = "is Crashed: Its process gave no sign of life"
 _UNHEARD = "rebuild: lost is Crashed: Its process died before it gave a sign of life"
@@ -52,7 +53,7 @@ def inbox(prefect_server: None) -> Iterator[AlarmInbox]:
     del prefect_server
     with AlarmInbox() as inbox:
         settings = Settings.model_validate({"alert_url": inbox.url})
-        deploy(settings, alarms(silence={"reconcile": SHORTEST}), heartbeat_seconds=4, unheard=SHORTEST)
+        deploy(settings, alarms(silence={"reconcile": SHORTEST}), heartbeat_seconds=4, unheard=UNHEARD)
         yield inbox
         deploy(settings, [], heartbeat_seconds=None)
 
@@ -172,7 +173,8 @@ def take_a_run() -> None:
 
 def give_sign_of_life(run_id: UUID) -> None:
     """As Prefect does for a run every half minute while its process lives."""
-    emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{run_id}"})
+    tag = {"prefect.resource.id": f"prefect.tag.{TAG}", "prefect.resource.role": "tag"}
+    emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{run_id}"}, related=[tag])
 
 
 def refuse_a_digest(services: Services) -> None:

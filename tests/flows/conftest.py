@@ -58,7 +58,7 @@ def prefect_server(postgresql: str) -> Iterator[None]:
     database = postgresql.replace("postgresql:", "postgresql+asyncpg:", 1)
     quick = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_WORKER_QUERY_SECONDS: 0.5})
     with _prefect_settings(PREFECT_SERVER_DATABASE_CONNECTION_URL=database, PREFECT_API_URL=server.api_url), quick:
-        server.start(timeout=120)
+        server.start(timeout=240)
         gc.collect()
         gc.freeze()  # what Prefect imported; `_collected` would look through it after each test
         yield

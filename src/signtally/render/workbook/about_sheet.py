@@ -10,10 +10,11 @@ from signtally.render.version_changes import changes_line
 from signtally.render.visible_text import one_line
 from signtally.render.workbook.cells import Value
 from signtally.render.workbook.clocks import wall_clock
-from signtally.render.workbook.sheets import Book, Sheet, lines
+from signtally.render.workbook.sheets import Book, Sheet, column_width, lines
 from signtally.render.workbook.styles import PROSE, SECTION
 
-_WIDTHS = (26, 30, 72)  # characters of the body's size
+_WIDTHS = (30, 72)  # characters of the body's size: of values, of what stands beside them
+_LEAST_LABELS, _MOST_LABELS = 26, 40
 _LINE_HEIGHT = 15.5  # points
 _PROSE_DENSITY = 1.15  # letters are narrower than the figures that widths are measured in
 _TERM = dataclasses.replace(PROSE, bold=True)
@@ -22,20 +23,31 @@ _NOTE = dataclasses.replace(PROSE, colour="muted")
 
 def write_about(sheet: Sheet, identity: ReportIdentity) -> None:
     contents, words = sheet.book.contents, sheet.book.words
-    sheet.widths(*_WIDTHS)
+    facts = list(_facts(contents, identity))
+    terms = [*(label for label, _, _ in facts), *(line.term for line in contents.definitions)]
+    label_width, value_width, note_width = column_width(terms, least=_LEAST_LABELS, most=_MOST_LABELS), *_WIDTHS
+    sheet.widths(label_width, value_width, note_width)
     sheet.printed(landscape=False, repeat_header=False)
     sheet.append([words.gettext("About this report")], [SECTION], height=24)
-    label_width, value_width, note_width = _WIDTHS
-    for label, value, note in _facts(contents, identity):
-        needed = max(lines(label, label_width), lines(str(value), value_width), lines(note, note_width))
+    for label, value, note in facts:
+        is_wide = isinstance(value, str) and not note
+        room = value_width + note_width if is_wide else value_width
+        needed = max(lines(label, label_width), lines(str(value), room), lines(note, note_width))
         styles = [_TERM, dataclasses.replace(PROSE, number_format=_format_of(sheet.book, value)), _NOTE]
-        sheet.append([label, value, note], styles, height=needed * _LINE_HEIGHT)
+        sheet.append([label, value, note or None], styles, height=needed * _LINE_HEIGHT)
+        if is_wide:
+            _merge(sheet)
     sheet.append([], [])
     sheet.append([words.gettext("Definitions")], [SECTION], height=24)
     for line in contents.definitions:
         height = lines(line.meaning, round((value_width + note_width) * _PROSE_DENSITY)) * _LINE_HEIGHT
         sheet.append([line.term, line.meaning, None], [_TERM, PROSE, PROSE], height=height)
-        sheet.worksheet.merged_cells.add(f"B{sheet.rows_written}:C{sheet.rows_written}")
+        _merge(sheet)
+
+
+def _merge(sheet: Sheet) -> None:
+    """The last row's value takes the room of what would stand beside it."""
+    sheet.worksheet.merged_cells.add(f"B{sheet.rows_written}:C{sheet.rows_written}")
 
 
 def _facts(contents: Contents, identity: ReportIdentity) -> Iterator[tuple[str, Value, str]]:

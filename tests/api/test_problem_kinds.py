@@ -65,3 +65,18 @@ def test_a_part_that_is_not_valid_has_a_code_and_its_values(
 ) -> None:
     found = problem(admin.put("/v1/schedules/weekly", json=body), 422, "invalid-request")["errors"]
     assert expected in [(part["location"], part["code"], part["values"]) for part in found]
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ([], "body: write a JSON object"),
+        ({"period": "2026-10", "formats": "pdf"}, "body.formats: write a JSON array"),
+        ({"period": "2026-10", "formats": []}, "body.formats: name one at least"),
+        ({"period": "2026-10", "formats": ["pdf"] * 11}, "body.formats: name 10 at most"),
+        ({"period": "2026-10", "formats": ["doc"]}, "body.formats.0: write 'pdf', 'xlsx', 'csv', 'zip' or 'json'"),
+        ({"period": "2026-10", "filters": []}, "body.filters: write a JSON object"),
+    ],
+)
+def test_what_is_wrong_is_said_without_the_validators_words(admin: Any, problem: Any, body: Any, detail: str) -> None:
+    assert problem(admin.post("/v1/reports", json=body), 422, "invalid-request")["detail"] == detail

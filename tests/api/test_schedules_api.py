@@ -103,7 +103,7 @@ def test_a_profile_that_never_rests_is_a_conflict(
 @pytest.mark.parametrize(
     ("body", "advice"),
     [
-        ({}, "body.every: Field required"),
+        ({}, "body.every: it is missing"),
         ({"every": "hour"}, "'day', 'week', 'month', 'quarter' or 'year'"),
         ({"every": "week", "on": 15}, "no weekday"),
         ({"every": "month", "on": 32}, "or a day of the month (1 to 31)"),

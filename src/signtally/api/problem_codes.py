@@ -102,10 +102,24 @@ def _code(kind: str) -> str:
 
 
 def _detail(found: Mapping[str, Any]) -> str:
+    """What is wrong, in plain words: the validator's own speak of Python's types."""
+    context = found.get("ctx", {})
     match found["type"]:
+        case "missing":
+            return "it is missing"
         case "extra_forbidden":
             return _ADVICE
         case "json_invalid":
-            return f"not valid JSON: {found['ctx']['error']}"
+            return f"not valid JSON: {context['error']}"
+        case "literal_error" | "enum":
+            return f"write {context['expected']}"
+        case "model_type" | "model_attributes_type" | "dict_type" | "dataclass_type":
+            return "write a JSON object"
+        case "list_type" | "tuple_type":
+            return "write a JSON array"
+        case "too_short" if context["min_length"] == 1:
+            return "name one at least"
+        case "too_long":
+            return f"name {context['max_length']} at most"
         case _:
             return str(found["msg"]).removeprefix("Value error, ")

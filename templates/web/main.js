@@ -235,7 +235,7 @@ function signedOut(error, { left = false } = {}) {
   showSignIn(error, start, { left });
 }
 
-const refresh = () => shown && !byId("page").hidden && show({ anew: true });
+const refresh = () => me && !byId("page").hidden && show({ anew: true });
 
 // Once for each document body: its texts, and what its elements do.
 function prepare() {

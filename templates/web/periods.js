@@ -116,9 +116,15 @@ const ranged = (from, to) => ({ period: `${from}_${to}`, from, to });
 
 // A period by its name, also the days between two calendars of a schedule; null for nonsense.
 export function named(name) {
+  const kind = kindOf(name);
+  const period = daysOf(kind, name);
+  return period && (kind === "range" || nameOf(kind, period.from) === name) ? period : null; // 2026-99 is a month of no year
+}
+
+function daysOf(kind, name) {
   const [year, part] = [Number(name.slice(0, 4)), Number(name.slice(-2).replace("Q", ""))];
   const day = (monthIndex, date) => toText(new Date(Date.UTC(year, monthIndex, date)));
-  switch (kindOf(name)) {
+  switch (kind) {
     case "year":
       return { period: name, from: day(0, 1), to: day(11, 31) };
     case "quarter":

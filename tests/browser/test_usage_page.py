@@ -266,6 +266,18 @@ def test_without_a_connection_the_figures_stay_and_the_page_says_so(site: Any, o
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_figures_come_once_there_is_a_connection(site: Any, open_page: Open) -> None:
+    """Though none were shown before; and an address that names no period that exists is that of the current month."""
+    page = open_page(site.signed_in(show="view=settings&period=2026-99"), complains=True)
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    page.context.set_offline(True)
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_role("alert")).to_contain_text("October 2026 could not be shown.")
+    page.context.set_offline(False)
+    expect(page.locator("#headlines")).to_contain_text("3,825")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_a_member_sees_their_own_activity(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in(user_id="u_3", role="member", show="view=users"))
     expect(page.get_by_role("link", name="Your activity")).to_have_attribute("aria-current", "page")

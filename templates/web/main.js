@@ -235,7 +235,8 @@ function signedOut(error, { left = false } = {}) {
   showSignIn(error, start, { left });
 }
 
-const refresh = () => me && !byId("page").hidden && show({ anew: true });
+// Not the settings: what is being typed there would be lost.
+const refresh = () => me && !byId("page").hidden && viewOf() !== "settings" && show({ anew: true });
 
 // Once for each document body: its texts, and what its elements do.
 function prepare() {

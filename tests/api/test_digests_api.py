@@ -170,3 +170,26 @@ def test_a_preview_says_whether_the_condition_holds_and_a_period_without_need_is
     assert (oldest["period"], oldest["why"], oldest["occurrences"]) == (old.period, "too_old", 72)
     bad = MONTHLY | {"condition": {"when": "nothing_sent", "days": 0}}
     assert "body.condition" in problem(admin.put("/v1/schedules/Bad", json=bad), 422, "invalid-request")["detail"]
+
+
+def test_a_spoilt_record_of_an_email_costs_itself_alone(admin: Any, world: Any, monthly: str) -> None:
+    """It may have gone out: it is not sent again by itself, and can be by hand."""
+    admin.post(f"{monthly}/send-now", json={"recipients": ["ann@acme.example"]})
+    (entry,) = (each.key for each in world.objects.list_objects("deliveries/") if "ann%40" in each.key)
+    world.objects.put(entry, b'{"half": ')
+    (row,) = admin.get(f"{monthly}/deliveries").json()["rows"]
+    assert (row["recipient"], row["state"]) == ("ann@acme.example", "in_doubt")
+    assert admin.post(f"{monthly}/send-now").status_code == 202
+    assert addresses(world) == ["ann@acme.example", "bo@acme.example"]
+    admin.post(f"{monthly}/send-now", json={"recipients": ["ann@acme.example"]})
+    assert addresses(world) == ["ann@acme.example", "bo@acme.example", "ann@acme.example"]
+
+
+def test_an_address_stays_suppressed_whose_record_is_spoilt(admin: Any, world: Any, monthly: str) -> None:
+    world.objects.put("suppressions/acme/ann%40acme.example.json", b'{"half": ')
+    (row,) = admin.get("/v1/suppressions").json()["rows"]
+    assert (row["email"], row["reason"]) == ("ann@acme.example", "unsubscribed")
+    admin.post(f"{monthly}/send-now")
+    assert addresses(world) == ["bo@acme.example"]
+    assert admin.delete("/v1/suppressions/ann@acme.example").status_code == 204
+    assert admin.get("/v1/suppressions").json()["rows"] == []

@@ -74,7 +74,21 @@ _OF_TYPE = {
     "value_error": "invalid",
 }
 _LIMITS = ("max_length", "min_length", "gt", "ge", "lt", "le")
-_ADVICE = "unknown parameter; see /docs for the ones that exist"
+_OBJECT, _ARRAY, _CHOICE = "write a JSON object", "write a JSON array", "write {expected}"
+_WORDS = {  # with what the validator knows of it
+    "missing": "it is missing",
+    "extra_forbidden": "unknown parameter; see /docs for the ones that exist",
+    "json_invalid": "not valid JSON: {error}",
+    "literal_error": _CHOICE,
+    "enum": _CHOICE,
+    "model_type": _OBJECT,
+    "model_attributes_type": _OBJECT,
+    "dict_type": _OBJECT,
+    "dataclass_type": _OBJECT,
+    "list_type": _ARRAY,
+    "tuple_type": _ARRAY,
+    "too_long": "name {max_length} at most",
+}
 
 
 def parts_of(found: Sequence[Mapping[str, Any]], *, below: tuple[str | int, ...] = ()) -> tuple[InvalidPart, ...]:
@@ -103,23 +117,8 @@ def _code(kind: str) -> str:
 
 def _detail(found: Mapping[str, Any]) -> str:
     """What is wrong, in plain words: the validator's own speak of Python's types."""
-    context = found.get("ctx", {})
-    match found["type"]:
-        case "missing":
-            return "it is missing"
-        case "extra_forbidden":
-            return _ADVICE
-        case "json_invalid":
-            return f"not valid JSON: {context['error']}"
-        case "literal_error" | "enum":
-            return f"write {context['expected']}"
-        case "model_type" | "model_attributes_type" | "dict_type" | "dataclass_type":
-            return "write a JSON object"
-        case "list_type" | "tuple_type":
-            return "write a JSON array"
-        case "too_short" if context["min_length"] == 1:
-            return "name one at least"
-        case "too_long":
-            return f"name {context['max_length']} at most"
-        case _:
-            return str(found["msg"]).removeprefix("Value error, ")
+    kind, context = found["type"], found.get("ctx", {})
+    if kind == "too_short" and context["min_length"] == 1:
+        return "name one at least"
+    words = _WORDS.get(kind)
+    return words.format(**context) if words else str(found["msg"]).removeprefix("Value error, ")

@@ -38,7 +38,8 @@ class Corrections:
     def reminders(self) -> Iterator[DeliveryKey]:
         """The digests that may have to be corrected, in no order."""
         found = (
-            JsonObject(self._objects, each.key, _KEY_JSON).read() for each in self._objects.list_objects(_REMINDERS)
+            JsonObject(self._objects, each.key, _KEY_JSON).read_sound()
+            for each in self._objects.list_objects(_REMINDERS)
         )
         return filter(None, found)
 

@@ -8,16 +8,20 @@ names everything that is due to be tried again, whatever schedule it belongs to.
 
 import dataclasses
 import datetime as dt
+import functools
 import hashlib
+import logging
 from collections.abc import Callable, Collection, Iterator
 from pathlib import PurePosixPath
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
+from signtally.domain.mail_addresses import without_addresses
+from signtally.domain.time_units import UNIX_EPOCH
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
-from signtally.stores.typed_objects import JsonObject
+from signtally.stores.typed_objects import JsonObject, TypedObject
 
 _AT, _COLON = "%40", "%3A"
 _DEFERRED = f"{keys.STATE}deferred-mails/"
@@ -34,6 +38,7 @@ class DeferredMail:
 
 _MAIL_JSON = TypeAdapter(MailDelivery)
 _DEFERRED_JSON = TypeAdapter(DeferredMail)
+_log = logging.getLogger(__name__)
 
 
 class MailDeliveries:
@@ -101,9 +106,10 @@ class MailDeliveries:
         for found in self._objects.list_objects(folder, after=f"{folder}{after}" if after else None):
             name = found.key.removeprefix(folder)
             if names_recipient(name):
-                delivery = JsonObject(self._objects, found.key, _MAIL_JSON).read()
+                delivery = self._entry(found.key).read()
                 if delivery is not None:
-                    yield name, delivery
+                    at = found.stored_at if delivery.at == UNIX_EPOCH else delivery.at
+                    yield name, dataclasses.replace(delivery, at=at)
 
     def to(self, tenant_id: str, emails: Collection[str]) -> Iterator[tuple[DeliveryKey, MailDelivery]]:
         """The entries of these addresses (in small letters) in all schedules of a tenant: one listing."""
@@ -112,7 +118,7 @@ class MailDeliveries:
         for found in self._objects.list_objects(prefix):
             schedule, _, rest = found.key.removeprefix(prefix).partition("/")
             period, _, name = rest.partition("/")
-            delivery = JsonObject(self._objects, found.key, _MAIL_JSON).read() if name in names else None
+            delivery = self._entry(found.key).read() if name in names else None
             if delivery is not None:
                 yield DeliveryKey(tenant_id, keys.text_of(schedule), keys.text_of(period)), delivery
 
@@ -125,7 +131,7 @@ class MailDeliveries:
     def forget_reminders(self, tenant_id: str, emails: Collection[str] | None) -> int:
         """Try no more what is deferred for these addresses (in small letters), for any with None; how many."""
         found = (
-            (summary.key, JsonObject(self._objects, summary.key, _DEFERRED_JSON).read())
+            (summary.key, JsonObject(self._objects, summary.key, _DEFERRED_JSON).read_sound())
             for summary in self._objects.list_objects(_DEFERRED)
         )
         doomed = [
@@ -143,7 +149,7 @@ class MailDeliveries:
         for found in self._objects.list_objects(_DEFERRED):
             if PurePosixPath(found.key).name >= _minute(now + dt.timedelta(minutes=1)):
                 return
-            deferred = JsonObject(self._objects, found.key, _DEFERRED_JSON).read()
+            deferred = JsonObject(self._objects, found.key, _DEFERRED_JSON).read_sound()
             if deferred is not None:
                 yield dataclasses.replace(deferred, reminder=found.key)
 
@@ -151,11 +157,24 @@ class MailDeliveries:
         """The attempt that this object reminded of has been made."""
         self._objects.delete([deferred.reminder])
 
-    def _mail(self, key: DeliveryKey, email: str) -> JsonObject[MailDelivery]:
+    def _mail(self, key: DeliveryKey, email: str) -> TypedObject[MailDelivery]:
         """One address however it is written: nobody gets it twice for a capital."""
-        return JsonObject(
-            self._objects, f"{keys.occurrence_deliveries(key)}{keys.segment(email.casefold())}.json", _MAIL_JSON
+        return self._entry(f"{keys.occurrence_deliveries(key)}{keys.segment(email.casefold())}.json")
+
+    def _entry(self, key: str) -> TypedObject[MailDelivery]:
+        return TypedObject(
+            self._objects, key, encode=_MAIL_JSON.dump_json, decode=functools.partial(_delivery, key=key)
         )
+
+
+def _delivery(body: bytes, *, key: str) -> MailDelivery:
+    """An entry. One that cannot be read is in doubt since nobody knows when: its key says whose email it was."""
+    try:
+        return _MAIL_JSON.validate_json(body)
+    except ValidationError as error:
+        _log.error("%s cannot be read, and counts as in doubt: %s", without_addresses(key), type(error).__name__)
+        email = keys.text_of(PurePosixPath(key).name.removesuffix(".json"))
+        return MailDelivery(email, MailState.IN_DOUBT, UNIX_EPOCH, "what became of it cannot be read any more")
 
 
 def names_recipient(name: str) -> bool:

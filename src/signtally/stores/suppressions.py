@@ -6,11 +6,14 @@ Of a destination its label stands there, and beside it a digest of its web addre
 import dataclasses
 import datetime as dt
 import enum
+import logging
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from signtally.ports.objects import ObjectStore
+from signtally.domain.mail_addresses import without_addresses
+from signtally.ports.objects import ObjectStore, ObjectSummary
 from signtally.stores import keys
 from signtally.stores.typed_objects import JsonObject
 
@@ -39,6 +42,7 @@ class Suppression:
 _JSON = TypeAdapter(Suppression)
 _JSON_ENDING = ".json"
 _ABOUT_FOLLOWS = ","  # which no quoted address has
+_log = logging.getLogger(__name__)
 
 
 class Suppressions:
@@ -52,7 +56,7 @@ class Suppressions:
         self._object(_key(tenant_id, suppression.email, about=suppression.about)).create(suppression)
 
     def get(self, tenant_id: str, email: str) -> Suppression | None:
-        return self._object(_key(tenant_id, email)).read()
+        return self._at(_key(tenant_id, email))
 
     def lift(self, tenant_id: str, email: str) -> bool:
         """Send to this address again, or to whatever has this label; False when it was not suppressed."""
@@ -69,7 +73,7 @@ class Suppressions:
         """The tenant's suppressions by the position (a sort key) of each, those behind the position *after*."""
         folder = _folder(tenant_id)
         for found in self._objects.list_objects(folder, after=f"{folder}{after}" if after else None):
-            suppression = self._object(found.key).read()
+            suppression = self._at(found.key)
             if suppression is not None:
                 yield found.key.removeprefix(folder), suppression
 
@@ -77,8 +81,25 @@ class Suppressions:
         """The tenant's suppressions by `Suppression.subject`: of an email, the address in small letters."""
         return {suppression.subject: suppression for _, suppression in self.all(tenant_id)}
 
+    def _at(self, key: str) -> Suppression | None:
+        """What is stored under a key. A record that cannot be read suppresses all the same: its key says whom."""
+        try:
+            return self._object(key).read()
+        except ValidationError as error:
+            _log.error(
+                "%s cannot be read, and its address gets no emails: %s", without_addresses(key), type(error).__name__
+            )
+            return next((_unreadable(found) for found in self._objects.list_objects(key)), None)
+
     def _object(self, key: str) -> JsonObject[Suppression]:
         return JsonObject(self._objects, key, _JSON)
+
+
+def _unreadable(found: ObjectSummary) -> Suppression:
+    """As if its owner had unsubscribed: nobody can say any more that it was for less."""
+    name, _, about = PurePosixPath(found.key).name.removesuffix(_JSON_ENDING).partition(_ABOUT_FOLLOWS)
+    detail = "its record cannot be read any more"
+    return Suppression(keys.text_of(name), SuppressionReason.UNSUBSCRIBED, found.stored_at, detail, about)
 
 
 def subject(email: str, *, about: str = "") -> str:

@@ -87,12 +87,16 @@ function form(profile, { tag, signal, changed }) {
 
 async function send(change, { tag, save, changed, again }) {
   save.setAttribute("aria-busy", "true");
+  byId("settings").inert = true; // the form is read anew, and what is typed until then would be lost
   try {
     const { document: profile } = await exchange("v1/profile", { method: "PATCH", body: change, tag });
     await changed();
     tell(profile.recount ? `${gettext("Saved.")} ${recountWords(profile.timezone)}` : gettext("Saved."), { about: ABOUT });
+    byId("settings").inert = false;
     byId("settings").querySelector("button.strong")?.focus();
   } catch (error) {
+    byId("settings").inert = false;
+    save.focus();
     const isStale = error.status === 412;
     error.parts = markParts(byId("settings"), error);
     if (!error.parts.length && error.kind === "invalid-request") settle(ABOUT); // each is said beside its field

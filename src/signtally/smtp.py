@@ -114,7 +114,7 @@ class SmtpMailer:
             ) from error
         except (OSError, smtplib.SMTPException) as error:
             raise ServiceUnavailableError(
-                f"{self._where} cannot be used: {error}; is it running, and does SIGNTALLY_MAIL name it?"
+                f"{self._where} cannot be used: {_text(error)}; is it running, and does SIGNTALLY_MAIL name it?"
             ) from error
         try:
             yield server

@@ -206,6 +206,7 @@ def test_what_an_smtp_server_says_decides(
     with pytest.raises(error) as caught:
         SmtpMailer("127.0.0.1", smtp_server.port).send(letter("ann@acme.example"))
     assert not isinstance(caught.value, MailUncertainError)
+    assert reply in str(caught.value)
     assert not smtp_server.messages
 
 

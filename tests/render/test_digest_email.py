@@ -119,6 +119,17 @@ def test_a_document_has_its_sender_below_it_so_that_a_phone_has_room_for_its_id(
     assert re.search(r"<bdi>doc_\d+</bdi><br><span[^>]*><bdi>Ann \d</bdi></span></td>\s*<td[^>]*>40</td>", table)
 
 
+def test_counts_of_senders_stand_apart_from_names_and_from_each_other_on_a_phone() -> None:
+    """Eight digits filled their column: they ran into the name before them, and in Arabic into each other."""
+    for locale, side in (("en", "left"), ("ar", "right")):
+        people = tuple(user(number, counts=Counts(sent=12_345_678, completed=12_345_679)) for number in range(3))
+        report = snapshot(people, tenant=ACME.model_copy(update={"locale": locale}))
+        counts = {"12,345,678", "12,345,679"}
+        cells = [style for text, style in _Markup(_part(_digest(report), "html")).texts if text in counts]
+        assert len(cells) == 2 * len(people)
+        assert all(f"padding-{side}:8px" in style for style in cells)
+
+
 def test_an_endless_word_makes_it_no_wider_than_a_phone() -> None:
     """The line at the end names the tenant too: 200 letters made the email 1,371 pixels wide where there were 390."""
     tenant = ACME.model_copy(update={"name": "W" * 200})

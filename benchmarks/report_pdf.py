@@ -9,6 +9,7 @@ before, there a browser that is open. Chromium's time is that of all its process
 import datetime as dt
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,8 @@ from pathlib import Path
 import jinja2
 import polars as pl
 from playwright.sync_api import Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # tests.support
 
 from signtally.domain.actions import Counts
 from signtally.domain.documents import DOCUMENT_ROWS, Cohort
@@ -27,19 +30,18 @@ from signtally.render import pdf
 from signtally.render.contents import Contents
 from signtally.render.paper import paper_of
 from signtally.render.printing import SIDE_MARGIN_MM
+from tests.support.browsers import launch_chromium
 
 USERS = (20, 200, 1000)
 ROUNDS = 7
 NOW = dt.datetime(2026, 11, 1, 8, 12, tzinfo=dt.UTC)
 IDENTITY = ReportIdentity("2026-10-3f2a91c07b1e", 1, NOW)
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 
 
 def main() -> None:
     print("| users | it | peer | ratio |\n|---|---|---|---|")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = launch_chromium(playwright)
         tab = browser.new_page()
         for users in USERS:
             contents = Contents(_snapshot(users))

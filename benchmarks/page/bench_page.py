@@ -8,7 +8,6 @@ one. The floor is what the API itself needs for the figures of the overview, ask
 
 import datetime as dt
 import os
-import shutil
 import statistics
 import sys
 import time
@@ -19,6 +18,7 @@ import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # local_stack
+sys.path.insert(0, str(Path(__file__).parents[2]))  # tests.support
 
 from local_stack import fill, running_services
 
@@ -26,10 +26,10 @@ from signtally.development_key import development_token
 from signtally.local.processes import Program
 from signtally.loopback import LOOPBACK, free_port
 from signtally.services import Services
+from tests.support.browsers import launch_chromium
 
 VISITS = 15
 GOAL_MS, GOAL_BYTES = 500, 150_000
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 # By view: what stands there once its first figures are read.
 VIEWS = {
     "overview": "#headlines .card-figure",
@@ -47,9 +47,7 @@ def main() -> None:
         supervisor.start(_api(port))
         supervisor.wait_until_ready()
         with sync_playwright() as playwright:
-            executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-            browser = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
-            _measure(browser, f"http://{LOOPBACK}:{port}", token)
+            _measure(launch_chromium(playwright), f"http://{LOOPBACK}:{port}", token)
 
 
 def _api(port: int) -> Program:

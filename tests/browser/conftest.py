@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import datetime as dt
-import shutil
 import socket
 import threading
 import uuid
@@ -30,19 +29,10 @@ from signtally.memory.report_queue import MemoryReportQueue
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases import provisioning, reporting
+from tests.support.browsers import launch_chromium
 from tests.support.events import happened
 from tests.support.order_consumers import consume
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in .ci/setup
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 expect.set_options(timeout=60_000)  # a busy machine shows what is expected, only later
 NOW = dt.datetime(2026, 10, 17, 12, 35, tzinfo=dt.UTC)
 ACME = TenantProfile(tenant_id="acme", name="Acme & Söhne", timezone="Asia/Kathmandu")
@@ -182,9 +172,8 @@ def fill(services: Services) -> None:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser a module, no longer: while Playwright runs, its event loop occupies the main thread."""
-    executable = next(filter(None, map(shutil.which, _BROWSERS)))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        browser = launch_chromium(playwright)
         yield browser
         browser.close()
 

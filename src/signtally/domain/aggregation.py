@@ -66,8 +66,8 @@ def _spans(days: Sequence[TenantDay]) -> pl.DataFrame:
     wanted = pl.DataFrame(
         {name: [getattr(day, name) for day in days] for name in names}, schema={name: SPANS[name] for name in names}
     )
-    dates = {(day.timezone, day.day): day.spans for day in days}
-    rows = [(*date, *span) for date, spans in dates.items() for span in spans]
+    dates = {(day.timezone, day.day): day for day in days}
+    rows = [(*date, *span) for date, day in dates.items() for span in day.spans]
     stretches = pl.DataFrame(rows, schema={name: SPANS[name] for name in _STRETCH}, orient="row")
     return wanted.join(stretches, on=["timezone", "day"]).match_to_schema(SPANS)
 

@@ -106,4 +106,4 @@ def _repeated_ids(events: pl.LazyFrame, superseded: pl.DataFrame, *, store: Usag
 
 
 def _wanted(days: Sequence[TenantDay]) -> pl.DataFrame:
-    return pl.DataFrame([(each.tenant_id, each.day) for each in days], schema=TENANT_DAYS, orient="row")
+    return pl.DataFrame({name: [getattr(each, name) for each in days] for name in TENANT_DAYS}, schema=TENANT_DAYS)

@@ -46,12 +46,13 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
     ("change", "error", "words"),
     [
         (lambda address: address.replace("pass%20", "wrong"), AccessRefusedError, "authentication failed"),
+        (lambda address: f"{address}?sslmode=require", AccessRefusedError, "sslmode"),
         (lambda address: address.replace("/postgres", "/absent"), NotProvisionedError, "absent"),
         (lambda _: f"postgresql://127.0.0.1:{free_port()}/postgres", ServiceUnavailableError, "try again"),
         (lambda _: "postgresql://u:sec/ret@host/db", ServiceError, "percent-encoded"),
         (lambda address: address, NotProvisionedError, "signtally provision"),
     ],
-    ids=["password", "database", "server", "address", "schema"],
+    ids=["password", "encryption", "database", "server", "address", "schema"],
 )
 def test_what_is_wrong_is_said_to_whoever_writes_and_reads(
     postgresql: str, schema: str, change: Callable[[str], str], error: type[ServiceError], words: str

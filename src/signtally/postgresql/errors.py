@@ -19,6 +19,12 @@ _MISSING = ("3D000", "3F000", "42P01", "42703", "42883")
 _BAD_DATA = ("22", "23", "54000")  # of a value; constraints; sizes
 # A connection that was not made has no SQLSTATE: only its text says that it never will be.
 _NEVER_ADMITTED = ("authentication failed", "no password supplied", "pg_hba.conf", "permission denied", "role ")
+_NOT_ENCRYPTED = (
+    "does not support SSL",
+    "certificate verify failed",
+    "root certificate file",
+    "server certificate for",
+)
 _DATABASE_MISSING = ("database ", "does not exist")
 
 # What goes wrong in the middle of a result reaches Polars, which reads it.
@@ -57,6 +63,8 @@ def service_error(error: Exception, *, what: str) -> ServiceError:
 def _error_without_state(error: Exception, text: str, *, what: str) -> ServiceError:
     if isinstance(error, psycopg.DataError):  # refused on this side, before it was sent
         return BadDataError(f"PostgreSQL: {what}: {text}")
+    if any(mark in text for mark in _NOT_ENCRYPTED):
+        return AccessRefusedError(f"PostgreSQL: no connection to {what} is as safe as sslmode demands ({text})")
     if all(part in text for part in _DATABASE_MISSING):
         return NotProvisionedError(f"PostgreSQL: the database of {what} does not exist; create it ({text})")
     if any(mark in text for mark in _NEVER_ADMITTED):

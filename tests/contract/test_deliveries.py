@@ -169,6 +169,12 @@ def test_what_is_done_is_remembered_for_schedules_that_still_exist(objects: Obje
     assert gone not in again
     assert DeliveryKey("o'neill/köln", "Monthly usage", "2026-11") not in again
     assert OCTOBER not in DoneOccurrences(objects, what="digests")
+    objects.put("state/deliveries.json", b'{"half": ')  # what cannot be read counts as lost, and is written anew
+    spoilt = DoneOccurrences(objects, what="reports")
+    assert OCTOBER not in spoilt
+    spoilt.add(OCTOBER, calendar="month UTC")
+    spoilt.save([("o'neill/köln", "Monthly usage")])
+    assert OCTOBER in DoneOccurrences(objects, what="reports")
 
 
 def test_runs_at_once_on_real_services_send_one_mail_each(real_services: Services) -> None:

@@ -12,9 +12,10 @@ schedule each time.
 import dataclasses
 import datetime as dt
 import enum
+import logging
 from collections.abc import Iterable, Mapping
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from signtally.domain.actions import Counts
 from signtally.domain.corrections import Told
@@ -23,13 +24,14 @@ from signtally.domain.reports import ReportKey
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
 from signtally.stores.mail_deliveries import names_recipient
-from signtally.stores.typed_objects import JsonObject
+from signtally.stores.typed_objects import JsonObject, TypedObject
 
 _DONE = f"{keys.STATE}deliveries.json"
 _MAKING, _REPORT, _DIGEST = "making.json", "report.json", "digest.json"
 _WAITING, _PASSED, _INCOMPLETE = "waiting.json", "passed.json", "incomplete.json"
 _REPORTS_DUE, _DIGESTS_DUE = "due-reports.json", "due-digests.json"
 _EMAILS = "emails"
+_log = logging.getLogger(__name__)
 _LISTED = (_REPORT, _DIGEST, _PASSED, _WAITING, _EMAILS, _REPORTS_DUE, _DIGESTS_DUE)  # in the order of `LedgerPeriods`
 
 
@@ -217,6 +219,15 @@ def _closed_digest(told: Told) -> _ClosedDigest:
     return _ClosedDigest(told.at, told.totals, told.is_complete)
 
 
+def _done(body: bytes) -> dict[str, dict[str, str]]:
+    """What is known to be done; nothing where that cannot be read: the ledger is asked."""
+    try:
+        return _DONE_JSON.validate_json(body)
+    except ValidationError as error:
+        _log.error("%s cannot be read, and counts as lost: %s", _DONE, error)
+        return {}
+
+
 class DoneOccurrences:
     """For *what* (`reports`, `digests`), the newest occurrence of each schedule that is known to be done.
 
@@ -225,7 +236,7 @@ class DoneOccurrences:
     """
 
     def __init__(self, objects: ObjectStore, *, what: str) -> None:
-        self._object = JsonObject(objects, _DONE, _DONE_JSON)
+        self._object = TypedObject(objects, _DONE, encode=_DONE_JSON.dump_json, decode=_done)
         self._what = what
         self._known = (self._object.read() or {}).get(what, {})
         self._new: dict[str, str] = {}

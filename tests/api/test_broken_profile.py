@@ -45,6 +45,23 @@ def test_an_edit_leaves_what_is_to_be_mended(admin: Any, world: Any) -> None:
     assert (mended["timezone"], mended["invalid"]) == ("Asia/Tokyo", [])
 
 
+def test_an_invalid_recipient_costs_the_others_nothing_and_outlasts_an_edit(admin: Any, world: Any) -> None:
+    """As an address that passed an older check: the schedule goes to everybody else, and says what to mend."""
+    emails = [{"email": email} for email in ("a..b@acme.example", "ann@acme.example")]
+    body = {"tenant_id": "acme", "schedules": [{"name": "weekly", "every": "week", "recipients": emails}]}
+    world.objects.put(tenant_profile("acme"), json.dumps(body).encode())
+    (weekly,) = admin.get("/v1/schedules").json()["rows"]
+    assert [each["email"] for each in weekly["recipients"]] == ["ann@acme.example"]
+    assert admin.put("/v1/schedules/monthly", json={"every": "month"}).status_code == 201
+    stored = json.loads(world.objects.get(tenant_profile("acme")).body)
+    assert stored["schedules"][0] == body["schedules"][0]
+    (told,) = admin.get("/v1/profile").json()["invalid"]
+    assert told.startswith("schedules.0.recipients.0.email: 'a..b@acme.example' is no email address")
+    mended = {"every": "week", "recipients": emails[1:]}
+    assert admin.put("/v1/schedules/weekly", json=mended).status_code == 200
+    assert admin.get("/v1/profile").json()["invalid"] == []
+
+
 def test_an_edit_is_refused_where_nothing_of_the_profile_can_be_read(
     admin: Any, world: Any, problem: Callable[..., dict[str, Any]]
 ) -> None:

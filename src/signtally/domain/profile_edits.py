@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from signtally.domain.given_names import given_name
+from signtally.domain.stored_profiles import read_profile
 from signtally.domain.tenants import TenantProfile
 
 _Document = dict[str, Any]
@@ -16,15 +17,19 @@ def edited(
     """The stored *document* with what differs between *before* (its valid part) and *after*.
 
     An invalid field stays as somebody wrote it, until an edit sets it, or names it among the *named* (`timezone`,
-    `branding.logo`): then it takes the value of *after*, or goes. So do invalid schedules, until one of their name is
-    stored.
+    `branding.logo`): then it takes the value of *after*, or goes. So do invalid schedules, and invalid recipients of
+    valid ones, until one of their name is stored.
     """
     was = before.model_dump(mode="json", exclude_unset=True)
     now = after.model_dump(mode="json", exclude_unset=True)
     merged = _merged(dict(document), was, now, named=named)
     if was.get("schedules") != now.get("schedules"):
         left_out = _left_out(document.get("schedules"), before=before, after=after)
-        merged["schedules"] = [*now.get("schedules", ()), *left_out]
+        partly = _partly_valid(document.get("schedules"))
+        kept = [
+            next((written for valid, written in partly if valid == each), each) for each in now.get("schedules", ())
+        ]
+        merged["schedules"] = [*kept, *left_out]
     return merged
 
 
@@ -52,6 +57,20 @@ def _left_out(stored: object, *, before: TenantProfile, after: TenantProfile) ->
     known = {schedule.name for schedule in (*before.schedules, *after.schedules)}
     entries: list[object] = stored if isinstance(stored, list) else []
     return [entry for entry in entries if not (isinstance(entry, dict) and _name(entry.get("name")) in known)]
+
+
+def _partly_valid(stored: object) -> list[tuple[_Document, _Document]]:
+    """The stored schedules with invalid recipients: what applies of each, and each as it is written."""
+    entries: list[object] = stored if isinstance(stored, list) else []
+    found: list[tuple[_Document, _Document]] = []
+    for entry in entries:
+        if isinstance(entry, dict) and isinstance(entry.get("recipients"), list):
+            found += [
+                (schedule.model_dump(mode="json", exclude_unset=True), entry)
+                for schedule in read_profile({"schedules": [entry]}, tenant_id="any")[0].schedules
+                if len(schedule.recipients) < len(entry["recipients"])
+            ]
+    return found
 
 
 def _name(written: object) -> object:

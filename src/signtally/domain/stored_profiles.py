@@ -1,6 +1,6 @@
 """A tenant's profile from a stored document, field by field: an invalid field takes its default, the others apply."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -8,6 +8,7 @@ from signtally.domain.given_names import given_name, name_key
 from signtally.domain.tenants import TenantProfile
 
 _Location = tuple[int | str, ...]
+_OF_RECIPIENT = 3  # the place of its number in a location: schedules, 0, recipients, 1
 
 
 def read_profile(document: object, *, tenant_id: str) -> tuple[TenantProfile, tuple[str, ...]]:
@@ -55,9 +56,11 @@ def _salvage(fields: dict[str, object], *, tenant_id: str) -> tuple[TenantProfil
 
 
 def _without(fields: dict[str, object], locations: Sequence[_Location]) -> dict[str, object]:
-    """The document without its invalid parts: a field, a field of an object, or a whole schedule."""
+    """The document without its invalid parts: a field, a field of an object, a recipient, or a whole schedule."""
     kept = dict(fields)
-    bad_schedules = {location[1] for location in locations if location[:1] == ("schedules",) and len(location) > 1}
+    in_schedules = [each for each in locations if each[:1] == ("schedules",) and len(each) > 1]
+    bad_recipients = [each for each in in_schedules if each[2:3] == ("recipients",) and len(each) > _OF_RECIPIENT]
+    bad_schedules = {each[1] for each in in_schedules if each not in bad_recipients}
     for name, *inner in filter(None, locations):
         value = kept.get(str(name))
         if name == "schedules" and isinstance(value, list):
@@ -69,11 +72,23 @@ def _without(fields: dict[str, object], locations: Sequence[_Location]) -> dict[
     schedules = kept.get("schedules")
     if not isinstance(schedules, list):
         return kept
-    if bad_schedules:
-        kept["schedules"] = [each for index, each in enumerate(schedules) if index not in bad_schedules]
+    if in_schedules:
+        kept["schedules"] = [
+            _without_recipients(each, {where[3] for where in bad_recipients if where[1] == index})
+            for index, each in enumerate(schedules)
+            if index not in bad_schedules
+        ]
     elif ("schedules",) in locations:  # each is valid by itself, so several have one name
         kept["schedules"] = _first_of_each_name(schedules)
     return kept
+
+
+def _without_recipients(schedule: dict[str, object], bad: Collection[int | str]) -> dict[str, object]:
+    """Whoever else is named gets the report all the same."""
+    recipients = schedule["recipients"] if bad else None
+    if not isinstance(recipients, list):
+        return schedule
+    return schedule | {"recipients": [each for index, each in enumerate(recipients) if index not in bad]}
 
 
 def _first_of_each_name(schedules: list[dict[str, object]]) -> list[dict[str, object]]:

@@ -96,7 +96,7 @@ async function sendAgain({ period, recipient, name, resend, again }) {
   resend.removeAttribute("aria-busy");
 }
 
-const reasonLabels = () => ({
+export const reasonLabels = () => ({
   unsubscribed: gettext("has unsubscribed"),
   bounced: gettext("mail came back"),
   complained: gettext("reported as spam"),

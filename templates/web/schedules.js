@@ -1,9 +1,9 @@
 // Scheduled reports: what is sent when to whom, what comes next, and what can be done with each by hand.
 
 import { address, allRows, call, exchange, pathOf } from "./client.js";
-import { showDeliveries, showSuppressions } from "./deliveries.js";
+import { reasonLabels, showDeliveries, showSuppressions } from "./deliveries.js";
 import { conditionWords } from "./conditions.js";
-import { destinationLabel } from "./destinations.js";
+import { destinationLabel, isDestination } from "./destinations.js";
 import { askFor, offerDialog, openDialog, openForm, openQuestion } from "./dialogs.js";
 import { byId, button, directed, el, field, foreign } from "./dom.js";
 import { FORMATS } from "./files.js";
@@ -145,19 +145,31 @@ async function trial(name) {
   });
 }
 
-// Names the period and everybody who will get it: what is confirmed is what is sent.
+// Names the period and everybody who will get it, and why nobody else does: what is confirmed is what is sent.
 async function sending(name) {
-  const [schedule, { rows }] = await Promise.all([call(pathOf("schedules", name)), call(address(pathOf("schedules", name, "deliveries"), { limit: 500 }))]);
+  const [schedule, { rows }, { rows: stopped }] = await Promise.all([
+    call(pathOf("schedules", name)),
+    call(address(pathOf("schedules", name, "deliveries"), { limit: 500 })),
+    allRows("v1/suppressions", {}, { limit: 500 }),
+  ]);
   const period = preset(LAST_OF[schedule.every]);
-  const got = new Set(rows.filter((row) => row.period === period.period && row.state === "sent").map(({ recipient }) => recipient));
+  const why = reasonsAgainst(rows.filter((row) => row.period === period.period && !row.correction), stopped);
   const all = [...schedule.recipients.map(({ email }) => [email, email]), ...schedule.destinations.map((each) => [`${each.kind}:${each.name}`, destinationLabel(each)])];
-  const left = all.filter(([key]) => !got.has(key));
-  const lines = all.map(([key, label]) => el("li", {}, foreign(label), got.has(key) && el("span", { class: "note" }, ` · ${gettext("has got it already")}`)));
+  const left = all.filter(([key]) => !why.has(key.toLowerCase()));
+  const lines = all.map(([key, label]) => el("li", {}, foreign(label), why.has(key.toLowerCase()) && el("span", { class: "note" }, ` · ${why.get(key.toLowerCase())}`)));
   const heading = gettext("Send now: %(schedule)s", { schedule: name });
-  const about = el("p", {}, el("strong", {}, title(period)), " · ", left.length ? ngettext("to %(count)s address", "to %(count)s addresses", left.length, { count: number(left.length) }) : gettext("there is nobody who has not got it yet"));
+  const about = el("p", {}, el("strong", {}, title(period)), " · ", left.length ? ngettext("to %(count)s address", "to %(count)s addresses", left.length, { count: number(left.length) }) : gettext("to nobody"));
   const parts = () => [about, el("ul", { class: "done" }, ...lines)];
   if (!left.length) return () => openDialog(heading, parts());
   return () => openForm(heading, parts(), { label: gettext("Send"), send: () => sentBy(name, { period: period.period }) });
+}
+
+// By address in small letters, why it is left alone: it has got the period's email, may have, or gets none at all.
+function reasonsAgainst(deliveries, stopped) {
+  const states = { sent: gettext("has got it already"), complained: gettext("has got it already"), in_doubt: gettext("may have got it already; Deliveries can send it again") };
+  const known = deliveries.filter(({ state }) => states[state]).map(({ recipient, state }) => [recipient.toLowerCase(), states[state]]);
+  const withheld = stopped.filter(({ email }) => !isDestination(email)).map(({ email, reason }) => [email.toLowerCase(), reasonLabels()[reason] ?? reason]);
+  return new Map([...known, ...withheld]); // a destination that is gone may have another web address by now
 }
 
 async function sentBy(name, body, { test = null } = {}) {

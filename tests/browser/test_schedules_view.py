@@ -186,15 +186,29 @@ def test_an_email_is_looked_at_tested_sent_and_sent_again(site: Any, open_page: 
 
 
 def test_of_two_channels_of_one_name_the_one_that_is_meant_gets_it_again(site: Any, open_page: Open) -> None:
+    """And *Send now* counts neither them nor who may have got it."""
     channels = [{"kind": kind, "name": "board", "url": f"https://{kind}.invalid/board"} for kind in ("slack", "teams")]
     acme = site.services.stores.tenants.get("acme").model_dump(exclude_unset=True)
-    board = MONTHLY | {"name": "Channels", "recipients": [], "destinations": channels}
+    board = MONTHLY | {"name": "Channels", "destinations": channels}
     site.services.stores.tenants.put(TenantProfile.model_validate(acme | {"schedules": [board]}))
     channels_got = [("2026-09", "slack:board"), ("2026-09", "teams:board"), ("2026-08-04_2026-08-09", "slack:board")]
     for period, label in channels_got:
         key = DeliveryKey("acme", "Channels", period)
         site.services.stores.mail_deliveries.record(key, MailDelivery(label, MailState.SENT, NOW, "HTTP 200"))
-    page = open_page(site.signed_in(show="view=schedules"))
+    in_doubt = MailDelivery("ann@acme.example", MailState.IN_DOUBT, NOW)
+    site.services.stores.mail_deliveries.record(DeliveryKey("acme", "Channels", "2026-09"), in_doubt)
+    page = open_page(site.signed_in(show="view=schedules&dialog=send&of=Channels"))
+    dialog = page.get_by_role("dialog", name="Send now: Channels")
+    expect(dialog).to_contain_text("September 2026 · to 1 address")
+    expect(dialog.get_by_role("listitem")).to_have_text(
+        [
+            "ann@acme.example · may have got it already; Deliveries can send it again",
+            "bob@acme.example",
+            "Slack: board · has got it already",
+            "Teams: board · has got it already",
+        ]
+    )
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Deliveries: Channels").click()
     with page.expect_request("**/send-now") as sent:
         page.get_by_role("button", name="Send again: September 2026 to slack:board").click()

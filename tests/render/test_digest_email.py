@@ -237,6 +237,19 @@ def test_it_can_be_ended_by_one_click_and_answered() -> None:
     assert f"Unsubscribe: {_UNSUBSCRIBE}" in _part(message, "plain").splitlines()
 
 
+@pytest.mark.parametrize(
+    ("locale", "link", "restatement"),
+    [
+        ("fr", "CSV\N{NO-BREAK SPACE}: ", "- 1 oct. 2026\N{NO-BREAK SPACE}: envoyés 41 → 43 (événements tardifs)"),
+        ("ja", "CSV： ", "- 2026年10月1日：送信 41 → 43（遅れて届いたイベント）"),
+    ],
+)
+def test_its_text_is_punctuated_as_the_language_does(locale: str, link: str, restatement: str) -> None:
+    report = snapshot(tenant=ACME.model_copy(update={"locale": locale}))
+    text = _part(_digest(dataclasses.replace(report, restated=restated(report.period, days=1))), "plain")
+    assert {f"{link}{_LINKS['csv']}", restatement} <= set(text.splitlines())
+
+
 def test_a_senders_name_may_hold_anything_but_angle_brackets() -> None:
     message = _digest(snapshot(), sender="Müller, Söhne (Wien) <r@signtally.example>")
     assert message["From"].addresses[0].display_name == "Müller, Söhne (Wien)"

@@ -328,6 +328,22 @@ def test_a_hold_ends_when_its_days_are_seen_to_match(world: World) -> None:
     assert [*world.services.stores.holds.all()] == []
 
 
+def test_a_hold_that_cannot_be_read_still_holds_its_tenant_and_no_other(world: World) -> None:
+    holds = world.services.stores.holds
+    world.count(event("1", on(OCTOBER_30)), event("2", on(OCTOBER_30), tenant_id="bolt"))
+    for row in world.rows().to_dicts():
+        world.overwrite(row, sent=5)
+    run(world)
+    world.services.objects.put("state/holds/acme.json", b"{")
+    assert rebuild(first=OCTOBER_30, last=OCTOBER_30, services=world.services).lifted == ("bolt",)
+    assert run(world).lifted == ()
+    assert holds.held(["acme", "bolt"]) == {"acme"}
+    world.overwrite(next(row for row in world.rows().to_dicts() if row["tenant_id"] == "acme"), sent=5)
+    assert run(world).held == ("acme",)  # which days differed before is still not known
+    assert rebuild(first=OCTOBER_30, last=OCTOBER_30, services=world.services).lifted == ()
+    assert rebuild(services=world.services).lifted == ("acme",)
+
+
 @pytest.mark.parametrize(
     "zone", ["Asia/Kathmandu", "America/St_Johns", "America/Goose_Bay", "Pacific/Apia", "Africa/Cairo"]
 )

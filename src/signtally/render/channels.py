@@ -14,6 +14,8 @@ from signtally.render.contents import Contents
 from signtally.render.corrections import correction_sentences
 from signtally.render.email import DigestContext, incomplete_notice, labelled_links
 from signtally.render.highlights import allowance_line, highlight_sentences
+from signtally.render.measure_texts import Card
+from signtally.render.translation import Translation
 
 EVENT_TYPE = "usage.digest"
 _CARD_SCHEMA, _CARD_VERSION = "http://adaptivecards.io/schemas/adaptive-card.json", "1.4"
@@ -56,7 +58,13 @@ def _figures(contents: Contents) -> list[tuple[str, str]]:
     """None where nothing happened, or nothing is known, as in emails."""
     if _is_empty(contents):
         return []
-    return [(card.label, f"{card.figure} ({card.change})" if card.change else card.figure) for card in contents.cards]
+    return [(card.label, _with_change(card, contents.words)) for card in contents.cards]
+
+
+def _with_change(card: Card, words: Translation) -> str:
+    if not card.change:
+        return card.figure
+    return words.gettext("%(text)s (%(detail)s)", text=card.figure, detail=card.change)
 
 
 def _links(contents: Contents, context: DigestContext) -> list[tuple[str, str]]:
@@ -67,7 +75,10 @@ def _links(contents: Contents, context: DigestContext) -> list[tuple[str, str]]:
 def _slack_text(contents: Contents, context: DigestContext) -> str:
     """Bold title, a line a figure, links. Escaped as Slack asks: so no name can mention a whole channel."""
     links = " · ".join(f"<{url}|{_escaped(label)}>" for label, url in _links(contents, context))
-    figures = [f"{_escaped(label)}: *{_escaped(figure)}*" for label, figure in _figures(contents)]
+    named = contents.words.gettext
+    figures = [
+        f"{_escaped(named('%(name)s:', name=label))} *{_escaped(figure)}*" for label, figure in _figures(contents)
+    ]
     sentences = [_escaped(sentence) for sentence in _sentences(contents, context)]
     title = _escaped(_title(contents)).replace("*", "∗")
     return "\n".join([f"*{title}*", *sentences, *figures, _escaped(contents.freshness), links])

@@ -1,19 +1,25 @@
 """Tenants whose scheduled sends wait, because their figures and their events contradict each other.
 
-One object a tenant, `state/holds/{tenant}.json`; it is gone once the figures are mended.
+One object a tenant, `state/holds/{tenant}.json`; it is gone once the figures are mended. One that cannot be read still
+holds its tenant: its key says whose it is, and every day counts as differing.
 """
 
 import dataclasses
 import datetime as dt
+import functools
+import logging
 from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from signtally.domain.time_units import UNIX_EPOCH
 from signtally.ports.objects import ObjectStore
-from signtally.stores.keys import STATE, segment
-from signtally.stores.typed_objects import JsonObject
+from signtally.stores.keys import STATE, segment, text_of
+from signtally.stores.typed_objects import TypedObject
 
 _PREFIX = f"{STATE}holds/"
+_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -26,6 +32,11 @@ class Hold:
     last: dt.date
     differences: int
     sample: tuple[str, ...]
+
+    @property
+    def is_of_every_day(self) -> bool:
+        """Which days differ is not known any more."""
+        return (self.first, self.last) == (dt.date.min, dt.date.max)
 
     def is_within(self, first: dt.date, last: dt.date) -> bool:
         return first <= self.first and self.last <= last
@@ -68,8 +79,18 @@ class Holds:
         keys = {found.key for found in self._objects.list_objects(_PREFIX)}
         return {tenant_id for tenant_id in tenant_ids if _key(tenant_id) in keys} if keys else set()
 
-    def _object(self, key: str) -> JsonObject[Hold]:
-        return JsonObject(self._objects, key, _HOLD)
+    def _object(self, key: str) -> TypedObject[Hold]:
+        return TypedObject(self._objects, key, encode=_HOLD.dump_json, decode=functools.partial(_hold, key=key))
+
+
+def _hold(body: bytes, *, key: str) -> Hold:
+    """A hold; for every day, since nobody knows when, where it cannot be read: who is held is never let go by that."""
+    try:
+        return _HOLD.validate_json(body)
+    except ValidationError as error:
+        _log.error("%s cannot be read, and counts as a hold for every day: %s", key, error)
+        tenant_id = text_of(PurePosixPath(key).name.removesuffix(".json"))
+        return Hold(tenant_id, UNIX_EPOCH, dt.date.min, dt.date.max, 0, ("what differs cannot be read any more",))
 
 
 def _key(tenant_id: str) -> str:

@@ -61,7 +61,9 @@ def rebuild(
     """Count the local days *first* to *last* of one tenant or of all from their events; all days without dates.
 
     Idempotent. Called again with the same arguments after it was broken off, it goes on; once finished, it begins
-    anew. Holds whose differences lie within are lifted. Raises PeriodError, ServiceError.
+    anew. Holds whose differences lie within are lifted; all days lift one that cannot be read too.
+
+    Raises PeriodError, ServiceError.
     """
     arguments = (tenant_id, *(None if day is None else day.isoformat() for day in (first, last)))
     ledger = services.stores.rebuild_ledger(arguments=arguments)
@@ -73,7 +75,7 @@ def rebuild(
         ledger.put(state)
         on_progress(RebuildProgress(state, outcome.tenant_days))
     span = Period(PeriodKind.RANGE, state.first, state.last)
-    lifted = _lift(span, tenant_id, services=services)
+    lifted = _lift(span, tenant_id, is_whole=first is None and last is None, services=services)
     ledger.forget()
     return RebuildOutcome(
         period=span,
@@ -100,12 +102,13 @@ def _advanced(state: RebuildState, block: Period, outcome: AggregationOutcome) -
     )
 
 
-def _lift(span: Period, tenant_id: str | None, *, services: Services) -> set[str]:
+def _lift(span: Period, tenant_id: str | None, *, is_whole: bool, services: Services) -> set[str]:
     holds = services.stores.holds
     mended = {
         each.tenant_id
         for each in holds.all()
-        if tenant_id in {None, each.tenant_id} and each.is_within(span.first, span.last)
+        if tenant_id in {None, each.tenant_id}
+        and (each.is_within(span.first, span.last) or (is_whole and each.is_of_every_day))
     }
     holds.lift(mended)
     return mended

@@ -1,15 +1,27 @@
-"""How a printed table shares its width among columns."""
+"""How a printed table shares its width among columns, and that none is too small to be read."""
 
 import dataclasses
 import itertools
+from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from signtally.domain.actions import MEASURES, Counts
+from signtally.render import pdf
+from signtally.render.contents import Contents
 from signtally.render.drawing import Look
-from signtally.render.faces import Face
-from signtally.render.table_layout import Columns, SetRow, distinct, table_of
+from signtally.render.drawn_tables import RowBlock
+from signtally.render.faces import POINTS_A_PIXEL, Face
+from signtally.render.pagination import Block
+from signtally.render.paper import paper_of
+from signtally.render.printing import text_width
+from signtally.render.report_flow import ReportFlow
+from signtally.render.table_layout import LEGIBLE_POINTS, Columns, SetRow, distinct, table_of
 from signtally.render.theme import Theme
+from signtally.render.translation import LANGUAGES
+from tests.support.report_samples import ACME, IDENTITY, user
+from tests.support.whole_reports import whole_report
 
 _FACE = Face(("Inter", "Noto Sans"), size=11, weight=400, language="de", is_right_to_left=False)
 _LOOK = Look(670, _FACE, Theme())
@@ -93,3 +105,31 @@ def test_a_number_that_tells_equal_rows_apart_stays_in_its_column(is_right_to_le
             columns.left(0) - 0.01 <= begins and ends <= columns.left(0) + columns.room(0) + 0.01
             for _, begins, ends in spans
         )
+
+
+@pytest.mark.parametrize("locale", ["en-US" if each == "en" else each for each in LANGUAGES])  # Letter is narrower
+def test_no_table_is_set_smaller_than_people_read(locale: str) -> None:
+    """Users with counts of seven digits were set in 4 pt; now their pages are in landscape."""
+    many = Counts(*[9_999_999] * len(MEASURES))
+    people = tuple(user(number, f"Maximilian {number}", f"m{number}@acme.example", many) for number in range(11))
+    report = whole_report(people, tenant=ACME.model_copy(update={"locale": locale}))
+    contents = Contents(dataclasses.replace(report, previous_totals=report.totals))
+    upright, paper = pdf.look(contents), paper_of(contents.formats.locale)
+    body = ET.fromstring(pdf.page(contents, IDENTITY)).find("body")  # noqa: S314 -- our own
+    assert body is not None
+    wide = dataclasses.replace(upright, width=text_width(paper.turned))
+    blocks = [
+        block for block in ReportFlow(body, look=upright, wide=wide).blocks if isinstance(block.picture, RowBlock)
+    ]
+    assert {len(row.cells) for block in blocks if block.is_wide for row in _rows(block)} == {14, 9}
+    for block in blocks:
+        lines = [line for row in _rows(block) for cell in row.cells for line in cell.lines]
+        smallest = min(line.shaped.face.size for line in lines) * POINTS_A_PIXEL
+        assert smallest >= 0.88 * LEGIBLE_POINTS  # of the emails below names
+        width = (wide if block.is_wide else upright).width
+        assert all(line.x >= -0.01 and line.x + line.shaped.width <= width + 0.01 for line in lines)
+
+
+def _rows(block: Block) -> Sequence[SetRow]:
+    assert isinstance(block.picture, RowBlock)
+    return block.picture.rows

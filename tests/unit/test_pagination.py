@@ -38,7 +38,7 @@ blocks = st.builds(
 
 
 def _on_pages(flow: Sequence[Block]) -> list[list[Placed]]:
-    return paginated(flow, height=_HEIGHT)
+    return [page.placed for page in paginated(flow, height=_HEIGHT)]
 
 
 @given(st.lists(blocks, max_size=30))
@@ -82,6 +82,12 @@ def test_the_head_of_a_table_stands_above_its_rows_on_each_page() -> None:
 def test_space_between_blocks_is_the_larger_of_their_margins_and_none_begins_a_page() -> None:
     (first, second), (third,) = _on_pages([_block(20, above=9, below=5), _block(20, above=8), _block(90, above=9)])
     assert (first.top, second.top, third.top) == (0, 28, 0)
+
+
+def test_wide_blocks_stand_on_pages_of_their_own() -> None:
+    flow = [_block(20), *[_block(30, is_wide=True) for _ in range(3)], _block(20)]
+    pages = paginated(flow, height=_HEIGHT, wide_height=70)
+    assert [(page.is_wide, len(page.placed)) for page in pages] == [(False, 1), (True, 2), (True, 1), (False, 1)]
 
 
 def test_nothing_is_one_empty_page() -> None:

@@ -1,8 +1,8 @@
-"""Which block of a report stands on which page, and where."""
+"""Which block of a report stands on which page, and where; wide blocks stand on pages of their own, in landscape."""
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from signtally.render.drawing import Picture, Tagged
 
@@ -21,6 +21,7 @@ class Block:
     is_joined: bool = False  # with the next one, where what they belong to fits on a page
     bookmark: tuple[int, str] | None = None  # level and text
     head: Picture | None = None  # of a table: stands above it where it begins a page
+    is_wide: bool = False  # stands on a page in landscape
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,9 +33,17 @@ class Placed:
     block: Block | None
 
 
-def paginated(blocks: Sequence[Block], *, height: float) -> list[list[Placed]]:
-    """The pages, of that height between their margins; at least one."""
-    pages = _Pages(height)
+@dataclasses.dataclass(slots=True)
+class PageContent:
+    """What stands on a page, and whether that is in landscape."""
+
+    placed: list[Placed]
+    is_wide: bool
+
+
+def paginated(blocks: Sequence[Block], *, height: float, wide_height: float = 0.0) -> list[PageContent]:
+    """The pages, of that height between their margins, or of *wide_height* where blocks are wide; at least one."""
+    pages = _Pages({False: height, True: wide_height})
     for chunk in _chunks(blocks, joins=True):
         if pages.fit_on_one(chunk):
             pages.add(chunk)
@@ -45,38 +54,43 @@ def paginated(blocks: Sequence[Block], *, height: float) -> list[list[Placed]]:
 
 
 class _Pages:
-    def __init__(self, height: float) -> None:
-        self.found: list[list[Placed]] = [[]]
-        self._height = height
+    def __init__(self, heights: Mapping[bool, float]) -> None:
+        self.found: list[PageContent] = [PageContent([], is_wide=False)]
+        self._heights = heights  # by whether a page is wide
         self._bottom = self._below = 0.0  # of what stands on the last page
 
     def fit_on_one(self, chunk: Sequence[Block]) -> bool:
         first = chunk[0].head.height if chunk[0].head else 0.0
-        return first + _height_of(chunk) <= self._height + _TOLERANCE
+        return first + _height_of(chunk) <= self._heights[chunk[0].is_wide] + _TOLERANCE
 
     def add(self, chunk: Sequence[Block]) -> None:
         """At the bottom of the last page, or on the next ones."""
         gap = max(self._below, chunk[0].above)
-        if self._bottom + gap + _height_of(chunk) > self._height + _TOLERANCE:
+        if not self._has_room(chunk[0], gap + _height_of(chunk)):
             self._turn(chunk[0])
         for block in chunk:
             self._place(block)
 
     def _place(self, block: Block) -> None:
-        gap = max(self._below, block.above) if self.found[-1] else 0.0
-        if self._bottom + gap + block.picture.height > self._height + _TOLERANCE:
+        gap = max(self._below, block.above) if self.found[-1].placed else 0.0
+        if not self._has_room(block, gap + block.picture.height):
             self._turn(block)
             gap = 0.0
-        self.found[-1].append(Placed(block.picture, self._bottom + gap, block))
+        self.found[-1].placed.append(Placed(block.picture, self._bottom + gap, block))
         self._bottom += gap + block.picture.height
         self._below = block.below
 
+    def _has_room(self, block: Block, height: float) -> bool:
+        is_wide = self.found[-1].is_wide
+        return block.is_wide == is_wide and self._bottom + height <= self._heights[is_wide] + _TOLERANCE
+
     def _turn(self, first: Block) -> None:
-        if self.found[-1]:
-            self.found.append([])
+        if self.found[-1].placed:
+            self.found.append(PageContent([], first.is_wide))
+        self.found[-1].is_wide = first.is_wide
         self._bottom = self._below = 0.0
         if first.head is not None:
-            self.found[-1].append(Placed(first.head, 0.0, None))
+            self.found[-1].placed.append(Placed(first.head, 0.0, None))
             self._bottom = first.head.height
 
 

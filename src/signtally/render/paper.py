@@ -15,6 +15,11 @@ class Paper:
     width_mm: float
     height_mm: float
 
+    @property
+    def turned(self) -> "Paper":
+        """The same sheet, as wide as it was high."""
+        return Paper(f"{self.name} landscape", self.height_mm, self.width_mm)
+
 
 A4 = Paper("A4", 210, 297)
 LETTER = Paper("letter", 215.9, 279.4)

@@ -9,9 +9,9 @@ from signtally.render.drawing import Look
 from signtally.render.faces import POINTS_A_PIXEL, Face
 from signtally.render.highlights import allowance_line, highlight_sentences
 from signtally.render.insights import InsightContents
-from signtally.render.paper import LETTER, paper_of, pixels
+from signtally.render.paper import LETTER, paper_of
 from signtally.render.people import people_list
-from signtally.render.printing import SIDE_MARGIN_MM, printed
+from signtally.render.printing import printed, text_width
 from signtally.render.progress import (
     funnel,
     funnel_description,
@@ -39,7 +39,7 @@ def write(contents: Contents, identity: ReportIdentity) -> bytes:
     return printed(
         page(contents, identity),
         paper=paper_of(contents.formats.locale),
-        look=_look(contents),
+        look=look(contents),
         identifier=_identifier(contents, identity),
         made_at=int(identity.made_at.timestamp()),
     )
@@ -104,13 +104,13 @@ def _step_name(step: str, bar: Bar, contents: Contents) -> str:
             return contents.formats.dates(bar.first, bar.last)
 
 
-def _look(contents: Contents) -> Look:
+def look(contents: Contents) -> Look:
+    """Of upright pages."""
     theme = contents.theme
     families = tuple(family.strip(' "') for family in theme.sans.split(","))
     is_right_to_left = contents.words.direction == "rtl"
     face = Face(families, _TABLE_POINTS / POINTS_A_PIXEL, 400, contents.formats.language_tag, is_right_to_left)
-    width = pixels(paper_of(contents.formats.locale).width_mm - 2 * SIDE_MARGIN_MM)
-    return Look(width, face, theme)
+    return Look(text_width(paper_of(contents.formats.locale)), face, theme)
 
 
 def _in_columns(definitions: tuple[Definition, ...]) -> tuple[tuple[Definition, ...], tuple[Definition, ...]]:

@@ -1,6 +1,7 @@
 """From the report's HTML to PDF: drawn page by page, written by WeasyPrint's own writer."""
 
 import contextlib
+import dataclasses
 import gc
 import logging
 import os
@@ -24,9 +25,8 @@ from signtally.render.pdf_structure import write_structure
 from signtally.render.report_flow import ReportFlow
 from signtally.render.shaped_text import LineWriter, shaped
 
-SIDE_MARGIN_MM = 16
 _SIDE_MARGIN, _TOP_MARGIN, _BOTTOM_MARGIN, _FOOTER_BELOW, _NUMBERS_WIDTH = (
-    pixels(each) for each in (SIDE_MARGIN_MM, 15, 19, 4, 24)
+    pixels(each) for each in (16, 15, 19, 4, 24)
 )
 _FOOTER = TextStyle(7.5, colour="muted")
 _COMPRESSION = 6
@@ -35,17 +35,23 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 def printed(page: str, *, paper: Paper, look: Look, identifier: bytes, made_at: int) -> bytes:
-    """The PDF/UA file of a report in well-formed HTML, in a *look*.
+    """The PDF/UA file of a report in well-formed HTML, in a *look* whose width is that of upright pages' text.
 
     *made_at*, in seconds since 1970, dates the fonts in the file. Equal arguments, equal bytes. Raises ValueError for
     HTML that the report's template does not write.
     """
     with _ONE_AT_A_TIME, _without_collecting(), _dated(made_at):
         root = ET.fromstring(page)  # noqa: S314  # our own template's, without a DTD
-        flow = ReportFlow(_body(root), look=look)
-        placed = paginated(flow.blocks, height=pixels(paper.height_mm) - _TOP_MARGIN - _BOTTOM_MARGIN)
-        footer, writer = _Footer(flow.footer, pages=len(placed), look=look), LineWriter()
-        pages = [_Page(each, footer, number=number, paper=paper, writer=writer) for number, each in enumerate(placed)]
+        turned, writer = paper.turned, LineWriter()
+        wide = dataclasses.replace(look, width=text_width(turned))
+        flow = ReportFlow(_body(root), look=look, wide=wide)
+        found = paginated(flow.blocks, height=_text_height(paper), wide_height=_text_height(turned))
+        sheets = [_Sheet(turned, wide) if each.is_wide else _Sheet(paper, look) for each in found]
+        footer = _Footer(flow.footer, pages=len(found))
+        pages = [
+            _Page(each.placed, footer, number=number, sheet=sheet, writer=writer)
+            for number, (each, sheet) in enumerate(zip(found, sheets, strict=True))
+        ]
         document = Document(pages, _metadata(root), None, shared_fonts(), {}, None)
         document.fonts = writer.fonts
         written: bytes = document.write_pdf(
@@ -56,13 +62,21 @@ def printed(page: str, *, paper: Paper, look: Look, identifier: bytes, made_at: 
     return written
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What a page is printed on, upright or in landscape, and the look of what runs across it."""
+
+    paper: Paper
+    look: Look
+
+
 class _Page:
     """A page in the terms of WeasyPrint's writer, which asks for its size and its bookmarks, and has it painted."""
 
     def __init__(
-        self, placed: Sequence[Placed], footer: "_Footer", *, number: int, paper: Paper, writer: LineWriter
+        self, placed: Sequence[Placed], footer: "_Footer", *, number: int, sheet: _Sheet, writer: LineWriter
     ) -> None:
-        self.width, self.height = pixels(paper.width_mm), pixels(paper.height_mm)
+        self.width, self.height = pixels(sheet.paper.width_mm), pixels(sheet.paper.height_mm)
         self.bleed = dict.fromkeys(("top", "right", "bottom", "left"), 0)
         self.links: list[object] = []
         self.anchors: dict[str, object] = {}
@@ -73,7 +87,7 @@ class _Page:
             if each.block and each.block.bookmark
         ]
         self.marks = 0  # of content that is read aloud, once painted
-        self._placed, self._footer, self._number, self._writer = placed, footer, number, writer
+        self._placed, self._footer, self._number, self._look, self._writer = placed, footer, number, sheet.look, writer
 
     def paint(self, stream: Stream, scale: float) -> None:
         stream.stream.append(b"q %.2f 0 0 %.2f 0 0 cm" % (scale, scale))
@@ -84,7 +98,7 @@ class _Page:
                 if each.block:
                     each.block.element.kids += read
         with canvas.at(_SIDE_MARGIN, self.height - _BOTTOM_MARGIN + _FOOTER_BELOW):
-            self._footer.draw(canvas, page=self._number + 1)
+            self._footer.draw(canvas, page=self._number + 1, look=self._look)
         stream.stream.append(b"Q")
         self.marks = canvas.marks
 
@@ -92,20 +106,27 @@ class _Page:
 class _Footer:
     """What stands below every page: whose report of which period, and the number of the page."""
 
-    def __init__(self, text: str, *, pages: int, look: Look) -> None:
-        self._look, self._pages = look, pages
-        self._face = _FOOTER.face(look)
-        self._text = fitted(text, self._face, look.width - _NUMBERS_WIDTH)
+    def __init__(self, text: str, *, pages: int) -> None:
+        self._text, self._pages = text, pages
 
-    def draw(self, canvas: Canvas, *, page: int) -> None:
-        look, colour, y = self._look, _FOOTER.operands(self._look), self._face.baseline
-        number = shaped(f"{page} / {self._pages}", self._face)
+    def draw(self, canvas: Canvas, *, page: int, look: Look) -> None:
+        face, colour = _FOOTER.face(look), _FOOTER.operands(look)
+        text, number = fitted(self._text, face, look.width - _NUMBERS_WIDTH), shaped(f"{page} / {self._pages}", face)
         lines = [
-            PlacedLine(line, at_start(look, line, left=0.0, width=look.width, offset=offset), y, colour)
-            for line, offset in ((self._text, 0.0), (number, look.width - number.width))
+            PlacedLine(line, at_start(look, line, left=0.0, width=look.width, offset=offset), face.baseline, colour)
+            for line, offset in ((text, 0.0), (number, look.width - number.width))
         ]
         canvas.unread(line.drawn(canvas) for line in lines)
         canvas.draw_emojis(lines)
+
+
+def text_width(paper: Paper) -> float:
+    """Between its margins, in CSS pixels."""
+    return pixels(paper.width_mm) - 2 * _SIDE_MARGIN
+
+
+def _text_height(paper: Paper) -> float:
+    return pixels(paper.height_mm) - _TOP_MARGIN - _BOTTOM_MARGIN
 
 
 def _body(root: ET.Element) -> ET.Element:

@@ -16,7 +16,7 @@ from signtally.render.logo_image import LogoImage
 from signtally.render.markup_text import text_of
 from signtally.render.pagination import Block
 from signtally.render.paper import pixels
-from signtally.render.table_layout import table_of
+from signtally.render.table_layout import Columns, table_of
 
 _LINES_A_BLOCK = 6  # of a paragraph; pages break between blocks
 _BOOKMARK_LEVELS = {"h1": 1, "h2": 2}
@@ -54,13 +54,16 @@ _MARGINS: Mapping[str, tuple[float, float]] = {
 
 
 class ReportFlow:
-    """The *blocks* of a report, and the structure tree's *root*, which drawing them completes."""
+    """The *blocks* of a report, and the structure tree's *root*, which drawing them completes.
 
-    def __init__(self, body: Element, *, look: Look) -> None:
+    A section of class `turns` has the *wide* look, of pages in landscape, where a table of it has no room otherwise.
+    """
+
+    def __init__(self, body: Element, *, look: Look, wide: Look) -> None:
         self.blocks: list[Block] = []
         self.root = Tagged("Document")
         self.footer = ""  # of all pages
-        self._look = look
+        self._look, self._wide = look, wide
         self._rows = {row: CardRow(row, look=look) for row in body.iter("div") if row.get("class") == "cards"}
         self._readers: Mapping[str, Callable[[Element, Tagged], None]] = {
             "footer": self._footer,
@@ -95,13 +98,22 @@ class ReportFlow:
         self.footer = text_of(element)
 
     def _section(self, element: Element, parent: Tagged) -> None:
-        first = len(self.blocks)
+        first, kind, upright = len(self.blocks), element.get("class"), self._look
+        is_wide = kind == "turns" and not self._is_roomy(element)
+        self._look = self._wide if is_wide else upright
         self._read(element, parent.add(Tagged("Sect")))
+        self._look = upright
         above, _ = map(pixels, _MARGINS["section"])
         self.blocks[first].above = max(self.blocks[first].above, above)
-        if element.get("class") == "whole":
+        for block in self.blocks[first:]:
+            block.is_wide |= is_wide
+        if kind == "whole":
             for block in self.blocks[first:-1]:
                 block.is_joined = True
+
+    def _is_roomy(self, section: Element) -> bool:
+        """Whether all its tables are, upright."""
+        return all(Columns(table_of(table), look=self._look).is_roomy for table in section.iter("table"))
 
     def _text(self, element: Element, parent: Tagged) -> None:
         name = element.get("class") or element.tag

@@ -1,7 +1,8 @@
 """Rows of a table, read from HTML and measured: how wide each column is, and which lines each cell has.
 
 Where headings ask for more room than there is, the whole table is set a little smaller, then they are hyphenated; where
-figures do, it is set as small as it takes; names are cut, and other texts wrapped.
+figures do, names have less room, down to a limit; at last the table is set as small as it takes. Names are cut, and
+other texts wrapped.
 """
 
 import collections
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 from signtally.render.drawing import Look, PlacedLine, at_start
-from signtally.render.faces import Face, read_by
+from signtally.render.faces import POINTS_A_PIXEL, Face, read_by
 from signtally.render.fitted_text import fitted, hyphenated, longest_part, longest_word, wrapped
 from signtally.render.markup_text import text_of
 from signtally.render.shaped_text import ShapedLine, shaped
@@ -19,10 +20,13 @@ from signtally.render.shaped_text import ShapedLine, shaped
 _MOST_LINES = 12
 _PADDING, _GAP = 3.6, 6.0  # CSS pixels above and below a line, and between columns
 _SLACK = 1.5  # pixels: a smaller size is not smaller by exactly its factor
+LEGIBLE_POINTS = 7.0  # of the body; heads and details are a tenth smaller
 _FIRST_SHARE = 0.28  # of the width, which the first column keeps where the others ask for more
+_LEAST_FIRST_SHARE = 0.14  # which it keeps where they would not be legible otherwise
 _WORD_SHARE = 0.2  # of the width, beyond which a word in a column of text is broken
 _LEAST_SCALE = 0.9  # at which letters are still as easy to read; rather than smaller, headings are hyphenated
 _SCALE_STEP = 0.02  # so that tables of many reports have few sizes, in which words are shaped already
+_ROUNDING = 1e-6
 _LEAST_SAVED = 0.05  # of the width, for which it is worth it
 _FEW_STACKED = 0.25  # of the rows: where more have no room for their detail beside the name, all have it below
 _DETAIL_SIZE, _HEAD_SIZE = 0.88, 0.9
@@ -67,6 +71,10 @@ class Columns:
         saved = whole_words - sum(need.least for need in others)
         hyphenates = room < _LEAST_SCALE * whole_words and saved > _LEAST_SAVED * whole_words
         least = [need.least if hyphenates else need.words for need in others]
+        lacking = _legible_scale(look) * sum(least) - room
+        self.is_roomy = lacking <= 0  # legible, and the first column keeps its share
+        given = min(max(0.0, lacking), max(0.0, first - look.width * _LEAST_FIRST_SHARE))
+        first, room = first - given, room + given
         scale = min(1.0, math.floor(room / sum(least) / _SCALE_STEP) * _SCALE_STEP) if others else 1.0
         widths = [need * scale for need in least]
         if scale == 1.0:
@@ -220,6 +228,12 @@ class _Need:
                 word = part = min(longest_word(cell.text, face), look.width * _WORD_SHARE)
             least, words, line = max(least, part), max(words, word), max(line, whole)
         return cls(least + _SLACK, words + _SLACK, line + _SLACK)
+
+
+def _legible_scale(look: Look) -> float:
+    """At which it is legible still: one of the steps that tables are set at."""
+    legible = LEGIBLE_POINTS / POINTS_A_PIXEL / look.face.size
+    return math.ceil(legible / _SCALE_STEP) * _SCALE_STEP + _ROUNDING
 
 
 def _grown(widths: Sequence[float], wanted: Sequence[float], room: float) -> list[float]:

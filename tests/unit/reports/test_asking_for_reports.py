@@ -75,7 +75,7 @@ def test_without_a_consumer_nothing_is_ordered_and_the_error_says_what_to_start(
     consume(services)
     stop_consuming(services)
     before = [found.key for found in services.objects.list_objects("")]
-    with pytest.raises(ReportQueueUnavailableError, match=r"Prefect server and `python -m flows\.report_orders`"):
+    with pytest.raises(ReportQueueUnavailableError, match=r"start `python -m flows\.report_orders`"):
         ask(services, is_consumed=False)
     assert [found.key for found in services.objects.list_objects("")] == before
     report_now(OCTOBER, requested_by="ann", services=services)

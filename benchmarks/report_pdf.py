@@ -29,11 +29,12 @@ from signtally.domain.trend import TrendPoint
 from signtally.render import pdf
 from signtally.render.contents import Contents
 from signtally.render.paper import paper_of
-from signtally.render.printing import SIDE_MARGIN_MM
+from signtally.render.printing import text_width
 from tests.support.browsers import launch_chromium
 
 USERS = (20, 200, 1000)
 ROUNDS = 7
+_MM_PER_PIXEL = 25.4 / 96
 NOW = dt.datetime(2026, 11, 1, 8, 12, tzinfo=dt.UTC)
 IDENTITY = ReportIdentity("2026-10-3f2a91c07b1e", 1, NOW)
 
@@ -77,9 +78,8 @@ def _style_sheet(contents: Contents) -> str:
     start, end = ("right", "left") if direction == "rtl" else ("left", "right")
     sheet = jinja2.Template(Path(__file__).with_name("report.css").read_text())
     paper, theme = paper_of(contents.formats.locale), contents.theme
-    styled: str = sheet.render(
-        theme=theme, paper=paper, margin_mm=SIDE_MARGIN_MM, direction=direction, start=start, end=end
-    )
+    margin_mm = (paper.width_mm - text_width(paper) * _MM_PER_PIXEL) / 2
+    styled: str = sheet.render(theme=theme, paper=paper, margin_mm=margin_mm, direction=direction, start=start, end=end)
     return styled
 
 

@@ -6,28 +6,24 @@ The notification is read off a socket; then every command of its section in docs
 was wrong must be right again. Prints a table; the exit code is 1 when an alarm stayed silent or a section did not help.
 """
 
-import contextlib
 import datetime as dt
 import functools
-import json
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from signtally import wiring
 from signtally.local.flow_runs import FlowRuns
 from signtally.local.prefect_api import PrefectApi
 from signtally.local.processes import ChildError
-from signtally.loopback import free_port
 from signtally.settings import Settings
 from tests.soak.alarm_causes import EXERCISES, Channel, Exercise, Scene, settle
+from tests.soak.running_up import running_up
 from tests.soak.stack_programs import StackPrograms
 from tests.support.alarm_inbox import AlarmInbox
 from tests.support.commands import SIGNTALLY, Program
@@ -36,6 +32,7 @@ from tests.support.leftovers import end_with_this_process
 _RUNBOOK = (Path(__file__).parents[2] / "docs/operations.md").read_text(encoding="utf-8")
 _TIMEOUT_SECONDS = 300.0
 _TRIES = 5
+_SETTINGS = {"SIGNTALLY_WEBHOOK_LOOPBACK": "true", "SIGNTALLY_DIGEST_PATIENCE": "0s"}  # things go wrong soon
 _SILENCE = dt.timedelta(seconds=30)  # in place of a quarter of an hour, or a day
 
 
@@ -44,12 +41,12 @@ def main() -> None:
     wanted = [each for each in EXERCISES if not sys.argv[1:] or any(word in each.title for word in sys.argv[1:])]
     with tempfile.TemporaryDirectory() as directory, AlarmInbox() as inbox, Channel() as channel:
         folder = Path(directory)
-        with _stack(folder, inbox) as (process, environment):
-            os.environ.update(environment)
+        settings = _SETTINGS | {"SIGNTALLY_ALERT_URL": inbox.url}
+        with running_up(folder, settings=settings, log=Path("alarm-drill.log")) as (process_id, stack):
+            os.environ.update(settings | stack.shell_environment)
             services = wiring.services(Settings(state_directory=folder / ".signtally"))
-            url = environment["PREFECT_API_URL"]
-            runs, prefect = FlowRuns(url.removesuffix("/api")), PrefectApi(url)
-            programs = StackPrograms(process.pid, is_well={})
+            runs, prefect = FlowRuns(stack.prefect_url), PrefectApi(f"{stack.prefect_url}/api")
+            programs = StackPrograms(process_id, is_well={})
             scene = Scene(services, runs, prefect, programs, channel, Program(folder, {}))
             settle(scene)
             sys.stdout.write("| alarm | told after | mended by commands in | |\n|---|---|---|---|\n")
@@ -119,33 +116,6 @@ def _shorten_silences() -> None:
 
 def _alert_settings() -> Settings:
     return Settings.model_validate({"alert_url": os.environ["SIGNTALLY_ALERT_URL"]})
-
-
-@contextlib.contextmanager
-def _stack(folder: Path, inbox: AlarmInbox) -> Iterator[tuple["subprocess.Popen[str]", dict[str, str]]]:
-    """`signtally up` with alarms, and with settings under which things go wrong soon."""
-    ports = [f"--{name}={free_port(0)}" for name in ("port", "timestream-port", "api-port", "prefect-port")]
-    settings = {
-        "SIGNTALLY_ALERT_URL": inbox.url,
-        "SIGNTALLY_WEBHOOK_LOOPBACK": "true",
-        "SIGNTALLY_DIGEST_PATIENCE": "0s",
-    }
-    command = [str(SIGNTALLY), "up", "--json", f"--data={folder / 'data'}", *ports]
-    environment = {**os.environ, **settings}
-    with (
-        Path("alarm-drill.log").open("w", encoding="utf-8") as log,
-        subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
-        ) as process,
-    ):
-        assert process.stdout is not None
-        said = process.stdout.readline()
-        assert said, Path("alarm-drill.log").read_text(encoding="utf-8")[-3000:]
-        try:
-            yield process, {**settings, **json.loads(said)["environment"]}
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(120)
 
 
 if __name__ == "__main__":

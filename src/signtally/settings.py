@@ -228,9 +228,8 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, AfterValidator(_sender)] = "Signtally <reports@signtally.example>"
     mail_bounces_to: Annotated[str | None, BeforeValidator(_address_or_none)] = None  # an SMTP envelope's sender
     mail_reply_to: Annotated[str | None, BeforeValidator(_address_or_none)] = None  # where answers to emails go
-    digest_patience: Annotated[Duration, AfterValidator(_not_negative)] = dt.timedelta(
-        hours=6
-    )  # then operators are told
+    # How long a digest waits for complete figures; then operators are told.
+    digest_patience: Annotated[Duration, AfterValidator(_not_negative)] = dt.timedelta(hours=6)
 
     members_url: Annotated[  # says who is a member of a tenant now; asked before an email or a file goes to a user
         str | None, _web_address_or_none("set SIGNTALLY_MEMBERS_URL to where your portal names a tenant's members")

@@ -40,6 +40,7 @@ class CountingStore(MemoryUsageStore):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[str] = []
+        self.columns: list[Sequence[str]] = []  # of each bulk read
 
     def events(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
         self.calls.append("events")
@@ -55,6 +56,7 @@ class CountingStore(MemoryUsageStore):
         columns: Sequence[str] = ALL_COLUMNS,
     ) -> Iterator[pl.LazyFrame]:
         self.calls.append("scan_events")
+        self.columns.append(columns)
         with super().scan_events(since=since, until=until, tenant_ids=tenant_ids, columns=columns) as rows:
             yield rows
 
@@ -102,27 +104,10 @@ def read(events: Sequence[ReceivedEvent]) -> pl.DataFrame:
     return store.events(since=NOON, until=NOW, tenant_ids=[f"t{tenant}" for tenant in range(MANY)])
 
 
-class RefusingStore(MemoryUsageStore):
-    """Says that it refuses repeated ids, and remembers which columns were read."""
+class RefusingStore(CountingStore):
+    """Says that it refuses repeated ids."""
 
     refuses_repeated_ids = True
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.columns: list[Sequence[str]] = []
-
-    @contextlib.contextmanager
-    def scan_events(
-        self,
-        *,
-        since: dt.datetime,
-        until: dt.datetime,
-        tenant_ids: Sequence[str] | None,
-        columns: Sequence[str] = ALL_COLUMNS,
-    ) -> Iterator[pl.LazyFrame]:
-        self.columns.append(columns)
-        with super().scan_events(since=since, until=until, tenant_ids=tenant_ids, columns=columns) as rows:
-            yield rows
 
 
 @pytest.fixture

@@ -106,10 +106,9 @@ class MailDeliveries:
         for found in self._objects.list_objects(folder, after=f"{folder}{after}" if after else None):
             name = found.key.removeprefix(folder)
             if names_recipient(name):
-                delivery = self._entry(found.key).read()
+                delivery = self._entry(found.key, stored_at=found.stored_at).read()
                 if delivery is not None:
-                    at = found.stored_at if delivery.at == UNIX_EPOCH else delivery.at
-                    yield name, dataclasses.replace(delivery, at=at)
+                    yield name, delivery
 
     def to(self, tenant_id: str, emails: Collection[str]) -> Iterator[tuple[DeliveryKey, MailDelivery]]:
         """The entries of these addresses (in small letters) in all schedules of a tenant: one listing."""
@@ -118,7 +117,7 @@ class MailDeliveries:
         for found in self._objects.list_objects(prefix):
             schedule, _, rest = found.key.removeprefix(prefix).partition("/")
             period, _, name = rest.partition("/")
-            delivery = self._entry(found.key).read() if name in names else None
+            delivery = self._entry(found.key, stored_at=found.stored_at).read() if name in names else None
             if delivery is not None:
                 yield DeliveryKey(tenant_id, keys.text_of(schedule), keys.text_of(period)), delivery
 
@@ -161,20 +160,19 @@ class MailDeliveries:
         """One address however it is written: nobody gets it twice for a capital."""
         return self._entry(f"{keys.occurrence_deliveries(key)}{keys.segment(email.casefold())}.json")
 
-    def _entry(self, key: str) -> TypedObject[MailDelivery]:
-        return TypedObject(
-            self._objects, key, encode=_MAIL_JSON.dump_json, decode=functools.partial(_delivery, key=key)
-        )
+    def _entry(self, key: str, *, stored_at: dt.datetime = UNIX_EPOCH) -> TypedObject[MailDelivery]:
+        decode = functools.partial(_delivery, key=key, stored_at=stored_at)
+        return TypedObject(self._objects, key, encode=_MAIL_JSON.dump_json, decode=decode)
 
 
-def _delivery(body: bytes, *, key: str) -> MailDelivery:
-    """An entry. One that cannot be read is in doubt since nobody knows when: its key says whose email it was."""
+def _delivery(body: bytes, *, key: str, stored_at: dt.datetime) -> MailDelivery:
+    """An entry. One that cannot be read is in doubt since it was stored: its key says whose email it was."""
     try:
         return _MAIL_JSON.validate_json(body)
     except ValidationError as error:
         _log.error("%s cannot be read, and counts as in doubt: %s", without_addresses(key), type(error).__name__)
         email = keys.text_of(PurePosixPath(key).name.removesuffix(".json"))
-        return MailDelivery(email, MailState.IN_DOUBT, UNIX_EPOCH, "what became of it cannot be read any more")
+        return MailDelivery(email, MailState.IN_DOUBT, stored_at, "what became of it cannot be read any more")
 
 
 def names_recipient(name: str) -> bool:

@@ -8,6 +8,7 @@ const HEIGHT = 220;
 const [LEFT, TOP, BOTTOM] = [44, 10, 24];
 const NARROW = 600;
 const WEEK = 7;
+const OUTLINE = 1.6; // of a hollow bar, as `page.css` draws it
 const EDGE = 24; // closer to it, half a label would stand outside
 
 // Days become weeks or months where a bar each would be thinner than the eye tells apart.
@@ -114,18 +115,24 @@ function axisLines(marks, scale) {
 }
 
 function columns(bars, { series, scale }) {
-  const thick = Math.max(1, Math.min(scale.column * (series.length > 1 ? 0.36 : 0.6), 18));
+  // Few steps have wide bars, and yet more room between them.
+  const group = Math.min(scale.column * 0.72, 20 + scale.column * 0.2);
+  const gap = series.length > 1 ? Math.max(1, group * 0.04) : 0;
+  const thick = Math.max(1, (group - gap) / series.length);
   const every = Math.ceil(bars.length / Math.max(2, Math.floor((scale.width - LEFT) / 72)));
   return bars.flatMap((bar, index) => {
-    const start = scale.middle(index) - (thick * series.length) / 2;
+    const start = scale.middle(index) - (thick * series.length + gap * (series.length - 1)) / 2;
     const drawn = series.map((key, order) => {
       const slot = scale.forwards > 0 ? order : series.length - 1 - order;
+      const high = bar[key] && Math.max(1, scale.height(bar[key])); // one document is seen beside thousands
+      const isHollow = bar.isPartial && Math.min(thick, high) > 2 * OUTLINE;
+      const inset = isHollow ? OUTLINE / 2 : 0; // outlines stay within their bars
       return svg("rect", {
-        x: start + slot * thick + (slot ? 0.5 : -0.5),
-        y: scale.y(bar[key]),
-        width: thick,
-        height: scale.height(bar[key]),
-        class: `bar ${order ? "second" : "first"}${bar.isPartial && thick > 5 && bar[key] ? " hollow" : ""}`,
+        x: start + slot * (thick + gap) + inset,
+        y: scale.y(0) - high + inset,
+        width: thick - 2 * inset,
+        height: high - 2 * inset,
+        class: `bar ${order ? "second" : "first"}${isHollow ? " hollow" : ""}`,
         "data-index": index,
       });
     });

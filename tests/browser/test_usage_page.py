@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,13 @@ MAGIC = {
     "zip": b"PK\x03\x04",
     "json": b'{"$schema"',
 }
+
+# Of each bar with its outline.
+EDGES = """bars => bars.map((bar) => {
+  const { x, width } = bar.getBBox();
+  const beyond = parseFloat(getComputedStyle(bar).strokeWidth) / 2;
+  return [x - beyond, x + width + beyond];
+})"""
 
 
 def column(page: Page, number: int = 1) -> list[str]:
@@ -220,6 +228,18 @@ def test_the_chart_is_read_without_a_mouse_and_as_a_table(site: Any, open_page: 
     expect(page.locator("#chart-table tbody tr")).to_have_count(17)
     page.get_by_role("combobox", name="Show").select_option("Received")
     expect(page.locator("#chart-title")).to_have_text("Received per day")
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_hollow_bars_of_a_trend_stand_apart(site: Any, open_page: Open, language: str) -> None:
+    """September's figures begin on its last day, and October is not over: no outline lies on another."""
+    site.services.stores.tenants.put(site.services.stores.tenants.get("acme").model_copy(update={"locale": language}))
+    page = open_page(site.signed_in())
+    expect(page.locator("#trend .bar.hollow")).to_have_count(4)
+    edges = sorted(page.locator("#trend .bar").evaluate_all(EDGES))
+    gaps = [after[0] - before[1] for before, after in itertools.pairwise(edges)]
+    assert min(gaps) > 1
+    assert gaps[1] > 2 * (edges[0][1] - edges[0][0])  # between the months
 
 
 def test_figures_that_may_still_change_say_so(site: Any, open_page: Open) -> None:

@@ -38,7 +38,8 @@ from signtally.render.workbook.sheets import Area, Sheet
 Chart: TypeAlias = Any  # a bar chart, whose stubs know neither axes nor legends
 
 WIDTH_CM, HEIGHT_CM = 20, 7.5
-_GAP_PERCENT = 50
+_LEAST_GAP, _MOST_GAP, _GAP_SHARED = 50, 325, 650  # between steps, in hundredths of a bar
+_APART = 8  # the bars of a step, so that the outlines of hollow ones do not touch
 _MOST_LABELS, _MOST_DATES = 13, 8
 _LABEL_SIZE, _TITLE_SIZE = 900, 1100  # hundredths of a point
 _OUTLINE_EMU = 19_050  # 1.5 points
@@ -84,7 +85,7 @@ def add_bar_chart(sheet: Sheet, spec: BarSpec, *, anchor: str) -> None:
     if spec.is_empty:
         return
     theme = sheet.book.contents.theme
-    chart: Chart = BarChart(gapWidth=_GAP_PERCENT, overlap=0)
+    chart: Chart = BarChart(gapWidth=_gap(spec), overlap=-_APART)
     chart.type, chart.grouping = ("bar" if spec.horizontal else "col"), "clustered"
     chart.width, chart.height = spec.width_cm, spec.height_cm
     chart.title = _title(spec.title, theme)
@@ -100,6 +101,11 @@ def add_bar_chart(sheet: Sheet, spec: BarSpec, *, anchor: str) -> None:
         "Bar chart: %(title)s. Its figures are on the sheet %(sheet)s.", title=spec.title, sheet=spec.labels.area.sheet
     )
     sheet.worksheet.add_chart(chart, anchor)
+
+
+def _gap(spec: BarSpec) -> int:
+    """Few steps have wide bars, and yet more room between them; bars below each other share a height made for them."""
+    return _LEAST_GAP if spec.horizontal else min(_MOST_GAP, max(_LEAST_GAP, _GAP_SHARED // len(spec.labels.values)))
 
 
 def _series(one: BarSeries, labels: Labels, *, index: int, paper: str) -> Series:

@@ -4,12 +4,14 @@ import contextlib
 import dataclasses
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from signtally import wiring
 from signtally.api.app import create_app
@@ -48,6 +50,20 @@ def alert(page: Page) -> Any:
     return page.locator("#notices [role=alert]")
 
 
+def try_again(page: Page, *, until: Locator) -> None:
+    """Click, and once more whenever it is offered again: on a busy machine a service that is back may be too slow."""
+    button = page.get_by_role("button", name="Try again")
+    button.click()
+    deadline = time.monotonic() + OUTAGE_TIMEOUT_MS / 1000
+    while time.monotonic() < deadline:
+        expect(until.or_(button).first).to_be_visible(timeout=OUTAGE_TIMEOUT_MS)
+        if until.is_visible():
+            return
+        with contextlib.suppress(PlaywrightTimeoutError):  # gone: it goes as what was asked for comes
+            button.click(timeout=1_000)
+    raise AssertionError("trying again has not helped")
+
+
 def test_each_service_in_turn(place: Place, open_page: Open) -> None:
     with site_over(place) as site:
         page = open_page(site.signed_in(), complains=True)
@@ -61,8 +77,7 @@ def test_each_service_in_turn(place: Place, open_page: Open) -> None:
         expect(page.locator("h1:visible")).to_have_text("October 2026 (to date)")
         expect(page.locator("#headlines")).to_contain_text("3,825")
         place.timestream.on()
-        page.get_by_role("button", name="Try again").click()
-        expect(page.locator("#headlines")).to_contain_text("450", timeout=OUTAGE_TIMEOUT_MS)
+        try_again(page, until=page.locator("#headlines", has_text="450"))
         expect(page.locator("h1:visible")).to_have_text("September 2026")
         expect(alert(page)).to_have_count(0)
 
@@ -75,8 +90,7 @@ def test_each_service_in_turn(place: Place, open_page: Open) -> None:
             page.get_by_role("link", name=name).click()
             expect(alert(page)).to_contain_text(f"The {title} could not be read.", timeout=OUTAGE_TIMEOUT_MS)
             service.on()
-            page.get_by_role("button", name="Try again").click()
-            expect(page.locator(f"#{title}-status")).to_contain_text(f"No {title} yet", timeout=OUTAGE_TIMEOUT_MS)
+            try_again(page, until=page.locator(f"#{title}-status", has_text=f"No {title} yet"))
             expect(alert(page)).to_have_count(0)
 
         page.get_by_role("button", name="New report").click()  # without Prefect

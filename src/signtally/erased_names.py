@@ -88,9 +88,6 @@ class ErasedNames:
     def documents_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         return self._senderless(self._store.documents_by_tenant(spans))
 
-    def documents_sent_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        return self._senderless(self._store.documents_sent_by_tenant(spans))
-
     def _nameless(self, rows: pl.DataFrame, *, tenant_id: str | None = None) -> pl.DataFrame:
         """No rows, no question."""
         return rows if rows.is_empty() else self._erased.get().nameless(rows, tenant_id=tenant_id)

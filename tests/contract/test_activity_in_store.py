@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from signtally.domain.actions import Action
-from signtally.domain.cohorts import COHORTS
+from signtally.domain.cohorts import COHORTS, SENDER_COHORTS
 from signtally.domain.document_lifecycles import DOCUMENTS
 from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.documents import DocumentStatus
@@ -87,6 +87,33 @@ def test_a_cohort_is_counted_by_the_part_in_which_it_was_sent(store: UsageStore)
     assert cohorts("nobody").equals(COHORTS.to_frame())
 
 
+def test_a_cohort_is_counted_by_its_senders_too(store: UsageStore) -> None:
+    store.put_events(
+        [
+            event(SENT, 1),
+            event(VIEWED, 6, user_id="eve"),
+            event(SENT, 2, document_id="d2"),
+            event(SENT, 5, document_id="d3"),
+            event(COMPLETED, 9, document_id="d3"),
+            event(SENT, 5, document_id="d4", user_id="bob"),
+            event(SENT, 25, document_id="d5", user_id="bob"),
+        ]
+    )
+
+    def cohorts(tenant_id: str = "acme", user_ids: list[str] | None = None) -> pl.DataFrame:
+        span = TenantSpan(tenant_id, NOON, NOON + 24 * HOUR, (NOON + 4 * HOUR,))
+        return store.sender_cohorts(span, user_ids=user_ids).sort("part", "user_id")
+
+    everybody = cohorts()
+    assert everybody.schema == SENDER_COHORTS
+    assert everybody.rows() == [(0, "ann", 2, 1, 0, 0, 2), (1, "ann", 1, 1, 1, 1, 0), (1, "bob", 1, 0, 0, 0, 1)]
+    assert cohorts(user_ids=["bob"]).rows() == [everybody.rows()[2]]
+    crowd = [f"{'u' * 250}{number:04}" for number in range(1_000)]
+    assert cohorts(user_ids=[*crowd, "ann", "bob"]).equals(everybody)
+    assert cohorts(user_ids=[]).equals(SENDER_COHORTS.to_frame())
+    assert cohorts("nobody").equals(SENDER_COHORTS.to_frame())
+
+
 def test_many_tenants_are_told_as_each_alone(store: UsageStore) -> None:
     """Other spans and parts for each, one tenant without events, and ids that two tenants share where they can."""
     lives = [
@@ -106,15 +133,15 @@ def test_many_tenants_are_told_as_each_alone(store: UsageStore) -> None:
     ]
     whole = (
         store.documents_by_tenant(spans),
-        store.documents_sent_by_tenant(spans),
         store.cohorts_by_tenant(spans),
+        store.sender_cohorts_by_tenant(spans),
         store.activity_by_tenant(spans),
     )
     for span in spans:
         alone = (
             store.documents(span),
-            store.documents_sent(span),
             store.cohorts(span, user_ids=None),
+            store.sender_cohorts(span, user_ids=None),
             store.activity(span, user_ids=None),
         )
         for of_all, of_one in zip(whole, alone, strict=True):
@@ -201,6 +228,10 @@ def test_every_store_makes_of_any_events_what_memory_makes(  # noqa: PLR0913 -- 
                     for user_ids in (None, ["bob"])
                 ),
                 *(store.cohorts(span, user_ids=user_ids).sort("part").rows() for user_ids in (None, ["bob"], [])),
+                *(
+                    store.sender_cohorts(span, user_ids=user_ids).sort("part", "user_id").rows()
+                    for user_ids in (None, ["bob"], [])
+                ),
             ]
         )
     assert answers[0] == answers[1]

@@ -16,7 +16,7 @@ from polars.testing import assert_frame_equal
 
 from signtally.domain.actions import Action
 from signtally.domain.activity import activity_rows
-from signtally.domain.cohorts import cohorts_by_part
+from signtally.domain.cohorts import cohorts_by_part, sender_cohorts
 from signtally.domain.document_lifecycles import concerning, document_lifecycles, sent_within
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import IDENTITY
@@ -77,6 +77,7 @@ def assert_told(store: PostgresqlUsageStore, span: TenantSpan, *, user_ids: list
         (store.documents(span), concerning(document_lifecycles(before), since=span.since)),
         (store.documents_sent(span), sent),
         (store.cohorts(span, user_ids=None), cohorts_by_part(sent, parted_at=span.parted_at)),
+        (store.sender_cohorts(span, user_ids=None), sender_cohorts(sent, parted_at=span.parted_at)),
         (
             store.activity(span, user_ids=user_ids),
             activity_rows(within, parted_at=span.parted_at, user_ids=user_ids),

@@ -70,6 +70,8 @@ NAMELESS = {
     "repeated_events",
     "restatements",
     "revision",
+    "sender_cohorts",
+    "sender_cohorts_by_tenant",
     "superseded",
     "text_limit_bytes",
     "refuses_repeated_ids",

@@ -8,7 +8,7 @@ from signtally.aws.timestream_sql import instant_literal, literal, source
 from signtally.aws.timestream_tenant_groups import TenantGroup, TenantGroups
 from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY, QUARTERS_A_WEEK
-from signtally.domain.cohorts import COHORT_PREFIX, COHORTS, EVENTS_PREFIX, STAGES
+from signtally.domain.cohorts import COHORT_PREFIX, COHORTS, EVENTS_PREFIX, SENDER_COHORTS, STAGES
 from signtally.domain.document_lifecycles import DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
 from signtally.domain.first_received import FIRST_RECEIVED_ORDER
 from signtally.domain.schemas import IDENTITY, by_tenant
@@ -85,29 +85,49 @@ def select_documents_sent(events: ValidEvents, columns: Sequence[str], *, tenant
 
 def select_cohorts(events: ValidEvents, columns: Sequence[str], *, tenants: TenantGroups, senders: str | None) -> str:
     """Columns of schema COHORTS by tenant; *senders* is a list of literals."""
-    only = f" AND sender_id IN ({senders})" if senders is not None else ""
-    conditions = _stage_conditions() | {
-        f"{EVENTS_PREFIX}{ending}": f"outcome = {literal(ending)}" for ending in ENDINGS
-    }
-    sums = [f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END) AS {name}" for name, condition in conditions.items()]
+    sums = [f"count(*) AS {EVENTS_PREFIX}sent", *_stage_sums()]
+    sums += [_sum_where(f"outcome = {literal(ending)}", f"{EVENTS_PREFIX}{ending}") for ending in ENDINGS]
     sums += [f"sum({action}) AS {EVENTS_PREFIX}{action}" for action in RECIPIENT_ACTIONS]
-    part = tenants.choose(lambda group: _part(group.parted_at, "first_sent_at"))
     return (
-        f"{documents_of(events, columns, tenants.named)}, "  # noqa: S608 -- as there
-        f"parted AS (SELECT tenant_id, {part} AS part, {OUTCOME} AS outcome, completed_at, "
-        f"{', '.join(RECIPIENT_ACTIONS)} FROM documents WHERE {tenants.where(_sent_within)}{only}), "
-        f"cohorts AS (SELECT tenant_id, part, count(*) AS {EVENTS_PREFIX}sent, {', '.join(sums)} FROM parted "
-        f"GROUP BY tenant_id, part) SELECT {', '.join(by_tenant(COHORTS))} FROM cohorts"
+        f"{_sent(events, columns, tenants=tenants, senders=senders)}, "  # noqa: S608 -- as there
+        f"cohorts AS (SELECT tenant_id, part, {', '.join(sums)} FROM sent GROUP BY tenant_id, part) "
+        f"SELECT {', '.join(by_tenant(COHORTS))} FROM cohorts"
     )
 
 
-def _stage_conditions() -> dict[str, str]:
+def select_sender_cohorts(
+    events: ValidEvents, columns: Sequence[str], *, tenants: TenantGroups, senders: str | None
+) -> str:
+    """Columns of schema SENDER_COHORTS by tenant."""
+    return (
+        f"{_sent(events, columns, tenants=tenants, senders=senders)}, "  # noqa: S608 -- as there
+        f"cohorts AS (SELECT tenant_id, part, sender_id AS user_id, {', '.join(_stage_sums())} FROM sent "
+        f"GROUP BY tenant_id, part, sender_id) SELECT {', '.join(by_tenant(SENDER_COHORTS))} FROM cohorts"
+    )
+
+
+def _sent(events: ValidEvents, columns: Sequence[str], *, tenants: TenantGroups, senders: str | None) -> str:
+    """Table expressions, the last of which is `sent`: documents, each with the part in which it was sent."""
+    only = f" AND sender_id IN ({senders})" if senders is not None else ""
+    part = tenants.choose(lambda group: _part(group.parted_at, "first_sent_at"))
+    return (
+        f"{documents_of(events, columns, tenants.named)}, "  # noqa: S608 -- as there
+        f"sent AS (SELECT tenant_id, {part} AS part, sender_id, {OUTCOME} AS outcome, completed_at, "
+        f"{', '.join(RECIPIENT_ACTIONS)} FROM documents WHERE {tenants.where(_sent_within)}{only})"
+    )
+
+
+def _stage_sums() -> list[str]:
     """As `signtally.domain.cohorts` counts: a stage is reached by whatever comes after it too."""
     completed = "completed_at IS NOT NULL"
     signed = f"(signed > 0 OR {completed})"
     viewed = f"(viewed > 0 OR {signed})"
     reached = {"sent": "TRUE", "viewed": viewed, "signed": signed, "completed": completed, "open": "outcome IS NULL"}
-    return {f"{COHORT_PREFIX}{stage}": reached[stage] for stage in STAGES}
+    return [_sum_where(reached[stage], f"{COHORT_PREFIX}{stage}") for stage in STAGES]
+
+
+def _sum_where(condition: str, name: str) -> str:
+    return f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END) AS {name}"
 
 
 def _sent_within(group: TenantGroup) -> str:

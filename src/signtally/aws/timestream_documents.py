@@ -16,7 +16,7 @@ from signtally.aws.timestream_tables import EVENTS_TABLE, SUPERSEDED_TABLE
 from signtally.aws.timestream_tenant_groups import TenantGroups, tenant_groups
 from signtally.domain.actions import Counts
 from signtally.domain.activity import ACTIVITY, activity_rows
-from signtally.domain.cohorts import COHORTS
+from signtally.domain.cohorts import COHORTS, SENDER_COHORTS
 from signtally.domain.document_lifecycles import DOCUMENTS
 from signtally.domain.document_pages import DocumentSelection, page_of_documents
 from signtally.domain.schemas import EVENTS, IDENTITY, by_tenant
@@ -66,13 +66,10 @@ class TimestreamDocuments:
         return sum(int(part["documents"].sum()) for part in parts)
 
     def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
-        return self.documents_sent_by_tenant([span]).drop("tenant_id")
-
-    def documents_sent_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         def select(tenants: TenantGroups, table: str, columns: Sequence[str]) -> str:
             return document_sql.select_documents_sent(self._valid(table), columns, tenants=tenants)
 
-        return self._derive_by_tenant(DOCUMENTS, spans, select)
+        return self._derive_by_tenant(DOCUMENTS, [span], select).drop("tenant_id")
 
     def cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         lists = [self._cohorts([span], senders=senders) for senders in user_lists(user_ids)]
@@ -81,6 +78,13 @@ class TimestreamDocuments:
 
     def cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         return self._cohorts(spans, senders=None)
+
+    def sender_cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
+        lists = [self._sender_cohorts([span], senders=senders) for senders in user_lists(user_ids)]
+        return pl.concat([by_tenant(SENDER_COHORTS).to_frame(), *lists]).drop("tenant_id")
+
+    def sender_cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        return self._sender_cohorts(spans, senders=None)
 
     def activity(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         lists = [*user_lists(user_ids)]
@@ -120,6 +124,12 @@ class TimestreamDocuments:
             return document_sql.select_cohorts(self._valid(table), columns, tenants=tenants, senders=senders)
 
         return self._derive_by_tenant(COHORTS, spans, select)
+
+    def _sender_cohorts(self, spans: Sequence[TenantSpan], *, senders: str | None) -> pl.DataFrame:
+        def select(tenants: TenantGroups, table: str, columns: Sequence[str]) -> str:
+            return document_sql.select_sender_cohorts(self._valid(table), columns, tenants=tenants, senders=senders)
+
+        return self._derive_by_tenant(SENDER_COHORTS, spans, select)
 
     def _activity(self, spans: Sequence[TenantSpan], *, users: str | None) -> pl.DataFrame:
         def select(tenants: TenantGroups, table: str, _: Sequence[str]) -> str:

@@ -22,9 +22,11 @@ _STAGES = {
 }
 STAGES = tuple(_STAGES)
 COHORT_PREFIX = "cohort_"
-SENDER_COHORTS = pl.Schema({"user_id": pl.String(), **{f"{COHORT_PREFIX}{stage}": pl.Int64() for stage in STAGES}})
-# One row a part of time with any document sent in it: how far those have come, and as `EVENTS_PREFIX…` what a report on
-# cohort basis counts of them. *part* is how many of the instants that part this time had passed.
+_STAGE_COUNTS = {f"{COHORT_PREFIX}{stage}": count.cast(pl.Int64) for stage, count in _STAGES.items()}
+# One row a sender and part of time with any document sent in it: how far those have come. *part* is how many of the
+# instants that part this time had passed; *user_id* is null where nobody is known to have sent them.
+SENDER_COHORTS = pl.Schema({"part": pl.Int64(), "user_id": pl.String(), **dict.fromkeys(_STAGE_COUNTS, pl.Int64())})
+# One row a part of time: the same of all senders, and as `EVENTS_PREFIX…` what a report on cohort basis counts of them.
 EVENTS_PREFIX = "counted_"
 _COUNTED = {
     "sent": pl.len(),
@@ -34,7 +36,7 @@ _COUNTED = {
 COHORTS = pl.Schema(
     {
         "part": pl.Int64(),
-        **{f"{COHORT_PREFIX}{stage}": pl.Int64() for stage in STAGES},
+        **dict.fromkeys(_STAGE_COUNTS, pl.Int64()),
         **{f"{EVENTS_PREFIX}{measure}": pl.Int64() for measure in MEASURES},
     }
 )
@@ -42,19 +44,21 @@ COHORTS = pl.Schema(
 
 def cohorts_by_part(sent: pl.DataFrame, *, parted_at: Sequence[dt.datetime]) -> pl.DataFrame:
     """Schema COHORTS, of documents in schema DOCUMENTS, all that is known of them by now."""
-    part = pl.sum_horizontal(pl.lit(0, pl.Int64), *(pl.col("first_sent_at") >= instant for instant in parted_at))
-    stages = {f"{COHORT_PREFIX}{stage}": count.cast(pl.Int64) for stage, count in _STAGES.items()}
     counted = {f"{EVENTS_PREFIX}{measure}": _COUNTED[measure].cast(pl.Int64) for measure in MEASURES}
-    return sent.with_columns(part=part).group_by("part").agg(**stages, **counted).match_to_schema(COHORTS)
+    return _parted(sent, parted_at).group_by("part").agg(**_STAGE_COUNTS, **counted).match_to_schema(COHORTS)
 
 
-def cohort_of(sent: pl.DataFrame) -> Cohort:
-    """Of documents in schema DOCUMENTS, all that is known of them by now."""
-    return Cohort(**sent.select(**_STAGES).row(0, named=True))
+def sender_cohorts(sent: pl.DataFrame, *, parted_at: Sequence[dt.datetime]) -> pl.DataFrame:
+    """Schema SENDER_COHORTS, of the same documents."""
+    parts = _parted(sent, parted_at).group_by("part", user_id="sender_id")
+    return parts.agg(**_STAGE_COUNTS).match_to_schema(SENDER_COHORTS)
 
 
-def sender_cohorts(sent: pl.DataFrame) -> pl.DataFrame:
-    """One row a sender, schema SENDER_COHORTS, of the same documents."""
-    counts = {f"{COHORT_PREFIX}{stage}": count.cast(pl.Int64) for stage, count in _STAGES.items()}
-    known = sent.filter(pl.col("sender_id").is_not_null())
-    return known.group_by(user_id="sender_id").agg(**counts).match_to_schema(SENDER_COHORTS)
+def cohort_of(cohorts: pl.DataFrame) -> Cohort:
+    """All senders' together, schema SENDER_COHORTS."""
+    return Cohort(*cohorts.select(*_STAGE_COUNTS).sum().row(0))
+
+
+def _parted(sent: pl.DataFrame, parted_at: Sequence[dt.datetime]) -> pl.DataFrame:
+    passed = (pl.col("first_sent_at") >= instant for instant in parted_at)
+    return sent.with_columns(part=pl.sum_horizontal(pl.lit(0, pl.Int64), *passed))

@@ -30,12 +30,13 @@ def users_of(
 ) -> tuple[UserUsage, ...]:
     """One a user with any figures in *rows*, most documents sent first, then by id.
 
-    *names* are in schema USER_NAMES, *cohorts* in SENDER_COHORTS, *medians* in MEDIANS.
+    *names* are in schema USER_NAMES, *cohorts* in SENDER_COHORTS, all of one part, *medians* in MEDIANS.
     """
+    cohorts = SENDER_COHORTS.to_frame() if cohorts is None else cohorts
     beyond = [
         before.group_by("user_id").agg(pl.col(measure).sum().alias(f"{_PREVIOUS}{measure}") for measure in MEASURES),
         names,
-        SENDER_COHORTS.to_frame() if cohorts is None else cohorts,
+        cohorts.select("user_id", *_STAGES).drop_nulls("user_id"),
         MEDIANS.to_frame() if medians is None else medians,
     ]
     # One name for all: of 100,000 users, each of these tables takes 20 MB.

@@ -11,7 +11,7 @@ import polars as pl
 
 from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.activity import ACTIVITY, activity_rows
-from signtally.domain.cohorts import COHORTS, cohorts_by_part
+from signtally.domain.cohorts import COHORTS, SENDER_COHORTS, cohorts_by_part, sender_cohorts
 from signtally.domain.day_totals import day_totals_of
 from signtally.domain.document_lifecycles import (
     DOCUMENTS,
@@ -190,6 +190,9 @@ class MemoryUsageStore:
     def cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         return cohorts_by_part(of_senders(self.documents_sent(span), user_ids), parted_at=span.parted_at)
 
+    def sender_cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
+        return sender_cohorts(of_senders(self.documents_sent(span), user_ids), parted_at=span.parted_at)
+
     def activity(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         events = self._valid_events(span.tenant_id, since=span.since, until=span.until)
         return activity_rows(events, parted_at=span.parted_at, user_ids=user_ids)
@@ -206,11 +209,12 @@ class MemoryUsageStore:
     def documents_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         return _by_tenant(DOCUMENTS, ((each.tenant_id, self.documents(each)) for each in spans))
 
-    def documents_sent_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        return _by_tenant(DOCUMENTS, ((each.tenant_id, self.documents_sent(each)) for each in spans))
-
     def cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         return _by_tenant(COHORTS, ((each.tenant_id, self.cohorts(each, user_ids=None)) for each in spans))
+
+    def sender_cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        found = ((each.tenant_id, self.sender_cohorts(each, user_ids=None)) for each in spans)
+        return _by_tenant(SENDER_COHORTS, found)
 
     def activity_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         return _by_tenant(ACTIVITY, ((each.tenant_id, self.activity(each, user_ids=None)) for each in spans))

@@ -207,6 +207,10 @@ class DocumentStore(Protocol):
         """
         ...
 
+    def sender_cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
+        """The same of each sender by itself, schema `signtally.domain.cohorts.SENDER_COHORTS`."""
+        ...
+
     def activity(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         """When anything happened, schema `signtally.domain.activity.ACTIVITY`; everybody's doing with None.
 
@@ -237,12 +241,12 @@ class ManyTenantsStore(Protocol):
         """As `documents` of each."""
         ...
 
-    def documents_sent_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        """As `documents_sent` of each."""
-        ...
-
     def cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         """As `cohorts` of each, of all senders."""
+        ...
+
+    def sender_cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        """As `sender_cohorts` of each, of all senders."""
         ...
 
     def activity_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:

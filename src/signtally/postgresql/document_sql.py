@@ -10,7 +10,7 @@ import polars as pl
 
 from signtally.domain.actions import Action
 from signtally.domain.activity import QUARTERS_A_WEEK
-from signtally.domain.cohorts import COHORT_PREFIX, COHORTS, EVENTS_PREFIX, STAGES
+from signtally.domain.cohorts import COHORT_PREFIX, EVENTS_PREFIX, STAGES
 from signtally.domain.document_lifecycles import DOCUMENTS, ENDINGS, RECIPIENT_ACTIONS
 from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.documents import DocumentStatus
@@ -120,16 +120,27 @@ def _placed(tenants: TenantSpans, columns: Sequence[str], selection: DocumentSel
 
 def select_cohorts(tenants: TenantSpans, sender_ids: Sequence[str] | None) -> str:
     """Columns of schema COHORTS by tenant."""
-    columns = ["tenant_id", "width_bucket(first_sent_at, span.parted_at)::bigint AS part", f"{_OUTCOME} AS outcome"]
-    columns += ["completed_at", *map(str, RECIPIENT_ACTIONS)]
-    where = _SENT_WITHIN + list_literal(sender_ids, "sender_id")
-    figures = {f"{COHORT_PREFIX}{stage}": _stage(stage) for stage in STAGES} | {f"{EVENTS_PREFIX}sent": "count(*)"}
+    figures = {f"{EVENTS_PREFIX}sent": "count(*)"}
     figures |= {f"{EVENTS_PREFIX}{each}": f"sum({each})::bigint" for each in RECIPIENT_ACTIONS}
     figures |= {f"{EVENTS_PREFIX}{each}": f"count(*) FILTER (WHERE outcome = {literal(each)})" for each in ENDINGS}
-    named = [f"{figures[name]} AS {name}" for name in [*COHORTS][1:]]
+    return _select_cohorts(tenants, sender_ids, by="tenant_id, part", figures=figures)
+
+
+def select_sender_cohorts(tenants: TenantSpans, sender_ids: Sequence[str] | None) -> str:
+    """Columns of schema SENDER_COHORTS by tenant."""
+    return _select_cohorts(tenants, sender_ids, by="tenant_id, part, user_id", figures={})
+
+
+def _select_cohorts(tenants: TenantSpans, sender_ids: Sequence[str] | None, *, by: str, figures: dict[str, str]) -> str:
+    """The stages that documents reached, and *figures* beside them, a row for each value of *by*."""
+    columns = ["tenant_id", "width_bucket(first_sent_at, span.parted_at)::bigint AS part", "sender_id AS user_id"]
+    columns += [f"{_OUTCOME} AS outcome", "completed_at", *map(str, RECIPIENT_ACTIONS)]
+    where = _SENT_WITHIN + list_literal(sender_ids, "sender_id")
+    stages = {f"{COHORT_PREFIX}{stage}": _stage(stage) for stage in STAGES}
+    named = [f"{figure} AS {name}" for name, figure in (stages | figures).items()]
     return (
-        f"SELECT tenant_id, part, {', '.join(named)} FROM ({tenants.documents(columns, where, until=_EVER)})"  # noqa: S608 -- as above
-        " AS parted GROUP BY tenant_id, part"
+        f"SELECT {by}, {', '.join(named)} FROM ({tenants.documents(columns, where, until=_EVER)})"  # noqa: S608 -- as above
+        f" AS parted GROUP BY {by}"
     )
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from signtally.domain.actions import Counts
 from signtally.domain.activity import ACTIVITY
-from signtally.domain.cohorts import COHORTS
+from signtally.domain.cohorts import COHORTS, SENDER_COHORTS
 from signtally.domain.document_lifecycles import DOCUMENTS
 from signtally.domain.document_pages import DocumentSelection
 from signtally.domain.schemas import by_tenant
@@ -39,10 +39,7 @@ class PostgresqlDocuments:
         return int(self._frame(query, document_sql.COUNT).item())
 
     def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
-        return self.documents_sent_by_tenant([span]).drop("tenant_id")
-
-    def documents_sent_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        return self._by_tenant(DOCUMENTS, spans, document_sql.select_documents_sent)
+        return self._by_tenant(DOCUMENTS, [span], document_sql.select_documents_sent).drop("tenant_id")
 
     def cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         found = self._by_tenant(COHORTS, [span], lambda tenants: document_sql.select_cohorts(tenants, user_ids))
@@ -50,6 +47,12 @@ class PostgresqlDocuments:
 
     def cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
         return self._by_tenant(COHORTS, spans, lambda tenants: document_sql.select_cohorts(tenants, None))
+
+    def sender_cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
+        return self._sender_cohorts([span], user_ids).drop("tenant_id")
+
+    def sender_cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
+        return self._sender_cohorts(spans, None)
 
     def activity(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         found = self._by_tenant(ACTIVITY, [span], lambda tenants: document_sql.select_activity(tenants, user_ids))
@@ -64,6 +67,11 @@ class PostgresqlDocuments:
     def event_counts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> Counts:
         query = usage_sql.select_event_counts(self._schema.table("events"), span, user_ids=user_ids)
         return Counts(*self._frame(query, COUNTS).row(0))
+
+    def _sender_cohorts(self, spans: Sequence[TenantSpan], user_ids: Sequence[str] | None) -> pl.DataFrame:
+        return self._by_tenant(
+            SENDER_COHORTS, spans, lambda tenants: document_sql.select_sender_cohorts(tenants, user_ids)
+        )
 
     def _by_tenant(
         self, schema: pl.Schema, spans: Sequence[TenantSpan], select: Callable[[TenantSpans], str]

@@ -56,9 +56,9 @@ class FiguresAhead:
     def __init__(self, store: UsageStore) -> None:
         self._store = store
         self._documents: dict[TenantSpan, pl.DataFrame] = {}
-        self._documents_sent: dict[TenantSpan, pl.DataFrame] = {}
         self._activity: dict[TenantSpan, pl.DataFrame] = {}
         self._cohorts: dict[TenantSpan, pl.DataFrame] = {}
+        self._sender_cohorts: dict[TenantSpan, pl.DataFrame] = {}
         self._usage: dict[_Days, pl.DataFrame] = {}
         self._restatements: dict[_Days, pl.DataFrame] = {}
         self._day_totals: dict[_Days, pl.DataFrame] = {}
@@ -71,7 +71,7 @@ class FiguresAhead:
         """Read what these reports will ask for, each of another tenant. Raises a ServiceError."""
         store, tenant_ids = self._store, [each.tenant.tenant_id for each in reports]
         self._documents |= _by_span(store.documents_by_tenant, [each.current for each in reports])
-        self._documents_sent |= _by_span(store.documents_sent_by_tenant, [each.with_previous for each in reports])
+        self._sender_cohorts |= _by_span(store.sender_cohorts_by_tenant, [each.with_previous for each in reports])
         self._activity |= _by_span(store.activity_by_tenant, [each.current_by_offset for each in reports])
         self._usage |= _by_days(store.daily_usage, STORED_USAGE, [_rows_of(each) for each in reports])
         restated = [(each.tenant.tenant_id, each.period.first, each.period.last) for each in reports]
@@ -92,10 +92,6 @@ class FiguresAhead:
         known = self._documents.get(span)
         return self._store.documents(span) if known is None else known
 
-    def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
-        known = self._documents_sent.get(span)
-        return self._store.documents_sent(span) if known is None else known
-
     def activity(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         known = self._activity.get(span) if user_ids is None else None
         return self._store.activity(span, user_ids=user_ids) if known is None else known
@@ -103,6 +99,10 @@ class FiguresAhead:
     def cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
         known = self._cohorts.get(span) if user_ids is None else None
         return self._store.cohorts(span, user_ids=user_ids) if known is None else known
+
+    def sender_cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
+        known = self._sender_cohorts.get(span) if user_ids is None else None
+        return self._store.sender_cohorts(span, user_ids=user_ids) if known is None else known
 
     def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         known = self._usage.get((tenant_ids[0], first, last)) if len(tenant_ids) == 1 else None

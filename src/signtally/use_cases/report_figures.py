@@ -24,7 +24,7 @@ from signtally.use_cases.reading import (
     restated_days,
     total_of,
 )
-from signtally.use_cases.report_spans import ReportSpans
+from signtally.use_cases.report_spans import CURRENT_PART, PREVIOUS_PART, ReportSpans
 from signtally.use_cases.trends import read_trend
 
 _QUERIES_BESIDE = 4  # the counts are read meanwhile
@@ -55,48 +55,42 @@ def read_report(
     return snapshot
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _SentDocuments:
-    """Documents first sent in the period and in the one before, schema DOCUMENTS, as they are known by now."""
-
-    current: pl.DataFrame
-    before: pl.DataFrame
-
-
 def _on_activity(
     tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None
 ) -> UsageSnapshot:
     store, spans = services.usage_store, ReportSpans.of(tenant, period, now=services.clock())
     since, until, by_offset = spans.current.since, spans.current.until, spans.current_by_offset
     with ContextThreads(_QUERIES_BESIDE) as pool:
-        documents = pool.submit(store.documents, spans.current)
-        sent_documents = pool.submit(_sent, spans, user_ids=user_ids, services=services)
         quarters = pool.submit(store.activity, by_offset, user_ids=user_ids)
+        documents = pool.submit(store.documents, spans.current)
+        cohorts = pool.submit(store.sender_cohorts, spans.with_previous, user_ids=user_ids)
         restated = pool.submit(_restated, tenant, period, user_ids=user_ids, services=services)
         rows = read_period_rows(tenant, period, services=services, user_ids=user_ids)
-    lives, sent = of_senders(documents.result(), user_ids), sent_documents.result()
-    completed = lives.filter(pl.col("completed_at") >= since, pl.col("completed_at") < until)
-    activity = activity_of(quarters.result(), since=since, parted_at=by_offset.parted_at, zone=tenant.zone)
-    whole = _with_users(rows, sent, medians=median_turnarounds(completed))
-    return dataclasses.replace(
-        whole,
-        insights=Insights(figures_until(lives, since=since, until=until), activity.documents, activity),
-        restated=restated.result(),
-        documents=document_rows(lives, as_of=min(until, whole.taken_at), names=rows.names),
-    )
+        lives = of_senders(documents.result(), user_ids)
+        completed = lives.filter(pl.col("completed_at") >= since, pl.col("completed_at") < until)
+        figures = figures_until(lives, since=since, until=until)
+        listed = document_rows(lives, as_of=min(until, rows.snapshot.taken_at), names=rows.names)
+        whole = _with_users(rows, cohorts.result(), medians=median_turnarounds(completed))
+        # Last, for all events are counted in it: what is known of documents is worked out meanwhile.
+        activity = activity_of(quarters.result(), since=since, parted_at=by_offset.parted_at, zone=tenant.zone)
+    insights = Insights(figures, activity.documents, activity)
+    return dataclasses.replace(whole, insights=insights, restated=restated.result(), documents=listed)
 
 
 def _on_cohort(
     tenant: TenantProfile, period: Period, *, services: Services, user_ids: tuple[str, ...] | None
 ) -> UsageSnapshot:
-    spans = ReportSpans.of(tenant, period, now=services.clock())
-    with ContextThreads(_QUERIES_BESIDE) as pool:
-        sent_documents = pool.submit(_sent, spans, user_ids=user_ids, services=services)
+    whole = ReportSpans.of(tenant, period, now=services.clock()).with_previous
+    with ContextThreads(1) as pool:
+        documents = pool.submit(services.usage_store.documents_sent, whole)
         usage = read_period_rows(tenant, period, services=services, user_ids=user_ids)
-        sent = sent_documents.result()
-    plain, names = usage.snapshot, sender_names(pl.concat([sent.before, sent.current]), usage.names)
-    current = cohort_usage(sent.current, period=period, zone=tenant.zone)
-    before = cohort_usage(sent.before, period=plain.previous, zone=tenant.zone)
+        lives = of_senders(documents.result(), user_ids)
+    previous_ends, since = whole.parted_at
+    sent = sent_within(lives, since=since, until=whole.until)
+    sent_before = sent_within(lives, since=whole.since, until=previous_ends)
+    plain, names = usage.snapshot, sender_names(pl.concat([sent_before, sent]), usage.names)
+    current = cohort_usage(sent, period=period, zone=tenant.zone)
+    before = cohort_usage(sent_before, period=plain.previous, zone=tenant.zone)
     counted = dataclasses.replace(
         plain,
         basis=Basis.COHORT,
@@ -104,30 +98,22 @@ def _on_cohort(
         previous_totals=total_of(before),
         days=by_day(current, period),
         inactive_users=inactive_users_of(current, before=before, names=names),
-        insights=Insights(figures_of_cohort(sent.current), len(sent.current), None),
-        documents=document_rows(sent.current, as_of=plain.taken_at, names=names),
+        insights=Insights(figures_of_cohort(sent), len(sent), None),
+        documents=document_rows(sent, as_of=plain.taken_at, names=names),
     )
-    return _with_users(PeriodRows(counted, current, before, names), sent, medians=median_turnarounds(sent.current))
+    cohorts = sender_cohorts(lives, parted_at=whole.parted_at)
+    return _with_users(PeriodRows(counted, current, before, names), cohorts, medians=median_turnarounds(sent))
 
 
-def _with_users(rows: PeriodRows, sent: _SentDocuments, *, medians: pl.DataFrame) -> UsageSnapshot:
-    """What is told of users and cohorts on either basis."""
-    cohorts = sender_cohorts(sent.current)
+def _with_users(rows: PeriodRows, cohorts: pl.DataFrame, *, medians: pl.DataFrame) -> UsageSnapshot:
+    """What is told of users and cohorts on either basis; *cohorts* are in schema SENDER_COHORTS."""
+    current = cohorts.filter(part=CURRENT_PART)
     return dataclasses.replace(
         rows.snapshot,
-        users=users_of(rows.current, before=rows.before, names=rows.names, cohorts=cohorts, medians=medians),
-        cohort=cohort_of(sent.current),
-        previous_cohort=cohort_of(sent.before),
+        users=users_of(rows.current, before=rows.before, names=rows.names, cohorts=current, medians=medians),
+        cohort=cohort_of(current),
+        previous_cohort=cohort_of(cohorts.filter(part=PREVIOUS_PART)),
         user_days=user_days_of(rows.current, rows.snapshot.period),
-    )
-
-
-def _sent(spans: ReportSpans, *, user_ids: tuple[str, ...] | None, services: Services) -> _SentDocuments:
-    whole, since = spans.with_previous, spans.current.since
-    found = services.usage_store.documents_sent(whole)
-    lives, ends = of_senders(found, user_ids), min(since, spans.previous_ends)
-    return _SentDocuments(
-        sent_within(lives, since=since, until=whole.until), sent_within(lives, since=whole.since, until=ends)
     )
 
 

@@ -11,6 +11,8 @@ from signtally.domain.time_units import ONE_DAY
 from signtally.domain.trend import TREND_PERIODS
 from signtally.ports.usage_store import TenantSpan
 
+PREVIOUS_PART, CURRENT_PART = 0, 2  # of `ReportSpans.with_previous`; what lies between them is part 1
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReportSpans:
@@ -50,14 +52,11 @@ class ReportSpans:
 
     @property
     def with_previous(self) -> TenantSpan:
-        """From the beginning of the previous period to the end of the period."""
-        zone = self.tenant.zone
+        """From the beginning of the previous period, which is PREVIOUS_PART, to the end of the period, CURRENT_PART."""
+        current, zone = self.current, self.tenant.zone
         begins = start_of_day(self.previous.first, zone)
-        return TenantSpan(self.tenant.tenant_id, begins, end_of_day(self.period.last, zone))
-
-    @property
-    def previous_ends(self) -> dt.datetime:
-        return self.previous_until or end_of_day(self.previous.last, self.tenant.zone)
+        ends = min(self.previous_until or end_of_day(self.previous.last, zone), current.since)
+        return dataclasses.replace(current, since=begins, parted_at=(ends, current.since))
 
     def periods_before(self, *, began: dt.date | None) -> list[Period]:
         """Those of the trend, oldest first, from the one in which the tenant's figures *began*."""

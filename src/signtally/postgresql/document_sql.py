@@ -170,18 +170,27 @@ def _first_events(tenants: TenantSpans, some: str) -> str:
 
 
 def _opened(tenants: TenantSpans) -> str:
-    """The same of all events: the documents know it, but for those that had events before the span already."""
-    columns = ["tenant_id", "since", "parted_at", "document_id", "first_event_at", "last_event_at"]
-    seen = tenants.documents(columns, "last_event_at >= span.since", until="span.until")
-    earlier = "FROM seen WHERE first_event_at < since"
+    """The same of all events: where a document's very first one lies within the span, its row knows it.
+
+    The others, and those with events in months that were dropped, are few; theirs are looked for.
+    """
+    some = f"FROM {tenants.span} JOIN {tenants.named('documents')} AS document USING (tenant_id)"
+    dropped = tenants.named("dropped_months")
+    untold = (
+        f"(first_event_at < (SELECT max(dropped.until) FROM {dropped} AS dropped)"  # noqa: S608 -- as above
+        f" AND last_event_at >= (SELECT min(dropped.since) FROM {dropped} AS dropped))"
+    )
     # IS TRUE: it is looked up in a hash table, where a join might become a nested loop.
     later = (
-        f" AND ((tenant_id, document_id) IN (SELECT tenant_id, document_id {earlier})) IS TRUE"
-        f" AND occurred_at <= (SELECT max(last_event_at) {earlier})"
+        " AND ((tenant_id, document_id) IN (SELECT tenant_id, document_id FROM others)) IS TRUE"
+        " AND occurred_at <= (SELECT max(last_event_at) FROM others)"
     )
     return (
-        f"WITH seen AS MATERIALIZED ({seen})"  # noqa: S608 -- as above
-        " SELECT tenant_id, parted_at, first_event_at AS occurred_at FROM seen WHERE first_event_at >= since"
+        f"WITH others AS MATERIALIZED (SELECT tenant_id, document_id, last_event_at {some}"
+        " WHERE first_event_at < span.until AND last_event_at >= span.since"
+        f" AND (first_event_at < span.since OR {untold}))"
+        f" SELECT tenant_id, parted_at, first_event_at AS occurred_at {some}"
+        f" WHERE first_event_at >= span.since AND first_event_at < span.until AND {untold} IS NOT TRUE"
         f" UNION ALL {_first_events(tenants, later)}"
     )
 

@@ -19,6 +19,7 @@ from signtally.render.shaped_text import ShapedLine, shaped
 
 _MOST_LINES = 12
 _PADDING, _GAP = 3.6, 6.0  # CSS pixels above and below a line, and between columns
+_LEAST_GAP = 4.5  # between columns that would not be legible otherwise
 _SLACK = 1.5  # pixels: a smaller size is not smaller by exactly its factor
 LEGIBLE_POINTS = 7.0  # of the body; heads and details are a tenth smaller
 _FIRST_SHARE = 0.28  # of the width, which the first column keeps where the others ask for more
@@ -27,8 +28,9 @@ _WORD_SHARE = 0.2  # of the width, beyond which a word in a column of text is br
 _LEAST_SCALE = 0.9  # at which letters are still as easy to read; rather than smaller, headings are hyphenated
 _SCALE_STEP = 0.02  # so that tables of many reports have few sizes, in which words are shaped already
 _ROUNDING = 1e-6
-_LEAST_SAVED = 0.05  # of the width, for which it is worth it
+_LEAST_SAVED = 0.02  # of the width, for which it is worth it
 _FEW_STACKED = 0.25  # of the rows: where more have no room for their detail beside the name, all have it below
+_FEW_CUT = 0.25  # of the details, which keep their ends
 _DETAIL_SIZE, _HEAD_SIZE = 0.88, 0.9
 _SEMIBOLD = 600
 
@@ -64,37 +66,33 @@ class Columns:
 
     def __init__(self, rows: Sequence[Row], *, look: Look) -> None:
         needs = [_Need.of(rows, column, look) for column in range(len(rows[0].cells))]
-        others, gaps = needs[1:], _GAP * (len(needs) - 1)
-        whole_words = sum(need.words for need in others)
-        first = min(needs[0].line, max(look.width * _FIRST_SHARE, look.width - whole_words - gaps))
-        room = look.width - first - gaps
-        saved = whole_words - sum(need.least for need in others)
-        hyphenates = room < _LEAST_SCALE * whole_words and saved > _LEAST_SAVED * whole_words
-        least = [need.least if hyphenates else need.words for need in others]
-        lacking = _legible_scale(look) * sum(least) - room
-        self.is_roomy = lacking <= 0  # legible, and the first column keeps its share
-        given = min(max(0.0, lacking), max(0.0, first - look.width * _LEAST_FIRST_SHARE))
-        first, room = first - given, room + given
-        scale = min(1.0, math.floor(room / sum(least) / _SCALE_STEP) * _SCALE_STEP) if others else 1.0
-        widths = [need * scale for need in least]
+        self._gap, shares = _GAP, _Shares.of(needs, look, gap=_GAP)
+        if shares.lacking > 0:
+            self._gap, shares = _LEAST_GAP, _Shares.of(needs, look, gap=_LEAST_GAP)
+        given = min(max(0.0, shares.lacking), max(0.0, shares.first - look.width * _LEAST_FIRST_SHARE))
+        first, room, widths = shares.first - given, shares.others + given, list(shares.least)
+        scale = min(1.0, math.floor(room / sum(widths) / _SCALE_STEP) * _SCALE_STEP) if widths else 1.0
+        widths = [width * scale for width in widths]
         if scale == 1.0:
-            for wanted in ([need.words for need in others], [need.line for need in others]):
+            for wanted in ([need.words for need in needs[1:]], [need.line for need in needs[1:]]):
                 widths = _grown(widths, wanted, room - sum(widths))
         spare = max(0.0, room - sum(widths)) / len(needs)
         self.look = dataclasses.replace(look, face=look.face.resized(scale))
-        self.widths = [first + spare, *(width + _GAP + spare for width in widths)]
+        self.widths = [first + spare, *(width + self._gap + spare for width in widths)]
         self.is_stacked = _is_stacked(rows, self.look, self.widths[0])
+        is_legible = shares.lacking <= given
+        self.is_roomy = is_legible and (not given or _shows_names(rows, self.look, self.widths[0]))
 
     def room(self, column: int) -> float:
         """The width of a column that text may fill."""
-        return self.widths[column] - (_GAP if column else 0)
+        return self.widths[column] - (self._gap if column else 0)
 
     def left(self, column: int) -> float:
         """Where that room begins."""
         before = sum(self.widths[:column])
         if self.look.is_right_to_left:
             return self.look.width - before - self.widths[column]
-        return before + (_GAP if column else 0)
+        return before + (self._gap if column else 0)
 
 
 class SetRow:
@@ -230,6 +228,27 @@ class _Need:
         return cls(least + _SLACK, words + _SLACK, line + _SLACK)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Shares:
+    """Of the width: what the *first* column keeps, and the *others* have; what each of them asks for at *least*."""
+
+    first: float
+    others: float
+    least: Sequence[float]
+    lacking: float  # for the others to be legible
+
+    @classmethod
+    def of(cls, needs: Sequence[_Need], look: Look, *, gap: float) -> "_Shares":
+        width = look.width - gap * (len(needs) - 1)
+        words, parts = (sum(getattr(need, name) for need in needs[1:]) for name in ("words", "least"))
+        first = min(needs[0].line, max(look.width * _FIRST_SHARE, width - words))
+        hyphenates = width - first < _LEAST_SCALE * words and words - parts > _LEAST_SAVED * words
+        if hyphenates:
+            first = min(needs[0].line, max(first, width - parts))
+        least = [need.least if hyphenates else need.words for need in needs[1:]]
+        return cls(first, width - first, least, _legible_scale(look) * sum(least) - (width - first))
+
+
 def _legible_scale(look: Look) -> float:
     """At which it is legible still: one of the steps that tables are set at."""
     legible = LEGIBLE_POINTS / POINTS_A_PIXEL / look.face.size
@@ -252,3 +271,13 @@ def _is_stacked(rows: Sequence[Row], look: Look, width: float) -> bool:
         if shaped(cell.text, look.face).width + _GAP + shaped(cell.detail, small).width > width
     ]
     return len(too_wide) > _FEW_STACKED * len(detailed)
+
+
+def _shows_names(rows: Sequence[Row], look: Look, width: float) -> bool:
+    """Whether that is enough for all names, and for most of the details below them."""
+    small = look.face.resized(_DETAIL_SIZE)
+    details = [shaped(row.cells[0].detail, small).width for row in rows if row.cells[0].detail]
+    few_are_cut = sum(detail > width for detail in details) <= _FEW_CUT * len(details)
+    return few_are_cut and all(
+        shaped(row.cells[0].text, _face_of(row, look)).width <= width for row in rows if row.kind != "head"
+    )

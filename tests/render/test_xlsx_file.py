@@ -1,4 +1,4 @@
-"""The workbook, read back by openpyxl and pandas."""
+"""The workbook's tables, read back by openpyxl and pandas."""
 
 import dataclasses
 import datetime as dt
@@ -6,7 +6,6 @@ import io
 import re
 import unicodedata
 import zipfile
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,16 +18,10 @@ from signtally.domain.definitions import HEADINGS
 from signtally.domain.documents import DOCUMENT_ROWS, DocumentStatus
 from signtally.domain.periods import Period, parse_period
 from signtally.domain.snapshot import UsageSnapshot
-from signtally.domain.tenants import TenantProfile
-from signtally.render.contents import Contents
 from signtally.render.files import render
-from signtally.render.formats import Formats
-from signtally.render.highlights import highlight_sentences
-from signtally.render.workbook import tables
 from signtally.render.workbook.cells import id_text, name_text
-from signtally.render.workbook.number_formats import NumberFormats
 from tests.support.examples import examples
-from tests.support.report_samples import ACME, IDENTITY, nasty_snapshot, periods, restated, snapshot, snapshots, user
+from tests.support.report_samples import IDENTITY, nasty_snapshot, periods, restated, snapshot, snapshots, user
 from tests.support.whole_reports import whole, whole_report
 from tests.support.workbooks import ReadBook, ReadTable
 
@@ -164,108 +157,6 @@ def test_long_periods_get_a_table_of_weeks_or_months() -> None:
     assert "Weeks" not in ReadBook.of(whole_report()).tables
 
 
-def test_charts_are_native_and_carry_their_figures_and_a_text() -> None:
-    body = render("xlsx", snapshot((user(185_185_169),), period=parse_period("2026-Q3"), cohort=None), IDENTITY).body
-    with zipfile.ZipFile(io.BytesIO(body)) as file:
-        charts = [file.read(name).decode() for name in file.namelist() if name.startswith("xl/charts/")]
-        drawing = file.read("xl/drawings/drawing1.xml").decode()
-    assert len(charts) == 3, "usage, top users, hours"
-    assert "<v>185185170</v>" in charts[0], "every digit"
-    assert "[$-809]d mmm yyyy" in charts[0], "the axis names the year"
-    assert 'descr="Bar chart: Documents sent and completed. Its figures are on the sheet Weeks."' in drawing
-
-
-def test_the_summary_says_what_is_still_open_and_what_the_allowance_will_come_to() -> None:
-    rows = _summary(whole_report())
-    assert rows["Sent and still open"][:2] == (5, 3)
-    assert rows["Documents used by 31 Oct 2026"][0] == 15
-    assert rows["Expected use by the end of the month"][0] == 15
-
-
-def test_the_summary_begins_with_what_matters_most() -> None:
-    report = whole_report()
-    sentences = highlight_sentences(Contents(report))
-    assert any("open for more than 14 days" in sentence for sentence in sentences)
-    assert [text for text in _summary(report) if text in sentences] == list(sentences)
-
-
-def test_long_names_leave_the_chart_room_and_stay_apart() -> None:
-    people = [user(1, "W" * 200, "one@acme.example"), user(2, "W" * 200, "two@acme.example"), user(3, "Ann")]
-    labels = [text for text in map(str, _summary(snapshot(tuple(people)))) if text.startswith(("W", "Ann"))]
-    assert labels == [f"{'W' * 27}… · one@acme.example", f"{'W' * 27}… · two@acme.example", "Ann"]
-
-
-def test_a_chart_of_nothing_is_not_drawn() -> None:
-    with zipfile.ZipFile(io.BytesIO(render("xlsx", snapshot(insights=None), IDENTITY).body)) as file:
-        assert not [name for name in file.namelist() if name.startswith("xl/charts/")]
-
-
-def test_the_summary_compares_with_the_period_before() -> None:
-    report = snapshot((user(1, counts=Counts(sent=10, completed=5)),))
-    rows = _summary(report)
-    assert rows["Measure"] == ("October 2026", "September 2026", "Difference", "Change")
-    assert rows["Sent"] == (10, 8, 2, 0.25)
-    assert rows["Completion rate"][:3] == (0.5, 0.5, 0)
-    assert rows["Allowance used"][0] == pytest.approx(0.1)
-
-
-def test_a_period_before_which_there_are_hardly_figures_shows_no_change() -> None:
-    period = parse_period("2026-11").clip(dt.date(2026, 11, 1))
-    report = snapshot((user(1),), period=period, first_data_day=period.first)
-    assert _summary(report)["Measure"][:2] == ("November 2026 (to date)", "October 2026")
-    assert set(_summary(report)["Sent"][2:]) == {None}
-
-
-def _summary(report: UsageSnapshot) -> dict[object, tuple[object, ...]]:
-    rows: dict[object, tuple[object, ...]] = {}
-    for row in ReadBook.of(report).shown["Summary"].iter_rows(values_only=True):
-        rows.setdefault(row[0], row[1:])
-    return rows
-
-
-def test_a_report_of_nothing_prints_what_there_is_to_read_alone() -> None:
-    """Sheets of zeros are kept under their names, hidden, and the summary says which."""
-    book = ReadBook.of(whole(snapshot()))
-    hidden = [sheet.title for sheet in book.shown if sheet.sheet_state == "hidden"]
-    assert hidden == ["Days", "Users", "Documents", "User days"]
-    assert "Sheets without figures are hidden: Days, Users, Documents, User days." in _summary(whole(snapshot()))
-    assert "No user activity in this period." in _summary(whole(snapshot()))
-    everything = ReadBook.of(whole_report()).shown
-    assert {sheet.sheet_state for sheet in everything} == {"visible"}
-
-
-def test_a_chart_of_the_summary_is_whole_on_a_page() -> None:
-    """With few rows above it the chart is on the first page; else both charts are on the next."""
-    plain = ReadBook.of(whole_report(tenant=TenantProfile(tenant_id="acme"))).shown["Summary"]
-    (after_chart,) = (each.id for each in plain.row_breaks.brk)
-    american = ACME.model_copy(update={"locale": "en-US", "name": "W" * 200})
-    october = parse_period("2026-10")
-    report = dataclasses.replace(whole_report(tenant=american), provisional_days=(october.first, october.last))
-    full = ReadBook.of(report).shown["Summary"]
-    (before_chart,) = (each.id for each in full.row_breaks.brk)
-    sheets: list[Any] = [plain, full]  # openpyxl's stubs know no charts
-    anchors = [[chart.anchor._from.row for chart in sheet._charts] for sheet in sheets]  # noqa: SLF001
-    assert anchors[0][0] < after_chart < anchors[0][1]
-    assert before_chart <= anchors[1][0] < anchors[1][1]
-
-
-@pytest.mark.parametrize("locale", ["ar", "de", "en-US", "fr", "ja"])
-def test_columns_of_instants_have_room_for_the_longest(locale: str) -> None:
-    """Where a number has none, spreadsheets show ### in its stead."""
-    formats = Formats.of(ACME.model_copy(update={"locale": locale}))
-    numbers = NumberFormats.of(formats.locale)
-    instants = [dt.datetime(2026, month, 28, 22, 58, tzinfo=dt.UTC) for month in range(1, 13)]
-    assert numbers.instant_width > max(len(formats.clock(instant)) for instant in instants)
-    assert numbers.date_width > max(len(formats.date(instant.date())) for instant in instants)
-
-
-def test_a_wide_table_is_printed_on_two_pages_beside_each_other() -> None:
-    """Both begin with the names; letters half as high are for nobody."""
-    book = ReadBook.of(whole_report((user(1, "W" * 50, f"{'w' * 50}@acme.example"),))).shown
-    assert (book["Users"].page_setup.fitToWidth, book["Users"].print_titles) == (2, "'Users'!$1:$1,'Users'!$A:$A")
-    assert (book["Days"].page_setup.fitToWidth, book["Days"].print_titles) == (1, "'Days'!$1:$1")
-
-
 def test_about_carries_what_the_report_says_of_itself() -> None:
     report = snapshot((user(1), user(2)), user_ids=("u_1", "u_2"))
     about: dict[object, tuple[object, ...]] = {}
@@ -284,37 +175,6 @@ def test_about_carries_what_the_report_says_of_itself() -> None:
     assert "Allowance used" not in about, "a part of the users has no allowance"
 
 
-def test_sheets_are_ready_to_work_with() -> None:
-    book = ReadBook.of(snapshot(tuple(user(number) for number in range(5)), cohort=None)).shown
-    assert book.sheetnames == ["Summary", "Hours", "Days", "Users", "About"]
-    assert book["Users"].freeze_panes == "B2"
-    assert book["Users"].tables["Users"].ref == "A1:K7"
-    assert book["Users"].tables["Users"].autoFilter.ref == "A1:K6", "the totals stay out of sorting"
-    assert book["Users"].print_title_rows == "$1:$1"
-    set_up = book["Users"].sheet_properties.pageSetUpPr
-    assert set_up is not None
-    assert set_up.fitToPage
-    assert book["Users"]["D2"].number_format == "#,##0"
-    assert book.properties.title == "Acme: usage for October 2026"
-
-
-def test_sheets_are_printed_short_ones_first_and_say_what_they_are() -> None:
-    """Rows of a user and day are many: on upright paper they take half the pages."""
-    book = ReadBook.of(whole_report()).shown
-    assert book.sheetnames[-3:] == ["Documents", "User days", "About"]
-    assert {sheet.oddHeader.left.text for sheet in book if sheet.oddHeader} == {"&A"}
-    assert book["User days"].page_setup.orientation == "portrait"
-    assert book["Documents"].page_setup.orientation == "landscape"
-
-
-def test_a_long_table_prints_its_beginning_and_says_so() -> None:
-    book = ReadBook.of(whole_report(tuple(user(number) for number in range(60)))).shown
-    assert book["User days"].print_area == "'User days'!$A$1:$K$51"
-    heads = {sheet.title: sheet.oddHeader.left.text for sheet in book if sheet.oddHeader}
-    assert heads["User days"] == "&A · the first 50 of 60 rows of this sheet"
-    assert not book["Users"].print_area
-
-
 def test_a_user_is_called_the_same_in_every_table() -> None:
     """By the email or the id where the portal sent no name."""
     people = (user(1, "Ann", "ann@acme.example"), user(2, None, "ben@acme.example"), user(3))
@@ -323,58 +183,6 @@ def test_a_user_is_called_the_same_in_every_table() -> None:
         assert tables[name].column("User") == ["Ann", "ben@acme.example", "u_3"]
     assert set(tables["Documents"].column("Sender")) == {"Ann", "ben@acme.example", "u_3"}
     assert tables["InactiveUsers"].column("User") == ["Gone Girl", "bond@acme.example"]
-
-
-def test_more_rows_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MOST_ROWS_PER_SHEET", 4)
-    report = snapshot(tuple(user(number) for number in range(10)), period=parse_period("2026-10-01"))
-    book = ReadBook.of(report)
-    assert [title for title in book.shown.sheetnames if title.startswith("Users")] == ["Users", "Users 2", "Users 3"]
-    parts = [book.tables[name] for name in ("Users", "Users_2", "Users_3")]
-    assert [found for part in parts for found in part.column("User ID")] == [one.user_id for one in report.users]
-    assert [part.totals is None for part in parts] == [True, True, False]
-    assert book.calculated_totals["Users_3"][3:11] == parts[-1].totals[3:11] == report.totals.as_tuple()  # type: ignore[index]
-
-
-@pytest.mark.parametrize(
-    ("locale", "code", "paper"),
-    [
-        ("en", "[$-809]d mmm yyyy", 9),
-        ("en-US", '[$-409]mmm d", "yyyy', 1),
-        ("en-CA", '[$-1009]mmm d", "yyyy', 1),
-        ("de", '[$-407]d". "mmm yyyy', 9),
-        ("ja", '[$-411]yyyy"年"m"月"d"日"', 9),
-        ("es-MX", "[$-80A]d mmm yyyy", 1),
-        ("not a locale", "[$-809]d mmm yyyy", 9),
-    ],
-)
-def test_dates_and_paper_are_the_locales(locale: str, code: str, paper: int) -> None:
-    sheet = _sheet_of("Days", ReadBook.of(snapshot((user(1),), tenant=_tenant(locale))))
-    assert sheet["A2"].number_format == code
-    assert int(sheet.page_setup.paperSize or 0) == paper
-
-
-def test_arabic_sheets_run_from_right_to_left() -> None:
-    """Figures end at their units, as digits run to the right in Arabic too, and headings stand above them."""
-    book = ReadBook.of(whole_report(tenant=_tenant("ar")))
-    assert all(sheet.sheet_view.rightToLeft for sheet in book.shown)
-    users, days = _sheet_of("Users", book), _sheet_of("Days", book)
-    assert users["A2"].alignment.horizontal == "right"
-    for sheet, columns in ((users, "DEFGHIJKLMNOPQRST"), (days, "CDEFGHIJ")):
-        cells = [sheet[f"{column}{row}"] for column in columns for row in (1, 2)]
-        assert {(cell.alignment.horizontal, cell.alignment.indent) for cell in cells} == {("right", 1)}
-    summary: Any = book.shown["الملخص"]  # openpyxl's stubs know no charts
-    over_time, most_active = summary._charts  # noqa: SLF001
-    turned = [over_time.x_axis, most_active.x_axis, most_active.y_axis]
-    assert [axis.scaling.orientation for axis in turned] == ["maxMin"] * 3
-
-
-def _sheet_of(table: str, book: ReadBook) -> Worksheet:
-    return next(sheet for sheet in book.shown.worksheets if table in sheet.tables)
-
-
-def _tenant(locale: str) -> TenantProfile:
-    return ACME.model_copy(update={"locale": locale})
 
 
 def test_ids_stay_texts_in_pandas() -> None:

@@ -134,3 +134,10 @@ def states(acmes: Portal, key: DeliveryKey = OCTOBER) -> dict[str, str]:
 
 def addressed_to(email: str, **changes: object) -> Schedule:
     return MONTHLY.model_copy(update={"recipients": (Recipient(email=email),), **changes})
+
+
+def plain(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    text: str = body.get_content()
+    return text

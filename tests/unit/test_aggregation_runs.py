@@ -1,12 +1,10 @@
-"""Aggregation runs: whatever the order, the batching, a crash or a twin, the end state is the same."""
+"""Aggregation runs: whatever the order and the batching, the end state is the same."""
 
 import collections
 import datetime as dt
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,46 +14,26 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import PeriodError
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.usage_store import MemoryUsageStore
-from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
-from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched
+from tests.support.aggregation_runs import (
+    FIRST,
+    LAST,
+    NOW,
+    ZONES,
+    StubbornStore,
+    event,
+    ingest,
+    pending,
+    services_over,
+    stored,
+)
 from tests.support.examples import examples
-from tests.support.fakes import fake_services
-
-NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
-ZONES = {"acme": "Asia/Kathmandu", "bolt": "Europe/Berlin", "coda": "America/St_Johns", "nobody-knows-it": "UTC"}
-FIRST, LAST = dt.date(2026, 10, 20), dt.date(2026, 11, 5)
-
-
-def services_over(store: MemoryUsageStore) -> Services:
-    services = fake_services(usage_store=store, clock=lambda: NOW)
-    for tenant_id, zone in ZONES.items():
-        if zone != "UTC":
-            services.stores.tenants.put(TenantProfile(tenant_id=tenant_id, timezone=zone))
-    return services
 
 
 @pytest.fixture
 def services() -> Services:
     return services_over(MemoryUsageStore())
-
-
-def event(number: int, instant: dt.datetime, *, tenant_id: str = "acme", user_id: str = "u1") -> ReceivedEvent:
-    return ReceivedEvent(
-        UsageEvent("/portal", str(number), Action.SENT, tenant_id, user_id, "doc", instant), NOW, f"m{number}"
-    )
-
-
-def ingest(services: Services, events: Sequence[ReceivedEvent]) -> None:
-    """What ingest does: write, then note what was touched."""
-    services.usage_store.put_events(events)
-    services.stores.touched_hours.append(received.event for received in events)
-
-
-def stored(services: Services) -> pl.DataFrame:
-    order = ["tenant_id", "user_id", "day"]
-    return services.usage_store.daily_usage(first=FIRST, last=LAST, tenant_ids=[*ZONES]).sort(order)
 
 
 def figures(services: Services) -> dict[tuple[str, str, dt.date], dict[str, int]]:
@@ -65,10 +43,6 @@ def figures(services: Services) -> dict[tuple[str, str, dt.date], dict[str, int]
         for row in stored(services).iter_rows(named=True)
     }
     return {row: counts for row, counts in rows.items() if any(counts.values())}
-
-
-def pending(services: Services) -> int:
-    return len(list(TouchedHours(services.objects).pending()))
 
 
 def counted_plainly(events: Iterable[ReceivedEvent]) -> dict[tuple[str, str, dt.date], dict[str, int]]:
@@ -209,136 +183,6 @@ def test_a_full_run_keeps_to_its_tenant_and_days(services: Services) -> None:
 def test_days_that_cannot_be_counted_are_refused(services: Services, first: dt.date, last: dt.date | None) -> None:
     with pytest.raises(PeriodError):
         aggregate_days(first=first, last=last, services=services)
-
-
-class StubbornStore(MemoryUsageStore):
-    """Does something of its own just before a write."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.before_write: Callable[[], None] = lambda: None
-        self.reads: list[str] = []
-
-    def events(self, *, since: dt.datetime, until: dt.datetime, tenant_ids: Sequence[str]) -> pl.DataFrame:
-        self.reads.append("events")
-        return super().events(since=since, until=until, tenant_ids=tenant_ids)
-
-    def daily_usage(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
-        self.reads.append("daily_usage")
-        return super().daily_usage(first=first, last=last, tenant_ids=tenant_ids)
-
-    def put_daily_usage(
-        self, rows: pl.DataFrame, *, version: int, counted_at: dt.datetime | None = None
-    ) -> pl.DataFrame:
-        act, self.before_write = self.before_write, lambda: None
-        act()
-        return super().put_daily_usage(rows, version=version, counted_at=counted_at)
-
-
-def failing() -> None:
-    raise ServiceUnavailableError("Timestream is away")
-
-
-def test_a_run_that_breaks_off_leaves_its_notes_and_publishes_nothing() -> None:
-    store = StubbornStore()
-    services = services_over(store)
-    services.stores.watermarks.publish_settled_through(NOW)
-    ingest(services, [event(1, NOW)])
-    store.before_write = failing
-    with pytest.raises(ServiceUnavailableError):
-        aggregate_touched(services=services)
-    assert (pending(services), services.stores.watermarks.data_through()) == (1, None)
-    assert aggregate_touched(services=services).rows == 1
-    assert (pending(services), services.stores.watermarks.data_through()) == (0, NOW)
-
-
-def test_of_two_runs_at_once_the_one_that_read_later_wins() -> None:
-    """The first has read its events; a second event comes and is counted by a twin; then the first writes."""
-    store = StubbornStore()
-    services = services_over(store)
-    ingest(services, [event(1, NOW)])
-
-    def twin() -> None:
-        ingest(services, [event(2, NOW)])
-        aggregate_touched(services=services)
-
-    store.before_write = twin
-    aggregate_touched(services=services)
-    assert stored(services)["sent"].to_list() == [2]
-    assert pending(services) == 0
-
-
-@pytest.mark.parametrize("ahead", [dt.timedelta(), dt.timedelta(days=1)])
-def test_a_twin_that_knew_less_but_wrote_later_is_written_over_however_wrong_its_clock_is(ahead: dt.timedelta) -> None:
-    store = StubbornStore()
-    services = services_over(store)
-    ingest(services, [event(1, NOW)])
-    aggregate_touched(services=services)
-    outdated = stored(services).drop("counted_at").with_columns(user_name=pl.lit("Twin"))
-
-    def twin() -> None:
-        version = time.time_ns() // 1000 + ahead // dt.timedelta(microseconds=1)
-        assert store.put_daily_usage(outdated, version=version).is_empty()
-
-    ingest(services, [event(2, NOW)])
-    store.before_write = twin
-    aggregate_touched(services=services)
-    assert stored(services)["sent"].to_list() == [2]
-    assert pending(services) == 0
-
-
-def test_two_runs_that_overtake_a_row_of_the_future_at_once_leave_what_the_one_that_read_later_knows() -> None:
-    store = StubbornStore()
-    services = services_over(store)
-    ingest(services, [event(1, NOW)])
-    aggregate_touched(services=services)
-    tomorrow = time.time_ns() // 1000 + dt.timedelta(days=1) // dt.timedelta(microseconds=1)
-    wrong = stored(services).drop("counted_at").with_columns(sent=pl.lit(99, pl.Int64))
-    assert store.put_daily_usage(wrong, version=tomorrow).is_empty()
-
-    def twin() -> None:
-        ingest(services, [event(3, NOW)])
-        aggregate_touched(services=services)
-
-    ingest(services, [event(2, NOW)])
-    store.before_write = twin
-    aggregate_touched(services=services)
-    assert stored(services)["sent"].to_list() == [3]
-    assert pending(services) == 0
-
-
-def test_a_row_in_somebody_elses_version_is_written_over_and_says_when_it_was_counted() -> None:
-    store = StubbornStore()
-    services = services_over(store)
-    ingest(services, [event(1, NOW)])
-    aggregate_touched(services=services)
-    wrong, counted_at = stored(services).drop("counted_at").with_columns(sent=pl.lit(99, pl.Int64)), NOW
-    assert store.put_daily_usage(wrong, version=time.time_ns(), counted_at=counted_at).is_empty()  # nanoseconds
-    for number in (2, 3):
-        ingest(services, [event(number, NOW)])
-        aggregate_touched(services=services)
-        assert stored(services)["sent"].to_list() == [number]
-        assert stored(services)["counted_at"].item() - dt.datetime.now(dt.UTC) < dt.timedelta(minutes=1)
-    assert pending(services) == 0
-
-
-def test_rows_that_others_keep_writing_while_they_are_counted_stay_noted() -> None:
-    store = StubbornStore()
-    services = services_over(store)
-    ingest(services, [event(1, NOW)])
-    aggregate_touched(services=services)
-    outdated = stored(services).drop("counted_at")
-
-    def again() -> None:
-        later = stored(services)["counted_at"].dt.epoch("us").item() + 1_000_000
-        store.put_daily_usage(outdated.with_columns(sent=pl.lit(later, pl.Int64)), version=later)
-        store.before_write = again
-
-    ingest(services, [event(2, NOW)])
-    store.before_write = again
-    with pytest.raises(ServiceUnavailableError, match="another run"):
-        aggregate_touched(services=services)
-    assert pending(services) == 1
 
 
 def test_the_number_of_queries_does_not_grow_with_tenants() -> None:

@@ -1,8 +1,6 @@
 """Corrected digests: once a change, to whoever got what it replaces, and only where the schedule asks for it."""
 
-import contextlib
 import datetime as dt
-from email.message import EmailMessage
 
 import polars as pl
 import pytest
@@ -15,16 +13,11 @@ from signtally.domain.destinations import Destination, new_secret
 from signtally.domain.schedules import delivered_period, shown_name
 from signtally.domain.schemas import AFTER, BEFORE, RESTATEMENTS
 from signtally.domain.tenants import Recipient
-from signtally.memory.mailer import MemoryMailer
 from signtally.memory.webhooks import MemoryWebhooks
-from signtally.ports.errors import ServiceUnavailableError
 from signtally.stores.holds import Hold
-from signtally.use_cases.correcting import send_corrections
 from signtally.use_cases.delivery_list import deliveries_of
 from signtally.use_cases.digesting import run_digests, send_deferred
-from signtally.use_cases.mail_sending import MailSending
-from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
-from tests.support.digest_portal import DUE, MONTHLY, OCTOBER, Portal, acme, portal, usage
+from tests.support.digest_portal import DUE, MONTHLY, Portal, acme, plain, portal, usage
 
 CORRECTED = MONTHLY.model_copy(update={"correct_from_percent": 5})
 HOUR = dt.timedelta(hours=1)
@@ -49,28 +42,6 @@ def restate(
     record = zeros | {"tenant_id": "acme", "day": day, "restated_at": acmes.clock.now, "reason": "late-events"}
     acmes.services.usage_store.put_restatements(pl.DataFrame([record], schema=RESTATEMENTS))
     acmes.clock.now += after
-
-
-class BreakingMailer(MemoryMailer):
-    """Takes so many messages, breaks once, and is well again."""
-
-    def __init__(self, death: BaseException, *, after: int) -> None:
-        super().__init__()
-        self._death: BaseException | None = death
-        self._after = after
-
-    def send(self, message: EmailMessage) -> str:
-        if self._death is not None and len(self.sent) == self._after:
-            death, self._death = self._death, None
-            raise death
-        return super().send(message)
-
-
-def plain(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    assert body is not None
-    text: str = body.get_content()
-    return text
 
 
 def states(acmes: Portal) -> dict[tuple[str, str], str]:
@@ -176,135 +147,12 @@ def test_only_who_got_it_gets_the_correction_and_a_full_mailbox_gets_it_later() 
     assert b'"replaces":{"totals":{"sent":45' in corrected.body
 
 
-def test_a_deferred_mail_of_incomplete_figures_is_marked_as_long_as_they_are() -> None:
-    acmes = portal()
-    acmes.mailer.full = frozenset({"ann@acme.example"})
-    acmes.store(acme(MONTHLY.model_copy(update={"incomplete": "send"})))
-    acmes.objects.put("state/data-through.json", b'{"instant": "2026-10-31T12:00:00Z"}')
-    acmes.clock.now += 7 * HOUR
-    run_digests(services=acmes.services)
-    acmes.mailer.full = frozenset()
-    acmes.clock.now += HOUR
-    run_digests(services=acmes.services)
-    assert [str(each["Subject"]).partition(" — ")[0] for each in acmes.mailer.sent] == ["Incomplete", "Incomplete"]
-
-
 def test_below_the_threshold_no_files_are_made_again() -> None:
     acmes = sent_october(correct_from_percent=20)
     before = sorted(each.key for each in acmes.objects.list_objects("reports/"))
     restate(acmes, 50)
     run_digests(services=acmes.services)
     assert sorted(each.key for each in acmes.objects.list_objects("reports/")) == before
-
-
-@pytest.mark.parametrize(("sent", "change"), [(45, "No figure has changed."), (50, "October 2026: sent 45 → 50")])
-def test_what_was_sent_as_incomplete_is_followed_by_what_is_complete(sent: int, change: str) -> None:
-    """Whatever the threshold: its reader was told that the figures would change."""
-    acmes = portal()
-    acmes.store(acme(MONTHLY.model_copy(update={"incomplete": "send"})))
-    acmes.services.usage_store.put_daily_usage(usage(45), version=1)
-    acmes.objects.put("state/data-through.json", b'{"instant": "2026-10-31T12:00:00Z"}')
-    acmes.clock.now += 7 * HOUR
-    run_digests(services=acmes.services)
-    assert str(acmes.mailer.sent[0]["Subject"]).startswith("Incomplete — ")
-    assert run_digests(services=acmes.services).sent == 0  # still incomplete
-    acmes.services.usage_store.put_daily_usage(usage(sent), version=2)
-    acmes.services.stores.watermarks.publish_data_through(acmes.clock.now)
-    assert run_digests(services=acmes.services).corrected == 1
-    message = acmes.mailer.sent[-1]
-    assert str(message["Subject"]).startswith("Now complete — acme: usage for October 2026")
-    assert change in plain(message)
-    assert "Incomplete" not in plain(message)
-    acmes.clock.now += HOUR
-    assert run_digests(services=acmes.services).sent == 0
-
-
-def stalled(acmes: Portal) -> None:
-    """A schedule that sends what is incomplete, after an ingest that has stood still for seven hours."""
-    acmes.store(acme(MONTHLY.model_copy(update={"incomplete": "send"})))
-    acmes.services.usage_store.put_daily_usage(usage(45), version=1)
-    acmes.objects.put("state/data-through.json", b'{"instant": "2026-10-31T12:00:00Z"}')
-    acmes.clock.now += 7 * HOUR
-
-
-def completed(acmes: Portal) -> None:
-    acmes.services.usage_store.put_daily_usage(usage(50), version=2)
-    acmes.services.stores.watermarks.publish_data_through(acmes.clock.now)
-
-
-def subjects(acmes: Portal) -> list[tuple[str, str]]:
-    return [(str(each["To"])[:3], str(each["Subject"]).partition(" — ")[0]) for each in acmes.mailer.sent]
-
-
-@pytest.mark.parametrize("death", [ServiceUnavailableError("the mail service is down"), KeyboardInterrupt()])
-def test_who_was_told_incomplete_figures_by_a_run_that_broke_off_gets_the_complete_ones(death: BaseException) -> None:
-    """And who was not yet, gets the complete ones alone."""
-    mailer = BreakingMailer(death, after=1)
-    acmes = portal(mailer)
-    stalled(acmes)
-    with contextlib.suppress(KeyboardInterrupt):
-        run_digests(services=acmes.services)
-    assert subjects(acmes) == [("ann", "Incomplete")]
-    completed(acmes)
-    acmes.clock.now += HOUR
-    run_digests(services=acmes.services)
-    for _ in range(2):
-        acmes.clock.now += HOUR
-        run_digests(services=acmes.services)
-    later = {("bo@", "acme: usage for October 2026")} if isinstance(death, ServiceUnavailableError) else set()
-    assert {*subjects(acmes)[1:]} == later | {("ann", "Now complete")}
-    assert len(acmes.mailer.sent) == 2 + len(later)
-    assert "October 2026: sent 45 → 50" in plain(acmes.mailer.sent[-1])
-    assert not [*acmes.services.stores.corrections.reminders()]
-
-
-def test_another_run_keeps_in_mind_what_is_to_be_corrected_while_it_is_being_sent() -> None:
-    acmes = portal()
-    stalled(acmes)
-    corrections = acmes.services.stores.corrections
-    corrections.remind(OCTOBER)  # and has sent nothing yet
-    completed(acmes)
-    mails = MailSending(services=acmes.services)
-    assert send_corrections(mails, services=acmes.services, pending={}) == 0
-    assert [*corrections.reminders()] == [OCTOBER]
-
-
-def test_what_was_sent_by_hand_as_incomplete_is_corrected_once_it_is_due_and_complete() -> None:
-    acmes = portal()
-    schedule = MONTHLY.model_copy(update={"incomplete": "wait"})
-    stalled(acmes)
-    acmes.store(acme(schedule))
-    occurrence = occurrence_by_hand(acme(schedule), schedule, period=None, now=acmes.clock.now)
-    ann = Recipient(email="ann@acme.example")
-    send_now(occurrence, services=acmes.services, requested_by="u_1", recipients=[ann], makes_report=True)
-    completed(acmes)
-    run_digests(services=acmes.services)
-    assert subjects(acmes) == [
-        ("ann", "Incomplete"),
-        ("bo@", "acme: usage for October 2026"),
-        ("ann", "Now complete"),
-    ]
-
-
-def test_a_profile_that_is_broken_for_a_while_loses_no_correction_and_no_deferred_email() -> None:
-    acmes = portal()
-    stalled(acmes)
-    acmes.mailer.full = frozenset({"bo@acme.example"})
-    run_digests(services=acmes.services)
-    completed(acmes)
-    whole = acmes.objects.get("tenants/acme.json").body
-    acmes.objects.put("tenants/acme.json", whole.replace(b'"month"', b'"moon"'))
-    acmes.mailer.full = frozenset()
-    acmes.clock.now += HOUR
-    assert run_digests(services=acmes.services).sent == 0
-    acmes.objects.put("tenants/acme.json", whole)
-    acmes.clock.now += HOUR
-    run_digests(services=acmes.services)
-    assert sorted(subjects(acmes)) == [
-        ("ann", "Incomplete"),
-        ("ann", "Now complete"),
-        ("bo@", "acme: usage for October 2026"),
-    ]
 
 
 def test_a_run_that_dies_between_two_recipients_sends_the_rest_later_and_nothing_twice() -> None:

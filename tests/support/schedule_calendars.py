@@ -1,0 +1,58 @@
+"""Schedules, tenants and instants by their terms, and the calendars that laws about schedules try."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from hypothesis import strategies as st
+
+from signtally.domain.schedules import (
+    Occurrence,
+    delivered_period,
+    find_outstanding,
+)
+from signtally.domain.tenants import Schedule, TenantProfile
+
+ZONES = (
+    "UTC",
+    "Asia/Kathmandu",
+    "America/St_Johns",
+    "Pacific/Auckland",
+    "Australia/Lord_Howe",
+    "Europe/Berlin",
+    "Pacific/Apia",
+    "America/Havana",  # clocks skip midnight
+    "Asia/Beirut",  # clocks go back over midnight
+    "Pacific/Kiritimati",
+)
+KINDS = ("day", "week", "month", "quarter", "year")
+WEEKDAYS = ("monday", "saturday", "sunday")
+TIMES = ("00:00", "00:30", "02:30", "07:00", "23:59")
+
+
+def schedule(every: str = "month", at: str = "07:00", missed: str = "latest") -> Schedule:
+    return Schedule.model_validate({"name": "Usage", "every": every, "at": at, "missed": missed})
+
+
+def tenant(timezone: str = "UTC", *, week_starts_on: str = "monday") -> TenantProfile:
+    return TenantProfile.model_validate({"tenant_id": "acme", "timezone": timezone, "week_starts_on": week_starts_on})
+
+
+def instant(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
+def outstanding(newest: Occurrence, names: Iterable[str]) -> list[Occurrence]:
+    """What is outstanding where the ledger has these names, all from the present calendar."""
+    periods = [delivered_period(name, week_starts_on=newest.tenant.first_weekday) for name in names]
+    delivered = [period for period in periods if period is not None]
+    return find_outstanding(newest, now=newest.due_at, delivered=delivered, calendar_before=newest.calendar).due
+
+
+profiles = st.builds(
+    lambda timezone, first: tenant(timezone, week_starts_on=first), st.sampled_from(ZONES), st.sampled_from(WEEKDAYS)
+)
+# Around clock changes of both hemispheres, a skipped date, a leap day and the turn of a year.
+starts = st.sampled_from(["2011-12-20", "2024-02-20", "2026-03-01", "2026-03-25", "2026-10-20", "2026-12-25"]).map(
+    lambda day: instant(f"{day}T00:00:00+00:00")
+)
+steps = st.lists(st.timedeltas(dt.timedelta(), dt.timedelta(days=3)), min_size=1, max_size=40)

@@ -20,7 +20,7 @@ let deleted = new Map();
 
 const actionLabels = () => ({
   "report.ordered": gettext("Ordered a report"),
-  "report.linked": gettext("Was given links to files"),
+  "report.linked": gettext("Received links to files"),
   "report.downloaded": gettext("Downloaded a file"),
   "report.deleted": gettext("Deleted a report"),
   "documents.exported": gettext("Downloaded the list of documents"),
@@ -162,7 +162,7 @@ const partLabels = () => ({
   starts_at: gettext("Beginning"),
   recipients: gettext("Recipients"),
   destinations: gettext("Channels and webhooks"),
-  condition: gettext("Is sent"),
+  condition: gettext("When to send"),
 });
 
 // One part of what there is to say of an entry, in the reader's words as far as there are any.

@@ -27,7 +27,7 @@ export function conditionChoice(before) {
   offer(before);
   when.addEventListener("change", () => offer(null));
   const value = () => (when.value === ALWAYS ? null : { when: when.value, [kinds[when.value].part]: Number(amount.value) });
-  return { element: el("div", { class: "row" }, field(gettext("Is sent"), when), amountField), value };
+  return { element: el("div", { class: "row" }, field(gettext("When to send"), when), amountField), value };
 }
 
 // `only when nothing was sent for 7 days`

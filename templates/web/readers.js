@@ -41,7 +41,7 @@ export async function stopping(email, { stopped }) {
   return () => openQuestion(gettext("Stop these emails?"), text, { label: gettext("Stop"), act });
 }
 
-export const lonely = (names) => gettext("Nobody else gets %(schedules)s: after this, it is sent to no one.", { schedules: listed(names) });
+export const lonely = (names) => gettext("Nobody else gets %(schedules)s. After this, no one will.", { schedules: listed(names) });
 
 // Each edit rests on what was read: nobody else's is undone.
 async function withdraw(name, email) {

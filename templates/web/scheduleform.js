@@ -83,7 +83,7 @@ export function openSchedule(schedule, { tag, saved, zone }) {
     el("div", { class: "row" }, field(gettext("How often"), every), dayField, field(gettext("At"), at, { hint: gettext("In the time zone of your organisation: %(zone)s.", { zone }) })),
     about,
     formats,
-    field(gettext("Recipients"), to, { hint: gettext("One email address a line.") }),
+    field(gettext("Recipients"), to, { hint: gettext("One email address per line.") }),
     el("details", { class: "more" }, el("summary", {}, gettext("More settings")), condition.element, quiet, attach, destinations.element, field(gettext("Language"), locale), field(gettext("After an outage"), missed), field(gettext("When figures are not complete in time"), incomplete), field(gettext("Corrected reports"), corrected)),
   ];
   let isWarned = false;

@@ -74,7 +74,7 @@ function item(schedule, index) {
     el("h2", {}, foreign(name), paused && el("span", { class: "state paused" }, gettext("Paused"))),
     el("p", {}, rhythm(schedule)),
     el("p", { class: "note" }, [listed(schedule.formats.map((format) => FORMATS[format])), recipients(schedule), schedule.condition && conditionWords(schedule.condition)].filter(Boolean).join(" · ")),
-    el("p", { class: "note" }, paused ? gettext("Nothing is sent while it is paused.") : gettext("Next: %(when)s", { when: moment(schedule.next_at) })),
+    el("p", { class: "note" }, whenNext(schedule)),
   );
   const act = (label, what, extra = {}) => button(label, { class: "link", "aria-label": gettext("%(action)s: %(schedule)s", { action: label, schedule: name }), onclick: what, ...extra });
   const unfold = act(gettext("Deliveries"), () => toggle(schedule, unfold, panel), { "aria-expanded": String(isOpen), "aria-controls": panel.id });
@@ -93,6 +93,12 @@ function item(schedule, index) {
   return el("li", { class: "report schedule", "data-schedule": name }, about, controls, panel);
 }
 
+function whenNext({ paused, recipients: mailed, destinations, next_at: next }) {
+  if (paused) return gettext("Nothing is sent while it is paused.");
+  if (!mailed.length && !destinations.length) return gettext("Nothing is sent, because it has no recipients.");
+  return gettext("Next: %(when)s", { when: moment(next) });
+}
+
 function recipients({ recipients: mailed, destinations }) {
   const all = [...mailed.map(({ email }) => email), ...destinations.map(destinationLabel)];
   if (!all.length) return gettext("no recipients");
@@ -109,7 +115,7 @@ function toggle(schedule, unfold, panel) {
   if (isOpen) showDeliveries(schedule.name, panel, context);
 }
 
-const creation = () => openSchedule(null, { zone: context.me.timezone, saved: () => refreshed(null, gettext("The schedule is made.")) });
+const creation = () => openSchedule(null, { zone: context.me.timezone, saved: () => refreshed(null, gettext("Schedule created.")) });
 
 async function edition(name) {
   const { document: schedule, tag } = await exchange(pathOf("schedules", name));

@@ -20,7 +20,7 @@ export function showUsers(rows, { terms, me }) {
   const { who = "" } = place();
   for (const choice of byId("whose").querySelectorAll("input")) choice.checked = choice.value === who;
   showChosen(byId("whose"));
-  byId("whose-note").textContent = who === SILENT && !isMember ? gettext("Who sent nothing in this period, though they were active in it or in the year before.") : "";
+  byId("whose-note").textContent = who === SILENT && !isMember ? gettext("Users who sent nothing in this period, although they were active in it or in the year before.") : "";
   draw();
 }
 

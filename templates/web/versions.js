@@ -79,8 +79,9 @@ export const changesBetween = (before, after) =>
 // `Sent 453 → 1,495, Completed 3 → 5`: what one says otherwise than the one before.
 export const changeWords = (measures) => (measures.length ? listed(measures.map(changed)) : gettext("totals unchanged"));
 
+// No line ends within it.
 const changed = ({ measure, before, after }) =>
-  gettext("%(measure)s %(before)s → %(after)s", { measure: heading(measure), before: number(before), after: number(after) });
+  gettext("%(measure)s %(before)s → %(after)s", { measure: heading(measure), before: number(before), after: number(after) }).replaceAll(" ", "\u00a0");
 
 const heading = (measure) => document.querySelector(`[data-term="${measure}"]`).textContent;
 

@@ -58,7 +58,7 @@ def test_axe_finds_nothing_in_dialogs_and_notices(site: Any, open_page: Open) ->
     assert flaws(page) == []
     page.evaluate("location.hash = 'view=schedules&dialog=new'")
     page.get_by_text("More settings").click()
-    page.get_by_label("Is sent").select_option("Only when nothing was sent")
+    page.get_by_label("When to send").select_option("Only when nothing was sent")
     page.get_by_role("button", name="Add a channel or webhook").click()
     assert flaws(page) == []
 

@@ -91,13 +91,14 @@ def test_a_schedule_without_recipients_is_saved_knowingly(site: Any, open_page: 
     expect(page.get_by_role("dialog")).to_contain_text("Nobody would get this report any more.")
     save.click()
     expect(schedule(page, "Monthly")).to_contain_text("no recipients")
+    expect(schedule(page, "Monthly")).to_contain_text("Nothing is sent, because it has no recipients.")
 
 
 @pytest.mark.parametrize("width", [390])
 def test_a_condition_and_a_webhook_are_set_and_kept(site: Any, open_page: Open, width: int) -> None:
     page = open_page(site.signed_in(show="view=schedules&dialog=edit&of=Monthly"), width=width)
     page.get_by_text("More settings").click()
-    page.get_by_label("Is sent").select_option("Only when nothing was sent")
+    page.get_by_label("When to send").select_option("Only when nothing was sent")
     page.get_by_label("Days without a document sent").fill("14")
     page.get_by_label("Attach the files").check()
     page.get_by_label("Corrected reports").select_option("After a change of 10% or more")

@@ -1,6 +1,8 @@
 """`GET /v1/usage`, line by line of its contract."""
 
+import base64
 import datetime as dt
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -202,8 +204,32 @@ def test_pages_that_follow_soon_repeat_the_totals_of_the_first(admin: Any, world
     assert admin.get(following).json()["totals"]["sent"] == anew["totals"]["sent"] + 100
 
 
-def test_a_cursor_of_another_listing_is_refused(admin: Any, problem: Check) -> None:
-    cursor = admin.get("/v1/usage?period=2026-10&group_by=day&limit=1").json()["next_cursor"]
+@pytest.mark.parametrize("letter", ["a", '"', "\\", "é", "张", "😀"])
+def test_pages_hold_users_with_the_longest_ids(admin: Any, world: Any, letter: str) -> None:
+    longest = [letter * 255 + last for last in "xyz"]
+    for user_id in longest:
+        world.count("acme", user_id, "2026-10-05", sent=1)
+    found = pages(admin, "period=2026-10-05&group_by=user", limit=1)
+    assert [row["user_id"] for rows in found for row in rows] == longest
+
+
+@pytest.mark.parametrize(
+    ("group_by", "other"),
+    [
+        ("day", "period=2026-10&group_by=user"),
+        ("day", "period=2026-09&group_by=day"),
+        ("user", "group_by=user&period=2026"),
+    ],
+)
+def test_a_cursor_of_another_listing_is_refused(admin: Any, problem: Check, group_by: str, other: str) -> None:
+    cursor = admin.get(f"/v1/usage?period=2026-10&group_by={group_by}&limit=1").json()["next_cursor"]
+    problem(admin.get(f"/v1/usage?{other}&cursor={cursor}"), 422, "bad-cursor")
+
+
+@pytest.mark.parametrize("position", ["a\0", "\ud800"])
+def test_a_cursor_behind_what_no_store_can_hold_is_refused(admin: Any, problem: Check, position: str) -> None:
+    text = json.dumps(["usage/user/2026-10", position])
+    cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
     problem(admin.get(f"/v1/usage?period=2026-10&group_by=user&cursor={cursor}"), 422, "bad-cursor")
 
 

@@ -201,6 +201,15 @@ def test_an_id_that_came_again_after_the_days_that_are_looked_at_stays(world: Wo
     assert run(world).superseded == 0
 
 
+def test_an_id_that_came_again_is_found_among_days_that_somebody_asks_for(world: World) -> None:
+    first = event("1", NOW - 2 * DAY, received_at=NOW - 3 * HOUR)
+    again = event("1", NOW - 400 * DAY, received_at=NOW - 2 * HOUR)
+    world.count(first, again)
+    found = run(world, first=again.event.occurred_at.date(), last=again.event.occurred_at.date())
+    assert (found.superseded, found.is_clean) == (1, True)
+    assert world.figures() == reference_count([first])
+
+
 class ForgetfulStore(MemoryUsageStore):
     """Shows what is superseded once it is *caught up*, as what happened long ago is written to a slower store."""
 

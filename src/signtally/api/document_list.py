@@ -13,7 +13,7 @@ from signtally.api.audit_recording import Audit
 from signtally.api.auth import Caller, CurrentUser
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import CurrentTenant, ServicesDep
-from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, position_of
+from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, is_position, position_of
 from signtally.api.document_export import DocumentExport
 from signtally.api.documents import DataThrough, NextCursor
 from signtally.api.periods import PeriodQuery, period_or_month
@@ -22,6 +22,7 @@ from signtally.domain.audit import AuditAction
 from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.documents import DocumentStatus
 from signtally.domain.highlights import STUCK_DAYS
+from signtally.domain.ids import WITHOUT_NUL
 from signtally.use_cases.document_list import count_documents, read_document_page, stuck_ones
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
@@ -73,7 +74,10 @@ class NarrowedQuery(PeriodQuery):
     """Which documents of a period are meant."""
 
     status: Annotated[DocumentStatus | None, Field(description="Only documents with this status")] = None
-    user_id: Annotated[str | None, Field(min_length=1, max_length=256, description="Only what this user sent")] = None
+    user_id: Annotated[
+        str | None,
+        Field(min_length=1, max_length=256, pattern=WITHOUT_NUL, description="Only what this user sent"),
+    ] = None
     stuck: Annotated[
         bool,
         Field(description=f"Only open ones that were sent more than {STUCK_DAYS} days before now or the period's end"),
@@ -188,6 +192,8 @@ def _text(position: DocumentPosition) -> str:
 def _position(text: str) -> DocumentPosition:
     try:
         group, microseconds, document_id = json.loads(text)
-        return DocumentPosition.from_numbers(int(group), int(microseconds), str(document_id).encode().decode())
+        if is_position(str(document_id)):
+            return DocumentPosition.from_numbers(int(group), int(microseconds), str(document_id))
     except (ValueError, OverflowError):
-        raise ProblemError(ProblemKind.BAD_CURSOR, "This cursor was not given out by this listing.") from None
+        pass
+    raise ProblemError(ProblemKind.BAD_CURSOR, "This cursor was not given out by this listing.")

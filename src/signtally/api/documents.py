@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from signtally.api.change_documents import VersionChangesDocument
 from signtally.domain.actions import Counts
 from signtally.domain.basis import Basis
+from signtally.domain.ids import WITHOUT_NUL
 from signtally.domain.reports import ReportStatus
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import ReportFormat
@@ -143,7 +144,8 @@ class ReportFilters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     user_ids: Annotated[
-        list[Annotated[str, Field(min_length=1, max_length=256)]] | None, Field(min_length=1, max_length=1000)
+        list[Annotated[str, Field(min_length=1, max_length=256, pattern=WITHOUT_NUL)]] | None,
+        Field(min_length=1, max_length=1000),
     ] = Field(default=None, description="Only what these users did or sent; null: all users")
     basis: Basis = Field(
         default=Basis.ACTIVITY,

@@ -92,25 +92,27 @@ def _read_users(  # noqa: PLR0913 -- by name
     recent: RecentTotals,
     services: Services,
 ) -> _Page:
-    position = position_of(query.cursor, listing="usage/user")
+    listing = f"usage/user/{period.name}"
+    position = position_of(query.cursor, listing=listing)
     with ContextThreads(1) as beside:
         totals = beside.submit(
             recent.read, tenant, period, services=services, user_ids=visible, follows=position is not None
         )
         page = read_user_page(tenant, period, services=services, after=position, limit=query.limit, user_ids=visible)
-    next_cursor = cursor_after("usage/user", page.after) if page.after is not None else None
+    next_cursor = cursor_after(listing, page.after) if page.after is not None else None
     return totals.result(), [_user_row(user) for user in page.users], next_cursor
 
 
 def _read_days(
     query: UsageQuery, period: Period, tenant: TenantProfile, *, visible: tuple[str, ...] | None, services: Services
 ) -> _Page:
-    position = position_of(query.cursor, listing=f"usage/{query.group_by}")
+    listing = f"usage/{query.group_by}/{period.name}"
+    position = position_of(query.cursor, listing=listing)
     snapshot = read_totals(tenant, period, services=services, user_ids=visible)
     if query.group_by == "none":
         return snapshot, [], None
     days = [DayRow(day=day.day, **day.counts.as_dict()) for day in snapshot.days]
-    return snapshot, *_cut(days, position=position, query=query)
+    return snapshot, *_cut(days, listing=listing, position=position, limit=query.limit)
 
 
 def _user_row(user: UserUsage) -> UserRow:
@@ -118,9 +120,9 @@ def _user_row(user: UserUsage) -> UserRow:
     return UserRow.model_validate(names | user.counts.as_dict())
 
 
-def _cut(days: Sequence[DayRow], *, position: str | None, query: UsageQuery) -> tuple[list[DayRow], str | None]:
+def _cut(days: Sequence[DayRow], *, listing: str, position: str | None, limit: int) -> tuple[list[DayRow], str | None]:
     """The days behind *position*, and the cursor of the next page."""
     behind = [row for row in days if position is None or str(row.day) > position]
-    page = behind[: query.limit]
+    page = behind[:limit]
     more = len(behind) > len(page)
-    return page, cursor_after(f"usage/{query.group_by}", str(page[-1].day)) if more else None
+    return page, cursor_after(listing, str(page[-1].day)) if more else None

@@ -7,7 +7,6 @@ affected.
 import dataclasses
 import datetime as dt
 import json
-import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -15,12 +14,11 @@ from typing import Any
 from signtally.domain.actions import Action
 from signtally.domain.dead_letters import DeadLetterReason
 from signtally.domain.events import BadEventError, UsageEvent
-from signtally.domain.ids import ID_LIMIT_CHARACTERS
+from signtally.domain.ids import ID_LIMIT_CHARACTERS, UNSTORABLE
 from signtally.domain.json_text import decoded, element_texts, is_array
 from signtally.domain.timestamps import FUTURE_LIMIT, event_time
 
 _SHOWN_CHARACTERS = 80
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _Check = Callable[[Any], UsageEvent]  # raises BadEventError
 
 
@@ -181,7 +179,7 @@ def _id(data: dict[str, Any], name: str, reason: DeadLetterReason) -> str:
 
 def _room_for_names(texts: str, *, limit_bytes: int) -> int:
     """How many bytes the identifying *texts* leave for names. Raises BadEventError when they do not fit themselves."""
-    if _UNSTORABLE.search(texts):
+    if UNSTORABLE.search(texts):
         raise BadEventError(DeadLetterReason.CHARACTERS, "id, source or an id in data holds NUL or half a surrogate")
     taken_bytes = _bytes(texts)
     if taken_bytes > limit_bytes:
@@ -203,7 +201,7 @@ def _names(data: dict[str, Any], *, room_bytes: int) -> tuple[str | None, str | 
 
 
 def _storable(value: Any) -> str | None:  # noqa: ANN401 -- JSON is anything
-    return _UNSTORABLE.sub("", value) or None if type(value) is str else None
+    return UNSTORABLE.sub("", value) or None if type(value) is str else None
 
 
 def _sent_at(data: dict[str, Any], *, latest: dt.datetime) -> dt.datetime | None:

@@ -8,6 +8,7 @@ from signtally.domain.reconciliation import to_differences
 from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.use_cases.aggregating import aggregate_touched
+from signtally.use_cases.reconciling.context import instants_of
 from signtally.use_cases.reconciling.day_comparison import compare_days
 from signtally.use_cases.reconciling.holding import hold, lift
 from signtally.use_cases.reconciling.outcome import ReconcileOutcome
@@ -23,13 +24,15 @@ def reconcile(
 ) -> ReconcileOutcome:
     """Prove that events, daily usage and lately made reports say the same, of one tenant or of all.
 
-    Without *first*, as many days back as the settings say; without *last*, up to the newest day that is over. Tenants
-    that do not match are held: their scheduled sends wait. Holds of those that match again are lifted.
+    Without *first*, as many days back as the settings say; without *last*, up to the newest day that is over. Ids that
+    were received twice are looked for from *first* on, in every tenant, and at least as far back as without it.
+
+    Tenants that do not match are held: their scheduled sends wait. Holds of those that match again are lifted.
 
     Raises PeriodError, ServiceError.
     """
     span = _span(first, last, services=services)
-    superseded = supersede_repeated(services=services)
+    superseded = supersede_repeated(since=instants_of(span)[0], services=services)
     aggregate_touched(services=services)
     days = compare_days(span, tenant_id=tenant_id, services=services)
     reports = compare_reports(tenant_id=tenant_id, services=services)

@@ -1,4 +1,4 @@
-"""Ids that were received several times in the last days: the event received first counts, the others are superseded."""
+"""Ids that were received several times on days that are proven: the first received counts, others are superseded."""
 
 import datetime as dt
 
@@ -13,13 +13,14 @@ from signtally.stores.touched_hours import TOUCHED
 _AHEAD = dt.timedelta(days=1)  # of the clock; ingest takes minutes at most
 
 
-def supersede_repeated(*, services: Services) -> int:
+def supersede_repeated(*, since: dt.datetime, services: Services) -> int:
     """Supersede events whose id was received earlier, touch their hours, and return how many were not marked before.
 
+    Among events that happened from *since* on, or as many days back as the settings say, if that is earlier.
     Idempotent: what is marked already is not noted again.
     """
     store, superseding = services.usage_store, services.stores.superseding
-    since = services.clock() - dt.timedelta(days=services.settings.reconcile_days)
+    since = min(since, services.clock() - dt.timedelta(days=services.settings.reconcile_days))
     until = services.clock() + _AHEAD
     later = received_later(store.repeated_events(since=since, until=until))
     known = pl.concat([store.superseded(since=since, until=until, tenant_ids=None), superseding.all()])

@@ -1,6 +1,5 @@
 """`GET /v1/documents`: the list behind "158 open"."""
 
-import base64
 import csv
 import datetime as dt
 import io
@@ -17,6 +16,7 @@ from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from tests.api.conftest import World
 from tests.support.examples import examples
+from tests.support.made_up_cursors import made_up_cursor
 
 Check = Callable[..., dict[str, Any]]
 FIELDS = [
@@ -177,8 +177,7 @@ def test_a_cursor_is_of_its_own_question(admin: Any, problem: Check) -> None:
 )
 @settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_made_up_cursor_is_refused_or_answered(admin: Any, position: str) -> None:
-    text = json.dumps(["documents/2026-10//", position])
-    cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    cursor = made_up_cursor("documents/2026-10//", position)
     answer = admin.get("/v1/documents", params={"period": "2026-10", "cursor": cursor})
     assert answer.status_code in {200, 422}
 

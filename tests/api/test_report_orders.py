@@ -8,9 +8,11 @@ from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
-from signtally.api.cursors import cursor_after
 from signtally.domain.report_failures import FailureCode, FailureReason
 from signtally.domain.reports import ReportKey
+from signtally.domain.tenants import Member
+from signtally.stores.tenants import Tenants
+from tests.support.made_up_cursors import made_up_cursor
 from tests.support.order_consumers import consume, stop_consuming
 
 Check = Callable[..., dict[str, Any]]
@@ -200,6 +202,20 @@ def test_a_report_in_another_language_is_another_report(admin: Any, world: Any, 
     problem(admin.post("/v1/reports", json=SEPTEMBER | {"locale": "no language"}), 422, "invalid-request")
 
 
+@pytest.mark.parametrize("spelling", ["de-ch", "DE_CH", "de_CH"])
+def test_a_language_is_one_language_however_it_is_spelt(admin: Any, world: Any, spelling: str) -> None:
+    swiss = made(admin, world, SEPTEMBER | {"locale": "de-CH"})
+    again = admin.post("/v1/reports", json=SEPTEMBER | {"locale": spelling})
+    assert (again.status_code, again.json()["report_id"]) == (200, swiss["report_id"])
+
+
+def test_who_the_members_are_now_makes_no_next_version(admin: Any, world: Any) -> None:
+    made(admin, world, SEPTEMBER)
+    tenants = Tenants(world.objects)
+    tenants.put(tenants.get("acme").model_copy(update={"members": (Member(user_id="u_1"),)}))
+    assert admin.post("/v1/reports", json=SEPTEMBER).status_code == 200
+
+
 def test_restated_figures_make_the_next_version_and_keep_the_first(admin: Any, world: Any) -> None:
     first = made(admin, world, SEPTEMBER)
     world.count("acme", "u_1", "2026-09-30", version=2, sent=43)
@@ -248,7 +264,7 @@ def test_reports_are_listed_latest_first_each_once(admin: Any, world: Any) -> No
 def test_a_made_up_cursor_is_refused(admin: Any, world: Any, problem: Check, position: str) -> None:
     ready = made(admin, world, SEPTEMBER)
     for listing, path in (("reports", "/v1/reports"), (f"versions/{ready['report_id']}", ready["links"]["versions"])):
-        problem(admin.get(path, params={"cursor": cursor_after(listing, position)}), 422, "bad-cursor")
+        problem(admin.get(path, params={"cursor": made_up_cursor(listing, position)}), 422, "bad-cursor")
 
 
 def test_two_who_order_at_once_get_one_report(admin: Any, world: Any) -> None:

@@ -1,8 +1,6 @@
 """`GET /v1/usage`, line by line of its contract."""
 
-import base64
 import datetime as dt
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +11,7 @@ from signtally.domain.actions import MEASURES
 from signtally.domain.tenants import TenantProfile
 from signtally.ports.errors import AccessRefusedError, ServiceUnavailableError
 from signtally.stores.tenants import Tenants
+from tests.support.made_up_cursors import made_up_cursor
 
 Check = Callable[..., dict[str, Any]]
 
@@ -228,8 +227,7 @@ def test_a_cursor_of_another_listing_is_refused(admin: Any, problem: Check, grou
 
 @pytest.mark.parametrize("position", ["a\0", "\ud800"])
 def test_a_cursor_behind_what_no_store_can_hold_is_refused(admin: Any, problem: Check, position: str) -> None:
-    text = json.dumps(["usage/user/2026-10", position])
-    cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    cursor = made_up_cursor("usage/user/2026-10", position)
     problem(admin.get(f"/v1/usage?period=2026-10&group_by=user&cursor={cursor}"), 422, "bad-cursor")
 
 

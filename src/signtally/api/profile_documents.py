@@ -1,13 +1,13 @@
 """A tenant's profile as the API shows it, and what may be changed of it."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from signtally.api.examples import PROFILE_CHANGE
 from signtally.domain.invalid_values import invalid_value
+from signtally.domain.locale_names import LanguageTag
 from signtally.domain.tenants import (
-    LOCALE_LIMIT_CHARACTERS,
     Allowance,
     Branding,
     CsvSeparator,
@@ -17,7 +17,6 @@ from signtally.domain.tenants import (
 )
 from signtally.domain.zone_names import ZoneName
 
-_LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
 _READ_ONLY = ("tenant_id", "allowance")
 
 
@@ -78,9 +77,7 @@ class ProfileChange(BaseModel):
 
     name: TenantName | None = None
     timezone: ZoneName | None = Field(default=None, max_length=64, examples=["Europe/Berlin"])
-    locale: Annotated[str, Field(pattern=_LANGUAGE_TAG, max_length=LOCALE_LIMIT_CHARACTERS)] | None = Field(
-        default=None, examples=["de-CH"]
-    )
+    locale: LanguageTag | None = Field(default=None, examples=["de-CH"])
     week_starts_on: WeekStart | None = None
     branding: Branding | None = Field(default=None, description="`logo` and `accent`, each changed by itself")
     csv: CsvSeparator | None = None

@@ -92,7 +92,7 @@ def group_history(
     found = group_versions(caller.tenant_id, group, user_ids=caller.visible_user_ids, after=position, services=services)
     some = list(itertools.islice(found, query.limit + 1))
     if not some and position is None:
-        raise ReportMissingError(f"no reports of the group {group}")
+        raise ReportMissingError(f"no group {group} of reports")
     page = some[: query.limit]
     return ReportPage(
         rows=documents_of([state for _, state in page], answers, urls=query.urls),

@@ -26,8 +26,9 @@ from signtally.api.rates import count_order
 from signtally.api.report_documents import Answers, ReportAnswers, Urls, links_of
 from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
+from signtally.domain.locale_names import LanguageTag
 from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
-from signtally.domain.tenants import LANGUAGE_TAG, LocaleName, ReportFormat, TenantProfile
+from signtally.domain.tenants import ReportFormat, TenantProfile
 from signtally.services import Services
 from signtally.stores.report_index import ENTRY, IndexEntry
 from signtally.stores.reports import ReportMissingError, Reports, ReportState
@@ -71,7 +72,7 @@ class ReportOrder(BaseModel):
     last: LastDay = Field(default=None, alias="to")
     formats: Annotated[list[ReportFormat], Field(min_length=1, max_length=10)] = list(FORMATS)  # type: ignore[arg-type]  # FORMATS are the literals
     filters: ReportFilters | None = None
-    locale: Annotated[LocaleName, Field(pattern=LANGUAGE_TAG)] | None = Field(
+    locale: LanguageTag | None = Field(
         default=None,
         description="BCP 47: the language of its files; null: the tenant's. One that is not supported counts as `en`",
     )

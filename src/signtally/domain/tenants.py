@@ -23,6 +23,7 @@ from signtally.domain.destinations import Destination, check_labels
 from signtally.domain.given_names import GivenName, name_key
 from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.invalid_values import invalid_value
+from signtally.domain.locale_names import LanguageTag, LocaleName
 from signtally.domain.mail_addresses import ascii_domain, valid_address
 from signtally.domain.periods import PeriodKind
 from signtally.domain.sending_days import WEEKDAYS, Weekday, check_sending_day, is_sending_day
@@ -34,8 +35,6 @@ _LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 
 ReportFormat = Literal["pdf", "xlsx", "csv", "zip", "json"]
 MOST_DESTINATIONS = 10  # of a schedule
-LOCALE_LIMIT_CHARACTERS = 35  # the longest that any standard tag takes
-LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
 
 
 def _weekday(value: object) -> object:
@@ -90,7 +89,6 @@ def _mail_domain(text: str, info: ValidationInfo) -> str:
 EmailAddress = Annotated[str, Field(max_length=254), AfterValidator(_address)]
 MailDomain = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_mail_domain)]
 TenantName = Annotated[str, Field(min_length=1, max_length=200)]
-LocaleName = Annotated[str, Field(max_length=LOCALE_LIMIT_CHARACTERS)]
 WeekStart = Annotated[Weekday, BeforeValidator(_weekday)]
 CsvSeparator = Literal["comma", "semicolon"]
 
@@ -138,7 +136,7 @@ class ScheduleTerms(_Part):
         default="07:00", description="Local time, such as `07:00`", json_schema_extra={"pattern": _TIME_OF_DAY}
     )
     formats: Annotated[tuple[ReportFormat, ...], Field(min_length=1), AfterValidator(_once_each)] = ("pdf",)
-    locale: Annotated[LocaleName, Field(pattern=LANGUAGE_TAG)] | None = Field(
+    locale: LanguageTag | None = Field(
         default=None, description="BCP 47: the language of its emails and files; null: the tenant's"
     )
     recipients: tuple[Recipient, ...] = ()
@@ -261,7 +259,7 @@ class TenantProfile(_Part):
     @property
     def look(self) -> tuple[dict[str, object], str]:
         """What of the profile shows in a report."""
-        fields = self.model_dump(mode="json", exclude={"schedules", "recipient_domains"})
+        fields = self.model_dump(mode="json", exclude={"schedules", "recipient_domains", "members", "status"})
         return fields, "unreadable profile" if self.is_unreadable else ""
 
     @property

@@ -68,7 +68,7 @@ def report_group(tenant_id: str, name: str, *, user_ids: tuple[str, ...] | None,
         for group in _groups_of(entries, archive, now=now):
             if group.name == name:
                 return group
-    raise ReportMissingError(f"no reports of the group {name}")
+    raise ReportMissingError(f"no group {name} of reports")
 
 
 def group_versions(

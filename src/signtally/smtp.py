@@ -24,6 +24,8 @@ _ENVELOPE_ID_CHARACTERS = 100  # RFC 3461, 4.4
 _PERMANENT, _TEMPORARY = range(500, 600), range(400, 500)
 # Replies about the session or the whole service, not about one message.
 _OF_THE_SERVICE = {421, 454, 502, 503, 504, 530, 534, 535, 538}
+_TAKEN, _ANY_SUCCESS = 250, range(200, 300)  # RFC 5321, 4.2.1: a client goes by the first digit
+_TOO_LARGE = 552  # RFC 1870: what MAIL may be answered about the message, not about its sender
 
 
 class SmtpMailer:
@@ -155,6 +157,11 @@ class SmtpMailer:
             return MailRefusedError(f"{self._where} cannot take the message: {error}")
         if not codes and handed_over:
             return MailUncertainError(f"{self._where} broke off after a message had gone out: {error}")
+        if isinstance(error, smtplib.SMTPSenderRefused) and error.smtp_code != _TOO_LARGE:
+            return ServiceUnavailableError(
+                f"{self._where} takes nothing from {error.sender} now: {_text(error)}; unless it passes, see "
+                "SIGNTALLY_MAIL_FROM and SIGNTALLY_MAIL_BOUNCES_TO"
+            )
         if codes and all(code in _PERMANENT and code not in _OF_THE_SERVICE for code in codes):
             return MailRefusedError(f"{self._where} refused the message: {_text(error)}")
         of_this_message = isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
@@ -169,10 +176,21 @@ class _Conversation(smtplib.SMTP):
     handed_over = False
 
     def data(self, msg: "ReadableBuffer | str") -> tuple[int, bytes]:
+        """An answer that is none (no code, a line without an end) is as good as silence."""
         self.handed_over = True
         if self.sock is not None:
             self.sock.settimeout(_DATA_TIMEOUT_SECONDS)
-        return super().data(msg)
+        try:
+            code, reply = super().data(msg)
+        except smtplib.SMTPDataError:
+            raise  # it did not let the message begin
+        except smtplib.SMTPResponseException as error:
+            raise smtplib.SMTPServerDisconnected(f"its answer cannot be read: {_text(error)}") from error
+        if code in _ANY_SUCCESS:
+            return _TAKEN, reply
+        if code not in _TEMPORARY and code not in _PERMANENT:
+            raise smtplib.SMTPServerDisconnected(f"its answer cannot be read: {reply.decode(errors='replace')}")
+        return code, reply
 
 
 class _EncryptedConversation(_Conversation, smtplib.SMTP_SSL):

@@ -194,6 +194,8 @@ def test_ses_that_takes_a_message_without_an_answer_leaves_it_uncertain(
         ("RCPT", "421 closing", ServiceUnavailableError),
         ("MAIL", "421 closing", ServiceUnavailableError),
         ("MAIL", "452 no space left", ServiceUnavailableError),
+        ("MAIL", "550 5.7.1 not your domain", ServiceUnavailableError),
+        ("MAIL", "552 5.3.4 message too large", MailRefusedError),
         ("DATA", "554 message too large", MailRefusedError),
         ("DATA", "451 try later", MailDeferredError),
         ("DATA", "421 closing", ServiceUnavailableError),
@@ -208,6 +210,27 @@ def test_what_an_smtp_server_says_decides(
     assert not isinstance(caught.value, MailUncertainError)
     assert reply in str(caught.value)
     assert not smtp_server.messages
+
+
+def test_a_sender_that_is_refused_is_named_with_its_settings(smtp_server: SmtpServer) -> None:
+    """It would be refused for every tenant: nobody's digest is settled by it."""
+    smtp_server.replies["MAIL"] = "553 no"
+    with pytest.raises(ServiceUnavailableError, match=r"reports@signtally\.example.*SIGNTALLY_MAIL_FROM"):
+        SmtpMailer("127.0.0.1", smtp_server.port).send(letter("ann@acme.example"))
+
+
+@pytest.mark.parametrize("reply", ["nonsense", "354 go on", "100 working", "x" * 9_000, ""])
+def test_an_answer_to_a_message_that_nobody_can_read_leaves_it_uncertain(reply: str, smtp_server: SmtpServer) -> None:
+    """It may have been taken: sent again, it would come twice, and again with each run."""
+    smtp_server.replies["DATA"] = reply
+    with pytest.raises(MailUncertainError):
+        SmtpMailer("127.0.0.1", smtp_server.port).send(letter("ann@acme.example"))
+
+
+@pytest.mark.parametrize("reply", ["200 ok", "251 will forward", "252 I will try"])
+def test_any_success_is_one(reply: str, smtp_server: SmtpServer) -> None:
+    smtp_server.replies["DATA"] = reply
+    assert SmtpMailer("127.0.0.1", smtp_server.port).send(letter("ann@acme.example"))
 
 
 @pytest.mark.parametrize(

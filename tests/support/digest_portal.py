@@ -37,8 +37,8 @@ OCTOBER = DeliveryKey("acme", "Monthly usage", "2026-10")
 class CountingObjectStore(MemoryObjectStore):
     """Counts calls, and can be told to fail from one on."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
         self.calls = 0
         self.fails_at: int | None = None
 
@@ -100,7 +100,8 @@ class Portal:
 
 
 def portal(mailer: MemoryMailer | None = None) -> Portal:
-    clock, mailer, objects = Clock(DUE), mailer or MemoryMailer(), CountingObjectStore()
+    clock, mailer = Clock(DUE), mailer or MemoryMailer()
+    objects = CountingObjectStore(clock)
     services = Services(
         settings=Settings(public_url="https://reports.example/"),
         queue=MemoryEventQueue(),

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pytest
+
 from signtally.use_cases.digesting import run_digests
 from tests.support.digest_portal import MONTHLY, QUARTER_OF_AN_HOUR, acme, portal
 
@@ -50,6 +52,28 @@ def test_a_digest_waits_while_its_tenant_moves_to_another_zone() -> None:
     assert why == "the tenant's days are being counted again in UTC"
     zones.finish_move(moving)
     assert run_digests(services=acmes.services).sent == 2
+
+
+@pytest.mark.parametrize("incomplete", ["wait", "send"])
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_move_after_the_due_time_is_waited_for_from_then_on(incomplete: str, *, has_begun: bool) -> None:
+    """Tokyo's 07:00 was fifteen hours ago when the tenant moves there: its digest is not late because of that."""
+    acmes = portal()
+    schedule = MONTHLY.model_copy(update={"incomplete": incomplete})
+    zones = acmes.services.stores.counted_zones(generation=acmes.services.usage_store.usage_generation())
+    zones.begin([])
+    zones.enter({"acme": "America/Los_Angeles"})
+    acmes.clock.now += dt.timedelta(hours=7)
+    acmes.store(acme(schedule, timezone="Asia/Tokyo"))
+    moving = zones.begin_move({"acme": "Asia/Tokyo"}) if has_begun else {}
+    moved = run_digests(services=acmes.services)
+    assert (len(moved.incomplete), moved.overdue, moved.sent) == (1, {}, 0)
+    acmes.clock.now += dt.timedelta(hours=6)
+    late = run_digests(services=acmes.services)
+    assert (len(late.overdue), late.sent) == (1, 2 if incomplete == "send" else 0)
+    zones.finish_move(moving or zones.begin_move({"acme": "Asia/Tokyo"}))
+    after = run_digests(services=acmes.services)
+    assert (after.overdue, len(acmes.mailer.sent)) == ({}, 4 if incomplete == "send" else 2)
 
 
 def test_what_waited_is_sent_though_newer_ones_fell_due_meanwhile() -> None:

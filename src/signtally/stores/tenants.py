@@ -1,6 +1,7 @@
 """Tenants' profiles, one JSON object each; a broken one affects its own tenant alone."""
 
 import dataclasses
+import datetime as dt
 import json
 import logging
 from collections.abc import Callable, Collection, Mapping
@@ -118,6 +119,11 @@ class Tenants:
     def is_stored(self, tenant_id: str) -> bool:
         """Whether a profile is stored, sound or broken."""
         return any(self._objects.list_objects(keys.tenant_profile(tenant_id)))
+
+    def stored_at(self, tenant_id: str) -> dt.datetime | None:
+        """When the profile was stored last, by the bucket's clock; None when there is none."""
+        key = keys.tenant_profile(tenant_id)
+        return next((each.stored_at for each in self._objects.list_objects(key) if each.key == key), None)
 
     def all(self) -> Mapping[str, TenantProfile]:
         """Every stored profile by tenant id, invalid fields with their defaults; every problem is logged.

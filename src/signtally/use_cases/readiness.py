@@ -14,7 +14,10 @@ from signtally.use_cases.reading import provisional_days
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Unready:
-    """What an occurrence waits for, in words; *is_overdue* once it has waited for SIGNTALLY_DIGEST_PATIENCE."""
+    """What an occurrence waits for, in words; *is_overdue* once it has waited for SIGNTALLY_DIGEST_PATIENCE.
+
+    It has waited since it was due; for a zone move that came later, since then.
+    """
 
     reason: str
     is_overdue: bool
@@ -29,23 +32,35 @@ class Readiness:
 
     def unready(self, occurrence: Occurrence) -> Unready | None:
         """None when every figure of the occurrence's period is final. Raises a ServiceError."""
-        if not (reason := self._reason(occurrence)):
-            return None
-        waited = self._as_of - occurrence.due_at
-        return Unready(reason, is_overdue=waited >= self._services.settings.digest_patience)
+        if reason := self._lacks_events(occurrence):
+            return self._waits(reason, since=occurrence.due_at)
+        if reason := self._moves(occurrence):
+            return self._waits(reason, since=max(occurrence.due_at, self._moved_at(occurrence)))
+        if days := provisional_days(occurrence.tenant, occurrence.period, services=self._services):
+            return self._waits(f"events of {days[0]} are stored and cannot be read yet", since=occurrence.due_at)
+        return None
 
-    def _reason(self, occurrence: Occurrence) -> str:
+    def _waits(self, reason: str, *, since: dt.datetime) -> Unready:
+        return Unready(reason, is_overdue=self._as_of - since >= self._services.settings.digest_patience)
+
+    def _lacks_events(self, occurrence: Occurrence) -> str:
         tenant, period = occurrence.tenant, occurrence.period
         ends_at = end_of_day(period.last, tenant.zone)
         if self._data_through is None or self._data_through < ends_at:
             so_far = "nothing yet" if self._data_through is None else f"{self._data_through:%Y-%m-%dT%H:%M:%SZ}"
             return f"events up to {ends_at:%Y-%m-%dT%H:%M:%SZ} are not all counted (data through: {so_far})"
+        return ""
+
+    def _moves(self, occurrence: Occurrence) -> str:
+        tenant = occurrence.tenant
         zone = self._counted_zones.get(tenant.tenant_id)
         if zone is not None and (zone.move is not None or zone.zone != tenant.timezone):
             return f"the tenant's days are being counted again in {tenant.timezone}"
-        if days := provisional_days(tenant, period, services=self._services):
-            return f"events of {days[0]} are stored and cannot be read yet"
         return ""
+
+    def _moved_at(self, occurrence: Occurrence) -> dt.datetime:
+        """When its tenant's profile was stored last: what was due before is not late because it has moved since."""
+        return self._services.stores.tenants.stored_at(occurrence.tenant.tenant_id) or occurrence.due_at
 
     @functools.cached_property
     def _data_through(self) -> dt.datetime | None:

@@ -18,6 +18,7 @@ TIMESTREAM = "timestream"
 _POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 ALERT_SCHEMES = ("https", "http", "mailtos", "mailto")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
+_LONGEST_DURATION = dt.timedelta(days=100 * 365)  # an instant and one of these after it is still in the calendar
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -28,7 +29,13 @@ def parse_duration(value: object) -> object:
     match = re.fullmatch(r"(-?\d+)([smhd]?)", value.strip(), re.ASCII)
     if match is None:
         raise ValueError(f"{value!r} is no duration: write 90s, 15m, 1h or 7d")
-    return dt.timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
+    try:
+        duration = dt.timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
+    except OverflowError:
+        duration = dt.timedelta.max
+    if abs(duration) > _LONGEST_DURATION:
+        raise ValueError(f"{value!r} is too long: write {_LONGEST_DURATION.days}d at most")
+    return duration
 
 
 def _web_address_or_none(advice: str) -> BeforeValidator:

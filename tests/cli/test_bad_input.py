@@ -116,6 +116,17 @@ def test_a_profile_that_is_not_json(signtally: Command, tmp_path: Path) -> None:
     assert signtally("tenants", "put", "profile.json").failed_with("profile.json is not JSON")
 
 
+def test_a_profile_that_is_nested_too_deeply(signtally: Command, tmp_path: Path) -> None:
+    (tmp_path / "profile.json").write_text("[" * 100_000)
+    assert signtally("tenants", "put", "profile.json").failed_with("profile.json is not JSON")
+
+
+def test_two_profiles_of_one_tenant_store_neither(signtally: Command, tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"tenant_id": "acme", "name": name}))
+    assert signtally("tenants", "put", "old.json", "new.json").failed_with("more than one profile is given for acme")
+
+
 def test_a_port_in_use(signtally: Command, taken_port: int) -> None:
     assert signtally("local", "--port", str(taken_port)).failed_with(f"port {taken_port}", "--port")
 

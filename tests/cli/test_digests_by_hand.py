@@ -64,6 +64,8 @@ def test_digests_by_hand(signtally: Command, real_settings: Settings, tmp_path: 
         ("monthly", "2026-10", "ann@acme.example"),
         ("monthly", "2026-10", "bo@acme.example"),
     ]
+    assert signtally("deliveries", "list", "--tenant", "acme", "--schedule", "MONTHLY", "--json").answer == listed
+    assert signtally("deliveries", "list", "--tenant", "acme", "--schedule", "other").failed_with("it has: monthly")
     assert signtally("digests", "resend", "--tenant", "acme", "--schedule", "other").failed_with("it has: monthly")
     assert signtally("digests", "send-now", *CHOSEN, "--period", "2099").failed_with("not over yet")
     assert signtally("digests", "send-now", *CHOSEN, "--recipient", "slack:board").failed_with("it has: none")

@@ -15,7 +15,9 @@ from signtally.use_cases.backups import restore as restore_from
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 @json_option
 def backup(directory: Path, *, as_json: bool) -> None:
-    """Copy bucket and events into DIRECTORY; the next time into the same one, only what changed of the bucket.
+    """Copy bucket and events into DIRECTORY.
+
+    The next time into the same one, only what changed of the bucket is copied.
 
     It has names and addresses of customers' users: keep it as you keep the bucket. Who is erased goes from it with the
     next backup into it.
@@ -30,7 +32,7 @@ def backup(directory: Path, *, as_json: bool) -> None:
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @json_option
 def restore(directory: Path, *, as_json: bool) -> None:
-    """Put back from DIRECTORY what is missing; what is there stays. Then count: signtally rebuild.
+    """Put back from DIRECTORY what is missing. What is there stays. Then count: signtally rebuild.
 
     Broken off, the same command goes on. Exit code 1 when the database does not take some events any more.
     """

@@ -25,7 +25,9 @@ _SHOWN = 20  # differences of a side
 @click.option("--no-proof", is_flag=True, help="Copy, and leave both sides unproven.")
 @json_option
 def copy_store(*, source: str, target: str, tenant_id: str | None, no_proof: bool, as_json: bool) -> None:
-    """Copy events, daily usage and corrections from one usage store into another; the bucket stays as it is.
+    """Copy usage from one usage store into another.
+
+    That is events, daily usage and corrections; the bucket stays as it is.
 
     A STORE is what SIGNTALLY_USAGE_STORE takes, or env:NAME, which reads that from the variable NAME. Only what is
     missing is written: broken off, the same command goes on, and again later it brings what came since. Then both sides

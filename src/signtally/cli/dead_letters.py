@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from signtally import wiring
-from signtally.cli.output import json_option, print_result
+from signtally.cli.output import json_option, print_result, printable
 from signtally.cli.signals import interruptible
 from signtally.domain.dead_letter_queues import QueueName, UnknownReasonError, known_code
 from signtally.use_cases.dead_letters import (
@@ -43,7 +43,7 @@ def dead_letters() -> None:
 @click.option("--samples", type=click.IntRange(min=0, max=100), default=3, show_default=True, help="Of each reason.")
 @json_option
 def list_letters(*, queue: str, reasons: tuple[str, ...], samples: int, as_json: bool) -> None:
-    """Count the dead letters by reason and show some of each; every dead letter stays where it is.
+    """Count the dead letters by reason and show some of each. Every dead letter stays where it is.
 
     For the seconds that it takes, other readers of the dead letters do not see them.
     """
@@ -59,7 +59,7 @@ def list_letters(*, queue: str, reasons: tuple[str, ...], samples: int, as_json:
 @click.option("--dry-run", is_flag=True, help="Say how many of each reason would go, and move nothing.")
 @json_option
 def replay(*, queue: str, reasons: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
-    """Send the dead letters that are there now to their queue again, each once; what fails again comes back.
+    """Send dead letters to their queue again. Those that are there now go, each once; what fails again comes back.
 
     A dead letter is deleted after the queue has taken it. Stopped in between, a replay may send one twice, and its
     event counts once all the same.
@@ -102,8 +102,8 @@ def _block(summary: ReasonSummary) -> Iterator[str]:
         yield f"    {summary.explanation}"
     for sample in summary.samples:
         replays = f", replays: {sample.replays}" if sample.replays else ""
-        yield f"    · {_instant(sample.sent_at)}{replays}: {_one_line(sample.detail) or 'no detail'}"
-        yield f"      {_one_line(sample.body)}"
+        yield f"    · {_instant(sample.sent_at)}{replays}: {printable(sample.detail).strip() or 'no detail'}"
+        yield f"      {printable(sample.body).strip()}"
 
 
 def _account(outcome: ReplayOutcome) -> Iterator[str]:
@@ -137,8 +137,3 @@ def _letters(count: int) -> str:
 
 def _instant(instant: dt.datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M:%SZ}"
-
-
-def _one_line(text: str) -> str:
-    """Nothing that moves a terminal's cursor."""
-    return "".join(character if character.isprintable() else " " for character in text).strip()

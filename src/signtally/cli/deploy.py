@@ -14,7 +14,9 @@ _LIMIT = "limit "  # what a line about a limit begins with
 @click.command()
 @json_option
 def deploy(*, as_json: bool) -> None:
-    """Apply every deployment, schedule, limit and alarm to the Prefect server at PREFECT_API_URL; any number of times.
+    """Bring deployments, schedules, limits and alarms to Prefect.
+
+    Its server is the one at PREFECT_API_URL; again changes nothing.
 
     Alarms go to SIGNTALLY_ALERT_URL. What a later version has no more is removed; what you switched off stays off.
     """

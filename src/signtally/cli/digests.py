@@ -24,6 +24,7 @@ from signtally.use_cases.delivery_list import (
     all_passed_over,
     deliveries_of,
     passed_over,
+    recorded_schedule,
 )
 from signtally.use_cases.delivery_run import require_all_well
 from signtally.use_cases.passing_over import condition_outcome
@@ -52,7 +53,7 @@ def _choice(command: Callable[..., None]) -> Callable[..., None]:
 def preview(  # noqa: PLR0913 -- one an option
     *, tenant_id: str, schedule: str, period: str | None, recipient: str | None, output: Path | None, as_json: bool
 ) -> None:
-    """Show an email, or what is posted to a destination, without sending or storing anything."""
+    """Show an email, or a post to a destination. Nothing is sent or stored."""
     services = wiring.services()
     occurrence = named_occurrence(tenant_id, schedule, period=period, services=services)
     reader, destination = _chosen(recipient, occurrence.schedule)
@@ -79,7 +80,7 @@ def preview(  # noqa: PLR0913 -- one an option
         "path": None if path is None else str(path),
     }
     judged = [] if outcome is None else [f"condition {'holds' if outcome.holds else 'does not hold'}: {outcome.detail}"]
-    lines = [str(shown["subject"]), *judged, "", str(path or shown["text"])]
+    lines = [str(shown["subject"]), *judged, "", *str(path or shown["text"]).splitlines()]
     print_result(shown, as_json=as_json, lines=lambda: lines)
 
 
@@ -87,7 +88,7 @@ def preview(  # noqa: PLR0913 -- one an option
 @_choice
 @json_option
 def send_now(*, tenant_id: str, schedule: str, period: str | None, recipient: str | None, as_json: bool) -> None:
-    """Email an occurrence now to whoever has not got it yet, whether or not it is due.
+    """Email an occurrence now to whoever has not got it yet. It need not be due.
 
     Also to whom it was refused, deferred or given up, or whose suppression was lifted since; not to whoever may have
     got it (in doubt).
@@ -114,7 +115,7 @@ def deliveries() -> None:
 @click.option("--state", type=click.Choice([*map(str, MailState)]), help="In this state only.")
 @json_option
 def list_deliveries(*, tenant_id: str | None, schedule: str | None, state: str | None, as_json: bool) -> None:
-    """List every recipient's emails, the newest period of each schedule first.
+    """List what became of each recipient's emails. The newest period of each schedule comes first.
 
     Unless only a state is asked for, also the newest periods of each schedule for which nothing was sent, and why.
     """
@@ -122,8 +123,9 @@ def list_deliveries(*, tenant_id: str | None, schedule: str | None, state: str |
         raise click.UsageError("--schedule needs --tenant")
     services = wiring.services()
     if tenant_id is not None and schedule is not None:
-        found = deliveries_of(tenant_id, schedule, services=services)
-        passed: Iterable[PassedOccurrence] = passed_over(tenant_id, schedule, services=services, most=_MOST_PASSED_OVER)
+        name = recorded_schedule(tenant_id, schedule, services=services)
+        found = deliveries_of(tenant_id, name, services=services)
+        passed: Iterable[PassedOccurrence] = passed_over(tenant_id, name, services=services, most=_MOST_PASSED_OVER)
     else:
         found = all_deliveries(services=services, tenant_id=tenant_id)
         passed = all_passed_over(services=services, tenant_id=tenant_id, most=_MOST_PASSED_OVER)

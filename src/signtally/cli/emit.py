@@ -38,7 +38,7 @@ def emit(  # noqa: PLR0913 -- one parameter an option
     expect: Path | None,
     as_json: bool,
 ) -> None:
-    """Send sample traffic as a portal would, and store its tenants' profiles."""
+    """Send sample traffic as a portal would. Its tenants' profiles are stored, too."""
     services = wiring.services()
     plan = TrafficPlan(
         tenants=tenants,

@@ -32,7 +32,7 @@ _STAYS = (
 @click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
 @json_option
 def erase(*, tenant_id: str, user_id: str, emails: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
-    """Take a user's names and addresses out of everything that is stored; their figures stay under their id.
+    """Take a user's names and addresses out of what is stored. Their figures stay under their id.
 
     Report versions that name the user lose their files and can be ordered again. What arrives later under that id is
     counted and never named. Broken off, the same command goes on; safe while everything runs.
@@ -55,7 +55,7 @@ def erase(*, tenant_id: str, user_id: str, emails: tuple[str, ...], dry_run: boo
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted, and change nothing.")
 @json_option
 def offboard(*, tenant_id: str, export: Path | None, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Suspend a tenant that leaves, and delete its reports, schedules, ledgers and names.
+    """Suspend a tenant that leaves, and delete what is its own. That is its reports, schedules, ledgers and names.
 
     Its counts stay in Timestream, without names, until retention ends. What arrives later is stored without names; the
     API refuses the tenant. Broken off, the same command goes on.
@@ -75,7 +75,10 @@ def erasures() -> None:
 @erasures.command(name="list")
 @json_option
 def list_erasures(*, as_json: bool) -> None:
-    """List the records: whose, when, how many things, and when it is looked again. There is no name in them."""
+    """List who was erased, and when it is looked again.
+
+    A record says whose id, when and how many things; there is no name in it.
+    """
     rows = [dataclasses.asdict(each) for each in wiring.services().stores.erasures.records()]
     for row in rows:
         row["is_finished"] = row.pop("addresses") == () and row["finished_at"] is not None

@@ -26,7 +26,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--restart", is_flag=True, help="From the first row again, even if it is finished.")
 @json_option
 def import_(*, source: str, mapping_file: Path | None, rejects_file: Path | None, restart: bool, as_json: bool) -> None:
-    """Import past actions from a CSV or Parquet file, or from a query over PostgreSQL.
+    """Import past actions from a file or a database. That is a CSV or Parquet file, or a query over PostgreSQL.
 
     FILE-OR-DSN is a path, an address such as postgresql://reader@db.example/portal, or env:NAME, which reads either
     from the variable NAME. An import that was broken off goes on where it was; the same rows again change no figure.

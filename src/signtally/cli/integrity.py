@@ -25,7 +25,9 @@ last_option = click.option("--to", "last", type=DAY, help="Last day, included.")
 @last_option
 @json_option
 def reconcile(*, tenant_id: str | None, first: dt.date | None, last: dt.date | None, as_json: bool) -> None:
-    """Prove that events, daily usage and lately made reports say the same, of every day that is over.
+    """Prove that events, daily usage and reports say the same.
+
+    It looks at every day that is over, and at reports made lately.
 
     Exit code 1 when they do not: then the differences are listed, and scheduled sends of those tenants are held until
     `signtally rebuild` has mended their days, or they are found to match.
@@ -48,7 +50,7 @@ def reconcile(*, tenant_id: str | None, first: dt.date | None, last: dt.date | N
 def rebuild(
     *, tenant_id: str | None, first: dt.date | None, last: dt.date | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Count days anew from their events, the newest first; broken off, the same command goes on where it stopped."""
+    """Count days again from their events, the newest first. Broken off, the same command goes on where it stopped."""
     services = wiring.services()
     with interruptible():
         if dry_run:

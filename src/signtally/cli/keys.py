@@ -23,7 +23,7 @@ def list_keys(*, as_json: bool) -> None:
 @click.option("--forget-earlier", is_flag=True, help="For a key that got out: links signed with it end at once.")
 @json_option
 def rotate(*, forget_earlier: bool, as_json: bool) -> None:
-    """Sign with a new key from now on; links in emails that were sent stay good."""
+    """Sign with a new key from now on. Links in emails that were sent stay good."""
     link_key = wiring.services().stores.link_key
     link_key.rotate(forget_earlier=forget_earlier)
     _print(link_key, as_json=as_json)

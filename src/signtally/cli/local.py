@@ -54,7 +54,7 @@ def local(*, port: int, timestream_port: int, data: Path, as_json: bool) -> None
 @stack_options(usual_port)
 @json_option
 def up(*, options: StackOptions, as_json: bool) -> None:
-    """Run everything in one terminal until Ctrl-C: local AWS, Prefect, its workers, the API and the page."""
+    """Run everything in one terminal until Ctrl-C. That is local AWS, Prefect, its workers, the API and the page."""
     stack = options.stack(options.data)
     with _foreground() as supervisor:
         stack.start(supervisor, log=log_line)
@@ -84,7 +84,7 @@ def up(*, options: StackOptions, as_json: bool) -> None:
 def demo(  # noqa: PLR0913 -- one parameter an option
     *, once: bool, events: int, tenants: int, output: Path, options: StackOptions, as_json: bool
 ) -> None:
-    """Start everything, push sample traffic through, compare every figure, and show where things are.
+    """Run everything with sample traffic and compare all figures. At the end it says where things are.
 
     The last line of the summary is one JSON object, with --json or without. State in --data is made anew.
     """

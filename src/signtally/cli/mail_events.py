@@ -19,7 +19,9 @@ from signtally.use_cases.mail_events import handle_mail_events, record_mail_even
 )
 @json_option
 def mail_events(*, message: BinaryIO | None, as_json: bool) -> None:
-    """Take in what became of emails: who has no mailbox, or complained, gets no more of that tenant's.
+    """Take in what came back of emails: bounces, complaints.
+
+    Who has no mailbox, or complained, gets no more emails of that tenant.
 
     SES writes it to the queue SIGNTALLY_MAIL_EVENTS_QUEUE, which this drains. An SMTP server sends an email instead:
     let it pipe what comes to SIGNTALLY_MAIL_BOUNCES_TO into `signtally mail-events --message -`.

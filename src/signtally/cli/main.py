@@ -7,7 +7,7 @@ import keyword
 
 import click
 
-from signtally.cli.output import EXPECTED_ERRORS, explain
+from signtally.cli.output import EXPECTED_ERRORS, explain, explain_path, printable
 
 # Command → module below `signtally.cli`, imported when it is called: `signtally token` does not pay for Polars.
 _COMMANDS = {
@@ -88,7 +88,10 @@ def signtally() -> None:
 
 
 def main() -> None:
-    """Run a command; an expected error is one message on stderr and exit code 1, an interrupt exit code 130."""
+    """Run a command; an expected error is one message on stderr and exit code 1, an interrupt exit code 130.
+
+    Expected, too, is a file or directory that cannot be read or written.
+    """
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
     try:
         signtally(standalone_mode=False)
@@ -98,7 +101,16 @@ def main() -> None:
         error.show()
         raise SystemExit(error.exit_code) from None
     except EXPECTED_ERRORS as error:
-        click.echo(f"signtally: {explain(error)}", err=True)
-        raise SystemExit(1) from None
+        raise _failed(explain(error)) from None
+    except OSError as error:
+        if error.filename is None:  # a defect of ours
+            raise
+        raise _failed(explain_path(error)) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+def _failed(why: str) -> SystemExit:
+    for line in f"signtally: {why}".splitlines():
+        click.echo(printable(line), err=True)
+    return SystemExit(1)

@@ -2,18 +2,21 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Mapping
 
 import click
 from pydantic import ValidationError
 
 from signtally.errors import SigntallyError
+from signtally.render.visible_text import JOINERS
 
 EXPECTED_ERRORS: tuple[type[Exception], ...] = (
     SigntallyError,
     ValidationError,  # of a setting
 )
 
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")  # of the rest, JSON itself escapes what nobody sees
 _SETTINGS, _PREFIX = "Settings", "SIGNTALLY_"  # not imported: `--help` need not read any
 
 json_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
@@ -24,10 +27,16 @@ json_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option
 def print_result(result: Mapping[str, object], *, as_json: bool, lines: Callable[[], list[str]] | None = None) -> None:
     """Print *result* as JSON, else *lines*; when those are not given, one `name: value` a line."""
     if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False, default=_json_text))
+        text = json.dumps(result, ensure_ascii=False, default=_json_text)
+        click.echo(_NOT_ASCII.sub(lambda found: found[0] if _is_shown(found[0]) else json.dumps(found[0])[1:-1], text))
         return
     for line in lines() if lines else [f"{name}: {_plain(value)}" for name, value in result.items()]:
-        click.echo(line)
+        click.echo(printable(line))
+
+
+def printable(line: str) -> str:
+    """The line with a space for whatever moves a terminal's cursor or turns its text: customers give names."""
+    return line if line.isprintable() else "".join(each if _is_shown(each) else " " for each in line)
 
 
 def explain(error: Exception) -> str:
@@ -45,6 +54,15 @@ def explain(error: Exception) -> str:
             problems.append(f"  {name}: {said}")
         return "\n".join([f"invalid {error.title}:", *problems])
     return str(error)
+
+
+def explain_path(error: OSError) -> str:
+    """What is wrong with a file or directory that somebody named."""
+    return f"{error.filename} cannot be used: {error.strerror}"
+
+
+def _is_shown(character: str) -> bool:
+    return character.isprintable() or character in JOINERS
 
 
 def _json_text(value: object) -> str:

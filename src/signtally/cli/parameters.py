@@ -5,7 +5,10 @@ from collections.abc import Callable
 
 import click
 
+from signtally.domain.periods import EARLIEST_DAY
 from signtally.settings import parse_duration
+
+_LATEST_YEAR = 9990  # a calendar with room for a year after
 
 
 class _Parsed(click.ParamType[object]):
@@ -31,6 +34,8 @@ def _instant(text: str) -> dt.datetime:
         raise ValueError(f"{text!r} is no instant: write 2026-11-01T07:00:00Z") from None
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no UTC offset: write {text}Z, or another offset such as +02:00")
+    if not EARLIEST_DAY.year <= instant.year <= _LATEST_YEAR:
+        raise ValueError(f"{text!r} lies too far off: write one of the years {EARLIEST_DAY.year} to {_LATEST_YEAR}")
     return instant.astimezone(dt.UTC)
 
 

@@ -14,7 +14,7 @@ from signtally.use_cases import aggregating, ingesting, provisioning
 @click.command()
 @json_option
 def provision(*, as_json: bool) -> None:
-    """Create the queues, the database with its tables, and the bucket, unless they exist."""
+    """Create queues, tables and bucket where they are missing."""
     print_result(provisioning.provision(services=wiring.services()), as_json=as_json)
 
 
@@ -28,7 +28,7 @@ def provision(*, as_json: bool) -> None:
 )
 @json_option
 def ingest(*, consumers: int, budget_seconds: float | None, as_json: bool) -> None:
-    """Drain the queue: end when nothing is visible and nothing is in flight."""
+    """Move events from the queue to the usage store. It ends when nothing is visible and nothing is in flight."""
     with interruptible(), stop_on_signals() as stop:
         outcome = ingesting.drain(
             services=wiring.services(), consumers=consumers, budget_seconds=budget_seconds, stop=stop
@@ -42,7 +42,7 @@ def ingest(*, consumers: int, budget_seconds: float | None, as_json: bool) -> No
 @click.option("--to", "last", type=DAY, help="Last day, included.")
 @json_option
 def aggregate(*, tenant_id: str | None, first: dt.date | None, last: dt.date | None, as_json: bool) -> None:
-    """Count anew the days that ingest touched; with a tenant or dates, those days."""
+    """Count the days with new events, or those that you name."""
     services = wiring.services()
     if tenant_id is None and first is None and last is None:
         outcome = aggregating.aggregate_touched(services=services)

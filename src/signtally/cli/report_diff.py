@@ -29,7 +29,7 @@ reports.add_command(render_reports)
 @click.argument("after", metavar="V2", type=VERSION)
 @json_option
 def diff_reports(*, tenant_id: str, report_id: str, before: int, after: int, as_json: bool) -> None:
-    """Print what version V2 of REPORT says otherwise than V1: by measure, by day, by user."""
+    """Print what version V2 of REPORT says otherwise than V1. The differences are listed by measure, day and user."""
     versions = (ReportKey(tenant_id, report_id, version) for version in (before, after))
     diff = diff_versions(*versions, services=wiring.services())
     print_result(diff.as_dict(), as_json=as_json, lines=lambda: _lines(diff))

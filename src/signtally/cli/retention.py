@@ -12,7 +12,9 @@ from signtally.use_cases.expiring import drop_expired
 @click.option("--dry-run", is_flag=True, help="Drop nothing; say what would go.")
 @json_option
 def expire(*, dry_run: bool, as_json: bool) -> None:
-    """Drop what is older than SIGNTALLY_MEMORY_RETENTION_HOURS and SIGNTALLY_MAGNETIC_RETENTION_DAYS say is kept.
+    """Drop what has passed its retention.
+
+    SIGNTALLY_MEMORY_RETENTION_HOURS and SIGNTALLY_MAGNETIC_RETENTION_DAYS say how long that is.
 
     In PostgreSQL: whole months of events, and the daily usage before them, beside running programs. Timestream does
     that by itself.

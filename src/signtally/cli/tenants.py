@@ -1,7 +1,8 @@
 """Commands for tenants' profiles."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import click
@@ -28,12 +29,14 @@ def tenants() -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @json_option
 def put(files: tuple[Path, ...], *, as_json: bool) -> None:
-    """Validate profiles and store them; FILE holds one JSON profile, or an array of them.
+    """Validate profiles and store them. FILE holds one JSON profile, or an array of them.
 
-    Nothing is stored unless every profile of every file is valid. A schedule without `starts_at` starts as it did
-    before; now, where it was paused and is no longer, or is made again after it was deleted.
+    Nothing is stored unless every profile of every file is valid, and each is of another tenant. A schedule without
+    `starts_at` starts as it did before; now, where it was paused and is no longer, or is made again after it was
+    deleted.
     """
     profiles = [profile for file in files for profile in _read(file)]
+    _check_distinct(profiles)
     services = wiring.services()
     for profile in profiles:
         _check_limits(profile, services.schedule_limits)
@@ -47,7 +50,7 @@ def put(files: tuple[Path, ...], *, as_json: bool) -> None:
 @tenants.command(name="list")
 @json_option
 def list_profiles(*, as_json: bool) -> None:
-    """List the tenants that have a profile; what is wrong with a broken one stands beside it."""
+    """List the tenants that have a profile. What is wrong with a broken one stands beside it."""
     profiles, broken = wiring.services().stores.tenants.survey()
     listed: dict[str, dict[str, object]] = {
         profile.tenant_id: {"tenant_id": profile.tenant_id, "name": profile.display_name, "timezone": profile.timezone}
@@ -66,7 +69,7 @@ def list_profiles(*, as_json: bool) -> None:
 @click.option("--secrets", is_flag=True, help="With addresses and secrets of webhooks, to store them again.")
 @json_option
 def show(tenant_id: str, *, secrets: bool, as_json: bool) -> None:
-    """Show a tenant's profile as it applies; an unknown tenant has the defaults.
+    """Show a tenant's profile as it applies. An unknown tenant has the defaults.
 
     Invalid fields of a broken profile have their defaults too, and stderr names them. A profile that cannot be read,
     or has no valid time zone, is an error.
@@ -97,8 +100,8 @@ def _line(row: Mapping[str, object]) -> str:
 def _read(file: Path) -> list[TenantProfile]:
     try:
         document = json.loads(file.read_bytes())
-    except ValueError as error:
-        raise click.ClickException(f"{file} is not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:  # nested too deeply to be read
+        raise click.ClickException(f"{file} is not JSON: {error}") from None
     found: list[TenantProfile] = []
     for position, entry in enumerate(document if isinstance(document, list) else [document], start=1):
         try:
@@ -115,6 +118,13 @@ def _going_on(profile: TenantProfile, *, services: Services) -> TenantProfile:
     # A broken profile shows fewer schedules than it has: those are mended, not made again.
     delivered = services.stores.deliveries.schedules(profile.tenant_id) if has_new and not problems else []
     return going_on(profile, before=before, now=services.clock(), delivered=delivered)
+
+
+def _check_distinct(profiles: Collection[TenantProfile]) -> None:
+    """Which of two is meant nobody can say."""
+    repeated = [each for each, number in Counter(profile.tenant_id for profile in profiles).items() if number > 1]
+    if repeated:
+        raise click.ClickException(f"more than one profile is given for {', '.join(repeated)}; nothing was stored")
 
 
 def _check_limits(profile: TenantProfile, limits: ScheduleLimits) -> None:

@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator
 
 from signtally.domain.deliveries import DeliveryKey, MailDelivery
+from signtally.domain.given_names import name_key
 from signtally.domain.periods import MONDAY
 from signtally.domain.schedules import delivered_period, shown_name
 from signtally.services import Services
 from signtally.stores.deliveries import PassedRecord
+from signtally.use_cases.sending_by_hand import NoScheduleError
 
 # A position: the period's name in the ledger, and the position of the recipient in it.
 POSITION = re.compile(r"[^/]+/[^/]+")
@@ -25,6 +27,18 @@ class DeliveryRow:
     @property
     def period(self) -> str:
         return shown_name(self.key.period)
+
+
+def recorded_schedule(tenant_id: str, name: str, *, services: Services) -> str:
+    """The name of a schedule in the ledger, which also has those that are deleted since. Raises NoScheduleError."""
+    known = [schedule.name for schedule in services.stores.tenants.get(tenant_id).schedules]
+    known += [each for each in services.stores.deliveries.schedules(tenant_id) if each not in known]
+    if name in known:
+        return name
+    found = next((each for each in known if name_key(each) == name_key(name)), None)
+    if found is None:
+        raise NoScheduleError.of(tenant_id, name, known=known)
+    return found
 
 
 def deliveries_of(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future, wait
 from email.message import EmailMessage
 from threading import Thread
+from typing import Self
 
 from signtally.domain.corrections import Told
 from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery
@@ -48,6 +49,11 @@ class SentByHand:
 class NoScheduleError(SigntallyError, LookupError):
     """The tenant has no schedule of this name."""
 
+    @classmethod
+    def of(cls, tenant_id: str, name: str, *, known: Iterable[str]) -> Self:
+        """With the names that it has."""
+        return cls(f"the tenant {tenant_id} has no schedule {name!r}; it has: {', '.join(known) or 'none'}")
+
 
 def named_occurrence(tenant_id: str, schedule_name: str, *, period: str | None, services: Services) -> Occurrence:
     """The occurrence of a *period* such as `2026-10`; of the last one that is over, if None.
@@ -57,8 +63,7 @@ def named_occurrence(tenant_id: str, schedule_name: str, *, period: str | None, 
     tenant = services.stores.tenants.get(tenant_id)
     schedule = schedule_named(schedule_name, tenant.schedules)
     if schedule is None:
-        known = ", ".join(each.name for each in tenant.schedules) or "none"
-        raise NoScheduleError(f"the tenant {tenant_id} has no schedule {schedule_name!r}; it has: {known}")
+        raise NoScheduleError.of(tenant_id, schedule_name, known=[each.name for each in tenant.schedules])
     chosen = None if period is None else parse_period(period, week_starts_on=tenant.first_weekday)
     return occurrence_by_hand(tenant, schedule, period=chosen, now=services.clock())
 

@@ -1,0 +1,92 @@
+"""What commands print: nothing in it steers the operator's terminal, and a path that cannot be used is named."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from pydantic import ValidationError
+
+from signtally.cli import main
+from signtally.cli.main import signtally
+from signtally.cli.output import print_result
+from signtally.render.files import render
+from signtally.settings import Settings
+from tests.support.report_samples import IDENTITY
+from tests.support.whole_reports import filtered_report
+
+HOSTILE = "Acme\x1b[2J\r\nbad\x9b1A\u202eevil\u2028\ud800"
+_HELP_COLUMNS = 80 - 2 - 6  # click's margin and indents
+PERSIAN = "می\u200cخواهم"
+
+
+def test_a_name_of_a_customer_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_result({}, as_json=False, lines=lambda: [f"acme   {HOSTILE}", PERSIAN])
+    print_result({"name": HOSTILE}, as_json=False)
+    first, second, third = capsys.readouterr().out.split("\n")[:3]
+    assert first == "acme   Acme [2J  bad 1A evil  "
+    assert second == PERSIAN
+    assert third == "name: Acme [2J  bad 1A evil  "
+
+
+def test_json_is_one_line_that_says_the_very_same(capsys: pytest.CaptureFixture[str]) -> None:
+    print_result({"name": HOSTILE, "other": PERSIAN, "seal": "契約 é"}, as_json=True)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line) == {"name": HOSTILE, "other": PERSIAN, "seal": "契約 é"}
+    assert line.isprintable() or PERSIAN in line
+    assert "契約 é" in line
+
+
+def test_a_path_that_cannot_be_used_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["signtally", "reports", "render", str(tmp_path / "report.json"), "--format=csv"])
+    (tmp_path / "report.json").write_bytes(render("json", filtered_report(), IDENTITY).body)
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "-o", "/proc/nobody"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "signtally: /proc/nobody cannot be used: No such file or directory\n"
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+14:00", "1999-12-31T23:59:59Z", "9999-12-31T00:00:00-14:00"])
+def test_an_instant_that_no_calendar_of_ours_has(
+    instant: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["signtally", "schedules", "due", "--from", instant])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "lies too far off" in capsys.readouterr().err
+
+
+def test_a_duration_that_no_calendar_has_is_said_to_be_too_long(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whose = ["--tenant", "a", "--user", "b", "--role", "member"]
+    monkeypatch.setattr(sys, "argv", ["signtally", "token", *whose, "--ttl", "99999999999d"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "is too long: write 36500d at most" in capsys.readouterr().err
+    with pytest.raises(ValidationError, match="is too long"):
+        Settings(url_ttl="4000000d")  # as the environment gives it
+
+
+def test_the_list_of_commands_ends_no_line_in_the_middle_of_a_sentence() -> None:
+    cut = [name for name, command, room in _listed(signtally) if command.get_short_help_str(room).endswith("...")]
+    assert cut == []
+
+
+def _listed(group: click.Group) -> Iterator[tuple[str, click.Command, int]]:
+    """Every command, and how many characters a terminal of 80 columns has for it beside its name."""
+    context = click.Context(group)
+    names = group.list_commands(context)
+    for name in names:
+        command = group.get_command(context, name)
+        assert command is not None
+        yield name, command, _HELP_COLUMNS - max(map(len, names))
+        if isinstance(command, click.Group):
+            yield from _listed(command)

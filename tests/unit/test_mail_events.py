@@ -134,6 +134,27 @@ def test_what_is_only_for_now_is_recorded_and_suppresses_nobody(feed: Feed) -> N
     assert feed.suppressed() == {}
 
 
+@pytest.mark.parametrize("address", ["left@elsewhere.example", "ANN@acme.example"])
+def test_a_dead_mailbox_behind_a_forwarding_address_suppresses_nobody(feed: Feed, address: str) -> None:
+    """A mailing list, say: one member has left, and the others want their report."""
+    said = [{"emailAddress": address, "diagnosticCode": "smtp; 550 5.1.1 user unknown"}]
+    feed.say(event("Bounce", feed.delivery().message_id, bouncedRecipients=said))
+    if address.casefold() == ANN:
+        assert (feed.delivery().state, feed.suppressed()) == (MailState.BOUNCED, {ANN: "bounced"})
+        return
+    assert (feed.delivery().state, feed.suppressed()) == (MailState.SENT, {})
+    assert feed.delivery().detail.startswith("an address that it is forwarded to has no mailbox: smtp; 550")
+
+
+def test_a_notice_of_a_mail_server_names_whom_it_did_not_reach() -> None:
+    raw = notice(status="5.1.1", envelope_id="m1@signtally.example")
+    now = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+    for written, addresses in ((ANN, (ANN,)), ("left@elsewhere.example", ("left@elsewhere.example",)), ("", ())):
+        event = read_returned_mail(raw.replace(ANN.encode(), written.encode()), now=now)
+        assert event is not None
+        assert event.addresses == addresses
+
+
 def test_what_the_service_takes_and_never_sends_is_refused(feed: Feed) -> None:
     assert list(feed.say(event("Reject", feed.delivery().message_id)).refused) == [ABOUT_ANN]
     assert (feed.delivery().state, feed.suppressed()) == (MailState.REFUSED, {})

@@ -63,6 +63,15 @@ def ascii_address(address: str) -> str:
     return checked.ascii_email or address
 
 
+def spellings(address: str) -> frozenset[str]:
+    """An address in small letters as it is written, and with its domain as the DNS has it and as people read it."""
+    written = address.casefold()
+    try:
+        return frozenset({written, valid_address(written).casefold(), ascii_address(valid_address(written))})
+    except ValueError:  # no address, and yet it is stored
+        return frozenset({written})
+
+
 def ascii_domain(text: str) -> str:
     """A mail domain in small letters as it stands in the DNS. Raises ValueError when it is none."""
     return ascii_address(valid_address(f"postmaster@{text.strip().removeprefix('@')}")).rpartition("@")[2]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from signtally.domain.deliveries import MailDelivery, MailState
+from signtally.domain.mail_addresses import spellings
 from signtally.errors import SigntallyError
 
 _PERMANENT = "Permanent"
@@ -22,7 +23,7 @@ _OF_NO_INTEREST = {"AmazonSnsSubscriptionSucceeded", "Click", "Delivery", "Open"
 class MailEventKind(enum.StrEnum):
     BOUNCED = "bounced"  # for good: there is no such mailbox
     COMPLAINED = "complained"  # its owner called the email spam
-    DELAYED = "delayed"  # for now: a full mailbox, a server that is away
+    DELAYED = "delayed"  # for now, or for one of several: a full mailbox, a server that is away, a dead forwarding
     REFUSED = "refused"  # the mail service took it and will not send it after all
 
 
@@ -36,12 +37,16 @@ class BadMailEventError(SigntallyError, ValueError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MailEvent:
-    """*message_id* is the one that the mail service gave when it took the email."""
+    """*message_id* is the one that the mail service gave when it took the email.
+
+    *addresses* are those that it did not reach, as mail servers name them: behind a forwarding address, others.
+    """
 
     kind: MailEventKind
     message_id: str
     at: dt.datetime  # aware, UTC
     detail: str  # in words: the mail server's reply, where there is one
+    addresses: tuple[str, ...] = ()
 
 
 def read_mail_event(body: str) -> MailEvent | None:
@@ -86,6 +91,15 @@ def after_event(delivery: MailDelivery, event: MailEvent) -> MailDelivery:
     return dataclasses.replace(delivery, state=state, at=event.at, detail=event.detail, message_id=event.message_id)
 
 
+def as_seen_from(event: MailEvent, email: str) -> MailEvent:
+    """What *event* says of *email*: one that it forwards to has no mailbox, which says nothing of the others there."""
+    is_elsewhere = event.addresses and not any(each.casefold() in spellings(email) for each in event.addresses)
+    if event.kind is not MailEventKind.BOUNCED or not is_elsewhere:
+        return event
+    detail = f"an address that it is forwarded to has no mailbox: {event.detail}"
+    return dataclasses.replace(event, kind=MailEventKind.DELAYED, detail=detail[:_DETAIL_LIMIT_CHARACTERS])
+
+
 def _object(text: object) -> Mapping[str, Any]:
     try:
         document = json.loads(text) if isinstance(text, str) else None
@@ -106,7 +120,8 @@ def _bounce(document: Mapping[str, Any], message_id: str) -> MailEvent:
     if not is_permanent:
         words.insert(0, "came back for now")
     kind = MailEventKind.BOUNCED if is_permanent else MailEventKind.DELAYED
-    return _event(kind, message_id, bounce["timestamp"], words)
+    addresses = tuple(str(each.get("emailAddress", "")) for each in bounce["bouncedRecipients"])
+    return dataclasses.replace(_event(kind, message_id, bounce["timestamp"], words), addresses=addresses)
 
 
 def _complaint(document: Mapping[str, Any], message_id: str) -> MailEvent | None:

@@ -41,7 +41,8 @@ def _event(recipient: dict[str, str], message_id: str, *, at: dt.datetime) -> Ma
     if action != _FAILED:
         return None
     kind = MailEventKind.BOUNCED if _NO_SUCH_MAILBOX.match(status) else MailEventKind.REFUSED
-    return MailEvent(kind, message_id, at, reply)
+    address = recipient.get("final-recipient", "").partition(";")[2].strip()
+    return MailEvent(kind, message_id, at, reply, addresses=(address,) if "@" in address else ())
 
 
 def _complaint(fields: list[dict[str, str]], message_id: str, *, at: dt.datetime) -> MailEvent | None:

@@ -13,7 +13,14 @@ from typing import Any
 
 from signtally.domain.dead_letter_queues import QueueName
 from signtally.domain.deliveries import MailDelivery
-from signtally.domain.mail_events import BadMailEventError, MailEvent, MailEventKind, after_event, read_mail_event
+from signtally.domain.mail_events import (
+    BadMailEventError,
+    MailEvent,
+    MailEventKind,
+    after_event,
+    as_seen_from,
+    read_mail_event,
+)
 from signtally.domain.operator_events import BOUNCES_HIGH, FEWEST_SENT, bounces_high, dead_letters_grown
 from signtally.domain.redaction import without_secrets
 from signtally.domain.schedules import shown_name
@@ -126,6 +133,7 @@ class _Handler:
 
     def record(self, event: MailEvent, sent: SentMail) -> MailDelivery | None:
         """Suppress the address where need be, then change its delivery: in this order, for a crash between the two."""
+        event = as_seen_from(event, sent.email)
         ledger, key = self._services.stores.mail_deliveries, sent.key
         before = ledger.get(key, sent.email)
         if before is None or after_event(before, event) == before:

@@ -12,7 +12,7 @@ from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportRequest
-from signtally.domain.tenants import TenantProfile
+from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.erased_names import ErasedNames
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.usage_store import MemoryUsageStore
@@ -20,7 +20,9 @@ from signtally.services import Services
 from signtally.stores.erasures import Erasures
 from signtally.use_cases.aggregating import aggregate_days
 from signtally.use_cases.backups import BackupOutcome, NoBackupError, back_up, restore
+from signtally.use_cases.due_erasures import finish_erasures
 from signtally.use_cases.erasing import erase
+from signtally.use_cases.offboarding import offboard
 from signtally.use_cases.reading import read_usage
 from signtally.use_cases.rebuilding import rebuild
 from signtally.use_cases.reporting import report_now
@@ -97,6 +99,36 @@ def test_who_is_erased_goes_from_the_next_backup_and_stays_away(services: Servic
     found = empty()
     restore(new, services=found)
     assert found.usage_store.events_with_names("acme", None).is_empty()
+
+
+def test_an_older_backup_beside_what_is_left_brings_nobody_back_for_good(services: Services, tmp_path: Path) -> None:
+    """The bucket was never lost: only what the erasure had deleted is absent from it, and is put back."""
+    ann = Recipient(email="ann@acme.example", user_id="u1")
+    schedule = Schedule(name="monthly", every="month", recipients=(ann,))
+    for tenant_id in ("acme", "bolt"):
+        services.stores.tenants.put(TenantProfile(tenant_id=tenant_id, schedules=(schedule,)))
+    report_now(ReportRequest("bolt", OCTOBER, ("json",)), requested_by="u9", services=services)
+    back_up(tmp_path, services=services)
+    erase("acme", "u1", services=services)
+    offboard("bolt", services=services)
+    kept = _everything(services)
+    restored = restore(tmp_path, services=services)
+    assert restored.erasures_due == 2
+    assert any("ann%40" in key for key in _everything(services))
+    finish_erasures(services=services)
+    assert not [key for key, body in _everything(services).items() if b"ann@acme" in body or "ann%40" in key]
+    assert not [key for key in _everything(services).keys() - kept.keys() if "bolt" in key]
+
+
+def _everything(services: Services) -> dict[str, bytes]:
+    return {each.key: services.objects.get(each.key).body for each in services.objects.list_objects("")}
+
+
+def test_a_damaged_file_of_a_backup_is_named(services: Services, tmp_path: Path) -> None:
+    back_up(tmp_path, services=services)
+    (tmp_path / "events/2026-10.parquet").write_bytes(b"PAR1 cut off")
+    with pytest.raises(NoBackupError, match=r"2026-10\.parquet is missing or damaged"):
+        restore(tmp_path, services=empty())
 
 
 @pytest.mark.parametrize("about", [None, b"{", NEWER])

@@ -177,6 +177,17 @@ def test_nothing_names_the_person_any_more_and_every_figure_stands(services: Ser
     assert (record.finished_at, record.addresses, record.changed["events"]) == (NOW, (), 2)
 
 
+def test_an_address_is_found_in_either_spelling_of_its_domain(services: Services) -> None:
+    """Events have it as the DNS does, the schedule as its author wrote it."""
+    services.usage_store.put_events([event(4, "u3", ("Jo", "Jo@xn--mnchen-3ya.example"))])
+    schedule = Schedule(name="weekly", every="week", recipients=(Recipient(email="jo@münchen.example"),))
+    services.stores.tenants.put(TenantProfile(tenant_id="acme", schedules=(schedule,)))
+    services.stores.mail_deliveries.record(KEY, MailDelivery("jo@münchen.example", MailState.SENT, NOW))
+    changed = erase("acme", "u3", services=services).changed
+    assert (changed["recipients and members"], changed["deliveries"]) == (1, 1)
+    assert not any("münchen".encode() in body or "nchen.example" in key for key, body in stored(services).items())
+
+
 def test_a_dry_run_says_the_same_and_changes_nothing(services: Services) -> None:
     before = stored(services)
     told = erased(services, dry_run=True)

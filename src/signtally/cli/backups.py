@@ -43,6 +43,8 @@ def restore(directory: Path, *, as_json: bool) -> None:
         f"{outcome.events} events put back, {outcome.events_kept} were there, {outcome.refused} were refused",
         "now count them: signtally rebuild",
     ]
+    if outcome.erasures_due:
+        lines.append(f"erased since the backup was made: {outcome.erasures_due}; erase again: signtally erasures run")
     print_result(outcome.as_dict(), as_json=as_json, lines=lambda: lines)
     if outcome.refused:
         raise SystemExit(1)

@@ -15,6 +15,7 @@ from signtally.services import Services
 from signtally.stores.keys import STATE
 from signtally.threads import ContextThreads
 from signtally.use_cases.backups.contents import BACKUP, ETAGS, FORMAT, Backup, BackupFiles
+from signtally.use_cases.backups.erased_since import plan_erasures_again
 from signtally.use_cases.importing.config import ImportConfig
 from signtally.use_cases.importing.writing import ChunkWriter, chunk_writer
 
@@ -25,7 +26,7 @@ _STATE_THAT_LASTS = tuple(f"{STATE}{name}" for name in _LASTING)
 
 
 class NoBackupError(SigntallyError):
-    """The directory holds no whole backup, or one of a newer program."""
+    """The directory holds no whole backup, or one of a newer program, or a file of it is damaged."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class RestoreOutcome:
     events: int
     events_kept: int
     refused: int  # events that the store does not take any more, such as those beyond its retention
+    erasures_due: int = 0  # of who was erased since the backup was made: what of them is back is to go again
 
     def as_dict(self) -> dict[str, object]:
         return dataclasses.asdict(self)
@@ -48,12 +50,13 @@ def restore(directory: Path, *, services: Services) -> RestoreOutcome:
     Daily usage is not in a backup: count it by a rebuild afterwards. Raises NoBackupError, ServiceError, OSError.
     """
     files = BackupFiles(directory)
-    _require_whole(files)
+    backup = _require_whole(files)
     objects = _put_objects(files, services)  # first: among them are who was erased
     events = _put_events(files, services)
-    services.usage_store.put_superseded(pl.read_parquet(files.superseded))
-    services.usage_store.put_restatements(pl.read_parquet(files.restatements))
+    services.usage_store.put_superseded(_rows(files.superseded))
+    services.usage_store.put_restatements(_rows(files.restatements))
     return RestoreOutcome(
+        erasures_due=plan_erasures_again(files, map(_rows, _months(files)), since=backup.made_at, services=services),
         objects=objects[True],
         objects_kept=objects[False],
         events=events[WriteResult.STORED],
@@ -99,8 +102,19 @@ def _put_events(files: BackupFiles, services: Services) -> Counter[WriteResult]:
 
 
 def _chunks(files: BackupFiles) -> Iterator[pl.DataFrame]:
-    for path in sorted(files.events.glob("*.parquet")):
-        yield from pl.read_parquet(path).iter_slices(_CHUNK_EVENTS)
+    for path in _months(files):
+        yield from _rows(path).iter_slices(_CHUNK_EVENTS)
+
+
+def _months(files: BackupFiles) -> list[Path]:
+    return sorted(files.events.glob("*.parquet"))
+
+
+def _rows(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise NoBackupError(f"{path} is missing or damaged: {error}; restore another copy of the backup") from error
 
 
 def _put_chunk(rows: pl.DataFrame, writer: ChunkWriter) -> Counter[WriteResult]:

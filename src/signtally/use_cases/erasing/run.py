@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from signtally.domain.erasures import Person
+from signtally.domain.mail_addresses import spellings
 from signtally.errors import SigntallyError
 from signtally.services import Services
 from signtally.stores.erasures import Erasure
@@ -78,8 +79,8 @@ def erase(
 def _person(tenant_id: str, user_id: str, *, emails: Collection[str], services: Services) -> Person:
     """With the addresses of a run that was broken off too: where it found them, they may be gone."""
     earlier = services.stores.erasures.record(tenant_id, user_id)
-    known = addresses_of(tenant_id, user_id, services=services) | {each.casefold() for each in emails}
-    return Person(tenant_id, user_id, frozenset(known.union(earlier.addresses if earlier else ())))
+    known = addresses_of(tenant_id, user_id, services=services).union(emails, earlier.addresses if earlier else ())
+    return Person(tenant_id, user_id, frozenset(spelt for each in known for spelt in spellings(each)))
 
 
 def _require_known(person: Person, *, services: Services) -> None:

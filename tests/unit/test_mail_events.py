@@ -155,6 +155,23 @@ def test_a_notice_of_a_mail_server_names_whom_it_did_not_reach() -> None:
         assert event.addresses == addresses
 
 
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_an_instant_beyond_the_calendar_holds_up_nothing_behind_it(feed: Feed, at: str) -> None:
+    message_id = feed.delivery().message_id
+    outcome = feed.say(event("Bounce", message_id, timestamp=at), event("Bounce", message_id))
+    (why,) = outcome.dead_letters.values()
+    assert (why.partition(":")[0], len(outcome.bounced)) == ("not-a-mail-event", 1)
+
+
+def test_a_notice_with_a_date_beyond_the_calendar_counts_from_now() -> None:
+    now = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+    raw = notice(status="5.1.1", envelope_id="m1@signtally.example")
+    dated = raw.replace(b"Sun, 01 Nov 2026 08:00:00 +0100", b"Fri, 31 Dec 9999 23:59:59 -1400")
+    event = read_returned_mail(dated, now=now)
+    assert event is not None
+    assert event.at == now
+
+
 def test_what_the_service_takes_and_never_sends_is_refused(feed: Feed) -> None:
     assert list(feed.say(event("Reject", feed.delivery().message_id)).refused) == [ABOUT_ANN]
     assert (feed.delivery().state, feed.suppressed()) == (MailState.REFUSED, {})

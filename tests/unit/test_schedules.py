@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from signtally.domain.resumed_schedules import going_on
 from signtally.domain.schedules import (
@@ -132,6 +133,26 @@ def test_a_schedule_is_sent_on_the_day_it_names(every: str, on: object, now: str
 def test_a_day_that_a_schedule_cannot_have_is_refused(every: str, on: object, advice: str) -> None:
     with pytest.raises(ValueError, match=advice):
         Schedule.model_validate({"name": "Usage", "every": every, "on": on})
+
+
+@pytest.mark.parametrize(
+    "starts_at", ["9999-12-31T23:59:59-14:00", "9991-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"]
+)
+def test_a_start_beyond_the_calendar_is_refused(starts_at: str) -> None:
+    """Its next period could not be named, nor any list be made that it is in."""
+    with pytest.raises(ValidationError, match="too far off"):
+        Schedule.model_validate({"name": "usage", "every": "day", "starts_at": starts_at})
+
+
+@pytest.mark.parametrize("starts_at", ["9990-12-31T23:59:59-14:00", "0002-01-01T00:00:00+14:00"])
+def test_whatever_start_is_taken_has_a_next_period(starts_at: str) -> None:
+    for every in ("day", "year"):
+        schedule = Schedule.model_validate({"name": "usage", "every": every, "starts_at": starts_at})
+        for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+            tenant = TenantProfile(tenant_id="acme", timezone=zone, schedules=(schedule,))
+            now = dt.datetime(2026, 11, 28, tzinfo=dt.UTC)
+            assert next_due(tenant, schedule, after=now).due_at > now
+            newest_due(tenant, schedule, now=now)
 
 
 def test_a_paused_schedule_has_nothing_due_and_a_new_one_starts_with_its_next_period() -> None:

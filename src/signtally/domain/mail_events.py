@@ -65,7 +65,7 @@ def read_mail_event(body: str) -> MailEvent | None:
         return None
     try:
         return _EVENTS[kind](document, document["mail"]["messageId"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         text = f"no event of SES that is known: {type(error).__name__}: {error}"
         raise BadMailEventError("not-a-mail-event", text) from None
 

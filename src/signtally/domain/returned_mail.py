@@ -85,6 +85,6 @@ def _fields(part: Message) -> list[dict[str, str]]:
 def _date_of(message: EmailMessage) -> dt.datetime | None:
     try:
         date = parsedate_to_datetime(str(message["Date"]))
-    except ValueError:
+        return (date if date.tzinfo else date.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         return None
-    return (date if date.tzinfo else date.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)

@@ -31,6 +31,7 @@ from signtally.domain.zone_names import ZoneName
 
 ALREADY_CHECKED = {"already_checked": True}  # context of a validation: addresses passed it before
 _TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_START_YEARS = range(2, 9_991)
 _LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 
 ReportFormat = Literal["pdf", "xlsx", "csv", "zip", "json"]
@@ -71,6 +72,13 @@ def _sending_day(value: object) -> object:
     if day is None or is_sending_day(day):
         return day
     raise invalid_value("not-a-choice", f"write {', '.join(WEEKDAYS)}, first, last or a day of the month (1 to 31)")
+
+
+def _start(instant: dt.datetime) -> dt.datetime:
+    """Its first period, in any zone, must be in the calendar."""
+    if instant.year not in _START_YEARS:
+        raise invalid_value("malformed", f"it lies too far off: write one of the years up to {_START_YEARS[-1]}")
+    return instant
 
 
 def _once_each(formats: tuple[ReportFormat, ...]) -> tuple[ReportFormat, ...]:
@@ -167,7 +175,7 @@ class ScheduleTerms(_Part):
         description="Send a corrected one when a figure of a period that was sent has changed by at least so many "
         "percent; null: never. One that was sent as incomplete is always followed by a corrected one",
     )
-    starts_at: AwareDatetime | None = Field(
+    starts_at: Annotated[AwareDatetime, AfterValidator(_start)] | None = Field(
         default=None,
         description="What was due before this instant is not sent. A new schedule starts when it is made, thus with "
         "its next period, unless you send an earlier instant",

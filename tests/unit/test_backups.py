@@ -124,11 +124,19 @@ def _everything(services: Services) -> dict[str, bytes]:
     return {each.key: services.objects.get(each.key).body for each in services.objects.list_objects("")}
 
 
-def test_a_damaged_file_of_a_backup_is_named(services: Services, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name", ["objects.json", "events/2026-10.parquet", "superseded.parquet", "objects/tenants/acme.json"]
+)
+def test_a_damaged_file_of_a_backup_is_named(services: Services, tmp_path: Path, name: str) -> None:
     back_up(tmp_path, services=services)
-    (tmp_path / "events/2026-10.parquet").write_bytes(b"PAR1 cut off")
-    with pytest.raises(NoBackupError, match=r"2026-10\.parquet is missing or damaged"):
+    if name.endswith("acme.json"):
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_bytes(b"PAR1 cut off")
+    with pytest.raises(NoBackupError, match=rf"{name} is missing or damaged"):
         restore(tmp_path, services=empty())
+    back_up(tmp_path, services=services)
+    assert restore(tmp_path, services=empty()).events == 3
 
 
 @pytest.mark.parametrize("about", [None, b"{", NEWER])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
+from pydantic import ValidationError
 
 from signtally.domain.periods import Period, PeriodKind, period_of
 from signtally.domain.time_units import ONE_DAY, UNIX_EPOCH
@@ -49,7 +50,7 @@ def back_up(directory: Path, *, services: Services) -> BackupOutcome:
 
 def _copy_objects(files: BackupFiles, services: Services) -> tuple[dict[str, str], int]:
     """The ETags of the objects that were there, and how many of them were read."""
-    known = ETAGS.validate_json(files.etags.read_bytes()) if files.etags.exists() else {}
+    known = _known_etags(files)
     found = [each for each in services.objects.list_objects("") if not each.key.startswith(LEFT_OUT)]
     changed = [each for each in found if known.get(each.key) != each.etag or not files.object(each.key).exists()]
     files.etags.unlink(missing_ok=True)  # until it is true again
@@ -62,6 +63,14 @@ def _copy_objects(files: BackupFiles, services: Services) -> tuple[dict[str, str
         files.object(key).unlink(missing_ok=True)
     _write(files.etags, ETAGS.dump_json(etags))
     return etags, len(fresh)
+
+
+def _known_etags(files: BackupFiles) -> dict[str, str]:
+    """Of the objects that are in the directory; where that is not known, every object is read again."""
+    try:
+        return ETAGS.validate_json(files.etags.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return {}
 
 
 def _copied(found: ObjectSummary, files: BackupFiles, services: Services) -> str | None:

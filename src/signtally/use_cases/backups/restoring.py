@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -79,13 +79,31 @@ def _require_whole(files: BackupFiles) -> Backup:
 
 
 def _put_objects(files: BackupFiles, services: Services) -> Counter[bool]:
-    keys = [each for each in ETAGS.validate_json(files.etags.read_bytes()) if _lasts(each)]
+    keys = [each for each in _keys(files) if _lasts(each)]
 
     def put(key: str) -> bool:
-        return services.objects.put_if_absent(key, files.object(key).read_bytes())
+        return services.objects.put_if_absent(key, _body(files.object(key)))
 
     with ContextThreads(_WRITERS) as writers:
         return Counter(writers.map(put, keys))
+
+
+def _keys(files: BackupFiles) -> Iterable[str]:
+    try:
+        return ETAGS.validate_json(_body(files.etags))
+    except ValidationError:
+        raise _damaged(files.etags, "it is no list of objects") from None
+
+
+def _body(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _damaged(path, str(error.strerror)) from error
+
+
+def _damaged(path: Path, why: str) -> NoBackupError:
+    return NoBackupError(f"{path} is missing or damaged: {why}; restore another copy of the backup")
 
 
 def _lasts(key: str) -> bool:
@@ -114,7 +132,7 @@ def _rows(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise NoBackupError(f"{path} is missing or damaged: {error}; restore another copy of the backup") from error
+        raise _damaged(path, str(error)) from error
 
 
 def _put_chunk(rows: pl.DataFrame, writer: ChunkWriter) -> Counter[WriteResult]:

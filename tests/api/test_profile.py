@@ -142,3 +142,8 @@ def test_changes_are_on_record(admin: Any, world: World) -> None:
     world.now += dt.timedelta(seconds=1)  # entries of one instant have no order
     admin.patch("/v1/profile", json={"csv": "semicolon"})
     assert admin.get("/v1/audit").json()["rows"][0]["detail"] == {"csv": "— → semicolon"}
+
+
+def test_a_name_is_more_than_blanks(admin: Any, problem: Callable[..., dict[str, Any]]) -> None:
+    problem(admin.patch("/v1/profile", json={"name": " \t\u3000"}), 422, "invalid-request")
+    assert admin.patch("/v1/profile", json={"name": "  Acme Ltd "}).json()["name"] == "Acme Ltd"

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
+    StringConstraints,
     ValidationInfo,
     model_validator,
 )
@@ -96,7 +97,7 @@ def _mail_domain(text: str, info: ValidationInfo) -> str:
 
 EmailAddress = Annotated[str, Field(max_length=254), AfterValidator(_address)]
 MailDomain = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_mail_domain)]
-TenantName = Annotated[str, Field(min_length=1, max_length=200)]
+TenantName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 WeekStart = Annotated[Weekday, BeforeValidator(_weekday)]
 CsvSeparator = Literal["comma", "semicolon"]
 

@@ -84,7 +84,7 @@ class Supervisor:
         self._pumps.append(pump)
         pump.start()
 
-    def wait_until_ready(self, *names: str, timeout_seconds: float = 90) -> None:
+    def wait_until_ready(self, *names: str, timeout_seconds: float = 240) -> None:
         """Wait until each named program is ready, or all that tell. Raises ChildError when one ends or is late."""
         deadline = time.monotonic() + timeout_seconds
         for program, process in self._running:

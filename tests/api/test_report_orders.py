@@ -1,10 +1,10 @@
-"""`/v1/reports`: ordering, waiting, listing, versions, and who may see what."""
+"""`/v1/reports`: ordering, waiting, and what is one report or another."""
 
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import pytest
 
@@ -12,34 +12,11 @@ from signtally.domain.report_failures import FailureCode, FailureReason
 from signtally.domain.reports import ReportKey
 from signtally.domain.tenants import Member
 from signtally.stores.tenants import Tenants
-from tests.support.made_up_cursors import made_up_cursor
 from tests.support.order_consumers import consume, stop_consuming
+from tests.support.ordered_reports import made, order, stored
 
 Check = Callable[..., dict[str, Any]]
 SEPTEMBER = {"period": "2026-09", "formats": ["csv"]}
-
-
-def stored(world: Any, url: str) -> bytes:
-    """What the signed URL of the memory bucket leads to."""
-    body: bytes = world.objects.get(unquote(urlsplit(url).path.lstrip("/"))).body
-    return body
-
-
-def order(client: Any, body: dict[str, Any], *, expected: int = 202) -> dict[str, Any]:
-    answer = client.post("/v1/reports", json=body)
-    assert answer.status_code == expected, answer.text
-    document: dict[str, Any] = answer.json()
-    assert answer.headers["location"] == document["links"]["self"]
-    return document
-
-
-def made(client: Any, world: Any, body: dict[str, Any]) -> dict[str, Any]:
-    """Order, make, and read the finished report."""
-    ordered = order(client, body)
-    world.make_reports()
-    document: dict[str, Any] = client.get(ordered["links"]["self"]).json()
-    assert document["status"] == "ready"
-    return document
 
 
 def test_an_order_is_answered_at_once(admin: Any, world: Any) -> None:
@@ -230,43 +207,6 @@ def test_restated_figures_make_the_next_version_and_keep_the_first(admin: Any, w
     assert rest["next_cursor"] is None
 
 
-@pytest.mark.parametrize("path", ["", "/versions", "/files/pdf"])
-@pytest.mark.parametrize("report_id", ["2026-09-000000000000", "..", "%2E%2E%2Fglobex", "a%00b", "ü"])
-def test_a_report_that_nobody_ordered(admin: Any, problem: Check, report_id: str, path: str) -> None:
-    answer = admin.get(f"/v1/reports/{report_id}{path}")
-    assert answer.status_code == 404, answer.text
-    problem(answer, 404, "not-found")
-
-
-def test_a_version_that_is_not_there(admin: Any, world: Any, problem: Check) -> None:
-    ready = made(admin, world, SEPTEMBER)
-    problem(admin.get(f"{ready['links']['self']}?version=2"), 404, "not-found")
-    problem(admin.get(f"{ready['links']['self']}?version=0"), 422, "invalid-request")
-
-
-def test_reports_are_listed_latest_first_each_once(admin: Any, world: Any) -> None:
-    for minute, period in enumerate(["2026-07", "2026-08", "2026-09", "2026-07"]):
-        world.now = world.now.replace(minute=40 + minute)
-        world.count("acme", "u_1", "2026-07-01", version=minute + 1, sent=minute + 1)
-        made(admin, world, {"period": period, "formats": ["csv"]})
-    listed, cursor = [], None
-    while True:
-        page = admin.get("/v1/reports", params={"limit": 1} | ({"cursor": cursor} if cursor else {})).json()
-        listed += [(row["period"], row["version"]) for row in page["rows"]]
-        cursor = page["next_cursor"]
-        if cursor is None:
-            break
-    assert listed == [("2026-07", 2), ("2026-09", 1), ("2026-08", 1)]
-    assert [row["period"] for row in admin.get("/v1/reports").json()["rows"]] == ["2026-07", "2026-09", "2026-08"]
-
-
-@pytest.mark.parametrize("position", ["x", "", "-1", "1e9", "\ud800", "\0", "../../acme", "9" * 400])
-def test_a_made_up_cursor_is_refused(admin: Any, world: Any, problem: Check, position: str) -> None:
-    ready = made(admin, world, SEPTEMBER)
-    for listing, path in (("reports", "/v1/reports"), (f"versions/{ready['report_id']}", ready["links"]["versions"])):
-        problem(admin.get(path, params={"cursor": made_up_cursor(listing, position)}), 422, "bad-cursor")
-
-
 def test_two_who_order_at_once_get_one_report(admin: Any, world: Any) -> None:
     # As many at once as the API works on: each thread here has its own event loop, and a wait belongs to one loop.
     with ThreadPoolExecutor(6) as pool:
@@ -274,101 +214,3 @@ def test_two_who_order_at_once_get_one_report(admin: Any, world: Any) -> None:
     assert len(ids) == 1
     assert len(world.orders.orders) == 1
     assert len(admin.get("/v1/reports").json()["rows"]) == 1
-
-
-def test_a_tenant_sees_nothing_of_anothers_reports(admin: Any, anonymous: Any, world: Any, problem: Check) -> None:
-    ready = made(admin, world, SEPTEMBER)
-    other = anonymous.using(world.token(tenant_id="globex"))
-    for path in (*ready["links"]["files"].values(), ready["links"]["self"], ready["links"]["versions"]):
-        problem(other.get(path), 404, "not-found")
-    assert other.get("/v1/reports").json()["rows"] == []
-
-
-def test_a_members_report_is_about_themselves(member: Any, world: Any) -> None:
-    ready = made(member, world, {"period": "2026-10", "formats": ["csv"]})
-    assert ready["filters"] == {"user_ids": ["u_2"], "basis": "activity", "all_users": False}
-    assert ready["totals"]["sent"] == 1
-    order(member, {"period": "2026-10", "formats": ["csv"], "filters": {"user_ids": ["u_2"]}}, expected=200)
-
-
-def test_a_member_may_not_ask_about_others(member: Any, world: Any, problem: Check) -> None:
-    for user_ids in (["u_1"], ["u_1", "u_2"]):
-        body = {"period": "2026-10", "filters": {"user_ids": user_ids}}
-        problem(member.post("/v1/reports", json=body), 403, "forbidden")
-    assert world.orders.orders == []
-
-
-def test_to_a_member_others_reports_do_not_exist(admin: Any, member: Any, world: Any, problem: Check) -> None:
-    ready = made(admin, world, SEPTEMBER)
-    for path in (*ready["links"]["files"].values(), ready["links"]["self"], ready["links"]["versions"]):
-        problem(member.get(path), 404, "not-found")
-    problem(member.get(f"{ready['links']['self']}?version=1"), 404, "not-found")
-    own = made(member, world, {"period": "2026-10", "formats": ["csv"]})
-    assert [row["report_id"] for row in member.get("/v1/reports").json()["rows"]] == [own["report_id"]]
-    assert len(admin.get("/v1/reports").json()["rows"]) == 2
-
-
-def test_a_file_is_a_redirect_to_a_fresh_signed_url(admin: Any, world: Any) -> None:
-    ready = made(admin, world, SEPTEMBER)
-    answer = admin.get(ready["links"]["files"]["csv"])
-    assert answer.status_code == 307
-    assert hashlib.sha256(stored(world, answer.headers["location"])).hexdigest() == ready["files"][0]["sha256"]
-    assert answer.headers["cache-control"] == "no-store"
-
-
-def test_a_file_stays_reachable_while_the_next_version_is_made(admin: Any, world: Any, problem: Check) -> None:
-    ready = made(admin, world, SEPTEMBER)
-    world.count("acme", "u_1", "2026-09-30", version=2, sent=43)
-    order(admin, SEPTEMBER)
-    assert admin.get(ready["links"]["files"]["csv"]).status_code == 307
-    assert admin.get(f"{ready['links']['files']['csv']}?version=1").status_code == 307
-    answer = admin.get(f"{ready['links']['files']['csv']}?version=2")
-    problem(answer, 409, "not-ready")
-    assert answer.headers["retry-after"] == "1"
-
-
-def test_a_script_learns_where_a_file_is_instead_of_being_redirected(admin: Any, world: Any) -> None:
-    ready = made(admin, world, {"period": "2026-09", "formats": ["csv"]})
-    answer = admin.get(f"{ready['links']['files']['csv']}?redirect=false")
-    assert answer.status_code == 200
-    (file,) = ready["files"]
-    link = answer.json()
-    assert {name: link[name] for name in ("format", "bytes", "sha256")} == {
-        name: file[name] for name in ("format", "bytes", "sha256")
-    }
-    assert link["url"]
-    recorded = [row["action"] for row in admin.get("/v1/audit").json()["rows"]]
-    assert recorded == ["report.downloaded", "report.linked", "report.ordered"]
-
-
-def test_a_file_that_is_not_there(admin: Any, world: Any, problem: Check) -> None:
-    ordered = order(admin, SEPTEMBER)
-    problem(admin.get(ordered["links"]["files"]["csv"]), 409, "not-ready")
-    world.fail_reports()
-    document = problem(admin.get(ordered["links"]["files"]["csv"]), 409, "not-ready")
-    assert "it was tried several times" in document["detail"]
-    ready = made(admin, world, SEPTEMBER)
-    absent = problem(admin.get(f"{ready['links']['self']}/files/pdf"), 404, "not-found")
-    assert absent["detail"] == f"Report {ready['report_id']} was made as csv, not as pdf. Order that format too."
-    problem(admin.get(f"{ready['links']['self']}/files/docx"), 404, "not-found")
-    problem(admin.get(f"/v1/reports/{'x' * 65}"), 404, "not-found")
-
-
-BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-
-
-def test_a_browser_that_follows_an_emailed_link_is_led_to_the_page(anonymous: Any) -> None:
-    answer = anonymous.get("/v1/reports/2026-09-0123456789ab/files/pdf", headers=BROWSER)
-    assert answer.status_code == 303
-    assert answer.headers["location"] == "/#report_id=2026-09-0123456789ab&format=pdf".replace("report_id", "report")
-    versioned = anonymous.get("/v1/reports/2026-09-0123456789ab/files/pdf?version=2", headers=BROWSER)
-    assert versioned.headers["location"].endswith("&format=pdf&version=2")
-
-
-def test_a_program_without_a_token_is_not_led_anywhere(anonymous: Any, problem: Check) -> None:
-    problem(anonymous.get("/v1/reports/2026-09-0123456789ab/files/pdf"), 401, "missing-token")
-
-
-def test_a_browser_with_a_bad_token_is_told(anonymous: Any, problem: Check) -> None:
-    answer = anonymous.using("x.y.z").get("/v1/reports/2026-09-0123456789ab/files/pdf", headers=BROWSER)
-    problem(answer, 401, "bad-token")

@@ -1,6 +1,5 @@
 """Reconciliation compares reports with what is stored, and finds those that say something else."""
 
-import datetime as dt
 from typing import Any
 
 import pytest
@@ -10,10 +9,8 @@ from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportManifest, ReportRequest
 from signtally.use_cases.rebuilding import rebuild
 from signtally.use_cases.reporting import report_now
+from tests.support.reconciliations import DAY, HOUR, OCTOBER_30, on, run
 from tests.support.truth_world import NOW, World, event
-from tests.unit.test_reconciling import OCTOBER_30, on, run
-
-HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ def test_every_code_is_explained_and_the_page_knows_those_of_its_forms(anonymous
     of_programs = {
         "read-only",
         "date",
+        "malformed",
         "not-a-choice",
         "name-mismatch",
         "secret",

@@ -14,14 +14,13 @@ from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
 from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
-from signtally.ports.errors import ServiceError
 from signtally.ports.queue import OutgoingMessage
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.touched_hours import TouchedHour, TouchedHours
 from signtally.use_cases.ingesting import IngestConfig, IngestOutcome, drain
-from tests.support.interposed import FaultPlan, InterposedObjects, InterposedQueue
+from tests.support.interposed import FaultPlan, FaultyStore, InterposedObjects, InterposedQueue
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
@@ -36,23 +35,6 @@ CONFIG = IngestConfig(
     round_notice_seconds=0.002,
     max_quiesce_seconds=0.1,
 )
-
-
-class FaultyStore(MemoryUsageStore):
-    """Refuses the events called `refused`, and every request that holds one called `poison`."""
-
-    def __init__(self, store: MemoryUsageStore, faults: FaultPlan) -> None:
-        super().__init__()
-        self._inner = store
-        self._faults = faults
-
-    def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
-        assert len({(found.event.event_id, found.event.occurred_at, found.event.user_id) for found in events}) == len(
-            events
-        )
-        if any(found.event.id == "poison" for found in events):
-            raise ServiceError("something is wrong with an event")
-        return self._faults(lambda: self._inner.put_events(events))
 
 
 class WatchedObjects(InterposedObjects):

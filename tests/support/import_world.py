@@ -14,7 +14,7 @@ from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
 from signtally.memory.report_queue import MemoryReportQueue
 from signtally.memory.usage_store import MemoryUsageStore
-from signtally.ports.errors import ServiceError, ServiceUnavailableError
+from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.history import UnreadableRow
 from signtally.ports.usage_store import WriteOutcome, WriteResult
 from signtally.services import Services
@@ -27,7 +27,7 @@ from signtally.use_cases.importing import (
     rejected_rows,
 )
 from tests.support.crashes import CrashError
-from tests.support.interposed import FaultPlan, InterposedObjects
+from tests.support.interposed import FaultPlan, FaultyStore, InterposedObjects
 
 START = dt.datetime(2026, 10, 3, 12, 0, tzinfo=dt.UTC)
 LONG_AGO, FAR_AHEAD = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
@@ -42,17 +42,12 @@ CONFIG = ImportConfig(
 Row = dict[str, object]
 
 
-class FaultyStore(MemoryUsageStore):
-    def __init__(self, inner: MemoryUsageStore, faults: FaultPlan) -> None:
-        super().__init__()
-        self._inner = inner
-        self._faults = faults
+class WrittenInBatches(FaultyStore):
+    """Each batch has an event once, and no more events than are asked for."""
 
     def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
         assert len({found.event.event_id for found in events}) == len(events) <= CONFIG.write_batch_events
-        if any(found.event.id == "poison" for found in events):
-            raise ServiceError("something is wrong with an event")
-        return self._faults(lambda: self._inner.put_events(events))
+        return super().put_events(events)
 
 
 def refusal(received: ReceivedEvent) -> WriteOutcome | None:
@@ -74,7 +69,7 @@ class World:
             settings=Settings(),
             queue=MemoryEventQueue(clock=lambda: self.now),
             dead_letters=MemoryEventQueue(clock=lambda: self.now),
-            usage_store=FaultyStore(self.store, faults),
+            usage_store=WrittenInBatches(self.store, faults),
             objects=InterposedObjects(self.objects, faults),
             mailer=MemoryMailer(),
             report_queue=MemoryReportQueue(),

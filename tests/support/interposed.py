@@ -5,12 +5,15 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
+from signtally.domain.events import ReceivedEvent
 from signtally.domain.message_attributes import MessageLimits
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue
-from signtally.ports.errors import ServiceUnavailableError
+from signtally.memory.usage_store import MemoryUsageStore
+from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.ports.objects import ObjectSummary, StoredObject
 from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
+from signtally.ports.usage_store import WriteOutcome
 from tests.support.crashes import CrashError
 
 Result = TypeVar("Result")
@@ -111,3 +114,20 @@ class InterposedObjects(MemoryObjectStore):
 
     def list_objects(self, prefix: str, *, after: str | None = None) -> Iterator[ObjectSummary]:
         return self._inner.list_objects(prefix, after=after)
+
+
+class FaultyStore(MemoryUsageStore):
+    """Writes go through a plan of faults; one that holds an event called `poison` always fails."""
+
+    def __init__(self, store: MemoryUsageStore, faults: FaultPlan) -> None:
+        super().__init__()
+        self._inner = store
+        self._faults = faults
+
+    def put_events(self, events: Sequence[ReceivedEvent]) -> list[WriteOutcome]:
+        assert len({(found.event.event_id, found.event.occurred_at, found.event.user_id) for found in events}) == len(
+            events
+        )
+        if any(found.event.id == "poison" for found in events):
+            raise ServiceError("something is wrong with an event")
+        return self._faults(lambda: self._inner.put_events(events))

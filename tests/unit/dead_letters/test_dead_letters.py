@@ -14,27 +14,7 @@ from signtally.services import Services
 from signtally.threads import ContextThreads
 from signtally.use_cases.dead_letters import list_dead_letters, replay_dead_letters, scanner
 from tests.support.clocks import Clock
-from tests.support.dead_letter_queues import START, TroubledQueue, put, services_over
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(START)
-
-
-@pytest.fixture
-def queue(clock: Clock) -> TroubledQueue:
-    return TroubledQueue(clock)
-
-
-@pytest.fixture
-def dead_letters(clock: Clock) -> MemoryEventQueue:
-    return MemoryEventQueue(clock=clock, sleep=clock.advance)
-
-
-@pytest.fixture
-def services(clock: Clock, queue: TroubledQueue, dead_letters: MemoryEventQueue) -> Services:
-    return services_over(clock, queue, dead_letters)
+from tests.support.dead_letter_queues import START, put
 
 
 def test_a_listing_counts_by_reason_and_leaves_every_dead_letter(

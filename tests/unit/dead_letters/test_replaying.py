@@ -24,29 +24,9 @@ from signtally.use_cases.dead_letters import list_dead_letters, replay_dead_lett
 from signtally.use_cases.ingesting import IngestConfig, drain
 from signtally.use_cases.mail_events import handle_mail_events
 from tests.support.clocks import Clock
-from tests.support.dead_letter_queues import START, TroubledQueue, put, services_over
+from tests.support.dead_letter_queues import TroubledQueue, put
 
 LIMITS = MemoryEventQueue().limits  # those of SQS
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(START)
-
-
-@pytest.fixture
-def queue(clock: Clock) -> TroubledQueue:
-    return TroubledQueue(clock)
-
-
-@pytest.fixture
-def dead_letters(clock: Clock) -> MemoryEventQueue:
-    return MemoryEventQueue(clock=clock, sleep=clock.advance)
-
-
-@pytest.fixture
-def services(clock: Clock, queue: TroubledQueue, dead_letters: MemoryEventQueue) -> Services:
-    return services_over(clock, queue, dead_letters)
 
 
 def test_a_replay_sends_body_and_sender_attributes_and_raises_the_count(

@@ -10,7 +10,9 @@ from signtally.domain.periods import parse_period
 from signtally.domain.report_failures import ReportFailure
 from signtally.domain.reports import ReportFile, ReportKey, ReportManifest, ReportRequest, ReportStatus
 from signtally.ports.objects import ObjectStore
-from signtally.stores.reports import ReportClaim, ReportMissingError, Reports
+from signtally.stores.report_records import ReportClaim
+from signtally.stores.report_states import ReportMissingError
+from signtally.stores.reports import Reports
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)

@@ -18,7 +18,7 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
 from signtally.stores.order_consumers import ConsumerBeat
-from signtally.stores.reports import ReportState
+from signtally.stores.report_states import ReportState
 from signtally.use_cases.ordering import ConsumerConfig, OrderConsumer, OrderResult, orders_ahead, request_report
 from signtally.use_cases.reporting import fail_report, make_report
 from tests.support.clocks import Clock

@@ -19,7 +19,7 @@ from signtally.domain.schemas import IDENTITY, STORED_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
-from signtally.stores.reports import ReportState
+from signtally.stores.report_states import ReportState
 from signtally.use_cases.aggregating.restating import restate
 from signtally.use_cases.ordering import request_report
 from signtally.use_cases.report_figures import read_report

@@ -13,7 +13,7 @@ from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest
 from signtally.domain.schemas import AFTER, BEFORE, DAILY_USAGE, RESTATEMENTS
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
-from signtally.stores.reports import ReportMissingError
+from signtally.stores.report_states import ReportMissingError
 from signtally.use_cases.ordering import request_report
 from signtally.use_cases.reporting import report_now
 from signtally.use_cases.version_diff import VersionNotReadyError, diff_versions

@@ -48,7 +48,7 @@ from signtally.errors import SigntallyError
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.shared_calls import SharedCalls
-from signtally.stores.reports import ReportState
+from signtally.stores.report_states import ReportState
 
 _LEAST_BYTES_COMPRESSED = 1000  # what fits into a packet is not faster for being smaller
 

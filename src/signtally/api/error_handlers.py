@@ -18,7 +18,7 @@ from signtally.logos.errors import LogoError
 from signtally.ports.errors import ServiceError
 from signtally.report_queue import ReportQueueUnavailableError, TooManyOrdersError
 from signtally.stores.profile_catalogue import BrokenProfileError
-from signtally.stores.reports import ReportMissingError
+from signtally.stores.report_states import ReportMissingError
 from signtally.stores.tenants import EditConflictError
 from signtally.use_cases.report_deletion import ReportInWorkError
 from signtally.use_cases.version_diff import OtherGroupError, VersionNotReadyError

@@ -21,7 +21,7 @@ from signtally.domain.reports import ReportKey, ReportManifest
 from signtally.domain.tenants import ReportFormat
 from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectMissingError
-from signtally.stores.reports import ReportState
+from signtally.stores.report_states import ReportState
 from signtally.use_cases.reporting import file_link, only_user
 
 

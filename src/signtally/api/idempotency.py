@@ -11,7 +11,7 @@ from signtally.api.problems import ProblemError, ProblemKind
 from signtally.domain.reports import ReportKey, ReportStatus
 from signtally.services import Services
 from signtally.stores.idempotency import KeyedRequest
-from signtally.stores.reports import ReportMissingError, ReportState
+from signtally.stores.report_states import ReportMissingError, ReportState
 
 _LONGEST, _FORM = 255, r"^[\x21-\x7e]+$"
 IdempotencyKey = Annotated[

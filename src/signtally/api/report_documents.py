@@ -19,7 +19,7 @@ from signtally.domain.report_failures import ReportFailure
 from signtally.domain.reports import ReportRequest, ReportStatus
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
-from signtally.stores.reports import ReportState
+from signtally.stores.report_states import ReportState
 from signtally.use_cases.ordering import orders_ahead
 from signtally.use_cases.reporting import file_link
 

@@ -20,7 +20,7 @@ from signtally.api.reports import ReportId, UrlsQuery, only_visible
 from signtally.domain.reports import ReportStatus
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
-from signtally.stores.reports import ReportState
+from signtally.stores.report_states import ReportState
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 _ENDED = {ReportStatus.READY, ReportStatus.FAILED}

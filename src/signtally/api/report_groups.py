@@ -16,7 +16,7 @@ from signtally.api.report_documents import Answers, ReportAnswers
 from signtally.api.reports import ReportsQuery, UrlsQuery, documents_of
 from signtally.domain.reports import ReportManifest
 from signtally.stores.report_index import ENTRY
-from signtally.stores.reports import ReportMissingError
+from signtally.stores.report_states import ReportMissingError
 from signtally.use_cases.report_groups import ReportGroup, group_versions, report_group, report_groups
 
 router = APIRouter(prefix="/report-groups", tags=["reports"], dependencies=[limit_concurrency("others")])

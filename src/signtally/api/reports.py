@@ -31,7 +31,8 @@ from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportSt
 from signtally.domain.tenants import ReportFormat, TenantProfile
 from signtally.services import Services
 from signtally.stores.report_index import ENTRY, IndexEntry
-from signtally.stores.reports import ReportMissingError, Reports, ReportState
+from signtally.stores.report_states import ReportMissingError, ReportState
+from signtally.stores.reports import Reports
 from signtally.threads import ContextThreads
 from signtally.use_cases.ordering import request_report
 

@@ -1,22 +1,17 @@
 """What report versions say of people: their files and user figures. Without them a version is its claim and totals."""
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from pydantic import TypeAdapter, ValidationError
-
 from signtally.domain.reports import ReportKey, ReportManifest
-from signtally.ports.objects import ObjectMissingError, ObjectStore
+from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
 from signtally.stores.report_folder import ReportFolder
+from signtally.stores.report_records import RECORD_NAMES, ReportRecords
 from signtally.threads import ContextThreads
 
 _READERS = 16
-_NAMING_NOBODY = {"request.json", "started.json", "manifest.json", "failure.json", "source.json"}
-_MANIFEST = TypeAdapter(ReportManifest)
-_log = logging.getLogger(__name__)
 
 
 class ReportContents:
@@ -48,14 +43,7 @@ class ReportContents:
             yield from _filled(ReportFolder.listed(self._objects, tenant_id, report_id))
 
     def _manifest(self, key: ReportKey) -> ReportManifest | None:
-        name = f"{keys.report_version(key)}manifest.json"
-        try:
-            return _MANIFEST.validate_json(self._objects.get(name).body)
-        except ObjectMissingError:
-            return None
-        except ValidationError as error:
-            _log.warning("%s cannot be read, and counts as lost: %s", name, error)
-            return None
+        return ReportRecords.of(self._objects, key).manifest.read_sound()
 
 
 def _filled(folder: ReportFolder) -> Sequence[ReportKey]:
@@ -63,4 +51,4 @@ def _filled(folder: ReportFolder) -> Sequence[ReportKey]:
 
 
 def _is_content(key: str) -> bool:
-    return PurePosixPath(key).name not in _NAMING_NOBODY
+    return PurePosixPath(key).name not in RECORD_NAMES

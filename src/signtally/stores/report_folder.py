@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from signtally.domain.reports import ReportKey
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
+from signtally.stores.report_records import MANIFEST
 
 _VERSION = re.compile(r"v([1-9]\d*)", re.ASCII)
 
@@ -43,4 +44,4 @@ class ReportFolder:
         return self.by_version[version]
 
     def is_published(self, version: int) -> bool:
-        return f"{keys.report_version(self.key(version))}manifest.json" in self.by_version[version]
+        return f"{keys.report_version(self.key(version))}{MANIFEST}" in self.by_version[version]

@@ -1,75 +1,28 @@
-"""Stored reports. A version is claimed once, then filled with files, and is whole once its manifest is there.
+"""Stored reports. A version is claimed once, then filled with files, and is whole once its manifest is there."""
 
-Below `reports/{tenant}/{report}/v{n}/` lie `request.json` (the claim), `started.json`, one file a format, and at
-the end `manifest.json` or `failure.json`. Nothing of these is ever written twice, so a version's status needs no
-locking. `source.json` alone is: the newest source mark under which the version was found to be true.
-"""
-
-import dataclasses
 import datetime as dt
-import logging
-from collections.abc import Collection, Iterable, Iterator
-
-from pydantic import TypeAdapter, ValidationError
+from collections.abc import Iterable, Iterator
 
 from signtally.domain.batches import batched
-from signtally.domain.report_failures import FailureCode, FailureReason, ReportFailure
-from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, ReportStatus, SourceMark
-from signtally.errors import SigntallyError
+from signtally.domain.report_failures import ReportFailure
+from signtally.domain.reports import ReportKey, ReportManifest, ReportRequest, SourceMark
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
 from signtally.stores.report_days import ReportDays
 from signtally.stores.report_folder import ReportFolder
 from signtally.stores.report_index import IndexEntry, ReportIndex, milliseconds
-from signtally.stores.typed_objects import JsonObject, Value
+from signtally.stores.report_records import ReportClaim, ReportRecords
+from signtally.stores.report_states import (
+    UNKNOWN,
+    ReportMissingError,
+    ReportState,
+    missing_version,
+    read_ready,
+    read_state,
+)
 from signtally.threads import ContextThreads
 
-_log = logging.getLogger(__name__)
-# What has not been made by then never will be, however long the queue is. Asking again makes the next version.
-_ABANDONED_AFTER = dt.timedelta(hours=1)
-_PUBLISHED_WITHIN = dt.timedelta(minutes=2)  # once all files are stored; S3's clock may differ from ours
 _READERS, _READ_AHEAD = 16, 256
-_RECORDS = ("request.json", "started.json", "manifest.json", "failure.json", "source.json")
-_UNKNOWN = ""  # who asked for a version whose claim is lost
-_SPOILT = FailureReason(FailureCode.UNREADABLE)
-_ABANDONED = FailureReason(FailureCode.NOT_IN_TIME)
-
-
-class ReportMissingError(SigntallyError, LookupError):
-    """No such report or version is stored."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ReportClaim:
-    """A version that was asked for: what for, by whom and when."""
-
-    key: ReportKey
-    request: ReportRequest
-    requested_by: str
-    requested_at: dt.datetime
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ReportState:
-    """Where one version stands; *manifest* when ready, *failure* when failed."""
-
-    claim: ReportClaim
-    status: ReportStatus
-    manifest: ReportManifest | None = None
-    failure: ReportFailure | None = None
-    source: SourceMark | None = dataclasses.field(default=None, compare=False)  # under which it was last found true
-    stored: frozenset[str] = dataclasses.field(default=frozenset(), compare=False)  # keys that were there with it
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it is ready, with every file that it was made with."""
-        return self.manifest is not None and all(file.key in self.stored for file in self.manifest.files)
-
-
-_CLAIM = TypeAdapter(ReportClaim)
-_MANIFEST = TypeAdapter(ReportManifest)
-_FAILURE = TypeAdapter(ReportFailure)
-_SOURCE = TypeAdapter(SourceMark)
 
 
 class Reports:
@@ -84,13 +37,13 @@ class Reports:
         key = ReportKey(request.tenant_id, request.report_id, version)
         claim = ReportClaim(key, request, requested_by, now)
         self._index.note(key, user_ids=request.user_ids, at=now)
-        return claim if self._claim(key).create(claim) else None
+        return claim if self._records(key).claim.create(claim) else None
 
     def withdraw(self, claim: ReportClaim) -> bool:
         """Forget a claim that nobody works on; False when somebody has begun to: then it stays."""
-        if any(self._objects.list_objects(_started(claim.key))):
+        if any(self._objects.list_objects(self._records(claim.key).started)):
             return False
-        self._claim(claim.key).delete()
+        self._records(claim.key).claim.delete()
         self._index.forget(claim.key, user_ids=claim.request.user_ids, at=claim.requested_at)
         return True
 
@@ -100,14 +53,14 @@ class Reports:
 
     def read_claim(self, key: ReportKey) -> ReportClaim:
         """Raises ReportMissingError when the version was never asked for."""
-        claim = _read(self._claim(key))
+        claim = self._records(key).claim.read_sound()
         if claim is None:
-            raise _missing(key)
+            raise missing_version(key)
         return claim
 
     def start(self, key: ReportKey) -> None:
         """Note that a run is making this version; idempotent."""
-        self._objects.put_if_absent(_started(key), b"{}")
+        self._objects.put_if_absent(self._records(key).started, b"{}")
 
     def put_file(self, key: ReportKey, name: str, body: bytes, *, content_type: str) -> str:
         """Store one file of a version and return its key in the bucket."""
@@ -118,9 +71,7 @@ class Reports:
     def finish(self, manifest: ReportManifest) -> bool:
         """Publish a version; False when it was published before (a retried run): what was published first stays."""
         ReportDays(self._objects).note(manifest.key, made_at=manifest.made_at)
-        return self._objects.put_if_absent(
-            f"{keys.report_version(manifest.key)}manifest.json", _MANIFEST.dump_json(manifest, indent=2)
-        )
+        return self._records(manifest.key).manifest.create(manifest)
 
     def made_on(self, day: dt.date) -> Iterator[ReportManifest]:
         """The whole versions, of all tenants, that were made on a day of UTC; in no order."""
@@ -131,7 +82,7 @@ class Reports:
 
     def fail(self, key: ReportKey, failure: ReportFailure) -> None:
         """Publish that a version could not be made; what was published first stays."""
-        self._failure(key).create(failure)
+        self._records(key).failure.create(failure)
 
     def versions(self, tenant_id: str, report_id: str) -> list[int]:
         """The versions that were asked for, oldest first."""
@@ -158,7 +109,7 @@ class Reports:
         if not folder.versions or folder.versions[-1] != entry.key.version:
             return None
         try:
-            state = self._state(entry.key, folder.stored(entry.key.version), now=now)
+            state = read_state(self._objects, entry.key, folder.stored(entry.key.version), now=now)
         except ReportMissingError:  # withdrawn since the listing
             return None
         return state if _is_of(state, entry) else None
@@ -174,48 +125,7 @@ class Reports:
     def state(self, key: ReportKey, *, now: dt.datetime) -> ReportState:
         """Raises ReportMissingError when the version was never asked for."""
         present = {summary.key for summary in self._objects.list_objects(keys.report_version(key))}
-        return self._state(key, present, now=now)
-
-    def _state(self, key: ReportKey, present: Collection[str], *, now: dt.datetime) -> ReportState:
-        """What these keys, which are *present* in a version's folder, say of it."""
-        folder = keys.report_version(key)
-        is_published = f"{folder}manifest.json" in present
-        if is_published and (ready := self._ready(key, present)) is not None:
-            return ready
-        claim = _read(self._claim(key))
-        if claim is None:
-            raise _missing(key)
-        if is_published:
-            return ReportState(claim, ReportStatus.FAILED, failure=ReportFailure.of(_SPOILT, failed_at=now))
-        if f"{folder}failure.json" in present:
-            return ReportState(claim, ReportStatus.FAILED, failure=_read(self._failure(key)))
-        if now - claim.requested_at > _ABANDONED_AFTER:
-            return ReportState(claim, ReportStatus.FAILED, failure=ReportFailure.of(_ABANDONED, failed_at=now))
-        running = f"{folder}started.json" in present
-        if running and _is_all_there(claim, present) and self._is_left_alone(claim, now=now):
-            return ReportState(claim, ReportStatus.FAILED, failure=ReportFailure.of(_SPOILT, failed_at=now))
-        return ReportState(claim, ReportStatus.RUNNING if running else ReportStatus.PENDING)
-
-    def _is_left_alone(self, claim: ReportClaim, *, now: dt.datetime) -> bool:
-        """Whether nothing has been stored of a version for a while."""
-        stored = (each.stored_at for each in self._objects.list_objects(keys.report_version(claim.key)))
-        return now - max(stored, default=now) > _PUBLISHED_WITHIN
-
-    def _ready(self, key: ReportKey, present: Collection[str]) -> ReportState | None:
-        """A published version; None when its manifest is spoilt or gone."""
-        folder = keys.report_version(key)
-        manifest = self._manifest_in(folder)
-        if manifest is None:
-            return None
-        confirmed = self._source(key).read_sound() if f"{folder}source.json" in present else None
-        claim = _claim_of(manifest) if manifest.requested_at else _read(self._claim(key)) or _claim_of(manifest)
-        return ReportState(
-            claim,
-            ReportStatus.READY,
-            manifest=manifest,
-            source=confirmed or manifest.source,
-            stored=frozenset(present),
-        )
+        return read_state(self._objects, key, present, now=now)
 
     def states(self, tenant_id: str, report_id: str, versions: Iterable[int], *, now: dt.datetime) -> list[ReportState]:
         """The states of these *versions*, in their order; those that were never asked for are left out."""
@@ -240,7 +150,7 @@ class Reports:
         """The state of the newest version of a listing; None when none is there."""
         for version in reversed(folder.versions):
             try:
-                return self._state(folder.key(version), folder.stored(version), now=now)
+                return read_state(self._objects, folder.key(version), folder.stored(version), now=now)
             except ReportMissingError:  # withdrawn, or its claim got lost: the version before is the newest
                 continue
         return None
@@ -248,7 +158,7 @@ class Reports:
     def newest_ready_in(self, folder: ReportFolder) -> ReportState | None:
         """The newest version of a listing that is ready; None when none is."""
         published = (each for each in reversed(folder.versions) if folder.is_published(each))
-        found = (self._ready(folder.key(version), folder.stored(version)) for version in published)
+        found = (read_ready(self._objects, folder.key(version), folder.stored(version)) for version in published)
         return next((state for state in found if state is not None), None)
 
     def has_all_files(self, manifest: ReportManifest) -> bool:
@@ -258,7 +168,7 @@ class Reports:
 
     def confirm(self, key: ReportKey, source: SourceMark) -> None:
         """Keep that a version was found to say what is so, under this mark."""
-        self._source(key).write(source)
+        self._records(key).source.write(source)
 
     def latest_manifest(self, tenant_id: str, report_id: str, *, before: int | None = None) -> ReportManifest | None:
         """The newest version that is whole, of those *before* a version when one is given; None when none is."""
@@ -280,49 +190,13 @@ class Reports:
         self._objects.delete(found.key for found in self._objects.list_objects(folder))
 
     def _manifest_in(self, folder: str) -> ReportManifest | None:
-        return _read(JsonObject(self._objects, f"{folder}manifest.json", _MANIFEST))
+        return ReportRecords(self._objects, folder).manifest.read_sound()
 
-    def _claim(self, key: ReportKey) -> JsonObject[ReportClaim]:
-        return JsonObject(self._objects, f"{keys.report_version(key)}request.json", _CLAIM)
-
-    def _source(self, key: ReportKey) -> JsonObject[SourceMark]:
-        return JsonObject(self._objects, f"{keys.report_version(key)}source.json", _SOURCE)
-
-    def _failure(self, key: ReportKey) -> JsonObject[ReportFailure]:
-        return JsonObject(self._objects, f"{keys.report_version(key)}failure.json", _FAILURE)
-
-
-def _read(stored: JsonObject[Value]) -> Value | None:
-    """None when the object is gone, and when it holds something else: the log names that."""
-    try:
-        return stored.read()
-    except ValidationError as error:
-        _log.warning("%s is left aside, because it cannot be read: %s", stored.key, error)
-        return None
-
-
-def _is_all_there(claim: ReportClaim, present: Collection[str]) -> bool:
-    """Whether a file of each format is stored: then the manifest follows at once, or has been and is gone."""
-    folder = keys.report_version(claim.key)
-    files = [key for key in present if key not in {f"{folder}{name}" for name in _RECORDS}]
-    return all(any(key.endswith(f".{name}") for key in files) for name in claim.request.formats)
+    def _records(self, key: ReportKey) -> ReportRecords:
+        return ReportRecords.of(self._objects, key)
 
 
 def _is_of(state: ReportState, entry: IndexEntry) -> bool:
     """Two who asked at once left two entries for one version: the claim knows whose it is."""
     same = milliseconds(state.claim.requested_at) == milliseconds(entry.requested_at)
-    return same or state.claim.requested_by == _UNKNOWN
-
-
-def _claim_of(manifest: ReportManifest) -> ReportClaim:
-    """The claim as its version knows it; of an older one that got lost, the rest."""
-    by, at = manifest.requested_by or _UNKNOWN, manifest.requested_at or manifest.made_at
-    return ReportClaim(manifest.key, manifest.request, by, at)
-
-
-def _started(key: ReportKey) -> str:
-    return f"{keys.report_version(key)}started.json"
-
-
-def _missing(key: ReportKey) -> ReportMissingError:
-    return ReportMissingError(f"no version {key.version} of report {key.report_id}")
+    return same or state.claim.requested_by == UNKNOWN

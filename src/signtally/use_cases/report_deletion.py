@@ -3,7 +3,7 @@
 from signtally.domain.reports import ReportStatus
 from signtally.errors import SigntallyError
 from signtally.services import Services
-from signtally.stores.reports import ReportMissingError
+from signtally.stores.report_states import ReportMissingError
 
 
 class ReportInWorkError(SigntallyError):

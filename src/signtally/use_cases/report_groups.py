@@ -9,7 +9,8 @@ from signtally.domain.batches import batched
 from signtally.domain.reports import ReportManifest, period_name_of
 from signtally.services import Services
 from signtally.stores.report_index import IndexEntry
-from signtally.stores.reports import ReportMissingError, Reports, ReportState
+from signtally.stores.report_states import ReportMissingError, ReportState
+from signtally.stores.reports import Reports
 from signtally.threads import ContextThreads
 
 _READERS = 8

@@ -22,7 +22,8 @@ from signtally.render.files import key_name, named_after
 from signtally.render.process_pool import RenderLimitError
 from signtally.services import Services
 from signtally.stores.report_folder import ReportFolder
-from signtally.stores.reports import ReportClaim, ReportMissingError, ReportState
+from signtally.stores.report_records import ReportClaim
+from signtally.stores.report_states import ReportMissingError, ReportState
 from signtally.use_cases.source_marks import Sources, source_mark
 from signtally.use_cases.version_diff import changes_since_predecessor, day_totals, user_figures
 

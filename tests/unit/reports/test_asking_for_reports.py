@@ -14,7 +14,7 @@ from signtally.report_queue import ReportQueueUnavailableError, TooManyOrdersErr
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.order_consumers import ConsumerBeat
-from signtally.stores.reports import ReportMissingError
+from signtally.stores.report_states import ReportMissingError
 from signtally.use_cases.ordering import request_report
 from signtally.use_cases.reporting import make_report, report_now
 from tests.support.asked_reports import (

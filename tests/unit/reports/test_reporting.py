@@ -19,7 +19,7 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.render.caveats import UNREADABLE_PROFILE_NOTICE
 from signtally.services import Services
 from signtally.stores.keys import tenant_profile
-from signtally.stores.reports import ReportMissingError
+from signtally.stores.report_states import ReportMissingError
 from signtally.stores.tenants import Tenants
 from signtally.stores.watermarks import Watermarks
 from signtally.use_cases.ordering import request_report

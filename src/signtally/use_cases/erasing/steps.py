@@ -16,7 +16,7 @@ from signtally.domain.time_units import MICROSECOND
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.services import Services
 from signtally.stores.imports import forget_rejects
-from signtally.stores.reports import ReportMissingError
+from signtally.stores.report_states import ReportMissingError
 from signtally.use_cases.erasing.traces import Appearances
 
 ERASED = "erased"

@@ -14,7 +14,7 @@ from signtally.ports.errors import ServiceError
 from signtally.report_queue import ReceivedOrder
 from signtally.retries import RetryPolicy
 from signtally.services import Services
-from signtally.stores.reports import ReportMissingError
+from signtally.stores.report_states import ReportMissingError
 from signtally.tracing import span_of
 from signtally.use_cases.reporting import fail_report
 

@@ -7,7 +7,8 @@ from signtally.domain.reports import ReportRequest, ReportStatus
 from signtally.domain.tenants import TenantProfile
 from signtally.report_queue import ReportQueueUnavailableError, TooManyOrdersError
 from signtally.services import Services
-from signtally.stores.reports import ReportClaim, ReportState
+from signtally.stores.report_records import ReportClaim
+from signtally.stores.report_states import ReportState
 from signtally.use_cases.reporting import find_or_claim, in_progress, up_to_date
 
 # Whoever claimed it may have died before its order was sent; to send one twice does no harm.

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from prefect import flow
 
+from signtally.domain.counted import counted
 from signtally.domain.dead_letter_queues import QueueName
 from signtally.domain.dead_letters import without_names
 from signtally.use_cases.dead_letters import DeadLetterListing, ReasonSummary
@@ -21,7 +22,9 @@ def dead_letters(
     listing = list_dead_letters(reasons or [], samples, queue)
     rows = [row for summary in listing.reasons for row in _rows(summary)]
     seen = "all of them" if listing.is_complete else "and there may be more"
-    description = f"{listing.total} dead letters: {seen}; {listing.in_flight_elsewhere} in flight to other readers"
+    description = (
+        f"{counted(listing.total, 'dead letter')}: {seen}; {listing.in_flight_elsewhere} in flight to other readers"
+    )
     if listing.other_queues:
         others = ", ".join(f"{name} about {count:,}" for name, count in listing.other_queues.items())
         description += f"; other queues have some too: {others}"

@@ -4,6 +4,7 @@ import datetime as dt
 
 from prefect import flow
 
+from signtally.domain.counted import counted
 from signtally.use_cases.rebuilding import Preview, RebuildOutcome
 from tasks.failures import explain_failure
 from tasks.integrity import preview_rebuild, rebuild_days
@@ -38,6 +39,8 @@ def rebuild(
         for each in found.changes[:_SHOWN]
     ]
     left = len(found.changes) - len(rows)
-    description = f"{found.rows} rows would be written; {f'{left} changes more than shown' if left else 'all changes'}"
+    description = (
+        f"{counted(found.rows, 'row')} would be written; {f'{left} more than shown' if left else 'all are shown'}"
+    )
     publish_summary("rebuild-dry-run", rows or [{"tenant": "none"}], description=description)
     return found

@@ -4,6 +4,7 @@ import datetime as dt
 
 from prefect import flow
 
+from signtally.domain.counted import counted
 from signtally.domain.reconciliation import Difference, ReportDifference
 from signtally.use_cases.reconciling import ReconcileOutcome
 from tasks.failures import explain_failure
@@ -38,7 +39,9 @@ def _publish_differences(outcome: ReconcileOutcome) -> None:
     ]
     rows = [*by_events, *by_reports][:_SHOWN]
     shown = "all of them" if len(rows) == outcome.mismatched else f"the first {len(rows)}"
-    description = f"{outcome.mismatched} differences, {shown}. `signtally rebuild` mends days that differ from events"
+    description = (
+        f"{counted(outcome.mismatched, 'difference')}, {shown}. `signtally rebuild` mends days that differ from events"
+    )
     publish_summary("reconcile-differences", rows, description=description)
 
 

@@ -3,6 +3,7 @@
 from prefect import flow
 
 from signtally.domain.basis import Basis
+from signtally.domain.counted import counted
 from signtally.domain.reports import FORMATS
 from tasks.failures import explain_failure
 from tasks.report import make_report
@@ -34,7 +35,7 @@ def report(  # noqa: PLR0913, PLR0917 -- an operator sees each as a field of the
         "report",
         [{"format": file.format, "bytes": file.size_bytes, "key": file.key} for file in manifest.files],
         description=(
-            f"{key.tenant_id}: {key.report_id}, version {key.version}, {manifest.row_count} users, "
-            f"{manifest.totals.sent} documents sent"
+            f"{key.tenant_id}: {key.report_id}, version {key.version}, {counted(manifest.row_count, 'user')}, "
+            f"{counted(manifest.totals.sent, 'document')} sent"
         ),
     )

@@ -12,6 +12,7 @@ import time
 from prefect import flow, tags
 
 from signtally.cli.signals import stop_on_signals
+from signtally.domain.counted import counted
 from signtally.ending import finish
 from signtally.ports.errors import ServiceError
 from signtally.use_cases.ordering import OrderConsumer, OrderProgress
@@ -95,7 +96,8 @@ def _watch(consumer: OrderConsumer, live: LiveProgress, *, until: float) -> Orde
 def _state(progress: OrderProgress, earlier: OrderProgress | None) -> ProgressState:
     done = sum(progress.results.values())
     left = progress.visible + progress.in_flight
-    summary = f"{done:,} orders finished, {60 * pace(progress, earlier):,.0f} made a minute; {left:,} are left"
+    finished = counted(done, "order", grouped=True)
+    summary = f"{finished} finished, {60 * pace(progress, earlier):,.0f} made a minute; {left:,} left"
     return ProgressState(done / (done + left) if done + left else 1.0, summary, progress_rows(progress, earlier))
 
 

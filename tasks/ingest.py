@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from prefect import get_run_logger
 
+from signtally.domain.counted import counted
 from signtally.use_cases import ingesting
 from signtally.use_cases.ingesting import IngestOutcome, IngestProgress
 from tasks.progress import LiveProgress, ProgressState
@@ -43,8 +44,8 @@ def _summary(progress: IngestProgress, earlier: IngestProgress | None) -> str:
     """In one line: the present pace, or at the end that of the whole run."""
     pace = progress.events_per_second_since(earlier) if progress.backlog else progress.events_per_second
     return (
-        f"{progress.outcome.received:,} events received, {pace:,.0f} a second; "
-        f"{progress.visible:,} messages wait, {progress.in_flight:,} in flight"
+        f"{counted(progress.outcome.received, 'event', grouped=True)} received, {pace:,.0f} a second; "
+        f"{counted(progress.visible, 'message waits', 'messages wait', grouped=True)}, {progress.in_flight:,} in flight"
     )
 
 

@@ -27,4 +27,5 @@ def import_of_source() -> str:
 def tenants_of_batch() -> str:
     """Such as `25 tenants, acme to bolt`, of a task with *tenant_ids*."""
     tenants: list[str] = task_run.get_parameters()["tenant_ids"]
-    return f"{len(tenants)} tenants, {tenants[0]} to {tenants[-1]}" if tenants else "no tenants"
+    many = len(tenants) > 1
+    return f"{len(tenants)} tenants, {tenants[0]} to {tenants[-1]}" if many else "".join(tenants) or "no tenants"

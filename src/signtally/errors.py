@@ -7,6 +7,7 @@ SigntallyError
 │   │   └── HistoryUnavailableError   ports.history: also a HistoryError
 │   ├── AccessRefusedError            ports.errors: wrong or missing credentials
 │   ├── NotProvisionedError           ports.errors: a queue, bucket, database or table does not exist
+│   ├── StoreAddressError             ports.errors: the address of a usage store cannot be used
 │   ├── BadDataError                  postgresql.errors: PostgreSQL refused a value for good
 │   ├── ReplicaBehindError            postgresql.replica_reads: a replica does not have what the primary has
 │   └── MailUncertainError            ports.mail: nobody knows whether the email was sent

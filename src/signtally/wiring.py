@@ -19,6 +19,7 @@ from signtally.aws.timestream_unload import TimestreamUnload
 from signtally.bucket_format import GuardedBucket
 from signtally.erased_names import ErasedNames
 from signtally.mail_event_queue import MailEventQueue
+from signtally.ports.errors import StoreAddressError
 from signtally.ports.limits import Limits
 from signtally.ports.mail import Mailer
 from signtally.ports.members import MemberSource
@@ -114,20 +115,24 @@ def _postgresql(settings: Settings, *, timeouts: ClientTimeouts) -> UsageStore:
     if timeouts.read_seconds is not None:
         longest = min(longest, dt.timedelta(seconds=timeouts.read_seconds))
 
-    def connections(address: SecretStr) -> PostgresqlConnections:
-        return PostgresqlConnections(
-            address.get_secret_value(),
-            size=settings.postgresql_connections,
-            statement_timeout=longest,
-            password=rds_password(address.get_secret_value()) if settings.postgresql_auth == "iam" else None,
-        )
+    def connections(address: SecretStr, *, named: str) -> PostgresqlConnections:
+        where = address.get_secret_value()
+        try:
+            return PostgresqlConnections(
+                where,
+                size=settings.postgresql_connections,
+                statement_timeout=longest,
+                password=rds_password(where) if settings.postgresql_auth == "iam" else None,
+            )
+        except StoreAddressError as error:
+            raise StoreAddressError(error.advice, named=named) from None
 
-    primary = connections(settings.usage_store)
+    primary = connections(settings.usage_store, named="SIGNTALLY_USAGE_STORE")
     kept = dt.timedelta(hours=settings.memory_retention_hours, days=settings.magnetic_retention_days)
     store = PostgresqlUsageStore(primary, schema=settings.database, kept=kept)
     if settings.usage_store_replica is None:
         return store
-    replica = connections(settings.usage_store_replica)
+    replica = connections(settings.usage_store_replica, named="SIGNTALLY_USAGE_STORE_REPLICA")
     figures = PostgresqlUsageStore(replica, schema=settings.database)
     return cast("UsageStore", ReplicaReads(store, figures, Replica(primary, replica)))
 

@@ -85,7 +85,7 @@ def test_each_alarm_reaches_whom_a_setting_names(inbox: AlarmInbox, services: Se
     )
     inbox.wait_for("Signtally: a digest was not delivered", r"acme / daily / .* \(refused\)")
     inbox.wait_for("Signtally: a profile is broken", "cray is broken")
-    inbox.wait_for("Signtally: dead letters grow", "1 messages could not be counted .* 1 not-json")
+    inbox.wait_for("Signtally: dead letters grow", "1 message could not be counted .* 1 not-json")
     inbox.wait_for("Signtally: figures are late", "60 minutes ago")
     inbox.wait_for("Signtally: a report was not made", "RuntimeError: no more paper")
     inbox.wait_for("Signtally: too many emails come back", "of 20 emails since yesterday 2 bounced .*, 10%")

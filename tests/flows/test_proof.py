@@ -49,7 +49,7 @@ def test_a_spoilt_row_holds_its_tenants_digest_until_a_rebuild(flow_services: Se
 
     state = reconcile(return_state=True)
     assert state.is_failed()
-    with pytest.raises(MismatchError, match="1 mismatches of 1 tenants"):
+    with pytest.raises(MismatchError, match="1 mismatch of 1 tenant,"):
         state.result()
     where = {"tenant": "acme", "day": two_days_ago.isoformat(), "user": "", "action": "sent"}
     assert latest_table("reconcile-differences") == [{**where, "source": "events", "said": 2, "aggregates": 7}]

@@ -249,7 +249,7 @@ EXERCISES = (
     Exercise("too many emails come back", bounce, "of 2. emails since yesterday 2", is_paused),
     Exercise("a tenant is held", spoil_a_row, "figures of acme contradict", is_let_go),
     Exercise("a profile is broken", break_the_profile, "acme is broken", is_readable),
-    Exercise("dead letters grow", send_too_early, "1 messages could not be counted", is_replayed),
+    Exercise("dead letters grow", send_too_early, "1 message could not be counted", is_replayed),
     Exercise("figures are late", pause_ingest, "6. minutes ago", is_fresh),
     Exercise("a report was not made", owe_a_report, "bolt / daily .* has waited", is_made, before="figures are late"),
     Exercise("a run failed or crashed", kill_the_worker, "Crashed", runs_again),

@@ -51,6 +51,58 @@ def test_a_path_that_cannot_be_used_is_named(
     assert capsys.readouterr().err == "signtally: /proc/nobody cannot be used: No such file or directory\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["token", "--tenant", "", "--user", "u", "--role=member"],
+            "'--tenant': an id has 1 to 256 characters, this one 0",
+        ),
+        (["token", "--tenant=acme", f"--user={'u' * 257}", "--role=member"], "'--user': an id has 1 to 256 characters"),
+        (["aggregate", "--tenant", ""], "'--tenant': an id has"),
+        (
+            ["copy-store", "--from", "mysql://secret@h/x", "--to", "timestream"],
+            "'--from': it names no usage store: write",
+        ),
+        (
+            ["copy-store", "--from", "timestream", "--to", "postgresql://u:se/cret@h/x"],
+            "'--to': the address cannot be read",
+        ),
+        (["copy-store", "--from", "timestream", "--to", " "], "'--to': it is empty: write timestream"),
+        (["copy-store", "--from", "timestream", "--to", "Timestream"], "--from and --to name the same store"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_named(
+    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setattr(sys, "argv", ["signtally", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+    assert (ended.value.code, said in told, "secret" in told, "SIGNTALLY_USAGE_STORE" in told) == (
+        2,
+        True,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize(("field", "text"), [("tenant_id", "ac\0me"), ("name", "Acme\u202e")])
+def test_a_profile_that_cannot_be_shown_is_refused_by_its_field(
+    field: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "profile.json"
+    file.write_text(json.dumps({"tenant_id": "acme", field: text}))
+    monkeypatch.setattr(sys, "argv", ["signtally", "tenants", "put", str(file)])
+    with pytest.raises(SystemExit):
+        main()
+    told = capsys.readouterr().err
+    assert f"{field}: " in told
+    assert f"cannot contain U+{ord(text.strip('acmeA')):04X}" in told
+    assert "write it without" in told
+
+
 @pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+14:00", "1999-12-31T23:59:59Z", "9999-12-31T00:00:00-14:00"])
 def test_an_instant_that_no_calendar_of_ours_has(
     instant: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -80,7 +80,7 @@ def test_digests_alone_judge_it_as_well_and_by_hand_it_is_sent_all_the_same() ->
     judged = condition_outcome(october, services=acmes.services)
     assert judged is not None
     assert (judged.holds, judged.found) == (False, 4.1)
-    assert judged.detail == "41 of 1000 documents of 2026-10 are used"
+    assert judged.detail == "documents used in 2026-10: 41 of 1000"
     send_now(october, services=acmes.services, requested_by="u_1", makes_report=True)
     assert len(acmes.mailer.sent) == 2
 

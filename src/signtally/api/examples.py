@@ -129,7 +129,7 @@ PREVIEW: dict[str, Any] = {
     "html": "<!doctype html>…",
     "text": "Acme: usage for 19–25 Oct 2026 …",
     "attachments": ["Acme usage 2026-W43.pdf"],
-    "condition": {"holds": True, "found": 83.4, "detail": "417 of 500 documents of 2026-10 are used"},
+    "condition": {"holds": True, "found": 83.4, "detail": "documents used in 2026-10: 417 of 500"},
 }
 DELIVERIES: dict[str, Any] = {
     "rows": [

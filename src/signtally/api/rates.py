@@ -10,6 +10,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from signtally.api.auth import Caller, authenticated
 from signtally.api.problems import ProblemError, ProblemKind
+from signtally.domain.counted import counted
 from signtally.settings import Settings
 
 
@@ -23,11 +24,11 @@ class TenantRates:
 
     def count_call(self, tenant_id: str) -> None:
         """Raises ProblemError (429) when the tenant has made its calls of this minute."""
-        self._count(self._calls, "calls", tenant_id)
+        self._count(self._calls, "call", tenant_id)
 
     def count_order(self, tenant_id: str) -> None:
         """Raises ProblemError (429) when the tenant has ordered its reports of this minute."""
-        self._count(self._orders, "orders", tenant_id)
+        self._count(self._orders, "order", tenant_id)
 
     def _count(self, limit: RateLimitItemPerMinute | None, what: str, tenant_id: str) -> None:
         if limit is None or self._limiter.hit(limit, what, tenant_id):
@@ -36,7 +37,8 @@ class TenantRates:
         seconds = max(1, round(window.reset_time - time.time()))
         raise ProblemError(
             ProblemKind.TOO_MANY_REQUESTS,
-            f"Your organisation has made its {limit.amount:,} {what} of this minute. Try again in {seconds} seconds.",
+            f"Your organisation has made its {counted(limit.amount, what, grouped=True)} of this minute. "
+            f"Try again in {counted(seconds, 'second')}.",
             headers={"Retry-After": str(seconds)},
         )
 

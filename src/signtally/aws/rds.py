@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import boto3
 
 from signtally.aws.errors import map_errors
-from signtally.ports.errors import ServiceError
+from signtally.ports.errors import StoreAddressError
 
 _PORT = 5432
 
@@ -15,13 +15,13 @@ _PORT = 5432
 def rds_password(address: str) -> Callable[[], str]:
     """What makes a token for each connection to postgresql://USER@HOST:PORT/…; it is signed here, nobody is asked.
 
-    Raises ServiceError when the address names no user or no single host.
+    Raises StoreAddressError when the address names no user or no single host.
     """
     parts = urlsplit(address)
     if not parts.username or not parts.hostname or "," in parts.netloc:
-        raise ServiceError(
-            "SIGNTALLY_POSTGRESQL_AUTH=iam makes a password for one user and host: write "
-            "SIGNTALLY_USAGE_STORE=postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full"
+        raise StoreAddressError(
+            "must name one user and host, for whom SIGNTALLY_POSTGRESQL_AUTH=iam makes a password: write "
+            "postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full"
         )
     return functools.partial(_token, unquote(parts.username), parts.hostname, parts.port or _PORT)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from signtally.aws.errors import map_errors
 from signtally.backoff import backoff_seconds
 from signtally.domain.batches import batched
+from signtally.domain.counted import counted
 from signtally.domain.message_attributes import MessageLimits, TypedText
 from signtally.ports.errors import NotProvisionedError, ServiceError, ServiceUnavailableError
 from signtally.ports.queue import OutgoingMessage, QueueDepth, QueuedMessage
@@ -179,7 +180,8 @@ class SqsEventQueue:
 
     def _send_error(self, failed: "Sequence[BatchResultErrorEntryTypeDef]") -> ServiceError:
         first = next((entry for entry in failed if entry["SenderFault"]), failed[0])
-        text = f"SQS did not take {len(failed)} messages for {self._what} ({first['Code']}: {first.get('Message', '')})"
+        messages = counted(len(failed), "message")
+        text = f"SQS did not take {messages} for {self._what} ({first['Code']}: {first.get('Message', '')})"
         return ServiceError(text) if first["SenderFault"] else ServiceUnavailableError(f"{text}; try again")
 
 

@@ -20,6 +20,7 @@ from signtally.aws.errors import map_errors
 from signtally.aws.timestream_answers import frame, keep_rows_as_sent, pages
 from signtally.aws.timestream_records import Batch, Rejection
 from signtally.aws.timestream_unload import TimestreamUnload, scanned
+from signtally.domain.counted import counted
 from signtally.ports.errors import ServiceError
 from signtally.threads import ContextThreads
 
@@ -101,7 +102,7 @@ class TimestreamAccess:
         rejections = self.write(table, batch)
         refused = [each for each in rejections if each is not None and not each.is_outdated]
         if refused:
-            raise ServiceError(f"Timestream refused {len(refused)} records of {table}: {refused[0].reason}")
+            raise ServiceError(f"Timestream refused {counted(len(refused), 'record')} of {table}: {refused[0].reason}")
         return rejections
 
     def read(

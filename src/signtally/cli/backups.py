@@ -7,6 +7,7 @@ import click
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
 from signtally.cli.signals import interruptible
+from signtally.domain.counted import counted
 from signtally.use_cases.backups import back_up
 from signtally.use_cases.backups import restore as restore_from
 
@@ -24,7 +25,8 @@ def backup(directory: Path, *, as_json: bool) -> None:
     """
     with interruptible():
         outcome = back_up(directory, services=wiring.services())
-    lines = [f"{outcome.objects} objects ({outcome.read} read) and {outcome.events} events are in {directory}"]
+    objects, events = counted(outcome.objects, "object"), counted(outcome.events, "event")
+    lines = [f"{directory} has {objects} ({outcome.read} read) and {events}"]
     print_result(outcome.as_dict(), as_json=as_json, lines=lambda: lines)
 
 
@@ -39,8 +41,8 @@ def restore(directory: Path, *, as_json: bool) -> None:
     with interruptible():
         outcome = restore_from(directory, services=wiring.services())
     lines = [
-        f"{outcome.objects} objects put back, {outcome.objects_kept} were there",
-        f"{outcome.events} events put back, {outcome.events_kept} were there, {outcome.refused} were refused",
+        f"objects: {outcome.objects} put back, {outcome.objects_kept} there already",
+        f"events: {outcome.events} put back, {outcome.events_kept} there already, {outcome.refused} refused",
         "now count them: signtally rebuild",
     ]
     if outcome.erasures_due:

@@ -8,6 +8,7 @@ import click
 from signtally import wiring
 from signtally.cli.output import json_option, print_result, printable
 from signtally.cli.signals import interruptible
+from signtally.domain.counted import counted
 from signtally.domain.dead_letter_queues import QueueName, UnknownReasonError, known_code
 from signtally.use_cases.dead_letters import (
     DeadLetterListing,
@@ -121,8 +122,7 @@ def _remarks(*, is_complete: bool, in_flight_elsewhere: int) -> Iterator[str]:
     if not is_complete:
         yield "There may be more: they are too many to be read at once, or came in faster than they were read."
     if in_flight_elsewhere:
-        number = f"About {in_flight_elsewhere:,}"
-        yield f"{number} were in flight to another reader when this began and were not seen: try again."
+        yield f"In flight to another reader when this began, and not seen: about {in_flight_elsewhere:,}. Try again."
 
 
 def _by_reason(counts: Mapping[str, int]) -> str:
@@ -132,7 +132,7 @@ def _by_reason(counts: Mapping[str, int]) -> str:
 
 
 def _letters(count: int) -> str:
-    return f"{count:,} dead {'letter' if count == 1 else 'letters'}"
+    return counted(count, "dead letter", grouped=True)
 
 
 def _instant(instant: dt.datetime) -> str:

@@ -9,6 +9,7 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
+from signtally.cli.parameters import ID
 from signtally.cli.schedules import digests
 from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import MailDelivery, MailState
@@ -40,7 +41,7 @@ def _choice(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--recipient", help="Only this address, or this destination, such as slack:board."),
         click.option("--period", help="A whole period that is over; the last one, unless given."),
         click.option("--schedule", required=True, help="The schedule's name."),
-        click.option("--tenant", "tenant_id", required=True, help="The tenant's id."),
+        click.option("--tenant", "tenant_id", type=ID, required=True, help="The tenant's id."),
     ):
         command = option(command)
     return command
@@ -110,7 +111,7 @@ def deliveries() -> None:
 
 
 @deliveries.command(name="list")
-@click.option("--tenant", "tenant_id", help="Of one tenant only.")
+@click.option("--tenant", "tenant_id", type=ID, help="Of one tenant only.")
 @click.option("--schedule", help="Of one schedule only; needs --tenant.")
 @click.option("--state", type=click.Choice([*map(str, MailState)]), help="In this state only.")
 @json_option

@@ -10,7 +10,9 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
+from signtally.cli.parameters import ID
 from signtally.cli.signals import interruptible
+from signtally.domain.counted import counted
 from signtally.use_cases.due_erasures import finish_erasures
 from signtally.use_cases.erasing import ErasureOutcome
 from signtally.use_cases.erasing import erase as erase_person
@@ -26,8 +28,8 @@ _STAYS = (
 
 
 @click.command()
-@click.option("--tenant", "tenant_id", required=True)
-@click.option("--user", "user_id", required=True, help="The user's id, as events have it.")
+@click.option("--tenant", "tenant_id", type=ID, required=True)
+@click.option("--user", "user_id", type=ID, required=True, help="The user's id, as events have it.")
 @click.option("--email", "emails", multiple=True, metavar="ADDRESS", help="Another address of theirs, if you know one.")
 @click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
 @json_option
@@ -44,7 +46,7 @@ def erase(*, tenant_id: str, user_id: str, emails: tuple[str, ...], dry_run: boo
 
 
 @click.command()
-@click.option("--tenant", "tenant_id", required=True)
+@click.option("--tenant", "tenant_id", type=ID, required=True)
 @click.option(
     "--export",
     type=click.Path(file_okay=False, path_type=Path),
@@ -102,7 +104,7 @@ def _line(row: dict[str, Any]) -> str:
     about = f"{row['tenant_id']} / {row['user_id']}" if row["user_id"] else row["tenant_id"]
     again = f", looks again at {row['looks_again_at']}" if row["looks_again_at"] else ""
     ended = f"finished {row['finished_at']}{again}" if row["is_finished"] else "under way"
-    return f"{about}  begun {row['begun_at']}, {ended}  {sum(row['changed'].values())} things"
+    return f"{about}  begun {row['begun_at']}, {ended}  {counted(sum(row['changed'].values()), 'thing')}"
 
 
 def _farewell(outcome: OffboardingOutcome) -> Iterator[str]:

@@ -10,6 +10,7 @@ import click
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
 from signtally.cli.signals import interruptible
+from signtally.domain.counted import counted
 from signtally.history.opening import open_history, read_mapping
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.history import HistorySource
@@ -46,8 +47,8 @@ def import_(*, source: str, mapping_file: Path | None, rejects_file: Path | None
     }
     print_result(result, as_json=as_json, lines=lambda: _lines(imported))
     if rejects:
-        number = sum(imported.outcome.rejected.values())
-        click.echo(f"WARNING: {number} rows were rejected; {rejects} has them with their reasons", err=True)
+        were = counted(sum(imported.outcome.rejected.values()), "row was", "rows were")
+        click.echo(f"WARNING: {were} rejected; {rejects} says which and why", err=True)
 
 
 @contextlib.contextmanager

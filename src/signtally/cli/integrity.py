@@ -8,14 +8,15 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
-from signtally.cli.parameters import DAY
+from signtally.cli.parameters import DAY, ID
 from signtally.cli.signals import interruptible
+from signtally.domain.counted import counted
 from signtally.use_cases.rebuilding import DayChange, Preview, RebuildOutcome, RebuildProgress, preview
 from signtally.use_cases.rebuilding import rebuild as rebuild_days
 from signtally.use_cases.reconciling import ReconcileOutcome
 from signtally.use_cases.reconciling import reconcile as reconcile_days
 
-tenant_option = click.option("--tenant", "tenant_id", help="This tenant alone.")
+tenant_option = click.option("--tenant", "tenant_id", type=ID, help="This tenant alone.")
 last_option = click.option("--to", "last", type=DAY, help="Last day, included.")
 
 
@@ -76,9 +77,11 @@ def _account(outcome: ReconcileOutcome) -> Iterator[str]:
         yield f"… and {outcome.mismatched - listed} more"
     yield str(outcome)
     if outcome.superseded:
-        yield f"{outcome.superseded} events do not count any more, because their ids had been received before"
+        do = counted(outcome.superseded, "event does", "events do")
+        yield f"{do} not count any more: such an id had been received before"
     if outcome.reports_skipped:
-        yield f"{outcome.reports_skipped} reports on the cohort basis, or from before days were kept, were not compared"
+        skipped = counted(outcome.reports_skipped, "report")
+        yield f"not compared: {skipped} on the cohort basis, or from before days were kept"
     for tenant_id in outcome.held:
         yield f"held: {tenant_id}; `signtally rebuild --tenant {tenant_id}` mends its days and lets it go"
     for tenant_id in outcome.lifted:
@@ -91,7 +94,7 @@ def _changes(found: Preview) -> Iterator[str]:
         yield f"{tenant_id} · {day}: {', '.join(map(_change, changes))}"
     for tenant_id, zone in found.moves.items():
         yield f"{tenant_id} has moved to {zone}: all of its days would be counted anew there"
-    yield f"{found.rows} rows would be written for {found.period.first} to {found.period.last}; nothing was"
+    yield f"{counted(found.rows, 'row')} would be written for {found.period.first} to {found.period.last}; nothing was"
 
 
 def _change(found: DayChange) -> str:
@@ -101,7 +104,8 @@ def _change(found: DayChange) -> str:
 
 def _result(outcome: RebuildOutcome) -> Iterator[str]:
     went_on = ", going on where it had been broken off" if outcome.resumed else ""
-    yield f"{outcome.tenant_days} days of tenants counted from {outcome.period.first} to {outcome.period.last}{went_on}"
-    yield f"{outcome.rows} rows written, of which {outcome.restated} had said something else"
+    days = counted(outcome.tenant_days, "day of a tenant", "days of tenants")
+    yield f"{days} counted from {outcome.period.first} to {outcome.period.last}{went_on}"
+    yield f"{counted(outcome.rows, 'row')} written, of which {outcome.restated} had said something else"
     for tenant_id in outcome.lifted:
         yield f"let go: {tenant_id}"

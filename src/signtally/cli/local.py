@@ -22,6 +22,7 @@ from signtally.cli.stack_options import (
     usual_port,
     usual_port_or_free,
 )
+from signtally.domain.counted import counted
 from signtally.local.demo import EVENTS, REPORTS, TENANTS, Demo
 from signtally.local.local_aws import DEFAULT_PORT, DEFAULT_TIMESTREAM_PORT, LocalAws
 from signtally.local.processes import Supervisor
@@ -144,7 +145,8 @@ def _where(stack: Stack) -> list[str]:
 
 
 def _outcome(demonstration: Demo, summary: dict[str, Any]) -> list[str]:
-    lines = [f"Every figure of {summary['tenants']} tenants agrees with what was sent."]
+    tenants = counted(summary["tenants"], "tenant")
+    lines = [f"Every figure of {tenants} agrees with what was sent."]
     for report in summary["reports"]:
         lines.append(f"{report['tenant_id']}: {report['report_id']}, version {report['version']}")
         lines += [f"  {file['format']:<4} {file['url']}" for file in report["files"]]

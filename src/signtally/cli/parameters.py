@@ -1,10 +1,11 @@
-"""The parameter types of commands: instants, days, durations."""
+"""The parameter types of commands: instants, days, ids, durations."""
 
 import datetime as dt
 from collections.abc import Callable
 
 import click
 
+from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.periods import EARLIEST_DAY
 from signtally.settings import parse_duration
 
@@ -46,6 +47,13 @@ def _day(text: str) -> dt.date:
         raise ValueError(f"{text!r} is no day: write 2026-10-03") from None
 
 
+def _id(text: str) -> str:
+    if not 1 <= len(text) <= ID_LIMIT_CHARACTERS:
+        raise ValueError(f"an id has 1 to {ID_LIMIT_CHARACTERS} characters, this one {len(text)}")
+    return text
+
+
 INSTANT = _Parsed("instant", _instant)
 DAY = _Parsed("day", _day)
+ID = _Parsed("id", _id)  # of a tenant or a user
 DURATION = _Parsed("duration", parse_duration)

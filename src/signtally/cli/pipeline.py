@@ -6,7 +6,7 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
-from signtally.cli.parameters import DAY
+from signtally.cli.parameters import DAY, ID
 from signtally.cli.signals import interruptible, stop_on_signals
 from signtally.use_cases import aggregating, ingesting, provisioning
 
@@ -37,7 +37,7 @@ def ingest(*, consumers: int, budget_seconds: float | None, as_json: bool) -> No
 
 
 @click.command()
-@click.option("--tenant", "tenant_id", help="This tenant alone.")
+@click.option("--tenant", "tenant_id", type=ID, help="This tenant alone.")
 @click.option("--from", "first", type=DAY, help="First day, in the tenant's zone.")
 @click.option("--to", "last", type=DAY, help="Last day, included.")
 @json_option

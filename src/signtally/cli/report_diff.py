@@ -6,6 +6,7 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
+from signtally.cli.parameters import ID
 from signtally.cli.report_rendering import render_reports
 from signtally.domain.report_changes import MeasureChange
 from signtally.domain.reports import ReportKey
@@ -23,7 +24,7 @@ reports.add_command(render_reports)
 
 
 @reports.command(name="diff")
-@click.option("--tenant", "tenant_id", required=True, help="The tenant's id.")
+@click.option("--tenant", "tenant_id", type=ID, required=True, help="The tenant's id.")
 @click.argument("report_id", metavar="REPORT")
 @click.argument("before", metavar="V1", type=VERSION)
 @click.argument("after", metavar="V2", type=VERSION)

@@ -6,6 +6,7 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
+from signtally.cli.parameters import ID
 from signtally.domain.basis import Basis
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import FORMATS, ReportManifest, ReportRequest, ordered_formats
@@ -15,7 +16,7 @@ from signtally.use_cases import reporting
 
 
 @click.command()
-@click.option("--tenant", "tenant_id", required=True, help="The tenant's id.")
+@click.option("--tenant", "tenant_id", type=ID, required=True, help="The tenant's id.")
 @click.option("--period", required=True, help="2026-10-03, 2026-W41, 2026-10, 2026-Q4 or 2026.")
 @click.option(
     "--format", "formats", multiple=True, type=click.Choice(FORMATS), help="One or more; all when none is given."

@@ -6,7 +6,7 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
-from signtally.cli.parameters import INSTANT
+from signtally.cli.parameters import ID, INSTANT
 from signtally.domain.schedules import Occurrence, due_between
 from signtally.services import system_clock
 from signtally.use_cases import digesting, scheduling
@@ -44,7 +44,7 @@ def run_schedules(*, now: dt.datetime | None, dry_run: bool, as_json: bool) -> N
 @schedules.command()
 @click.option("--from", "since", type=INSTANT, help="Later than this instant; now, unless given.")
 @click.option("--to", "until", type=INSTANT, help=f"Up to this instant; {_PLANNED_DAYS} days on, unless given.")
-@click.option("--tenant", "tenant_id", help="Of one tenant only.")
+@click.option("--tenant", "tenant_id", type=ID, help="Of one tenant only.")
 @json_option
 def due(*, since: dt.datetime | None, until: dt.datetime | None, tenant_id: str | None, as_json: bool) -> None:
     """Tell what will fall due, without making or sending anything."""

@@ -5,14 +5,14 @@ import datetime as dt
 import click
 
 from signtally.cli.output import json_option, print_result
-from signtally.cli.parameters import DURATION
+from signtally.cli.parameters import DURATION, ID
 from signtally.development_key import development_token
 from signtally.settings import Settings
 
 
 @click.command()
-@click.option("--tenant", "tenant_id", required=True, help="The tenant's id.")
-@click.option("--user", "user_id", required=True, help="The user's id; a member sees only their own rows.")
+@click.option("--tenant", "tenant_id", type=ID, required=True, help="The tenant's id.")
+@click.option("--user", "user_id", type=ID, required=True, help="The user's id; a member sees only their own rows.")
 @click.option("--role", type=click.Choice(["tenant_admin", "member"]), required=True)
 @click.option(
     "--ttl", type=DURATION, default="1h", show_default=True, help="15m, 1h, 7d; --ttl=-1h is expired already."

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from signtally.domain.counted import counted
+
 if TYPE_CHECKING:  # many programs read profiles and need no Polars, which is slow to import
     from signtally.domain.allowance import AllowanceUse
     from signtally.domain.documents import Cohort
@@ -57,12 +59,12 @@ def judge_allowance(condition: AllowanceUsed, use: "AllowanceUse | None") -> Con
         return ConditionOutcome(holds=False, found=None, detail="the tenant has no allowance")
     holds = use.used > 0 and use.used * 100 >= condition.percent * use.allowed
     found = None if use.share is None else float(Fraction(use.used * 100, use.allowed))
-    return ConditionOutcome(holds, found, f"{use.used} of {use.allowed} documents of {use.month.name} are used")
+    return ConditionOutcome(holds, found, f"documents used in {use.month.name}: {use.used} of {use.allowed}")
 
 
 def judge_silence(condition: NothingSent, *, sent: int) -> ConditionOutcome:
     """By how many documents were *sent* in its days."""
-    return ConditionOutcome(not sent, sent, f"{sent} documents were sent in {condition.days} days")
+    return ConditionOutcome(not sent, sent, f"documents sent in {counted(condition.days, 'day')}: {sent}")
 
 
 def judge_fall(condition: CompletionRateFell, *, now: "Cohort | None", before: "Cohort | None") -> ConditionOutcome:

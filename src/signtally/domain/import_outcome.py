@@ -4,6 +4,8 @@ import dataclasses
 from collections import Counter
 from collections.abc import Mapping
 
+from signtally.domain.counted import counted
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ImportOutcome:
@@ -53,6 +55,6 @@ class ImportProgress:
         share = "" if self.fraction is None else f", {self.fraction:.1%} done"
         rejected = sum(self.outcome.rejected.values())
         return (
-            f"{self.outcome.rows} rows, {self.rows_per_second:.0f} a second{share}: {self.outcome.stored} stored, "
-            f"{self.outcome.duplicates} duplicates, {rejected} rejected"
+            f"{counted(self.outcome.rows, 'row')}, {self.rows_per_second:.0f} a second{share}: "
+            f"{self.outcome.stored} stored, {counted(self.outcome.duplicates, 'duplicate')}, {rejected} rejected"
         )

@@ -8,6 +8,7 @@ import datetime as dt
 import enum
 from collections.abc import Callable, Mapping
 
+from signtally.domain.counted import counted
 from signtally.domain.dead_letter_queues import QueueName
 from signtally.domain.deliveries import DeliveryKey, MailState
 from signtally.domain.redaction import without_secrets
@@ -94,27 +95,30 @@ def digest_refused(key: DeliveryKey, state: MailState, why: str) -> OperatorEven
 
 
 def bounces_high(returned: int, sent: int) -> OperatorEvent:
-    said = f"of {sent} emails since yesterday {returned} bounced or were complained about, {returned / sent:.0%}"
+    emails, share = counted(sent, "email"), f"{returned / sent:.0%}"
+    said = f"of {emails} since yesterday {returned} bounced or were complained about, {share}"
     return OperatorEvent(EventName.BOUNCES_HIGH, "mail", "bounces", said, "signtally deliveries list --state bounced")
 
 
 def dead_letters_grown(reasons: Mapping[str, int], *, queue: str, of: QueueName = QueueName.EVENTS) -> OperatorEvent:
     """*queue* is what the dead letters' queue is called in AWS."""
     found = ", ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
-    what = "messages could not be counted" if of is QueueName.EVENTS else f"messages of {of} could not be read"
-    said = f"{sum(reasons.values())} {what} and are dead letters: {found}"
+    total = sum(reasons.values())
+    what = "could not be counted" if of is QueueName.EVENTS else f"of {of} could not be read"
+    became = "is a dead letter" if total == 1 else "are dead letters"
+    said = f"{counted(total, 'message')} {what} and {became}: {found}"
     look = "signtally dead-letters list" + ("" if of is QueueName.EVENTS else f" --queue {of}")
     return OperatorEvent(EventName.DEAD_LETTERS_GROWN, "queue", queue, said, look)
 
 
 def data_through_late(data_through: dt.datetime, *, now: dt.datetime) -> OperatorEvent:
     minutes = (now - data_through).total_seconds() / 60
-    said = f"figures are complete up to {data_through:%Y-%m-%d %H:%M} UTC, {minutes:.0f} minutes ago"
+    said = f"figures are complete up to {data_through:%Y-%m-%d %H:%M} UTC, {counted(round(minutes), 'minute')} ago"
     return OperatorEvent(EventName.DATA_THROUGH_LATE, "figures", "data-through", said, "signtally ingest --json")
 
 
 def mismatch(tenant_id: str, differences: int) -> OperatorEvent:
-    said = f"figures of {tenant_id} contradict its events in {differences} places: its scheduled sends wait"
+    said = f"figures of {tenant_id} contradict its events in {counted(differences, 'place')}: its scheduled sends wait"
     look = f"signtally reconcile --tenant {tenant_id}"
     return OperatorEvent(EventName.RECONCILE_MISMATCH, "tenant", tenant_id, said, look, tenant_id)
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Collection
 
+from signtally.domain.counted import counted
 from signtally.domain.destinations import Destination, is_loopback_host
 from signtally.domain.mail_addresses import ascii_address
 from signtally.domain.tenants import Schedule, TenantProfile
@@ -36,7 +37,7 @@ class ScheduleLimits:
         """Raises ScheduleLimitError when this schedule of a tenant, *of* whom the profile is, asks for too much."""
         if len(schedule.recipients) > self.recipients:
             raise ScheduleLimitError(
-                f"a schedule has at most {self.recipients} recipients, this one {len(schedule.recipients)}; "
+                f"a schedule has at most {counted(self.recipients, 'recipient')}, this one {len(schedule.recipients)}; "
                 "use a mailing list",
                 location="recipients",
                 code="too-many-recipients",
@@ -69,7 +70,7 @@ class ScheduleLimits:
     def check_number(self, profile: TenantProfile) -> None:
         """Raises ScheduleLimitError when a tenant has too many schedules."""
         if len(profile.schedules) > self.schedules:
-            detail = f"a tenant has at most {self.schedules} schedules"
+            detail = f"a tenant has at most {counted(self.schedules, 'schedule')}"
             raise ScheduleLimitError(detail, location="name", code="too-many-schedules", limit=self.schedules)
 
     def why_not(self, address: str, *, tenant: TenantProfile) -> str:

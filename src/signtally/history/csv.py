@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from signtally.domain.counted import counted
 from signtally.domain.history_rows import RowReason
 from signtally.errors import SigntallyError
 from signtally.history.files import FileContent
@@ -147,7 +148,7 @@ class CsvHistory:
         if len(fields) == len(header):
             return HistoryRow(line, dict(zip(header, fields, strict=True)))
         text = self._delimiter.join(fields)[:_SHOWN_CHARACTERS]
-        detail = f"{len(fields)} fields; the first line has {len(header)} names"
+        detail = f"{counted(len(fields), 'field')}; the first line has {counted(len(header), 'name')}"
         return UnreadableRow(line, text, RowReason.COLUMN_COUNT, detail)
 
     def _header(self) -> tuple[list[str], Position]:

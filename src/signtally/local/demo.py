@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from signtally.development_key import development_token
+from signtally.domain.counted import counted
 from signtally.domain.reports import FORMATS
 from signtally.local.comparison import differences
 from signtally.local.errors import LocalError
@@ -94,13 +95,14 @@ class Demo:
         return self.output.absolute() / "expected.json"
 
     def _send(self, runs: FlowRuns) -> Json:
-        self.log(f"sending {self.events:,} events of {self.tenants} tenants, with duplicates, late ones and junk")
+        events, tenants = counted(self.events, "event", grouped=True), counted(self.tenants, "tenant")
+        self.log(f"sending {events} of {tenants}, with duplicates, late ones and junk")
         traffic = {"tenants": self.tenants, "days": DAYS, "events": self.events, "seed": SEED, **SHARES}
         return runs.run("demo-traffic/demo-traffic", {**traffic, "expect": str(self._expectation)})
 
     def _ingest(self, runs: FlowRuns) -> Json:
         waiting = self.services.queue.depth().visible
-        self.log(f"draining the queue: {waiting:,} messages wait")
+        self.log(f"draining the queue: {counted(waiting, 'message waits', 'messages wait', grouped=True)}")
         return runs.run("ingest/ingest", meanwhile=_every(_PROGRESS_SECONDS, self._log_backlog))
 
     def _log_backlog(self) -> None:
@@ -118,7 +120,9 @@ class Demo:
             if reported.get(name, 0) != true.get(name, 0)
         ]
         if found:
-            raise DemoMismatchError("\n".join([f"{len(found)} differences from what was sent:", *found[:50]]))
+            raise DemoMismatchError(
+                "\n".join([f"{counted(len(found), 'difference')} from what was sent:", *found[:50]])
+            )
 
     def _report(self, tenant_id: str) -> Json:
         self.log(f"asking the API for a report of {tenant_id}")

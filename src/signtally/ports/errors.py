@@ -17,3 +17,11 @@ class AccessRefusedError(ServiceError):
 
 class NotProvisionedError(ServiceError):
     """A queue, bucket, database or table does not exist."""
+
+
+class StoreAddressError(ServiceError):
+    """The address of a usage store cannot be used; *advice* says what to write, and never shows what is written."""
+
+    def __init__(self, advice: str, *, named: str = "the address of the usage store") -> None:
+        self.advice = advice
+        super().__init__(f"{named} {advice}")

@@ -17,7 +17,7 @@ from psycopg import conninfo
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-from signtally.ports.errors import ServiceError
+from signtally.ports.errors import StoreAddressError
 from signtally.postgresql.errors import DRIVER_ERRORS, is_lost, map_errors
 from signtally.postgresql.pool import ConnectionPool
 
@@ -192,15 +192,15 @@ class PostgresqlConnections:
 
 
 def _parameters(address: str) -> dict[str, Any]:
-    """What libpq reads in it. Raises ServiceError without showing it: it may contain a password."""
+    """What libpq reads in it. Raises StoreAddressError without showing it: it may contain a password."""
     try:
         found = conninfo.conninfo_to_dict(address)
     except psycopg.Error:
         found = {}
     ports = str(found.get("port", "5432")).split(",")
     if not found or not all(re.fullmatch("[0-9]+", port) for port in ports) or "@" in str(found.get("dbname", "")):
-        raise ServiceError(
-            "SIGNTALLY_USAGE_STORE cannot be read: write postgresql://user:password@host:5432/database, "
+        raise StoreAddressError(
+            "cannot be read: write postgresql://user:password@host:5432/database, "
             "with characters such as @ / : % in user and password percent-encoded"
         )
     return found

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from signtally.domain.batches import batched
+from signtally.domain.counted import counted
 from signtally.domain.operator_events import delivery_failed, delivery_late, store_unavailable
 from signtally.domain.redaction import without_secrets
 from signtally.domain.schedules import MOST_CAUGHT_UP, Occurrence, Outstanding, TooOld
@@ -182,8 +183,9 @@ class DeliveryRun:
         reason = PassedOver.TOO_OLD if catches_up else PassedOver.MISSED
         self._ledger.pass_over(delivery_key(days), now=self._services.clock(), why=reason, occurrences=old.count)
         bound = f", older than the {MOST_CAUGHT_UP} that are caught up" if catches_up else ""
-        self.passed_over[label(days)] = f"{old.count} occurrences from {days.period.first} to {days.period.last}{bound}"
-        _log.warning("%s: %s are passed over", label(days), self.passed_over[label(days)])
+        occurrences = counted(old.count, "occurrence")
+        self.passed_over[label(days)] = f"{occurrences} from {days.period.first} to {days.period.last}{bound}"
+        _log.warning("%s: passed over: %s", label(days), self.passed_over[label(days)])
         self.missed += old.count
         return True
 

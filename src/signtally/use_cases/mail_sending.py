@@ -13,6 +13,7 @@ import datetime as dt
 import logging
 from email.message import EmailMessage
 
+from signtally.domain.counted import counted
 from signtally.domain.deliveries import NEEDS_A_PERSON, NOT_RECEIVED, DeliveryKey, MailDelivery, MailState
 from signtally.domain.destinations import address_digest
 from signtally.domain.operator_events import digest_refused
@@ -169,7 +170,9 @@ class MailSending:
     def _deferred(self, claimed: MailDelivery, error: MailDeferredError) -> MailDelivery:
         now, first = self._services.clock(), claimed.first_tried_at or claimed.at
         if now - first >= _GIVE_UP_AFTER:
-            return _now(claimed, MailState.GAVE_UP, at=now, detail=f"after {claimed.attempts} attempts: {error}")
+            return _now(
+                claimed, MailState.GAVE_UP, at=now, detail=f"after {counted(claimed.attempts, 'attempt')}: {error}"
+            )
         asked_for = min(error.retry_after or dt.timedelta(), _GIVE_UP_AFTER)
         pause = max(_RETRY_AFTER[min(claimed.attempts, len(_RETRY_AFTER)) - 1], asked_for)
         last_chance = max(first + _GIVE_UP_AFTER, now + max(_RETRY_AFTER[0], asked_for))

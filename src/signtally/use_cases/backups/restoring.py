@@ -1,16 +1,19 @@
 """Restoring a backup into an installation that has lost its bucket, its database, or both."""
 
 import dataclasses
+import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
 from pydantic import ValidationError
 
 from signtally.domain.events import event_of_row
+from signtally.domain.schemas import IDENTITY
+from signtally.domain.time_units import MICROSECOND
 from signtally.errors import SigntallyError
-from signtally.ports.usage_store import WriteResult
+from signtally.ports.usage_store import UsageStore, WriteResult
 from signtally.services import Services
 from signtally.stores.keys import STATE
 from signtally.threads import ContextThreads
@@ -114,14 +117,26 @@ def _put_events(files: BackupFiles, services: Services) -> Counter[WriteResult]:
     config = ImportConfig.from_settings(services.settings)
     with chunk_writer(services.usage_store, config=config) as writer:
         results: Counter[WriteResult] = Counter()
-        for chunk in _chunks(files):
-            results += _put_chunk(chunk, writer)
+        for path in _months(files):
+            rows = _rows(path)
+            lacking = _lacking(rows, services.usage_store)
+            results[WriteResult.DUPLICATE] += len(rows) - len(lacking)
+            for chunk in lacking.iter_slices(_CHUNK_EVENTS):
+                results += _put_chunk(chunk, writer)
     return results
 
 
-def _chunks(files: BackupFiles) -> Iterator[pl.DataFrame]:
-    for path in _months(files):
-        yield from _rows(path).iter_slices(_CHUNK_EVENTS)
+def _lacking(rows: pl.DataFrame, store: UsageStore) -> pl.DataFrame:
+    """The events that the store does not show: Timestream takes one that it has as gladly as another."""
+    times = rows["occurred_at"]
+    since, last = times.min(), times.max()
+    if not isinstance(since, dt.datetime) or not isinstance(last, dt.datetime):
+        return rows  # no event at all
+    until = last + MICROSECOND
+    if not store.has_events(since=since, until=until, tenant_ids=None):
+        return rows
+    with store.scan_events(since=since, until=until, tenant_ids=None, columns=[*IDENTITY]) as there:
+        return rows.join(there.collect(engine="streaming"), on=[*IDENTITY], how="anti", maintain_order="left")
 
 
 def _months(files: BackupFiles) -> list[Path]:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterable
 
+from signtally.domain.counted import counted
 from signtally.domain.periods import Period
 from signtally.domain.reconciliation import Difference, ReportDifference
 
@@ -32,7 +33,8 @@ class CopyProgress:
 
     def __str__(self) -> str:
         done = self.copied
-        return f"{self.month.name}: {done.events} events, {done.written} written; {done.rows} rows written"
+        events, rows = counted(done.events, "event"), counted(done.rows, "row")
+        return f"{self.month.name}: {events}, {done.written} written; {rows} written"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

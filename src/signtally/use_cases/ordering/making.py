@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
+from signtally.domain.counted import counted
 from signtally.domain.operator_events import report_failed, store_unavailable
 from signtally.domain.report_failures import FailureCode, FailureReason
 from signtally.domain.reports import ReportKey, ReportManifest, ReportStatus
@@ -84,7 +85,7 @@ class OrderMaker:
             return OrderResult.NOTHING_TO_DO
         if received.message.receive_count > _MOST_RECEIVES:
             fail_report(key, _GAVE_UP, services=self._services)
-            detail = f"received {received.message.receive_count} times and never made"
+            detail = f"received {counted(received.message.receive_count, 'time')} and never made"
             self._services.report_queue.give_up(received, reason="gave-up", detail=detail)
             self._services.tell(report_failed(key, detail))
             return OrderResult.GIVEN_UP

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from signtally.domain.counted import counted
 from signtally.domain.report_orders import ReportOrder
 from signtally.domain.reports import ReportRequest, ReportStatus
 from signtally.domain.tenants import TenantProfile
@@ -50,7 +51,8 @@ def _require_room(tenant_id: str, *, services: Services) -> None:
     most = services.settings.orders_in_work
     in_work = services.stores.order_consumers.in_flight(tenant_id) | services.report_queue.sent_lately(tenant_id)
     if most and len(in_work) >= most:
-        raise TooManyOrdersError(f"{len(in_work):,} reports of {tenant_id} are being made or wait, and {most:,} may")
+        reports = counted(len(in_work), "report", grouped=True)
+        raise TooManyOrdersError(f"being made or waiting: {reports} of {tenant_id}, and {most:,} may")
 
 
 def _require_consumers(services: Services) -> None:

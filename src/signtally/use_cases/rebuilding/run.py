@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable
 
+from signtally.domain.counted import counted
 from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
@@ -46,7 +47,8 @@ class RebuildProgress:
 
     def __str__(self) -> str:
         back_to = max(self.state.first, self.state.next_day + ONE_DAY)
-        done = f"{self.state.tenant_days} days of tenants counted, {self.state.rows} rows written"
+        days = counted(self.state.tenant_days, "day of a tenant", "days of tenants")
+        done = f"{days} counted, {counted(self.state.rows, 'row')} written"
         return f"{self.fraction:.0%}: {self.state.last} back to {back_to}, {done}"
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from signtally.domain.counted import counted
 from signtally.domain.periods import Period
 from signtally.domain.reconciliation import Difference, ReportDifference
 
@@ -46,7 +47,9 @@ class ReconcileOutcome:
 
     def __str__(self) -> str:
         first, last = self.period.first, self.period.last
-        looked = f"{self.tenant_days} days of {self.tenants} tenants from {first} to {last} and {self.reports} reports"
+        days, tenants = counted(self.tenant_days, "day"), counted(self.tenants, "tenant")
+        looked = f"{days} of {tenants} from {first} to {last} and {counted(self.reports, 'report')}"
         if self.is_clean:
-            return f"{looked}: events = aggregates = reports; {self.pending} days are pending"
-        return f"{looked}: {self.mismatched} mismatches of {len(self.held)} tenants, whose scheduled sends are held"
+            return f"{looked}: events = aggregates = reports; {counted(self.pending, 'day')} pending"
+        found = counted(self.mismatched, "mismatch", "mismatches")
+        return f"{looked}: {found} of {counted(len(self.held), 'tenant')}, whose scheduled sends are held"

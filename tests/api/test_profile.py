@@ -144,6 +144,17 @@ def test_changes_are_on_record(admin: Any, world: World) -> None:
     assert admin.get("/v1/audit").json()["rows"][0]["detail"] == {"csv": "— → semicolon"}
 
 
+@pytest.mark.parametrize("character", ["\0", "\x9b", "\n", "\u2028", "\u200f", "\u202e", "\u2066"])
+def test_a_name_steers_no_line_and_turns_no_text(admin: Any, problem: Check, character: str) -> None:
+    found = problem(admin.patch("/v1/profile", json={"name": f"Acme{character}dtL"}), 422, "invalid-request")
+    (part,) = found["errors"]
+    shown = f"U+{ord(character):04X}"
+    assert (part["location"], part["code"], part["values"]) == ("body.name", "name-character", {"character": shown})
+    assert part["detail"] == f"a name cannot contain {shown}: write it without"
+    kept = "Ac\u00admé می\u200cخواهم 👩\u200d💻"  # the soft hyphen and joiners do neither
+    assert admin.patch("/v1/profile", json={"name": kept}).json()["name"] == kept
+
+
 def test_a_name_is_more_than_blanks(admin: Any, problem: Callable[..., dict[str, Any]]) -> None:
     problem(admin.patch("/v1/profile", json={"name": " \t\u3000"}), 422, "invalid-request")
     assert admin.patch("/v1/profile", json={"name": "  Acme Ltd "}).json()["name"] == "Acme Ltd"

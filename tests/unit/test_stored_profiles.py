@@ -31,7 +31,7 @@ VALID: dict[str, list[Any]] = {
     "schedules": [SCHEDULES, SCHEDULES[:1], []],
 }
 INVALID: dict[str, list[Any]] = {
-    "name": ["x" * 201, "", 5, "\ud800"],
+    "name": ["x" * 201, "", 5, "\ud800", "Acme\0", "Acme\u202edtL"],
     "locale": [5, ["de"]],
     "week_starts_on": ["someday", 8, True, [1]],
     "branding": [{"accent": "red"}, {"logo": "https://x"}, 7, {"unknown": 1}],

@@ -7,11 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from signtally.api.examples import PROFILE_CHANGE
 from signtally.domain.invalid_values import invalid_value
 from signtally.domain.locale_names import LanguageTag
+from signtally.domain.profile_texts import TenantName
 from signtally.domain.tenants import (
     Allowance,
     Branding,
     CsvSeparator,
-    TenantName,
     TenantProfile,
     WeekStart,
 )

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from signtally import wiring
 from signtally.cli.output import explain, json_option, print_result
+from signtally.cli.parameters import ID
+from signtally.domain.profile_texts import storable_id
 from signtally.domain.resumed_schedules import going_on
 from signtally.domain.schedule_limits import ScheduleLimitError, ScheduleLimits
 from signtally.domain.tenants import TenantProfile, schedule_named
@@ -65,7 +67,7 @@ def list_profiles(*, as_json: bool) -> None:
 
 
 @tenants.command()
-@click.argument("tenant_id")
+@click.argument("tenant_id", type=ID)
 @click.option("--secrets", is_flag=True, help="With addresses and secrets of webhooks, to store them again.")
 @json_option
 def show(tenant_id: str, *, secrets: bool, as_json: bool) -> None:
@@ -105,8 +107,10 @@ def _read(file: Path) -> list[TenantProfile]:
     found: list[TenantProfile] = []
     for position, entry in enumerate(document if isinstance(document, list) else [document], start=1):
         try:
-            found.append(with_png_logo(TenantProfile.model_validate_json(json.dumps(entry))))
-        except (ValidationError, LogoError) as error:
+            profile = with_png_logo(TenantProfile.model_validate_json(json.dumps(entry)))
+            storable_id(profile.tenant_id)
+            found.append(profile)
+        except ValueError as error:  # of a field, the logo or the id
             where = f"{file}, profile {position}" if isinstance(document, list) else str(file)
             raise click.ClickException(f"{where}: {_explain(error)}") from error
     return found
@@ -136,5 +140,7 @@ def _check_limits(profile: TenantProfile, limits: ScheduleLimits) -> None:
         raise click.ClickException(f"{profile.tenant_id}: {error}") from error
 
 
-def _explain(error: Exception) -> str:
-    return f"branding.logo: {error}" if isinstance(error, LogoError) else explain(error)
+def _explain(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        return explain(error)
+    return f"{'branding.logo' if isinstance(error, LogoError) else 'tenant_id'}: {error}"

@@ -119,6 +119,7 @@ class ReportManifest:
     day_totals: dict[dt.date, Counts] | None = None  # of days that are not all zeros; None: made before they were kept
     user_figures: str | None = None  # the key of what it said of each user; None: made before that was kept
     changes: VersionChanges | None = None  # since the version before it; None: there is none
+    look: str | None = None  # a digest of colours, logo or separator in its files; None: made before that was kept
     source: SourceMark | None = None  # what it was made of; None: that was not to be told
     requested_by: str | None = None  # as its claim says; None: made before that was kept here, as `requested_at`
     requested_at: dt.datetime | None = None

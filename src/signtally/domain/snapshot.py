@@ -176,9 +176,9 @@ class UsageSnapshot:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal figures about equal days in an equal look, whenever they were read."""
+        """Equal for equal figures about equal days, told alike, whenever they were read; the look is apart."""
         about = (
-            *self.tenant.look,
+            *self.tenant.shown,
             [self.period, self.previous, self.previous_data_from, self.basis],
             [self.previous_totals.as_tuple(), self.cohort, self.previous_cohort],
             [(usage.day, usage.counts.as_tuple()) for usage in self.days],

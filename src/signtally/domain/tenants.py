@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,6 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
-    StringConstraints,
     ValidationInfo,
     model_validator,
 )
@@ -27,6 +26,7 @@ from signtally.domain.invalid_values import invalid_value
 from signtally.domain.locale_names import LanguageTag, LocaleName
 from signtally.domain.mail_addresses import ascii_domain, valid_address
 from signtally.domain.periods import PeriodKind
+from signtally.domain.profile_texts import TenantName, UserId
 from signtally.domain.sending_days import WEEKDAYS, Weekday, check_sending_day, is_sending_day
 from signtally.domain.zone_names import ZoneName
 
@@ -35,6 +35,8 @@ _TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _START_YEARS = range(2, 9_991)
 _LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 
+_IN_NO_FILE = ("schedules", "recipient_domains", "members", "status")
+_SHOWN_IN = {"branding": {"pdf", "xlsx", "json"}, "csv": {"csv", "zip"}}  # by field; the others show in every file
 ReportFormat = Literal["pdf", "xlsx", "csv", "zip", "json"]
 MOST_DESTINATIONS = 10  # of a schedule
 
@@ -97,7 +99,6 @@ def _mail_domain(text: str, info: ValidationInfo) -> str:
 
 EmailAddress = Annotated[str, Field(max_length=254), AfterValidator(_address)]
 MailDomain = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_mail_domain)]
-TenantName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 WeekStart = Annotated[Weekday, BeforeValidator(_weekday)]
 CsvSeparator = Literal["comma", "semicolon"]
 
@@ -119,13 +120,13 @@ class Allowance(_Part):
 
 class Recipient(_Part):
     email: EmailAddress
-    user_id: Annotated[str, Field(min_length=1, max_length=ID_LIMIT_CHARACTERS)] | None = None
+    user_id: UserId | None = None
 
 
 class Member(_Part):
     """A user of the tenant, as its portal knows them."""
 
-    user_id: Annotated[str, Field(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
+    user_id: UserId
     role: Literal["tenant_admin", "member"] = "member"
 
 
@@ -266,10 +267,14 @@ class TenantProfile(_Part):
         return self if locale is None else self.model_copy(update={"locale": locale})
 
     @property
-    def look(self) -> tuple[dict[str, object], str]:
-        """What of the profile shows in a report."""
-        fields = self.model_dump(mode="json", exclude={"schedules", "recipient_domains", "members", "status"})
+    def shown(self) -> tuple[dict[str, object], str]:
+        """What of the profile shows in every file of a report."""
+        fields = self.model_dump(mode="json", exclude={*_IN_NO_FILE, *_SHOWN_IN})
         return fields, "unreadable profile" if self.is_unreadable else ""
+
+    def look_of(self, formats: Collection[str]) -> dict[str, object]:
+        """What of it shows in files of some of these formats, beside what shows in every file."""
+        return self.model_dump(mode="json", include={name for name, where in _SHOWN_IN.items() if where & {*formats}})
 
     @property
     def display_name(self) -> str:

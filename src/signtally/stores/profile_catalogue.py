@@ -22,7 +22,7 @@ from signtally.stores.typed_objects import JsonObject
 from signtally.threads import ContextThreads
 
 _CATALOGUE = f"{keys.STATE}tenants.json"
-_FORMAT = "7"  # of the catalogue, and of rules that no schema shows: one in another is made anew
+_FORMAT = "8"  # of the catalogue, and of rules that no schema shows: one in another is made anew
 _READERS = 16  # profiles are small; the first catalogue of many tenants takes one read for each
 
 

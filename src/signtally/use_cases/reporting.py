@@ -24,7 +24,7 @@ from signtally.services import Services
 from signtally.stores.report_folder import ReportFolder
 from signtally.stores.report_records import ReportClaim
 from signtally.stores.report_states import ReportMissingError, ReportState
-from signtally.use_cases.source_marks import Sources, source_mark
+from signtally.use_cases.source_marks import Sources, look_digest, source_mark
 from signtally.use_cases.version_diff import changes_since_predecessor, day_totals, user_figures
 
 _SERVICE_AWAY, _FAILED = FailureReason(FailureCode.SERVICE_AWAY), FailureReason(FailureCode.FAILED)
@@ -256,7 +256,7 @@ def _says_what_is_so(ready: ReportState, sources: Sources, *, services: Services
     snapshot = sources.snapshot
     if manifest.made_at > snapshot.taken_at:  # from later figures than those that were read ahead
         return True
-    if manifest.fingerprint != snapshot.fingerprint:
+    if manifest.fingerprint != snapshot.fingerprint or manifest.look != look_digest(sources.tenant, manifest.request):
         return False
     if (mark := source_mark(digest, snapshot)) is not None:
         services.stores.reports.confirm(manifest.key, mark)
@@ -286,6 +286,7 @@ def _make(claim: ReportClaim, *, services: Services, sources: Sources) -> Report
         day_totals=day_totals(snapshot),
         user_figures=services.stores.user_figures.put(claim.key, said, fingerprint=fingerprint),
         changes=changes,
+        look=look_digest(tenant, request),
         source=source_mark(sources.digest, snapshot),
         requested_by=claim.requested_by,
         requested_at=claim.requested_at,

@@ -52,6 +52,11 @@ class Sources:
         return dataclasses.replace(read, all_users=request.all_users)
 
 
+def look_digest(tenant: TenantProfile, request: ReportRequest) -> str:
+    """A digest of what the tenant's profile gives the report's files beside figures and words, by their formats."""
+    return digest_of(tenant.look_of(request.formats), tables=())
+
+
 def source_digest(tenant: TenantProfile, request: ReportRequest, *, services: Services) -> str | None:
     """A digest that is another one once the report's figures are; None when that cannot be told without reading them.
 
@@ -74,7 +79,8 @@ def source_digest(tenant: TenantProfile, request: ReportRequest, *, services: Se
     if revision is None:
         return None
     told = reported.result() | {(period.first, period.last)}
-    about = (tenant.look, [today, period, request.basis, request.user_ids, request.locale], revision, sorted(told))
+    asked = [today, period, request.basis, request.user_ids, request.locale]
+    about = (tenant.shown, tenant.look_of(request.formats), asked, revision, sorted(told))
     return digest_of(about, tables=())
 
 

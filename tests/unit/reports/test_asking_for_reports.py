@@ -2,12 +2,14 @@
 
 import dataclasses
 import datetime as dt
+from typing import Any
 
 import pytest
 
 from signtally.domain.periods import FuturePeriodError, parse_period
 from signtally.domain.report_orders import ReportOrder
-from signtally.domain.reports import ReportStatus
+from signtally.domain.reports import FORMATS, ReportStatus
+from signtally.domain.tenants import Branding, Member
 from signtally.memory.report_queue import MemoryReportQueue
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.report_queue import ReportQueueUnavailableError, TooManyOrdersError
@@ -81,6 +83,28 @@ def test_without_a_consumer_nothing_is_ordered_and_the_error_says_what_to_start(
     report_now(OCTOBER, requested_by="ann", services=services)
     assert ask(services, is_consumed=False) == (ReportStatus.READY, 1)  # for what is there nobody has to work
     assert queue.orders == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown_in"),
+    [
+        ({"csv": "semicolon"}, {"csv", "zip"}),
+        ({"branding": Branding(accent="#123456")}, {"pdf", "xlsx", "json"}),
+        ({"name": "Acme Ltd"}, set(FORMATS)),
+        ({"members": (Member(user_id="u1"),)}, set()),
+    ],
+)
+@pytest.mark.parametrize("format_", FORMATS)
+def test_only_what_shows_in_its_files_makes_the_next_version(
+    services: Services, fields: dict[str, Any], shown_in: set[str], format_: str
+) -> None:
+    request = dataclasses.replace(OCTOBER, formats=(format_,))
+    first = report_now(request, requested_by="ann", services=services)
+    before = services.stores.tenants.get("acme")
+    services.stores.tenants.put(before.model_copy(update=fields))
+    assert ask(services, request) == ((ReportStatus.PENDING, 2) if format_ in shown_in else (ReportStatus.READY, 1))
+    again = report_now(request, requested_by="ann", services=services)
+    assert (again.fingerprint == first.fingerprint) == ("name" not in fields)  # by which formats are compared
 
 
 def test_a_consumer_that_gave_no_sign_for_a_minute_is_none(services: Services, clock: Clock) -> None:

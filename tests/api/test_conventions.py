@@ -40,6 +40,28 @@ def test_a_key_belongs_to_one_order_of_one_user(admin: Any, anonymous: Any, worl
     problem(order(admin, "x" * 256), 422, "invalid-request")
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (SEPTEMBER, SEPTEMBER | {"filters": {}}),
+        (SEPTEMBER, SEPTEMBER | {"filters": {"basis": "activity", "user_ids": None}, "locale": None}),
+        (SEPTEMBER | {"formats": ["csv", "pdf", "csv"]}, SEPTEMBER | {"formats": ["pdf", "csv"]}),
+        ({"filters": {"user_ids": ["b", "a", "b"]}}, {"filters": {"user_ids": ["a", "b"], "all_users": False}}),
+        ({"from": "2026-09-01", "to": "2026-09-09", "period": None}, {"period": "2026-09-01_2026-09-09"}),
+        ({}, {"formats": ["json", "zip", "csv", "xlsx", "pdf"]}),
+    ],
+)
+def test_a_body_that_means_the_same_is_the_same_order(admin: Any, one: dict[str, Any], other: dict[str, Any]) -> None:
+    month = {} if "from" in one else {"period": "2026-09"}
+    first, again = order(admin, "k-1", month | one), order(admin, "k-1", month | other)
+    assert (first.status_code, again.status_code, again.json()) == (202, 202, first.json())
+
+
+def test_a_member_orders_the_same_with_and_without_their_own_id(member: Any) -> None:
+    own = SEPTEMBER | {"filters": {"user_ids": ["u_2"]}}
+    assert order(member, "k-1").json() == order(member, "k-1", own).json()
+
+
 def test_a_failed_order_is_tried_anew_under_its_key(admin: Any, world: World) -> None:
     order(admin, "k-1")
     world.fail_reports()

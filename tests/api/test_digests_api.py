@@ -51,6 +51,10 @@ def test_a_request_sent_again_under_its_key_sends_nothing_again(
     )
     assert (again.status_code, again.json()) == (202, first.json())
     assert addresses(world) == ["ann@acme.example"]
+    same = {"recipients": [{"email": "Ann@acme.example"}, "ann@acme.example"], "destinations": []}
+    in_capitals = monthly.replace("monthly", "Monthly")
+    put_otherwise = admin.post(f"{in_capitals}/send-now", json=same, headers={"Idempotency-Key": "k-1"})
+    assert (put_otherwise.status_code, put_otherwise.json()) == (202, first.json())
     problem(admin.post(f"{monthly}/send-now", headers={"Idempotency-Key": "k-1"}), 422, "idempotency-key-reused")
     admin.post(f"{monthly}/send-now", json=to_ann)
     assert addresses(world) == ["ann@acme.example"] * 2

@@ -13,6 +13,7 @@ from signtally.domain.conditions import ConditionOutcome
 from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import DeliveryKey, MailDelivery
 from signtally.domain.destinations import DestinationReference
+from signtally.domain.given_names import name_key
 from signtally.domain.schedules import MOST_CAUGHT_UP, shown_name
 from signtally.domain.tenants import MOST_DESTINATIONS, EmailAddress, Recipient
 from signtally.render.email_picture import standing_alone
@@ -53,6 +54,13 @@ class DigestOrder(BaseModel):
         description="Only to these of the schedule's destinations, again if they have got it: `slack:board`, or "
         "`board` for every one of that name",
     )
+
+    def canonical(self) -> "DigestOrder":
+        """The same order in one form, whatever order, repetition or capitals it was written with."""
+        named = {(each.email.casefold(), each.user_id or "") for each in self.named}
+        recipients = [Recipient.model_construct(email=email, user_id=user or None) for email, user in sorted(named)]
+        destinations = sorted({name_key(each) for each in self.destinations})
+        return self.model_copy(update={"recipients": recipients or None, "destinations": destinations})
 
     @property
     def named(self) -> list[Recipient]:

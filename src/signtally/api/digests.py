@@ -26,6 +26,7 @@ from signtally.api.schedules import NameInPath, found_schedule
 from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
 from signtally.domain.destinations import Destination
+from signtally.domain.given_names import name_key
 from signtally.domain.tenants import Schedule
 from signtally.use_cases import sending_by_hand
 from signtally.use_cases.delivery_list import POSITION, deliveries_of, passed_over
@@ -107,7 +108,8 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     does not take now is tried again. Who is not among the deliveries within 20 seconds is still being sent to.
     """
     asked = order or DigestOrder()
-    key = RequestKey(idempotency_key, asked, about=f"send-now {name} ", caller=caller, services=services)
+    about = f"send-now {name_key(name)} "
+    key = RequestKey(idempotency_key, asked.canonical(), about=about, caller=caller, services=services)
     if (earlier := key.earlier()) is not None:
         return SentDigest.model_validate_json(earlier)
     schedule = found_schedule(tenant, name)

@@ -40,7 +40,7 @@ SendingKey = Annotated[
 class RequestKey:
     """The idempotency key of one request, if it has one; keys of one user are nobody else's.
 
-    *about* tells requests apart that may have equal bodies.
+    *body* is in its canonical form; *about* tells requests apart that may have equal ones.
     """
 
     def __init__(self, key: str | None, body: BaseModel, *, about: str, caller: Caller, services: Services) -> None:

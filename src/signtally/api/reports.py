@@ -27,6 +27,7 @@ from signtally.api.report_documents import Answers, ReportAnswers, Urls, links_o
 from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
 from signtally.domain.locale_names import LanguageTag
+from signtally.domain.periods import parse_period
 from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
 from signtally.domain.tenants import ReportFormat, TenantProfile
 from signtally.services import Services
@@ -77,6 +78,20 @@ class ReportOrder(BaseModel):
         default=None,
         description="BCP 47: the language of its files; null: the tenant's. One that is not supported counts as `en`",
     )
+
+    def canonical(self, caller: Caller) -> "ReportOrder":
+        """The same order in one form, whatever order, repetition or default it was written with."""
+        filters, own = self.filters or ReportFilters(), caller.visible_user_ids
+        user_ids = None if filters.user_ids is None else sorted(set(filters.user_ids))
+        chosen = filters.model_copy(update={"user_ids": user_ids if own is None else [*own]})
+        fields: dict[str, object] = {
+            "formats": [name for name in FORMATS if name in self.formats],
+            "filters": None if chosen == ReportFilters() else chosen,
+        }
+        if self.period is not None and "_" in self.period:
+            days = parse_period(self.period)
+            fields |= {"period": None, "first": days.first, "last": days.last}
+        return self.model_copy(update=fields)
 
 
 class VersionQuery(BaseModel):
@@ -138,7 +153,7 @@ def order_report(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     narrowed to themselves. In another `locale` it is another report, as a schedule with that `locale` makes it.
     """
     request = _request(order, caller=caller, tenant=tenant, services=services)
-    key = OrderKey(idempotency_key, order, caller=caller, services=services)
+    key = OrderKey(idempotency_key, order.canonical(caller), caller=caller, services=services)
     state = key.earlier()
     if state is None:
         shared: SharedCalls[ReportState] = http.app.state.shared_orders

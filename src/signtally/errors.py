@@ -28,7 +28,7 @@ SigntallyError
 ├── ReportQueueUnavailableError       report_queue: nobody makes ordered reports now
 ├── TooManyOrdersError                report_queue: a tenant has as many ordered reports in work as it may
 ├── ObjectMissingError                ports.objects: no object is stored under a key
-├── ReportMissingError                stores.reports: no such report or version is stored
+├── ReportMissingError                stores.report_states: no such report or version is stored
 ├── ReportInWorkError                 use_cases.report_deletion: a report cannot be deleted while it is being made
 ├── NewerFormatError                  bucket_format: a newer program has written to the bucket
 ├── NoBackupError                     use_cases.backups.restoring: no whole backup, or one of a newer program

@@ -135,7 +135,7 @@ def test_rows_that_cannot_be_are_written_with_line_and_reason(
         file.write(b"too,few\n\xe4\xf6,x\n")
     ran = signtally("import", "past.csv")
     assert ran.code == 0
-    assert "WARNING: 5 rows were rejected; past.csv.rejects.jsonl has them" in ran.err
+    assert "WARNING: 5 rows were rejected; past.csv.rejects.jsonl says which and why" in ran.err
     rejects = [json.loads(line) for line in (tmp_path / "past.csv.rejects.jsonl").read_text().splitlines()]
     assert [(each["line"], each["reason"]) for each in rejects] == [
         (4, "unknown-type"),  # names take two lines here

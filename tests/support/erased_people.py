@@ -18,6 +18,7 @@ from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.stores.erasures import Erasures
+from signtally.stores.idempotency import KeyedRequest
 from signtally.stores.imports import ImportState
 from signtally.stores.sent_mails import SentMail
 from signtally.stores.suppressions import Suppression, SuppressionReason
@@ -77,6 +78,9 @@ def leave_traces(services: Services) -> None:
     own = AuditEntry(NOW, "u1", "tenant_admin", AuditAction.SUPPRESSION_LIFTED, email, {"to": email}, "203.0.113.9")
     stores.audit.add("acme", own)
     stores.audit.add("acme", AuditEntry(NOW, "u2", "tenant_admin", AuditAction.DIGEST_SENT, "monthly", {"to": email}))
+    outcome = f'{{"period":"2026-09","deliveries":[{{"recipient":"Ann@acme.example","detail":"250 <{email}> ok"}}]}}'
+    stores.idempotency.keep("acme", "u2 k-1", KeyedRequest("f", outcome, NOW))
+    stores.idempotency.keep("acme", "u2 k-2", KeyedRequest("f", "2026-10-abc/1", NOW))
     ledger = stores.import_ledger(identity="old.csv")
     row = {"tenant": "acme", "who": "u1", "name": ANN[0]}
     ledger.put_rejects(ImportState("old.csv", NOW), [{"line": 2, "reason": "bad-time", "detail": "x", "row": row}])

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from signtally.domain.audit import AuditAction, AuditEntry
 from signtally.domain.deliveries import MailDelivery, MailState
 from signtally.domain.reports import ReportRequest
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
@@ -11,6 +12,7 @@ from signtally.erased_names import ErasedNames
 from signtally.ports.objects import ObjectMissingError
 from signtally.ports.usage_store import UsageStore
 from signtally.services import Services
+from signtally.stores.imports import ImportState
 from signtally.use_cases.aggregating import aggregate_days
 from signtally.use_cases.erasing import UnknownUserError, erase
 from signtally.use_cases.reading import read_usage
@@ -68,6 +70,7 @@ def test_nothing_names_the_person_any_more_and_every_figure_stands(services: Ser
         "deliveries": 2,
         "suppressions": 1,
         "audit entries": 2,
+        "idempotency keys": 1,
         "rejected rows of imports": 1,
         "report versions": 1,
         "events": 2,
@@ -97,6 +100,32 @@ def test_an_address_is_found_in_either_spelling_of_its_domain(services: Services
     changed = erase("acme", "u3", services=services).changed
     assert (changed["recipients and members"], changed["deliveries"]) == (1, 1)
     assert not any("münchen".encode() in body or "nchen.example" in key for key, body in stored(services).items())
+
+
+def test_whoever_is_called_alike_keeps_what_is_theirs(services: Services) -> None:
+    """An address may end with another one; a text may name several people."""
+    told = {"recipients": "Joann@acme.example, ann@acme.example, ann@acme.example.org", "x": "jo-ann@acme.example"}
+    services.stores.audit.add("acme", AuditEntry(NOW, "u2", "tenant_admin", AuditAction.DIGEST_SENT, "monthly", told))
+    ledger = services.stores.import_ledger(identity="new.csv")
+    row = {"tenant": "acme", "who": "u9", "email": "joann@acme.example"}
+    ledger.put_rejects(ImportState("new.csv", NOW), [{"line": 3, "reason": "bad-time", "detail": "x", "row": row}])
+    assert erased(services)["rejected rows of imports"] == 1
+    details = [each.detail for each in services.stores.audit.page("acme", after=None, limit=10).entries]
+    kept = {"recipients": "Joann@acme.example, erased, ann@acme.example.org", "x": "jo-ann@acme.example"}
+    assert kept in details
+    assert any(b"joann@acme.example" in body for key, body in stored(services).items() if "imports/" in key)
+
+
+def test_what_a_key_led_to_is_known_without_the_address(services: Services) -> None:
+    erased(services)
+    kept = services.stores.idempotency.find("acme", "u2 k-1")
+    assert kept is not None
+    (delivery,) = json.loads(kept.outcome)["deliveries"]
+    assert delivery["recipient"].startswith("erased:")
+    assert delivery["detail"] == f"250 <{delivery['recipient']}> ok"
+    other = services.stores.idempotency.find("acme", "u2 k-2")
+    assert other is not None
+    assert other.outcome == "2026-10-abc/1"
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(services: Services) -> None:

@@ -107,6 +107,22 @@ def test_who_was_told_incomplete_figures_by_a_run_that_broke_off_gets_the_comple
     assert not [*acmes.services.stores.corrections.reminders()]
 
 
+def test_what_a_suspended_tenant_was_told_as_incomplete_is_completed_once_it_is_let_in_again() -> None:
+    acmes = portal()
+    stalled(acmes)
+    run_digests(services=acmes.services)
+    told = len(acmes.mailer.sent)
+    active = acmes.services.stores.tenants.get("acme")
+    acmes.store(active.model_copy(update={"status": "suspended"}))
+    completed(acmes)
+    acmes.clock.now += HOUR
+    assert run_digests(services=acmes.services).corrected == 0
+    acmes.store(active)
+    acmes.clock.now += HOUR
+    assert run_digests(services=acmes.services).corrected == 1
+    assert {subject for _, subject in subjects(acmes)[told:]} == {"Now complete"}
+
+
 def test_another_run_keeps_in_mind_what_is_to_be_corrected_while_it_is_being_sent() -> None:
     acmes = portal()
     stalled(acmes)

@@ -26,7 +26,8 @@ _numbers = itertools.count()
 def event(action: Action, day: dt.date, user_id: str, hour: int) -> ReceivedEvent:
     at = dt.datetime(day.year, day.month, day.day, hour, tzinfo=dt.UTC)
     number = next(_numbers)
-    happened = UsageEvent("/portal", f"e{number}", action, "acme", user_id, "d1", at, user_name=f"{user_id} {day.day}")
+    name = None if day.day % 5 == 0 else f"{user_id} {day.day}"  # the portal may leave it out
+    happened = UsageEvent("/portal", f"e{number}", action, "acme", user_id, "d1", at, user_name=name)
     return ReceivedEvent(happened, at, f"m{number}")
 
 
@@ -85,17 +86,18 @@ def test_pages_hold_every_user_once_in_order_of_ids(  # noqa: PLR0913 -- what th
     if first_is_void and events:
         live = store.events(since=NOW - dt.timedelta(days=90), until=NOW + dt.timedelta(days=1), tenant_ids=["acme"])
         store.put_superseded(live.tail(1).select([*IDENTITY]))
-    found: list[tuple[str, Counts]] = []
+    found: list[tuple[str, str | None, Counts]] = []
     after: str | None = None
     while True:
         page = read_user_page(ACME, period, services=services, after=after, limit=limit, user_ids=user_ids)
         assert len(page.users) <= limit
-        found += [(user.user_id, user.counts) for user in page.users]
+        found += [(user.user_id, user.user_name, user.counts) for user in page.users]
         after = page.after
         if after is None:
             break
     whole = read_usage(ACME, period, services=services, user_ids=user_ids)
-    assert found == [(user.user_id, user.counts) for user in sorted(whole.users, key=lambda user: user.user_id)]
+    everybody = sorted(whole.users, key=lambda user: user.user_id)
+    assert found == [(user.user_id, user.user_name, user.counts) for user in everybody]
 
 
 def test_a_page_names_users_as_they_were_called_last() -> None:
@@ -104,6 +106,15 @@ def test_a_page_names_users_as_they_were_called_last() -> None:
     )
     (ann,) = read_user_page(ACME, parse_period("2026-11"), services=services, after=None, limit=10).users
     assert (ann.user_name, ann.counts.sent) == ("ann 3", 2)
+
+
+def test_a_page_calls_users_as_the_report_does_who_were_named_before_alone() -> None:
+    services = services_with(
+        event(Action.SENT, dt.date(2026, 9, 26), "ann", 9), event(Action.VIEWED, dt.date(2026, 10, 5), "ann", 9)
+    )
+    (ann,) = read_user_page(ACME, parse_period("2026-10"), services=services, after=None, limit=10).users
+    (in_report,) = read_usage(ACME, parse_period("2026-10"), services=services).users
+    assert ann.user_name == in_report.user_name == "ann 26"
 
 
 @pytest.mark.parametrize("after", [None, "bob"])

@@ -4,6 +4,8 @@ An erased user's figures stay under the user's id, which is all that is left of 
 """
 
 import dataclasses
+import functools
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -24,8 +26,15 @@ class Person:
     emails: frozenset[str] = frozenset()
 
     def is_addressed(self, text: str) -> bool:
-        """Whether one of the addresses stands in a text."""
-        return any(email in text.casefold() for email in self.emails)
+        """Whether one of the addresses stands in a text, and not only as a part of somebody else's."""
+        return bool(self.emails) and _any_of(self.emails).search(text.casefold()) is not None
+
+    def without_addresses(self, text: str, *, stand_in: str) -> str:
+        """The text with *stand_in* in the place of each of the addresses."""
+        if not self.is_addressed(text):
+            return text
+        told = _any_of(self.emails).sub(stand_in, text)
+        return stand_in if self.is_addressed(told) else told  # written so that no place of it can be told
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,6 +84,13 @@ class ErasedUsers:
 
 
 NOBODY = ErasedUsers()
+
+
+@functools.lru_cache(maxsize=8)
+def _any_of(emails: frozenset[str]) -> re.Pattern[str]:
+    """`ann@acme.example`, which is neither in `jo-ann@acme.example` nor in `ann@acme.example.org`."""
+    either = "|".join(re.escape(email) for email in sorted(emails, key=len, reverse=True))
+    return re.compile(rf"(?<![\w.+-])(?:{either})(?![\w-]|\.\w)", re.IGNORECASE)
 
 
 def without_person(document: Mapping[str, object], person: Person) -> tuple[dict[str, object], int]:

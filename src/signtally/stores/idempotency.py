@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import hashlib
+from collections.abc import Callable
 
 from pydantic import TypeAdapter
 
@@ -40,6 +41,26 @@ class IdempotencyKeys:
             return request
         return stored.read_sound() or request
 
+    def rewrite(self, tenant_id: str, change: Callable[[str], str], *, dry_run: bool = False) -> int:
+        """Put what *change* makes of each request's outcome in its place, where that differs; how many.
+
+        For what has to be forgotten: the requests stay known, and are never changed otherwise.
+        """
+        rewritten = 0
+        for summary in self._objects.list_objects(_folder(tenant_id)):
+            stored = JsonObject(self._objects, summary.key, _JSON)
+            kept = stored.read_sound()
+            if kept is None or (told := change(kept.outcome)) == kept.outcome:
+                continue
+            rewritten += 1
+            if not dry_run:
+                stored.write(dataclasses.replace(kept, outcome=told))
+        return rewritten
+
     def _object(self, tenant_id: str, key: str) -> JsonObject[KeyedRequest]:
         digest = hashlib.sha256(key.encode()).hexdigest()
-        return JsonObject(self._objects, f"{keys.IDEMPOTENCY}{keys.segment(tenant_id)}/{digest}.json", _JSON)
+        return JsonObject(self._objects, f"{_folder(tenant_id)}{digest}.json", _JSON)
+
+
+def _folder(tenant_id: str) -> str:
+    return f"{keys.IDEMPOTENCY}{keys.segment(tenant_id)}/"

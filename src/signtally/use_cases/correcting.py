@@ -94,7 +94,7 @@ def _is_needed(occurrence: Occurrence, told: Told, *, services: Services) -> boo
 
 
 def _waits(occurrence: Occurrence, *, services: Services) -> bool:
-    if sends_wait(occurrence.tenant, services=services):
+    if occurrence.tenant.is_suspended or sends_wait(occurrence.tenant, services=services):
         return True
     return Readiness(services=services, as_of=services.clock()).unready(occurrence) is not None
 
@@ -103,7 +103,7 @@ def _occurrence(key: DeliveryKey, tenant: TenantProfile, *, now: dt.datetime) ->
     """None where nobody wants it any more: the schedule is gone or rests, or the period is long over."""
     schedule = schedule_named(key.schedule, tenant.schedules)
     period = delivered_period(key.period, week_starts_on=tenant.first_weekday)
-    if schedule is None or period is None or schedule.paused or tenant.is_suspended or not schedule.digest:
+    if schedule is None or period is None or schedule.paused or not schedule.digest:
         return None
     if tenant.today(now) - period.last > CORRECTED_FOR:
         return None

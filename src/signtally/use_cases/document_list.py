@@ -6,17 +6,14 @@ import datetime as dt
 import polars as pl
 
 from signtally.domain.document_pages import DocumentPosition, DocumentSelection
-from signtally.domain.document_rows import USER_NAMES, document_rows
+from signtally.domain.document_rows import document_rows
 from signtally.domain.documents import DocumentStatus
 from signtally.domain.highlights import is_stuck, stuck_if_sent_by
-from signtally.domain.periods import Period, PeriodKind
+from signtally.domain.periods import Period
 from signtally.domain.tenants import TenantProfile
-from signtally.domain.user_counts import UserSelection
 from signtally.services import Services
-from signtally.use_cases.reading import read_period_rows
 from signtally.use_cases.report_spans import ReportSpans
-from signtally.use_cases.usage_pages import read_user_rows
-from signtally.use_cases.usage_rows import unread_days
+from signtally.use_cases.usage_pages import names_in_report
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ def read_document_page(
     lives = services.usage_store.document_page(spans.current, selection=one_more)
     shown = lives.head(selection.limit)
     senders = tuple(shown["sender_id"].drop_nulls().unique().sort())
-    names = _names(spans, senders=senders, user_ids=selection.sender_ids, services=at_once)
+    names = names_in_report(spans, of=senders, user_ids=selection.sender_ids, services=at_once)
     rows = document_rows(shown, as_of=min(spans.current.until, now), names=names)
     after = DocumentPosition.of(rows.row(-1, named=True)) if len(lives) > len(shown) else None
     return DocumentPage(spans.period, data_through, rows, after)
@@ -81,18 +78,3 @@ def stuck_ones(page: DocumentPage) -> DocumentPage:
     """Of a page that begins with open documents, those that are stuck: the oldest stand first, so the rest is none."""
     rows = page.rows.filter(is_stuck())
     return dataclasses.replace(page, rows=rows, after=page.after if len(rows) == len(page.rows) else None)
-
-
-def _names(
-    spans: ReportSpans, *, senders: tuple[str, ...], user_ids: tuple[str, ...] | None, services: Services
-) -> pl.DataFrame:
-    """Schema USER_NAMES: what a report about these users (None: all) calls the senders, from the same days."""
-    if not senders:
-        return USER_NAMES.to_frame()
-    tenant = spans.tenant
-    with_allowance = user_ids is None and tenant.allowance.documents_per_month is not None
-    days = Period(PeriodKind.RANGE, spans.first_day(with_allowance=with_allowance), spans.period.last)
-    if unread_days(tenant, days, services=services):
-        return read_period_rows(tenant, spans.period, services=services, user_ids=user_ids).names
-    named = read_user_rows(tenant, days, services=services, page=UserSelection(user_ids=senders))
-    return named.select([*USER_NAMES])

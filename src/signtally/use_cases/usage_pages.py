@@ -8,6 +8,7 @@ import polars as pl
 
 from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.aggregation import TenantDay
+from signtally.domain.document_rows import USER_NAMES
 from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.snapshot import DayUsage, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
@@ -16,12 +17,13 @@ from signtally.domain.user_counts import USER_COUNTS, UserSelection, page_of
 from signtally.ports.usage_store import TenantSpan
 from signtally.services import Services
 from signtally.threads import ContextThreads
-from signtally.use_cases.reading import provisional_days, read_usage
-from signtally.use_cases.report_spans import same_time_yesterday
+from signtally.use_cases.reading import provisional_days, read_period_rows, read_usage
+from signtally.use_cases.report_spans import ReportSpans, same_time_yesterday
 from signtally.use_cases.trends import day_totals
 from signtally.use_cases.usage_rows import count_day, unread_days
 
 _QUERIES_BESIDE = 4
+_NAMES = ("user_name", "user_email")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,14 +92,40 @@ def read_user_page(  # noqa: PLR0913 -- by name, and each narrows the page
     *user_ids* narrows it to these users. While rows of the period were written and cannot be read yet, the whole
     period is read. Raises FuturePeriodError or a ServiceError.
     """
-    clipped = period.clip(tenant.today(services.clock()))
+    spans = ReportSpans.of(tenant, period, now=services.clock())
+    clipped = spans.period
     if unread_days(tenant, clipped, services=services):
         return _page_of_all(tenant, clipped, services=services, page=UserSelection(after, limit, user_ids))
     found = read_user_rows(tenant, clipped, services=services, page=UserSelection(after, limit + 1, user_ids))
     shown = found.head(limit)
     users = shown.filter(pl.any_horizontal(pl.col(MEASURES) != 0))
+    users = _named_as_in_report(users, spans, user_ids=user_ids, services=services)
     rows = (UserUsage(user_id, name, email, Counts(*figures)) for user_id, *figures, name, email in users.iter_rows())
     return UserPage(tuple(rows), shown["user_id"][-1] if len(found) > limit else None)
+
+
+def _named_as_in_report(
+    users: pl.DataFrame, spans: ReportSpans, *, user_ids: tuple[str, ...] | None, services: Services
+) -> pl.DataFrame:
+    """Who has no name or no address in the period is called as in the days before it that a report reads too."""
+    lacking = tuple(users.filter(pl.any_horizontal(pl.col(*_NAMES).is_null()))["user_id"])
+    known = names_in_report(spans, of=lacking, user_ids=user_ids, services=services)
+    both = users.join(known, on="user_id", how="left", suffix="_known", maintain_order="left")
+    return both.with_columns(pl.coalesce(name, f"{name}_known") for name in _NAMES).select(users.columns)
+
+
+def names_in_report(
+    spans: ReportSpans, *, of: tuple[str, ...], user_ids: tuple[str, ...] | None, services: Services
+) -> pl.DataFrame:
+    """Schema USER_NAMES: what a report about *user_ids* (None: all) calls these users, from the same days."""
+    if not of:
+        return USER_NAMES.to_frame()
+    tenant = spans.tenant
+    with_allowance = user_ids is None and tenant.allowance.documents_per_month is not None
+    days = Period(PeriodKind.RANGE, spans.first_day(with_allowance=with_allowance), spans.period.last)
+    if unread_days(tenant, days, services=services):
+        return read_period_rows(tenant, spans.period, services=services, user_ids=user_ids).names
+    return read_user_rows(tenant, days, services=services, page=UserSelection(user_ids=of)).select([*USER_NAMES])
 
 
 def read_user_rows(tenant: TenantProfile, days: Period, *, services: Services, page: UserSelection) -> pl.DataFrame:

@@ -64,13 +64,22 @@ def forget_audit(person: Person, *, services: Services, dry_run: bool) -> int:
     """The entries stay, without where the person was, and without their addresses in what others did."""
 
     def nameless(entry: AuditEntry) -> AuditEntry:
-        detail = {name: ERASED if person.is_addressed(text) else text for name, text in entry.detail.items()}
-        subject = ERASED if person.is_addressed(entry.subject) else entry.subject
+        detail = {name: person.without_addresses(text, stand_in=ERASED) for name, text in entry.detail.items()}
+        subject = person.without_addresses(entry.subject, stand_in=ERASED)
         told = dataclasses.replace(entry, detail=detail, subject=subject)
         own = entry.user_id == person.user_id
         return dataclasses.replace(told, address=None, user_agent=None) if own else told
 
     return services.stores.audit.rewrite(person.tenant_id, nameless, dry_run=dry_run)
+
+
+def forget_keyed_requests(person: Person, *, services: Services, dry_run: bool) -> int:
+    """What sends by hand led to is known by their keys for a month; it stays, without the person's addresses."""
+
+    def nameless(outcome: str) -> str:
+        return person.without_addresses(outcome, stand_in=label_of(person))
+
+    return services.stores.idempotency.rewrite(person.tenant_id, nameless, dry_run=dry_run)
 
 
 def forget_rejected_rows(person: Person, *, services: Services, dry_run: bool) -> int:
@@ -177,6 +186,7 @@ IN_THE_BUCKET: dict[str, Step] = {
     "deliveries": forget_deliveries,
     "suppressions": forget_suppressions,
     "audit entries": forget_audit,
+    "idempotency keys": forget_keyed_requests,
     "rejected rows of imports": forget_rejected_rows,
     "report versions": forget_reports,
 }

@@ -29,6 +29,10 @@ _MONTHS_AHEAD = 3
 _ATTEMPTS = 3
 
 
+class _WithoutPartitionError(Exception):
+    """A row found no partition to lie in."""
+
+
 class PostgresqlSchema:
     """One schema of a database; its name stands in every statement, so no connection has to remember it."""
 
@@ -85,23 +89,24 @@ class PostgresqlSchema:
         return self._insert(DAILY_USAGE, {_year(day) for day in days}, statement, values)
 
     def _insert(self, table: str, firsts: set[dt.date], statement: str, values: Sequence[object]) -> list[Row]:
-        def run(connection: Writing) -> list[Row] | None:
+        def run(connection: Writing) -> list[Row]:
             try:
                 return connection.execute(statement.encode(), values).fetchall()
             except psycopg.errors.CheckViolation as error:
                 if is_without_partition(error):
-                    return None
+                    raise _WithoutPartitionError from error  # the pool closes the connection, which may know too little
                 raise
 
         for _ in range(_ATTEMPTS):
             self._make(table, firsts)
-            rows = self._connections.write(self.what, run)
-            if rows is not None:
-                return rows
-            self._partitions.clear()  # somebody dropped one
+            try:
+                return self._connections.write(self.what, run)
+            except _WithoutPartitionError:
+                self._partitions.clear()  # somebody dropped one
         raise ServiceUnavailableError(f"PostgreSQL: {self.what}: partitions of {table} are dropped as soon as made")
 
     def _make(self, table: str, firsts: Iterable[dt.date]) -> bool:
+        """Make the partitions that are missing, and wait until every connection knows of them."""
         missing = sorted(first for first in firsts if (table, first) not in self._partitions)
         query = f"SELECT {self.table('make_partition')}(%s, %s, %s)"
         made = False
@@ -109,7 +114,9 @@ class PostgresqlSchema:
             past = next_month(first) if table == EVENTS else first.replace(year=first.year + 1)
             ((is_new,),) = self._connections.rows(self.what, query, [table, first, past])
             made |= is_new
-            self._partitions.add((table, first))
+        if missing:
+            self._connections.rows(self.what, f"SELECT {self.table('settle_partitions')}(%s)", [table])
+            self._partitions.update((table, first) for first in missing)
         return made
 
     def _migrated(self, connection: Writing) -> bool:

@@ -1,5 +1,6 @@
 """A new partition takes rows only once every connection knows of it: else some would leave its rows out for ever."""
 
+import contextlib
 import datetime as dt
 import threading
 import uuid
@@ -67,6 +68,17 @@ def test_a_new_partition_waits_for_who_was_at_work_before_it_and_for_nobody_else
         reader.commit()
         assert writing.result().is_empty()
     assert _days(store) == [day, other]
+
+
+def test_a_long_query_delays_a_new_partition_by_half_the_time_limit_at_most(
+    postgresql: str, schema: str, store: PostgresqlUsageStore
+) -> None:
+    day = dt.date(FIRST_YEAR, 6, 1)
+    hurried = PostgresqlConnections(postgresql, statement_timeout=dt.timedelta(seconds=4))
+    with contextlib.closing(hurried), psycopg.connect(postgresql) as reader:
+        reader.execute(f'SELECT FROM "{schema}".daily_usage'.encode())
+        assert PostgresqlUsageStore(hurried, schema=schema).put_daily_usage(usage(day=day), version=1).is_empty()
+    assert _days(store) == [day]
 
 
 def _days(store: PostgresqlUsageStore) -> list[dt.date]:

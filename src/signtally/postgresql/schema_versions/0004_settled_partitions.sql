@@ -14,7 +14,8 @@ DECLARE
     fresh regclass[];
     users text[];
     -- A list is made at a query's start, in milliseconds; who is at work for longer reads rows.
-    latest timestamptz := clock_timestamp() + interval '10 seconds';
+    latest timestamptz := clock_timestamp()
+        + least(interval '10 seconds', nullif(current_setting('statement_timeout')::interval, interval '0') / 2);
 BEGIN
     IF parent NOT IN ('events', 'daily_usage') THEN
         RAISE EXCEPTION '% has no partitions', parent;

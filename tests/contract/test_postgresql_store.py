@@ -13,7 +13,13 @@ import pytest
 from signtally.aws.rds import rds_password
 from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
-from signtally.ports.errors import AccessRefusedError, NotProvisionedError, ServiceError, ServiceUnavailableError
+from signtally.ports.errors import (
+    AccessRefusedError,
+    NotProvisionedError,
+    ServiceError,
+    ServiceUnavailableError,
+    StoreAddressError,
+)
 from signtally.ports.usage_store import WriteResult
 from signtally.postgresql.connections import PostgresqlConnections
 from signtally.postgresql.usage_store import PostgresqlUsageStore
@@ -49,7 +55,7 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
         (lambda address: f"{address}?sslmode=require", AccessRefusedError, "sslmode"),
         (lambda address: address.replace("/postgres", "/absent"), NotProvisionedError, "absent"),
         (lambda _: f"postgresql://127.0.0.1:{free_port()}/postgres", ServiceUnavailableError, "try again"),
-        (lambda _: "postgresql://u:sec/ret@host/db", ServiceError, "percent-encoded"),
+        (lambda _: "postgresql://u:sec/ret@host/db", StoreAddressError, "percent-encoded"),
         (lambda address: address, NotProvisionedError, "signtally provision"),
     ],
     ids=["password", "encryption", "database", "server", "address", "schema"],

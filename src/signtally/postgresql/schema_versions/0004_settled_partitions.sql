@@ -6,7 +6,7 @@ CREATE TABLE settled_partitions (part regclass PRIMARY KEY);
 
 -- Settle all partitions of *parent*, those that an administrator attached too. Whoever finds one settled knows that
 -- all were told: the lock is let go of only then.
-CREATE FUNCTION settle_partitions(parent text) RETURNS void
+CREATE OR REPLACE FUNCTION settle_partitions(parent text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     here text := current_schema();

@@ -110,7 +110,7 @@ def _read(file: Path) -> list[TenantProfile]:
             profile = with_png_logo(TenantProfile.model_validate_json(json.dumps(entry)))
             storable_id(profile.tenant_id)
             found.append(profile)
-        except ValueError as error:  # of a field, the logo or the id
+        except (ValueError, LogoError) as error:  # of a field or the id, or the logo
             where = f"{file}, profile {position}" if isinstance(document, list) else str(file)
             raise click.ClickException(f"{where}: {_explain(error)}") from error
     return found
@@ -140,7 +140,7 @@ def _check_limits(profile: TenantProfile, limits: ScheduleLimits) -> None:
         raise click.ClickException(f"{profile.tenant_id}: {error}") from error
 
 
-def _explain(error: ValueError) -> str:
+def _explain(error: ValueError | LogoError) -> str:
     if isinstance(error, ValidationError):
         return explain(error)
     return f"{'branding.logo' if isinstance(error, LogoError) else 'tenant_id'}: {error}"

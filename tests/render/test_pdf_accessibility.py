@@ -10,12 +10,12 @@ import outloud
 import page
 import pdfua
 import pytest
-from babel import Locale
 from pypdf import PdfReader
 
 from signtally.domain.actions import Action
 from signtally.domain.definitions import HEADINGS
 from signtally.render.files import render
+from signtally.render.locale_data import own_locale
 from signtally.render.translation import LANGUAGES, Translation
 from tests.support.report_samples import ACME, IDENTITY, snapshot, user
 
@@ -54,7 +54,7 @@ def test_outloud_finds_nothing_that_was_not_considered(report: Path) -> None:
 
 def _is_a_repeated_head(finding: Any, language: str) -> bool:
     """Whether it is about the head of a table that is shown again on its next page, hyphenated."""
-    words = Translation.of(Locale.parse(language))
+    words = Translation.of(own_locale(language))
     shown = (*(HEADINGS[action] for action in Action), *_OTHER_HEADS)
     heads = "".join(map(words.gettext, shown)).replace(" ", "")
     pieces = str(finding.evidence).rstrip("…").replace(";", " ").split()

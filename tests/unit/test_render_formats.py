@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from signtally.domain.periods import parse_period, period_between
 from signtally.domain.tenants import TenantProfile
 from signtally.render.chart import axis
+from signtally.render.csv_text import marked
 from signtally.render.formats import Formats
 from signtally.render.period_names import period_in_text, period_title
 from signtally.render.theme import DARK, READABLE_CONTRAST, VISIBLE_CONTRAST, Theme, contrast
@@ -55,6 +57,16 @@ def test_titles_are_whole_words_and_begin_with_a_capital(locale: str, day: str, 
     assert period_title(parse_period("2026-Q3"), formats, today=_TODAY) == quarter
     in_text = period_in_text(parse_period("2026-10-03"), formats, today=_TODAY)
     assert in_text[0] == (day[0].lower() if locale in {"fr", "es"} else day[0])
+
+
+def test_months_are_those_of_the_language_whatever_was_written_before() -> None:
+    """Babel's locales share data: after a Japanese tenant's CSV file, an Arabic tenant's chart had Japanese months."""
+    frame, names = pl.DataFrame({"name": ["Ann"]}), {}
+    for locale in ("ja", "ar", "en-US", "ja"):
+        frame.select(marked("name", locale=locale))  # asks for months by all their names
+        names[locale] = _formats(locale).month_name(_TODAY)
+        assert _formats(locale).words.locale.months["stand-alone"]["abbreviated"][_TODAY.month] == names[locale]
+    assert names == {"ja": "10月", "ar": "أكتوبر", "en-US": "Oct"}
 
 
 def test_a_quarter_is_written_out_in_japanese() -> None:

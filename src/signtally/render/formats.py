@@ -11,6 +11,7 @@ from babel.numbers import format_decimal, format_percent
 
 from signtally.domain.tenants import TenantProfile
 from signtally.render.date_formats import MINUS, DateFormats
+from signtally.render.locale_data import own_locale
 from signtally.render.translation import Translation
 
 UNDEFINED = "—"
@@ -27,11 +28,11 @@ _PLAIN_ENGLISH = "en_GB"
 def locale_of(name: str) -> Locale:
     """The locale of a name such as `de-CH` or `pt_BR`; English when it is not supported."""
     if name.strip().lower() == "en":
-        return Locale.parse(_PLAIN_ENGLISH)
+        return own_locale(_PLAIN_ENGLISH)
     try:
-        return Locale.parse(name.strip().replace("-", "_"))
+        return own_locale(name.strip().replace("-", "_"))
     except (UnknownLocaleError, ValueError, TypeError):
-        return Locale.parse(_PLAIN_ENGLISH)
+        return own_locale(_PLAIN_ENGLISH)
 
 
 @functools.lru_cache(_NUMBERS_REMEMBERED)

@@ -4,10 +4,10 @@ import functools
 import html
 from collections.abc import Callable
 
-from babel import Locale
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from signtally.render.locale_data import own_locale
 from signtally.render.translation import Translation
 from signtally.render.visible_text import visible
 
@@ -30,7 +30,7 @@ def _environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     templates.policies["ext.i18n.trimmed"] = True
-    words = Translation.of(Locale.parse(language))
+    words = Translation.of(own_locale(language))
     templates.newstyle_gettext = True  # type: ignore[attr-defined]  # added by the extension
     for text in (words.gettext, words.ngettext, words.pgettext, words.npgettext):
         templates.globals[text.__name__] = _escaping(text)

@@ -29,6 +29,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from signtally.render.locale_data import own_locale
+
 LANGUAGES = ("en", "de", "fr", "es", "ja", "ar")
 _PLAIN_ENGLISH = "en_GB"
 _ISOLATE, _END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
@@ -49,7 +51,7 @@ class Translation:
     @classmethod
     def of(cls, locale: Locale) -> Self:
         """The locale's own language where there is a catalogue of it, else English."""
-        return cls(locale if locale.language in LANGUAGES else Locale.parse(_PLAIN_ENGLISH))
+        return cls(locale if locale.language in LANGUAGES else own_locale(_PLAIN_ENGLISH))
 
     @property
     def language(self) -> str:

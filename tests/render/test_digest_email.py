@@ -72,9 +72,9 @@ def test_it_says_why_it_came_and_where_to_go(part: str) -> None:
 @pytest.mark.parametrize(
     ("condition", "said"),
     [
-        (AllowanceUsed(when="allowance_used", percent=80), "when the allowance is used to at least 80%."),
-        (NothingSent(when="nothing_sent", days=7), "when nothing was sent for some time (days: 7)."),
-        (CompletionRateFell(when="completion_rate_fell", points=10), "has fallen (percentage points: at least 10)."),
+        (AllowanceUsed(when="allowance_used", percent=80), "when at least 80% of the allowance is used."),
+        (NothingSent(when="nothing_sent", days=7), "when no document was sent for 7 days."),
+        (CompletionRateFell(when="completion_rate_fell", points=10), "has fallen by at least 10 percentage points."),
     ],
 )
 def test_who_gets_it_seldom_is_told_when(condition: Condition, said: str) -> None:

@@ -151,7 +151,7 @@ def test_the_allowance_is_told_in_sentences(outlook: Outlook, on: int | None, te
     day = None if on is None else dt.date(2026, 10, on)
     use = AllowanceUse(month, dt.date(2026, 10, 20), 100, 64, outlook, day)
     said = words(report(allowance=use)).allowance
-    assert said == f"Allowance for Oct 2026: 64 of 100 documents used by 20 Oct 2026. {text}"
+    assert said == f"Allowance for October 2026: 64 of 100 documents used by 20 Oct 2026. {text}"
 
 
 def test_a_month_that_is_over_lasted() -> None:

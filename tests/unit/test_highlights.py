@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 
 import polars as pl
+import pytest
 from hypothesis import given
 
 from signtally.domain.actions import Action, Counts
@@ -13,7 +14,7 @@ from signtally.domain.periods import period_between
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.render.contents import Contents
 from signtally.render.highlights import highlight_sentences
-from tests.support.report_samples import snapshot, snapshots, user
+from tests.support.report_samples import ACME, snapshot, snapshots, user
 
 SENT_AT = dt.datetime(2026, 9, 1, 22, 30, tzinfo=dt.UTC)
 
@@ -52,6 +53,22 @@ def test_where_nothing_changed_a_report_says_how_much_there_was() -> None:
     assert highlight_sentences(Contents(steady)) == ("404 documents sent, 3 completed (previous period: 400 sent).",)
 
 
+@pytest.mark.parametrize(
+    ("locale", "sentence"),
+    [
+        ("de", "2 Dokumente gesendet, 1 abgeschlossen (voriger Zeitraum: 1 gesendet)."),
+        ("fr", "2 documents envoyés, 1 terminé (période précédente\N{NO-BREAK SPACE}: 1 envoyé)."),
+        ("es", "2 documentos enviados, 1 completado (periodo anterior: 1 enviado)."),
+        ("ja", "送信2件、完了1件（前の期間は送信1件）。"),
+        ("ar", "أُرسل مستندان، واكتمل واحد (الفترة السابقة: أُرسل واحد)."),
+    ],
+)
+def test_each_number_of_a_sentence_has_its_own_form(locale: str, sentence: str) -> None:
+    tenant = ACME.model_copy(update={"locale": locale})
+    steady = report(Counts(sent=2, completed=1), Counts(sent=1, completed=1), tenant=tenant)
+    assert highlight_sentences(Contents(steady)) == (sentence,)
+
+
 def test_documents_are_stuck_after_a_fortnight() -> None:
     stuck = report(Counts(), Counts(), documents=documents(59, 15, 14))
     assert highlights_of(stuck) == (StuckDocuments(2, "d0", SENT_AT, 59),)
@@ -64,14 +81,14 @@ def test_the_allowance_is_news_when_it_is_used_up_or_will_be() -> None:
     used_up = snapshot((user(1, counts=Counts(sent=100)),), previous_totals=Counts(sent=100))
     assert highlight_sentences(Contents(used_up)) == (
         "100 documents sent, 0 completed (previous period: 100 sent).",
-        "The allowance for Oct 2026 was used up on 1 Oct 2026: 100 of 100 documents sent.",
+        "The allowance for October 2026 was used up on 1 Oct 2026: 100 of 100 documents sent.",
     )
 
 
 def test_an_allowance_that_lasts_is_news_of_a_whole_month() -> None:
     lasts = snapshot((user(1, counts=Counts(sent=10)),), previous_totals=Counts(sent=10))
     assert highlight_sentences(Contents(lasts))[-1] == (
-        "The allowance for Oct 2026 was enough: 10 of 100 documents sent."
+        "The allowance for October 2026 was enough: 10 of 100 documents sent."
     )
     same_days = period_between(dt.date(2026, 10, 1), dt.date(2026, 10, 31))
     assert highlights_of(dataclasses.replace(lasts, period=same_days)) == (SteadyUse(10, 0, 10),)

@@ -2,14 +2,15 @@
 
 import dataclasses
 import datetime as dt
+from pathlib import Path
 
 import pytest
-from babel import Locale
 
 from signtally.api.page import preferred_language
 from signtally.domain.periods import parse_period, period_between
 from signtally.render.contents import Contents
 from signtally.render.formats import locale_of
+from signtally.render.locale_data import own_locale
 from signtally.render.translation import LANGUAGES, Translation, filled
 from tests.support.report_samples import ACME, snapshot, user
 
@@ -23,14 +24,14 @@ def test_words_are_in_the_locales_language_or_in_english(locale: str, tag: str) 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_no_catalogue_has_is_shown_as_it_stands(language: str) -> None:
-    words = Translation.of(Locale.parse(language))
+    words = Translation.of(own_locale(language))
     assert words.gettext("A text of %(count)s", count=3) == "A text of 3"
     assert words.pgettext("nowhere", "A text") == "A text"
     assert words.npgettext("nowhere", "%(count)s ×", "%(count)s ××", 2, count=2) == "2 ××"
 
 
 def test_arabic_runs_from_right_to_left() -> None:
-    assert [Translation.of(Locale.parse(language)).direction for language in LANGUAGES] == ["ltr"] * 5 + ["rtl"]
+    assert [Translation.of(own_locale(language)).direction for language in LANGUAGES] == ["ltr"] * 5 + ["rtl"]
 
 
 def _english(text: str, **values: object) -> str:
@@ -73,16 +74,16 @@ def test_the_browser_chooses_the_language_until_somebody_signs_in(header: str, l
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_scripts_get_the_same_plural_forms(language: str, number: int) -> None:
     """The page chooses a form by Unicode's rules, gettext by its formula: they must mean the same."""
-    words = Translation.of(Locale.parse(language))
+    words = Translation.of(own_locale(language))
     forms = words.texts_of("templates/web/", ending=".js")["%(count)s day"]
-    form = Locale.parse(language).plural_form(number)
+    form = own_locale(language).plural_form(number)
     assert isinstance(forms, dict)
     assert forms[form] == words.ngettext("%(count)s day", "%(count)s days", number)
 
 
 def test_arabic_forms_stand_in_the_order_of_the_catalogue() -> None:
     """Eleven to ninety-nine end in -an, hundreds do not; other tools order the two the other way round."""
-    texts = Translation.of(Locale.parse("ar")).texts_of("", ending="")
+    texts = Translation.of(own_locale("ar")).texts_of("", ending="")
     counted = [forms for forms in texts.values() if isinstance(forms, dict)]
     assert len(counted) > 20
     assert [forms for forms in counted if forms["other"].count("ًا") > forms["many"].count("ًا")] == []
@@ -108,6 +109,13 @@ def test_cards_speak_of_as_many_days_as_before(language: str, days: int) -> None
 
 def test_french_signs_stay_on_the_line_of_their_words() -> None:
     """Before a colon and within guillemets stands a space at which no line ends."""
-    words = Translation.of(Locale.parse("fr"))
+    words = Translation.of(own_locale("fr"))
     assert words.gettext("%(figure)s in %(previous)s", figure="9", previous="octobre") == "octobre\N{NO-BREAK SPACE}: 9"
     assert words.gettext("Stop these emails?").endswith("\N{NO-BREAK SPACE}?")
+
+
+def test_translators_are_told_the_terms_that_the_catalogues_have() -> None:
+    table = (Path(__file__).parents[2] / "docs/languages.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")][1:]
+    words = [Translation.of(own_locale(language)) for language in LANGUAGES]
+    assert rows == [[each.gettext(row[0]) for each in words] for row in rows]

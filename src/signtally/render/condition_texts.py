@@ -8,15 +8,24 @@ from signtally.render.formats import Formats
 
 def condition_sentence(condition: Condition, formats: Formats) -> str:
     """When alone the email is sent."""
-    gettext, number = formats.words.gettext, formats.number
+    words, number = formats.words, formats.number
     match condition:
         case AllowanceUsed(percent=percent):
             share = format_percent(percent / 100, locale=formats.locale)
-            return gettext("It is sent only when the allowance is used to at least %(percent)s.", percent=share)
+            return words.gettext(
+                "This email is sent only when at least %(percent)s of the allowance is used.", percent=share
+            )
         case NothingSent(days=days):
-            return gettext("It is sent only when nothing was sent for some time (days: %(days)s).", days=number(days))
+            return words.ngettext(
+                "This email is sent only when no document was sent for %(count)s day.",
+                "This email is sent only when no document was sent for %(count)s days.",
+                days,
+                count=number(days),
+            )
         case CompletionRateFell(points=points):
-            return gettext(
-                "It is sent only when the completion rate has fallen (percentage points: at least %(points)s).",
-                points=number(points),
+            return words.ngettext(
+                "This email is sent only when the completion rate has fallen by at least %(count)s percentage point.",
+                "This email is sent only when the completion rate has fallen by at least %(count)s percentage points.",
+                points,
+                count=number(points),
             )

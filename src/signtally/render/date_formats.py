@@ -54,6 +54,10 @@ class DateFormats:
     def month(self, day: dt.date) -> str:
         return str(format_skeleton("yMMM", day, locale=self.words.locale))
 
+    def month_in_full(self, day: dt.date) -> str:
+        """`October 2026`, for titles and sentences."""
+        return str(format_skeleton("yMMMM", day, locale=self.words.locale))
+
     def year(self, day: dt.date) -> str:
         return str(format_skeleton("y", day, locale=self.words.locale))
 

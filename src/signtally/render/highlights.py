@@ -48,22 +48,20 @@ def _change(found: BiggestChange, contents: Contents) -> str:
 
 
 def _steady(found: SteadyUse, contents: Contents) -> str:
-    ngettext, number = contents.words.ngettext, contents.formats.number
+    """How many of each, every number in its own form: languages decline `completed` with its number."""
+    words, number = contents.words, contents.formats.number
+    ngettext, npgettext = words.ngettext, words.npgettext
+    sent = ngettext("%(count)s document sent", "%(count)s documents sent", found.sent, count=number(found.sent))
+    completed = npgettext(
+        "documents", "%(count)s completed", "%(count)s completed", found.completed, count=number(found.completed)
+    )
     if found.sent_before is None:
-        return ngettext(
-            "%(count)s document sent, %(completed)s completed.",
-            "%(count)s documents sent, %(completed)s completed.",
-            found.sent,
-            count=number(found.sent),
-            completed=number(found.completed),
-        )
-    return ngettext(
-        "%(count)s document sent, %(completed)s completed (previous period: %(before)s sent).",
-        "%(count)s documents sent, %(completed)s completed (previous period: %(before)s sent).",
-        found.sent,
-        count=number(found.sent),
-        completed=number(found.completed),
-        before=number(found.sent_before),
+        return words.gettext("%(sent)s, %(completed)s.", sent=sent, completed=completed)
+    before = npgettext(
+        "documents", "%(count)s sent", "%(count)s sent", found.sent_before, count=number(found.sent_before)
+    )
+    return words.gettext(
+        "%(sent)s, %(completed)s (previous period: %(before)s).", sent=sent, completed=completed, before=before
     )
 
 
@@ -82,7 +80,7 @@ def _stuck(found: StuckDocuments, contents: Contents) -> str:
 def _allowance(use: AllowanceUse, contents: Contents) -> str:
     formats = contents.formats
     values = {
-        "month": formats.month(use.month.first),
+        "month": formats.month_in_full(use.month.first),
         "date": formats.date(use.on or use.as_of),
         "used": formats.number(use.used),
         "allowed": formats.number(use.allowed),

@@ -84,7 +84,7 @@ class InsightContents:
         use = self.contents.allowance
         if use is None:
             return ""
-        month = self.contents.formats.month(use.month.first)
+        month = self.contents.formats.month_in_full(use.month.first)
         used = self._words.ngettext(
             "Allowance for %(month)s: %(used)s of %(count)s document used by %(date)s.",
             "Allowance for %(month)s: %(used)s of %(count)s documents used by %(date)s.",

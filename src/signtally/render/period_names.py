@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date
 
 from signtally.domain.periods import Period, PeriodKind
 from signtally.render.date_formats import DateFormats
@@ -42,7 +42,7 @@ def _name(period: Period, formats: DateFormats) -> str:
         case PeriodKind.WEEK:
             return formats.words.gettext("Week of %(dates)s", dates=_week(period, formats))
         case PeriodKind.MONTH:
-            return str(format_skeleton("yMMMM", period.first, locale=formats.words.locale))
+            return formats.month_in_full(period.first)
         case PeriodKind.QUARTER:
             return formats.quarter(period.first)
         case PeriodKind.YEAR:

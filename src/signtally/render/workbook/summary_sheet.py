@@ -122,7 +122,7 @@ def _allowance_rows(book: Book) -> Iterator[tuple[str, Value, Style]]:
     if use is None:
         return
     count, rate = _formats((FIGURE, book.numbers.count), (FIGURE, book.numbers.percent))
-    month = contents.formats.month(use.month.first)
+    month = contents.formats.month_in_full(use.month.first)
     yield words.gettext("Allowance for %(month)s", month=month), use.allowed, count
     yield words.gettext("Documents used by %(day)s", day=contents.formats.date(use.as_of)), use.used, count
     yield words.gettext("Allowance used"), use.share, rate

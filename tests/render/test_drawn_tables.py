@@ -9,7 +9,7 @@ import pytest
 
 from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.periods import parse_period
-from signtally.domain.snapshot import InactiveUser
+from signtally.domain.snapshot import InactiveUser, UsageSnapshot
 from signtally.render import pdf
 from signtally.render.contents import Contents
 from signtally.render.drawing import Look
@@ -142,16 +142,50 @@ def test_users_stay_upright_where_no_name_is_cut(locale: str) -> None:
     )
     long = InactiveUser("u_1", "W" * 60, f"{'w' * 90}@acme.example", Counts(*[9_999_999] * len(MEASURES)), None)
     report = whole_report(people, tenant=ACME.model_copy(update={"locale": locale}))
-    contents = Contents(dataclasses.replace(report, previous_totals=report.totals, inactive_users=(long,)))
-    body = ET.fromstring(pdf.page(contents, IDENTITY)).find("body")  # noqa: S314  # our own
-    assert body is not None
-    look = pdf.look(contents)
-    blocks = ReportFlow(body, look=look, wide=look).blocks
-    assert not any(block.is_wide for block in blocks)
-    users = [row for block in blocks if isinstance(block.picture, RowBlock) for row in _rows(block)]
-    shown = [text for row in users if len(row.cells) == 14 for text in row.shown]
+    users = _rows_of_users(dataclasses.replace(report, inactive_users=(long,)))
+    shown = [text for row in users for text in row.shown]
     assert [text for text in shown if text.startswith("Christiane")] == [one.user_name for one in people]
     assert sum("…" in text for text in shown) <= len(people) / 4
+
+
+def test_a_few_long_names_on_two_lines_turn_no_page() -> None:
+    """One `Marie-Françoise Dubois-Delacroix` turned the pages of fifty users."""
+    heads = "<th>Utilisateur</th>" + "".join(f"<th>{head}</th>" for head in ("Envoyés",) * 13)
+    figures = "<td>12 345</td>" * 13
+    names = ("Marie-Françoise Dubois-Delacroix", *("Amélie Moreau",) * 4)
+    rows = [f"<th>{name}<i>user.{number}@acme.example</i></th>{figures}" for number, name in enumerate(names)]
+    look = dataclasses.replace(_LOOK, width=600)
+    columns, (_, long, *_) = _table(*rows, heads=heads, look=look)
+    assert columns.is_roomy
+    assert long.shown == ("Marie-Françoise", "Dubois-Delacroix", "user.0@acme.example")
+    columns, _ = _table(*rows[:1] * 2, *rows[1:], heads=heads, look=look)
+    assert not columns.is_roomy, "more than a few would make a longer list than landscape does"
+
+
+def test_sections_in_landscape_come_last() -> None:
+    """Before them, no page ends early."""
+    many = Counts(*[9_999_999] * len(MEASURES))
+    report = whole_report(tuple(user(number, f"Ann {number}", None, many) for number in range(12)))
+    flow = _flow_of(report)
+    wide = [block.is_wide for block in flow.blocks]
+    assert wide == sorted(wide)
+    assert any(wide)
+
+
+def _rows_of_users(report: UsageSnapshot) -> list[SetRow]:
+    """Upright."""
+    blocks = _flow_of(report).blocks
+    assert not any(block.is_wide for block in blocks)
+    rows = [row for block in blocks if isinstance(block.picture, RowBlock) for row in _rows(block)]
+    return [row for row in rows if len(row.cells) == 14]
+
+
+def _flow_of(report: UsageSnapshot) -> ReportFlow:
+    contents = Contents(dataclasses.replace(report, previous_totals=report.totals))
+    look, paper = pdf.look(contents), paper_of(contents.formats.locale)
+    body = ET.fromstring(pdf.page(contents, IDENTITY)).find("body")  # noqa: S314  # our own
+    assert body is not None
+    return ReportFlow(body, look=look, wide=dataclasses.replace(look, width=text_width(paper.turned)))
 
 
 def _rows(block: Block) -> Sequence[SetRow]:

@@ -14,7 +14,7 @@ from signtally.render.drawn_cards import CardRow, DrawnCards
 from signtally.render.drawn_charts import DrawnChart
 from signtally.render.drawn_lists import DrawnList
 from signtally.render.faces import Face
-from signtally.render.fitted_text import fitted, wrapped
+from signtally.render.fitted_text import fitted, wrapped, wrapped_by_parts
 from signtally.render.markup_text import text_of
 from signtally.render.shaped_text import shaped
 from signtally.render.theme import Theme
@@ -136,3 +136,34 @@ def test_no_line_ends_within_a_figure_or_before_its_unit() -> None:
     assert said == "Terminés 2\u202f003\u202f400 en 2\xa0j\xa04\xa0h"
     lines = [line.text for width in range(70, 130, 5) for line in wrapped(said, LATIN, width, most_lines=9)]
     assert {line for line in lines if line.endswith((" 2", "\u202f003", "j", "4"))} == set()
+
+
+@pytest.mark.parametrize(
+    ("said", "together"),
+    [
+        ("keine Daten vor dem 6. Okt. 2026", "6. Okt. 2026"),
+        ("Sábado, 28 de noviembre de 2026 (hasta hoy)", "(hasta hoy)"),
+        ("Vendredi 27 novembre 2026, jusqu’à 15:05", "jusqu’à 15:05"),
+        ("送信日：2026年10月6日です", "2026年10月6日"),
+    ],
+)
+def test_no_line_ends_within_a_date_or_what_is_said_of_it(said: str, together: str) -> None:
+    """`keine Daten vor dem 6.` was one line of a card, `Okt. 2026` the next."""
+    for width in range(90, 200, 5):
+        lines = [line.text for line in wrapped(said, LATIN, width, most_lines=9)]
+        assert "".join(lines).replace(" ", "") == said.replace(" ", "")
+        assert any(together in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        ("p90 2 d · mean 20 h 54 min · 326 documents", ("p90 2 d ·", "mean 20 h 54 min ·", "326 documents")),
+        ("156件のイベント、木曜日が最多", ("156件のイベント、", "木曜日が最多")),
+    ],
+)
+def test_a_list_is_broken_between_its_parts(said: str, parts: tuple[str, ...]) -> None:
+    widest = max(shaped(part, LATIN).width for part in parts)
+    assert tuple(line.text for line in wrapped_by_parts(said, LATIN, widest + 1, most_lines=6)) == parts
+    narrow = wrapped_by_parts(said, LATIN, widest / 3, most_lines=50)
+    assert "".join("".join(line.text for line in narrow).split()) == "".join(said.split())

@@ -135,8 +135,19 @@ def test_senders_of_one_name_are_told_apart() -> None:
     report = whole_report((user(1, "Ann", "ann@acme.example"), user(2, "Ann"), user(3, "A" * 80), user(4, "A" * 90)))
     senders = {document.sender for document in oldest_open(Contents(report))}
     assert senders == {"Ann · ann@acme.example", "Ann · u_2", f"{'A' * 59}… · u_3", f"{'A' * 59}… · u_4"}
+    alike = [f"{'a' * 150}{number}@acme.example" for number in range(2)]
+    cut = whole_report((user(1, "B" * 80, alike[0]), user(2, "B" * 80, alike[1]), user(3, "B" * 80, alike[1])))
+    shown = [document.sender for document in oldest_open(Contents(cut))]
+    assert len(set(shown)) == 3, "emails differ at their ends, and two have one"
     arabic = whole_report((user(1, "علي", "0.ali@acme.example"), user(2, "علي")))
     assert oldest_open(Contents(arabic))[0].sender == "علي · \u20680.ali@acme.example\u2069", "not ali@acme.example.0"
+
+
+def test_a_long_name_leaves_room_for_the_period_in_the_footer() -> None:
+    """Ideographs are as wide as two letters: of October there was half."""
+    tenant = ACME.model_copy(update={"name": "国立研究開発法人宇宙航空研究開発機構" * 8, "locale": "ja"})
+    pages = PdfReader(io.BytesIO(render("pdf", whole_report(tenant=tenant), IDENTITY).body)).pages
+    assert all("2026年10月の利用状況" in page.extract_text() for page in pages)
 
 
 def test_names_are_copied_as_they_are_written_in_scripts_whose_signs_join() -> None:

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 from signtally.render.drawing import Box, Canvas, Look, PlacedLine, Tagged, at_start, operands, rounded
 from signtally.render.faces import Face
-from signtally.render.fitted_text import fitted, wrapped
+from signtally.render.fitted_text import fitted, wrapped, wrapped_by_parts
 from signtally.render.markup_text import text_of
 from signtally.render.paper import pixels
 from signtally.render.shaped_text import ShapedLine, shaped
@@ -119,7 +119,7 @@ class SetCard:
 
     def _wrapped(self, text: str, *, points: float) -> list[PlacedLine]:
         face = self._look.face.sized(points)
-        lines = wrapped(text, face, self._room, most_lines=_MOST_LINES)
+        lines = wrapped_by_parts(text, face, self._room, most_lines=_MOST_LINES)
         height = face.size * _LEADING
         placed = []
         for line in lines:

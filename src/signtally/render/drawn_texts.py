@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 
 from signtally.render.drawing import Box, Canvas, Look, PlacedLine, Tagged, at_start, operands, rounded
 from signtally.render.faces import Face, read_by
-from signtally.render.fitted_text import wrapped
+from signtally.render.fitted_text import wrapped, wrapped_by_parts
 from signtally.render.logo_image import LogoImage
 from signtally.render.paper import pixels
 from signtally.render.shaped_text import shaped
 
 LEADING = 1.45  # line height over the size of the letters
 _MOST_LINES = 10_000
+_BETWEEN_PARTS = " · "
 _SEMIBOLD = 600
 _SMALL_POINTS = 7.5
 _KEY, _KEY_RADIUS, _KEY_BEFORE, _KEY_AFTER = (pixels(millimetres) for millimetres in (2.2, 0.4, 3.0, 0.8))
@@ -48,7 +49,8 @@ class TextLines:
         self.line_height = face.size * style.leading
         self._baseline = face.baseline + (self.line_height - face.line_height) / 2
         self._look, self._colour, self._offset = look, style.operands(look), offset
-        self.shaped = wrapped(text, face, width, most_lines=_MOST_LINES)
+        wrap = wrapped_by_parts if _BETWEEN_PARTS in text else wrapped
+        self.shaped = wrap(text, face, width, most_lines=_MOST_LINES)
         self.height = self.line_height * len(self.shaped)
 
     def parts(self, most_lines: int) -> "Iterator[TextLines]":

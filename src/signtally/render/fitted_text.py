@@ -1,6 +1,7 @@
 """Text within a width: cut short, wrapped into lines, hyphenated as its language does it."""
 
 import functools
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -15,6 +16,13 @@ _JOINED = frozenset({"Mn", "Me", "Mc", "Cf"})
 _JOINER, _ELLIPSIS, _SOFT_HYPHEN = "\N{ZERO WIDTH JOINER}", "…", "\N{SOFT HYPHEN}"
 _LEAST_LETTERS = 4  # of a word before and after a hyphen
 _MOST_IDEOGRAPHS = 8  # that stay on one line if they can
+_PARTS = re.compile(r".+?(?: · |、|$)")  # of a list, which keep together what they say
+# What no line ends within: `6 Oct 2026`, `2026年10月6日`, `until 14:05`, `(to date)`
+_TOGETHER = re.compile(
+    r"\b\d{1,2}\.? [^\W\d]+\.? \d{4}\b|\d{4}年\d{1,2}月(?:\d{1,2}日)?"
+    r"|[^\W\d]\S* \d{1,2}:\d\d\b|[(（][^()（）]{1,16}[)）]"
+)
+_TIE = "\N{WORD JOINER}"  # which names do not have: see `one_line`
 
 
 def fitted(text: str, face: Face, width: float, *, keeps_end: bool = False) -> ShapedLine:
@@ -47,7 +55,7 @@ def wrapped(text: str, face: Face, width: float, *, most_lines: int, indent: flo
     The first line has *indent* less room than the others.
     """
     lines: list[ShapedLine] = []
-    rest, room = text, width - indent
+    rest, room = _tied(text, face, width - indent), width - indent
     while rest and len(lines) < most_lines - 1 and shaped(rest, face).width > room:
         _, length, resume_at, *_ = split_first_line(rest, pango_style(face), None, room, 0)
         encoded = rest.encode()
@@ -56,9 +64,32 @@ def wrapped(text: str, face: Face, width: float, *, most_lines: int, indent: flo
     return (*lines, fitted(_unmarked(rest), face, room)) if rest or not lines else tuple(lines)
 
 
+@functools.lru_cache(_PARAGRAPHS_REMEMBERED)
+def wrapped_by_parts(text: str, face: Face, width: float, *, most_lines: int) -> tuple[ShapedLine, ...]:
+    """As `wrapped`, with every line's end between two parts of a list, where there is room for the part."""
+    lines = [""]
+    for part in _PARTS.findall(text):
+        if lines[-1] and shaped(f"{lines[-1]}{part}".rstrip(), face).width > width:
+            lines.append(part)
+        else:
+            lines[-1] += part
+    found = [one for line in lines for one in wrapped(line.rstrip(), face, width, most_lines=most_lines)]
+    return tuple(found) if len(found) <= most_lines else wrapped(text, face, width, most_lines=most_lines)
+
+
+def _tied(text: str, face: Face, width: float) -> str:
+    """With ties in what belongs together, as far as it fits on a line."""
+
+    def tied(match: re.Match[str]) -> str:
+        return _TIE.join(match[0]) if shaped(match[0], face).width <= width else match[0]
+
+    return _TOGETHER.sub(tied, text)
+
+
 def _unmarked(line: str) -> str:
-    """Without soft hyphens; one at which the line ends is seen."""
-    return (f"{line[:-1]}-" if line.endswith(_SOFT_HYPHEN) else line.rstrip()).replace(_SOFT_HYPHEN, "")
+    """Without ties and soft hyphens; one at which the line ends is seen."""
+    seen = f"{line[:-1]}-" if line.endswith(_SOFT_HYPHEN) else line.rstrip()
+    return seen.replace(_SOFT_HYPHEN, "").replace(_TIE, "")
 
 
 def hyphenated(text: str, face: Face, width: float) -> str:

@@ -24,11 +24,11 @@ from signtally.render.progress import (
 from signtally.render.restatements import restatement_lines
 from signtally.render.templating import environment
 from signtally.render.version_changes import changes_line
-from signtally.render.visible_text import shortened
+from signtally.render.visible_text import shortened, within_columns
 
 MOST_RESTATED_DAYS_PRINTED = 31
 MOST_DAYS_PRINTED = 62  # of a longer period, weeks or months
-_FOOTER_LIMIT_CHARACTERS = 50
+_FOOTER_COLUMNS = 50  # of the tenant's name, so that the period beside it is never cut
 _TITLE_LIMIT_CHARACTERS = 120  # of the tenant's name in the document's title, which a window shows
 _TABLE_POINTS = 8.2
 _CHART_HEIGHT, _CHART_HEIGHT_ON_LETTER = 204, 152  # quarters of a millimetre: below it, the totals have room on page 1
@@ -55,7 +55,7 @@ def page(contents: Contents, identity: ReportIdentity) -> str:
         formats=contents.formats,
         theme=contents.theme,
         logo=_own_logo(contents),
-        footer_name=shortened(contents.tenant_name, _FOOTER_LIMIT_CHARACTERS),
+        footer_name=within_columns(contents.tenant_name, _FOOTER_COLUMNS),
         title_name=shortened(contents.tenant_name, _TITLE_LIMIT_CHARACTERS),
         sentences=highlight_sentences(contents),
         allowance=allowance_line(contents),

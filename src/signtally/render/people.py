@@ -105,13 +105,21 @@ def shown_names(user: UserUsage) -> tuple[str, str]:
 def distinct_names(users: Iterable[UserUsage], *, most_characters: int) -> dict[str, str]:
     """What users are called, by id, in about so many characters; two of one name with what tells them apart."""
     shown = {user.user_id: shown_names(user) for user in users}
-    cut = {user_id: shortened(name, most_characters) for user_id, (name, _) in shown.items()}
-    times = collections.Counter(cut.values())
+    names = {user_id: shortened(name, most_characters) for user_id, (name, _) in shown.items()}
+    details = {
+        user_id: shortened(detail, 2 * most_characters - len(names[user_id]), keeps_end=True)
+        for user_id, (_, detail) in shown.items()
+    }
+    ids = {user_id: shortened(one_line(user_id) or repr(user_id), most_characters, keeps_end=True) for user_id in shown}
+    return _told_apart(_told_apart(names, names, details), names, ids)
+
+
+def _told_apart(found: dict[str, str], names: dict[str, str], details: dict[str, str]) -> dict[str, str]:
+    """What was found for each id, or, where two are equal, the name beside its detail, if there is one."""
+    times = collections.Counter(found.values())
     return {
-        user_id: beside(name, shortened(shown[user_id][1], 2 * most_characters - len(name)))
-        if times[name] > 1 and shown[user_id][1]
-        else name
-        for user_id, name in cut.items()
+        user_id: beside(names[user_id], detail) if times[text] > 1 and (detail := details[user_id]) else text
+        for user_id, text in found.items()
     }
 
 

@@ -63,7 +63,8 @@ class ReportFlow:
         self.blocks: list[Block] = []
         self.root = Tagged("Document")
         self.footer = ""  # of all pages
-        self._look, self._wide = look, wide
+        self._look = look
+        self._landscape: list[tuple[Element, Tagged]] = []  # sections that have no room upright: they come last
         self._rows = {row: CardRow(row, look=look) for row in body.iter("div") if row.get("class") == "cards"}
         self._readers: Mapping[str, Callable[[Element, Tagged], None]] = {
             "footer": self._footer,
@@ -80,6 +81,9 @@ class ReportFlow:
             **dict.fromkeys(("h1", "h2", "h3", "lead", "fresh", "caveat", "note", "empty"), self._text),
         }
         self._read(body, self.root)
+        self._look = wide
+        for element, parent in self._landscape:
+            self._add_section(element, parent, is_wide=True)
 
     def _read(self, elements: Iterable[Element], parent: Tagged) -> None:
         for element in elements:
@@ -98,16 +102,19 @@ class ReportFlow:
         self.footer = text_of(element)
 
     def _section(self, element: Element, parent: Tagged) -> None:
-        first, kind, upright = len(self.blocks), element.get("class"), self._look
-        is_wide = kind == "turns" and not self._is_roomy(element)
-        self._look = self._wide if is_wide else upright
+        if element.get("class") == "turns" and not self._is_roomy(element):
+            self._landscape.append((element, parent))
+        else:
+            self._add_section(element, parent)
+
+    def _add_section(self, element: Element, parent: Tagged, *, is_wide: bool = False) -> None:
+        first = len(self.blocks)
         self._read(element, parent.add(Tagged("Sect")))
-        self._look = upright
         above, _ = map(pixels, _MARGINS["section"])
         self.blocks[first].above = max(self.blocks[first].above, above)
         for block in self.blocks[first:]:
-            block.is_wide |= is_wide
-        if kind == "whole":
+            block.is_wide = is_wide
+        if element.get("class") == "whole":
             for block in self.blocks[first:-1]:
                 block.is_joined = True
 

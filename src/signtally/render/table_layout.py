@@ -31,6 +31,8 @@ _ROUNDING = 1e-6
 _LEAST_SAVED = 0.02  # of the width, for which it is worth it
 _FEW_STACKED = 0.25  # of the rows: where more have no room for their detail beside the name, all have it below
 _FEW_CUT = 0.25  # of the details, which keep their ends
+_FEW_WRAPPED = 0.25  # of the names, which then take two lines
+_MOST_NAME_LINES = 2
 _DETAIL_SIZE, _HEAD_SIZE = 0.88, 0.9
 _SEMIBOLD = 600
 
@@ -118,13 +120,13 @@ class SetRow:
             return [[line] for line in wrapped(text, face, room, most_lines=_MOST_LINES)] or [[]]
         if column:
             return [[shaped(cell.text, self._face)]]  # a figure is never cut
-        name = fitted(cell.text, face, room)
+        names = _name_lines(cell.text, face, room)
         if not cell.detail:
-            return [[name]]
+            return [[name] for name in names]
         small = read_by(self._face.resized(_DETAIL_SIZE), cell.detail)
         detail = fitted(cell.detail, small, room, keeps_end=True)
-        beside = not self._columns.is_stacked and name.width + _GAP + detail.width <= room
-        return [[name, detail]] if beside else [[name], [detail]]
+        beside = not self._columns.is_stacked and names[-1].width + _GAP + detail.width <= room
+        return [*([name] for name in names[:-1]), *([[names[-1], detail]] if beside else [[names[-1]], [detail]])]
 
     def _set(self, cell: Cell, lines: list[list[ShapedLine]], column: int, *, top: float) -> SetCell:
         look, face = self._columns.look, self._face
@@ -273,11 +275,25 @@ def _is_stacked(rows: Sequence[Row], look: Look, width: float) -> bool:
     return len(too_wide) > _FEW_STACKED * len(detailed)
 
 
+def _name_lines(text: str, face: Face, room: float) -> Sequence[ShapedLine]:
+    """A name on one line; one of several words that is too wide on two. What is wider still is cut."""
+    if shaped(text, face).width <= room or longest_word(text, face) > room:
+        return [fitted(text, face, room)]
+    return wrapped(text, face, room, most_lines=_MOST_NAME_LINES)
+
+
 def _shows_names(rows: Sequence[Row], look: Look, width: float) -> bool:
-    """Whether that is enough for all names, and for most of the details below them."""
+    """Whether that is enough for all names, most of them on one line, and for most of the details below them."""
     small = look.face.resized(_DETAIL_SIZE)
     details = [shaped(row.cells[0].detail, small).width for row in rows if row.cells[0].detail]
     few_are_cut = sum(detail > width for detail in details) <= _FEW_CUT * len(details)
-    return few_are_cut and all(
-        shaped(row.cells[0].text, _face_of(row, look)).width <= width for row in rows if row.kind != "head"
-    )
+    names = [(row.cells[0].text, _face_of(row, look)) for row in rows if row.kind != "head"]
+    wide = [(text, face) for text, face in names if shaped(text, face).width > width]
+    few_are_wrapped = len(wide) <= _FEW_WRAPPED * len(names)
+    return few_are_cut and few_are_wrapped and all(_is_whole(text, face, width) for text, face in wide)
+
+
+def _is_whole(text: str, face: Face, room: float) -> bool:
+    """Whether its lines show all of a name."""
+    shown = "".join(line.text for line in _name_lines(text, face, room))
+    return shown.replace(" ", "") == text.replace(" ", "")

@@ -1,5 +1,6 @@
 """Text as files and headers can show it: what cannot be seen made visible, on one line, cut short."""
 
+import itertools
 import re
 import unicodedata
 
@@ -33,6 +34,12 @@ def shortened(text: str, most_characters: int, *, keeps_end: bool = False) -> st
         return text
     end = text[-(most_characters // 2) :] if keeps_end else ""
     return f"{text[: most_characters - len(end) - 1].rstrip()}…{end}"
+
+
+def within_columns(text: str, most_columns: int) -> str:
+    """As `shortened`, where an ideograph takes two columns."""
+    ends = itertools.accumulate(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    return shortened(text, sum(end <= most_columns for end in ends))
 
 
 def beside(name: str, detail: str) -> str:

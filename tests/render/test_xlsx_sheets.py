@@ -26,6 +26,16 @@ def test_columns_of_instants_have_room_for_the_longest(locale: str) -> None:
     assert numbers.date_width > max(len(formats.date(instant.date())) for instant in instants)
 
 
+@pytest.mark.parametrize(
+    ("locale", "shown"), [("de", '0.0"\xa0"%'), ("fr", '0.0"\xa0"%'), ("en", "0.0%"), ("ja", "0.0%")]
+)
+def test_a_share_has_the_space_of_its_language(locale: str, shown: str) -> None:
+    """`74,9 %` in German and French, as in the PDF."""
+    numbers = NumberFormats.of(Formats.of(ACME.model_copy(update={"locale": locale})).locale)
+    assert numbers.percent == shown
+    assert numbers.signed_percent.count(shown.removeprefix("0.0")) == 3
+
+
 def test_a_wide_table_is_printed_on_two_pages_beside_each_other() -> None:
     """Both begin with the names; letters half as high are for nobody."""
     book = ReadBook.of(whole_report((user(1, "W" * 50, f"{'w' * 50}@acme.example"),))).shown

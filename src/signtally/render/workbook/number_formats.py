@@ -32,12 +32,10 @@ class NumberFormats:
     month: str
     date_width: int  # characters
     instant_width: int
+    percent_sign: str  # with the space before it, where the locale has one
     count: str = "#,##0"
     decimal: str = "#,##0.0"
-    percent: str = "0.0%"
-    share: str = "[=0]0.0%;[<0.001]0.00%;0.0%"  # one of many is little, not nothing
     signed: str = "+#,##0;−#,##0;±0"
-    signed_percent: str = "+0%;−0%;±0%"
 
     @classmethod
     def of(cls, locale: Locale) -> Self:
@@ -53,7 +51,21 @@ class NumberFormats:
             month=language + _excel_code(month),
             date_width=max(longest + _SPARE_CHARACTERS, _LEAST_DATE_WIDTH),
             instant_width=max(with_clock + _SPARE_CHARACTERS, _LEAST_INSTANT_WIDTH),
+            percent_sign=_percent_sign(locale),
         )
+
+    @property
+    def percent(self) -> str:
+        return f"0.0{self.percent_sign}"
+
+    @property
+    def share(self) -> str:
+        """One of many is little, not nothing."""
+        return f"[=0]{self.percent};[<0.001]0.00{self.percent_sign};{self.percent}"
+
+    @property
+    def signed_percent(self) -> str:
+        return ";".join(f"{sign}0{self.percent_sign}" for sign in "+−±")
 
     def signed_points(self, unit: str) -> str:
         """Differences of rates, with the word for percentage points behind."""
@@ -64,6 +76,11 @@ class NumberFormats:
 def paper_size(locale: Locale) -> int:
     """Excel's number of the paper that the locale's printers hold: Letter or A4."""
     return PAPER_LETTER if _territory(locale) in _LETTER else PAPER_A4
+
+
+def _percent_sign(locale: Locale) -> str:
+    pattern = str(locale.percent_formats[None].pattern)
+    return '"\N{NO-BREAK SPACE}"%' if any(character.isspace() for character in pattern) else "%"
 
 
 def _pattern(locale: Locale, skeleton: str) -> str:

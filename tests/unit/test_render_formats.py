@@ -120,6 +120,14 @@ def test_a_change_is_signed(now: int, before: int, change: str) -> None:
     assert _formats().change(now, before) == change
 
 
+def test_a_sign_stays_before_its_number_in_arabic() -> None:
+    """`×11` was printed as `11×`, and `<0.1%` as `0.1%>`."""
+    arabic = _formats("ar")
+    shown = [arabic.change(1100, 100), arabic.below(0.001), arabic.difference(2, 3)]
+    assert [text[0] + text[1] + text[-1] for text in shown] == [f"\u2066{sign}\u2069" for sign in "×<−"]
+    assert _formats().below(0.001) == "<0.1%"
+
+
 @pytest.mark.parametrize(
     ("locale", "number", "percent"),
     [

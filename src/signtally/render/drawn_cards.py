@@ -5,6 +5,7 @@ where there is a share, a note.
 """
 
 import dataclasses
+import unicodedata
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
@@ -21,6 +22,7 @@ _LABEL_POINTS, _CHANGE_POINTS, _NOTE_POINTS = 8.0, 8.5, 7.5
 _BESIDE_POINTS = (18.0, 17.0, 16.0, 15.0, 14.0)  # the first at which the figures fit beside their changes
 _ALONE_POINTS = (*_BESIDE_POINTS, 13.0, 12.0, 11.0, 10.0, 8.0, 6.0)  # or above them
 _FIGURE_HEIGHT = 32.4  # CSS pixels, at any size
+_ARABIC_LETTERS, _BELOW_ARABIC = "AL", 5.0  # whose letters reach far below the line
 _SEMIBOLD, _MEDIUM = 600, 500
 _LEADING, _TRACKING = 1.45, -0.02
 _SPACE = 0.28  # of the figure's size, between it and its change
@@ -51,6 +53,8 @@ class CardRow:
         )
         beside = self._largest(_BESIDE_POINTS, beside=True)
         self.is_beside = beside is not None  # changes stand beside their figures, or below them
+        letters = (unicodedata.bidirectional(letter) for card in self.cards for letter in card.figure)
+        self.figure_height = _FIGURE_HEIGHT + (_BELOW_ARABIC if _ARABIC_LETTERS in letters else 0.0)
         self.points = beside or self._largest(_ALONE_POINTS, beside=False) or _ALONE_POINTS[-1]
 
     def figure_face(self, points: float) -> Face:
@@ -132,7 +136,7 @@ class SetCard:
         """The figure, and its change beside it or below it."""
         figure = fitted(card.figure, row.figure_face(points), self._room)
         y = self.height + figure.face.baseline + (_FIGURE_HEIGHT - figure.face.line_height) / 2
-        self.height += _FIGURE_HEIGHT
+        self.height += row.figure_height
         placed = [PlacedLine(figure, self._x(figure), y, self._look.ink)]
         if not card.change:
             return placed

@@ -72,7 +72,7 @@ class Formats(DateFormats):
         if not before:
             return UNDEFINED
         if now - before >= _MOST_AS_PERCENT * before:
-            return f"×{self.number(int(rounded(now / before, 0)))}"
+            return self._to_the_right(f"×{self.number(int(rounded(now / before, 0)))}")
         share = rounded((now - before) / before, 2)
         return self._signed(format_percent(abs(share), locale=self.locale), share)
 
@@ -122,10 +122,17 @@ class Formats(DateFormats):
             case _:
                 return self.words.pgettext("duration", "%(count)s s", count=number)
 
+    def below(self, share: float) -> str:
+        """`<0.1%`."""
+        return self._to_the_right(f"<{self.percent(share)}")
+
     def _signed(self, magnitude: str, value: Decimal | int) -> str:
         sign = "+" if value > 0 else MINUS if value < 0 else "±"
-        # Between words that run to the left, a sign would move to the other end of its number.
-        return f"{_LEFT_TO_RIGHT}{sign}{magnitude}{_END}" if self.words.direction == "rtl" else f"{sign}{magnitude}"
+        return self._to_the_right(f"{sign}{magnitude}")
+
+    def _to_the_right(self, text: str) -> str:
+        """Between words that run to the left, a sign would move to the other end of its number."""
+        return f"{_LEFT_TO_RIGHT}{text}{_END}" if self.words.direction == "rtl" else text
 
 
 def _nearest(seconds: int, unit: int) -> int:

@@ -90,9 +90,9 @@ def _person(user: UserUsage, name: str, detail: str, contents: Contents) -> Pers
 
 def _share(sent: int, contents: Contents) -> str:
     """Of all documents sent; one of many is little, not nothing."""
-    every, percent = contents.snapshot.totals.sent, contents.formats.percent
+    every, formats = contents.snapshot.totals.sent, contents.formats
     share = sent / every if every else None
-    return f"<{percent(_LEAST_SHARE)}" if share and share < _LEAST_SHARE / 2 else percent(share)
+    return formats.below(_LEAST_SHARE) if share and share < _LEAST_SHARE / 2 else formats.percent(share)
 
 
 def shown_names(user: UserUsage) -> tuple[str, str]:

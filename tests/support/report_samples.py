@@ -142,10 +142,13 @@ figures = st.builds(Counts, **dict.fromkeys(MEASURES, _COUNTS))
 names = st.none() | st.sampled_from(NASTY_NAMES) | st.text(st.characters(), max_size=40)
 user_ids = st.sampled_from(NASTY_NAMES) | st.text(st.characters(), min_size=1, max_size=40)
 user_rows = st.builds(UserUsage, user_ids, names, names, figures)
+# A profile refuses controls, and what turns text around: `domain.profile_texts`.
+_TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_name_characters = st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp"), exclude_characters=_TURNING)
 tenants = st.builds(
     TenantProfile,
     tenant_id=st.text(st.characters(codec="utf-8"), min_size=1, max_size=60),
-    name=st.none() | st.text(st.characters(codec="utf-8"), min_size=1, max_size=80),
+    name=st.none() | st.text(_name_characters, min_size=1, max_size=80).filter(str.strip),
     timezone=st.sampled_from(["UTC", "Asia/Kathmandu", "America/St_Johns", "Pacific/Auckland", "Europe/Berlin"]),
     locale=st.sampled_from(["en", "en-US", "de", "fr", "hi", "ar", "xx", "", "not a locale"]),
     week_starts_on=st.sampled_from(["monday", "sunday", "saturday"]),

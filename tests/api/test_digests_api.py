@@ -1,12 +1,16 @@
 """A schedule's emails by hand, over the API: preview, send now, what became of them, who gets none."""
 
+import datetime as dt
+import json
 from collections.abc import Callable
+from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from signtally.domain.deliveries import DeliveryKey
+from signtally.memory.mailer import MemoryMailer
 from signtally.stores.deliveries import PassedOver
 from signtally.use_cases.digesting import run_digests
 from tests.support.order_consumers import stop_consuming
@@ -52,11 +56,49 @@ def test_a_request_sent_again_under_its_key_sends_nothing_again(
     assert (again.status_code, again.json()) == (202, first.json())
     assert addresses(world) == ["ann@acme.example"]
     same = {"recipients": [{"email": "Ann@acme.example"}, "ann@acme.example"], "destinations": []}
-    in_capitals = monthly.replace("monthly", "Monthly")
+    in_capitals = monthly.replace("Monthly", "MONTHLY")
     put_otherwise = admin.post(f"{in_capitals}/send-now", json=same, headers={"Idempotency-Key": "k-1"})
     assert (put_otherwise.status_code, put_otherwise.json()) == (202, first.json())
     problem(admin.post(f"{monthly}/send-now", headers={"Idempotency-Key": "k-1"}), 422, "idempotency-key-reused")
     admin.post(f"{monthly}/send-now", json=to_ann)
+    assert addresses(world) == ["ann@acme.example"] * 2
+
+
+def test_a_request_sent_again_while_the_first_is_answered_sends_nothing(
+    admin: Any, world: Any, problem: Check, monthly: str
+) -> None:
+    """As a client does that waits for less long than a mail server takes."""
+    to_ann, key = {"recipients": ["ann@acme.example"]}, {"Idempotency-Key": "k-1"}
+    meanwhile: list[Any] = []
+
+    class SlowMailer(MemoryMailer):
+        def send(self, message: EmailMessage) -> str:
+            meanwhile.append(admin.post(f"{monthly}/send-now", json=to_ann, headers=key))
+            return super().send(message)
+
+    world.mailer = SlowMailer()
+    admin.app.state.services = world.services
+    first = admin.post(f"{monthly}/send-now", json=to_ann, headers=key)
+    assert (first.status_code, addresses(world)) == (202, ["ann@acme.example"])
+    (again,) = meanwhile
+    problem(again, 409, "idempotency-key-in-use")
+    assert again.headers["retry-after"] == "20"
+    assert admin.post(f"{monthly}/send-now", json=to_ann, headers=key).json() == first.json()
+    assert addresses(world) == ["ann@acme.example"]
+
+
+def test_a_request_that_failed_or_died_is_the_first_again_under_its_key(admin: Any, world: Any, monthly: str) -> None:
+    to_ann, key = {"recipients": ["ann@acme.example"]}, {"Idempotency-Key": "k-1"}
+    world.mailer.down = True
+    assert admin.post(f"{monthly}/send-now", json=to_ann, headers=key).status_code == 503
+    world.mailer.down = False
+    assert admin.post(f"{monthly}/send-now", json=to_ann, headers=key).status_code == 202
+    kept = next(each.key for each in world.objects.list_objects("idempotency/"))
+    document = json.loads(world.objects.get(kept).body)
+    world.objects.put(kept, json.dumps(document | {"outcome": None}).encode())  # as of a process that died then
+    assert admin.post(f"{monthly}/send-now", json=to_ann, headers=key).status_code == 409
+    world.now += dt.timedelta(minutes=3)
+    assert admin.post(f"{monthly}/send-now", json=to_ann, headers=key).status_code == 202
     assert addresses(world) == ["ann@acme.example"] * 2
 
 

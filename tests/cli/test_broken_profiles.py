@@ -17,16 +17,19 @@ def test_a_broken_profile_is_named_and_holds_up_nobody(signtally: Command, real_
     signtally("provision")
     objects = wiring.services(real_settings).objects
     Tenants(objects).put(TenantProfile(tenant_id="acme", timezone="Asia/Tokyo"))
+    Tenants(objects).put(TenantProfile(tenant_id="rests", name="Rest Ltd", status="suspended"))
     objects.put(tenant_profile("broken"), b'{"tenant_id": "broken", "timezone": "Mars/Phobos"}')
 
     listed = signtally("tenants", "list", "--json")
     assert listed.code == 0
-    acme, broken = listed.answer["tenants"]
-    assert acme == {"tenant_id": "acme", "name": "acme", "timezone": "Asia/Tokyo"}
-    assert (broken["tenant_id"], broken["timezone"]) == ("broken", "UTC")
+    acme, broken, rests = listed.answer["tenants"]
+    assert acme == {"tenant_id": "acme", "name": "acme", "timezone": "Asia/Tokyo", "status": "active"}
+    assert (broken["tenant_id"], broken["timezone"], rests["status"]) == ("broken", "UTC", "suspended")
     assert "'Mars/Phobos' is no IANA time zone" in broken["broken"]
     assert broken["sends_on_hold"] is True
-    assert "BROKEN (scheduled sends wait, days are in UTC)" in signtally("tenants", "list").out
+    told = signtally("tenants", "list").out
+    assert "BROKEN (scheduled sends wait, days are in UTC)" in told
+    assert "Rest Ltd   SUSPENDED" in told
 
     shown = signtally("tenants", "show", "broken")
     assert (shown.code, shown.out) == (1, "")

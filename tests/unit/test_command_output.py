@@ -60,6 +60,7 @@ def test_a_path_that_cannot_be_used_is_named(
         ),
         (["token", "--tenant=acme", f"--user={'u' * 257}", "--role=member"], "'--user': an id has 1 to 256 characters"),
         (["aggregate", "--tenant", ""], "'--tenant': an id has"),
+        (["erase", "--tenant=acme", "--user=u1", "--email", " "], "'--email': ' ' is no email address: write ann@"),
         (
             ["copy-store", "--from", "mysql://secret@h/x", "--to", "timestream"],
             "'--from': it names no usage store: write",

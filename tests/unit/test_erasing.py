@@ -1,5 +1,6 @@
 """Erasing a person: no byte that is stored names them any more, and no figure is another one."""
 
+import hashlib
 import json
 
 import pytest
@@ -116,11 +117,22 @@ def test_whoever_is_called_alike_keeps_what_is_theirs(services: Services) -> Non
     assert any(b"joann@acme.example" in body for key, body in stored(services).items() if "imports/" in key)
 
 
+@pytest.mark.parametrize("email", ["a", "-", "@", ""])
+def test_what_is_no_address_is_looked_for_in_no_text(services: Services, email: str) -> None:
+    services.usage_store.put_events([event(5, "u3", ("Jo", email))])
+    told = AuditEntry(NOW, "u2", "tenant_admin", AuditAction.DIGEST_SENT, "monthly - a", {"to": "a@b.example, -, @"})
+    services.stores.audit.add("acme", told)
+    before = services.stores.audit.page("acme", after=None, limit=10).entries
+    erase("acme", "u3", emails=[email], services=services)
+    assert services.stores.audit.page("acme", after=None, limit=10).entries == before
+    assert stored(services)["idempotency/acme/" + hashlib.sha256(b"u2 k-2").hexdigest() + ".json"].count(b"erased") == 0
+
+
 def test_what_a_key_led_to_is_known_without_the_address(services: Services) -> None:
     erased(services)
     kept = services.stores.idempotency.find("acme", "u2 k-1")
     assert kept is not None
-    (delivery,) = json.loads(kept.outcome)["deliveries"]
+    (delivery,) = json.loads(kept.outcome or "")["deliveries"]
     assert delivery["recipient"].startswith("erased:")
     assert delivery["detail"] == f"250 <{delivery['recipient']}> ok"
     other = services.stores.idempotency.find("acme", "u2 k-2")

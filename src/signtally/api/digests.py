@@ -86,6 +86,7 @@ def preview(
     responses=problem_responses(
         ProblemKind.UNSUPPORTED_MEDIA_TYPE,
         ProblemKind.INVALID,
+        ProblemKind.KEY_IN_USE,
         ProblemKind.KEY_REUSED,
         ProblemKind.BAD_PERIOD,
         ProblemKind.FUTURE_PERIOD,
@@ -119,15 +120,16 @@ def send_now(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     destinations = _destinations(asked, schedule)
     period = named_period(asked.period, first=None, last=None, tenant=tenant, services=services)
     occurrence = occurrence_by_hand(tenant, schedule, period=period, now=services.clock())
-    sent = sending_by_hand.send_now(
-        occurrence,
-        services=services,
-        requested_by=caller.user_id,
-        recipients=recipients,
-        destinations=destinations,
-        again=bool(recipients or destinations),
-        timeout=_MAIL_TIMEOUT,
-    )
+    with key.taken():
+        sent = sending_by_hand.send_now(
+            occurrence,
+            services=services,
+            requested_by=caller.user_id,
+            recipients=recipients,
+            destinations=destinations,
+            again=bool(recipients or destinations),
+            timeout=_MAIL_TIMEOUT,
+        )
     audit.record(
         caller,
         AuditAction.DIGEST_SENT,

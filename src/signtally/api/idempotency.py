@@ -1,6 +1,8 @@
 """`Idempotency-Key`: a request sent again under the same key is answered with what the first one has led to."""
 
+import contextlib
 import hashlib
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Header
@@ -32,7 +34,8 @@ SendingKey = Annotated[
         max_length=_LONGEST,
         pattern=_FORM,
         description="Any text of your own, such as a UUID: the same request under the same key is answered as it was "
-        "the first time, and nothing is sent again. Another request under it is a 422. A key is known for 30 days",
+        "the first time, and nothing is sent again; while that one is being answered, a 409. Another request under it "
+        "is a 422. A key is known for 30 days",
     ),
 ]
 
@@ -52,7 +55,7 @@ class RequestKey:
     def earlier(self) -> str | None:
         """What the first request under this key has led to; None when this is the first.
 
-        Raises ProblemError (422) when the first was another request.
+        Raises ProblemError: 422 when the first was another request, 409 while it is being answered.
         """
         known = self._services.stores.idempotency.find(self._tenant_id, self._key) if self._key else None
         if known is None:
@@ -62,13 +65,43 @@ class RequestKey:
                 ProblemKind.KEY_REUSED,
                 "This Idempotency-Key was sent with another request. Take a new key for this one.",
             )
+        if known.is_under_way(self._services.clock()):
+            raise _in_use()
         return known.outcome
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """While the request does what must not be done twice; then its outcome is to be kept.
+
+        Raises ProblemError (409) when another request under this key is at it.
+        """
+        if self._key is None:
+            yield
+            return
+        idempotency, begun = self._services.stores.idempotency, self._request(None)
+        if not idempotency.begin(self._tenant_id, self._key, begun):
+            raise _in_use()
+        try:
+            yield
+        except BaseException:
+            idempotency.release(self._tenant_id, self._key)
+            raise
 
     def keep(self, outcome: str) -> None:
         """Keep what this request has led to, for the next one under its key."""
         if self._key is not None:
-            request = KeyedRequest(self._fingerprint, outcome, self._services.clock())
-            self._services.stores.idempotency.keep(self._tenant_id, self._key, request)
+            self._services.stores.idempotency.keep(self._tenant_id, self._key, self._request(outcome))
+
+    def _request(self, outcome: str | None) -> KeyedRequest:
+        return KeyedRequest(self._fingerprint, outcome, self._services.clock())
+
+
+def _in_use() -> ProblemError:
+    return ProblemError(
+        ProblemKind.KEY_IN_USE,
+        "Another request under this Idempotency-Key is being answered. Send this one again in some seconds.",
+        headers={"Retry-After": "20"},
+    )
 
 
 class OrderKey:

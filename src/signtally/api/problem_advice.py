@@ -12,6 +12,7 @@ ADVICE: dict[ProblemKind, str] = {
     ProblemKind.METHOD_NOT_ALLOWED: "Use a method that the header `Allow` names.",
     ProblemKind.NOT_READY: "Wait until the report is ready or has failed.",
     ProblemKind.GONE: "Order the report again, as `order` in the answer says.",
+    ProblemKind.KEY_IN_USE: "Send the same request under the same key again, after `Retry-After` seconds.",
     ProblemKind.CONFLICT: "Read it again, then decide whether the change still makes sense.",
     ProblemKind.PRECONDITION_FAILED: "Read it again: its `ETag` is another now.",
     ProblemKind.TOO_LARGE: "Send less at a time.",

@@ -26,6 +26,7 @@ class ProblemKind(enum.Enum):
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405, "Method not allowed")
     NOT_READY = ("not-ready", 409, "The report is not ready")
     GONE = ("gone", 410, "The file is no longer stored")
+    KEY_IN_USE = ("idempotency-key-in-use", 409, "The first request is still being answered")
     CONFLICT = ("conflict", 409, "Conflicting change")
     PRECONDITION_FAILED = ("precondition-failed", 412, "Somebody else changed it meanwhile")
     TOO_LARGE = ("too-large", 413, "The request is too large")

@@ -10,7 +10,7 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
-from signtally.cli.parameters import ID
+from signtally.cli.parameters import ADDRESS, ID
 from signtally.cli.signals import interruptible
 from signtally.domain.counted import counted
 from signtally.use_cases.due_erasures import finish_erasures
@@ -30,7 +30,7 @@ _STAYS = (
 @click.command()
 @click.option("--tenant", "tenant_id", type=ID, required=True)
 @click.option("--user", "user_id", type=ID, required=True, help="The user's id, as events have it.")
-@click.option("--email", "emails", multiple=True, metavar="ADDRESS", help="Another address of theirs, if you know one.")
+@click.option("--email", "emails", type=ADDRESS, multiple=True, help="Another address of theirs, if you know one.")
 @click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
 @json_option
 def erase(*, tenant_id: str, user_id: str, emails: tuple[str, ...], dry_run: bool, as_json: bool) -> None:

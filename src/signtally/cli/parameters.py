@@ -1,6 +1,7 @@
-"""The parameter types of commands: instants, days, ids, durations."""
+"""The parameter types of commands: addresses, instants, days, ids, durations."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import click
@@ -53,6 +54,13 @@ def _id(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", text.strip()):
+        raise ValueError(f"{text!r} is no email address: write ann@acme.example")
+    return text.strip()
+
+
+ADDRESS = _Parsed("address", _address)
 INSTANT = _Parsed("instant", _instant)
 DAY = _Parsed("day", _day)
 ID = _Parsed("id", _id)  # of a tenant or a user

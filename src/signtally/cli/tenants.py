@@ -19,7 +19,6 @@ from signtally.logos.errors import LogoError
 from signtally.logos.profile_logos import with_png_logo
 from signtally.services import Services
 from signtally.stores.profile_catalogue import BrokenProfileError
-from signtally.stores.tenants import DEFAULT_ZONE
 
 
 @click.group()
@@ -54,13 +53,10 @@ def put(files: tuple[Path, ...], *, as_json: bool) -> None:
 def list_profiles(*, as_json: bool) -> None:
     """List the tenants that have a profile. What is wrong with a broken one stands beside it."""
     profiles, broken = wiring.services().stores.tenants.survey()
-    listed: dict[str, dict[str, object]] = {
-        profile.tenant_id: {"tenant_id": profile.tenant_id, "name": profile.display_name, "timezone": profile.timezone}
-        for profile in profiles.values()
-    }
+    listed: dict[str, dict[str, object]] = {profile.tenant_id: _listed(profile) for profile in profiles.values()}
     for error in broken:
         tenant_id = error.profile.tenant_id
-        about = listed.setdefault(tenant_id, {"tenant_id": tenant_id, "name": tenant_id, "timezone": DEFAULT_ZONE})
+        about = listed.setdefault(tenant_id, _listed(TenantProfile(tenant_id=tenant_id)))
         about |= {"broken": error.problems, "sends_on_hold": error.profile.is_unreadable}
     rows = sorted(listed.values(), key=lambda row: str(row["tenant_id"]))
     print_result({"tenants": rows}, as_json=as_json, lines=lambda: [_line(row) for row in rows])
@@ -91,8 +87,13 @@ def show(tenant_id: str, *, secrets: bool, as_json: bool) -> None:
     print_result(shown, as_json=as_json, lines=lambda: json.dumps(shown, indent=2, ensure_ascii=False).splitlines())
 
 
+def _listed(profile: TenantProfile) -> dict[str, object]:
+    shown = {"tenant_id": profile.tenant_id, "name": profile.display_name}
+    return {**shown, "timezone": profile.timezone, "status": profile.status}
+
+
 def _line(row: Mapping[str, object]) -> str:
-    what = str(row["name"])
+    what = f"{row['name']}   SUSPENDED" if row["status"] == "suspended" else str(row["name"])
     if "broken" in row:
         effect = "scheduled sends wait, days are in UTC" if row["sends_on_hold"] else "these have their defaults"
         what = f"{what}   BROKEN ({effect}): {row['broken']}"

@@ -14,6 +14,7 @@ import polars as pl
 Rows = TypeVar("Rows", pl.DataFrame, pl.LazyFrame)
 NAMES = ("user_name", "user_email")
 _SENDER_NAMES = ("sender_name", "sender_email")
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 _APART = "\0"  # in no id: between a tenant's and a user's
 
 
@@ -27,13 +28,15 @@ class Person:
 
     def is_addressed(self, text: str) -> bool:
         """Whether one of the addresses stands in a text, and not only as a part of somebody else's."""
-        return bool(self.emails) and _any_of(self.emails).search(text.casefold()) is not None
+        wanted = _any_of(self.emails)
+        return wanted is not None and wanted.search(text.casefold()) is not None
 
     def without_addresses(self, text: str, *, stand_in: str) -> str:
         """The text with *stand_in* in the place of each of the addresses."""
-        if not self.is_addressed(text):
+        wanted = _any_of(self.emails)
+        if wanted is None or not self.is_addressed(text):
             return text
-        told = _any_of(self.emails).sub(stand_in, text)
+        told = wanted.sub(stand_in, text)
         return stand_in if self.is_addressed(told) else told  # written so that no place of it can be told
 
 
@@ -87,9 +90,15 @@ NOBODY = ErasedUsers()
 
 
 @functools.lru_cache(maxsize=8)
-def _any_of(emails: frozenset[str]) -> re.Pattern[str]:
-    """`ann@acme.example`, which is neither in `jo-ann@acme.example` nor in `ann@acme.example.org`."""
-    either = "|".join(re.escape(email) for email in sorted(emails, key=len, reverse=True))
+def _any_of(emails: frozenset[str]) -> re.Pattern[str] | None:
+    """`ann@acme.example`, which is neither in `jo-ann@acme.example` nor in `ann@acme.example.org`; None without any.
+
+    What events have in an address's place may be `-` or `a`: every other text would have that in it.
+    """
+    addresses = [email for email in sorted(emails, key=len, reverse=True) if _ADDRESS.fullmatch(email)]
+    if not addresses:
+        return None
+    either = "|".join(map(re.escape, addresses))
     return re.compile(rf"(?<![\w.+-])(?:{either})(?![\w-]|\.\w)", re.IGNORECASE)
 
 

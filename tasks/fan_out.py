@@ -15,6 +15,7 @@ from prefect import Task, get_run_logger
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from signtally.domain.batches import batched
+from signtally.domain.counted import counted
 from signtally.settings import DASK, PROCESSES, THREADS, Settings
 
 Outcome = TypeVar("Outcome")
@@ -50,7 +51,7 @@ def fan_out(
     if len(calls) <= 1:
         return _collected([functools.partial(task, **call) for call in calls])
     chosen = settings or Settings()
-    get_run_logger().info("%d runs of %s, by %s", len(calls), task.name, chosen.task_runner)
+    get_run_logger().info("%s of %s, by %s", counted(len(calls), "run"), task.name, chosen.task_runner)
     with task_runner(chosen) as runner:
         return _collected([runner.submit(task, dict(call)).result for call in calls])
 

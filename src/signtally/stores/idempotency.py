@@ -61,7 +61,8 @@ class IdempotencyKeys:
         def kept(known: KeyedRequest | None) -> KeyedRequest:
             return request if known is None or known.outcome is None else known
 
-        return self._object(tenant_id, key).update(kept)
+        stored = self._object(tenant_id, key)
+        return request if stored.create(request) else stored.update(kept)
 
     def rewrite(self, tenant_id: str, change: Callable[[str], str], *, dry_run: bool = False) -> int:
         """Put what *change* makes of each request's outcome in its place, where that differs; how many.

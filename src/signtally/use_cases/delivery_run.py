@@ -146,7 +146,7 @@ class DeliveryRun:
         try:
             services = read_ahead(wanted, services=services, at=at) if wanted else services
         except Exception:  # noqa: BLE001 -- logged; whatever it is, it comes again for the tenant that has it
-            _log.warning("the figures of %d occurrences are read one by one", len(wanted), exc_info=True)
+            _log.warning("the figures of %s are read one by one", counted(len(wanted), "occurrence"), exc_info=True)
         # What was known before any row was read: as complete as the figures at hand are.
         return Reading(services, at, Readiness(services=services, as_of=at))
 

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import polars as pl
 
 from signtally.domain.aggregation import TenantDay, restatement
+from signtally.domain.counted import counted
 from signtally.domain.restatements import RestatementReason, restated_days
 from signtally.domain.schemas import DAILY_USAGE, STANDING_ROWS, USER_DAY_KEY
 from signtally.domain.time_units import UNIX_EPOCH
@@ -107,7 +108,8 @@ def _restate_batch(
             highest = pl.concat([standing, refused_rows]).group_by(USER_DAY_KEY).agg(pl.col("version").max())
             standing = highest.match_to_schema(STANDING_ROWS)
         if not refused:
-            _log.info("counted %d tenant-days from %s on, wrote %d rows", done.tenant_days, days[0].day, done.rows)
+            tenant_days, rows = counted(done.tenant_days, "tenant-day"), counted(done.rows, "row")
+            _log.info("counted %s from %s on, wrote %s", tenant_days, days[0].day, rows)
             return done
         left = refused  # another run wrote in between and may have known less, or somebody in a higher version
     row = standing.sort(*USER_DAY_KEY).row(0, named=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
+from signtally.domain.counted import counted
 from signtally.domain.operator_events import LATE_AFTER, data_through_late
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.shards import ALL_TENANTS, Shard
@@ -83,7 +84,8 @@ def _aggregate_round(
     for batch, done in zip(batches, own, strict=True):
         _acknowledge(batch, done, left, services=services)
     if len(not_visible):
-        _log.warning("%d events are stored and cannot be read yet: their figures are provisional", len(not_visible))
+        stored = counted(len(not_visible), "event is", "events are")
+        _log.warning("%s stored and cannot be read yet: such figures are provisional", stored)
     return dataclasses.replace(outcome, notes=len(batches), unreadable=len(not_visible))
 
 

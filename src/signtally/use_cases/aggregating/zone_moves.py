@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 import polars as pl
 
+from signtally.domain.counted import counted
 from signtally.domain.periods import EARLIEST_DAY, Period, period_between
 from signtally.domain.restatements import RestatementReason
 from signtally.domain.shards import ALL_TENANTS, Shard
@@ -144,7 +145,9 @@ def _begin(zones: CountedZones, touched_hours: TouchedHours, *, services: Servic
     services.stores.provisional.clear_orphans(touched_hours.names())
     zones.begin(tenant_ids := _tenants_with_events(services), again=not touched_hours.is_initialised())
     touched_hours.initialise()
-    _log.info("what was counted, or in which zones, is not known: counting all of %d tenants", len(tenant_ids))
+    _log.info(
+        "what was counted, or in which zones, is not known: counting all of %s", counted(len(tenant_ids), "tenant")
+    )
     return zones.read()
 
 
@@ -177,7 +180,8 @@ def _move(
         reasons = {each: _reason(entries[each]) for each in some}
         yield from _recount(reasons, Calendars(due), services=services, read_back=read_back)
         zones.finish_move(moves)
-        _log.info("counted every day of %d tenants in the zones of their profiles, %s first", len(some), some[0])
+        tenants = counted(len(some), "tenant")
+        _log.info("counted every day of %s in the zones of their profiles, %s first", tenants, some[0])
 
 
 def _recount(

@@ -11,6 +11,7 @@ from functools import partial
 
 from signtally.domain.batches import batched
 from signtally.domain.cloud_events import ParsedBody
+from signtally.domain.counted import counted
 from signtally.ports.errors import ServiceError, ServiceUnavailableError
 from signtally.ports.queue import QueuedMessage
 from signtally.retries import RetryPolicy
@@ -171,7 +172,8 @@ class Acknowledger:
     def start_releases(self, *, delay_seconds: int) -> None:
         for batch in batched(self._to_release, SQS_BATCH_SIZE):
             details = [detail for each in batch for _, detail in each.failed]
-            _log.warning("%d messages could not be settled and come again: %s", len(batch), "; ".join(details[:1]))
+            unsettled = counted(len(batch), "message")
+            _log.warning("%s could not be settled, to come again: %s", unsettled, "; ".join(details[:1]))
             release = partial(self._extend, batch, delay_seconds)
             self._pools.submit(QUEUE, release, partial(self._released, batch, delay_seconds))
         self._to_release = []
@@ -231,7 +233,7 @@ class Acknowledger:
             retry_policy.call(partial(self._change_visibility, batch, visibility_seconds=visibility_seconds))
         except ServiceUnavailableError as error:
             # Then they come again early, which costs a second write and harms nothing.
-            _log.warning("%d messages may come again early: %s", len(batch), error)
+            _log.warning("%s may come again early: %s", counted(len(batch), "message"), error)
 
     def _change_visibility(self, batch: Sequence[InFlightMessage], *, visibility_seconds: int) -> None:
         self._queue.extend([each.message for each in batch], visibility_seconds=visibility_seconds)

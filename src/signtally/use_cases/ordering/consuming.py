@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from signtally.domain.counted import counted
 from signtally.domain.reports import ReportKey, ReportManifest
 from signtally.ports.errors import ServiceError
 from signtally.report_queue import ReceivedOrder
@@ -155,7 +156,7 @@ class OrderConsumer:
 
     def _give_back(self, waiting: list[ReceivedOrder]) -> None:
         if waiting:
-            _log.info("%d orders that were not begun go back to the queue", len(waiting))
+            _log.info("not begun, and back to the queue: %s", counted(len(waiting), "order"))
             with _logged("orders that were not begun come again late"):
                 self._services.report_queue.extend(waiting, visibility_seconds=0)
 

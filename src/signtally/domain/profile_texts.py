@@ -33,7 +33,7 @@ TenantName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(_name),
-    Field(json_schema_extra={"pattern": f"^[^{_UNSHOWN}]*$"}),
+    Field(json_schema_extra={"pattern": rf"^\s*[^{_UNSHOWN}]*\s*$"}),
 ]
 UserId = Annotated[
     str,

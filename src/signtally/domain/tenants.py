@@ -36,7 +36,7 @@ _START_YEARS = range(2, 9_991)
 _LOGO = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 
 _IN_NO_FILE = ("schedules", "recipient_domains", "members", "status")
-_SHOWN_IN = {"branding": {"pdf", "xlsx", "json"}, "csv": {"csv", "zip"}}  # by field; the others show in every file
+_LOOKS = ("branding", "csv")  # what shows in some files alone
 ReportFormat = Literal["pdf", "xlsx", "csv", "zip", "json"]
 MOST_DESTINATIONS = 10  # of a schedule
 
@@ -269,12 +269,17 @@ class TenantProfile(_Part):
     @property
     def shown(self) -> tuple[dict[str, object], str]:
         """What of the profile shows in every file of a report."""
-        fields = self.model_dump(mode="json", exclude={*_IN_NO_FILE, *_SHOWN_IN})
+        fields = self.model_dump(mode="json", exclude={*_IN_NO_FILE, *_LOOKS})
         return fields, "unreadable profile" if self.is_unreadable else ""
 
-    def look_of(self, formats: Collection[str]) -> dict[str, object]:
+    def look_of(self, formats: Collection[str]) -> list[str | None]:
         """What of it shows in files of some of these formats, beside what shows in every file."""
-        return self.model_dump(mode="json", include={name for name, where in _SHOWN_IN.items() if where & {*formats}})
+        looks = (
+            ({"pdf", "json"}, self.branding.logo),
+            ({"pdf", "xlsx", "json"}, self.branding.accent),
+            ({"csv", "zip"}, self.csv),
+        )
+        return [look if where & {*formats} else None for where, look in looks]
 
     @property
     def display_name(self) -> str:

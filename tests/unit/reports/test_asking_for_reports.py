@@ -28,6 +28,11 @@ from tests.support.asked_reports import (
 from tests.support.clocks import Clock
 from tests.support.order_consumers import consume, stop_consuming
 
+LOGO = (  # eight red pixels by eight
+    "data:image/png;base64,"
+    "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEklEQVR4nGP8z4AdMOEQH6QSAM1BAQ/oQeJvAAAAAElFTkSuQmCC"
+)
+
 
 def test_a_new_report_is_ordered_once_however_often_it_is_asked_for(
     services: Services, queue: MemoryReportQueue
@@ -90,6 +95,7 @@ def test_without_a_consumer_nothing_is_ordered_and_the_error_says_what_to_start(
     [
         ({"csv": "semicolon"}, {"csv", "zip"}),
         ({"branding": Branding(accent="#123456")}, {"pdf", "xlsx", "json"}),
+        ({"branding": Branding(logo=LOGO)}, {"pdf", "json"}),
         ({"name": "Acme Ltd"}, set(FORMATS)),
         ({"members": (Member(user_id="u1"),)}, set()),
     ],

@@ -108,8 +108,8 @@ def _restate_batch(
             highest = pl.concat([standing, refused_rows]).group_by(USER_DAY_KEY).agg(pl.col("version").max())
             standing = highest.match_to_schema(STANDING_ROWS)
         if not refused:
-            tenant_days, rows = counted(done.tenant_days, "tenant-day"), counted(done.rows, "row")
-            _log.info("counted %s from %s on, wrote %s", tenant_days, days[0].day, rows)
+            tenant_days, written = counted(done.tenant_days, "tenant-day"), counted(done.rows, "row")
+            _log.info("counted %s from %s on, wrote %s", tenant_days, days[0].day, written)
             return done
         left = refused  # another run wrote in between and may have known less, or somebody in a higher version
     row = standing.sort(*USER_DAY_KEY).row(0, named=True)

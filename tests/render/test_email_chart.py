@@ -1,14 +1,17 @@
 """The chart of an email: a picture of bars, seen on any ground, and every figure in words."""
 
 import dataclasses
+import datetime as dt
 import html
 import io
+import itertools
 import re
 
 import pytest
 from PIL import Image
 
 from signtally.domain.actions import Counts
+from signtally.domain.periods import period_between
 from signtally.domain.snapshot import DayUsage
 from signtally.domain.tenants import Branding
 from signtally.render.contents import Contents
@@ -50,6 +53,25 @@ def test_bars_are_as_high_as_their_figures_and_run_as_words_do(locale: str, firs
     rest = (4, 100) if first == (0, 4) else (0, 96)
     assert height(image, found.sent_colour, left=rest[0], right=rest[1]) == 4  # one document is seen beside a thousand
     assert image.getpixel((542, 0)) == (255, 255, 255, 0)  # whatever ground it stands on
+
+
+@pytest.mark.parametrize(("days", "locale"), [(31, "en"), (7, "en"), (2, "en"), (31, "ar")])
+def test_the_bars_of_a_step_stand_apart_also_where_they_are_hollow(days: int, locale: str) -> None:
+    """Of equal bars; the last day is not over, so that both of its bars are outlines."""
+    report = snapshot((user(1),), tenant=ACME.model_copy(update={"locale": locale}))
+    some = tuple(DayUsage(each.day, Counts(sent=5, completed=5)) for each in report.days[:days])
+    period, at = period_between(some[0].day, some[-1].day), dt.datetime.combine(some[-1].day, dt.time(12), dt.UTC)
+    found = email_chart(Contents(dataclasses.replace(report, days=some, period=period, taken_at=at)))
+    alpha = drawn(found).getchannel("A")
+    row = [alpha.getpixel((x, 100)) != 0 for x in range(alpha.width)]
+    runs = [(is_shown, len([*run])) for is_shown, run in itertools.groupby(row)][1:-1]
+    empty = [width for is_shown, width in runs if not is_shown]
+    if locale == "ar":
+        empty.reverse()
+    assert len(empty) == 2 * (days - 1) + 3  # the last step has two insides
+    apart, between = [*empty[:-3:2], empty[-2]], empty[1:-3:2]
+    assert 2 <= min(apart) <= max(apart) <= 5
+    assert min(between) > 2 * max(apart)
 
 
 @pytest.mark.parametrize("accent", [None, "#000000", "#FFFFFF", "#FFE600", "#0000FF", "#7F0000", "#3CB371"])

@@ -23,6 +23,8 @@ _WIDTH, _HEIGHT = 542, 96  # CSS pixels
 _SCALE = 2  # pixels drawn for each: for screens that have them
 _GAP = 0.28  # of a step, between its bars and the next one's
 _WIDEST_BAR = 28 * _SCALE
+_APART = 0.04  # of a step's bars, between the two, as on the page; so outlines of hollow ones do not touch
+_LEAST_APART = 1 * _SCALE
 _OUTLINE = 1 * _SCALE  # of a bar whose step is counted in part
 _LEAST_BAR = 2 * _SCALE  # high: one document is seen beside thousands
 _BASELINE = _SCALE
@@ -83,12 +85,14 @@ def _drawn(chart: UsageChart, *, colours: tuple[str, str], is_mirrored: bool) ->
     image.putpalette(bytes.fromhex("".join(each.removeprefix("#") for each in ("#FFFFFF", *colours))))
     draw = ImageDraw.Draw(image)
     base, step = height - _BASELINE, width / len(chart.bars)
-    bar_width = min(step * (1 - _GAP) / 2, _WIDEST_BAR)
+    both = min(step * (1 - _GAP), 2 * _WIDEST_BAR)
+    apart = max(_LEAST_APART, round(both * _APART))
+    bar_width = (both - apart) / 2
     for index, bar in enumerate(chart.bars):
         middle = (index + 0.5) * step
         for value, left, colour in (
-            (bar.sent, middle - bar_width, _SENT),
-            (bar.completed, middle, _COMPLETED),
+            (bar.sent, middle - both / 2, _SENT),
+            (bar.completed, middle + apart / 2, _COMPLETED),
         ):
             if value:
                 top = base - max(_LEAST_BAR, round(base * value / chart.highest))

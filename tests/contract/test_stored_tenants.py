@@ -1,5 +1,6 @@
 """Keys, profiles and counted zones: the same over the bucket in memory and over S3."""
 
+import datetime as dt
 import json
 from concurrent.futures import ThreadPoolExecutor
 
@@ -199,8 +200,11 @@ def test_a_tenant_is_moving_until_whoever_moves_it_is_done(objects: ObjectStore)
     zones.begin(["acme", "late"])  # another run was first
     zones.enter({"acme": "UTC", "new": "Asia/Tokyo"})
     assert zones.read() == {"acme": CountedZone.unknown(), "new": CountedZone("Asia/Tokyo")}
-    moves = zones.begin_move({"acme": "Asia/Tokyo"})
-    assert zones.begin_move({"acme": "Asia/Tokyo"}) == moves  # a twin on the same way
+    now = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
+    moves = zones.begin_move({"acme": "Asia/Tokyo"}, now=now)
+    later = now + dt.timedelta(hours=1)
+    assert zones.begin_move({"acme": "Asia/Tokyo"}, now=later) == moves  # a twin on the same way
+    assert moves["acme"].moving_since == now
     assert zones.read() == moves | {"new": CountedZone("Asia/Tokyo")}
     zones.finish_move(moves)
     assert zones.read() == dict.fromkeys(["acme", "new"], CountedZone("Asia/Tokyo"))
@@ -210,7 +214,8 @@ def test_a_tenant_is_moving_until_whoever_moves_it_is_done(objects: ObjectStore)
 def test_who_was_crossed_does_not_arrive_and_is_due_again(objects: ObjectStore) -> None:
     zones = CountedZones(objects, generation="first")
     zones.begin(["acme"])
-    tokyo, berlin = (zones.begin_move({"acme": zone}) for zone in ("Asia/Tokyo", "Europe/Berlin"))
+    now = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
+    tokyo, berlin = (zones.begin_move({"acme": zone}, now=now) for zone in ("Asia/Tokyo", "Europe/Berlin"))
     zones.finish_move(tokyo)
     assert zones.read() == berlin
     assert not zones.verify({"acme": "Asia/Tokyo"})

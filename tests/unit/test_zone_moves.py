@@ -170,7 +170,7 @@ def test_a_tenant_that_never_stands_still_is_reported(world: World) -> None:
     def twin() -> None:
         world.live_in(next(homes))
         zones = CountedZones(world.objects, generation=world.store.usage_generation())
-        zones.begin_move({"acme": Tenants(world.objects).get("acme").timezone})
+        zones.begin_move({"acme": Tenants(world.objects).get("acme").timezone}, now=NOW)
 
     world.live_in(APIA)
     world.store.before_writes = [twin] * 20

@@ -10,6 +10,7 @@ again when their tenant moved.
 """
 
 import dataclasses
+import datetime as dt
 import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -37,6 +38,12 @@ class CountedZone:
     @property
     def is_known(self) -> bool:
         return self.zone != _NOWHERE
+
+    @property
+    def moving_since(self) -> dt.datetime | None:
+        """When the recount began; None when none is under way, or an older program's, which did not say."""
+        began_at, _, rest = (self.move or "").partition(" ")
+        return dt.datetime.fromisoformat(began_at) if rest else None
 
 
 Entries = dict[str, CountedZone]
@@ -74,12 +81,12 @@ class CountedZones:
         newcomers = {tenant_id: CountedZone(zone) for tenant_id, zone in zones.items()}
         self._change(lambda entries: newcomers | entries)
 
-    def begin_move(self, zones: Mapping[str, str]) -> Entries:
-        """Mark tenants as moving to these zones and return their entries, to be given to `finish_move`.
+    def begin_move(self, zones: Mapping[str, str], *, now: dt.datetime) -> Entries:
+        """Mark tenants as moving to these zones since *now* and return their entries, to be given to `finish_move`.
 
         One that another run is moving to the same zone is moved by both, under the mark of the first.
         """
-        move = uuid.uuid4().hex
+        move = f"{now.isoformat()} {uuid.uuid4().hex}"
 
         def marked(entries: Entries) -> Entries:
             return entries | {

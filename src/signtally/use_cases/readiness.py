@@ -16,7 +16,7 @@ from signtally.use_cases.reading import provisional_days
 class Unready:
     """What an occurrence waits for, in words; *is_overdue* once it has waited for SIGNTALLY_DIGEST_PATIENCE.
 
-    It has waited since it was due; for a zone move that came later, since then.
+    It has waited since it was due; for a zone move that came later, since the recount began.
     """
 
     reason: str
@@ -59,8 +59,15 @@ class Readiness:
         return ""
 
     def _moved_at(self, occurrence: Occurrence) -> dt.datetime:
-        """When its tenant's profile was stored last: what was due before is not late because it has moved since."""
-        return self._services.stores.tenants.stored_at(occurrence.tenant.tenant_id) or occurrence.due_at
+        """When its tenant's move began: what was due before is not late because of it.
+
+        Before the recount begins, within minutes, that is when the profile was stored last; later edits of it do not
+        count.
+        """
+        tenant, stored_at = occurrence.tenant, self._services.stores.tenants.stored_at
+        zone = self._counted_zones[tenant.tenant_id]
+        began_at = zone.moving_since if zone.zone == tenant.timezone else None
+        return began_at or stored_at(tenant.tenant_id) or occurrence.due_at
 
     @functools.cached_property
     def _data_through(self) -> dt.datetime | None:

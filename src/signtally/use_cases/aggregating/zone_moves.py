@@ -176,7 +176,7 @@ def _move(
     tenant_ids = sorted(due)
     for offset in range(0, len(tenant_ids), _TENANTS_PER_MOVE):
         some = tenant_ids[offset : offset + _TENANTS_PER_MOVE]
-        moves = zones.begin_move({tenant_id: due[tenant_id] for tenant_id in some})
+        moves = zones.begin_move({tenant_id: due[tenant_id] for tenant_id in some}, now=services.clock())
         reasons = {each: _reason(entries[each]) for each in some}
         yield from _recount(reasons, Calendars(due), services=services, read_back=read_back)
         zones.finish_move(moves)

@@ -183,6 +183,7 @@ def _known_task_runner(value: str) -> str:
 
 
 Duration = Annotated[dt.timedelta, BeforeValidator(parse_duration)]
+_MailTimeout = Annotated[Duration, Field(ge=dt.timedelta(seconds=1), le=dt.timedelta(minutes=10))]
 
 
 class Settings(BaseSettings):
@@ -235,6 +236,9 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, AfterValidator(_sender)] = "Signtally <reports@signtally.example>"
     mail_bounces_to: Annotated[str | None, BeforeValidator(_address_or_none)] = None  # an SMTP envelope's sender
     mail_reply_to: Annotated[str | None, BeforeValidator(_address_or_none)] = None  # where answers to emails go
+    # How long an SMTP server may be silent: before each answer, and when it is sent a message and is to accept it.
+    mail_timeout: _MailTimeout = dt.timedelta(seconds=30)
+    mail_acceptance_timeout: _MailTimeout = dt.timedelta(minutes=10)
     # How long a digest waits for complete figures; then operators are told.
     digest_patience: Annotated[Duration, AfterValidator(_not_negative)] = dt.timedelta(hours=6)
 

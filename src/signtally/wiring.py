@@ -28,7 +28,7 @@ from signtally.render.process_pool import RenderProcesses
 from signtally.report_queue import ReportQueue
 from signtally.services import Services, system_clock
 from signtally.settings import Settings
-from signtally.smtp import SmtpMailer
+from signtally.smtp.mailer import SmtpMailer
 from signtally.stores.erasures import Erasures
 from signtally.webhooks.posting import HttpsWebhooks
 
@@ -169,7 +169,12 @@ def _members(url: str | None, token: SecretStr | None) -> MemberSource | None:
 def _mailer(settings: Settings, clients: AwsClients) -> Mailer:
     service = settings.mail.get_secret_value()
     if service != _SES:
-        return SmtpMailer.from_url(service, bounces_to=settings.mail_bounces_to)
+        return SmtpMailer.from_url(
+            service,
+            bounces_to=settings.mail_bounces_to,
+            timeout=settings.mail_timeout,
+            acceptance_timeout=settings.mail_acceptance_timeout,
+        )
     return SesMailer(clients.ses, configuration_set=settings.mail_events_queue)
 
 

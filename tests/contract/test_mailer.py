@@ -17,8 +17,8 @@ from signtally.domain.mail_addresses import NoAddressError
 from signtally.local.local_aws import LocalAws
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnavailableError
-from signtally.ports.mail import MailDeferredError, Mailer, MailRefusedError, MailUncertainError
-from signtally.smtp import SmtpMailer
+from signtally.ports.mail import MailDeferredError, Mailer, MailRefusedError, MailSilentError, MailUncertainError
+from signtally.smtp.mailer import SmtpMailer
 from tests.support.ports import free_port
 from tests.support.smtp_servers import SmtpServer, listening
 
@@ -234,13 +234,19 @@ def test_any_success_is_one(reply: str, smtp_server: SmtpServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("last_command", "is_uncertain"), [("EHLO", False), ("MAIL", False), ("RCPT", False), ("DATA", True)]
+    ("last_command", "error"),
+    [
+        ("EHLO", ServiceUnavailableError),
+        ("MAIL", ServiceUnavailableError),
+        ("RCPT", MailSilentError),
+        ("DATA", MailUncertainError),
+    ],
 )
 def test_an_smtp_server_that_hangs_up_leaves_doubt_only_after_the_message(
-    last_command: str, *, is_uncertain: bool, smtp_server: SmtpServer
+    last_command: str, error: type[Exception], smtp_server: SmtpServer
 ) -> None:
     smtp_server.hangs_up_after = last_command
-    with pytest.raises(ServiceUnavailableError if not is_uncertain else MailUncertainError):
+    with pytest.raises(error):
         SmtpMailer("127.0.0.1", smtp_server.port).send(letter("ann@acme.example"))
 
 

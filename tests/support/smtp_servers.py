@@ -13,7 +13,12 @@ Server = TypeVar("Server", bound=socketserver.ThreadingTCPServer)
 
 
 class SmtpServer(socketserver.ThreadingTCPServer):
-    """A tiny SMTP server: enough to be spoken to, to refuse, and to hang up at a chosen command."""
+    """A tiny SMTP server: enough to be spoken to, to refuse, and to hang up at a chosen command.
+
+    Or to stay on the line and say nothing from then on: it is *silent_at* the beginning of a command, at the "BANNER",
+    at "TLS" (after its go-ahead), in the "BODY" (of which it reads nothing, until *released*) or at "." (its end); or
+    it "DRIPS" its answer to RCPT, without an end.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), SmtpConversation)
@@ -22,6 +27,9 @@ class SmtpServer(socketserver.ThreadingTCPServer):
         self.extensions = ["SMTPUTF8", "8BITMIME"]
         self.replies: dict[str, str] = {}
         self.hangs_up_after = ""
+        self.silent_at = "never"
+        self.fell_silent, self.released = threading.Event(), threading.Event()
+        self.conversations = 0
         self.came = threading.Event()
 
     @property
@@ -29,19 +37,34 @@ class SmtpServer(socketserver.ThreadingTCPServer):
         return int(self.server_address[1])
 
 
+class _SilentError(Exception):
+    """The client has gone, to which nothing was said."""
+
+
 class SmtpConversation(socketserver.StreamRequestHandler):
     server: SmtpServer
     timeout = 60  # a client that never says goodbye holds up no test for ever
 
     def handle(self) -> None:
+        with contextlib.suppress(_SilentError, OSError):
+            self._talk()
+
+    def _talk(self) -> None:
         self.recipients: list[str] = []
+        self.server.conversations += 1
+        self.silence("BANNER")
         self.wfile.write(b"220 tiny\r\n")
         while command := self.rfile.readline().decode().strip():
             verb = command.split(maxsplit=1)[0].upper()
+            self.silence(command.upper())
+            if verb == "RCPT":
+                self.drip()
             reply = self.reply_to(command, verb)
             if verb == self.server.hangs_up_after:
                 return
             self.wfile.write(f"{reply}\r\n".encode())
+            if verb == "STARTTLS":
+                self.silence("TLS")
 
     def reply_to(self, command: str, verb: str) -> str:
         replies = self.server.replies
@@ -56,8 +79,31 @@ class SmtpConversation(socketserver.StreamRequestHandler):
             self.take(keep=reply.startswith("250"))
         return reply
 
+    def silence(self, stage: str) -> None:
+        """At its stage, until the client has gone."""
+        if stage.startswith(self.server.silent_at):
+            self.server.fell_silent.set()
+            while self.connection.recv(1):
+                pass
+            raise _SilentError
+
+    def drip(self) -> None:
+        """A line of an answer that goes on, again and again."""
+        self.connection.settimeout(0.05)
+        while self.server.silent_at == "DRIPS":
+            self.server.fell_silent.set()
+            self.wfile.write(b"250-")
+            with contextlib.suppress(TimeoutError):
+                if not self.connection.recv(1):
+                    raise _SilentError
+        self.connection.settimeout(self.timeout)
+
     def take(self, *, keep: bool) -> None:
         self.wfile.write(b"354 go on\r\n")
+        if self.server.silent_at == "BODY":
+            self.server.fell_silent.set()
+            self.server.released.wait(60)
+            raise _SilentError
         lines = list(iter(self.rfile.readline, b".\r\n"))
         body = b"".join(line[1:] if line.startswith(b".") else line for line in lines)
         message = message_from_bytes(body, policy=policy.default)
@@ -65,6 +111,7 @@ class SmtpConversation(socketserver.StreamRequestHandler):
         if keep:
             self.server.messages.append((self.recipients, message))
             self.server.came.set()
+        self.silence(".")
 
 
 @contextlib.contextmanager

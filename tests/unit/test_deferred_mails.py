@@ -11,6 +11,7 @@ import pytest
 from signtally.domain.deliveries import MailState
 from signtally.domain.tenants import Recipient
 from signtally.memory.mailer import MemoryMailer
+from signtally.ports.mail import MailSilentError, MailUncertainError
 from signtally.stores.holds import Hold
 from signtally.use_cases.delivery_list import deliveries_of
 from signtally.use_cases.digesting import run_digests
@@ -51,6 +52,41 @@ def test_a_deferred_mail_is_tried_again_with_longer_pauses_and_given_up_after_a_
     ]
     assert states(acmes) == {"ann@acme.example": "gave_up", "bo@acme.example": "sent"}
     assert len(acmes.mailer.sent) == 1
+
+
+class SilentMailer(MemoryMailer):
+    """It takes nothing, or perhaps everything, and never says so."""
+
+    def __init__(self, silence: Exception) -> None:
+        super().__init__()
+        self.silence: Exception | None = silence
+        self.asked = 0
+
+    def send(self, message: EmailMessage) -> str:
+        self.asked += 1
+        if self.silence is not None:
+            raise self.silence
+        return super().send(message)
+
+
+@pytest.mark.parametrize(
+    ("silence", "state"), [(MailSilentError("silent"), "deferred"), (MailUncertainError("silent"), "in_doubt")]
+)
+def test_a_mail_service_that_is_silent_over_each_message_ends_the_run_and_the_next_asks_for_others(
+    silence: Exception, state: str
+) -> None:
+    """Each silence is waited for: a run waits for a few, whatever is due, and nobody is left out in the end."""
+    mailer = SilentMailer(silence)
+    acmes = portal(mailer)
+    tenants = [f"t{number}" for number in range(12)]
+    acmes.store(*(acme(addressed_to(f"ann@{each}.example"), tenant_id=each) for each in tenants))
+    outcome = run_digests(services=acmes.services)
+    assert (mailer.asked, len(getattr(outcome, state)), len(outcome.pending)) == (5, 5, 5)
+    assert all("silent over 5 messages in a row" in why for why in outcome.pending.values())
+    mailer.silence = None
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    assert run_digests(services=acmes.services).sent == (12 if state == "deferred" else 7)
+    assert max(acmes.mails().values()) == 1
 
 
 def test_a_deferred_mail_is_sent_once_its_mailbox_has_room() -> None:

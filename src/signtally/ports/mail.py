@@ -23,6 +23,10 @@ class MailDeferredError(SigntallyError):
         self.retry_after = retry_after
 
 
+class MailSilentError(MailDeferredError):
+    """The mail service fell silent over this very message before it had it; over several in a row, it is down."""
+
+
 class MailUncertainError(ServiceError):
     """The connection broke after the message had gone out: it may have been taken, and sent again it may come twice."""
 

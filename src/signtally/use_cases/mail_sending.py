@@ -5,8 +5,8 @@ remain, and both end with one email too few rather than one too many: a run dies
 service takes a message and never answers. Both are recorded as *in doubt*, for a person to look into.
 
 What a mail service does not take yet is *deferred* and tried again for a day, then given up; what it refuses is
-recorded, once. Neither keeps anybody else waiting. Only when the service itself takes nothing is the claim released,
-and the error raised.
+recorded, once. Neither keeps anybody else waiting. Only when the service itself takes nothing, or is silent over one
+message after another, is the claim released, and the error raised.
 """
 
 import datetime as dt
@@ -20,13 +20,14 @@ from signtally.domain.operator_events import digest_refused
 from signtally.domain.redaction import without_secrets
 from signtally.domain.schedules import shown_name
 from signtally.measurements import MAILS
-from signtally.ports.errors import ServiceError
-from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncertainError
+from signtally.ports.errors import ServiceError, ServiceUnavailableError
+from signtally.ports.mail import MailDeferredError, MailRefusedError, MailSilentError, MailUncertainError
 from signtally.ports.webhooks import DestinationGoneError, WebhookMessage
 from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
 from signtally.stores.sent_mails import SentMail
 from signtally.stores.suppressions import Suppression, SuppressionReason
+from signtally.use_cases.pending_work import MOST_FAILURES_IN_A_ROW
 
 _log = logging.getLogger(__name__)
 _RETRY_AFTER = tuple(dt.timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240))  # then every four hours
@@ -46,6 +47,7 @@ class MailSending:
         self.unchecked: dict[str, str] = {}
         self._services = services
         self._ledger = services.stores.mail_deliveries
+        self._silent_in_a_row = 0
 
     @property
     def troubles(self) -> dict[str, dict[str, str]]:
@@ -159,7 +161,19 @@ class MailSending:
     def _hand_to_service(self, message: Message) -> str:
         if isinstance(message, WebhookMessage):
             return self._services.webhooks.post(message)
-        return self._services.mailer.send(message)
+        if self._silent_in_a_row >= MOST_FAILURES_IN_A_ROW:  # each costs as long as it is waited for
+            silent = self._silent_in_a_row
+            raise ServiceUnavailableError(f"the mail service was silent over {silent} messages in a row; try again")
+        try:
+            taken = self._services.mailer.send(message)
+        except (MailSilentError, MailUncertainError):
+            self._silent_in_a_row += 1
+            raise
+        except (MailDeferredError, MailRefusedError):
+            self._silent_in_a_row = 0
+            raise
+        self._silent_in_a_row = 0
+        return taken
 
     def _disable(self, tenant_id: str, label: str, *, url: str, said: str) -> str:
         """Call a destination's address no more, and say so; a schedule that names another is not touched by that."""

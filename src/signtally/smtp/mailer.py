@@ -1,37 +1,42 @@
 """Email through an SMTP server: `SIGNTALLY_MAIL=smtp://[user:password@]host[:port]`."""
 
 import contextlib
+import datetime as dt
 import smtplib
 import ssl
 from collections.abc import Iterator
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Self
+from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from signtally.domain.mail_addresses import recipients_of, sender_of
 from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnavailableError
-from signtally.ports.mail import MailDeferredError, MailRefusedError, MailUncertainError
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from signtally.ports.mail import MailDeferredError, MailRefusedError, MailSilentError, MailUncertainError
+from signtally.smtp.conversation import (
+    PERMANENT,
+    TEMPORARY,
+    Conversation,
+    EncryptedConversation,
+    reply_codes,
+    reply_text,
+)
 
 _PORTS = {"smtp": 25, "smtps": 465}
 _SUBMISSION_PORT = 587
-_TIMEOUT_SECONDS = 30
+_TIMEOUT = dt.timedelta(seconds=30)
+_ACCEPTANCE_TIMEOUT = dt.timedelta(minutes=10)  # RFC 5321, 4.5.3.2.6: so long may a server take to accept a message
 _QUIT_SECONDS = 5  # a goodbye that is not answered holds up nobody
-_DATA_TIMEOUT_SECONDS = 600  # RFC 5321, 4.5.3.2.6: so long may a server take to accept a message
 _ENVELOPE_ID_CHARACTERS = 100  # RFC 3461, 4.4
-_PERMANENT, _TEMPORARY = range(500, 600), range(400, 500)
 # Replies about the session or the whole service, not about one message.
 _OF_THE_SERVICE = {421, 454, 502, 503, 504, 530, 534, 535, 538}
-_TAKEN, _ANY_SUCCESS = 250, range(200, 300)  # RFC 5321, 4.2.1: a client goes by the first digit
 _TOO_LARGE = 552  # RFC 1870: what MAIL may be answered about the message, not about its sender
 
 
 class SmtpMailer:
     """One connection a message. STARTTLS is used wherever the server offers it, and demanded before a password.
 
-    What comes back goes to *bounces_to*, or to the message's sender.
+    What comes back goes to *bounces_to*, or to the message's sender. Each answer is whole within *timeout*, and the one
+    to the message itself within *acceptance_timeout*, or the server counts as silent.
     """
 
     def __init__(  # noqa: PLR0913 -- one a part of the URL
@@ -43,6 +48,8 @@ class SmtpMailer:
         password: str = "",
         tls: bool = False,
         bounces_to: str | None = None,
+        timeout: dt.timedelta = _TIMEOUT,
+        acceptance_timeout: dt.timedelta = _ACCEPTANCE_TIMEOUT,
     ) -> None:
         self._host = host
         self._port = port
@@ -50,9 +57,18 @@ class SmtpMailer:
         self._password = password
         self._tls = tls
         self._bounces_to = bounces_to
+        self._timeout_seconds = timeout.total_seconds()
+        self._acceptance_seconds = acceptance_timeout.total_seconds()
 
     @classmethod
-    def from_url(cls, url: str, *, bounces_to: str | None = None) -> Self:
+    def from_url(
+        cls,
+        url: str,
+        *,
+        bounces_to: str | None = None,
+        timeout: dt.timedelta = _TIMEOUT,
+        acceptance_timeout: dt.timedelta = _ACCEPTANCE_TIMEOUT,
+    ) -> Self:
         """Read `smtp://…`, or `smtps://…` for TLS from the first byte; no error repeats the URL with its password.
 
         Raises ServiceError when it is no such URL.
@@ -72,7 +88,16 @@ class SmtpMailer:
         usual = _SUBMISSION_PORT if user and parts.scheme == "smtp" else _PORTS[parts.scheme]
         password = unquote(parts.password or "")
         tls = parts.scheme == "smtps"
-        return cls(parts.hostname, port or usual, user=user, password=password, tls=tls, bounces_to=bounces_to)
+        return cls(
+            parts.hostname,
+            port or usual,
+            user=user,
+            password=password,
+            tls=tls,
+            bounces_to=bounces_to,
+            timeout=timeout,
+            acceptance_timeout=acceptance_timeout,
+        )
 
     def send(self, message: EmailMessage) -> str:
         sender, recipients = self._bounces_to or sender_of(message), recipients_of(message)
@@ -82,7 +107,7 @@ class SmtpMailer:
                     message, from_addr=sender, to_addrs=recipients, mail_options=_asking_for_notice(server, message)
                 )
             except OSError as error:  # every SMTPException is one
-                raise self._mapped(error, handed_over=server.handed_over) from error
+                raise self._mapped(error, server=server) from error
         if refused:
             raise MailRefusedError(f"{self._where} refused {', '.join(sorted(refused))}, and took the others")
         return str(message.get("Message-ID", ""))
@@ -101,13 +126,13 @@ class SmtpMailer:
         return f"SMTP server {self._host}:{self._port}"
 
     @contextlib.contextmanager
-    def _session(self) -> Iterator["_Conversation"]:
+    def _session(self) -> Iterator[Conversation]:
         """A greeted, encrypted, authenticated connection; what fails before the message has surely not sent it."""
         try:
             server = self._connected()
         except smtplib.SMTPAuthenticationError as error:
             raise AccessRefusedError(
-                f"{self._where} refused user {self._user}: {_text(error)}; check SIGNTALLY_MAIL"
+                f"{self._where} refused user {self._user}: {reply_text(error)}; check SIGNTALLY_MAIL"
             ) from error
         except ssl.SSLCertVerificationError as error:
             raise AccessRefusedError(
@@ -116,24 +141,25 @@ class SmtpMailer:
             ) from error
         except (OSError, smtplib.SMTPException) as error:
             raise ServiceUnavailableError(
-                f"{self._where} cannot be used: {_text(error)}; is it running, and does SIGNTALLY_MAIL name it?"
+                f"{self._where} cannot be used: {reply_text(error)}; is it running, and does SIGNTALLY_MAIL name it?"
             ) from error
         try:
             yield server
         finally:
             with contextlib.suppress(OSError, smtplib.SMTPException):
-                if server.sock is not None:
-                    server.sock.settimeout(_QUIT_SECONDS)
+                server.answers_within(min(_QUIT_SECONDS, self._timeout_seconds))
                 server.quit()
             server.close()
 
-    def _connected(self) -> "_Conversation":
+    def _connected(self) -> Conversation:
+        timeout = self._timeout_seconds
         if self._tls:
-            server: _Conversation = _EncryptedConversation(
-                self._host, self._port, timeout=_TIMEOUT_SECONDS, context=ssl.create_default_context()
+            server: Conversation = EncryptedConversation(
+                self._host, self._port, timeout=timeout, context=ssl.create_default_context()
             )
         else:
-            server = _Conversation(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+            server = Conversation(self._host, self._port, timeout=timeout)
+        server.acceptance_seconds = self._acceptance_seconds
         try:
             self._introduce(server)
         except BaseException:
@@ -151,50 +177,28 @@ class SmtpMailer:
         if self._user is not None:
             server.login(self._user, self._password)
 
-    def _mapped(self, error: OSError, *, handed_over: bool) -> Exception:
-        codes = _codes(error)
+    def _silent(self, error: OSError, *, server: Conversation) -> Exception:
+        if server.handed_over:
+            return MailUncertainError(f"{self._where} broke off after a message had gone out: {reply_text(error)}")
+        return MailSilentError(f"{self._where} fell silent before it had the message: {reply_text(error)}")
+
+    def _mapped(self, error: OSError, *, server: Conversation) -> Exception:
+        codes = reply_codes(error)
         if isinstance(error, smtplib.SMTPNotSupportedError):  # an address in other letters, and no SMTPUTF8
             return MailRefusedError(f"{self._where} cannot take the message: {error}")
-        if not codes and handed_over:
-            return MailUncertainError(f"{self._where} broke off after a message had gone out: {error}")
+        if server.knows_recipient and not any(code in PERMANENT or code in TEMPORARY for code in codes):
+            return self._silent(error, server=server)
         if isinstance(error, smtplib.SMTPSenderRefused) and error.smtp_code != _TOO_LARGE:
             return ServiceUnavailableError(
-                f"{self._where} takes nothing from {error.sender} now: {_text(error)}; unless it passes, see "
+                f"{self._where} takes nothing from {error.sender} now: {reply_text(error)}; unless it passes, see "
                 "SIGNTALLY_MAIL_FROM and SIGNTALLY_MAIL_BOUNCES_TO"
             )
-        if codes and all(code in _PERMANENT and code not in _OF_THE_SERVICE for code in codes):
-            return MailRefusedError(f"{self._where} refused the message: {_text(error)}")
+        if codes and all(code in PERMANENT and code not in _OF_THE_SERVICE for code in codes):
+            return MailRefusedError(f"{self._where} refused the message: {reply_text(error)}")
         of_this_message = isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
-        if of_this_message and all(code in _TEMPORARY and code not in _OF_THE_SERVICE for code in codes):
-            return MailDeferredError(f"{self._where} did not take the message yet: {_text(error)}")
-        return ServiceUnavailableError(f"{self._where} could not take the message now: {_text(error)}")
-
-
-class _Conversation(smtplib.SMTP):
-    """Knows whether the message itself has gone out: from then on, silence may mean that it was taken."""
-
-    handed_over = False
-
-    def data(self, msg: "ReadableBuffer | str") -> tuple[int, bytes]:
-        """An answer that is none (no code, a line without an end) is as good as silence."""
-        self.handed_over = True
-        if self.sock is not None:
-            self.sock.settimeout(_DATA_TIMEOUT_SECONDS)
-        try:
-            code, reply = super().data(msg)
-        except smtplib.SMTPDataError:
-            raise  # it did not let the message begin
-        except smtplib.SMTPResponseException as error:
-            raise smtplib.SMTPServerDisconnected(f"its answer cannot be read: {_text(error)}") from error
-        if code in _ANY_SUCCESS:
-            return _TAKEN, reply
-        if code not in _TEMPORARY and code not in _PERMANENT:
-            raise smtplib.SMTPServerDisconnected(f"its answer cannot be read: {reply.decode(errors='replace')}")
-        return code, reply
-
-
-class _EncryptedConversation(_Conversation, smtplib.SMTP_SSL):
-    """The same, encrypted from the first byte."""
+        if of_this_message and all(code in TEMPORARY and code not in _OF_THE_SERVICE for code in codes):
+            return MailDeferredError(f"{self._where} did not take the message yet: {reply_text(error)}")
+        return ServiceUnavailableError(f"{self._where} could not take the message now: {reply_text(error)}")
 
 
 def _asking_for_notice(server: smtplib.SMTP, message: EmailMessage) -> list[str]:
@@ -205,22 +209,3 @@ def _asking_for_notice(server: smtplib.SMTP, message: EmailMessage) -> list[str]
     is_plain = envelope_id.isascii() and envelope_id.isprintable() and not set(envelope_id) & set("+= ")
     named = [f"ENVID={envelope_id}"] if is_plain and 0 < len(envelope_id) <= _ENVELOPE_ID_CHARACTERS else []
     return ["RET=HDRS", *named]
-
-
-def _codes(error: OSError) -> list[int]:
-    """The server's replies; none when it said nothing."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return [code for code, _ in error.recipients.values()]
-    return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
-
-
-def _text(error: OSError) -> str:
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        replies = (
-            f"{address}: {code} {reply.decode(errors='replace')}" for address, (code, reply) in error.recipients.items()
-        )
-        return "; ".join(replies)
-    if isinstance(error, smtplib.SMTPResponseException):
-        reply = error.smtp_error
-        return f"{error.smtp_code} {reply.decode(errors='replace') if isinstance(reply, bytes) else reply}"
-    return str(error)

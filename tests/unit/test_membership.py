@@ -89,6 +89,56 @@ def test_by_hand_an_address_of_the_schedule_is_asked_after_too() -> None:
     assert [str(each.state) for each in sent.deliveries] == ["suppressed", "sent"]
 
 
+def test_by_hand_an_address_that_another_schedule_knows_is_asked_after_too() -> None:
+    acmes = with_members(MemoryMembers())
+    plain = MONTHLY.model_copy(update={"recipients": (DI,)})
+    tenant = acme(plain, SCHEDULE.model_copy(update={"name": "Other"}))
+    acmes.store(tenant)
+    occurrence = occurrence_by_hand(tenant, plain, period=None, now=DUE)
+    named = [Recipient(email="bo@acme.example")]
+    sent = send_now(occurrence, services=acmes.services, requested_by="u_1", recipients=named, makes_report=True)
+    assert [(str(each.state), each.detail) for each in sent.deliveries] == [
+        ("suppressed", "u_bo is no member of acme any more")
+    ]
+
+
+def test_by_hand_while_nobody_can_say_who_is_a_member_only_those_wait() -> None:
+    """They are deferred, and get it, or not, when somebody can: whom the order named by user too."""
+    members = MemoryMembers({"acme": {"u_ann": "tenant_admin", "u_cy": "tenant_admin"}})
+    acmes = with_members(members)
+    members.down = True
+    tenant = acme(SCHEDULE)
+    acmes.store(tenant)
+    occurrence = occurrence_by_hand(tenant, SCHEDULE, period=None, now=DUE)
+    named = [*SCHEDULE.recipients, Recipient(email="new@acme.example", user_id="u_gone")]
+    for _ in range(2):
+        sent = send_now(occurrence, services=acmes.services, requested_by="u_1", recipients=named, makes_report=True)
+        assert [str(each.state) for each in sent.deliveries] == ["deferred"] * 3 + ["sent", "deferred"]
+    assert "members" in sent.deliveries[0].detail
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    assert len(run_digests(services=acmes.services).pending) == 4
+    members.down = False
+    outcome = run_digests(services=acmes.services)
+    assert acmes.addresses() == [ANN.email, CY.email, DI.email]
+    assert outcome.gave_up == {
+        f"{ABOUT} / bo@acme.example": "u_bo is no member of acme any more",
+        f"{ABOUT} / new@acme.example": "u_gone is no member of acme any more",
+    }
+
+
+def test_deferred_mails_of_a_tenant_whose_members_nobody_knows_keep_no_other_tenants_waiting() -> None:
+    members = MemoryMembers({"acme": {"u_ann": "tenant_admin"}})
+    full = frozenset(f"{number}@acme.example" for number in range(8)) | {DI.email}
+    acmes = with_members(members, MemoryMailer(full=full))
+    users = tuple(Recipient(email=f"{number}@acme.example", user_id="u_ann") for number in range(8))
+    to_many, to_di = (MONTHLY.model_copy(update={"recipients": each}) for each in (users, (DI,)))
+    acmes.store(acme(to_many), acme(to_di, tenant_id="zen"))
+    assert len(run_digests(services=acmes.services).deferred) == 9
+    members.down, acmes.mailer.full = True, frozenset()
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    assert (run_digests(services=acmes.services).sent, acmes.addresses()) == (1, [DI.email])
+
+
 def test_a_suspended_tenant_gets_nothing_until_that_is_lifted() -> None:
     acmes = portal()
     suspended = acme(SCHEDULE).model_copy(update={"status": "suspended"})

@@ -60,6 +60,7 @@ class MailDelivery:
     by_hand: bool = False  # sent because somebody asked, not because it was due
     told_complete: bool | None = None  # whether its figures were; None in older ledgers
     message_id: str = ""  # the mail service's own, by which it says later what became of the email
+    user_id: str | None = None  # of whom it was sent to by hand: asked after, should it be tried again
 
     def is_under_way(self, now: dt.datetime) -> bool:
         """Whether somebody is sending it."""

@@ -76,6 +76,7 @@ class MailDeliveries:
             attempts=was.attempts + 1 if retried else 1,
             first_tried_at=(was.first_tried_at or was.at) if retried else None,
             by_hand=was.by_hand or by_hand,
+            user_id=was.user_id,
         )
         return was if stored.replace(claimed, etag=earlier.etag) else None
 
@@ -123,7 +124,7 @@ class MailDeliveries:
 
     def forget_address(self, key: DeliveryKey, delivery: MailDelivery, *, label: str) -> None:
         """Let an entry stand under a *label* that names nobody, without what the mail service said of it."""
-        nameless = dataclasses.replace(delivery, email=label, detail="", message_id="")
+        nameless = dataclasses.replace(delivery, email=label, detail="", message_id="", user_id=None)
         self._mail(key, label).write(nameless)
         self._mail(key, delivery.email).delete()
 

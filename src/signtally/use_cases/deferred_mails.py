@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from signtally.domain.corrections import correction_number
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
 from signtally.domain.tenants import Recipient, TenantProfile, destination_labelled, schedule_named
+from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
 from signtally.use_cases.digest_messages import DigestMessages, made_digest
@@ -38,6 +39,10 @@ class _Tenant:
     waits: bool  # nothing scheduled goes out to it now
 
 
+class _UncheckedError(Exception):
+    """Nobody can say now whether the recipient may read it."""
+
+
 class _Retries:
     """Of one run: profiles are read, and digests made, once for all recipients."""
 
@@ -63,7 +68,11 @@ class _Retries:
             if not tenant.is_broken:  # else nobody knows before it is mended
                 self._mails.give_up(deferred, detail="the schedule is no more")
             return
-        message, reason = self._message(deferred, digest)
+        try:
+            message, reason = self._message(deferred, digest)
+        except _UncheckedError as error:  # of this tenant alone: the others go on
+            self._mails.leave_unchecked(key, deferred.email, why=str(error))
+            return
         if message is None:
             self._mails.give_up(deferred, detail=reason)
         else:
@@ -84,13 +93,18 @@ class _Retries:
         recipient = recipients.get(deferred.email.casefold()) or self._by_hand(deferred)
         if recipient is None:
             return None, "no recipient of the schedule any more"
-        return _unless(withheld.reason(recipient), digest.to(recipient, services=services))
+        try:
+            why = withheld.reason(recipient)
+        except ServiceError as error:
+            raise _UncheckedError(str(error)) from error
+        return _unless(why, digest.to(recipient, services=services))
 
     def _by_hand(self, deferred: DeferredMail) -> Recipient | None:
         """Who got it because somebody asked need not be in the schedule."""
         delivery = self._services.stores.mail_deliveries.get(deferred.key, deferred.email)
-        is_asked_for = delivery is not None and delivery.by_hand and "@" in deferred.email
-        return Recipient(email=deferred.email) if is_asked_for else None
+        if delivery is None or not delivery.by_hand or "@" not in deferred.email:
+            return None
+        return Recipient(email=deferred.email, user_id=delivery.user_id)
 
     def _digest(self, deferred: DeferredMail, tenant: TenantProfile) -> DigestMessages | None:
         """As it is now; a corrected one still says what has changed since the one that it replaces."""

@@ -54,36 +54,64 @@ class MailSending:
         """The outcomes that a person must see."""
         return {str(state): self.outcomes[state] for state in NEEDS_A_PERSON}
 
-    def send(
-        self, key: DeliveryKey, email: str, message: Message, *, by_hand: bool = False, is_complete: bool = True
-    ) -> bool:
+    def send(self, key: DeliveryKey, email: str, message: Message, *, is_complete: bool = True) -> bool:
         """Send to one recipient unless somebody has tried that; return False while another run is sending to them.
 
         *is_complete* says whether the figures in it are. Raises a ServiceError when the mail service, or the ledger,
         takes nothing.
         """
         now = self._services.clock()
-        earlier = self._ledger.claim(key, email, now=now, by_hand=by_hand)
+        earlier = self._ledger.claim(key, email, now=now)
         if earlier is not None:
             return self._is_dealt_with(key, earlier)
-        claimed = MailDelivery(email, MailState.CLAIMED, now, by_hand=by_hand, told_complete=is_complete)
-        self._hand_over(key, claimed, message, before=None)
+        self._hand_over(
+            key, MailDelivery(email, MailState.CLAIMED, now, told_complete=is_complete), message, before=None
+        )
         return True
 
-    def send_by_hand(
-        self, key: DeliveryKey, email: str, message: Message, *, again: bool, is_complete: bool = True
-    ) -> bool:
+    def send_by_hand(  # noqa: PLR0913 -- what the ledger keeps
+        self,
+        key: DeliveryKey,
+        email: str,
+        message: Message,
+        *,
+        again: bool,
+        is_complete: bool = True,
+        user_id: str | None = None,
+    ) -> None:
         """Send to one recipient because somebody asks for it: who may have got it gets it once more only with *again*.
 
-        Whatever an earlier attempt was refused for may be mended since. Raises as `send` does.
+        Whatever an earlier attempt was refused for may be mended since. *user_id* is asked after where it is deferred.
+        Raises as `send` does.
         """
-        now, states = self._services.clock(), _ANY if again else NOT_RECEIVED
+        now = self._services.clock()
+        is_claimed, before = self._claim_by_hand(key, email, now=now, again=again)
+        if is_claimed:
+            claimed = MailDelivery(
+                email, MailState.CLAIMED, now, by_hand=True, told_complete=is_complete, user_id=user_id
+            )
+            self._hand_over(key, claimed, message, before=before)
+
+    def put_off(self, key: DeliveryKey, email: str, *, why: str, again: bool, user_id: str | None) -> None:
+        """Defer what somebody asks for, unless it was sent: nobody can say whether its recipient may read it."""
+        now = self._services.clock()
+        is_claimed, _ = self._claim_by_hand(key, email, now=now, again=again)
+        if is_claimed:
+            claimed = MailDelivery(email, MailState.CLAIMED, now, by_hand=True, user_id=user_id)
+            self._record(key, self._deferred(claimed, MailDeferredError(why)))
+
+    def _claim_by_hand(
+        self, key: DeliveryKey, email: str, *, now: dt.datetime, again: bool
+    ) -> tuple[bool, MailDelivery | None]:
+        """Whether it is ours to send, and what became of it before."""
+        states = _ANY if again else NOT_RECEIVED
         before = self._ledger.claim_again(key, email, now=now, states=states, by_hand=True)
-        if before is None:
-            return self.send(key, email, message, by_hand=True, is_complete=is_complete)
-        claimed = MailDelivery(email, MailState.CLAIMED, now, by_hand=True, told_complete=is_complete)
-        self._hand_over(key, claimed, message, before=before)
-        return True
+        if before is not None:
+            return True, before
+        earlier = self._ledger.claim(key, email, now=now, by_hand=True)
+        if earlier is not None:
+            self._is_dealt_with(key, earlier)
+        return earlier is None, None
 
     def retry(self, deferred: DeferredMail, message: Message, *, is_complete: bool = True) -> None:
         """Try a deferred email once more, unless that has been done. Raises as `send` does; it is then still due."""
@@ -98,6 +126,7 @@ class MailSending:
                 first_tried_at=before.first_tried_at or before.at,
                 by_hand=before.by_hand,
                 told_complete=is_complete,
+                user_id=before.user_id,
             )
             self._hand_over(key, claimed, message, before=before)
         elif not self._is_settled(deferred):
@@ -245,4 +274,5 @@ def _now(  # noqa: PLR0913 -- what an attempt came to
         by_hand=claimed.by_hand,
         told_complete=claimed.told_complete,
         message_id=message_id,
+        user_id=claimed.user_id,
     )

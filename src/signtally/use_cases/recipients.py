@@ -1,13 +1,45 @@
 """Sending a digest to everybody who gets it: a schedule's recipients, and then its destinations."""
 
-from collections.abc import Callable, Collection
+import dataclasses
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
+from signtally.domain.destinations import Destination
+from signtally.domain.tenants import Recipient
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.use_cases.digest_messages import DigestMessages, distinct
 from signtally.use_cases.mail_sending import MailSending, Message
 from signtally.use_cases.withholding import Reason, Withheld
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Addressed:
+    """A message for somebody, and how to find out why it is withheld from them; that raises a ServiceError."""
+
+    name: str  # an address, or a destination's label
+    message: Message
+    why_withheld: Callable[[], Reason | None]
+    user_id: str | None = None
+
+
+def addressed(
+    digest: DigestMessages,
+    recipients: Iterable[Recipient],
+    destinations: Iterable[Destination],
+    *,
+    services: Services,
+) -> list[Addressed]:
+    """All messages are rendered before any is claimed."""
+    withheld = Withheld(digest.occurrence.tenant, services=services)
+    mails = [
+        Addressed(each.email, digest.to(each, services=services), partial(withheld.reason, each), each.user_id)
+        for each in distinct(recipients)
+    ]
+    posts = [
+        Addressed(each.label, digest.to_destination(each), partial(withheld.reason_at, each)) for each in destinations
+    ]
+    return [*mails, *posts]
 
 
 def send_to_each(
@@ -17,33 +49,21 @@ def send_to_each(
     services: Services,
     only: Collection[str] | None = None,
 ) -> bool:
-    """Whether each is dealt with; all messages are rendered before any is claimed.
-
-    *only* narrows it to these addresses and labels, in small letters.
-    """
-    key, withheld = digest.key, Withheld(digest.occurrence.tenant, services=services)
-    schedule = digest.occurrence.schedule
-    messages: list[tuple[str, Message, Callable[[], Reason | None]]] = [
-        (each.email, digest.to(each, services=services), partial(withheld.reason, each))
-        for each in distinct(schedule.recipients)
-    ]
-    messages += [
-        (each.label, digest.to_destination(each), partial(withheld.reason_at, each)) for each in schedule.destinations
-    ]
+    """Whether each is dealt with. *only* narrows it to these addresses and labels, in small letters."""
+    key, schedule, is_complete = digest.key, digest.occurrence.schedule, digest.context.is_complete
     dealt_with = []
-    for recipient, message, why_withheld in messages:
-        if only is not None and recipient.casefold() not in only:
+    for each in addressed(digest, schedule.recipients, schedule.destinations, services=services):
+        if only is not None and each.name.casefold() not in only:
             continue
         try:
-            reason = why_withheld()
+            reason = each.why_withheld()
         except ServiceError as error:  # nobody can say whether they may read it: the others get theirs
-            mails.leave_unchecked(key, recipient, why=str(error))
+            mails.leave_unchecked(key, each.name, why=str(error))
             dealt_with.append(False)
             continue
         if reason is not None:
-            mails.withhold(key, recipient, state=reason[0], detail=reason[1])
+            mails.withhold(key, each.name, state=reason[0], detail=reason[1])
             dealt_with.append(True)
         else:
-            is_complete = digest.context.is_complete
-            dealt_with.append(mails.send(key, recipient, message, is_complete=is_complete))
+            dealt_with.append(mails.send(key, each.name, each.message, is_complete=is_complete))
     return all(dealt_with)

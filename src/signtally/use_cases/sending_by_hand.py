@@ -17,17 +17,18 @@ from signtally.domain.redaction import without_secrets
 from signtally.domain.schedules import Occurrence, newest_over, occurrence_of
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile, schedule_named
 from signtally.errors import SigntallyError
+from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.use_cases.correcting import remember_incomplete
-from signtally.use_cases.digest_messages import DigestMessages, digest_at_once, distinct, made_digest
-from signtally.use_cases.mail_sending import MailSending, Message
+from signtally.use_cases.digest_messages import DigestMessages, digest_at_once, made_digest
+from signtally.use_cases.mail_sending import MailSending
 from signtally.use_cases.ordering import request_report
 from signtally.use_cases.readiness import Readiness
+from signtally.use_cases.recipients import Addressed, addressed
 from signtally.use_cases.scheduling import scheduled_request
-from signtally.use_cases.withholding import Reason, Withheld
+from signtally.use_cases.withholding import Reason
 
 _log = logging.getLogger(__name__)
-_Addressed = tuple[str, Message, Reason | None]  # the last: why it is withheld from them
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -109,10 +110,11 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
 ) -> SentByHand:
     """Send an occurrence to *recipients* and *destinations* (all of the schedule's, without either), due or not.
 
-    Who has got it already, or may have, gets it once more only with *again*. The report is ordered, not waited for; it
-    is made in this process when it *makes_report*. A mail server may be silent for minutes: after *timeout* (for ever,
-    if None) the rest goes on in the background, and only what is known by then is returned. Raises what making raises,
-    before anything is sent; a ServiceError when the mail service takes nothing.
+    Who has got it already, or may have, gets it once more only with *again*; from whom a scheduled one is withheld,
+    this one is too, and while nobody can say who is a member, it is deferred for users. The report is ordered, not waited
+    for; it is made in this process when it *makes_report*. A mail server may be silent for minutes: after *timeout*
+    (for ever, if None) the rest goes on in the background, and only what is known by then is returned. Raises what
+    making raises, before anything is sent; a ServiceError when the mail service takes nothing.
     """
     is_complete = _is_complete(occurrence, services=services)
     if makes_report:
@@ -125,13 +127,9 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
     if not is_complete:
         told = Told(digest.snapshot.totals, services.clock(), is_complete=False)
         remember_incomplete(digest.key, told, services=services)
+    known = _as_scheduled(recipients, occurrence)
     sending = _SendingByHand(digest, services=services, again=again)
-    messages: list[_Addressed] = [
-        (each.email, digest.to(each, services=services), sending.withheld.reason(each))
-        for each in distinct(_as_scheduled(recipients, occurrence.schedule))
-    ]
-    messages += [(each.label, digest.to_destination(each), sending.withheld.reason_at(each)) for each in destinations]
-    sending.run(messages, timeout=timeout)
+    sending.run(addressed(digest, known, destinations, services=services), timeout=timeout)
     return SentByHand(digest.key, [*sending.deliveries])
 
 
@@ -139,7 +137,6 @@ class _SendingByHand:
     """What has become of each recipient; who is withheld from is told so, whatever an earlier one came to."""
 
     def __init__(self, digest: DigestMessages, *, services: Services, again: bool) -> None:
-        self.withheld = Withheld(digest.occurrence.tenant, services=services)
         self.deliveries: list[MailDelivery] = []
         self._key = digest.key
         self._is_complete = digest.context.is_complete
@@ -147,7 +144,7 @@ class _SendingByHand:
         self._services = services
         self._again = again
 
-    def run(self, messages: Sequence[_Addressed], *, timeout: dt.timedelta | None) -> None:
+    def run(self, messages: Sequence[Addressed], *, timeout: dt.timedelta | None) -> None:
         """Send to each in turn; with *timeout* in a thread, which is left to itself after that."""
         if timeout is None:
             self._send_all(messages)
@@ -157,7 +154,7 @@ class _SendingByHand:
         if wait([work], timeout=timeout.total_seconds()).done:
             work.result()
 
-    def _work(self, messages: Sequence[_Addressed], work: "Future[None]") -> None:
+    def _work(self, messages: Sequence[Addressed], work: "Future[None]") -> None:
         try:
             self._send_all(messages)
         except Exception as error:  # noqa: BLE001 -- raised where somebody waits, and logged where nobody does
@@ -166,24 +163,44 @@ class _SendingByHand:
         else:
             work.set_result(None)
 
-    def _send_all(self, messages: Sequence[_Addressed]) -> None:
-        for recipient, message, withheld in messages:
-            self._send(recipient, message, withheld=withheld)
+    def _send_all(self, messages: Sequence[Addressed]) -> None:
+        for each in messages:
+            try:
+                reason = each.why_withheld()
+            except ServiceError as error:  # nobody can say whether they may read it: the others get theirs
+                self._mails.put_off(self._key, each.name, why=str(error), again=self._again, user_id=each.user_id)
+                self._tell(each.name)
+                continue
+            if reason is None:
+                self._send(each)
+            else:
+                self._withhold(each.name, reason)
 
-    def _send(self, recipient: str, message: Message, *, withheld: Reason | None) -> None:
-        if withheld is not None:
-            state, why = withheld
-            self._mails.withhold(self._key, recipient, state=state, detail=why, by_hand=True)
-            self.deliveries.append(MailDelivery(recipient, state, self._services.clock(), why, by_hand=True))
-            return
-        self._mails.send_by_hand(self._key, recipient, message, again=self._again, is_complete=self._is_complete)
+    def _send(self, each: Addressed) -> None:
+        self._mails.send_by_hand(
+            self._key,
+            each.name,
+            each.message,
+            again=self._again,
+            is_complete=self._is_complete,
+            user_id=each.user_id,
+        )
+        self._tell(each.name)
+
+    def _withhold(self, recipient: str, reason: Reason) -> None:
+        state, why = reason
+        self._mails.withhold(self._key, recipient, state=state, detail=why, by_hand=True)
+        self.deliveries.append(MailDelivery(recipient, state, self._services.clock(), why, by_hand=True))
+
+    def _tell(self, recipient: str) -> None:
         if (delivery := self._services.stores.mail_deliveries.get(self._key, recipient)) is not None:
             self.deliveries.append(delivery)
 
 
-def _as_scheduled(recipients: Iterable[Recipient], schedule: Schedule) -> list[Recipient]:
-    """Whom an address names, where the schedule knows: a user is asked after, an address alone cannot be."""
-    known = {each.email.casefold(): each for each in schedule.recipients}
+def _as_scheduled(recipients: Iterable[Recipient], occurrence: Occurrence) -> list[Recipient]:
+    """Whom an address names, where a schedule knows, this one first: an address alone cannot be asked after."""
+    others = (each for schedule in occurrence.tenant.schedules for each in schedule.recipients if each.user_id)
+    known = {each.email.casefold(): each for each in [*others, *occurrence.schedule.recipients]}
     return [known.get(each.email.casefold(), each) if each.user_id is None else each for each in recipients]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from signtally.domain.deliveries import MailState
 from signtally.domain.destinations import Destination, address_digest
 from signtally.domain.tenants import Recipient, TenantProfile
+from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.stores.suppressions import SuppressionReason, subject
 from signtally.use_cases.membership import roles_in, why_not
@@ -55,8 +56,14 @@ class Withheld:
         return (MailState.SUPPRESSED, f"{gone.reason} on {gone.at:%Y-%m-%d}: {gone.detail}") if gone else None
 
     def _why_no_administrator(self, user_id: str) -> str:
+        if isinstance(self._roles, ServiceError):
+            raise self._roles
         return why_not(user_id, self._tenant.display_name, roles=self._roles, as_administrator=True)
 
     @functools.cached_property
-    def _roles(self) -> Mapping[str, str] | None:
-        return roles_in(self._tenant, services=self._services)
+    def _roles(self) -> Mapping[str, str] | ServiceError | None:
+        """Asked for once, whatever becomes of it: a portal that does not answer is waited for once."""
+        try:
+            return roles_in(self._tenant, services=self._services)
+        except ServiceError as error:
+            return error

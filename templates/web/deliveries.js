@@ -47,6 +47,11 @@ function passedWords({ period, occurrences, why }) {
   const values = { period: titleOf(period), count: occurrences };
   if (why === "empty") return gettext("%(period)s: not sent, because nothing happened in it.", values);
   if (why === "not_needed") return gettext("%(period)s: not sent, because the condition did not hold.", values);
+  if (why === "suspended") {
+    return occurrences > 1
+      ? gettext("%(period)s: not sent, because your organisation was suspended (periods: %(count)s).", values)
+      : gettext("%(period)s: not sent, because your organisation was suspended.", values);
+  }
   if (why === "too_old") return gettext("%(period)s: not sent, because it is too old to be caught up (periods: %(count)s).", values);
   if (occurrences > 1) return gettext("%(period)s: not sent, because it was missed in an outage (periods: %(count)s).", values);
   return gettext("%(period)s: not sent, because it was missed in an outage.", values);

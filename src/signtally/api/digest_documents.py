@@ -32,7 +32,7 @@ State = Literal[
     "in_doubt",
     "gave_up",
 ]
-WhyPassedOver = Literal["missed", "too_old", "empty", "not_needed"]
+WhyPassedOver = Literal["missed", "too_old", "empty", "not_needed", "suspended"]
 _STATES = (
     "`sent`: the mail service took it. `deferred`: not taken yet, tried again for a day. `gave_up`: that day is over. "
     "`refused`: the address or the message is not accepted. `in_doubt`: it may have gone out. `bounced`, `complained`: "
@@ -127,7 +127,8 @@ class PassedOverDocument(BaseModel):
     why: WhyPassedOver = Field(
         description="`missed`: nobody ran when it was due. `too_old`: missed, and older than the "
         f"{MOST_CAUGHT_UP} newest ones, which `missed: all` catches up. `empty`: nothing happened, and the schedule "
-        "skips that. `not_needed`: the schedule's condition did not hold"
+        "skips that. `not_needed`: the schedule's condition did not hold. `suspended`: it fell due while the "
+        "tenant was suspended, and is not sent afterwards"
     )
     at: dt.datetime
 

@@ -67,8 +67,11 @@ class Occurrence:
 
 
 def newest_due(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) -> Occurrence | None:
-    """The occurrence that fell due last; None for one that is paused or had not started then, or a suspended tenant."""
-    if schedule.paused or tenant.is_suspended:
+    """The occurrence that fell due last; None for one that is paused or had not started then.
+
+    A suspended tenant's falls due as any other's, and is passed over.
+    """
+    if schedule.paused:
         return None
     period, instant = _newest(_Calendar.of(tenant, schedule), now)
     if schedule.starts_at is not None and instant < schedule.starts_at:

@@ -165,7 +165,8 @@ class ScheduleTerms(_Part):
     missed: Literal["latest", "all", "skip"] = Field(
         default="latest",
         description="What is still sent after an outage: the latest period, all of them (the newest 31 at most), or "
-        "nothing over an hour late. What is not sent stands in `passed_over` of the deliveries",
+        "nothing over an hour late. What is not sent stands in `passed_over` of the deliveries; what falls due while "
+        "the tenant is suspended does too, and is never sent",
     )
     incomplete: Literal["wait", "send"] = Field(
         default="wait",

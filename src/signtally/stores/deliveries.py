@@ -42,6 +42,7 @@ class PassedOver(enum.StrEnum):
     TOO_OLD = "too_old"  # before the newest ones that the schedule catches up
     EMPTY = "empty"  # nothing happened in its period, and the schedule skips that
     NOT_NEEDED = "not_needed"  # the schedule's condition does not hold
+    SUSPENDED = "suspended"  # its tenant was, when it was due
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -53,10 +53,11 @@ Deliver = Callable[[Occurrence, Reading, bool], bool]  # the last: whether its f
 
 
 def _reason_to_hold(tenant: TenantProfile, *, holds: set[str]) -> str:
-    """Why a tenant's scheduled sends wait; empty when they do not."""
+    """Why a tenant's scheduled sends wait; empty when they do not. What is passed over needs no figures."""
     if tenant.is_unreadable:
         return "the tenant's profile has no valid time zone"
-    return "the tenant's figures and events contradict each other" if tenant.tenant_id in holds else ""
+    is_on_hold = tenant.tenant_id in holds and not tenant.is_suspended
+    return "the tenant's figures and events contradict each other" if is_on_hold else ""
 
 
 class DeliveryRun:
@@ -64,10 +65,10 @@ class DeliveryRun:
 
     Of all tenants, or with *tenant_ids* of those alone: then what is done is for the caller to record. Afterwards
     *due* counts the occurrences it found, *held* those of tenants whose scheduled sends wait, *missed* those that it
-    passed over; *passed_over* names those of them that stand on one record. By occurrence, *incomplete* says what it
-    waits for, *overdue* the same of what has waited too long, *pending* which service failed, *failures* what else went
-    wrong. *done* is what `DoneOccurrences` is to remember, *profiles* are
-    all tenants', where it has read them.
+    passed over as their schedules say, *suspended* those of suspended tenants; *passed_over* names those of both that
+    stand on one record. By occurrence, *incomplete* says what it waits for, *overdue* the same of what has waited too
+    long, *pending* which service failed, *failures* what else went wrong. *done* is what `DoneOccurrences` is to
+    remember, *profiles* are all tenants', where it has read them.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class DeliveryRun:
         self.pending: dict[str, str] = {}
         self.failures: dict[str, str] = {}
         self.done: dict[str, str] = {}
-        self.due = self.held = self.missed = 0
+        self.due = self.held = self.missed = self.suspended = 0
         self._tenant_ids = tenant_ids
         self._kind = kind
         self._services = services
@@ -179,21 +180,30 @@ class DeliveryRun:
 
     def _pass_over_old(self, old: TooOld) -> bool:
         """On one record, however many they are."""
-        days, catches_up = old.days, old.days.schedule.missed == "all"
-        reason = PassedOver.TOO_OLD if catches_up else PassedOver.MISSED
+        days, why = old.days, _why_missed(old.days.tenant)
+        catches_up = why is PassedOver.MISSED and days.schedule.missed == "all"
+        reason = PassedOver.TOO_OLD if catches_up else why
         self._ledger.pass_over(delivery_key(days), now=self._services.clock(), why=reason, occurrences=old.count)
         bound = f", older than the {MOST_CAUGHT_UP} that are caught up" if catches_up else ""
         occurrences = counted(old.count, "occurrence")
         self.passed_over[label(days)] = f"{occurrences} from {days.period.first} to {days.period.last}{bound}"
         _log.warning("%s: passed over: %s", label(days), self.passed_over[label(days)])
-        self.missed += old.count
+        self._count(why, old.count)
         return True
 
     def _pass_over(self, occurrence: Occurrence) -> bool:
-        _log.warning("%s was missed, and is not caught up", label(occurrence))
-        self._ledger.pass_over(delivery_key(occurrence), now=self._services.clock(), why=PassedOver.MISSED)
-        self.missed += 1
+        why = _why_missed(occurrence.tenant)
+        if why is PassedOver.MISSED:
+            _log.warning("%s was missed, and is not caught up", label(occurrence))
+        self._ledger.pass_over(delivery_key(occurrence), now=self._services.clock(), why=why)
+        self._count(why, 1)
         return True
+
+    def _count(self, why: PassedOver, occurrences: int) -> None:
+        if why is PassedOver.SUSPENDED:
+            self.suspended += occurrences
+        else:
+            self.missed += occurrences
 
     def _deliver(self, occurrence: Occurrence, deliver: Deliver, reading: Reading) -> bool:
         self.due += 1
@@ -238,6 +248,10 @@ class DeliveryRun:
             return False
         self._ledger.note_waiting(delivery_key(occurrence), now=self._services.clock(), reason=unready.reason)
         return None
+
+
+def _why_missed(tenant: TenantProfile) -> PassedOver:
+    return PassedOver.SUSPENDED if tenant.is_suspended else PassedOver.MISSED
 
 
 def require_all_well(name: str, troubles: Mapping[str, Mapping[str, str]]) -> None:

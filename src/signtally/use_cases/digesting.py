@@ -38,7 +38,7 @@ KIND = DeliveryKind(
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DigestsOutcome:
-    """*due*, *waiting*, *held*, *missed*, *empty* and *not_needed* count occurrences, *sent* emails.
+    """*due*, *waiting*, *held*, *missed*, *suspended*, *empty* and *not_needed* count occurrences, *sent* emails.
 
     The dicts say by occurrence or recipient why: *passed_over* are missed ones that share one record, *incomplete* and
     *overdue* wait for complete figures, *pending* for a service; *deferred* emails are tried again.
@@ -51,6 +51,7 @@ class DigestsOutcome:
     waiting: int  # with another run
     held: int  # of tenants on hold: they stay due
     missed: int  # passed over, as their schedules say
+    suspended: int  # passed over, because their tenants are
     empty: int  # passed over, because nothing happened
     not_needed: int  # passed over, because their conditions do not hold
     passed_over: dict[str, str]
@@ -135,6 +136,7 @@ def _outcome(run: DeliveryRun, sender: "DigestSender", *, services: Services) ->
         waiting=sender.waiting,
         held=run.held,
         missed=run.missed,
+        suspended=run.suspended,
         passed_over=run.passed_over,
         empty=sender.passed[PassedOver.EMPTY],
         not_needed=sender.passed[PassedOver.NOT_NEEDED],

@@ -39,6 +39,8 @@ class DeliveryKind:
 class DueSchedule:
     """What one schedule has outstanding; when all of it is delivered, *newest* is done.
 
+    Of a suspended tenant nothing is due: all of it was missed.
+
     *is_first*: nothing of the schedule was ever delivered, nor is it on record that anything was due.
     """
 
@@ -107,6 +109,8 @@ def _due(
     found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar, begins_on=begins_on)
     waited = [occurrence_of(tenant, newest.schedule, period) for period in sorted(waiting, key=lambda each: each.last)]
     outstanding = dataclasses.replace(found, due=[*waited, *found.due])
+    if tenant.is_suspended:
+        outstanding = dataclasses.replace(outstanding, due=[], missed=[*waited, *found.missed, *found.due])
     return DueSchedule(newest, outstanding, is_first=not (delivered or first))
 
 

@@ -34,6 +34,7 @@ class SchedulesOutcome:
     waiting: int  # being made by another run
     held: int  # of tenants on hold: they stay due
     missed: int  # passed over, as their schedules say
+    suspended: int  # passed over, because their tenants are
     empty: int  # passed over, because nothing happened
     not_needed: int  # passed over, because their conditions do not hold
     passed_over: dict[str, str]  # missed ones that share one record
@@ -98,6 +99,7 @@ def run_schedules(
         waiting=waiting,
         held=run.held,
         missed=run.missed,
+        suspended=run.suspended,
         passed_over=run.passed_over,
         empty=passed[PassedOver.EMPTY],
         not_needed=passed[PassedOver.NOT_NEEDED],

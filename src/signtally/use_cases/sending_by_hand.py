@@ -111,10 +111,10 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
     """Send an occurrence to *recipients* and *destinations* (all of the schedule's, without either), due or not.
 
     Who has got it already, or may have, gets it once more only with *again*; from whom a scheduled one is withheld,
-    this one is too, and while nobody can say who is a member, it is deferred for users. The report is ordered, not waited
-    for; it is made in this process when it *makes_report*. A mail server may be silent for minutes: after *timeout*
-    (for ever, if None) the rest goes on in the background, and only what is known by then is returned. Raises what
-    making raises, before anything is sent; a ServiceError when the mail service takes nothing.
+    this one is too, and while nobody can say who is a member, it is deferred for users. The report is ordered, not
+    waited for; it is made in this process when it *makes_report*. A mail server may be silent for minutes: after
+    *timeout* (for ever, if None) the rest goes on in the background, and only what is known by then is returned. Raises
+    what making raises, before anything is sent; a ServiceError when the mail service takes nothing.
     """
     is_complete = _is_complete(occurrence, services=services)
     if makes_report:

@@ -89,6 +89,22 @@ def test_a_mail_service_that_is_silent_over_each_message_ends_the_run_and_the_ne
     assert max(acmes.mails().values()) == 1
 
 
+def test_a_full_mailbox_keeps_nobody_of_a_schedule_that_catches_up_waiting_and_gets_no_heap_of_mails() -> None:
+    """Five days with `missed: all`, with one mailbox full for four: the others get each day's when it is due."""
+    acmes = portal(MemoryMailer(full=frozenset({"ann@acme.example"})))
+    acmes.store(acme(MONTHLY.model_copy(update={"every": "day", "missed": "all"})))
+    for run in range(4 * 5):
+        acmes.clock.now = DUE + run * dt.timedelta(hours=6)
+        if run == 4 * 4 + 1:
+            acmes.mailer.full = frozenset()
+        run_digests(services=acmes.services)
+        assert acmes.addresses().count("bo@acme.example") == run // 4 + 1
+    rows = deliveries_of("acme", MONTHLY.name, services=acmes.services)
+    of_ann = [str(row.delivery.state) for row in rows if row.delivery.email == "ann@acme.example"]
+    assert of_ann == ["sent"] + ["gave_up"] * 4
+    assert acmes.addresses().count("ann@acme.example") == 1
+
+
 def test_a_deferred_mail_is_sent_once_its_mailbox_has_room() -> None:
     """Also where the next occurrence has fallen due and went out meanwhile."""
     acmes = portal(MemoryMailer(full=frozenset({"ann@acme.example"})))

@@ -144,6 +144,29 @@ def test_what_is_too_old_to_be_caught_up_or_named_stands_on_one_record(
     assert run_digests(services=acmes.services).due == 0
 
 
+@pytest.mark.parametrize("change", ["made again", "paused"])
+def test_what_waited_before_a_schedule_was_made_again_or_paused_is_not_sent_months_later(change: str) -> None:
+    """In July, June's figures were not complete; somebody else is a recipient by November."""
+    acmes = portal()
+    acmes.clock.now = dt.datetime(2026, 7, 1, 7, tzinfo=dt.UTC)
+    before = addressed_to("ann@acme.example", missed="all")
+    acmes.store(acme(before))
+    acmes.objects.put("state/data-through.json", b'{"instant": "2026-06-30T20:00:00Z"}')
+    assert len(run_digests(services=acmes.services).incomplete) == 1
+    meanwhile = acme().model_copy(update={"schedules": ()})
+    acmes.store(meanwhile if change == "made again" else acme(before.model_copy(update={"paused": True})))
+    acmes.services.stores.watermarks.publish_data_through(dt.datetime(2100, 1, 1, tzinfo=dt.UTC))
+    acmes.clock.now = dt.datetime(2026, 11, 10, 7, tzinfo=dt.UTC)
+    assert run_digests(services=acmes.services).due == 0
+    acmes.store(acme(addressed_to("bo@acme.example", missed="all", starts_at=acmes.clock.now)))
+    acmes.clock.now = dt.datetime(2026, 12, 1, 7, tzinfo=dt.UTC)
+    outcome = run_digests(services=acmes.services)
+    assert (outcome.sent, outcome.missed) == (1, 1)
+    known = Deliveries(acmes.objects).periods("acme", MONTHLY.name)
+    assert (sorted(known.closed), sorted(known.passed)) == (["2026-11"], ["2026-06"])
+    assert run_digests(services=acmes.services).due == 0
+
+
 def test_recipients_who_are_added_later_get_nothing_of_before() -> None:
     """Though reports were made for months, and `missed: all` catches everything up."""
     acmes = portal()

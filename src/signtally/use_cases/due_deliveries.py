@@ -101,16 +101,22 @@ def due_now(kind: DeliveryKind, *, services: Services, as_of: dt.datetime) -> li
 def _due(
     newest: Occurrence, known: LedgerPeriods, kind: DeliveryKind, *, now: dt.datetime, calendar: str | None
 ) -> DueSchedule:
-    """What has waited for complete figures, or broke off, comes first, also when a newer occurrence has fallen due."""
+    """What has waited for complete figures, or broke off, comes first, also when a newer occurrence has fallen due.
+
+    Unless it was due before the schedule starts, which was paused since, or made again: then it was missed.
+    """
     tenant, over = newest.tenant, kind.delivered(known) | known.passed
     waiting = _periods((known.waiting | kind.begun(known)) - over, tenant)
     delivered, first = [*_periods(over, tenant), *waiting], _periods(kind.first(known), tenant)
     begins_on = min((period.first for period in first), default=None)
     found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar, begins_on=begins_on)
     waited = [occurrence_of(tenant, newest.schedule, period) for period in sorted(waiting, key=lambda each: each.last)]
-    outstanding = dataclasses.replace(found, due=[*waited, *found.due])
+    starts_at = newest.schedule.starts_at
+    stale = [each for each in waited if starts_at is not None and each.due_at < starts_at]
+    due, missed = [*(each for each in waited if each not in stale), *found.due], [*stale, *found.missed]
     if tenant.is_suspended:
-        outstanding = dataclasses.replace(outstanding, due=[], missed=[*waited, *found.missed, *found.due])
+        due, missed = [], [*missed, *due]
+    outstanding = dataclasses.replace(found, due=due, missed=missed)
     return DueSchedule(newest, outstanding, is_first=not (delivered or first))
 
 

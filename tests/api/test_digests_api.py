@@ -214,6 +214,10 @@ def test_a_preview_says_whether_the_condition_holds_and_a_period_without_need_is
     ledger.pass_over(old, now=world.services.clock(), why=PassedOver.TOO_OLD, occurrences=72)
     *_, oldest = admin.get("/v1/schedules/Never/deliveries").json()["passed_over"]
     assert (oldest["period"], oldest["why"], oldest["occurrences"]) == (old.period, "too_old", 72)
+    august = DeliveryKey("acme", "Never", "2026-08")
+    ledger.pass_over(august, now=world.services.clock(), why=PassedOver.SUSPENDED)
+    _, suspended, _ = admin.get("/v1/schedules/Never/deliveries").json()["passed_over"]
+    assert (suspended["period"], suspended["why"]) == ("2026-08", "suspended")
     bad = MONTHLY | {"condition": {"when": "nothing_sent", "days": 0}}
     assert "body.condition" in problem(admin.put("/v1/schedules/Bad", json=bad), 422, "invalid-request")["detail"]
 

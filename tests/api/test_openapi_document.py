@@ -38,6 +38,7 @@ CALLS = {
     "/v1/schedules/{name}/preview": {"get"},
     "/v1/schedules/{name}/send-now": {"post"},
     "/v1/schedules/{name}/deliveries": {"get"},
+    "/v1/next-occurrence": {"get"},
     "/v1/suppressions": {"get"},
     "/v1/suppressions/{email}": {"delete"},
     "/v1/profile": {"get", "patch"},

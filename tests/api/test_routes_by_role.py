@@ -71,6 +71,7 @@ CALLS = {
     "GET /v1/schedules/{name}/preview": Call(200, 403, 404, path={"name": "weekly"}),
     "POST /v1/schedules/{name}/send-now": Call(202, 403, 404, path={"name": "weekly"}, body={}),
     "GET /v1/schedules/{name}/deliveries": Call(200, 403, 404, path={"name": "weekly"}),
+    "GET /v1/next-occurrence": Call(200, 403, 200, query={"every": "week"}),
     "GET /v1/suppressions": Call(200, 403, 200),
     "DELETE /v1/suppressions/{email}": Call(204, 403, 404, path={"email": "gone@acme.example"}),
     "GET /v1/profile": Call(200, 200, 200),

@@ -18,6 +18,7 @@ from signtally.api import (
     insights,
     me,
     metrics,
+    occurrences,
     page,
     profile,
     report_deletion,
@@ -133,7 +134,7 @@ def _versioned() -> APIRouter:
     router = APIRouter(responses=refusals, dependencies=rules)
     figures = (usage, insights, trend, document_list)
     made = (reports, report_groups, report_events, report_diff, report_deletion, files)
-    for part in (*figures, *made, schedules, digests, suppressions, profile, audit, me):
+    for part in (*figures, *made, schedules, occurrences, digests, suppressions, profile, audit, me):
         router.include_router(part.router)
     return router
 

@@ -280,6 +280,7 @@ class Myself(_Document):
     accent: str = Field(description="The tenant's colour, darkened where needed to be readable on white")
     week_starts_on: Weekday
     today: dt.date
+    recipient_domains: list[str] = Field(description="Reports are mailed to addresses at these alone; none: to any")
     periods: list[CalendarPeriod]
 
 

@@ -124,6 +124,12 @@ SCHEDULE: dict[str, Any] = {
     "name": "Board report",
     "next_at": "2026-11-02T07:30:00Z",
 }
+NEXT_OCCURRENCE: dict[str, Any] = {
+    "period": "2026-Q4",
+    "from": "2026-10-01",
+    "to": "2026-12-31",
+    "due_at": "2027-01-01T06:00:00Z",
+}
 PREVIEW: dict[str, Any] = {
     "subject": "Acme: usage for 19–25 Oct 2026 — 12 documents sent",
     "html": "<!doctype html>…",
@@ -205,6 +211,7 @@ QUERIES = {
     ("/v1/trend", "get"): "period=2026-10&periods=6",
     ("/v1/documents", "get"): "period=2026-10&status=open",
     ("/v1/documents/count", "get"): "period=2026-10&status=open",
+    ("/v1/next-occurrence", "get"): "every=quarter&on=first&at=07:00",
     ("/v1/audit", "get"): "action=report.downloaded",
 }
 
@@ -229,6 +236,7 @@ ANSWERS: dict[tuple[str, str, str], dict[str, Any]] = {
     ("/v1/schedules/{name}", "get", "200"): SCHEDULE,
     ("/v1/schedules/{name}", "put", "200"): SCHEDULE,
     ("/v1/schedules/{name}", "put", "201"): SCHEDULE,
+    ("/v1/next-occurrence", "get", "200"): NEXT_OCCURRENCE,
     ("/v1/schedules/{name}/preview", "get", "200"): PREVIEW,
     ("/v1/schedules/{name}/send-now", "post", "202"): SENT,
     ("/v1/schedules/{name}/deliveries", "get", "200"): DELIVERIES,

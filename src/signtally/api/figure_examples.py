@@ -143,6 +143,7 @@ ME: dict[str, Any] = {
     "accent": "#7A3E9D",
     "week_starts_on": "monday",
     "today": "2026-11-03",
+    "recipient_domains": ["acme.example"],
     "periods": [
         {
             "key": "last_month",

@@ -44,6 +44,7 @@ def myself(caller: CurrentUser, tenant: CurrentTenant, services: ServicesDep) ->
         accent=Theme().with_accent(tenant.branding.accent).accent,
         week_starts_on=tenant.week_starts_on,
         today=today,
+        recipient_domains=sorted(services.schedule_limits.allowed_domains(tenant)),
         periods=_periods(today, tenant),
     )
 

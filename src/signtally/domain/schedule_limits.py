@@ -64,7 +64,7 @@ class ScheduleLimits:
                 location=location,
                 code="email-domain",
                 domain=_domain(address),
-                domains=sorted(self._allowed_domains(of)),
+                domains=sorted(self.allowed_domains(of)),
             )
 
     def check_number(self, profile: TenantProfile) -> None:
@@ -73,9 +73,13 @@ class ScheduleLimits:
             detail = f"a tenant has at most {counted(self.schedules, 'schedule')}"
             raise ScheduleLimitError(detail, location="name", code="too-many-schedules", limit=self.schedules)
 
+    def allowed_domains(self, tenant: TenantProfile) -> Collection[str]:
+        """Where a tenant's reports may be mailed to; none: anywhere."""
+        return tenant.recipient_domains or self.domains
+
     def why_not(self, address: str, *, tenant: TenantProfile) -> str:
         """Why reports may not be sent to a valid address; empty when they may."""
-        allowed = self._allowed_domains(tenant)
+        allowed = self.allowed_domains(tenant)
         domain = _domain(address)
         if not allowed or domain in allowed:
             return ""
@@ -90,9 +94,6 @@ class ScheduleLimits:
         if allowed or not self.webhook_hosts:
             return ""
         return f"reports are posted to {', '.join(self.webhook_hosts)} only, not to {host}"
-
-    def _allowed_domains(self, tenant: TenantProfile) -> Collection[str]:
-        return tenant.recipient_domains or self.domains
 
 
 def _domain(address: str) -> str:

@@ -100,6 +100,7 @@ def _mail_domain(text: str, info: ValidationInfo) -> str:
 EmailAddress = Annotated[str, Field(max_length=254), AfterValidator(_address)]
 MailDomain = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_mail_domain)]
 WeekStart = Annotated[Weekday, BeforeValidator(_weekday)]
+StartInstant = Annotated[AwareDatetime, AfterValidator(_start)]
 CsvSeparator = Literal["comma", "semicolon"]
 
 
@@ -130,8 +131,8 @@ class Member(_Part):
     role: Literal["tenant_admin", "member"] = "member"
 
 
-class ScheduleTerms(_Part):
-    """When a report is made, in which formats, and who gets it by email."""
+class ScheduleTiming(_Part):
+    """How often a report is made, on which day and at what time."""
 
     every: Literal["day", "week", "month", "quarter", "year"]
     on: Annotated[
@@ -145,6 +146,24 @@ class ScheduleTerms(_Part):
     at: Annotated[str, AfterValidator(_local_time)] = Field(
         default="07:00", description="Local time, such as `07:00`", json_schema_extra={"pattern": _TIME_OF_DAY}
     )
+
+    @model_validator(mode="after")
+    def _can_be_sent_on_that_day(self) -> Self:
+        check_sending_day(self.kind, self.on)
+        return self
+
+    @property
+    def kind(self) -> PeriodKind:
+        return PeriodKind(self.every)
+
+    @property
+    def local_time(self) -> dt.time:
+        return dt.time.fromisoformat(self.at)
+
+
+class ScheduleTerms(ScheduleTiming):
+    """When a report is made, in which formats, and who gets it by email."""
+
     formats: Annotated[tuple[ReportFormat, ...], Field(min_length=1), AfterValidator(_once_each)] = ("pdf",)
     locale: LanguageTag | None = Field(
         default=None, description="BCP 47: the language of its emails and files; null: the tenant's"
@@ -178,29 +197,16 @@ class ScheduleTerms(_Part):
         description="Send a corrected one when a figure of a period that was sent has changed by at least so many "
         "percent; null: never. One that was sent as incomplete is always followed by a corrected one",
     )
-    starts_at: Annotated[AwareDatetime, AfterValidator(_start)] | None = Field(
+    starts_at: StartInstant | None = Field(
         default=None,
         description="What was due before this instant is not sent. A new schedule starts when it is made, thus with "
         "its next period, unless you send an earlier instant",
     )
 
-    @model_validator(mode="after")
-    def _can_be_sent_on_that_day(self) -> Self:
-        check_sending_day(self.kind, self.on)
-        return self
-
-    @property
-    def kind(self) -> PeriodKind:
-        return PeriodKind(self.every)
-
     @property
     def goes_out_incomplete(self) -> bool:
         """Whether it is sent with figures that are not complete; what may be passed over is judged by complete ones."""
         return self.incomplete == "send" and not self.skip_if_empty and self.condition is None
-
-    @property
-    def local_time(self) -> dt.time:
-        return dt.time.fromisoformat(self.at)
 
 
 class Schedule(ScheduleTerms):

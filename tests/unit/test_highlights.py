@@ -9,7 +9,7 @@ from hypothesis import given
 
 from signtally.domain.actions import Action, Counts
 from signtally.domain.documents import DOCUMENT_ROWS
-from signtally.domain.highlights import BiggestChange, SteadyUse, StuckDocuments, highlights_of
+from signtally.domain.highlights import SignificantChange, SteadyUse, StuckDocuments, highlights_of
 from signtally.domain.periods import period_between
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.render.contents import Contents
@@ -33,9 +33,11 @@ def report(now: Counts, before: Counts, **changes: object) -> UsageSnapshot:
     return dataclasses.replace(plain, allowance=None, **changes)  # type: ignore[arg-type] # fields of the snapshot
 
 
-def test_the_biggest_change_is_the_one_furthest_from_chance() -> None:
+def test_the_significant_change_is_the_one_furthest_from_chance() -> None:
     now, before = Counts(sent=520, completed=3, declined=7), Counts(sent=400, completed=1, declined=7)
-    assert highlights_of(report(now, before)) == (BiggestChange(Action.SENT, 520, 400),)
+    changed = report(now, before)
+    assert highlights_of(changed) == (SignificantChange(Action.SENT, 520, 400),)
+    assert highlight_sentences(Contents(changed)) == ("Most significant change: Sent +30%, from 400 to 520.",)
 
 
 def test_what_is_nothing_to_speak_of_is_left_out() -> None:

@@ -22,7 +22,17 @@ from signtally.render.translation import LANGUAGES, Translation
 from signtally.settings import Settings
 
 _FOR_EVER = "public, max-age=31536000, immutable"  # the address changes with the bytes
-_WORDS = ("completion rate", "turnaround", "open", "distinct documents", "busiest hour", "allowance used")
+_WORDS = (
+    "completion rate",
+    "turnaround",
+    "open",
+    "distinct documents",
+    "busiest hour",
+    "allowance used",
+    "most significant change",
+    "data through",
+    "late events",
+)
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 

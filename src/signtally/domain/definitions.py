@@ -54,6 +54,10 @@ _LINES = {
     "previous period": translatable("The one before, of the same kind or length; to date: up to the same day."),
     "data through": translatable("Everything received before this time is counted."),
     "restated": translatable("A day whose figures changed after a report included it."),
+    "late events": translatable("Events that arrived after their day was counted; the day was then counted again."),
+    "most significant change": translatable(
+        "The count that moved furthest beyond chance; a high percentage of a small count may mean little."
+    ),
 }
 # How each term is headed.
 HEADINGS = {
@@ -79,7 +83,10 @@ HEADINGS = {
     "previous period": translatable("Previous period"),
     "data through": translatable("Data through"),
     "restated": translatable("Restated"),
+    "late events": translatable("Late events"),
+    "most significant change": translatable("Most significant change"),
 }
+_ON_PAGE_ALONE = {"most significant change"}
 _ON_COHORT = {"open": translatable("Sent in the period, and in no final state by now (pending).")}
 _OF_ONE_BASIS = {
     "activity basis": Basis.ACTIVITY,
@@ -98,9 +105,9 @@ def definition(term: str, *, basis: Basis = Basis.ACTIVITY) -> Definition:
 
 def definitions_used(*, allowance: bool, basis: Basis, restated: bool) -> tuple[Definition, ...]:
     """What a report explains: everything it shows, allowance and restatements only where it shows any."""
-    absent = {term for term, only in _OF_ONE_BASIS.items() if only is not basis}
+    absent = _ON_PAGE_ALONE | {term for term, only in _OF_ONE_BASIS.items() if only is not basis}
     if not allowance:
         absent.add("allowance used")
     if not restated:
-        absent.add("restated")
+        absent |= {"restated", "late events"}
     return tuple(definition(term, basis=basis) for term in _LINES if term not in absent)

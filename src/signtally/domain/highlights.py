@@ -1,4 +1,4 @@
-"""The three things that a report says first, as numbers: the biggest change, what is stuck, the allowance.
+"""The three things that a report says first, as numbers: the most significant change, what is stuck, the allowance.
 
 By rule, so that two readers of one report read the same. Where nothing changed, the first says how much there was;
 else what is nothing to speak of is left out.
@@ -23,7 +23,7 @@ _LEAST_WEIGHT = 2.0  # how far from chance: the difference in square roots of th
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class BiggestChange:
+class SignificantChange:
     """The measure that moved furthest beyond what chance moves a count by; *before* is not zero."""
 
     action: Action
@@ -50,20 +50,20 @@ class StuckDocuments:
     oldest_days: int
 
 
-Highlight = BiggestChange | SteadyUse | StuckDocuments | AllowanceUse
+Highlight = SignificantChange | SteadyUse | StuckDocuments | AllowanceUse
 
 
 def highlights_of(snapshot: UsageSnapshot) -> tuple[Highlight, ...]:
     """At most three, in this order; at least one where anybody did anything."""
-    found = (_biggest_change(snapshot) or _steady_use(snapshot), _stuck(snapshot.documents), _allowance(snapshot))
+    found = (_significant_change(snapshot) or _steady_use(snapshot), _stuck(snapshot.documents), _allowance(snapshot))
     return tuple(highlight for highlight in found if highlight is not None)
 
 
-def _biggest_change(snapshot: UsageSnapshot) -> BiggestChange | None:
+def _significant_change(snapshot: UsageSnapshot) -> SignificantChange | None:
     if not snapshot.is_comparable:
         return None
     pairs = zip(Action, snapshot.totals.as_tuple(), snapshot.previous_totals.as_tuple(), strict=True)
-    changes = [BiggestChange(*pair) for pair in pairs if pair[2]]
+    changes = [SignificantChange(*pair) for pair in pairs if pair[2]]
     worth_telling = [
         change
         for change in changes
@@ -79,7 +79,7 @@ def _steady_use(snapshot: UsageSnapshot) -> SteadyUse | None:
     return SteadyUse(now.sent, now.completed, before.sent if snapshot.is_comparable else None)
 
 
-def _weight(change: BiggestChange) -> float:
+def _weight(change: SignificantChange) -> float:
     """Counts vary by about their square root: from 400 to 520 is more than from 1 to 3."""
     return abs(change.now - change.before) / math.sqrt(change.now + change.before)
 

@@ -1,7 +1,14 @@
 """The highlights of a report as sentences, in its language."""
 
 from signtally.domain.allowance import AllowanceUse, Outlook
-from signtally.domain.highlights import STUCK_DAYS, BiggestChange, Highlight, SteadyUse, StuckDocuments, highlights_of
+from signtally.domain.highlights import (
+    STUCK_DAYS,
+    Highlight,
+    SignificantChange,
+    SteadyUse,
+    StuckDocuments,
+    highlights_of,
+)
 from signtally.render.contents import Contents
 from signtally.render.insights import InsightContents
 
@@ -26,7 +33,7 @@ def allowance_line(contents: Contents) -> str:
 
 def _sentence(highlight: Highlight, contents: Contents) -> str:
     match highlight:
-        case BiggestChange():
+        case SignificantChange():
             return _change(highlight, contents)
         case SteadyUse():
             return _steady(highlight, contents)
@@ -36,10 +43,10 @@ def _sentence(highlight: Highlight, contents: Contents) -> str:
             return _allowance(highlight, contents)
 
 
-def _change(found: BiggestChange, contents: Contents) -> str:
+def _change(found: SignificantChange, contents: Contents) -> str:
     number = contents.formats.number
     return contents.words.gettext(
-        "Biggest change: %(measure)s %(change)s, from %(before)s to %(now)s.",
+        "Most significant change: %(measure)s %(change)s, from %(before)s to %(now)s.",
         measure=contents.heading(found.action),
         change=contents.formats.change(found.now, found.before),
         before=number(found.before),

@@ -1,12 +1,13 @@
-// Notices above the page, wherever the reader is in it. What failed stays until it is dismissed or put right; what was
-// done goes by itself, once the reader has had time to read it.
+// Notices in the page, at the top of what is seen of it: they push it down and cover nothing. What failed, and what can be
+// undone, stays until it is dismissed or put right; what was done goes with the reader's next step, once it could be read.
 
 import { byId, button, el } from "./dom.js";
 import { messageOf, partWords, technical, titleOf } from "./problems.js";
 import { gettext } from "./words.js";
 
-const READ_MS = 12_000; // of a page that is looked at
+const READ_MS = 6_000; // of a page that is looked at
 const TICK_MS = 500;
+const STEPS = ["click", "keyup", "scroll"];
 
 // Show why something failed. `about` names what failed: another notice about the same replaces it, `settle` takes it away.
 // With the `signal` of what was to be shown, so does its end: trying that again would be in vain.
@@ -24,12 +25,28 @@ export function complain(error, { about, title, again, signal }) {
 export function tell(text, { about, undo }) {
   const back = undo && button(gettext("Undo"), { onclick: () => (settle(about), undo()) });
   const notice = show({ about, heading: text, words: el("div", {}, text), kind: "done", role: "status", controls: [back] });
-  let left = undo ? 3 * READ_MS : READ_MS;
+  if (!undo) leaveOnceRead(notice);
+}
+
+function leaveOnceRead(notice) {
+  let left = READ_MS;
   const clock = setInterval(() => {
-    if (!notice.isConnected) return clearInterval(clock);
-    if (!document.hidden && !notice.matches(":hover, :focus-within")) left -= TICK_MS;
-    if (left <= 0) leave(notice);
+    if (!document.hidden) left -= TICK_MS;
+    if (left > 0 && notice.isConnected) return;
+    clearInterval(clock);
+    leaveWithNextStep(notice);
   }, TICK_MS);
+}
+
+// By itself it would move what is below it while that is read or pressed.
+function leaveWithNextStep(notice) {
+  const left = new AbortController();
+  const step = ({ target }) => {
+    if (notice.contains(target)) return;
+    left.abort();
+    leave(notice);
+  };
+  for (const name of STEPS) addEventListener(name, step, { signal: left.signal });
 }
 
 export function settle(about) {

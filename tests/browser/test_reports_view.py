@@ -18,6 +18,12 @@ from signtally.use_cases.reporting import report_now
 from tests.browser.conftest import NOW
 
 Open = Callable[..., Page]
+# Where what an element says begins.
+EDGE = """element => {
+  const said = document.createRange();
+  said.selectNodeContents(element);
+  return Math.round(said.getBoundingClientRect().left);
+}"""
 
 
 def make(site: Any, request: ReportRequest, *, version: int, sent: int, minutes: int = 0) -> ReportManifest:
@@ -86,7 +92,10 @@ def test_a_version_says_what_changed_and_what_is_gone(site: Any, open_page: Open
     expect(row.locator(".about")).to_contain_text("Changed since 17 Oct 2026, 18:20: Sent 3 → 1,045")
     versions = row.get_by_role("listitem")
     expect(versions.first).to_contain_text("Sent 3 → 1,045")
-    versions.first.get_by_role("button", name="What changed on 17 Oct 2026").click()
+    what_changed = versions.first.get_by_role("button", name="What changed on 17 Oct 2026")
+    edges = [each.evaluate(EDGE) for each in (what_changed, versions.first)]
+    assert edges[0] == edges[1]
+    what_changed.click()
     assert page.url.endswith("&changes=2")
     page.reload()
     expect(versions.first.locator("table").nth(1)).to_contain_text("1 Jun 2026")

@@ -50,7 +50,9 @@ def test_an_administrator_sees_the_figures_of_the_month(site: Any, open_page: Op
         *(totals[key] for key in ("received", "viewed", "signed", "declined", "cancelled", "expired")),
     ]
     expect(page.locator("#chart .bar")).to_have_count(2 * 17)
-    expect(page.locator("#comparison")).to_contain_text("There are no figures for 1–17 Sept 2026 to compare with.")
+    expect(page.locator("#comparison")).to_contain_text(
+        "There are no figures for 1–17 Sept 2026 to compare with; figures begin on 30 Sept 2026."
+    )
     insights = page.get_by_role("region", name="Documents and hours")
     expect(insights.locator(".card")).to_have_count(5)
     told = site.get("insights", period="2026-10")
@@ -97,6 +99,28 @@ def test_the_chart_is_read_without_a_mouse_and_as_a_table(site: Any, open_page: 
     expect(page.locator("#chart-table tbody tr")).to_have_count(17)
     page.get_by_role("combobox", name="Show").select_option("Received")
     expect(page.locator("#chart-title")).to_have_text("Received per day")
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+def test_the_first_figures_are_on_the_first_screen_of_a_telephone(site: Any, open_page: Open, language: str) -> None:
+    site.services.stores.tenants.put(site.services.stores.tenants.get("acme").model_copy(update={"locale": language}))
+    page = open_page(site.signed_in(show="period=2026-W41"), width=390)
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator("#insights-section")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
+    figure = page.locator("#headlines .card-figure").first.bounding_box()
+    assert figure is not None
+    assert figure["y"] + figure["height"] < 600  # whatever else there is to say above them
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_words_of_the_page_are_defined(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in())
+    page.get_by_text("Definitions").click()
+    defined = dict(zip(*(page.locator(f"footer {part}").all_inner_texts() for part in ("dt", "dd")), strict=True))
+    assert defined["Stuck"] == "Open for more than 14 days."
+    assert defined["Late events"].startswith("Events that arrived after their day was counted")
+    assert {"Data through", "Most significant change", "Sent", "Turnaround"} <= {*defined}
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

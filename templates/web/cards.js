@@ -1,7 +1,7 @@
 // The totals: three headlines, then the other measures, each with its previous figure.
 
 import { el } from "./dom.js";
-import { change, date, number } from "./format.js";
+import { change, number } from "./format.js";
 import { gettext } from "./words.js";
 
 const HEADLINES = ["sent", "completed"];
@@ -16,7 +16,7 @@ export function showCards({ headlines, measures }, { usage, terms, previous }) {
       meaning: terms.get(key).meaning,
       figure: number(totals[key]),
       change: usage.previous.comparable ? change(totals[key], before[key]) : "",
-      note: isUnknown(usage.previous, before) ? beginning(usage.previous) : inPrevious(number(before[key]), previous),
+      note: isUnknown(usage.previous, before) ? null : inPrevious(number(before[key]), previous), // the note below says why
     });
   headlines.replaceChildren(...HEADLINES.map((key) => card(key, headlineLabel(key))));
   const others = [...terms.keys()].filter((key) => !HEADLINES.includes(key));
@@ -29,10 +29,8 @@ export function isUnknown({ figures_from: begins, comparable, to }, totals, last
   return isLater && Object.values(totals).every((value) => value === 0);
 }
 
-const beginning = ({ figures_from: begins }) => (begins ? gettext("no data before %(date)s", { date: date(begins) }) : gettext("no data yet"));
-
 export function drawnCard({ label, meaning, figure, change: difference, note }) {
   const shown = el("p", { class: "card-figure" }, figure);
   if (difference) shown.append(" ", el("span", { class: "change" }, difference));
-  return el("div", { class: "card" }, el("p", { class: "card-label", title: meaning }, label), shown, el("p", { class: "card-note" }, note));
+  return el("div", { class: "card" }, el("p", { class: "card-label", title: meaning }, label), shown, note && el("p", { class: "card-note" }, note));
 }

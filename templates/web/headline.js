@@ -2,6 +2,7 @@
 
 import { byId } from "./dom.js";
 import { ago, clock, date, dates, described, extent, listed, timeOfDay } from "./format.js";
+import { isUnknown } from "./cards.js";
 import { beside, choose, isPart, previousInText, title } from "./periods.js";
 import { gettext } from "./words.js";
 
@@ -36,13 +37,21 @@ export function showFreshness({ data_through: text, provisional, notice }) {
 const provisionalWords = ({ from, to }) =>
   gettext("Provisional: some events of %(dates)s have not been counted yet.", { dates: dates(from, to) });
 
+// That nothing happened in a period, as far as anybody knows; empty where something did.
+export function emptiness({ totals, previous, to }) {
+  if (Object.values(totals).some((value) => value !== 0)) return "";
+  const begins = previous.figures_from;
+  return isUnknown(previous, totals, to) && begins ? gettext("There are no data before %(date)s.", { date: date(begins) }) : gettext("No activity in this period.");
+}
+
 // What the changes are measured against.
 export function comparison(period, { from, to, until, figures_from: begins, comparable }) {
   const days = isPart(period, from, to) ? dates(from, to) : described(previousInText(period, from, to), from, to);
   const previous = until ? gettext("%(day)s, until %(time)s", { day: days, time: timeOfDay(new Date(until)) }) : days;
   if (!begins && comparable) return gettext("Compared with %(previous)s.", { previous });
-  if (!begins || begins > to) return gettext("There are no figures for %(previous)s to compare with.", { previous });
+  if (!begins) return gettext("There are no figures for %(previous)s to compare with.", { previous });
   const day = date(begins);
+  if (begins > to) return gettext("There are no figures for %(previous)s to compare with; figures begin on %(day)s.", { previous, day });
   return comparable
     ? gettext("Compared with %(previous)s; figures begin on %(day)s.", { previous, day })
     : gettext("No changes are shown, because figures for %(previous)s begin on %(day)s.", { previous, day });

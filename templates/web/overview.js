@@ -1,13 +1,13 @@
 // The overview: totals, the chart of days, what a reader should know first, the trend, and what lies beyond counts.
 
 import { address, call } from "./client.js";
-import { isUnknown, showCards } from "./cards.js";
+import { showCards } from "./cards.js";
 import { showChanged } from "./changed.js";
 import { chartTable, chartTitle, drawBars, drawChart, notOver } from "./chart.js";
 import { byId, el, table } from "./dom.js";
 import { date, kindOf, month, number, percent, periodInText, periodTitle, shortDate } from "./format.js";
 import { showInsights } from "./insights.js";
-import { comparison } from "./headline.js";
+import { comparison, emptiness } from "./headline.js";
 import { parameters, previousShort } from "./periods.js";
 import { go, linkHere, place } from "./place.js";
 import { gettext } from "./words.js";
@@ -22,14 +22,10 @@ export function showOverview({ period, usage, terms, signal, me }) {
   shown = { usage, terms, today: me.today };
   showCards({ headlines: byId("headlines"), measures: byId("measures") }, { usage, terms, previous: previousShort(period, usage.previous) });
   byId("comparison").textContent = comparison(period, usage.previous);
-  const nothing = Object.values(usage.totals).every((value) => value === 0);
+  const nothing = emptiness(usage);
+  const advice = usage.data_through ? gettext("Choose another period above.") : gettext("Figures appear once the first documents are sent.");
   byId("empty").hidden = !nothing;
-  const begins = usage.previous.figures_from;
-  byId("empty").textContent = isUnknown(usage.previous, usage.totals, usage.to) && begins
-    ? gettext("There are no data before %(date)s.", { date: date(begins) })
-    : usage.data_through
-    ? gettext("No activity in this period. Choose another period above.")
-    : gettext("No activity in this period. Figures appear once the first documents are sent.");
+  byId("empty").textContent = `${nothing} ${advice}`;
   byId("chart-section").hidden = nothing || usage.rows.length < 2;
   drawSeries();
   showInsights(parameters(period), { signal, isOver: usage.to < me.today });

@@ -6,7 +6,8 @@ import { destinationChoice, showSecrets } from "./destinations.js";
 import { openForm } from "./dialogs.js";
 import { boxes, el, field, select, ticked } from "./dom.js";
 import { FORMATS } from "./files.js";
-import { clockTime, number, wholePercent } from "./format.js";
+import { watchFirstSending } from "./firstsending.js";
+import { clockTime, listed, number, wholePercent } from "./format.js";
 import { DAYS, localeChoices, weekdayName } from "./languages.js";
 import { Mistake } from "./problems.js";
 import { gettext } from "./words.js";
@@ -51,7 +52,7 @@ function dayChoices(every) {
 }
 
 // Make a schedule, or change one that has been read with its version (`tag`).
-export function openSchedule(schedule, { tag, saved, zone }) {
+export function openSchedule(schedule, { tag, saved, me }) {
   const before = schedule ?? { every: "month", on: null, at: "07:00", formats: ["pdf"], recipients: [], destinations: [], missed: "latest", incomplete: "wait" };
   const name = el("input", { type: "text", id: "schedule-name", value: schedule?.name ?? null, required: true, maxlength: 64, readonly: Boolean(schedule), autocomplete: "off", dir: "auto", "data-part": "name" });
   const every = select("schedule-every", everyLabels(), before.every);
@@ -71,30 +72,29 @@ export function openSchedule(schedule, { tag, saved, zone }) {
   const incomplete = select("schedule-incomplete", incompleteChoices(), before.incomplete);
   const attach = boxes({ legend: gettext("In the email"), name: "attach", chosen: before.attach ? ["yes"] : [], choices: [["yes", gettext("Attach the files, as far as they stay below 5 MB together")]] });
   const [condition, destinations] = [conditionChoice(before.condition), destinationChoice(before.destinations)];
-  const about = el("p", { class: "note about-period" });
-  const sayPeriod = () => (about.textContent = periodWords()[every.value]);
-  sayPeriod();
-  every.addEventListener("change", sayPeriod);
+  const timing = () => ({ every: every.value, on: every.value === "day" || on.value === FIRST ? null : on.value || null, at: at.value.slice(0, 5) });
+  const about = el("p", { class: "note about-period", role: "status" });
+  const sayFirst = (first) => (about.textContent = [periodWords()[every.value], schedule?.paused ? gettext("Nothing is sent while it is paused.") : first && firstWords(schedule, first)].filter(Boolean).join(" "));
+  watchFirstSending([every, on, at], () => ({ ...timing(), starts_at: schedule?.starts_at }), sayFirst);
   const corrected = select("schedule-corrected", correctionChoices(before.correct_from_percent), String(before.correct_from_percent ?? ""));
   const quiet = boxes({ legend: gettext("Periods without activity"), name: "skip_if_empty", chosen: before.skip_if_empty ? ["yes"] : [], choices: [["yes", gettext("Send nothing for them")]] });
   for (const [part, control] of Object.entries({ every, on, at, formats, locale })) control.setAttribute("data-part", part);
   const parts = [
     field(gettext("Name"), name),
-    el("div", { class: "row" }, field(gettext("How often"), every), dayField, field(gettext("At"), at, { hint: gettext("In the time zone of your organisation: %(zone)s.", { zone }) })),
+    el("div", { class: "row" }, field(gettext("How often"), every), dayField, field(gettext("At"), at, { hint: gettext("In the time zone of your organisation: %(zone)s.", { zone: me.timezone }) })),
     about,
     formats,
-    field(gettext("Recipients"), to, { hint: gettext("One email address per line.") }),
+    field(gettext("Recipients"), to, { hint: [gettext("One email address per line."), onlyAt(me)].filter(Boolean).join(" ") }),
     el("details", { class: "more" }, el("summary", {}, gettext("More settings")), condition.element, quiet, attach, destinations.element, field(gettext("Language"), locale), field(gettext("After an outage"), missed), field(gettext("When figures are not complete in time"), incomplete), field(gettext("Corrected reports"), corrected)),
   ];
   let isWarned = false;
   openForm(schedule ? gettext("Change the schedule") : gettext("New schedule"), parts, {
     label: gettext("Save"),
     send: async (form) => {
-      const day = every.value === "day" || !on.value || on.value === FIRST ? null : on.value;
+      const { on: day, ...rest } = timing();
       const wanted = {
-        every: every.value,
+        ...rest,
         on: /^\d+$/.test(day ?? "") ? Number(day) : day,
-        at: at.value.slice(0, 5),
         formats: ticked(form, "formats"),
         recipients: addresses(to.value, before.recipients),
         locale: locale.value || null,
@@ -121,6 +121,11 @@ export function openSchedule(schedule, { tag, saved, zone }) {
     },
   });
 }
+
+// Where reports may be mailed to; empty where that is anywhere.
+export const onlyAt = ({ recipient_domains: domains }) => domains.length && gettext("Only addresses at: %(domains)s.", { domains: listed(domains) });
+
+const firstWords = (schedule, first) => (schedule ? gettext("Next report: %(period)s, sent on %(when)s.", first) : gettext("First report: %(period)s, sent on %(when)s.", first));
 
 const periodWords = () => ({
   day: gettext("Each report is about the day before."),

@@ -8,13 +8,14 @@ import { askFor, offerDialog, openDialog, openForm, openQuestion } from "./dialo
 import { byId, button, directed, el, field, foreign } from "./dom.js";
 import { FORMATS } from "./files.js";
 import { kindOf, listed, moment, number, periodTitle } from "./format.js";
+import { emptiness } from "./headline.js";
 import { mailView } from "./mailview.js";
 import { complain, settle, tell } from "./notices.js";
 import { knowNames, emailOf } from "./people.js";
 import { named, preset, title } from "./periods.js";
 import { go, linkHere, place } from "./place.js";
 import { showReaders, stopping } from "./readers.js";
-import { openSchedule, rhythm } from "./scheduleform.js";
+import { onlyAt, openSchedule, rhythm } from "./scheduleform.js";
 import { gettext, ngettext } from "./words.js";
 
 const ABOUT = "schedules";
@@ -58,7 +59,7 @@ const stop = (email) =>
 async function refreshed(name, said, { undo } = {}) {
   const pressed = document.activeElement?.getAttribute("aria-label");
   await showSchedules(context);
-  if (said) tell(said, { about: ABOUT, undo });
+  if (said) tell(said, { about: undo ? said : ABOUT, undo }); // what can be undone is replaced by nothing else
   const row = name && byId("schedules").querySelector(`[data-schedule="${CSS.escape(name)}"]`);
   const same = pressed && row?.querySelector(`[aria-label="${CSS.escape(pressed)}"]`);
   (same || row?.querySelector("button") || byId("new-schedule")).focus();
@@ -115,11 +116,11 @@ function toggle(schedule, unfold, panel) {
   if (isOpen) showDeliveries(schedule.name, panel, context);
 }
 
-const creation = () => openSchedule(null, { zone: context.me.timezone, saved: () => refreshed(null, gettext("Schedule created.")) });
+const creation = () => openSchedule(null, { me: context.me, saved: () => refreshed(null, gettext("Schedule created.")) });
 
 async function edition(name) {
   const { document: schedule, tag } = await exchange(pathOf("schedules", name));
-  return () => openSchedule(schedule, { tag, zone: context.me.timezone, saved: () => refreshed(name, gettext("The schedule is changed.")) });
+  return () => openSchedule(schedule, { tag, me: context.me, saved: () => refreshed(name, gettext("The schedule is changed.")) });
 }
 
 async function pause({ name, paused }) {
@@ -143,29 +144,38 @@ async function preview(name) {
 const outcomeWords = ({ holds }) => (holds ? gettext("Its condition holds: it would be sent by itself.") : gettext("Its condition does not hold: it would not be sent by itself."));
 
 async function trial(name) {
-  await call(pathOf("schedules", name)); // there is one
+  const { words } = await outgoing(await call(pathOf("schedules", name)));
   const to = el("input", { type: "email", dir: "ltr", id: "test-address", required: true, "data-part": "recipients", value: emailOf(context.me.user_id), autocomplete: "email" });
-  return () => openForm(gettext("Send a test: %(schedule)s", { schedule: name }), [field(gettext("To"), to, { hint: gettext("Only this address gets it.") })], {
+  return () => openForm(gettext("Send a test: %(schedule)s", { schedule: name }), [...words(), field(gettext("To"), to, { hint: [gettext("Only this address gets it."), onlyAt(context.me)].filter(Boolean).join(" ") })], {
     label: gettext("Send"),
     send: () => sentBy(name, { recipients: [to.value.trim()] }, { test: to.value.trim() }),
   });
 }
 
+// The period that is sent by hand, and what is to be known of it before.
+async function outgoing({ every }) {
+  const period = preset(LAST_OF[every]);
+  const empty = emptiness(await call(address("v1/usage", { period: period.period })));
+  const warning = empty && gettext("%(nothing)s The email will say so.", { nothing: empty });
+  const words = (more = "") => [el("p", {}, el("strong", {}, title(period)), more && ` · ${more}`), warning && el("p", { class: "caveat" }, warning)].filter(Boolean);
+  return { period, words };
+}
+
 // Names the period and everybody who will get it, and why nobody else does: what is confirmed is what is sent.
 async function sending(name) {
-  const [schedule, { rows }, { rows: stopped }] = await Promise.all([
-    call(pathOf("schedules", name)),
+  const schedule = await call(pathOf("schedules", name));
+  const [{ period, words }, { rows }, { rows: stopped }] = await Promise.all([
+    outgoing(schedule),
     call(address(pathOf("schedules", name, "deliveries"), { limit: 500 })),
     allRows("v1/suppressions", {}, { limit: 500 }),
   ]);
-  const period = preset(LAST_OF[schedule.every]);
   const why = reasonsAgainst(rows.filter((row) => row.period === period.period && !row.correction), stopped);
   const all = [...schedule.recipients.map(({ email }) => [email, email]), ...schedule.destinations.map((each) => [`${each.kind}:${each.name}`, destinationLabel(each)])];
   const left = all.filter(([key]) => !why.has(key.toLowerCase()));
   const lines = all.map(([key, label]) => el("li", {}, foreign(label), why.has(key.toLowerCase()) && el("span", { class: "note" }, ` · ${why.get(key.toLowerCase())}`)));
   const heading = gettext("Send now: %(schedule)s", { schedule: name });
-  const about = el("p", {}, el("strong", {}, title(period)), " · ", left.length ? ngettext("to %(count)s address", "to %(count)s addresses", left.length, { count: number(left.length) }) : gettext("to nobody"));
-  const parts = () => [about, el("ul", { class: "done" }, ...lines)];
+  const reach = left.length ? ngettext("to %(count)s address", "to %(count)s addresses", left.length, { count: number(left.length) }) : gettext("to nobody");
+  const parts = () => [...words(reach), el("ul", { class: "done" }, ...lines)];
   if (!left.length) return () => openDialog(heading, parts());
   return () => openForm(heading, parts(), { label: gettext("Send"), send: () => sentBy(name, { period: period.period }) });
 }

@@ -13,7 +13,10 @@ def test_another_period_shows_its_change(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in())
     page.get_by_text("Last month", exact=True).click()
     expect(page.locator("h1:visible")).to_have_text("September 2026")
-    expect(page.locator("#headlines .card").first).to_contain_text("450no data before 30 Sept 2026")
+    expect(page.get_by_role("region", name="Totals")).to_contain_text("450")
+    expect(page.get_by_role("region", name="Totals").get_by_text("30 Sept 2026")).to_have_text(  # once
+        "There are no figures for August 2026 (1–31 Aug 2026, 31 days) to compare with; figures begin on 30 Sept 2026."
+    )
     assert page.url == f"{site.url}/#period=2026-09"
     page.get_by_text("Custom").click()
     page.get_by_label("From", exact=True).fill("2026-10-02")

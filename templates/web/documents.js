@@ -1,13 +1,13 @@
 // The documents of a period: open ones first, the oldest first; what is stuck says so.
 
 import { address, call } from "./client.js";
-import { UNKNOWN, byId, el, foreign, showChosen, straight, table } from "./dom.js";
+import { UNKNOWN, byId, el, foreign, showChosen, table } from "./dom.js";
 import { downloadList } from "./files.js";
 import { duration, moment, number, onDay } from "./format.js";
 import { complain, settle } from "./notices.js";
 import { parameters } from "./periods.js";
 import { go, linkHere, place } from "./place.js";
-import { plain, readPeople } from "./people.js";
+import { calledBy, markOf, nameOf, plain, readPeople } from "./people.js";
 import { gettext, language, ngettext, pgettext } from "./words.js";
 
 const ABOUT = "documents";
@@ -74,7 +74,9 @@ export async function showDocuments({ period, asked, me, signal }) {
 async function offerSenders({ period, status, user, me, signal }) {
   if (me.role === "member") return;
   const { rows } = await readPeople(parameters(period)).catch(() => ({ rows: [] }));
-  if (!signal.aborted) offerFilters({ status, user, me, people: rows });
+  if (signal.aborted) return;
+  offerFilters({ status, user, me, people: rows });
+  for (const cell of byId("documents").querySelectorAll("[data-nameless]")) cell.textContent = nameOf(cell.dataset.nameless); // an email, maybe
 }
 
 function reader(about) {
@@ -161,7 +163,7 @@ function line(row) {
     cells: [
       foreign(row.document_id),
       [status, late && el("span", { class: "state stuck" }, gettext("Stuck"))],
-      foreign(row.user_name || row.user_id || UNKNOWN, { title: row.user_id }),
+      foreign(calledBy(row), { title: row.user_id, "data-nameless": row.user_name ? null : row.user_id }),
       when(row.sent_at),
       when(row.first_viewed_at),
       when(row.last_signed_at),
@@ -194,7 +196,7 @@ function offerFilters({ status, user, people, me }) {
   byId("documents-user-box").hidden = me.role === "member";
   if (me.role === "member") return;
   const known = senders(people);
-  if (user && !known.some(([id]) => id === user)) known.unshift([user, user]);
+  if (user && !known.some(([id]) => id === user)) known.unshift([user, nameOf(user)]);
   const options = [["", gettext("All users")], ...known].map(([value, label]) => el("option", { value, selected: value === user }, label));
   byId("documents-user").replaceChildren(...options);
   byId("documents-user").onchange = ({ target }) => go(linkHere({ user: target.value }));
@@ -205,8 +207,6 @@ function senders(people) {
   const collator = new Intl.Collator(language(), { numeric: true });
   const bearers = new Map();
   for (const { name } of people) bearers.set(plain(name), (bearers.get(plain(name)) ?? 0) + 1);
-  const sorted = [...people].sort((one, other) => collator.compare(one.name, other.name) || collator.compare(mark(one), mark(other)));
-  return sorted.map((person) => [person.user_id, bearers.get(plain(person.name)) > 1 ? gettext("%(text)s (%(detail)s)", { text: person.name, detail: mark(person) }) : person.name]);
+  const sorted = [...people].sort((one, other) => collator.compare(one.name, other.name) || collator.compare(markOf(one), markOf(other)));
+  return sorted.map((person) => [person.user_id, bearers.get(plain(person.name)) > 1 ? gettext("%(text)s (%(detail)s)", { text: person.name, detail: markOf(person) }) : person.name]);
 }
-
-const mark = ({ user_email: email, user_id: id }) => straight(email || id);

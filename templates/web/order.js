@@ -5,7 +5,7 @@ import { boxes, el, field, select, ticked } from "./dom.js";
 import { FORMATS, orderReport } from "./files.js";
 import { number } from "./format.js";
 import { localeChoices } from "./languages.js";
-import { matches, nameOf, plain, readPeople } from "./people.js";
+import { markOf, matches, plain, readPeople } from "./people.js";
 import { parameters, periodLabels, placedPeriod, preset, title } from "./periods.js";
 import { Mistake, messageOf } from "./problems.js";
 import { gettext, language, ngettext } from "./words.js";
@@ -95,11 +95,12 @@ function userChoice(chosenPeriod) {
   return { element: el("div", {}, which, some), chosen: () => (some.hidden ? null : [...wanted]) };
 }
 
-function pick({ user_id: id, user_email: email }, wanted, say) {
+function pick(person, wanted, say) {
+  const { user_id: id, user_name: isNamed, name } = person;
   const tick = el("input", { type: "checkbox", checked: wanted.has(id) });
   tick.addEventListener("change", () => {
     wanted[tick.checked ? "add" : "delete"](id);
     say();
   });
-  return el("label", { class: "tick" }, tick, el("span", {}, el("bdi", {}, nameOf(id)), el("bdi", { class: "note" }, email ?? id)));
+  return el("label", { class: "tick" }, tick, el("span", {}, el("bdi", {}, name), isNamed && el("bdi", { class: "note" }, markOf(person))));
 }

@@ -1,7 +1,8 @@
 // Who is who: the users of a period by their ids, read once and kept for a while.
 
 import { address, allRows, call } from "./client.js";
-import { straight } from "./dom.js";
+import { UNKNOWN, straight } from "./dom.js";
+import { gettext } from "./words.js";
 
 const MOST_NAMES = 2000;
 const DAY_MS = 86_400_000;
@@ -51,15 +52,21 @@ const lately = () => {
 
 export const forgetPeople = () => kept.clear();
 
-// The name of a user as far as it is known here, else the id.
 export const emailOf = (userId) => emails.get(userId) ?? null;
-export const nameOf = (userId) => names.get(userId) ?? userId;
+
+// What a user is called everywhere on the page: by name, else by email, else by an id that says that it is one.
+export const calledBy = ({ user_name: name, user_email: email, user_id: id }) => straight(name || email || "") || (id ? nameOf(id) : UNKNOWN);
+export const nameOf = (userId) => names.get(userId) ?? idWords(userId);
+const idWords = (userId) => gettext("ID %(id)s", { id: straight(userId) });
+
+// What tells them from others of their name.
+export const markOf = ({ user_email: email, user_id: id }) => straight(email || "") || idWords(id);
 
 function called(row) {
-  const name = straight(row.user_name || row.user_email || row.user_id);
-  names.set(row.user_id, name);
+  const known = straight(row.user_name || row.user_email || "");
+  if (known) names.set(row.user_id, known);
   emails.set(row.user_id, row.user_email);
-  return { ...row, name };
+  return { ...row, name: calledBy(row) };
 }
 
 // Letters that are one letter to who looks for them, though Unicode takes none of them apart.

@@ -2,7 +2,7 @@
 
 import { byId, el, foreign, showChosen } from "./dom.js";
 import { number } from "./format.js";
-import { matches, plain } from "./people.js";
+import { markOf, matches, plain } from "./people.js";
 import { go, linkHere, linkTo, place } from "./place.js";
 import { gettext, language, ngettext, pgettext } from "./words.js";
 
@@ -135,7 +135,7 @@ function by(sort, isDescending) {
 }
 
 function line(row) {
-  const detail = row.user_name && (row.user_email || row.user_id);
+  const detail = row.user_name && markOf(row);
   const name = state.isMember ? foreign(row.name) : el("a", { href: linkTo("documents", { user: row.user_id }), title: gettext("Documents of this user") }, foreign(row.name));
   const who = el("th", { scope: "row", title: row.user_id }, name);
   const isAlike = state.namesakes.has(plain(row.name));

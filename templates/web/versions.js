@@ -7,6 +7,7 @@ import { FORMATS, downloadFile, failureWords, goneWords, isMaking, progressWords
 import { clock, date, listed, moment, number } from "./format.js";
 import { formatNames, laterFirst } from "./groups.js";
 import { complain } from "./notices.js";
+import { calledBy } from "./people.js";
 import { go, linkHere, place } from "./place.js";
 import { gettext } from "./words.js";
 
@@ -131,7 +132,7 @@ function differences({ measures, days, users, next_cursor: more }) {
   const add = (title, rows) => rows?.length && shown.push(table(columns(title, rows[0].length > 2), rows.map((cells) => ({ cells })), { class: "figures" }));
   add(gettext("Total"), measures.length ? [[gettext("All users"), listed(measures.map(changed))]] : []);
   add(gettext("Day"), days?.map(({ day, measures: each, reasons }) => [date(day), listed(each.map(changed)), why(reasons)]));
-  add(gettext("User"), users?.map((user) => [foreign(user.user_name || user.user_email || user.user_id || UNKNOWN), listed(user.measures.map(changed))]));
+  add(gettext("User"), users?.map((user) => [foreign(calledBy(user)), listed(user.measures.map(changed))]));
   if (more) shown.push(el("p", { class: "note" }, gettext("More users changed; the Excel files of both versions list all.")));
   if (!days) shown.push(el("p", { class: "note" }, gettext("Days cannot be compared: the figures by day of one of the two versions are no longer stored, or an older release made it.")));
   if (!users) shown.push(el("p", { class: "note" }, gettext("Users cannot be compared: the figures by user of one of the two versions are no longer stored, or an older release made it.")));

@@ -16,8 +16,9 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="module", autouse=True)
 def _documents(shared_site: Any) -> None:
-    """Sixty open documents of Ann's, one a day back, and one of u_2's that is completed."""
+    """Sixty open documents of Ann's, one a day back, an older one of u_5's, and one of u_2's that is completed."""
     events = [_event("sent", f"doc-{days:02}", "u_1", NOW - dt.timedelta(days=days)) for days in range(60)]
+    events += [_event("sent", "nameless", "u_5", NOW - dt.timedelta(days=70))]
     events += [_event(action, "done", "u_2", NOW - dt.timedelta(days=2)) for action in ("sent", "completed")]
     shared_site.services.usage_store.put_events([ReceivedEvent(event, NOW, event.id) for event in events])
 
@@ -33,7 +34,7 @@ def rows(page: Page) -> list[str]:
 @pytest.mark.parametrize("width", [1440, 390])
 def test_what_is_stuck_comes_first_and_can_be_asked_for(site: Any, open_page: Open, width: int) -> None:
     page = open_page(site.signed_in(show="view=documents"), width=width)
-    expect(page.locator("#documents tbody tr").first).to_contain_text("doc-59")
+    expect(page.locator("#documents tbody tr").first).to_contain_text("nameless")
     expect(page.locator("#documents tbody tr").first).to_contain_text("Stuck")
     listed = site.get("documents", period="2026-10", limit="100")["rows"]
     assert rows(page) == [row["document_id"] for row in listed[:50]]
@@ -42,14 +43,14 @@ def test_what_is_stuck_comes_first_and_can_be_asked_for(site: Any, open_page: Op
     expect(page.locator("#documents tbody tr")).to_have_count(len(listed))
     assert rows(page) == [row["document_id"] for row in listed]
     page.get_by_text("Stuck", exact=True).first.click()
-    expect(page.locator("#documents-status")).to_have_text("45 documents")  # open for 15 days or more
+    expect(page.locator("#documents-status")).to_have_text("46 documents")  # open for 15 days or more
     assert page.url.endswith("status=stuck")
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_the_list_shown_is_downloaded_whole(site: Any, open_page: Open, downloaded: Callable[..., bytes]) -> None:
     page = open_page(site.signed_in(show="view=documents&status=stuck"))
-    expect(page.locator("#documents-status")).to_have_text("45 documents")
+    expect(page.locator("#documents-status")).to_have_text("46 documents")
     expect(page.get_by_role("button", name="CSV", exact=True)).to_have_count(0)  # which are users elsewhere
     pressed = page.get_by_role("button", name="Download this list (CSV)")
     lines = downloaded(page, pressed.click, suffix="documents 2026-10.csv").decode("utf-8-sig").splitlines()
@@ -73,6 +74,12 @@ def test_filters_stand_in_the_address(site: Any, open_page: Open) -> None:
     expect(page.get_by_role("radio", name="Open", exact=True)).to_be_focused()
     page.go_back()
     expect(page.get_by_role("radio", name="Completed")).to_be_checked()
+
+
+def test_whose_name_is_not_known_is_an_id_that_says_so(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=documents"))
+    expect(page.locator("#documents tbody tr", has_text="nameless").locator("td").nth(1)).to_have_text("ID u_5")
+    expect(page.get_by_role("combobox", name="Sender").locator("option", has_text="u_5")).to_have_text("ID u_5")
 
 
 def test_from_a_user_to_their_documents(site: Any, open_page: Open) -> None:

@@ -23,7 +23,7 @@ def test_names_appear_as_they_were_written(site: Any, open_page: Open) -> None:
     names = column(page)
     assert any(name.startswith("<b>Ann</b>") for name in names)
     assert any(name.startswith("=1+1") for name in names)
-    assert "u_5" in names
+    assert "ID u_5" in names
     assert any(name.startswith("Eve nwodkcab") for name in names)  # what would turn the line around is taken out
     arabic = page.locator("#users bdi", has_text="محمد العلي")
     assert arabic.evaluate("element => getComputedStyle(element).unicodeBidi") == "isolate"
@@ -83,7 +83,7 @@ def test_who_sent_nothing_is_found_though_they_did_nothing_at_all(site: Any, ope
     page = open_page(site.signed_in(show="view=users"))
     page.get_by_text("Sent nothing", exact=True).click()
     expect(page.locator("#whose-note")).to_contain_text("sent nothing in this period")
-    expect(page.locator("#users tbody th")).to_have_text(["Gone Gry u_gone"])
+    expect(page.locator("#users tbody th")).to_have_text(["Gone Gry ID u_gone"])
     assert page.url.endswith("#view=users&period=2026-10&who=silent")
     page.reload()
     expect(page.get_by_role("radio", name="Sent nothing")).to_be_checked()
@@ -94,7 +94,7 @@ def test_a_member_sees_their_own_activity(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in(user_id="u_3", role="member", show="view=users"))
     expect(page.get_by_role("link", name="Your activity")).to_have_attribute("aria-current", "page")
     expect(page.locator("#users tbody tr")).to_have_count(1)
-    assert column(page) == ["=1+1 u_3"]
+    assert column(page) == ["=1+1 ID u_3"]
     expect(page.get_by_label("Search users")).to_be_hidden()
     expect(page.get_by_role("navigation").get_by_role("link")).to_have_text(
         ["Overview", "Documents", "Your activity", "Reports"]

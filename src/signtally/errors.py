@@ -12,6 +12,7 @@ SigntallyError
 │   ├── ReplicaBehindError            postgresql.replica_reads: a replica does not have what the primary has
 │   └── MailUncertainError            ports.mail: nobody knows whether the email was sent
 ├── MailDeferredError                 ports.mail: this recipient cannot get the email now
+│   └── MailSilentError               ports.mail: the mail service said nothing in time about this email
 ├── MailRefusedError                  ports.mail: this recipient will never get the email
 │   └── DestinationGoneError          ports.webhooks: nobody takes anything at this address any more
 ├── DeliveriesFailedError             use_cases.delivery_run: something due was refused, is in doubt, pending or failed

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from signtally.errors import SigntallyError
 from signtally.ports.errors import NotProvisionedError, ServiceUnavailableError
 from signtally.postgresql.connections import PostgresqlConnections, Writing
 from signtally.postgresql.errors import is_without_partition
@@ -29,7 +30,7 @@ _MONTHS_AHEAD = 3
 _ATTEMPTS = 3
 
 
-class _WithoutPartitionError(Exception):
+class _WithoutPartitionError(SigntallyError):
     """A row found no partition to lie in."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from signtally.domain.corrections import correction_number
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
 from signtally.domain.tenants import Recipient, TenantProfile, destination_labelled, schedule_named
+from signtally.errors import SigntallyError
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
@@ -39,7 +40,7 @@ class _Tenant:
     waits: bool  # nothing scheduled goes out to it now
 
 
-class _UncheckedError(Exception):
+class _UncheckedError(SigntallyError):
     """Nobody can say now whether the recipient may read it."""
 
 

@@ -59,9 +59,14 @@ def postgresql_connections(postgresql: str) -> Iterator[PostgresqlConnections]:
 
 
 @pytest.fixture
-def postgresql_store(postgresql_connections: PostgresqlConnections) -> UsageStore:
-    """A schema that no other test uses."""
-    store = PostgresqlUsageStore(postgresql_connections, schema=f"t-{uuid.uuid4().hex[:12]}")
+def schema() -> str:
+    """Of PostgreSQL; no other test uses it."""
+    return f"t-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def postgresql_store(postgresql_connections: PostgresqlConnections, schema: str) -> PostgresqlUsageStore:
+    store = PostgresqlUsageStore(postgresql_connections, schema=schema)
     assert store.provision()
     return store
 

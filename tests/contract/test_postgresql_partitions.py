@@ -3,11 +3,9 @@
 import contextlib
 import datetime as dt
 import threading
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
-import pytest
 
 from signtally.postgresql.connections import PostgresqlConnections
 from signtally.postgresql.usage_store import PostgresqlUsageStore
@@ -17,20 +15,8 @@ ROUNDS, READERS, CONNECTIONS = 40, 4, 10
 FIRST_YEAR = 1950
 
 
-@pytest.fixture
-def schema() -> str:
-    return f"t-{uuid.uuid4().hex[:12]}"
-
-
-@pytest.fixture
-def store(postgresql_connections: PostgresqlConnections, schema: str) -> PostgresqlUsageStore:
-    made = PostgresqlUsageStore(postgresql_connections, schema=schema)
-    made.provision()
-    return made
-
-
 def test_no_connection_leaves_out_rows_of_a_partition_that_was_attached_meanwhile(
-    postgresql: str, schema: str, store: PostgresqlUsageStore
+    postgresql: str, schema: str, postgresql_store: PostgresqlUsageStore
 ) -> None:
     """PostgreSQL 15 alone: one connection of twenty keeps a list of partitions without the new one."""
     count = f'SELECT count(*) FROM "{schema}".daily_usage WHERE day = %s'  # noqa: S608 -- made here
@@ -39,7 +25,7 @@ def test_no_connection_leaves_out_rows_of_a_partition_that_was_attached_meanwhil
         written = threading.Event()
         with ThreadPoolExecutor(READERS) as threads:
             readers = [threads.submit(_new_connections, postgresql, count, day, until=written) for _ in range(READERS)]
-            assert store.put_daily_usage(usage(day=day), version=1).is_empty()
+            assert postgresql_store.put_daily_usage(usage(day=day), version=1).is_empty()
             written.set()
         connections = [each for reader in readers for each in reader.result()]
         counts = [each.execute(count.encode(), [day]).fetchone() for each in connections]
@@ -49,7 +35,7 @@ def test_no_connection_leaves_out_rows_of_a_partition_that_was_attached_meanwhil
 
 
 def test_a_new_partition_waits_for_who_was_at_work_before_it_and_for_nobody_else(
-    postgresql: str, schema: str, store: PostgresqlUsageStore
+    postgresql: str, schema: str, postgresql_store: PostgresqlUsageStore
 ) -> None:
     day, other = dt.date(FIRST_YEAR, 6, 1), dt.date.today()  # noqa: DTZ011 -- any day that was provisioned for
     parts = f'SELECT count(*) FROM "{schema}".settled_partitions'  # noqa: S608 -- made here
@@ -60,25 +46,27 @@ def test_a_new_partition_waits_for_who_was_at_work_before_it_and_for_nobody_else
     ):
         settled = watcher.execute(parts.encode()).fetchone()
         reader.execute(f'SELECT FROM "{schema}".daily_usage'.encode())
-        writing = threads.submit(store.put_daily_usage, usage(day=day), version=1)
+        writing = threads.submit(postgresql_store.put_daily_usage, usage(day=day), version=1)
         _wait_until_attached(watcher, f'"{schema}".daily_usage_{FIRST_YEAR}01')
-        assert store.put_daily_usage(usage(day=other), version=1).is_empty(), "what is settled takes rows meanwhile"
+        assert postgresql_store.put_daily_usage(usage(day=other), version=1).is_empty(), (
+            "what is settled takes rows meanwhile"
+        )
         assert watcher.execute(parts.encode()).fetchone() == settled
-        assert _days(store) == [other]
+        assert _days(postgresql_store) == [other]
         reader.commit()
         assert writing.result().is_empty()
-    assert _days(store) == [day, other]
+    assert _days(postgresql_store) == [day, other]
 
 
 def test_a_long_query_delays_a_new_partition_by_half_the_time_limit_at_most(
-    postgresql: str, schema: str, store: PostgresqlUsageStore
+    postgresql: str, schema: str, postgresql_store: PostgresqlUsageStore
 ) -> None:
     day = dt.date(FIRST_YEAR, 6, 1)
     hurried = PostgresqlConnections(postgresql, statement_timeout=dt.timedelta(seconds=4))
     with contextlib.closing(hurried), psycopg.connect(postgresql) as reader:
         reader.execute(f'SELECT FROM "{schema}".daily_usage'.encode())
         assert PostgresqlUsageStore(hurried, schema=schema).put_daily_usage(usage(day=day), version=1).is_empty()
-    assert _days(store) == [day]
+    assert _days(postgresql_store) == [day]
 
 
 def _days(store: PostgresqlUsageStore) -> list[dt.date]:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import threading
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -18,11 +17,6 @@ from tests.support.usage_stores import DAY, NOW, event, events_of, results, usag
 KEPT = 100 * DAY
 LONG_AGO = NOW - 250 * DAY
 STORED = WriteResult.STORED
-
-
-@pytest.fixture
-def schema() -> str:
-    return f"t-{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture

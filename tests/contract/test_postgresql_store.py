@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -28,11 +27,6 @@ from tests.support.usage_stores import DAY, NOW, event, events_of, results, usag
 
 STORED, DUPLICATE = WriteResult.STORED, WriteResult.DUPLICATE
 WRITERS = 4
-
-
-@pytest.fixture
-def schema() -> str:
-    return f"t-{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture

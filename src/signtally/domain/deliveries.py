@@ -62,6 +62,40 @@ class MailDelivery:
     message_id: str = ""  # the mail service's own, by which it says later what became of the email
     user_id: str | None = None  # of whom it was sent to by hand: asked after, should it be tried again
 
+    def claimed_again(self, *, at: dt.datetime, told_complete: bool) -> "MailDelivery":
+        """Its next attempt, that begins at *at*."""
+        return dataclasses.replace(
+            self,
+            state=MailState.CLAIMED,
+            at=at,
+            detail="",
+            attempts=self.attempts + 1,
+            first_tried_at=self.first_tried_at or self.at,
+            next_try_at=None,
+            told_complete=told_complete,
+            message_id="",
+        )
+
+    def came_to(
+        self,
+        state: MailState,
+        *,
+        at: dt.datetime,
+        detail: str,
+        next_try_at: dt.datetime | None = None,
+        message_id: str = "",
+    ) -> "MailDelivery":
+        """What an attempt has come to at *at*."""
+        return dataclasses.replace(
+            self,
+            state=state,
+            at=at,
+            detail=detail,
+            first_tried_at=self.first_tried_at or self.at,
+            next_try_at=next_try_at,
+            message_id=message_id,
+        )
+
     def is_under_way(self, now: dt.datetime) -> bool:
         """Whether somebody is sending it."""
         return self.state is MailState.CLAIMED and now - self.at < _SENDING_LEASE

@@ -10,7 +10,7 @@ from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectStore
 from signtally.stores.report_records import RECORD_NAMES, ReportClaim, ReportRecords
 
-UNKNOWN = ""  # who asked for a version whose claim is lost
+UNKNOWN_REQUESTER = ""  # who asked for a version whose claim is lost
 # What has not been made by then never will be, however long the queue is. Asking again makes the next version.
 _ABANDONED_AFTER = dt.timedelta(hours=1)
 _PUBLISHED_WITHIN = dt.timedelta(minutes=2)  # once all files are stored; S3's clock may differ from ours
@@ -98,5 +98,5 @@ def _is_left_without_manifest(
 
 def _claim_of(manifest: ReportManifest) -> ReportClaim:
     """The claim as its version knows it; of an older one that got lost, the rest."""
-    by, at = manifest.requested_by or UNKNOWN, manifest.requested_at or manifest.made_at
+    by, at = manifest.requested_by or UNKNOWN_REQUESTER, manifest.requested_at or manifest.made_at
     return ReportClaim(manifest.key, manifest.request, by, at)

@@ -13,7 +13,7 @@ from signtally.stores.report_folder import ReportFolder
 from signtally.stores.report_index import IndexEntry, ReportIndex, milliseconds
 from signtally.stores.report_records import ReportClaim, ReportRecords
 from signtally.stores.report_states import (
-    UNKNOWN,
+    UNKNOWN_REQUESTER,
     ReportMissingError,
     ReportState,
     missing_version,
@@ -199,4 +199,4 @@ class Reports:
 def _is_of(state: ReportState, entry: IndexEntry) -> bool:
     """Two who asked at once left two entries for one version: the claim knows whose it is."""
     same = milliseconds(state.claim.requested_at) == milliseconds(entry.requested_at)
-    return same or state.claim.requested_by == UNKNOWN
+    return same or state.claim.requested_by == UNKNOWN_REQUESTER

@@ -118,16 +118,7 @@ class MailSending:
         key, now = deferred.key, self._services.clock()
         before = self._ledger.claim_again(key, deferred.email, now=now, states=(MailState.DEFERRED,), by_hand=False)
         if before is not None:
-            claimed = MailDelivery(
-                before.email,
-                MailState.CLAIMED,
-                now,
-                attempts=before.attempts + 1,
-                first_tried_at=before.first_tried_at or before.at,
-                by_hand=before.by_hand,
-                told_complete=is_complete,
-                user_id=before.user_id,
-            )
+            claimed = before.claimed_again(at=now, told_complete=is_complete)
             self._hand_over(key, claimed, message, before=before)
         elif not self._is_settled(deferred):
             return
@@ -176,7 +167,7 @@ class MailSending:
         message_id = detail if state is MailState.SENT and isinstance(message, EmailMessage) else ""
         if message_id:
             self._remember(message_id, SentMail(key, claimed.email))
-        self._record(key, _now(claimed, state, at=self._services.clock(), detail=detail, message_id=message_id))
+        self._record(key, claimed.came_to(state, at=self._services.clock(), detail=detail, message_id=message_id))
 
     def _remember(self, message_id: str, sent: SentMail) -> None:
         """Before its outcome is recorded: it may bounce at once. The email has gone out, whatever happens here."""
@@ -213,13 +204,13 @@ class MailSending:
     def _deferred(self, claimed: MailDelivery, error: MailDeferredError) -> MailDelivery:
         now, first = self._services.clock(), claimed.first_tried_at or claimed.at
         if now - first >= _GIVE_UP_AFTER:
-            return _now(
-                claimed, MailState.GAVE_UP, at=now, detail=f"after {counted(claimed.attempts, 'attempt')}: {error}"
+            return claimed.came_to(
+                MailState.GAVE_UP, at=now, detail=f"after {counted(claimed.attempts, 'attempt')}: {error}"
             )
         asked_for = min(error.retry_after or dt.timedelta(), _GIVE_UP_AFTER)
         pause = max(_RETRY_AFTER[min(claimed.attempts, len(_RETRY_AFTER)) - 1], asked_for)
         last_chance = max(first + _GIVE_UP_AFTER, now + max(_RETRY_AFTER[0], asked_for))
-        return _now(claimed, MailState.DEFERRED, at=now, detail=str(error), next_try_at=min(now + pause, last_chance))
+        return claimed.came_to(MailState.DEFERRED, at=now, detail=str(error), next_try_at=min(now + pause, last_chance))
 
     def _is_settled(self, deferred: DeferredMail) -> bool:
         """Whether another attempt at a deferred email has an outcome; while it has none, the reminder is to stay.
@@ -252,27 +243,3 @@ class MailSending:
 
 def _about(key: DeliveryKey, email: str) -> str:
     return f"{key.tenant_id} / {key.schedule} / {shown_name(key.period)} / {email}"
-
-
-def _now(  # noqa: PLR0913 -- what an attempt came to
-    claimed: MailDelivery,
-    state: MailState,
-    *,
-    at: dt.datetime,
-    detail: str,
-    next_try_at: dt.datetime | None = None,
-    message_id: str = "",
-) -> MailDelivery:
-    return MailDelivery(
-        claimed.email,
-        state,
-        at,
-        detail,
-        attempts=claimed.attempts,
-        first_tried_at=claimed.first_tried_at or claimed.at,
-        next_try_at=next_try_at,
-        by_hand=claimed.by_hand,
-        told_complete=claimed.told_complete,
-        message_id=message_id,
-        user_id=claimed.user_id,
-    )

@@ -2,6 +2,7 @@
 
 import { openDialog } from "./dialogs.js";
 import { button, el, field, select } from "./dom.js";
+import { listed } from "./format.js";
 import { gettext } from "./words.js";
 
 const KINDS = { slack: "Slack", teams: "Teams", webhook: "Webhook" };
@@ -13,26 +14,32 @@ export const destinationLabel = ({ kind, name }) => `${KINDS[kind]}: ${name}`;
 // Whether a recipient in the ledger is a destination, `slack:board`, and no address.
 export const isDestination = (recipient) => /^(?:slack|teams|webhook):/.test(recipient);
 
+// Where alone reports may be sent, of these domains or hosts; empty where that is anywhere.
+export const onlyAt = (domains) => domains.length && gettext("Only addresses at: %(domains)s.", { domains: listed(domains) });
+
 // The fields for them; `value()` is what the API takes. A shortened address stays what it is.
-export function destinationChoice(before) {
+export function destinationChoice(before, { webhook_hosts: hosts }) {
   const list = el("div", {});
   const add = button(gettext("Add a channel or webhook"), { class: "link" });
   const rows = [];
+  const changed = () => list.dispatchEvent(new Event("change", { bubbles: true }));
   const remember = (destination, hasFocus = false) => {
     const row = fields(destination, () => {
       rows.splice(rows.indexOf(row), 1);
       row.element.remove();
       add.hidden = false;
       add.focus();
+      changed();
     });
     rows.push(row);
     list.append(row.element);
     add.hidden = rows.length === MOST;
     if (hasFocus) row.element.querySelector("select").focus();
   };
-  add.addEventListener("click", () => remember({ kind: "slack", name: "", url: "" }, true));
+  add.addEventListener("click", () => (remember({ kind: "slack", name: "", url: "" }, true), changed()));
   before.forEach((destination) => remember(destination));
-  const hint = el("p", { class: "note" }, gettext("The figures are posted there too: to an incoming webhook of Slack or Teams, or to a program of yours."));
+  const about = gettext("The figures are posted there too: to an incoming webhook of Slack or Teams, or to a program of yours.");
+  const hint = el("p", { class: "note" }, [about, onlyAt(hosts)].filter(Boolean).join(" "));
   return { element: el("fieldset", { class: "ticks destinations", "data-part": "destinations" }, el("legend", {}, gettext("Channels and webhooks")), hint, list, add), value: () => rows.map(({ value }, place) => value(place)) };
 }
 

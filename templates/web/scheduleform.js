@@ -2,7 +2,7 @@
 
 import { call, pathOf } from "./client.js";
 import { conditionChoice } from "./conditions.js";
-import { destinationChoice, showSecrets } from "./destinations.js";
+import { destinationChoice, onlyAt, showSecrets } from "./destinations.js";
 import { openForm } from "./dialogs.js";
 import { boxes, el, field, select, ticked } from "./dom.js";
 import { FORMATS } from "./files.js";
@@ -71,11 +71,15 @@ export function openSchedule(schedule, { tag, saved, me }) {
   const missed = select("schedule-missed", missedChoices(), before.missed);
   const incomplete = select("schedule-incomplete", incompleteChoices(), before.incomplete);
   const attach = boxes({ legend: gettext("In the email"), name: "attach", chosen: before.attach ? ["yes"] : [], choices: [["yes", gettext("Attach the files, as far as they stay below 5 MB together")]] });
-  const [condition, destinations] = [conditionChoice(before.condition), destinationChoice(before.destinations)];
+  const [condition, destinations] = [conditionChoice(before.condition), destinationChoice(before.destinations, me)];
   const timing = () => ({ every: every.value, on: every.value === "day" || on.value === FIRST ? null : on.value || null, at: at.value.slice(0, 5) });
   const about = el("p", { class: "note about-period", role: "status" });
-  const sayFirst = (first) => (about.textContent = [periodWords()[every.value], schedule?.paused ? gettext("Nothing is sent while it is paused.") : first && firstWords(schedule, first)].filter(Boolean).join(" "));
-  watchFirstSending([every, on, at], () => ({ ...timing(), starts_at: schedule?.starts_at }), sayFirst);
+  let first = null;
+  const isForNobody = () => schedule && !addresses(to.value, []).length && !destinations.value().length; // a new one is still being filled in
+  const whenSent = () => (schedule?.paused ? gettext("Nothing is sent while it is paused.") : isForNobody() ? gettext("Nothing is sent, because it has no recipients.") : first && firstWords(schedule, first));
+  const sayFirst = () => (about.textContent = [periodWords()[every.value], whenSent()].filter(Boolean).join(" "));
+  watchFirstSending([every, on, at], () => ({ ...timing(), starts_at: schedule?.starts_at }), (next) => ((first = next), sayFirst()));
+  for (const control of [to, destinations.element]) control.addEventListener("change", sayFirst);
   const corrected = select("schedule-corrected", correctionChoices(before.correct_from_percent), String(before.correct_from_percent ?? ""));
   const quiet = boxes({ legend: gettext("Periods without activity"), name: "skip_if_empty", chosen: before.skip_if_empty ? ["yes"] : [], choices: [["yes", gettext("Send nothing for them")]] });
   for (const [part, control] of Object.entries({ every, on, at, formats, locale })) control.setAttribute("data-part", part);
@@ -84,7 +88,7 @@ export function openSchedule(schedule, { tag, saved, me }) {
     el("div", { class: "row" }, field(gettext("How often"), every), dayField, field(gettext("At"), at, { hint: gettext("In the time zone of your organisation: %(zone)s.", { zone: me.timezone }) })),
     about,
     formats,
-    field(gettext("Recipients"), to, { hint: [gettext("One email address per line."), onlyAt(me)].filter(Boolean).join(" ") }),
+    field(gettext("Recipients"), to, { hint: [gettext("One email address per line."), onlyAt(me.recipient_domains)].filter(Boolean).join(" ") }),
     el("details", { class: "more" }, el("summary", {}, gettext("More settings")), condition.element, quiet, attach, destinations.element, field(gettext("Language"), locale), field(gettext("After an outage"), missed), field(gettext("When figures are not complete in time"), incomplete), field(gettext("Corrected reports"), corrected)),
   ];
   let isWarned = false;
@@ -121,9 +125,6 @@ export function openSchedule(schedule, { tag, saved, me }) {
     },
   });
 }
-
-// Where reports may be mailed to; empty where that is anywhere.
-export const onlyAt = ({ recipient_domains: domains }) => domains.length && gettext("Only addresses at: %(domains)s.", { domains: listed(domains) });
 
 const firstWords = (schedule, first) => (schedule ? gettext("Next report: %(period)s, sent on %(when)s.", first) : gettext("First report: %(period)s, sent on %(when)s.", first));
 

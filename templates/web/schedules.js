@@ -3,7 +3,7 @@
 import { address, allRows, call, exchange, pathOf } from "./client.js";
 import { reasonLabels, showDeliveries, showSuppressions } from "./deliveries.js";
 import { conditionWords } from "./conditions.js";
-import { destinationLabel, isDestination } from "./destinations.js";
+import { destinationLabel, isDestination, onlyAt } from "./destinations.js";
 import { askFor, offerDialog, openDialog, openForm, openQuestion } from "./dialogs.js";
 import { byId, button, directed, el, field, foreign } from "./dom.js";
 import { FORMATS } from "./files.js";
@@ -15,7 +15,7 @@ import { knowNames, emailOf } from "./people.js";
 import { named, preset, title } from "./periods.js";
 import { go, linkHere, place } from "./place.js";
 import { showReaders, stopping } from "./readers.js";
-import { onlyAt, openSchedule, rhythm } from "./scheduleform.js";
+import { openSchedule, rhythm } from "./scheduleform.js";
 import { gettext, ngettext } from "./words.js";
 
 const ABOUT = "schedules";
@@ -57,11 +57,11 @@ const stop = (email) =>
 
 // Read all anew after a change, and give the focus back to what was pressed, or to its schedule.
 async function refreshed(name, said, { undo } = {}) {
-  const pressed = document.activeElement?.getAttribute("aria-label");
+  const pressed = document.activeElement?.dataset.act;
   await showSchedules(context);
   if (said) tell(said, { about: undo ? said : ABOUT, undo }); // what can be undone is replaced by nothing else
   const row = name && byId("schedules").querySelector(`[data-schedule="${CSS.escape(name)}"]`);
-  const same = pressed && row?.querySelector(`[aria-label="${CSS.escape(pressed)}"]`);
+  const same = pressed && row?.querySelector(`[data-act="${pressed}"]`);
   (same || row?.querySelector("button") || byId("new-schedule")).focus();
 }
 
@@ -77,18 +77,18 @@ function item(schedule, index) {
     el("p", { class: "note" }, [listed(schedule.formats.map((format) => FORMATS[format])), recipients(schedule), schedule.condition && conditionWords(schedule.condition)].filter(Boolean).join(" · ")),
     el("p", { class: "note" }, whenNext(schedule)),
   );
-  const act = (label, what, extra = {}) => button(label, { class: "link", "aria-label": gettext("%(action)s: %(schedule)s", { action: label, schedule: name }), onclick: what, ...extra });
-  const unfold = act(gettext("Deliveries"), () => toggle(schedule, unfold, panel), { "aria-expanded": String(isOpen), "aria-controls": panel.id });
+  const act = (key, label, what, extra = {}) => button(label, { class: "link", "data-act": key, "aria-label": gettext("%(action)s: %(schedule)s", { action: label, schedule: name }), onclick: what, ...extra });
+  const unfold = act("deliveries", gettext("Deliveries"), () => toggle(schedule, unfold, panel), { "aria-expanded": String(isOpen), "aria-controls": panel.id });
   const controls = el(
     "div",
     { class: "outcome" },
-    act(gettext("Edit"), () => askFor("edit", name)),
-    act(paused ? gettext("Resume") : gettext("Pause"), () => pause(schedule)),
-    act(gettext("Preview"), () => askFor("preview", name)),
-    act(gettext("Send a test"), () => askFor("test", name)),
-    act(gettext("Send now"), () => askFor("send", name)),
+    act("edit", gettext("Edit"), () => askFor("edit", name)),
+    act("pause", paused ? gettext("Resume") : gettext("Pause"), () => pause(schedule)),
+    act("preview", gettext("Preview"), () => askFor("preview", name)),
+    act("test", gettext("Send a test"), () => askFor("test", name)),
+    act("send", gettext("Send now"), () => askFor("send", name)),
     unfold,
-    act(gettext("Delete"), () => askFor("delete", name), { class: "link bad" }),
+    act("delete", gettext("Delete"), () => askFor("delete", name), { class: "link bad" }),
   );
   if (isOpen) showDeliveries(name, panel, context);
   return el("li", { class: "report schedule", "data-schedule": name }, about, controls, panel);
@@ -146,7 +146,7 @@ const outcomeWords = ({ holds }) => (holds ? gettext("Its condition holds: it wo
 async function trial(name) {
   const { words } = await outgoing(await call(pathOf("schedules", name)));
   const to = el("input", { type: "email", dir: "ltr", id: "test-address", required: true, "data-part": "recipients", value: emailOf(context.me.user_id), autocomplete: "email" });
-  return () => openForm(gettext("Send a test: %(schedule)s", { schedule: name }), [...words(), field(gettext("To"), to, { hint: [gettext("Only this address gets it."), onlyAt(context.me)].filter(Boolean).join(" ") })], {
+  return () => openForm(gettext("Send a test: %(schedule)s", { schedule: name }), [...words(), field(gettext("To"), to, { hint: [gettext("Only this address gets it."), onlyAt(context.me.recipient_domains)].filter(Boolean).join(" ") })], {
     label: gettext("Send"),
     send: () => sentBy(name, { recipients: [to.value.trim()] }, { test: to.value.trim() }),
   });

@@ -1,12 +1,14 @@
-"""`GET /v1/next-occurrence`: what a schedule would send first; and where reports may be mailed to, said beforehand."""
+"""`GET /v1/next-occurrence`: what a schedule would send first; and where reports may go, said beforehand."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from signtally.api.app import create_app
 from signtally.domain.tenants import TenantProfile
 from signtally.stores.tenants import Tenants
+from tests.api.conftest import Client
 
 Check = Callable[..., dict[str, Any]]
 
@@ -61,3 +63,10 @@ def test_where_reports_may_be_mailed_to_is_said_beforehand(admin: Any, world: An
 
     Tenants(world.objects).edit("acme", limited)
     assert admin.get("/v1/me").json()["recipient_domains"] == ["acme.example", "b.example"]
+
+
+def test_where_reports_may_be_posted_to_is_said_beforehand(admin: Any, world: Any) -> None:
+    assert admin.get("/v1/me").json()["webhook_hosts"] == []
+    world.settings = world.settings.model_copy(update={"webhook_hosts": ("hooks.slack.com", "acme.example")})
+    limited = Client(create_app(world.services, loopback_only=True), world.token())
+    assert limited.get("/v1/me").json()["webhook_hosts"] == ["acme.example", "hooks.slack.com"]

@@ -1,12 +1,15 @@
 """What a schedule's dialogs say before anything is saved or sent."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from signtally.api.app import create_app
 from signtally.domain.tenants import TenantProfile
+from tests.browser.conftest import served
 
 Open = Callable[..., Page]
 TO_ANN: dict[str, Any] = {"recipients": [{"email": "ann@acme.example"}]}
@@ -67,6 +70,32 @@ def test_the_first_report_is_named_before_the_schedule_is_saved(site: Any, open_
 def test_an_edit_names_the_next_report(site: Any, open_page: Open, name: str, words: str) -> None:
     page = open_page(site.signed_in(show=f"view=schedules&dialog=edit&of={name}"))
     expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text(words)
+
+
+def test_an_edit_for_nobody_promises_nothing(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=schedules&dialog=edit&of=month"))
+    said = page.get_by_role("dialog").get_by_role("status")
+    nothing, something = "Nothing is sent, because it has no recipients.", "Next report: October 2026"
+    expect(said).to_contain_text(something)
+    page.get_by_label("Recipients").fill("")
+    page.get_by_label("At", exact=True).focus()
+    expect(said).to_contain_text(nothing)
+    page.get_by_text("More settings").click()
+    page.get_by_role("button", name="Add a channel or webhook").click()
+    expect(said).to_contain_text(something)
+    page.get_by_role("button", name="Remove: Slack").click()
+    expect(said).to_contain_text(nothing)
+
+
+def test_allowed_hosts_stand_beside_channels(site: Any, open_page: Open) -> None:
+    settings = site.services.settings.model_copy(update={"webhook_hosts": ("hooks.slack.com", "acme.example")})
+    services = dataclasses.replace(site.services, settings=settings)
+    with served(create_app(services, loopback_only=True)) as url:
+        page = open_page(f"{url}/#token={site.token()}&view=schedules&dialog=new")
+        page.get_by_text("More settings").click()
+        expect(page.get_by_role("group", name="Channels and webhooks")).to_contain_text(
+            "or to a program of yours. Only addresses at: acme.example, hooks.slack.com."
+        )
 
 
 def test_allowed_domains_stand_beside_the_field(site: Any, open_page: Open) -> None:

@@ -126,8 +126,10 @@ def test_a_schedule_pauses_and_goes_on_and_is_deleted(site: Any, open_page: Open
     page = open_page(site.signed_in(show="view=schedules"))
     page.get_by_role("button", name="Pause: Monthly").press("Enter")
     expect(schedule(page, "Monthly")).to_contain_text("Nothing is sent while it is paused.")
+    expect(page.get_by_role("button", name="Resume: Monthly")).to_be_focused()  # where Pause was
     page.get_by_role("button", name="Resume: Monthly").press("Enter")
     expect(schedule(page, "Monthly")).to_contain_text("Next: 1 Nov 2026, 07:00")
+    expect(page.get_by_role("button", name="Pause: Monthly")).to_be_focused()
     page.get_by_role("button", name="Delete: Monthly").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(schedule(page, "Monthly")).to_have_count(0)

@@ -281,6 +281,7 @@ class Myself(_Document):
     week_starts_on: Weekday
     today: dt.date
     recipient_domains: list[str] = Field(description="Reports are mailed to addresses at these alone; none: to any")
+    webhook_hosts: list[str] = Field(description="Reports are posted to these and the hosts below them; none: to any")
     periods: list[CalendarPeriod]
 
 

@@ -144,6 +144,7 @@ ME: dict[str, Any] = {
     "week_starts_on": "monday",
     "today": "2026-11-03",
     "recipient_domains": ["acme.example"],
+    "webhook_hosts": ["hooks.slack.com"],
     "periods": [
         {
             "key": "last_month",

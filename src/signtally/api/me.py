@@ -45,6 +45,7 @@ def myself(caller: CurrentUser, tenant: CurrentTenant, services: ServicesDep) ->
         week_starts_on=tenant.week_starts_on,
         today=today,
         recipient_domains=sorted(services.schedule_limits.allowed_domains(tenant)),
+        webhook_hosts=sorted(services.schedule_limits.webhook_hosts),
         periods=_periods(today, tenant),
     )
 

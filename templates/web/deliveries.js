@@ -49,8 +49,8 @@ function passedWords({ period, occurrences, why }) {
   if (why === "not_needed") return gettext("%(period)s: not sent, because the condition did not hold.", values);
   if (why === "suspended") {
     return occurrences > 1
-      ? gettext("%(period)s: not sent, because your organisation was suspended (periods: %(count)s).", values)
-      : gettext("%(period)s: not sent, because your organisation was suspended.", values);
+      ? gettext("%(period)s: not sent, because your organization was suspended (periods: %(count)s).", values)
+      : gettext("%(period)s: not sent, because your organization was suspended.", values);
   }
   if (why === "too_old") return gettext("%(period)s: not sent, because it is too old to be caught up (periods: %(count)s).", values);
   if (occurrences > 1) return gettext("%(period)s: not sent, because it was missed in an outage (periods: %(count)s).", values);

@@ -49,7 +49,7 @@ async function start() {
   try {
     me = await call("v1/me");
   } catch (error) {
-    const isRefused = error.status === 401 || error.status === 403; // such as one whose organisation is suspended
+    const isRefused = error.status === 401 || error.status === 403; // such as one whose organization is suspended
     return isRefused ? signedOut(error) : complain(error, { about: FIGURES, again: start });
   }
   settle(FIGURES);
@@ -221,7 +221,7 @@ async function downloadWanted() {
     tell(gettext("The report from your email has been downloaded."), { about: "wish" });
   } catch (error) {
     const isHidden = error.status === 404 && me.role === "member";
-    if (isHidden) Object.assign(error, { kind: "", message: gettext("It may have been deleted, or it is about the whole organisation, which only an administrator may see.") });
+    if (isHidden) Object.assign(error, { kind: "", message: gettext("It may have been deleted, or it is about the whole organization, which only an administrator may see.") });
     complain(error, { about: "wish", title: gettext("The report from your email could not be downloaded.") });
   }
 }

@@ -85,7 +85,7 @@ export function openSchedule(schedule, { tag, saved, me }) {
   for (const [part, control] of Object.entries({ every, on, at, formats, locale })) control.setAttribute("data-part", part);
   const parts = [
     field(gettext("Name"), name),
-    el("div", { class: "row" }, field(gettext("How often"), every), dayField, field(gettext("At"), at, { hint: gettext("In the time zone of your organisation: %(zone)s.", { zone: me.timezone }) })),
+    el("div", { class: "row" }, field(gettext("How often"), every), dayField, field(gettext("At"), at, { hint: gettext("In the time zone of your organization: %(zone)s.", { zone: me.timezone }) })),
     about,
     formats,
     field(gettext("Recipients"), to, { hint: [gettext("One email address per line."), onlyAt(me.recipient_domains)].filter(Boolean).join(" ") }),

@@ -150,7 +150,7 @@ _PROBLEMS: dict[type[Exception], Any] = {
     ReportQueueUnavailableError: _of_report_queue,
     TooManyOrdersError: lambda _: ProblemError(
         ProblemKind.TOO_MANY_REQUESTS,
-        "The report was not ordered, because your organisation has as many reports in work as it may. Order it when "
+        "The report was not ordered, because your organization has as many reports in work as it may. Order it when "
         "some of them are ready: `GET /v1/reports` lists them.",
         headers=_RETRY_AFTER,
     ),

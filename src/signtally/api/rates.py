@@ -37,7 +37,7 @@ class TenantRates:
         seconds = max(1, round(window.reset_time - time.time()))
         raise ProblemError(
             ProblemKind.TOO_MANY_REQUESTS,
-            f"Your organisation has made its {counted(limit.amount, what, grouped=True)} of this minute. "
+            f"Your organization has made its {counted(limit.amount, what, grouped=True)} of this minute. "
             f"Try again in {counted(seconds, 'second')}.",
             headers={"Retry-After": str(seconds)},
         )

@@ -6,7 +6,7 @@ from signtally.domain.wording import translatable
 from signtally.render.formats import Formats
 
 UNREADABLE_PROFILE_NOTICE = translatable(
-    "Days are counted in UTC, because your organisation’s profile could not be read. Contact your service provider."
+    "Days are counted in UTC, because your organization’s profile could not be read. Contact your service provider."
 )
 
 

@@ -92,7 +92,7 @@ class Contents(MeasureTexts):
         version = self.formats.number(identity.version)
         changes = changes_line(identity.changes, self.formats)
         return (
-            (gettext("Organisation"), self.with_detail(self.tenant_name, one_line(self.snapshot.tenant.tenant_id))),
+            (gettext("Organization"), self.with_detail(self.tenant_name, one_line(self.snapshot.tenant.tenant_id))),
             (gettext("Period"), self.described(self.period, self.snapshot.period)),
             (gettext("Previous period"), self.described(self.previous_period, self.snapshot.previous)),
             (gettext("Time zone"), self.zone),

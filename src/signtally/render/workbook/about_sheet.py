@@ -65,7 +65,7 @@ def _facts(contents: Contents, identity: ReportIdentity) -> Iterator[tuple[str, 
 def _what_is_reported(contents: Contents) -> Iterator[tuple[str, Value, str]]:
     snapshot, words = contents.snapshot, contents.words
     tenant_id = words.gettext("ID %(id)s", id=one_line(snapshot.tenant.tenant_id))
-    yield words.gettext("Organisation"), contents.tenant_name, tenant_id
+    yield words.gettext("Organization"), contents.tenant_name, tenant_id
     yield words.gettext("Period"), contents.period, contents.dates
     yield words.gettext("From"), snapshot.period.first, words.gettext("included")
     yield words.gettext("To"), snapshot.period.last, words.gettext("included")

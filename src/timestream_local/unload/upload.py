@@ -1,5 +1,6 @@
 """The files of one UNLOAD, brought to S3 with their metadata and manifest."""
 
+import functools
 import json
 import os
 import uuid
@@ -87,8 +88,12 @@ class Upload:
         return (Boto3Error, BotoCoreError, ClientError)
 
 
+@functools.cache
 def s3_client(endpoint: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-    """An S3 client; boto3 is imported for UNLOAD alone, which most servers never see."""
+    """The S3 client for *endpoint*: made once, which takes as long as a small UNLOAD; threads may share it.
+
+    boto3 is imported for UNLOAD alone, which most servers never see.
+    """
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 

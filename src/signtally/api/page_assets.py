@@ -6,6 +6,7 @@ import and export that `_IMPORT` and `_EXPORT` say; a module that uses another f
 """
 
 import dataclasses
+import functools
 import graphlib
 import hashlib
 import importlib.resources
@@ -34,8 +35,9 @@ class Assets:
     digest: str
 
     @classmethod
+    @functools.cache
     def load(cls) -> "Assets":
-        """Read them from the package `templates`. Raises ScriptError."""
+        """Read them from the package `templates`, once in a process. Raises ScriptError."""
         folder = importlib.resources.files("templates").joinpath("web")
         files = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
         theme = theme_style(Theme())

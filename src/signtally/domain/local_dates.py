@@ -6,6 +6,7 @@ it does not share that code.
 
 import bisect
 import datetime as dt
+import functools
 from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from signtally.domain.time_units import ONE_DAY
 _HOMES = {"tenant_id": pl.String, "zone": pl.String}
 _OFFSETS = pl.Schema({"zone": pl.String(), "from": UTC_MICROSECONDS, "offset": pl.Duration("us")})
 _DAY_SECONDS = 24 * 3600
+_KEPT_SPANS = 1_024  # zones of spans: a reconciliation asks for those of each of its chunks more than once
 
 
 class LocalDates:
@@ -60,7 +62,14 @@ def _last_closed(zone: ZoneInfo, instant: dt.datetime) -> dt.date:
     return yesterday if end_of_day(yesterday, zone) <= instant else yesterday - ONE_DAY
 
 
-def _offsets(zone: ZoneInfo, since: dt.datetime, until: dt.datetime) -> Iterator[tuple[dt.datetime, dt.timedelta]]:
+@functools.lru_cache(maxsize=_KEPT_SPANS)
+def _offsets(zone: ZoneInfo, since: dt.datetime, until: dt.datetime) -> tuple[tuple[dt.datetime, dt.timedelta], ...]:
+    return tuple(_changes_of_offset(zone, since, until))
+
+
+def _changes_of_offset(
+    zone: ZoneInfo, since: dt.datetime, until: dt.datetime
+) -> Iterator[tuple[dt.datetime, dt.timedelta]]:
     """Looks at each day; where clocks differ at its ends, for the second at which they were set.
 
     Nowhere have clocks ever been set twice within a day, nor within six.

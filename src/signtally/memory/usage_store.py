@@ -171,7 +171,7 @@ class MemoryUsageStore:
         within = pl.col("occurred_at").is_between(since, until, closed="left")
         wanted = pl.lit(value=True) if tenant_ids is None else pl.col("tenant_id").is_in(list(tenant_ids))
         with self._lock:
-            return self._superseded.filter(within, wanted)
+            return self._superseded if self._superseded.is_empty() else self._superseded.filter(within, wanted)
 
     def documents(self, span: TenantSpan) -> pl.DataFrame:
         events = self._valid_events(span.tenant_id, since=_EVER, until=span.until)
@@ -283,7 +283,7 @@ class MemoryUsageStore:
     def _valid_events(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
         events = self.events(since=since, until=until, tenant_ids=[tenant_id])
         superseded = self.superseded(since=since, until=until, tenant_ids=[tenant_id])
-        return events.join(superseded, on=[*IDENTITY], how="anti")
+        return events if superseded.is_empty() else events.join(superseded, on=[*IDENTITY], how="anti")
 
     def _usage_of(self, tenant_ids: Sequence[str] | None, first: dt.date, last: dt.date) -> pl.DataFrame:
         wanted = _everybody_or(tenant_ids)

@@ -1,6 +1,7 @@
 """Each finished file is read again: what is right passes in every language, what is not is named."""
 
 import dataclasses
+import functools
 import io
 import zipfile
 from collections.abc import Callable
@@ -29,7 +30,12 @@ from tests.support.report_samples import (
 from tests.support.whole_reports import filtered_report, whole_report
 
 REPORT = whole_report()
-BODIES = {name: render(name, REPORT, IDENTITY).body for name in FORMATS}
+
+
+@functools.cache
+def body_of(format_: str) -> bytes:
+    """The file of REPORT: made by the first test that asks, and not by each worker that only collects tests."""
+    return render(format_, REPORT, IDENTITY).body
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -58,21 +64,21 @@ def test_whatever_a_report_says_passes(report: UsageSnapshot) -> None:
 def test_a_file_of_other_figures_or_another_report_is_refused(format_: str) -> None:
     other = whole_report((dataclasses.replace(user(1), counts=Counts(sent=1_234_567)),))
     with pytest.raises(WrongFileError, match=f"the {format_} file of {IDENTITY.report_id} is wrong"):
-        verify(format_, BODIES[format_], other, IDENTITY)
+        verify(format_, body_of(format_), other, IDENTITY)
     with pytest.raises(WrongFileError, match=r"is wrong: (the report|reports)"):
-        verify(format_, BODIES[format_], REPORT, dataclasses.replace(IDENTITY, report_id="2026-09-0000000000aa"))
+        verify(format_, body_of(format_), REPORT, dataclasses.replace(IDENTITY, report_id="2026-09-0000000000aa"))
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 @pytest.mark.parametrize("cut", [0, 100, 0.5, 0.98])
 def test_a_file_that_is_cut_off_is_refused(format_: str, cut: float) -> None:
-    body = BODIES[format_]
+    body = body_of(format_)
     with pytest.raises(WrongFileError):
         verify(format_, body[: int(cut if cut > 1 else len(body) * cut)], REPORT, IDENTITY)
 
 
 def test_a_blank_page_is_refused() -> None:
-    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(BODIES["pdf"])))
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(body_of("pdf"))))
     writer.add_blank_page()
     body = io.BytesIO()
     writer.write(body)
@@ -88,7 +94,7 @@ def test_a_blank_page_is_refused() -> None:
     ],
 )
 def test_a_changed_sheet_is_refused(change: Callable[[bytes], bytes], wrong: str) -> None:
-    archive = zipfile.ZipFile(io.BytesIO(BODIES["xlsx"]))
+    archive = zipfile.ZipFile(io.BytesIO(body_of("xlsx")))
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w") as changed:
         for name in archive.namelist():

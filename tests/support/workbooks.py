@@ -1,6 +1,7 @@
 """A workbook read back: its tables as Excel sees them, their totals as a program would calculate them."""
 
 import dataclasses
+import functools
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -38,12 +39,17 @@ class ReadBook:
     """A report's workbook, with the values that programs show which do not calculate."""
 
     def __init__(self, body: bytes) -> None:
+        self._body = body
         self.shown: Workbook = load_workbook(io.BytesIO(body), data_only=True)
-        self._written: Workbook = load_workbook(io.BytesIO(body))
 
     @classmethod
     def of(cls, report: UsageSnapshot) -> "ReadBook":
         return cls(render("xlsx", report, IDENTITY).body)
+
+    @functools.cached_property
+    def _written(self) -> Workbook:
+        """With the formulas; few tests need them, and reading a book takes as long as writing it."""
+        return load_workbook(io.BytesIO(self._body))
 
     @property
     def tables(self) -> dict[str, ReadTable]:

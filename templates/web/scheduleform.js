@@ -75,9 +75,9 @@ export function openSchedule(schedule, { tag, saved, me }) {
   const timing = () => ({ every: every.value, on: every.value === "day" || on.value === FIRST ? null : on.value || null, at: at.value.slice(0, 5) });
   const about = el("p", { class: "note about-period", role: "status" });
   let first = null;
-  const isForNobody = () => schedule && !addresses(to.value, []).length && !destinations.value().length; // a new one is still being filled in
-  const whenSent = () => (schedule?.paused ? gettext("Nothing is sent while it is paused.") : isForNobody() ? gettext("Nothing is sent, because it has no recipients.") : first && firstWords(schedule, first));
-  const sayFirst = () => (about.textContent = [periodWords()[every.value], whenSent()].filter(Boolean).join(" "));
+  const asEdited = () => ({ ...schedule, recipients: addresses(to.value, []), destinations: destinations.value() });
+  const obstacle = () => schedule && whyUnsent(asEdited()); // a new one is still being filled in
+  const sayFirst = () => (about.textContent = [periodWords()[every.value], obstacle() || (first && firstWords(schedule, first))].filter(Boolean).join(" "));
   watchFirstSending([every, on, at], () => ({ ...timing(), starts_at: schedule?.starts_at }), (next) => ((first = next), sayFirst()));
   for (const control of [to, destinations.element]) control.addEventListener("change", sayFirst);
   const corrected = select("schedule-corrected", correctionChoices(before.correct_from_percent), String(before.correct_from_percent ?? ""));
@@ -124,6 +124,12 @@ export function openSchedule(schedule, { tag, saved, me }) {
       };
     },
   });
+}
+
+// Why a schedule sends nothing; empty where it sends.
+export function whyUnsent({ paused, recipients, destinations }) {
+  if (paused) return gettext("Nothing is sent while it is paused.");
+  return recipients.length || destinations.length ? "" : gettext("Nothing is sent, because it has no recipients.");
 }
 
 const firstWords = (schedule, first) => (schedule ? gettext("Next report: %(period)s, sent on %(when)s.", first) : gettext("First report: %(period)s, sent on %(when)s.", first));

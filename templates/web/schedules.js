@@ -15,7 +15,7 @@ import { knowNames, emailOf } from "./people.js";
 import { named, preset, title } from "./periods.js";
 import { go, linkHere, place } from "./place.js";
 import { showReaders, stopping } from "./readers.js";
-import { openSchedule, rhythm } from "./scheduleform.js";
+import { openSchedule, rhythm, whyUnsent } from "./scheduleform.js";
 import { gettext, ngettext } from "./words.js";
 
 const ABOUT = "schedules";
@@ -94,11 +94,7 @@ function item(schedule, index) {
   return el("li", { class: "report schedule", "data-schedule": name }, about, controls, panel);
 }
 
-function whenNext({ paused, recipients: mailed, destinations, next_at: next }) {
-  if (paused) return gettext("Nothing is sent while it is paused.");
-  if (!mailed.length && !destinations.length) return gettext("Nothing is sent, because it has no recipients.");
-  return gettext("Next: %(when)s", { when: moment(next) });
-}
+const whenNext = (schedule) => whyUnsent(schedule) || gettext("Next: %(when)s", { when: moment(schedule.next_at) });
 
 function recipients({ recipients: mailed, destinations }) {
   const all = [...mailed.map(({ email }) => email), ...destinations.map(destinationLabel)];

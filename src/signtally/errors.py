@@ -19,6 +19,7 @@ SigntallyError
 ├── NoScheduleError                   use_cases.sending_by_hand: the tenant has no schedule of this name
 ├── BadUnsubscribeLinkError           use_cases.unsubscribing: a link to unsubscribe was not made here
 ├── AddressNotPublicError             webhooks.connection: a webhook's host has no public address
+├── AnswerOutOfBoundsError            bounded_answers: an answer over HTTP is too large or too slow
 ├── BadMailEventError                 domain.mail_events: what the mail service wrote is no event that is known
 ├── NoAddressError                    domain.mail_addresses: a message has no sender or no recipient
 ├── HistoryError                      ports.history: a file or database of past actions cannot be read

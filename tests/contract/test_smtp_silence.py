@@ -14,6 +14,7 @@ from signtally.errors import SigntallyError
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.mail import MailSilentError, MailUncertainError
 from signtally.settings import Settings
+from signtally.smtp import mailer as mailer_module
 from signtally.smtp.mailer import SmtpMailer
 from signtally.use_cases.digesting import run_digests
 from signtally.wiring import services as wired
@@ -82,6 +83,21 @@ class _OverPlainText(SmtpMailer):
 def test_silence_ends_in_time_and_only_after_the_last_dot_leaves_doubt() -> None:
     with ThreadPoolExecutor(len(STAGES)) as pool:
         assert dict(zip(STAGES, pool.map(outcome, STAGES), strict=True)) == STAGES
+
+
+def test_a_server_that_answers_no_quit_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each of its messages would take so much longer; here the second would take an hour."""
+    with listening(SmtpServer()) as server:
+        server.silent_at = "QUIT"
+        mailer = SmtpMailer("127.0.0.1", server.port, timeout=_SHORT)
+        while not server.fell_silent.is_set():  # a busy machine may not come to QUIT in time
+            with contextlib.suppress(SigntallyError):
+                mailer.send(email())
+        monkeypatch.setattr(mailer_module, "_QUIT_SECONDS", 3600)
+        monkeypatch.setattr(mailer, "_timeout_seconds", 3600.0)
+        sent = len(server.messages)
+        mailer.send(email())
+        assert len(server.messages) == sent + 1
 
 
 def test_a_host_that_answers_no_connection_is_given_up_in_time() -> None:

@@ -219,3 +219,29 @@ def test_a_portal_that_is_away_is_no_permission() -> None:
         pytest.raises(ServiceUnavailableError, match="SIGNTALLY_MEMBERS_URL"),
     ):
         members.roles("acme")
+
+
+def test_a_portal_that_does_not_answer_is_left_alone_for_a_while() -> None:
+    """Else each tenant would wait for it anew."""
+    now = 0.0
+    with LoopbackHttp(PortalMembers) as server:
+        url = server.url  # nobody listens there any more
+    with contextlib.closing(HttpMembers(url, monotonic=lambda: now)) as members:
+        for tenant_id in ("acme", "zen", "umbra"):
+            with pytest.raises(ServiceUnavailableError, match="is it running"):
+                members.roles(tenant_id)
+        with pytest.raises(ServiceUnavailableError, match="did not answer 3 times in a row"):
+            members.roles("wayne")
+        now = 30
+        with pytest.raises(ServiceUnavailableError, match="is it running"):
+            members.roles("wayne")
+
+
+def test_a_portal_that_answered_meanwhile_is_asked(portal_url: str) -> None:
+    now = 0.0
+    with contextlib.closing(HttpMembers(portal_url, monotonic=lambda: now)) as members:
+        for status in (500, 500, 500, 200):
+            PortalMembers.answers.append((status, '{"members": []}'))
+            with contextlib.nullcontext() if status == 200 else pytest.raises(ServiceUnavailableError, match="500"):
+                members.roles("acme")
+    assert len(PortalMembers.asked) == 4

@@ -14,6 +14,7 @@ import httpx
 import jwt
 
 from signtally.backoff import backoff_seconds
+from signtally.bounded_answers import whole_body
 from signtally.development_key import key_id, load_development_key
 from signtally.errors import SigntallyError
 
@@ -192,14 +193,8 @@ class DevelopmentKeys:
 
 def _fetched(url: str) -> bytes:
     """The document at *url*. Raises ValueError when it is too large or too slow, and what httpx raises."""
-    give_up_at = time.monotonic() + _WAIT_SECONDS
-    body = b""
     with httpx.stream("GET", url, timeout=_TIMEOUT_SECONDS) as answer:
-        for part in answer.raise_for_status().iter_bytes():
-            body += part
-            if len(body) > _LARGEST_SET_BYTES or time.monotonic() > give_up_at:
-                raise ValueError(f"it takes more than {_LARGEST_SET_BYTES} bytes or {_WAIT_SECONDS} seconds")
-    return body
+        return whole_body(answer.raise_for_status(), seconds=_WAIT_SECONDS, most_bytes=_LARGEST_SET_BYTES)
 
 
 def _signing_keys(document: bytes) -> tuple[jwt.PyJWK, ...]:

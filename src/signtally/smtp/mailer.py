@@ -59,6 +59,7 @@ class SmtpMailer:
         self._bounces_to = bounces_to
         self._timeout_seconds = timeout.total_seconds()
         self._acceptance_seconds = acceptance_timeout.total_seconds()
+        self._waits_for_goodbye = True
 
     @classmethod
     def from_url(
@@ -146,10 +147,23 @@ class SmtpMailer:
         try:
             yield server
         finally:
-            with contextlib.suppress(OSError, smtplib.SMTPException):
-                server.answers_within(min(_QUIT_SECONDS, self._timeout_seconds))
-                server.quit()
-            server.close()
+            self._take_leave(server)
+
+    def _take_leave(self, server: Conversation) -> None:
+        """A server that once did not answer QUIT is not waited for again: else each message would cost that long."""
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            server.answers_within(min(_QUIT_SECONDS, self._timeout_seconds))
+            server.putcmd("QUIT")
+            if self._waits_for_goodbye:
+                self._wait_for_goodbye(server)
+        server.close()
+
+    def _wait_for_goodbye(self, server: Conversation) -> None:
+        try:
+            server.getreply()
+        except OSError:
+            self._waits_for_goodbye = False
+            raise
 
     def _connected(self) -> Conversation:
         timeout = self._timeout_seconds

@@ -174,6 +174,20 @@ def test_the_next_digest_names_earlier_periods_that_have_changed_since() -> None
     assert "Changed since they were sent\n- October 2026: sent 45 → 50" in text
 
 
+def test_a_change_that_was_told_is_told_once_and_the_next_from_there() -> None:
+    acmes = sent_october(correct_from_percent=None)
+    restate(acmes, 50)
+    acmes.clock.now = dt.datetime(2026, 12, 1, 7, tzinfo=dt.UTC)
+    run_digests(services=acmes.services)
+    acmes.clock.now = dt.datetime(2027, 1, 1, 7, tzinfo=dt.UTC)
+    run_digests(services=acmes.services)
+    assert "Changed since they were sent" not in plain(acmes.mailer.sent[-1])
+    restate(acmes, 60, version=3)
+    acmes.clock.now = dt.datetime(2027, 2, 1, 7, tzinfo=dt.UTC)
+    run_digests(services=acmes.services)
+    assert "Changed since they were sent\n- October 2026: sent 50 → 60" in plain(acmes.mailer.sent[-1])
+
+
 counts = st.builds(Counts, *[st.integers(0, 50)] * len(MEASURES))
 
 

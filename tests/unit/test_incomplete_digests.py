@@ -123,6 +123,21 @@ def test_what_a_suspended_tenant_was_told_as_incomplete_is_completed_once_it_is_
     assert {subject for _, subject in subjects(acmes)[told:]} == {"Now complete"}
 
 
+def test_what_was_told_as_incomplete_is_completed_once_a_paused_schedule_goes_on() -> None:
+    acmes = portal()
+    stalled(acmes)
+    assert run_digests(services=acmes.services).sent == 2
+    eager = MONTHLY.model_copy(update={"incomplete": "send"})
+    acmes.store(acme(eager.model_copy(update={"paused": True})))
+    acmes.services.stores.watermarks.publish_data_through(acmes.clock.now)
+    assert run_digests(services=acmes.services).sent == 0
+    acmes.clock.now += dt.timedelta(days=7)
+    acmes.store(acme(eager.model_copy(update={"starts_at": acmes.clock.now})))
+    assert run_digests(services=acmes.services).corrected == 1
+    assert str(acmes.mailer.sent[-1]["Subject"]).startswith("Now complete — ")
+    assert run_digests(services=acmes.services).sent == 0
+
+
 def test_another_run_keeps_in_mind_what_is_to_be_corrected_while_it_is_being_sent() -> None:
     acmes = portal()
     stalled(acmes)

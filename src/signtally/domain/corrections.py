@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from signtally.domain.actions import Counts
@@ -19,13 +20,17 @@ class Told:
     totals: Counts
     at: dt.datetime  # aware, UTC
     is_complete: bool = True  # else they were told that the figures would change
+    earlier: Mapping[str, Counts] = dataclasses.field(
+        default_factory=dict
+    )  # new totals of earlier occurrences, by name
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ChangedPeriod:
-    """An earlier period whose totals are not what its digest told."""
+    """An earlier period whose totals are not what was told of it last."""
 
     period: "Period"
+    name: str  # of its occurrence in the ledger
     told: Counts
     now: Counts
 

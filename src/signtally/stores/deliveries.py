@@ -68,6 +68,7 @@ class _ClosedDigest:
     closed_at: dt.datetime
     totals: Counts | None = None  # None: done before they were kept
     is_complete: bool = True
+    earlier: Mapping[str, Counts] = dataclasses.field(default_factory=dict)  # as in `Told`
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class Deliveries:
         closed = self._closed(key).read()
         if closed is None or closed.totals is None:
             return None
-        return Told(closed.totals, closed.closed_at, closed.is_complete)
+        return Told(closed.totals, closed.closed_at, closed.is_complete, closed.earlier)
 
     def note_first(self, key: DeliveryKey, *, now: dt.datetime, is_report: bool, is_digest: bool) -> None:
         """Note with which occurrence a schedule's reports, or digests, begin: before any of them is tried.
@@ -217,7 +218,7 @@ class Deliveries:
 
 
 def _closed_digest(told: Told) -> _ClosedDigest:
-    return _ClosedDigest(told.at, told.totals, told.is_complete)
+    return _ClosedDigest(told.at, told.totals, told.is_complete, told.earlier)
 
 
 def _done(body: bytes) -> dict[str, dict[str, str]]:

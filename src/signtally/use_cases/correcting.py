@@ -77,7 +77,7 @@ def _correct(key: DeliveryKey, mails: MailSending, *, services: Services) -> boo
     corrected, reached = digest.replacing(told, number=number + 1), _reached(key, number, told, services=services)
     if not send_to_each(corrected, mails, services=services, only=reached):
         return False  # another run is sending it
-    ledger.close_digest(corrected.key, told=Told(digest.snapshot.totals, services.clock()))
+    ledger.close_digest(corrected.key, told=corrected.told(at=services.clock()))
     corrections.forget(key)
     return bool(reached)
 
@@ -94,16 +94,16 @@ def _is_needed(occurrence: Occurrence, told: Told, *, services: Services) -> boo
 
 
 def _waits(occurrence: Occurrence, *, services: Services) -> bool:
-    if occurrence.tenant.is_suspended or sends_wait(occurrence.tenant, services=services):
+    if occurrence.schedule.paused or occurrence.tenant.is_suspended or sends_wait(occurrence.tenant, services=services):
         return True
     return Readiness(services=services, as_of=services.clock()).unready(occurrence) is not None
 
 
 def _occurrence(key: DeliveryKey, tenant: TenantProfile, *, now: dt.datetime) -> Occurrence | None:
-    """None where nobody wants it any more: the schedule is gone or rests, or the period is long over."""
+    """None where nobody wants it any more: the schedule is gone or sends none, or the period is long over."""
     schedule = schedule_named(key.schedule, tenant.schedules)
     period = delivered_period(key.period, week_starts_on=tenant.first_weekday)
-    if schedule is None or period is None or schedule.paused or not schedule.digest:
+    if schedule is None or period is None or not schedule.digest:
         return None
     if tenant.today(now) - period.last > CORRECTED_FOR:
         return None

@@ -1,6 +1,7 @@
 """The emails of one occurrence: its figures read once, and a message for each recipient."""
 
 import dataclasses
+import datetime as dt
 import hashlib
 from collections.abc import Iterable
 from email.message import EmailMessage
@@ -43,6 +44,11 @@ class DigestMessages:
         """Where it stands in the ledger."""
         key = delivery_key(self.occurrence)
         return dataclasses.replace(key, period=corrected_name(key.period, self.number))
+
+    def told(self, *, at: dt.datetime) -> Told:
+        """What whoever gets one of them *at* that time reads."""
+        earlier = {changed.name: changed.now for changed in self.context.earlier}
+        return Told(self.snapshot.totals, at, self.context.is_complete, earlier)
 
     def replacing(self, told: Told, *, number: int) -> "DigestMessages":
         """The same as the corrected digest of this number, which says what has changed since the one before."""

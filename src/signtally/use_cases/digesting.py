@@ -5,7 +5,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from signtally.domain.corrections import Told, correction_number
+from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import MailState
 from signtally.domain.schedules import Occurrence
 from signtally.services import Services
@@ -176,7 +176,7 @@ class DigestSender:
             self.waiting += 1
             return False
         digest = self._digest(occurrence, reading, is_complete=is_complete)
-        told = Told(digest.snapshot.totals, self._services.clock(), is_complete)
+        told = digest.told(at=self._services.clock())
         if not is_complete:
             remember_incomplete(key, told, services=self._services)
         if not send_to_each(digest, self.mails, services=self._services):

@@ -9,7 +9,6 @@ from email.message import EmailMessage
 from threading import Thread
 from typing import Self
 
-from signtally.domain.corrections import Told
 from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery
 from signtally.domain.destinations import Destination
 from signtally.domain.periods import FuturePeriodError, Period, end_of_day, parse_period
@@ -125,8 +124,7 @@ def send_now(  # noqa: PLR0913 -- one a choice of who asks
     if not recipients and not destinations:
         recipients, destinations = occurrence.schedule.recipients, occurrence.schedule.destinations
     if not is_complete:
-        told = Told(digest.snapshot.totals, services.clock(), is_complete=False)
-        remember_incomplete(digest.key, told, services=services)
+        remember_incomplete(digest.key, digest.told(at=services.clock()), services=services)
     known = _as_scheduled(recipients, occurrence)
     sending = _SendingByHand(digest, services=services, again=again)
     sending.run(addressed(digest, known, destinations, services=services), timeout=timeout)

@@ -1,8 +1,9 @@
 """What the digests of a schedule told, and which earlier periods have changed since."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from signtally.domain.actions import Counts
 from signtally.domain.corrections import ChangedPeriod, Told, corrected_name
 from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.schedules import Occurrence, occurrence_of
@@ -31,9 +32,26 @@ def told_by(key: DeliveryKey, number: int, *, services: Services) -> Told | None
 
 
 def changed_periods(occurrence: Occurrence, snapshot: UsageSnapshot, *, services: Services) -> Iterator[ChangedPeriod]:
-    """Of the last few periods before this one, those whose totals are not what their digests told; oldest first."""
-    for point in snapshot.trend[:-1][-_EARLIER_PERIODS:]:
-        key = delivery_key(occurrence_of(occurrence.tenant, occurrence.schedule, point.period))
-        _, told = last_told(key, services=services)
-        if told is not None and told.totals != point.totals:
-            yield ChangedPeriod(point.period, told.totals, point.totals)
+    """Of the last few periods before this one, those whose totals are not what was told of them last; oldest first.
+
+    By their own digests, or by a later one that told of the change already.
+    """
+    points = {
+        delivery_key(occurrence_of(occurrence.tenant, occurrence.schedule, point.period)): point
+        for point in snapshot.trend[:-1][-_EARLIER_PERIODS:]
+    }
+    found = {key.period: last_told(key, services=services)[1] for key in points}
+    digests = {name: told for name, told in found.items() if told is not None}
+    for key, point in points.items():
+        if key.period not in digests:
+            continue
+        told = _last_totals(key.period, digests)
+        if told != point.totals:
+            yield ChangedPeriod(point.period, key.period, told, point.totals)
+
+
+def _last_totals(name: str, digests: Mapping[str, Told]) -> Counts:
+    """What was told last of an occurrence, by its own one of the *digests* or by another."""
+    own = digests[name]
+    later = ((each.at, each.earlier[name]) for each in digests.values() if name in each.earlier)
+    return max([(own.at, own.totals), *later], key=lambda told: told[0])[1]

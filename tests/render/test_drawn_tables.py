@@ -15,7 +15,7 @@ from signtally.render.contents import Contents
 from signtally.render.drawing import Look
 from signtally.render.drawn_tables import RowBlock
 from signtally.render.faces import POINTS_A_PIXEL, Face
-from signtally.render.pagination import Block
+from signtally.render.pagination import Block, paginated
 from signtally.render.paper import paper_of
 from signtally.render.printing import text_width
 from signtally.render.report_flow import ReportFlow
@@ -170,6 +170,18 @@ def test_sections_in_landscape_come_last() -> None:
     wide = [block.is_wide for block in flow.blocks]
     assert wide == sorted(wide)
     assert any(wide)
+
+
+def test_no_page_has_but_the_last_row_or_two_of_a_table() -> None:
+    """Wherever a page ends: one day and the total of the month stood alone on the last page."""
+    people = tuple(user(number, f"Ann {number}", None, Counts(sent=number)) for number in range(1, 40))
+    blocks = _flow_of(whole_report(people)).blocks
+    for height in range(300, 1100, 7):
+        for page in paginated(blocks, height=height):
+            if page.placed[0].block is None:  # a table goes on
+                table = page.placed[0].picture
+                rest = [each.block for each in page.placed if each.block and each.block.head is table]
+                assert sum(len(_rows(block)) for block in rest) >= 4
 
 
 def _rows_of_users(report: UsageSnapshot) -> list[SetRow]:

@@ -21,8 +21,7 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import period_between
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
-from signtally.use_cases.reading import read_usage
-from signtally.use_cases.report_figures import read_report
+from signtally.use_cases.figures import read_report, read_usage
 
 GIANT_DOCUMENTS = 60_000
 DOCUMENTS = {"average": 5_600, "giant": GIANT_DOCUMENTS}

@@ -63,7 +63,7 @@ def _read(snapshot: Path) -> tuple[int, int, int]:
     from signtally.domain.periods import period_between  # noqa: PLC0415
     from signtally.domain.time_units import ONE_DAY  # noqa: PLC0415
     from signtally.render.handing_over import parts_of  # noqa: PLC0415
-    from signtally.use_cases.report_figures import read_report  # noqa: PLC0415
+    from signtally.use_cases.figures import read_report  # noqa: PLC0415
     from tests.support.report_samples import IDENTITY  # noqa: PLC0415
 
     services = wiring.services()

@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from signtally.use_cases.mail_events import MailEventsOutcome
+from signtally.use_cases.delivering import MailEventsOutcome
 from tasks.failures import explain_failure
 from tasks.mail_events import take_in_mail_events
 from tasks.run_names import due_by

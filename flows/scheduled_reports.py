@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from signtally.use_cases.scheduling import SchedulesOutcome
+from signtally.use_cases.delivering import SchedulesOutcome
 from tasks.failures import explain_failure
 from tasks.fan_out import fan_out, tenant_batches
 from tasks.run_names import due_by

@@ -5,7 +5,7 @@ from collections import Counter
 from prefect import flow
 
 from signtally.domain.schedules import shown_name
-from signtally.use_cases.delivery_run import require_all_well
+from signtally.use_cases.delivering import require_all_well
 from tasks import schedules
 from tasks.failures import explain_failure
 from tasks.summaries import publish_summary

@@ -1,6 +1,6 @@
 """The queue of mail events, as a task."""
 
-from signtally.use_cases.mail_events import MailEventsOutcome, handle_mail_events
+from signtally.use_cases.delivering import MailEventsOutcome, handle_mail_events
 from tasks.service_tasks import service_task
 from tasks.services import services
 

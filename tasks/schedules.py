@@ -3,10 +3,15 @@
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from signtally.use_cases import digesting, scheduling, sending_by_hand
-from signtally.use_cases.digesting import DigestsOutcome
-from signtally.use_cases.scheduling import SchedulesOutcome
-from signtally.use_cases.sending_by_hand import SentByHand, named_occurrence
+from signtally.use_cases.delivering import (
+    DigestsOutcome,
+    SchedulesOutcome,
+    SentByHand,
+    digesting,
+    named_occurrence,
+    scheduling,
+    sending_by_hand,
+)
 from tasks.run_names import tenants_of_batch
 from tasks.service_tasks import service_task
 from tasks.services import services

@@ -14,8 +14,8 @@ from signtally.domain.reports import ReportRequest
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
 from signtally.use_cases import reporting
+from signtally.use_cases.figures import read_totals
 from signtally.use_cases.ordering import request_report
-from signtally.use_cases.usage_pages import read_totals
 
 _TOGETHER = 10  # orders of a request to SQS, and entries of the audit trail in an object
 Order = dict[str, Any]

@@ -28,8 +28,7 @@ from signtally.domain.schedules import newest_due
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.use_cases.digesting import KIND, tenants_with_due_digests
-from signtally.use_cases.due_deliveries import delivery_key
+from signtally.use_cases.delivering import KIND, delivery_key, tenants_with_due_digests
 
 _WRITERS = 8
 

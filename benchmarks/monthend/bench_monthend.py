@@ -24,8 +24,7 @@ from signtally.domain.batches import batched
 from signtally.domain.periods import PeriodKind, period_of
 from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
 from signtally.services import Services
-from signtally.use_cases.read_ahead import read_ahead
-from signtally.use_cases.report_figures import read_report
+from signtally.use_cases.figures import read_ahead, read_report
 
 PROCESSES = 2
 _AHEAD = 25

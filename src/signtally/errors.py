@@ -15,9 +15,9 @@ SigntallyError
 │   └── MailSilentError               ports.mail: the mail service said nothing in time about this email
 ├── MailRefusedError                  ports.mail: this recipient will never get the email
 │   └── DestinationGoneError          ports.webhooks: nobody takes anything at this address any more
-├── DeliveriesFailedError             use_cases.delivery_run: something due was refused, is in doubt, pending or failed
-├── NoScheduleError                   use_cases.sending_by_hand: the tenant has no schedule of this name
-├── BadUnsubscribeLinkError           use_cases.unsubscribing: a link to unsubscribe was not made here
+├── DeliveriesFailedError             use_cases.delivering.run: something was refused, is in doubt, pending or failed
+├── NoScheduleError                   use_cases.delivering.sending_by_hand: the tenant has no schedule of this name
+├── BadUnsubscribeLinkError           use_cases.delivering.unsubscribing: a link to unsubscribe was not made here
 ├── AddressNotPublicError             webhooks.connection: a webhook's host has no public address
 ├── AnswerOutOfBoundsError            bounded_answers: an answer over HTTP is too large or too slow
 ├── BadMailEventError                 domain.mail_events: what the mail service wrote is no event that is known
@@ -31,15 +31,15 @@ SigntallyError
 ├── TooManyOrdersError                report_queue: a tenant has as many ordered reports in work as it may
 ├── ObjectMissingError                ports.objects: no object is stored under a key
 ├── ReportMissingError                stores.report_states: no such report or version is stored
-├── ReportInWorkError                 use_cases.report_deletion: a report cannot be deleted while it is being made
+├── ReportInWorkError                 use_cases.reporting.deletion: a report cannot be deleted while it is being made
 ├── NewerFormatError                  bucket_format: a newer program has written to the bucket
 ├── NoBackupError                     use_cases.backups.restoring: no whole backup, or one of a newer program
 ├── UnknownTenantError                use_cases.offboarding.run: nothing is known of the tenant that is to be offboarded
 ├── UnknownUserError                  use_cases.erasing.run: nothing is known of the user who is to be erased
 ├── UnfinishedErasureError            use_cases.erasing.run: something could not be forgotten yet
 ├── ErasuresPendingError              use_cases.due_erasures: erasures that are due could not be finished, and stay due
-├── OtherGroupError                   use_cases.version_diff: two reports differ in more than their formats
-├── VersionNotReadyError              use_cases.version_diff: a version has no figures to compare
+├── OtherGroupError                   use_cases.reporting.version_diff: two reports differ in more than their formats
+├── VersionNotReadyError              use_cases.reporting.version_diff: a version has no figures to compare
 ├── NoReportError                     render.json: these bytes are no JSON file of a report
 ├── EditConflictError                 stores.tenants: others kept changing the profile
 ├── BrokenProfileError                stores.profile_catalogue: a stored profile is invalid, in part or as a whole

@@ -12,7 +12,7 @@ import pytest
 from signtally.domain.deliveries import DeliveryKey
 from signtally.memory.mailer import MemoryMailer
 from signtally.stores.deliveries import PassedOver
-from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.delivering.digesting import run_digests
 from tests.support.order_consumers import stop_consuming
 
 Check = Callable[..., dict[str, Any]]

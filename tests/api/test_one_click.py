@@ -16,7 +16,7 @@ import jwt
 import pytest
 import uvicorn
 
-from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.delivering.digesting import run_digests
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 ANN, BO = "ann@acme.example", "bo@acme.example"

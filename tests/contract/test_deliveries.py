@@ -21,7 +21,7 @@ from signtally.stores.keys import occurrence_deliveries
 from signtally.stores.link_key import LinkKey
 from signtally.stores.mail_deliveries import MailDeliveries
 from signtally.stores.suppressions import Suppression, SuppressionReason, Suppressions
-from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.delivering.digesting import run_digests
 
 NOW = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
 LEASE = dt.timedelta(minutes=15)

@@ -4,8 +4,8 @@ from email.message import EmailMessage
 
 from signtally.domain.deliveries import DeliveryKey, MailState
 from signtally.services import Services
-from signtally.use_cases.mail_events import handle_mail_events
-from signtally.use_cases.mail_sending import MailSending
+from signtally.use_cases.delivering import handle_mail_events
+from signtally.use_cases.delivering.mail_sending import MailSending
 
 OCTOBER = DeliveryKey("acme", "Monthly usage", "2026-10")
 EXPECTED = {

@@ -13,7 +13,7 @@ from signtally.domain.periods import Period, PeriodKind
 from signtally.local.local_aws import LocalAws
 from signtally.services import Services
 from signtally.use_cases.aggregating import aggregate_touched
-from signtally.use_cases.report_figures import read_report
+from signtally.use_cases.figures import read_report
 
 _TRIES = 2_000
 

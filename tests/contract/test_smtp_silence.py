@@ -16,7 +16,7 @@ from signtally.ports.mail import MailSilentError, MailUncertainError
 from signtally.settings import Settings
 from signtally.smtp import mailer as mailer_module
 from signtally.smtp.mailer import SmtpMailer
-from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.delivering.digesting import run_digests
 from signtally.wiring import services as wired
 from tests.support.digest_portal import DUE, QUARTER_OF_AN_HOUR, acme, addressed_to, portal, states
 from tests.support.smtp_servers import SmtpServer, listening

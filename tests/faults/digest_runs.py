@@ -21,7 +21,7 @@ from signtally.render.formats import Formats
 from signtally.render.templating import environment
 from signtally.services import Services
 from signtally.stores.tenants import Tenants
-from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.delivering.digesting import run_digests
 
 
 def main() -> None:

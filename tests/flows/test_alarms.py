@@ -30,7 +30,7 @@ from signtally.memory.mailer import MemoryMailer
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.use_cases.delivery_run import DeliveriesFailedError
+from signtally.use_cases.delivering.run import DeliveriesFailedError
 from signtally.use_cases.ordering import OrderConsumer, OrderResult, request_report
 from tasks.alarms import TAG, alarms
 from tasks.automations import BLOCK, deploy

@@ -18,8 +18,8 @@ from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.loopback import LOOPBACK
 from signtally.services import Services
 from signtally.settings import DASK, PROCESSES
-from signtally.use_cases.delivery_run import DeliveriesFailedError
-from signtally.use_cases.scheduling import run_schedules
+from signtally.use_cases.delivering.run import DeliveriesFailedError
+from signtally.use_cases.delivering.scheduling import run_schedules
 from tasks.services import services
 from tests.support.ports import free_port
 

@@ -34,8 +34,8 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.history import HistoryError
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
-from signtally.use_cases.delivery_list import all_deliveries
-from signtally.use_cases.delivery_run import DeliveriesFailedError
+from signtally.use_cases.delivering import all_deliveries
+from signtally.use_cases.delivering.run import DeliveriesFailedError
 from signtally.use_cases.due_erasures import ErasuresPendingError
 from signtally.use_cases.erasing import erase
 from signtally.use_cases.ordering import OrderConsumer, OrderResult, request_report

@@ -6,7 +6,7 @@ import tasks.schedules
 from flows.send_digest import send_digest
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.memory.mailer import MemoryMailer
-from signtally.use_cases.delivery_run import DeliveriesFailedError
+from signtally.use_cases.delivering.run import DeliveriesFailedError
 from tests.support.fakes import fake_services
 from tests.support.flow_artifacts import latest_table
 

@@ -22,7 +22,7 @@ from signtally.local.prefect_api import PrefectApi
 from signtally.local.processes import ChildError
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
-from signtally.use_cases.delivery_list import all_deliveries
+from signtally.use_cases.delivering import all_deliveries
 from tests.soak.stack_programs import StackPrograms
 from tests.support.commands import Program
 from tests.support.loopback_http import LoopbackHttp, QuietHandler

@@ -31,9 +31,9 @@ from signtally.loopback import LOOPBACK, free_port
 from signtally.ports.queue import QueueDepth
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.use_cases.delivery_list import all_deliveries
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.scheduling import run_schedules
+from signtally.use_cases.delivering import all_deliveries
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.scheduling import run_schedules
 from tests.soak.portal import ZONES, Portal
 from tests.soak.readers import Order, Readers
 from tests.support.relay import Relay

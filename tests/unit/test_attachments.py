@@ -9,11 +9,11 @@ from email.policy import SMTP
 from signtally.domain.reports import ReportFile
 from signtally.domain.schedules import occurrence_of
 from signtally.domain.tenants import Schedule
-from signtally.use_cases import digest_messages
-from signtally.use_cases.attaching import ATTACHMENT_LIMIT_BYTES, plan_attachments
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.scheduling import current_report
-from signtally.use_cases.sending_by_hand import occurrence_by_hand, preview
+from signtally.use_cases.delivering import digest_messages, occurrence_by_hand
+from signtally.use_cases.delivering.attaching import ATTACHMENT_LIMIT_BYTES, plan_attachments
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.scheduling import current_report
+from signtally.use_cases.delivering.sending_by_hand import preview
 from tests.support.digest_portal import DUE, MONTHLY, Portal, acme, portal, usage
 
 ATTACHED = MONTHLY.model_copy(update={"attach": True, "formats": ("csv", "json")})

@@ -22,8 +22,8 @@ from signtally.use_cases.aggregating import aggregate_days
 from signtally.use_cases.backups import BackupOutcome, NoBackupError, back_up, restore
 from signtally.use_cases.due_erasures import finish_erasures
 from signtally.use_cases.erasing import erase
+from signtally.use_cases.figures import read_usage
 from signtally.use_cases.offboarding import offboard
-from signtally.use_cases.reading import read_usage
 from signtally.use_cases.rebuilding import rebuild
 from signtally.use_cases.reporting import report_now
 from tests.support.fakes import fake_services

@@ -9,7 +9,7 @@ from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportManifest, ReportRequest
 from signtally.use_cases.aggregating import aggregate_touched
-from signtally.use_cases.report_figures import read_report
+from signtally.use_cases.figures import read_report
 from signtally.use_cases.reporting import report_now
 from tests.support.fakes import fake_services
 

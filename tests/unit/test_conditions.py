@@ -19,11 +19,10 @@ from signtally.domain.conditions import (
 from signtally.domain.documents import Cohort
 from signtally.domain.tenants import Allowance, Schedule, TenantProfile
 from signtally.stores.deliveries import PassedOver
-from signtally.use_cases.delivery_list import passed_over
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.passing_over import condition_outcome
-from signtally.use_cases.scheduling import run_schedules
-from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
+from signtally.use_cases.delivering import condition_outcome, occurrence_by_hand, passed_over
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.scheduling import run_schedules
+from signtally.use_cases.delivering.sending_by_hand import send_now
 from tests.support.digest_portal import DUE, MONTHLY, Portal, acme, portal, usage
 
 EIGHTY = AllowanceUsed(when="allowance_used", percent=80)

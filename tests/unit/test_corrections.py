@@ -15,8 +15,8 @@ from signtally.domain.schemas import AFTER, BEFORE, RESTATEMENTS
 from signtally.domain.tenants import Recipient
 from signtally.memory.webhooks import MemoryWebhooks
 from signtally.stores.holds import Hold
-from signtally.use_cases.delivery_list import deliveries_of
-from signtally.use_cases.digesting import run_digests, send_deferred
+from signtally.use_cases.delivering import deliveries_of
+from signtally.use_cases.delivering.digesting import run_digests, send_deferred
 from tests.support.digest_portal import DUE, MONTHLY, Portal, acme, plain, portal, usage
 
 CORRECTED = MONTHLY.model_copy(update={"correct_from_percent": 5})

@@ -13,9 +13,9 @@ from signtally.domain.tenants import Recipient
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.mail import MailSilentError, MailUncertainError
 from signtally.stores.holds import Hold
-from signtally.use_cases.delivery_list import deliveries_of
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.mail_sending import MailSending
+from signtally.use_cases.delivering import deliveries_of
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.mail_sending import MailSending
 from tests.support.digest_portal import (
     DUE,
     MONTHLY,

@@ -15,15 +15,16 @@ from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.stores.suppressions import Suppression, SuppressionReason
-from signtally.use_cases.delivery_list import all_deliveries, deliveries_of
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.unsubscribing import (
+from signtally.use_cases.delivering import (
     BadUnsubscribeLinkError,
     Subscription,
+    all_deliveries,
+    deliveries_of,
     subscription_of,
     unsubscribe,
-    unsubscribe_url,
 )
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.unsubscribing import unsubscribe_url
 from tests.support.digest_portal import DUE, MONTHLY, DyingMailer, acme, addressed_to, portal, states
 from tests.support.examples import examples
 

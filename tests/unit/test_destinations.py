@@ -15,10 +15,10 @@ from signtally.domain.schedules import occurrence_of
 from signtally.memory.webhooks import MemoryWebhooks
 from signtally.render.channels import channel_body
 from signtally.render.email import LINK_LABELS, DigestContext
-from signtally.use_cases.delivery_list import deliveries_of
-from signtally.use_cases.digest_messages import digest_at_once
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.sending_by_hand import occurrence_by_hand, preview_post, send_now
+from signtally.use_cases.delivering import deliveries_of, occurrence_by_hand
+from signtally.use_cases.delivering.digest_messages import digest_at_once
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.sending_by_hand import preview_post, send_now
 from tests.support.digest_portal import DUE, MONTHLY, OCTOBER, Portal, acme, portal, usage
 from tests.support.report_samples import nasty_snapshot, snapshot
 

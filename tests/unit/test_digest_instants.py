@@ -10,9 +10,10 @@ from signtally.domain.tenants import Recipient
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.webhooks import MemoryWebhooks
 from signtally.ports.webhooks import WebhookMessage
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.scheduling import current_report, run_schedules
-from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
+from signtally.use_cases.delivering import occurrence_by_hand
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.scheduling import current_report, run_schedules
+from signtally.use_cases.delivering.sending_by_hand import send_now
 from tests.support.digest_portal import MONTHLY, Portal, acme, plain, portal, usage
 
 CRM = Destination(name="crm", kind="webhook", url="https://crm.example/hook", secret=new_secret())

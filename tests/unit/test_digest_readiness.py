@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.delivering.digesting import run_digests
 from tests.support.digest_portal import MONTHLY, QUARTER_OF_AN_HOUR, acme, portal
 
 

@@ -17,11 +17,11 @@ from signtally.ports.usage_store import TenantSpan
 from signtally.stores.deliveries import Deliveries
 from signtally.stores.keys import tenant_profile
 from signtally.stores.reports import Reports
-from signtally.use_cases.delivery_run import DeliveriesFailedError
-from signtally.use_cases.digest_messages import made_digest
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.scheduling import current_report, record_schedules, run_schedules
-from signtally.use_cases.sending_by_hand import occurrence_by_hand
+from signtally.use_cases.delivering import occurrence_by_hand
+from signtally.use_cases.delivering.digest_messages import made_digest
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.run import DeliveriesFailedError
+from signtally.use_cases.delivering.scheduling import current_report, record_schedules, run_schedules
 from tests.support.digest_portal import DUE, MONTHLY, OCTOBER, DyingMailer, acme, portal, usage
 
 

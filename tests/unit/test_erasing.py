@@ -16,7 +16,7 @@ from signtally.services import Services
 from signtally.stores.imports import ImportState
 from signtally.use_cases.aggregating import aggregate_days
 from signtally.use_cases.erasing import UnknownUserError, erase
-from signtally.use_cases.reading import read_usage
+from signtally.use_cases.figures import read_usage
 from signtally.use_cases.reporting import file_link, report_now
 from tests.support.erased_people import ANN, BOB, KEY, NOW, OCTOBER, erased, event, lived_in, named_in, stored
 

@@ -17,7 +17,7 @@ from signtally.services import Services
 from signtally.use_cases.aggregating import aggregate_days
 from signtally.use_cases.due_erasures import DueErasuresOutcome, ErasuresPendingError, finish_erasures
 from signtally.use_cases.erasing import UnfinishedErasureError, erase
-from signtally.use_cases.reading import read_usage
+from signtally.use_cases.figures import read_usage
 from signtally.use_cases.reporting import report_now
 from tests.support.erased_people import ANN, KEY, NOW, OCTOBER, RAW, erased, event, lived_in, named_in
 

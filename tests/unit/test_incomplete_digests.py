@@ -9,10 +9,11 @@ import pytest
 from signtally.domain.tenants import Recipient
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.errors import ServiceUnavailableError
-from signtally.use_cases.correcting import send_corrections
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.mail_sending import MailSending
-from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
+from signtally.use_cases.delivering import occurrence_by_hand
+from signtally.use_cases.delivering.correcting import send_corrections
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.mail_sending import MailSending
+from signtally.use_cases.delivering.sending_by_hand import send_now
 from tests.support.digest_portal import MONTHLY, OCTOBER, Portal, acme, plain, portal, usage
 
 HOUR = dt.timedelta(hours=1)

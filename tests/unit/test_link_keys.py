@@ -3,7 +3,8 @@
 import pytest
 
 from signtally.stores.link_key import LinkKey
-from signtally.use_cases.unsubscribing import BadUnsubscribeLinkError, Subscription, subscription_of, unsubscribe_url
+from signtally.use_cases.delivering import BadUnsubscribeLinkError, Subscription, subscription_of
+from signtally.use_cases.delivering.unsubscribing import unsubscribe_url
 from tests.support.fakes import fake_services
 
 

@@ -14,7 +14,7 @@ from signtally.ending import at_end, finish
 from signtally.log_fields import add_log_fields, log_fields
 from signtally.memory.mailer import MemoryMailer
 from signtally.threads import ContextThreads
-from signtally.use_cases.digesting import run_digests
+from signtally.use_cases.delivering.digesting import run_digests
 from tests.support.examples import examples
 from tests.support.fakes import fake_services
 from tests.support.log_lines import logged

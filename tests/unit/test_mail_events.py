@@ -17,9 +17,9 @@ from signtally.memory.queue import MemoryEventQueue
 from signtally.ports.queue import OutgoingMessage
 from signtally.stores.mail_rates import MailCount
 from signtally.stores.sent_mails import SentMail
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.mail_events import MailEventsOutcome, handle_mail_events, record_mail_event
-from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
+from signtally.use_cases.delivering import MailEventsOutcome, handle_mail_events, occurrence_by_hand, record_mail_event
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.sending_by_hand import send_now
 from tests.support.digest_portal import DUE, MONTHLY, OCTOBER, DyingMailer, Portal, acme, portal
 from tests.support.mail_notices import ANN, BO, notice
 

@@ -15,9 +15,10 @@ from signtally.memory.mailer import MemoryMailer
 from signtally.memory.members import MemoryMembers
 from signtally.portal_members import HttpMembers
 from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnavailableError
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.scheduling import run_schedules
-from signtally.use_cases.sending_by_hand import occurrence_by_hand, send_now
+from signtally.use_cases.delivering import occurrence_by_hand
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.scheduling import run_schedules
+from signtally.use_cases.delivering.sending_by_hand import send_now
 from tests.support.digest_portal import DUE, MONTHLY, QUARTER_OF_AN_HOUR, Portal, acme, portal, states
 from tests.support.loopback_http import LoopbackHttp, QuietHandler
 

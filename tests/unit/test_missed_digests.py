@@ -15,10 +15,10 @@ from signtally.ports.errors import ServiceUnavailableError
 from signtally.stores.deliveries import Deliveries
 from signtally.stores.holds import Hold
 from signtally.stores.keys import tenant_profile
-from signtally.use_cases.delivery_list import passed_over
-from signtally.use_cases.delivery_run import DeliveriesFailedError
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.scheduling import run_schedules
+from signtally.use_cases.delivering import passed_over
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.run import DeliveriesFailedError
+from signtally.use_cases.delivering.scheduling import run_schedules
 from tests.support.digest_portal import (
     DUE,
     MONTHLY,

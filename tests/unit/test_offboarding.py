@@ -24,8 +24,8 @@ from signtally.stores.erasures import Erasures
 from signtally.stores.sent_mails import SentMail
 from signtally.use_cases.aggregating import aggregate_days
 from signtally.use_cases.due_erasures import DueErasuresOutcome, finish_erasures
+from signtally.use_cases.figures import read_usage
 from signtally.use_cases.offboarding import UnknownTenantError, offboard
-from signtally.use_cases.reading import read_usage
 from signtally.use_cases.reporting import report_now
 from tests.support.fakes import fake_services
 

@@ -21,8 +21,7 @@ from signtally.ports.usage_store import UsageStore
 from signtally.services import Services
 from signtally.stores.touched_hours import TouchedHours
 from signtally.use_cases.aggregating import aggregate_touched
-from signtally.use_cases.read_ahead import read_ahead
-from signtally.use_cases.report_figures import read_report
+from signtally.use_cases.figures import read_ahead, read_report
 from tests.support.examples import examples
 from tests.support.fakes import fake_services
 

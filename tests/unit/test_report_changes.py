@@ -17,7 +17,7 @@ from signtally.domain.report_changes import (
     user_changes,
 )
 from signtally.domain.snapshot import UserUsage
-from signtally.use_cases.version_diff import user_figures
+from signtally.use_cases.reporting.version_diff import user_figures
 
 figures = st.builds(Counts, **{measure: st.integers(0, 3) | st.integers(0, 10**12) for measure in MEASURES})
 DAYS = [dt.date(2026, 10, 1) + dt.timedelta(days=offset) for offset in range(4)]

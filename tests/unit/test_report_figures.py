@@ -17,8 +17,7 @@ from signtally.domain.periods import FuturePeriodError, parse_period
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import Allowance, TenantProfile
 from signtally.services import Services
-from signtally.use_cases.reading import read_usage
-from signtally.use_cases.report_figures import read_report
+from signtally.use_cases.figures import read_report, read_usage
 from tests.support.examples import examples
 from tests.support.fakes import counted_services
 

@@ -11,9 +11,9 @@ from signtally.domain.periods import FuturePeriodError, parse_period
 from signtally.domain.tenants import Recipient
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.errors import ServiceUnavailableError
-from signtally.use_cases.delivery_list import all_deliveries
-from signtally.use_cases.digesting import run_digests
-from signtally.use_cases.sending_by_hand import occurrence_by_hand, preview, send_now
+from signtally.use_cases.delivering import all_deliveries, occurrence_by_hand
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.sending_by_hand import preview, send_now
 from tests.support.digest_portal import DUE, MONTHLY, OCTOBER, acme, portal
 
 

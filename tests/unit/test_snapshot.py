@@ -16,7 +16,7 @@ from signtally.domain.tenants import TenantProfile
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.stores.watermarks import Watermarks
-from signtally.use_cases.reading import read_usage
+from signtally.use_cases.figures import read_usage
 from tests.support.events import happened
 from tests.support.fakes import fake_services
 

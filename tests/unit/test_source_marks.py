@@ -21,8 +21,8 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.stores.report_states import ReportState
 from signtally.use_cases.aggregating.restating import restate
+from signtally.use_cases.figures import read_report
 from signtally.use_cases.ordering import request_report
-from signtally.use_cases.report_figures import read_report
 from signtally.use_cases.reporting import make_report
 from tests.support.clocks import Clock
 from tests.support.examples import examples

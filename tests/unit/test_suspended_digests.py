@@ -6,10 +6,9 @@ import pytest
 
 from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.stores.holds import Hold
-from signtally.use_cases.delivery_list import passed_over
-from signtally.use_cases.digesting import KIND, run_digests
-from signtally.use_cases.due_deliveries import due_now
-from signtally.use_cases.scheduling import run_schedules
+from signtally.use_cases.delivering import KIND, due_now, passed_over
+from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.scheduling import run_schedules
 from tests.support.digest_portal import DUE, MONTHLY, Portal, acme, addressed_to, portal, states
 
 

@@ -19,7 +19,7 @@ from signtally.use_cases.aggregating import aggregate_touched
 from signtally.use_cases.aggregating.read_back import ReadBackCheck
 from signtally.use_cases.aggregating.restating import restate
 from signtally.use_cases.aggregating.written_rows import WrittenRows
-from signtally.use_cases.reading import read_usage
+from signtally.use_cases.figures import read_usage
 from signtally.use_cases.rebuilding import rebuild
 from signtally.use_cases.reconciling import reconcile
 from tests.support.truth_world import EVER, FOR_EVER, NOW, World, event

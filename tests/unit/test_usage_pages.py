@@ -14,8 +14,7 @@ from signtally.domain.periods import Period, parse_period
 from signtally.domain.schemas import IDENTITY, STORED_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
-from signtally.use_cases.reading import read_usage
-from signtally.use_cases.usage_pages import read_totals, read_user_page
+from signtally.use_cases.figures import read_totals, read_usage, read_user_page
 from tests.support.fakes import counted_services
 
 NOW = dt.datetime(2026, 11, 3, 20, tzinfo=dt.UTC)

@@ -15,8 +15,7 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.stores.report_states import ReportMissingError
 from signtally.use_cases.ordering import request_report
-from signtally.use_cases.reporting import report_now
-from signtally.use_cases.version_diff import VersionNotReadyError, diff_versions
+from signtally.use_cases.reporting import VersionNotReadyError, diff_versions, report_now
 from tests.support.clocks import Clock
 from tests.support.fakes import fake_services
 from tests.support.order_consumers import consume

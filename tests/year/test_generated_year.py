@@ -28,9 +28,9 @@ from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases import provisioning
 from signtally.use_cases.aggregating import aggregate_touched
+from signtally.use_cases.figures import read_usage
 from signtally.use_cases.importing import import_history
 from signtally.use_cases.ingesting import drain
-from signtally.use_cases.reading import read_usage
 from signtally.use_cases.reconciling import reconcile
 from tests.support.examples import sized
 from tests.support.generated_year import ACTIONS, Event, Figures, GeneratedYear, generate

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from signtally.domain.report_changes import DayChange, MeasureChange, UserChange, VersionChanges
 from signtally.domain.reports import ReportManifest
-from signtally.use_cases.version_diff import VersionDiff
+from signtally.use_cases.reporting import VersionDiff
 
 Version = Annotated[int, Field(ge=1, le=10**9)]
 

@@ -17,8 +17,7 @@ from signtally.domain.given_names import name_key
 from signtally.domain.schedules import MOST_CAUGHT_UP, shown_name
 from signtally.domain.tenants import MOST_DESTINATIONS, EmailAddress, Recipient
 from signtally.render.email_picture import standing_alone
-from signtally.use_cases.delivery_list import PassedOccurrence
-from signtally.use_cases.sending_by_hand import SentByHand
+from signtally.use_cases.delivering import PassedOccurrence, SentByHand
 
 _MOST_RECIPIENTS = 50
 State = Literal[

@@ -28,10 +28,14 @@ from signtally.domain.batches import batched
 from signtally.domain.destinations import Destination
 from signtally.domain.given_names import name_key
 from signtally.domain.tenants import Schedule
-from signtally.use_cases import sending_by_hand
-from signtally.use_cases.delivery_list import POSITION, deliveries_of, passed_over
-from signtally.use_cases.passing_over import condition_outcome
-from signtally.use_cases.sending_by_hand import occurrence_by_hand
+from signtally.use_cases.delivering import (
+    POSITION,
+    condition_outcome,
+    deliveries_of,
+    occurrence_by_hand,
+    passed_over,
+    sending_by_hand,
+)
 
 router = APIRouter(
     prefix="/schedules/{name}",

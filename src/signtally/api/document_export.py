@@ -14,7 +14,7 @@ from signtally.domain.tenants import TenantProfile
 from signtally.render.csv import document_lines
 from signtally.render.files import CONTENT_TYPES, documents_name
 from signtally.services import Services
-from signtally.use_cases.document_list import DocumentPage, read_document_page, stuck_ones
+from signtally.use_cases.figures import DocumentPage, read_document_page, stuck_ones
 
 ROWS_AT_ONCE = 5000
 _WAIT_SECONDS = 60  # a file half read would have to be begun again

@@ -23,7 +23,7 @@ from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.documents import DocumentStatus
 from signtally.domain.highlights import STUCK_DAYS
 from signtally.domain.ids import WITHOUT_NUL
-from signtally.use_cases.document_list import count_documents, read_document_page, stuck_ones
+from signtally.use_cases.figures import count_documents, read_document_page, stuck_ones
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
 # What a row is ordered by: 0 for an open one, microseconds (sent, or minus closed), its id.

@@ -20,8 +20,7 @@ from signtally.report_queue import ReportQueueUnavailableError, TooManyOrdersErr
 from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.stores.report_states import ReportMissingError
 from signtally.stores.tenants import EditConflictError
-from signtally.use_cases.report_deletion import ReportInWorkError
-from signtally.use_cases.version_diff import OtherGroupError, VersionNotReadyError
+from signtally.use_cases.reporting import OtherGroupError, ReportInWorkError, VersionNotReadyError
 
 _log = logging.getLogger("signtally.api")
 _RETRY_AFTER = {"Retry-After": "10"}

@@ -12,7 +12,7 @@ from signtally.api.insight_documents import InsightsDocument
 from signtally.api.periods import PeriodQuery, period_or_month
 from signtally.api.problems import ProblemKind, problem_responses
 from signtally.domain.basis import Basis
-from signtally.use_cases.report_figures import read_report
+from signtally.use_cases.figures import read_report
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
 

@@ -8,7 +8,7 @@ from signtally.domain.periods import Period
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
-from signtally.use_cases.usage_pages import read_totals
+from signtally.use_cases.figures import read_totals
 
 _STAND = dt.timedelta(seconds=30)
 _MOST_KEPT = 200  # each some KB; of a year 60

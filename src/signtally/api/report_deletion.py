@@ -9,7 +9,7 @@ from signtally.api.context import ServicesDep
 from signtally.api.problems import ProblemKind, problem_responses
 from signtally.api.reports import ReportId
 from signtally.domain.audit import AuditAction
-from signtally.use_cases import report_deletion
+from signtally.use_cases.reporting import deletion
 
 router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[limit_concurrency("others")])
 
@@ -26,5 +26,5 @@ def delete_report(report_id: ReportId, caller: Administrator, services: Services
 
     Ordered again, it is made anew, as version 1. A report that is being made cannot be deleted: that is a 409.
     """
-    versions = report_deletion.delete_report(caller.tenant_id, report_id, services=services)
+    versions = deletion.delete_report(caller.tenant_id, report_id, services=services)
     audit.record(caller, AuditAction.REPORT_DELETED, subject=report_id, versions=str(versions))

@@ -14,7 +14,7 @@ from signtally.api.problems import ProblemKind, problem_responses
 from signtally.api.reports import ReportId, only_visible
 from signtally.domain.report_changes import UserChange
 from signtally.domain.reports import ReportKey
-from signtally.use_cases.version_diff import diff_versions
+from signtally.use_cases.reporting import diff_versions
 
 router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[limit_concurrency("others")])
 

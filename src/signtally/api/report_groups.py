@@ -17,7 +17,7 @@ from signtally.api.reports import ReportsQuery, UrlsQuery, documents_of
 from signtally.domain.reports import ReportManifest
 from signtally.stores.report_index import ENTRY
 from signtally.stores.report_states import ReportMissingError
-from signtally.use_cases.report_groups import ReportGroup, group_versions, report_group, report_groups
+from signtally.use_cases.reporting import ReportGroup, group_versions, report_group, report_groups
 
 router = APIRouter(prefix="/report-groups", tags=["reports"], dependencies=[limit_concurrency("others")])
 GroupName = Annotated[str, Path(max_length=64, description="`group` of one of its reports")]

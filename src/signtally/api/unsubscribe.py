@@ -16,7 +16,7 @@ from signtally.render.formats import locale_of
 from signtally.render.templating import environment
 from signtally.render.theme import Theme
 from signtally.render.translation import Translation
-from signtally.use_cases.unsubscribing import BadUnsubscribeLinkError, Subscription, subscription_of, unsubscribe
+from signtally.use_cases.delivering import BadUnsubscribeLinkError, Subscription, subscription_of, unsubscribe
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _LONGEST_TOKEN = 4000

@@ -21,7 +21,7 @@ from signtally.render.caveats import UNREADABLE_PROFILE_NOTICE
 from signtally.render.formats import Formats
 from signtally.services import Services
 from signtally.threads import ContextThreads
-from signtally.use_cases.usage_pages import read_totals, read_user_page
+from signtally.use_cases.figures import read_totals, read_user_page
 
 router = APIRouter(tags=["usage"], dependencies=[limit_concurrency("figures")])
 

@@ -18,18 +18,18 @@ from signtally.domain.mail_addresses import valid_address
 from signtally.domain.schedules import shown_name
 from signtally.domain.tenants import Recipient, Schedule, destination_labelled
 from signtally.render.email_picture import standing_alone
-from signtally.use_cases import sending_by_hand
-from signtally.use_cases.delivery_list import (
+from signtally.use_cases.delivering import (
     PassedOccurrence,
     all_deliveries,
     all_passed_over,
+    condition_outcome,
     deliveries_of,
+    named_occurrence,
     passed_over,
     recorded_schedule,
+    require_all_well,
+    sending_by_hand,
 )
-from signtally.use_cases.delivery_run import require_all_well
-from signtally.use_cases.passing_over import condition_outcome
-from signtally.use_cases.sending_by_hand import named_occurrence
 
 __all__ = ["deliveries", "digests"]
 _MOST_PASSED_OVER = 100

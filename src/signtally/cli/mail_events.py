@@ -8,7 +8,7 @@ from signtally import wiring
 from signtally.cli.output import json_option, print_result
 from signtally.domain.mail_events import BadMailEventError
 from signtally.domain.returned_mail import read_returned_mail
-from signtally.use_cases.mail_events import handle_mail_events, record_mail_event
+from signtally.use_cases.delivering import handle_mail_events, record_mail_event
 
 
 @click.command()

@@ -10,7 +10,7 @@ from signtally.cli.parameters import ID
 from signtally.cli.report_rendering import render_reports
 from signtally.domain.report_changes import MeasureChange
 from signtally.domain.reports import ReportKey
-from signtally.use_cases.version_diff import VersionDiff, diff_versions
+from signtally.use_cases.reporting import VersionDiff, diff_versions
 
 VERSION = click.IntRange(min=1)
 

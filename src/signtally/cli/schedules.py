@@ -9,8 +9,7 @@ from signtally.cli.output import json_option, print_result
 from signtally.cli.parameters import ID, INSTANT
 from signtally.domain.schedules import Occurrence, due_between
 from signtally.services import system_clock
-from signtally.use_cases import digesting, scheduling
-from signtally.use_cases.due_deliveries import due_now
+from signtally.use_cases.delivering import digesting, due_now, scheduling
 
 _PLANNED_DAYS = 31
 now_option = click.option("--now", type=INSTANT, help="As if it were this instant, such as 2026-11-01T07:00:00Z.")

@@ -190,5 +190,5 @@ class ReportFlow:
         rows = table.add(Tagged("TBody"))
         for block in drawn.body:
             self._add(block, rows).head = drawn.head
-        for block in self.blocks[-2:-1] if len(drawn.body) > 1 else ():
-            block.keeps_next = True  # no page has but a last row and its sum
+        if len(drawn.body) > 1:
+            self.blocks[-2].keeps_next = True  # no page has but a last row and its sum

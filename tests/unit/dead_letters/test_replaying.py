@@ -21,8 +21,8 @@ from signtally.report_queue import ReportQueue
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases.dead_letters import list_dead_letters, replay_dead_letters
+from signtally.use_cases.delivering import handle_mail_events
 from signtally.use_cases.ingesting import IngestConfig, drain
-from signtally.use_cases.mail_events import handle_mail_events
 from tests.support.clocks import Clock
 from tests.support.dead_letter_queues import TroubledQueue, put
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from signtally.services import Services
 from signtally.stores import keys
 from signtally.stores.imports import forget_rejects
-from signtally.use_cases.delivery_list import all_deliveries
+from signtally.use_cases.delivering import all_deliveries
 
 _FOLDERS = {
     "files and records of reports": ("reports/", keys.REPORT_INDEX, "reported/"),

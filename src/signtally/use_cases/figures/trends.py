@@ -14,8 +14,8 @@ from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.trend import TrendPoint
 from signtally.services import Services
-from signtally.use_cases.report_spans import ReportSpans
-from signtally.use_cases.usage_rows import stored_rows, unread_days
+from signtally.use_cases.figures.spans import ReportSpans
+from signtally.use_cases.figures.usage_rows import stored_rows, unread_days
 
 _STAGES = [f"{COHORT_PREFIX}{stage}" for stage in STAGES]
 _COUNTED = [f"{EVENTS_PREFIX}{measure}" for measure in MEASURES]

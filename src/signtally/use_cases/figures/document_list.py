@@ -12,8 +12,8 @@ from signtally.domain.highlights import is_stuck, stuck_if_sent_by
 from signtally.domain.periods import Period
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
-from signtally.use_cases.report_spans import ReportSpans
-from signtally.use_cases.usage_pages import names_in_report
+from signtally.use_cases.figures.spans import ReportSpans
+from signtally.use_cases.figures.usage_pages import names_in_report
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

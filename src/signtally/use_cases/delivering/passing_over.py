@@ -16,8 +16,7 @@ from signtally.domain.periods import period_between
 from signtally.domain.schedules import Occurrence
 from signtally.services import Services
 from signtally.stores.deliveries import PassedOver
-from signtally.use_cases.reading import read_usage
-from signtally.use_cases.report_figures import read_report
+from signtally.use_cases.figures import read_report, read_usage
 
 
 def why_passed_over(occurrence: Occurrence, *, services: Services) -> PassedOver | None:

@@ -19,7 +19,7 @@ from signtally.measurements import DELIVERY_SECONDS, timed
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.stores.deliveries import DoneOccurrences, PassedOver
-from signtally.use_cases.due_deliveries import (
+from signtally.use_cases.delivering.due import (
     DeliveryKind,
     DueSchedule,
     delivery_key,
@@ -28,9 +28,9 @@ from signtally.use_cases.due_deliveries import (
     label,
     rotated,
 )
+from signtally.use_cases.delivering.readiness import Readiness
+from signtally.use_cases.figures import read_ahead
 from signtally.use_cases.pending_work import MOST_FAILURES_IN_A_ROW
-from signtally.use_cases.read_ahead import read_ahead
-from signtally.use_cases.readiness import Readiness
 
 _log = logging.getLogger(__name__)
 _READ_AHEAD = 25  # schedules: more would save little, and hold more rows in memory

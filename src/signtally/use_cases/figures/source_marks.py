@@ -19,9 +19,9 @@ from signtally.domain.snapshot import UsageSnapshot
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 from signtally.threads import ContextThreads
-from signtally.use_cases.report_figures import read_report
-from signtally.use_cases.report_spans import same_time_yesterday
-from signtally.use_cases.usage_rows import unread_days
+from signtally.use_cases.figures.report import read_report
+from signtally.use_cases.figures.spans import same_time_yesterday
+from signtally.use_cases.figures.usage_rows import unread_days
 
 _EVER = Period(PeriodKind.RANGE, dt.date.min, dt.date.max)
 

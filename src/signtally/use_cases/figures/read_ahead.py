@@ -17,7 +17,7 @@ from signtally.domain.tenants import TenantProfile
 from signtally.ports.usage_store import TenantSpan, UsageStore
 from signtally.services import Services
 from signtally.stores.pinned_state import PinnedState
-from signtally.use_cases.report_spans import ReportSpans
+from signtally.use_cases.figures.spans import ReportSpans
 
 _Days = tuple[str, dt.date, dt.date]  # tenant id, first, last
 

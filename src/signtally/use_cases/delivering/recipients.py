@@ -8,9 +8,9 @@ from signtally.domain.destinations import Destination
 from signtally.domain.tenants import Recipient
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
-from signtally.use_cases.digest_messages import DigestMessages, distinct
-from signtally.use_cases.mail_sending import MailSending, Message
-from signtally.use_cases.withholding import Reason, Withheld
+from signtally.use_cases.delivering.digest_messages import DigestMessages, distinct
+from signtally.use_cases.delivering.mail_sending import MailSending, Message
+from signtally.use_cases.delivering.withholding import Reason, Withheld
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from signtally.domain.periods import end_of_day
 from signtally.domain.schedules import Occurrence
 from signtally.services import Services
 from signtally.stores.counted_zones import CountedZone
-from signtally.use_cases.reading import provisional_days
+from signtally.use_cases.figures import provisional_days
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from signtally.domain.schedules import Occurrence
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.services import Services
 from signtally.stores.deliveries import PassedOver
-from signtally.use_cases.delivery_run import DeliveryRun, Reading, merged, require_all_well
-from signtally.use_cases.due_deliveries import DeliveryKind, delivery_key, remember_done, tenants_with_due
-from signtally.use_cases.passing_over import why_passed_over
+from signtally.use_cases.delivering.due import DeliveryKind, delivery_key, remember_done, tenants_with_due
+from signtally.use_cases.delivering.passing_over import why_passed_over
+from signtally.use_cases.delivering.run import DeliveryRun, Reading, merged, require_all_well
 from signtally.use_cases.reporting import report_with_figures
 
 # A lease: longer than a report takes to make, so a run that holds the claim for longer has died.

@@ -17,10 +17,10 @@ from signtally.domain.user_counts import USER_COUNTS, UserSelection, page_of
 from signtally.ports.usage_store import TenantSpan
 from signtally.services import Services
 from signtally.threads import ContextThreads
-from signtally.use_cases.reading import provisional_days, read_period_rows, read_usage
-from signtally.use_cases.report_spans import ReportSpans, same_time_yesterday
-from signtally.use_cases.trends import day_totals
-from signtally.use_cases.usage_rows import count_day, unread_days
+from signtally.use_cases.figures.reading import provisional_days, read_period_rows, read_usage
+from signtally.use_cases.figures.spans import ReportSpans, same_time_yesterday
+from signtally.use_cases.figures.trends import day_totals
+from signtally.use_cases.figures.usage_rows import count_day, unread_days
 
 _QUERIES_BESIDE = 4
 _NAMES = ("user_name", "user_email")

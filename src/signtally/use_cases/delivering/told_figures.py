@@ -9,7 +9,7 @@ from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.schedules import Occurrence, occurrence_of
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.services import Services
-from signtally.use_cases.due_deliveries import delivery_key
+from signtally.use_cases.delivering.due import delivery_key
 
 _EARLIER_PERIODS = 3  # each costs a read or two
 

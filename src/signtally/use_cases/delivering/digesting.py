@@ -1,4 +1,4 @@
-"""Digests: one email to each recipient of each due occurrence, and to nobody twice (`use_cases.mail_sending`)."""
+"""Digests: one email to each recipient of each due occurrence, and to nobody twice (see `mail_sending`)."""
 
 import dataclasses
 import datetime as dt
@@ -11,15 +11,15 @@ from signtally.domain.schedules import Occurrence
 from signtally.services import Services
 from signtally.stores.deliveries import LedgerPeriods, PassedOver
 from signtally.stores.mail_rates import MailCount
-from signtally.use_cases.correcting import remember_incomplete, send_corrections
-from signtally.use_cases.deferred_mails import retry_deferred
-from signtally.use_cases.delivery_run import DeliveryRun, Reading, merged, require_all_well
-from signtally.use_cases.digest_messages import DigestMessages, made_digest
-from signtally.use_cases.due_deliveries import DeliveryKind, delivery_key, remember_done, tenants_with_due
-from signtally.use_cases.mail_sending import MailSending
-from signtally.use_cases.passing_over import why_passed_over
-from signtally.use_cases.recipients import send_to_each
-from signtally.use_cases.scheduling import make_scheduled_report
+from signtally.use_cases.delivering.correcting import remember_incomplete, send_corrections
+from signtally.use_cases.delivering.deferred_mails import retry_deferred
+from signtally.use_cases.delivering.digest_messages import DigestMessages, made_digest
+from signtally.use_cases.delivering.due import DeliveryKind, delivery_key, remember_done, tenants_with_due
+from signtally.use_cases.delivering.mail_sending import MailSending
+from signtally.use_cases.delivering.passing_over import why_passed_over
+from signtally.use_cases.delivering.recipients import send_to_each
+from signtally.use_cases.delivering.run import DeliveryRun, Reading, merged, require_all_well
+from signtally.use_cases.delivering.scheduling import make_scheduled_report
 
 
 def _begun(known: LedgerPeriods) -> frozenset[str]:

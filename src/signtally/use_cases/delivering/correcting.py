@@ -10,15 +10,15 @@ from signtally.domain.deliveries import DeliveryKey, MailState
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
 from signtally.domain.tenants import Schedule, TenantProfile, schedule_named
 from signtally.services import Services
-from signtally.use_cases.digest_messages import made_digest
-from signtally.use_cases.due_deliveries import rotated
-from signtally.use_cases.mail_sending import MailSending
+from signtally.use_cases.delivering.digest_messages import made_digest
+from signtally.use_cases.delivering.due import rotated
+from signtally.use_cases.delivering.mail_sending import MailSending
+from signtally.use_cases.delivering.readiness import Readiness
+from signtally.use_cases.delivering.recipients import send_to_each
+from signtally.use_cases.delivering.told_figures import last_told
+from signtally.use_cases.delivering.withholding import sends_wait
+from signtally.use_cases.figures import read_usage
 from signtally.use_cases.pending_work import PendingWork
-from signtally.use_cases.readiness import Readiness
-from signtally.use_cases.reading import read_usage
-from signtally.use_cases.recipients import send_to_each
-from signtally.use_cases.told_figures import last_told
-from signtally.use_cases.withholding import sends_wait
 
 CORRECTED_FOR = dt.timedelta(days=92)  # after a period's end: an import of old years sends nothing
 _LOOK_EVERY = dt.timedelta(hours=1)

@@ -17,15 +17,15 @@ from signtally.domain.tenants import TenantProfile
 from signtally.domain.user_tables import inactive_users_of, median_turnarounds, user_days_of, users_of
 from signtally.services import Services
 from signtally.threads import ContextThreads
-from signtally.use_cases.reading import (
+from signtally.use_cases.figures.reading import (
     PeriodRows,
     by_day,
     read_period_rows,
     restated_days,
     total_of,
 )
-from signtally.use_cases.report_spans import CURRENT_PART, PREVIOUS_PART, ReportSpans
-from signtally.use_cases.trends import read_trend
+from signtally.use_cases.figures.spans import CURRENT_PART, PREVIOUS_PART, ReportSpans
+from signtally.use_cases.figures.trends import read_trend
 
 _QUERIES_BESIDE = 4  # the counts are read meanwhile
 

@@ -14,8 +14,8 @@ from signtally.domain.tenants import TenantProfile
 from signtally.domain.user_tables import inactive_users_of, names_of, users_of
 from signtally.services import Services
 from signtally.threads import ContextThreads
-from signtally.use_cases.report_spans import ReportSpans
-from signtally.use_cases.usage_rows import UsageRows, count_day, read_rows
+from signtally.use_cases.figures.spans import ReportSpans
+from signtally.use_cases.figures.usage_rows import UsageRows, count_day, read_rows
 
 _SUMS = [pl.col(measure).sum() for measure in MEASURES]
 _QUERIES_BESIDE = 3

@@ -10,7 +10,7 @@ from signtally.domain.periods import MONDAY
 from signtally.domain.schedules import delivered_period, shown_name
 from signtally.services import Services
 from signtally.stores.deliveries import PassedRecord
-from signtally.use_cases.sending_by_hand import NoScheduleError
+from signtally.use_cases.delivering.sending_by_hand import NoScheduleError
 
 # A position: the period's name in the ledger, and the position of the recipient in it.
 POSITION = re.compile(r"[^/]+/[^/]+")

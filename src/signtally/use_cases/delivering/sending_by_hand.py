@@ -18,14 +18,14 @@ from signtally.domain.tenants import Recipient, Schedule, TenantProfile, schedul
 from signtally.errors import SigntallyError
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
-from signtally.use_cases.correcting import remember_incomplete
-from signtally.use_cases.digest_messages import DigestMessages, digest_at_once, made_digest
-from signtally.use_cases.mail_sending import MailSending
+from signtally.use_cases.delivering.correcting import remember_incomplete
+from signtally.use_cases.delivering.digest_messages import DigestMessages, digest_at_once, made_digest
+from signtally.use_cases.delivering.mail_sending import MailSending
+from signtally.use_cases.delivering.readiness import Readiness
+from signtally.use_cases.delivering.recipients import Addressed, addressed
+from signtally.use_cases.delivering.scheduling import scheduled_request
+from signtally.use_cases.delivering.withholding import Reason
 from signtally.use_cases.ordering import request_report
-from signtally.use_cases.readiness import Readiness
-from signtally.use_cases.recipients import Addressed, addressed
-from signtally.use_cases.scheduling import scheduled_request
-from signtally.use_cases.withholding import Reason
 
 _log = logging.getLogger(__name__)
 

@@ -19,12 +19,12 @@ from signtally.render.attachments import Attachments
 from signtally.render.channels import channel_body
 from signtally.render.email import DigestContext, digest_message
 from signtally.services import Services
-from signtally.use_cases.attaching import plan_attachments
-from signtally.use_cases.due_deliveries import delivery_key
-from signtally.use_cases.report_figures import read_report
-from signtally.use_cases.scheduling import current_report_with_figures, scheduled_request
-from signtally.use_cases.told_figures import changed_periods
-from signtally.use_cases.unsubscribing import unsubscribe_url
+from signtally.use_cases.delivering.attaching import plan_attachments
+from signtally.use_cases.delivering.due import delivery_key
+from signtally.use_cases.delivering.scheduling import current_report_with_figures, scheduled_request
+from signtally.use_cases.delivering.told_figures import changed_periods
+from signtally.use_cases.delivering.unsubscribing import unsubscribe_url
+from signtally.use_cases.figures import read_report
 
 _ID_CHARACTERS = 32
 

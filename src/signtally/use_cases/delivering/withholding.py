@@ -9,7 +9,7 @@ from signtally.domain.tenants import Recipient, TenantProfile
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.stores.suppressions import SuppressionReason, subject
-from signtally.use_cases.membership import roles_in, why_not
+from signtally.use_cases.delivering.membership import roles_in, why_not
 
 _SUSPENDED = "the tenant is suspended"
 Reason = tuple[MailState, str]  # the state to record instead of sending, and the detail

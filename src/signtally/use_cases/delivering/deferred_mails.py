@@ -10,13 +10,13 @@ from signtally.errors import SigntallyError
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
-from signtally.use_cases.digest_messages import DigestMessages, made_digest
-from signtally.use_cases.due_deliveries import rotated
-from signtally.use_cases.mail_sending import MailSending, Message
+from signtally.use_cases.delivering.digest_messages import DigestMessages, made_digest
+from signtally.use_cases.delivering.due import rotated
+from signtally.use_cases.delivering.mail_sending import MailSending, Message
+from signtally.use_cases.delivering.readiness import Readiness
+from signtally.use_cases.delivering.told_figures import told_by
+from signtally.use_cases.delivering.withholding import Reason, Withheld, sends_wait
 from signtally.use_cases.pending_work import PendingWork
-from signtally.use_cases.readiness import Readiness
-from signtally.use_cases.told_figures import told_by
-from signtally.use_cases.withholding import Reason, Withheld, sends_wait
 
 
 def retry_deferred(mails: MailSending, *, services: Services, pending: MutableMapping[str, str]) -> None:

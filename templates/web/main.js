@@ -9,7 +9,7 @@ import { downloadFile } from "./files.js";
 import { adopt } from "./format.js";
 import { showFreshness, showHeading, showHeadline } from "./headline.js";
 import { askInsights } from "./insights.js";
-import { complain, settle, tell } from "./notices.js";
+import { complain, listenToSessionEnd, settle, tell } from "./notices.js";
 import { listenToOverview, readDays, showOverview } from "./overview.js";
 import { forgetPeople, readPeople, readSilent } from "./people.js";
 import { choose, markPeriod, offerPeriods, parameters, placedParameters, placedPeriod, title } from "./periods.js";
@@ -277,6 +277,7 @@ function listen() {
   });
   setInterval(() => shown && OF_PERIODS.includes(viewOf()) && showFreshness(shown.usage), TICK_MS);
 }
+  listenToSessionEnd(signedOut);
 
 session.takeFragment();
 prepare();

@@ -8,11 +8,19 @@ import { gettext } from "./words.js";
 const READ_MS = 6_000; // of a page that is looked at
 const TICK_MS = 500;
 const STEPS = ["click", "keyup", "scroll"];
+let sessionEnded = () => {};
+
+// What to do once the API no longer takes the token.
+export function listenToSessionEnd(act) {
+  sessionEnded = act;
+}
 
 // Show why something failed. `about` names what failed: another notice about the same replaces it, `settle` takes it away.
-// With the `signal` of what was to be shown, so does its end: trying that again would be in vain.
-export function complain(error, { about, title, again, signal }) {
+// With the `signal` of what was to be shown, so does its end: trying that again would be in vain. Whoever's session has ended
+// is led to sign in, unless something `typed` would be lost.
+export function complain(error, { about, title, again, signal, typed = false }) {
   if (error.name === "AbortError") return;
+  if (error.status === 401 && !typed) return sessionEnded(error);
   const heading = title ?? titleOf(error);
   const parts = (error.parts ?? []).map((part) => el("li", {}, partWords(part)));
   const words = el("div", {}, el("strong", {}, heading), " ", messageOf(error), parts.length > 0 && el("ul", {}, ...parts), technical(error));

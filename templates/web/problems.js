@@ -6,8 +6,13 @@ import { gettext, language } from "./words.js";
 
 const UNEXPECTED = 500;
 
+const ENDED = () => [gettext("Your session has ended"), gettext("Sign in at your portal in another tab, then try again here.")];
+
 // By the kinds that the API documents; what the page says itself has none.
 const KINDS = {
+  "missing-token": ENDED,
+  "expired-token": ENDED,
+  "bad-token": ENDED,
   conflict: () => [gettext("Not saved"), gettext("Somebody else has changed it meanwhile. Open it again, then decide.")],
   "precondition-failed": () => [gettext("Not saved"), gettext("Somebody else has changed it meanwhile. Open it again, then decide.")],
   forbidden: () => [gettext("Not allowed"), gettext("Ask an administrator of your organization.")],

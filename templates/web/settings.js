@@ -100,7 +100,7 @@ async function send(change, { tag, save, changed, again }) {
     const isStale = error.status === 412;
     error.parts = markParts(byId("settings"), error);
     if (!error.parts.length && error.kind === "invalid-request") settle(ABOUT); // each is said beside its field
-    else complain(error, { about: ABOUT, title: gettext("The settings were not saved."), again: isStale ? again : null });
+    else complain(error, { about: ABOUT, title: gettext("The settings were not saved."), again: isStale ? again : null, typed: true });
   }
   save.removeAttribute("aria-busy");
 }

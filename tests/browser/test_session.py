@@ -1,5 +1,6 @@
 """Signing in to the page, and staying so: tokens, tabs, links from emails, the portal."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -114,6 +115,32 @@ def test_a_session_that_another_tab_renewed_goes_on(site: Any, open_page: Open) 
     page.evaluate("token => sessionStorage.setItem('signtally.token', token)", site.token(ttl_hours=-1))
     page.get_by_text("Last month", exact=True).click()
     expect(page.locator("h1:visible")).to_have_text("September 2026")
+
+
+@pytest.mark.parametrize("view", ["reports", "schedules", "settings", "activity"])
+def test_a_session_that_ends_leads_to_the_portal_from_every_view(site: Any, open_page: Open, view: str) -> None:
+    page = open_page(site.signed_in(), complains=True)
+    expect(page.locator("#headlines")).to_contain_text("3,825")
+    page.evaluate("token => sessionStorage.setItem('signtally.token', token)", site.token(ttl_hours=-1))
+    page.locator(f"nav [data-key={view}]").click()
+    expect(page.locator("h1:visible")).to_have_text("Your session has ended")
+    portal = urlsplit(page.get_by_role("link", name="Go to your portal").get_attribute("href") or "")
+    assert parse_qs(portal.query)["return_to"] == [f"{site.url}/#view={view}&period=2026-10"]
+
+
+@pytest.mark.parametrize(
+    ("view", "label", "place"), [("schedules&dialog=new", "Name", "dialog"), ("settings", "Name", "#notices")]
+)
+def test_what_was_typed_outlives_a_session(site: Any, open_page: Open, view: str, label: str, place: str) -> None:
+    page = open_page(site.signed_in(show=f"view={view}"), complains=True)
+    page.get_by_label(label, exact=True).fill("Typed for long")
+    page.evaluate("token => sessionStorage.setItem('signtally.token', token)", site.token(ttl_hours=-1))
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(place)).to_contain_text("Sign in at your portal in another tab, then try again here.")
+    expect(page.get_by_label(label, exact=True)).to_have_value("Typed for long")
+    open_page(site.signed_in(), beside=page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#notices")).to_contain_text(re.compile("created|Saved"))
 
 
 def test_nobody_takes_the_place_of_another(site: Any, open_page: Open) -> None:

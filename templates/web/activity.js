@@ -1,7 +1,7 @@
 // The audit trail: who ordered, downloaded and changed what, when, and from where.
 
 import { address, call } from "./client.js";
-import { byId, el, foreign, straight, table } from "./dom.js";
+import { byId, el, foreign, straight, table, working } from "./dom.js";
 import { statusLabels } from "./documents.js";
 import { FORMATS } from "./files.js";
 import { kindOf, listed, moment, number, periodTitle } from "./format.js";
@@ -86,7 +86,7 @@ function reader(about, signal) {
 function offerMore(read, shown) {
   const more = byId("activity-more");
   more.hidden = read.isDone;
-  more.onclick = async () => {
+  const next = async () => {
     try {
       const before = shown.tBodies[0].rows.length;
       shown.tBodies[0].append(...table(columns(), (await read()).map(line)).tBodies[0].rows);
@@ -100,6 +100,7 @@ function offerMore(read, shown) {
       complain(error, { about: ABOUT, title: gettext("The activity could not be read.") });
     }
   };
+  more.onclick = () => working(more, next);
 }
 
 const columns = () => [

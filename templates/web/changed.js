@@ -1,6 +1,6 @@
 // Whether the figures on screen are those of the period's newest report, and the way to what changed.
 
-import { button, byId, el } from "./dom.js";
+import { button, byId, el, working } from "./dom.js";
 import { orderReport, readGroups, whenReady } from "./files.js";
 import { dayOf, moment } from "./format.js";
 import { laterFirst, orderOf } from "./groups.js";
@@ -50,15 +50,14 @@ const whereItChanged = ({ report_id: report }) => linkTo("reports", { report, ch
 // Versions are compared: the figures of now become the next one.
 function againButton(report) {
   const again = button(gettext("Make the report again and see what changed"), { class: "link" });
-  again.addEventListener("click", async () => {
-    again.setAttribute("aria-busy", "true");
+  const make = async () => {
     try {
       await whenReady(await orderReport(orderOf(report)));
       if (again.isConnected) go(whereItChanged(report));
     } catch (error) {
       complain(error, { about: ABOUT });
     }
-    again.removeAttribute("aria-busy");
-  });
+  };
+  again.addEventListener("click", () => working(again, make));
   return again;
 }

@@ -1,7 +1,7 @@
 // Dialogs above the page: the browser keeps the focus in them, Escape closes them, and the focus goes back where it was.
 // The address says which is open (`dialog=edit&of=Monthly`), so that a link leads into it and the way back out of it.
 
-import { byId, button, el } from "./dom.js";
+import { byId, button, el, working } from "./dom.js";
 import { complain } from "./notices.js";
 import { go, linkHere, place } from "./place.js";
 import { markParts, messageOf, partWords, technical, unmark } from "./problems.js";
@@ -15,10 +15,11 @@ let below = null; // the view under it, whatever the address says
 // What `dialog=name` in the address of a view opens: `opens` hears what it is about, reads that, and returns what shows it.
 export const offerDialog = (view, name, opens) => offered.set(`${view} ${name}`, opens);
 
-// Open one that is offered: a step of the browser's history.
+// Open one that is offered: a step of the browser's history. What was pressed for it says that it is being read.
 export function askFor(name, about) {
   go(linkHere({ dialog: name, of: about }), { quietly: true });
-  return showDialog();
+  const pressed = document.activeElement;
+  return pressed === document.body ? showDialog() : working(pressed, showDialog);
 }
 
 // From now on dialogs are those of a view; it may still be reading what it shows.

@@ -1,7 +1,7 @@
 // The documents of a period: open ones first, the oldest first; what is stuck says so.
 
 import { address, call } from "./client.js";
-import { UNKNOWN, byId, el, foreign, showChosen, table } from "./dom.js";
+import { UNKNOWN, byId, el, foreign, showChosen, table, working } from "./dom.js";
 import { downloadList } from "./files.js";
 import { duration, moment, number, onDay } from "./format.js";
 import { complain, settle } from "./notices.js";
@@ -89,18 +89,15 @@ function reader(about) {
 }
 
 // Every row of the list that is shown, in its order.
-async function download(about) {
-  const pressed = byId("documents-export");
-  if (pressed.hasAttribute("aria-busy")) return;
-  pressed.setAttribute("aria-busy", "true");
-  try {
-    await downloadList(address("v1/documents", { ...about, format: "csv" }));
-    settle("export");
-  } catch (error) {
-    complain(error, { about: "export", title: gettext("The list could not be downloaded."), again: () => download(about) });
-  }
-  pressed.removeAttribute("aria-busy");
-}
+const download = (about) =>
+  working(byId("documents-export"), async () => {
+    try {
+      await downloadList(address("v1/documents", { ...about, format: "csv" }));
+      settle("export");
+    } catch (error) {
+      complain(error, { about: "export", title: gettext("The list could not be downloaded."), again: () => download(about) });
+    }
+  });
 
 const isStuck = ({ status, days_open: days }) => status === "open" && days != null && days > stuckDays();
 
@@ -118,8 +115,7 @@ function draw({ rows, isDone }, { read, about, signal }) {
     const told = ({ documents }) => documents > count && ((all = documents), say(byId("documents-more").hidden));
     call(address("v1/documents/count", about), { signal }).then(told, () => {}); // without it, the list is as good
   }
-  byId("documents-more").onclick = async () => {
-    byId("documents-more").disabled = true;
+  const more = async () => {
     try {
       const next = await read(signal);
       shown.tBodies[0].append(...table(columns(), next.rows.map(line)).tBodies[0].rows);
@@ -128,10 +124,10 @@ function draw({ rows, isDone }, { read, about, signal }) {
       say(next.isDone);
       if (next.isDone) first?.cells[0].setAttribute("tabindex", "-1"), first?.cells[0].focus();
     } catch (error) {
-      complain(error, { about: ABOUT, title: gettext("The documents could not be read.") });
+      complain(error, { about: ABOUT, title: gettext("The documents could not be read."), signal });
     }
-    byId("documents-more").disabled = false;
   };
+  byId("documents-more").onclick = () => working(byId("documents-more"), more);
 }
 
 function countWords({ count, all }) {

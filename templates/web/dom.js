@@ -19,6 +19,17 @@ export function svg(name, attributes = {}, ...children) {
 
 export const button = (label, attributes = {}) => el("button", { type: "button", class: "plain", ...attributes }, label);
 
+// Do what a button is for: it says so while that takes time and keeps the focus; pressed meanwhile, it does nothing more.
+export async function working(pressed, act) {
+  if (pressed.hasAttribute("aria-busy")) return;
+  pressed.setAttribute("aria-busy", "true");
+  try {
+    await act();
+  } finally {
+    pressed.removeAttribute("aria-busy");
+  }
+}
+
 // What is being waited for, beside its words.
 export const spinner = () => el("span", { class: "spinner", "aria-hidden": "true" });
 

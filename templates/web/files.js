@@ -94,7 +94,7 @@ export const failureWords = ({ failure, failure_reason: reason }) => FAILURES[re
 // How far the making of a report is, in words.
 export function progressWords({ status, orders_ahead: ahead }) {
   if (status === "running") return gettext("Being made…");
-  if (ahead > 0) return gettext("Waiting; reports before this one: %(count)s", { count: ahead });
+  if (ahead > 0) return gettext("Waiting; reports before this one: %(count)s", { count: number(ahead) });
   return gettext("Waiting to be made…");
 }
 

@@ -12,7 +12,7 @@ export function showHeading(period, { to, me }) {
   byId("title").textContent = isOver ? title(period) : gettext("%(period)s (to date)", { period: title(period) });
   for (const [id, by] of [["earlier", -1], ["later", 1]]) {
     const next = beside(period, by);
-    byId(id).disabled = !next;
+    byId(id).setAttribute("aria-disabled", String(!next)); // a button that is disabled would lose the focus
     byId(id).onclick = () => next && choose(next);
     byId(id).title = next ? title(next) : "";
   }

@@ -117,6 +117,7 @@ async function show({ early = null, anew = false } = {}) {
   const isOfPeriod = OF_PERIODS.includes(view);
   for (const part of document.querySelectorAll("[data-view]")) part.hidden = part.dataset.view !== view;
   for (const part of document.querySelectorAll("[data-of-period]")) part.hidden = !isOfPeriod;
+  if (document.activeElement.closest("[hidden]")) beginAtTop();
   byId("users-csv").hidden = view === "documents"; // there, CSV is the list of documents
   document.title = gettext("%(view)s – %(tenant)s: usage reports", { view: named[view], tenant: me.tenant_name });
   const { signal } = turn;
@@ -128,6 +129,12 @@ async function show({ early = null, anew = false } = {}) {
   if (view === "settings") await showSettings({ signal, changed: learn });
   if (view === "activity") await showActivity({ signal });
   if (!signal.aborted) await showDialog();
+}
+
+// The link that was followed is hidden now: reader and focus go on where the view begins.
+function beginAtTop() {
+  byId("figures").focus({ preventScroll: true });
+  scrollTo(0, 0);
 }
 
 // Where only the dialog in the address is another, what is below it stays.
@@ -270,6 +277,7 @@ function listen() {
     if (brought || !me || byId("page").hidden) start();
     else follow();
   });
+  listenToSessionEnd(signedOut);
   session.listenToTabs({ onend: () => signedOut(null, { left: true }), onbegin: start });
   addEventListener("online", refresh);
   document.addEventListener("visibilitychange", () => {
@@ -277,7 +285,6 @@ function listen() {
   });
   setInterval(() => shown && OF_PERIODS.includes(viewOf()) && showFreshness(shown.usage), TICK_MS);
 }
-  listenToSessionEnd(signedOut);
 
 session.takeFragment();
 prepare();

@@ -17,12 +17,14 @@ const MOST_LISTED = 200;
 export function openOrder({ me, ordered }) {
   const shown = placedPeriod();
   const period = select("order-period", [[SHOWN, title(shown)], ...Object.entries(periodLabels()), [CUSTOM, gettext("Custom")]], SHOWN);
-  const from = el("input", { type: "date", id: "order-from", value: shown.from, max: me.today, min: "2000-01-01" });
-  const to = el("input", { type: "date", id: "order-to", value: shown.to < me.today ? shown.to : me.today, max: me.today, min: "2000-01-01" });
+  const limits = { type: "date", required: true, disabled: true, max: me.today, min: "2000-01-01" };
+  const from = el("input", { ...limits, id: "order-from", value: shown.from });
+  const to = el("input", { ...limits, id: "order-to", value: shown.to < me.today ? shown.to : me.today });
   const days = el("div", { class: "row", hidden: true }, field(gettext("From"), from), field(gettext("To"), to));
-  period.addEventListener("change", () => (days.hidden = period.value !== CUSTOM));
+  period.addEventListener("change", () => (days.hidden = from.disabled = to.disabled = period.value !== CUSTOM));
   const chosen = () => {
-    if (period.value === CUSTOM) return { from: from.value, to: to.value };
+    const [first, last] = [from.value, to.value].sort();
+    if (period.value === CUSTOM) return { from: first, to: last };
     return parameters(period.value === SHOWN ? shown : preset(period.value));
   };
   const users = me.role === "member" ? null : userChoice(chosen);

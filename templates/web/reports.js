@@ -3,7 +3,7 @@
 
 import { call, pathOf } from "./client.js";
 import { askFor, offerDialog, openQuestion } from "./dialogs.js";
-import { byId, button, el, spinner, straight } from "./dom.js";
+import { byId, button, el, spinner, straight, working } from "./dom.js";
 import { FORMATS, downloadFile, failureWords, goneWords, orderReport, progressWords, readGroup, readGroups, readReport, whenMade } from "./files.js";
 import { clock, moment } from "./format.js";
 import { formatNames, nameOfGroup, orderOf, outlook, scope, titleOf } from "./groups.js";
@@ -63,8 +63,7 @@ function offerMore(cursor) {
   const none = !byId("reports").children.length;
   byId("reports-status").textContent = none ? gettext("No reports yet. Order one, or download a period’s figures.") : "";
   more.hidden = !cursor;
-  more.onclick = async () => {
-    more.setAttribute("aria-busy", "true");
+  const next = async () => {
     try {
       const page = await readGroups({ limit: PAGE, cursor }, { signal: context.signal });
       const added = page.rows.filter(({ group }) => !rowOf(group)).map(item);
@@ -74,8 +73,8 @@ function offerMore(cursor) {
     } catch (error) {
       complain(error, { about: ABOUT, title: gettext("The reports could not be read.") });
     }
-    more.removeAttribute("aria-busy");
   };
+  more.onclick = () => working(more, next);
 }
 
 export function listenToReports() {
@@ -194,7 +193,7 @@ function outcome({ latest, newest, files, gone, failed, making, older }, name) {
   return parts;
 }
 
-const again = (label, name, report) => button(label, { "aria-label": name, onclick: () => orderAgain(report) });
+const again = (label, name, report) => button(label, { "aria-label": name, onclick: ({ currentTarget }) => working(currentTarget, () => orderAgain(report)) });
 
 function fileButtons(files, name) {
   const buttons = files.map(({ report, format, isOlder }) => {

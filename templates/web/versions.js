@@ -2,7 +2,7 @@
 
 import { activityOf } from "./activity.js";
 import { address, call, pathOf } from "./client.js";
-import { UNKNOWN, button, el, foreign, table } from "./dom.js";
+import { UNKNOWN, button, el, foreign, table, working } from "./dom.js";
 import { FORMATS, downloadFile, failureWords, goneWords, isMaking, progressWords, readHistory } from "./files.js";
 import { clock, date, listed, moment, number } from "./format.js";
 import { formatNames, laterFirst } from "./groups.js";
@@ -92,19 +92,24 @@ function diffButton(after, before, { box, signal, name }) {
     "aria-expanded": "false",
     "aria-label": gettext("What changed on %(when)s", { when: moment(after.made_at) }),
   });
-  const turn = async (isOpen) => {
-    show.setAttribute("aria-expanded", String(isOpen));
-    if (!isOpen) return box.replaceChildren();
+  const isUnfolded = () => show.getAttribute("aria-expanded") === "true";
+  const read = async () => {
     try {
       const between = { from: before.version, to: after.version, from_report: before.report_id, limit: 1000 };
-      box.replaceChildren(...differences(await call(address(pathOf("reports", after.report_id, "diff"), between), { signal })));
+      const said = differences(await call(address(pathOf("reports", after.report_id, "diff"), between), { signal }));
+      if (isUnfolded()) box.replaceChildren(...said);
     } catch (error) {
       show.setAttribute("aria-expanded", "false");
       if (!signal.aborted) complain(error, { about: "diff" });
     }
   };
+  const turn = (isOpen) => {
+    show.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) working(show, read);
+    else box.replaceChildren();
+  };
   show.addEventListener("click", () => {
-    const isOpen = show.getAttribute("aria-expanded") === "false";
+    const isOpen = !isUnfolded();
     const left = openChanges().filter((each) => each !== name);
     go(linkHere({ changes: [...left, ...(isOpen ? [name] : [])].join(".") }), { replace: true, quietly: true });
     turn(isOpen);

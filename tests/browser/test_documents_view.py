@@ -48,6 +48,25 @@ def test_what_is_stuck_comes_first_and_can_be_asked_for(site: Any, open_page: Op
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+def test_more_is_asked_for_by_keyboard(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=documents"))
+    more = page.get_by_role("button", name="Show more documents")
+    more.press("Enter")
+    page.keyboard.press("Enter")  # once more meanwhile
+    expect(more).to_be_hidden()
+    expect(page.locator("#documents tbody th").nth(50)).to_be_focused()
+    assert len(rows(page)) == len({*rows(page)})
+
+
+def test_a_link_leads_to_the_beginning_of_its_view(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in())
+    expect(page.locator("#trend-section")).to_be_visible()
+    page.locator("#insights a").press("Enter")  # far below the first screen
+    expect(page.locator("#documents tbody tr").first).to_contain_text("nameless")
+    expect(page.locator("#figures")).to_be_focused()
+    assert page.evaluate("scrollY") == 0
+
+
 def test_the_list_shown_is_downloaded_whole(site: Any, open_page: Open, downloaded: Callable[..., bytes]) -> None:
     page = open_page(site.signed_in(show="view=documents&status=stuck"))
     expect(page.locator("#documents-status")).to_have_text("46 documents")

@@ -49,6 +49,7 @@ def test_periods_are_chosen_and_stepped_through_by_keyboard(site: Any, open_page
     expect(page.locator("h1:visible")).to_have_text("Week of 12–18 Oct 2026 (to date)")
     expect(page.get_by_role("radio", name="This week")).to_be_checked()
     expect(page.get_by_role("button", name="The period after")).to_be_disabled()
+    expect(page.get_by_role("button", name="The period after")).to_be_focused()  # it was pressed
 
 
 def test_a_period_that_cannot_be_shown_leaves_all_as_it_was(site: Any, open_page: Open) -> None:

@@ -77,6 +77,25 @@ def test_an_order_without_files_or_users_says_what_is_missing(site: Any, open_pa
     expect(page.get_by_role("button", name="New report")).to_be_focused()
 
 
+def test_days_of_an_order_may_be_named_in_either_order_and_not_be_missing(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=reports&dialog=order"))
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Period", exact=True).select_option("Custom")
+    first, last, order = (
+        dialog.get_by_label("From"),
+        dialog.get_by_label("To", exact=True),
+        dialog.get_by_role("button", name="Order"),
+    )
+    first.fill("")
+    order.click()
+    expect(first).to_be_focused()
+    first.fill("2026-10-12")
+    last.fill("2026-10-03")
+    order.click()
+    expect(page.locator("#notices")).to_contain_text("The report is ordered.")
+    assert [site.get("reports")["rows"][0][end] for end in ("from", "to")] == ["2026-10-03", "2026-10-12"]
+
+
 def test_a_version_says_what_changed_and_what_is_gone(site: Any, open_page: Open) -> None:
     request = ReportRequest("acme", parse_period("2026-06"), ("xlsx", "csv"))
     make(site, request, version=1, sent=3)

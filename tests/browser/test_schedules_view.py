@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
 from signtally.domain.tenants import TenantProfile
@@ -242,6 +242,22 @@ def test_a_dialog_is_in_the_address(site: Any, open_page: Open) -> None:
 
 def test_a_dialog_about_nothing_says_so(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in(show="view=schedules&dialog=edit&of=Weekly"), complains=True)
+def test_a_dialog_that_takes_time_says_so_where_it_was_asked_for(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=schedules"))
+    waiting: list[Route] = []
+    page.route("**/v1/schedules/Monthly/preview", lambda route: waiting.append(route))  # noqa: PLW0108 -- it marks what it is given
+    asked = page.get_by_role("button", name="Preview: Monthly")
+    asked.press("Enter")
+    expect(asked).to_have_attribute("aria-busy", "true")
+    asked.press("Enter")
+    waiting.pop().continue_()
+    expect(page.get_by_role("dialog", name="Preview: Monthly")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(asked).to_be_focused()
+    expect(asked).not_to_have_attribute("aria-busy", "true")
+    assert waiting == []
+
+
     expect(page.get_by_role("alert")).to_contain_text("There is no schedule called 'Weekly'.")
     assert page.url.endswith("#view=schedules")
 

@@ -2,7 +2,7 @@
 
 import { allRows, address, call, pathOf } from "./client.js";
 import { isDestination } from "./destinations.js";
-import { byId, button, el, foreign, table } from "./dom.js";
+import { byId, button, el, foreign, table, working } from "./dom.js";
 import { kindOf, moment, periodTitle } from "./format.js";
 import { complain, settle, tell } from "./notices.js";
 import { named } from "./periods.js";
@@ -67,7 +67,7 @@ const columns = () => [
 
 function line({ period, recipient, correction, state, at, detail }, name, again) {
   const resend = button(gettext("Send again"), { class: "link", "aria-label": gettext("Send again: %(period)s to %(recipient)s", { period: titleOf(period), recipient }) });
-  resend.addEventListener("click", () => sendAgain({ period, recipient, name, resend, again }));
+  resend.addEventListener("click", () => working(resend, () => sendAgain({ period, recipient, name, resend, again })));
   return {
     cells: [
       foreign(recipient),
@@ -85,7 +85,6 @@ function titleOf(period) {
 }
 
 async function sendAgain({ period, recipient, name, resend, again }) {
-  resend.setAttribute("aria-busy", "true");
   try {
     const readers = isDestination(recipient) ? { destinations: [recipient] } : { recipients: [recipient] };
     const body = { ...readers, ...(named(period) ? { period } : {}) };
@@ -98,34 +97,39 @@ async function sendAgain({ period, recipient, name, resend, again }) {
   } catch (error) {
     complain(error, { about: ABOUT, title: gettext("The email was not sent.") });
   }
-  resend.removeAttribute("aria-busy");
 }
 
-export const reasonLabels = () => ({
+const reasonLabels = () => ({
   unsubscribed: gettext("has unsubscribed"),
   bounced: gettext("mail came back"),
   complained: gettext("reported as spam"),
   gone: gettext("its host says that nobody takes it any more"),
 });
 
-// Whoever unsubscribed, or whose mail came back, and the way to send to them again.
-export async function showSuppressions({ signal }) {
-  const { rows } = await allRows("v1/suppressions", {}, { signal, limit: 500 });
+export const readSuppressions = async (options) => (await allRows("v1/suppressions", {}, { ...options, limit: 500 })).rows;
+
+// By address in small letters, why it gets nothing; a destination that is gone may have another web address by now.
+export const reasonsOf = (suppressions) =>
+  new Map(suppressions.filter(({ email }) => !isDestination(email)).map(({ email, reason }) => [email.toLowerCase(), reasonLabels()[reason] ?? reason]));
+
+// Whoever unsubscribed, or whose mail came back, and the way to send to them again; `lifted` hears that one does.
+export function showSuppressions(rows, { lifted }) {
   byId("suppressions-section").hidden = !rows.length;
-  byId("suppressions").replaceChildren(...rows.map((row) => suppression(row, signal)));
+  byId("suppressions").replaceChildren(...rows.map((row) => suppression(row, lifted)));
 }
 
-function suppression({ email, reason, at }, signal) {
+function suppression({ email, reason, at }, lifted) {
   const allow = button(gettext("Send to it again"), { class: "link", "aria-label": gettext("Send to %(email)s again", { email }) });
-  allow.addEventListener("click", async () => {
+  const lift = async () => {
     try {
       await call(pathOf("suppressions", email), { method: "DELETE" });
-      await showSuppressions({ signal });
+      await lifted();
       tell(gettext("From the next period on, it is sent to %(email)s again.", { email }), { about: ABOUT });
       (byId("suppressions").querySelector("button") ?? byId("new-schedule")).focus();
     } catch (error) {
       complain(error, { about: ABOUT });
     }
-  });
+  };
+  allow.addEventListener("click", () => working(allow, lift));
   return el("li", {}, foreign(email), ` · ${reasonLabels()[reason] ?? reason} · ${moment(at)} `, allow);
 }

@@ -132,7 +132,8 @@ function draw({ rows, isDone }, { read, about, signal }) {
 
 function countWords({ count, all }) {
   const text = { count: number(all ?? count), some: number(count) };
-  if (!count) return gettext("No documents match.");
+  const { status, user } = place();
+  if (!count) return status || user ? gettext("No documents match.") : gettext("No documents in this period.");
   if (all === count) return ngettext("%(count)s document", "%(count)s documents", count, text);
   if (all) return ngettext("%(some)s of %(count)s document", "%(some)s of %(count)s documents", all, text);
   return ngettext("The first %(count)s document; there are more.", "The first %(count)s documents; there are more.", count, text);

@@ -44,6 +44,9 @@ export function emptiness({ totals, previous, to }) {
   return isUnknown(previous, totals, to) && begins ? gettext("There are no data before %(date)s.", { date: date(begins) }) : gettext("No activity in this period.");
 }
 
+// Whether the tenant has any figures at all, in whichever period.
+export const hasFigures = ({ previous: { figures_from: begins, comparable } }) => Boolean(begins) || comparable;
+
 // What the changes are measured against.
 export function comparison(period, { from, to, until, figures_from: begins, comparable }) {
   const days = isPart(period, from, to) ? dates(from, to) : described(previousInText(period, from, to), from, to);

@@ -69,7 +69,7 @@ function cards({ completion_rate: rate, previous_completion_rate: before, previo
       meaning: meaning("completion rate"),
       figure: percent(rate),
       change: previous.comparable ? pointsChange(rate, before) : "",
-      note: gettext("of %(sent)s sent in this period, %(open)s still open", { open: number(cohort.open), sent: number(cohort.sent) }),
+      note: cohort.sent ? gettext("of %(sent)s sent in this period, %(open)s still open", { open: number(cohort.open), sent: number(cohort.sent) }) : gettext("no documents sent"),
     },
     {
       label: gettext("Median turnaround"),

@@ -194,7 +194,7 @@ async function read(view, period, { early, anew, signal }) {
 
 function draw(view, { period, usage, documents, signal }) {
   if (view === "overview") showOverview({ period, usage, terms, signal, me });
-  if (view === "users") showUsers(usage.rows, { terms, me });
+  if (view === "users") showUsers(usage, { terms, me });
   if (view === "documents") showDocuments({ period, asked: documents, me, signal });
 }
 

@@ -7,7 +7,7 @@ import { chartTable, chartTitle, drawBars, drawChart, notOver } from "./chart.js
 import { byId, el, table } from "./dom.js";
 import { date, kindOf, month, number, percent, periodInText, periodTitle, shortDate } from "./format.js";
 import { showInsights } from "./insights.js";
-import { comparison, emptiness } from "./headline.js";
+import { comparison, emptiness, hasFigures } from "./headline.js";
 import { parameters, previousShort } from "./periods.js";
 import { go, linkHere, place } from "./place.js";
 import { gettext } from "./words.js";
@@ -23,7 +23,7 @@ export function showOverview({ period, usage, terms, signal, me }) {
   showCards({ headlines: byId("headlines"), measures: byId("measures") }, { usage, terms, previous: previousShort(period, usage.previous) });
   byId("comparison").textContent = comparison(period, usage.previous);
   const nothing = emptiness(usage);
-  const advice = usage.data_through ? gettext("Choose another period above.") : gettext("Figures appear once the first documents are sent.");
+  const advice = hasFigures(usage) ? gettext("Choose another period above.") : gettext("Figures appear once the first documents are sent.");
   byId("empty").hidden = !nothing;
   byId("empty").textContent = `${nothing} ${advice}`;
   byId("chart-section").hidden = nothing || usage.rows.length < 2;

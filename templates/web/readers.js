@@ -2,27 +2,31 @@
 
 import { allRows, call, exchange, pathOf } from "./client.js";
 import { askFor, openQuestion } from "./dialogs.js";
-import { byId, button, el, foreign } from "./dom.js";
+import { byId, button, el, foreign, straight } from "./dom.js";
 import { listed } from "./format.js";
 import { gettext } from "./words.js";
 
 const FOLDED_ABOVE = 10;
 
-export function showReaders(schedules) {
+// `withheld` says by address why somebody gets nothing all the same.
+export function showReaders(schedules, withheld) {
   const readers = new Map(); // schedules by address
-  for (const { name, recipients } of schedules) {
-    for (const { email } of recipients) readers.set(email, [...(readers.get(email) ?? []), name]);
+  for (const schedule of schedules) {
+    for (const { email } of schedule.recipients) readers.set(email, [...(readers.get(email) ?? []), schedule]);
   }
-  const lines = [...readers].sort(([one], [other]) => one.localeCompare(other)).map(line);
+  const lines = [...readers].sort(([one], [other]) => one.localeCompare(other)).map(([email, theirs]) => line(email, theirs, withheld.get(email.toLowerCase())));
   byId("readers-section").hidden = !lines.length;
   byId("readers-box").open ||= lines.length <= FOLDED_ABOVE;
   byId("readers").replaceChildren(...lines);
 }
 
-function line([email, names]) {
+function line(email, schedules, why) {
   const stop = button(gettext("Stop"), { class: "link", "aria-label": gettext("Stop emails to %(email)s", { email }), onclick: () => askFor("stop", email) });
-  return el("li", {}, foreign(email), " · ", foreign(listed(names), { class: "note" }), " ", stop);
+  const names = el("span", { class: "note" }, listed(schedules.map(called)));
+  return el("li", {}, foreign(email), " · ", names, ...(why ? [" ", el("span", { class: "state withheld" }, why)] : []), " ", stop);
 }
+
+const called = ({ name, paused }) => (paused ? gettext("%(text)s (%(detail)s)", { text: straight(name), detail: gettext("Paused") }) : straight(name));
 
 const gets = ({ recipients }, email) => recipients.some((each) => each.email === email);
 

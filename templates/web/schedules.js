@@ -1,9 +1,9 @@
 // Scheduled reports: what is sent when to whom, what comes next, and what can be done with each by hand.
 
 import { address, allRows, call, exchange, pathOf } from "./client.js";
-import { reasonLabels, showDeliveries, showSuppressions } from "./deliveries.js";
+import { readSuppressions, reasonsOf, showDeliveries, showSuppressions } from "./deliveries.js";
 import { conditionWords } from "./conditions.js";
-import { destinationLabel, isDestination, onlyAt } from "./destinations.js";
+import { destinationLabel, onlyAt } from "./destinations.js";
 import { askFor, offerDialog, openDialog, openForm, openQuestion } from "./dialogs.js";
 import { byId, button, directed, el, field, foreign } from "./dom.js";
 import { FORMATS } from "./files.js";
@@ -28,12 +28,12 @@ export async function showSchedules(given) {
   const list = byId("schedules");
   list.setAttribute("aria-busy", "true");
   try {
-    const [{ rows }] = await Promise.all([allRows("v1/schedules", {}, { signal, limit: 1000 }), knowNames()]);
+    const [{ rows }, withheld] = await Promise.all([allRows("v1/schedules", {}, { signal, limit: 1000 }), readSuppressions({ signal }), knowNames()]);
     settle(ABOUT);
     list.replaceChildren(...rows.map(item));
     byId("schedules-status").textContent = rows.length ? "" : gettext("No schedules yet: make one, and reports come by email by themselves.");
-    showReaders(rows);
-    await showSuppressions({ signal });
+    showReaders(rows, reasonsOf(withheld));
+    showSuppressions(withheld, { lifted: () => showSchedules(context) });
   } catch (error) {
     if (signal.aborted) return;
     complain(error, { about: ABOUT, title: gettext("The schedules could not be read."), again: () => showSchedules(given), signal });
@@ -160,28 +160,27 @@ async function outgoing({ every }) {
 // Names the period and everybody who will get it, and why nobody else does: what is confirmed is what is sent.
 async function sending(name) {
   const schedule = await call(pathOf("schedules", name));
-  const [{ period, words }, { rows }, { rows: stopped }] = await Promise.all([
+  const [{ period, words }, { rows }, withheld] = await Promise.all([
     outgoing(schedule),
     call(address(pathOf("schedules", name, "deliveries"), { limit: 500 })),
-    allRows("v1/suppressions", {}, { limit: 500 }),
+    readSuppressions(),
   ]);
-  const why = reasonsAgainst(rows.filter((row) => row.period === period.period && !row.correction), stopped);
+  const why = reasonsAgainst(rows.filter((row) => row.period === period.period && !row.correction), withheld);
   const all = [...schedule.recipients.map(({ email }) => [email, email]), ...schedule.destinations.map((each) => [`${each.kind}:${each.name}`, destinationLabel(each)])];
   const left = all.filter(([key]) => !why.has(key.toLowerCase()));
   const lines = all.map(([key, label]) => el("li", {}, foreign(label), why.has(key.toLowerCase()) && el("span", { class: "note" }, ` · ${why.get(key.toLowerCase())}`)));
   const heading = gettext("Send now: %(schedule)s", { schedule: name });
   const reach = left.length ? ngettext("to %(count)s address", "to %(count)s addresses", left.length, { count: number(left.length) }) : gettext("to nobody");
-  const parts = () => [...words(reach), el("ul", { class: "done" }, ...lines)];
+  const parts = () => [...words(reach), all.length ? el("ul", { class: "done" }, ...lines) : el("p", {}, gettext("Nothing is sent, because it has no recipients."))];
   if (!left.length) return () => openDialog(heading, parts());
   return () => openForm(heading, parts(), { label: gettext("Send"), send: () => sentBy(name, { period: period.period }) });
 }
 
 // By address in small letters, why it is left alone: it has got the period's email, may have, or gets none at all.
-function reasonsAgainst(deliveries, stopped) {
+function reasonsAgainst(deliveries, withheld) {
   const states = { sent: gettext("has got it already"), complained: gettext("has got it already"), in_doubt: gettext("may have got it already; Deliveries can send it again") };
   const known = deliveries.filter(({ state }) => states[state]).map(({ recipient, state }) => [recipient.toLowerCase(), states[state]]);
-  const withheld = stopped.filter(({ email }) => !isDestination(email)).map(({ email, reason }) => [email.toLowerCase(), reasonLabels()[reason] ?? reason]);
-  return new Map([...known, ...withheld]); // a destination that is gone may have another web address by now
+  return new Map([...known, ...reasonsOf(withheld)]);
 }
 
 async function sentBy(name, body, { test = null } = {}) {

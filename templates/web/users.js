@@ -10,17 +10,18 @@ const PAGE = 25;
 const NAME = "name";
 export const SILENT = "silent";
 const QUERY_PAUSE_MS = 250;
-const state = { rows: [], terms: new Map(), namesakes: new Set(), isMember: false };
+const state = { rows: [], terms: new Map(), namesakes: new Set(), isMember: false, isOfSilent: false, hasSent: false };
 let pause;
 
-export function showUsers(rows, { terms, me }) {
-  const isMember = me.role === "member";
-  Object.assign(state, { rows: rows.map(searched), terms, isMember, namesakes: repeated(rows.map(({ name }) => plain(name))) });
-  byId("search-box").hidden = byId("emails-box").hidden = byId("whose-box").hidden = isMember;
+export function showUsers({ rows, totals }, { terms, me }) {
   const { who = "" } = place();
+  const isMember = me.role === "member";
+  const isOfSilent = who === SILENT && !isMember;
+  Object.assign(state, { rows: rows.map(searched), terms, isMember, isOfSilent, hasSent: totals.sent > 0, namesakes: repeated(rows.map(({ name }) => plain(name))) });
+  byId("search-box").hidden = byId("emails-box").hidden = byId("whose-box").hidden = isMember;
   for (const choice of byId("whose").querySelectorAll("input")) choice.checked = choice.value === who;
   showChosen(byId("whose"));
-  byId("whose-note").textContent = who === SILENT && !isMember ? gettext("Users who sent nothing in this period, although they were active in it or in the year before.") : "";
+  byId("whose-note").textContent = isOfSilent ? gettext("Users who sent nothing in this period, although they were active in it or in the year before.") : "";
   draw();
 }
 
@@ -70,11 +71,8 @@ function draw() {
   const current = Math.min(page, pages);
   const first = (current - 1) * PAGE;
   const shown = matching.slice(first, first + PAGE);
-  byId("users").replaceChildren(
-    el("thead", {}, head(sort, isDescending)),
-    el("tbody", {}, ...shown.map(line)),
-    el("tfoot", {}, sums(matching, q)),
-  );
+  const figures = [el("thead", {}, head(sort, isDescending)), el("tbody", {}, ...shown.map(line)), el("tfoot", {}, sums(matching, q))];
+  byId("users").replaceChildren(...(state.rows.length ? figures : []));
   byId("users-status").textContent = status(matching.length, { first, count: shown.length, q });
   drawPager(current, pages);
 }
@@ -91,8 +89,8 @@ function drawPager(current, pages) {
 }
 
 function status(matching, { first, count, q }) {
-  if (state.rows.length < 2 && (place().who !== SILENT || state.isMember)) return "";
-  if (!state.rows.length) return gettext("Everybody has sent something.");
+  if (!state.rows.length) return state.isOfSilent && state.hasSent ? gettext("Everybody has sent something.") : gettext("No activity in this period.");
+  if (state.rows.length < 2 && !state.isOfSilent) return "";
   if (!matching) return gettext("No users match your search.");
   const all = state.rows.length;
   if (matching > PAGE) {

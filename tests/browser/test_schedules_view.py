@@ -92,6 +92,8 @@ def test_a_schedule_without_recipients_is_saved_knowingly(site: Any, open_page: 
     save.click()
     expect(schedule(page, "Monthly")).to_contain_text("no recipients")
     expect(schedule(page, "Monthly")).to_contain_text("Nothing is sent, because it has no recipients.")
+    page.get_by_role("button", name="Send now: Monthly").click()
+    expect(page.get_by_role("dialog")).to_contain_text("to nobodyNothing is sent, because it has no recipients.")
 
 
 @pytest.mark.parametrize("width", [390])
@@ -240,8 +242,6 @@ def test_a_dialog_is_in_the_address(site: Any, open_page: Open) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_dialog_about_nothing_says_so(site: Any, open_page: Open) -> None:
-    page = open_page(site.signed_in(show="view=schedules&dialog=edit&of=Weekly"), complains=True)
 def test_a_dialog_that_takes_time_says_so_where_it_was_asked_for(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in(show="view=schedules"))
     waiting: list[Route] = []
@@ -258,6 +258,8 @@ def test_a_dialog_that_takes_time_says_so_where_it_was_asked_for(site: Any, open
     assert waiting == []
 
 
+def test_a_dialog_about_nothing_says_so(site: Any, open_page: Open) -> None:
+    page = open_page(site.signed_in(show="view=schedules&dialog=edit&of=Weekly"), complains=True)
     expect(page.get_by_role("alert")).to_contain_text("There is no schedule called 'Weekly'.")
     assert page.url.endswith("#view=schedules")
 
@@ -277,11 +279,14 @@ def test_whoever_unsubscribed_is_named_and_may_get_emails_again(site: Any, open_
     page = open_page(site.signed_in(show="view=schedules"))
     named = page.get_by_role("region", name="Addresses that get nothing more")
     expect(named).to_contain_text("bob@acme.example · has unsubscribed")
+    readers = page.locator("#readers li")
+    expect(readers).to_have_text(["ann@acme.example · Monthly Stop", "bob@acme.example · Monthly has unsubscribed Stop"])
     for email in ("bob@acme.example", "eve@acme.example"):
         page.get_by_role("button", name=f"Send to {email} again").press("Enter")
         expect(page.locator("#notices")).to_contain_text(f"it is sent to {email} again")
     expect(named).to_be_hidden()
     expect(page.get_by_role("button", name="New schedule")).to_be_focused()
+    expect(readers.nth(1)).to_have_text("bob@acme.example · Monthly Stop")
     assert site.get("suppressions")["rows"] == []
     lifted = site.get("audit", action="suppression.lifted")["rows"]
     assert {row["subject"] for row in lifted} == {"eve@acme.example", "bob@acme.example"}

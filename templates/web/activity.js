@@ -64,7 +64,7 @@ async function knowDeleted(signal) {
 export async function activityOf(subjects, { signal }) {
   const read = subjects.map((subject) => call(address("v1/audit", { subject, limit: 200 }), { signal }));
   const rows = (await Promise.all(read)).flatMap((page) => page.rows).sort((one, other) => (one.at < other.at ? 1 : -1));
-  return rows.map((row) => el("li", {}, [nameOf(row.user_id), labelOf(row), detailOf(row), moment(row.at)].filter(Boolean).map(straight).join(" · ")));
+  return rows.map((row) => el("li", {}, [nameOf(row.user_id), labelOf(row), detailOf(row), moment(row.at)].filter(Boolean).map(apart).join(" · ")));
 }
 
 // A page may be short or empty and not be the last: it reads on until there is something to show.
@@ -115,7 +115,7 @@ const labelOf = ({ action }) => actionLabels()[action] ?? action;
 function line(row) {
   return {
     cells: [
-      [el("span", {}, labelOf(row), " ", subjectOf(row)), el("span", { class: "detail below" }, straight(detailOf(row)), " ", idOf(row))],
+      [el("span", {}, labelOf(row), " ", subjectOf(row)), el("span", { class: "detail below" }, detailOf(row), " ", idOf(row))],
       foreign(nameOf(row.user_id), { title: row.user_id }),
       el("time", { datetime: row.at }, moment(row.at)),
       el("span", { class: "detail", title: row.user_agent }, row.address ?? gettext("a command")),
@@ -138,9 +138,10 @@ const idOf = ({ action, subject }) => action.startsWith("report.") && el("span",
 
 const periodWords = (name) => (named(name) ? periodTitle(kindOf(name), named(name).from, named(name).to) : name);
 
-// The period stands in the words already.
+// What turns text is taken out of each value, and not of the whole: the words keep values apart by the same means. The period
+// stands in the words already.
 const detailOf = ({ action, detail }) =>
-  Object.entries(detail).filter(([name]) => !(name === "period" && action.startsWith("report."))).map(([name, value]) => said(name, value)).join(" · ");
+  Object.entries(detail).filter(([name]) => !(name === "period" && action.startsWith("report."))).map(([name, value]) => said(name, straight(value))).join(" · ");
 
 const partLabels = () => ({
   name: gettext("Name"),

@@ -1,8 +1,11 @@
 // The texts of the page in its language: `index.html` brings them with it; what is missing is shown in English.
 
+const APART = /\u2068[^\u2068\u2069]*\u2069/g;
 let texts = {};
 let plurals = new Intl.PluralRules("en");
-let foreign = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
+const LEFTWARD = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
+const RIGHTWARD = /(?![\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}])\p{L}/u;
+let foreign = LEFTWARD;
 
 export const language = () => document.documentElement.lang;
 export const isRightToLeft = () => document.documentElement.dir === "rtl";
@@ -11,7 +14,7 @@ export const isRightToLeft = () => document.documentElement.dir === "rtl";
 export function readTexts() {
   texts = JSON.parse(document.getElementById("texts").textContent);
   plurals = new Intl.PluralRules(language());
-  foreign = isRightToLeft() ? /\p{Script=Latin}/u : foreign;
+  foreign = isRightToLeft() ? RIGHTWARD : LEFTWARD;
 }
 
 // The text translated; each `%(name)s` is replaced by the value of that name.
@@ -35,5 +38,5 @@ function filled(text, values) {
   });
 }
 
-// The same for a text that stands beside others.
-export const apart = (text) => (foreign.test(text) ? `\u2068${text}\u2069` : text);
+// The same for a text that stands beside others. What is made of such parts alone runs as the language does.
+export const apart = (text) => (foreign.test(text.replace(APART, "")) ? `\u2068${text}\u2069` : text);

@@ -119,6 +119,8 @@ def test_a_version_says_what_changed_and_what_is_gone(site: Any, open_page: Open
     page.reload()
     expect(versions.first.locator("table").nth(1)).to_contain_text("1 Jun 2026")
     expect(versions.first.locator("table").nth(2)).to_contain_text("Ann Ash")
+    seconds = versions.first.locator("thead th:nth-child(2)").evaluate_all(f"cells => cells.map({EDGE})")
+    assert len({round(edge) for edge in seconds}) == 1, seconds  # of all three tables
     expect(versions.nth(1).get_by_role("button", name="Download CSV, version 1")).to_be_visible()
     row.get_by_role("button", name="Make again: June 2026").click()
     expect(row.get_by_role("button", name="Download CSV: June 2026")).to_be_visible(timeout=30_000)

@@ -280,7 +280,9 @@ def test_whoever_unsubscribed_is_named_and_may_get_emails_again(site: Any, open_
     named = page.get_by_role("region", name="Addresses that get nothing more")
     expect(named).to_contain_text("bob@acme.example · has unsubscribed")
     readers = page.locator("#readers li")
-    expect(readers).to_have_text(["ann@acme.example · Monthly Stop", "bob@acme.example · Monthly has unsubscribed Stop"])
+    expect(readers).to_have_text(
+        ["ann@acme.example · Monthly Stop", "bob@acme.example · Monthly has unsubscribed Stop"]
+    )
     for email in ("bob@acme.example", "eve@acme.example"):
         page.get_by_role("button", name=f"Send to {email} again").press("Enter")
         expect(page.locator("#notices")).to_contain_text(f"it is sent to {email} again")

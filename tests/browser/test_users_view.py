@@ -63,6 +63,18 @@ def test_emails_are_there_on_a_telephone(site: Any, open_page: Open) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_no_email_is_cut_on_a_telephone(site: Any, open_page: Open) -> None:
+    counts = dict.fromkeys(MEASURES, 0) | {"sent": 1, "user_name": "Ann Ash", "timezone": "UTC"}
+    who = [{"user_id": str(number), "user_email": f"ann.ash+{number}@department.longco.example"} for number in (1, 2)]
+    rows = [{"tenant_id": "longco", "day": dt.date(2026, 10, 1), **counts, **each} for each in who]
+    site.services.usage_store.put_daily_usage(pl.DataFrame(rows, schema=DAILY_USAGE), version=1)
+    page = open_page(f"{site.url}/#token={site.token(tenant_id='longco')}&view=users", width=390)
+    expect(page.locator("#users tbody th")).to_have_count(2)
+    assert page.locator("#users tbody th").evaluate_all(
+        "cells => cells.map((each) => each.scrollWidth - each.clientWidth)"
+    ) == [0, 0]
+
+
 def test_columns_sort_both_ways(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in(show="view=users"))
     header = page.get_by_role("columnheader", name="Received")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from signtally.domain.periods import Period
 from signtally.domain.schedules import (
     MOST_CAUGHT_UP,
+    Occurrence,
     delivered_period,
     due_at,
     find_outstanding,
@@ -177,6 +178,28 @@ def test_a_change_of_week_zone_or_cadence_loses_no_day_and_repeats_none(
             delivered += [occurrence.period for occurrence in found.due]
             calendar = newest.calendar
     assert_tiles(delivered)
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "expected"),
+    [
+        ("2026-10-10T12:00:00+00:00", "2026-10-01_2026-10-25"),  # made before September was due: all of October follows
+        ("2026-10-23T12:00:00+00:00", "2026-10-23_2026-10-25"),  # paused since September was sent, and resumed then
+    ],
+)
+def test_a_start_within_a_period_leaves_out_what_a_pause_left_out_and_nothing_else(
+    starts_at: str, expected: str
+) -> None:
+    """Monthly on the 20th, from 5 November on weekly: September was sent on 20 October."""
+    on_the_20th = schedule().model_copy(update={"on": 20, "starts_at": instant(starts_at)})
+    september = delivered_period("2026-09", week_starts_on=0)
+    assert september is not None
+    before = Occurrence(tenant(), on_the_20th, september, instant("2026-10-20T07:00:00+00:00")).calendar
+    now = instant("2026-11-05T12:00:00+00:00")
+    newest = newest_due(tenant(), on_the_20th.model_copy(update={"every": "week", "on": None}), now=now)
+    assert newest is not None
+    found = find_outstanding(newest, now=now, delivered=[september], calendar_before=before)
+    assert [each.name for each in found.due] == [expected, "2026-W44"]
 
 
 def test_a_week_that_moves_is_not_taken_for_the_one_of_its_name() -> None:

@@ -153,7 +153,7 @@ def find_outstanding(
     is_late = newest.schedule.missed == "skip" and now - newest.due_at >= SKIP_AFTER
     due, skipped = ([], [rest]) if is_late and not has_moved else ([rest], [])  # moved: it was not due before
     if latest is not None and has_moved:
-        between = _days_between(latest, newest)
+        between = _days_between(latest, newest, calendar_before=calendar_before)
         return Outstanding([*([dataclasses.replace(newest, period=between)] if between else []), *due], skipped)
     missed, too_old = _missed(newest, latest=latest, begins_on=begins_on)
     if newest.schedule.missed == "all":
@@ -225,14 +225,24 @@ def _due_before(newest: Occurrence, *, after: dt.date) -> list[Occurrence]:
     return [each for each in found if start is None or each.due_at >= start][::-1]
 
 
-def _days_between(latest: Period, newest: Occurrence) -> Period | None:
-    """The days after *latest* and before *newest*, of those since the schedule started."""
+def _days_between(latest: Period, newest: Occurrence, *, calendar_before: str | None) -> Period | None:
+    """The days after *latest* and before *newest*; if the schedule started after *latest* was due, those since."""
     first, last = latest.last + ONE_DAY, newest.period.first - ONE_DAY
-    if newest.schedule.starts_at is not None:
-        first = max(first, newest.tenant.today(newest.schedule.starts_at))
+    start = newest.schedule.starts_at
+    if start is not None and _was_due_at(latest, newest, calendar=calendar_before) < start:
+        first = max(first, newest.tenant.today(start))
     if first == last and newest.schedule.kind is PeriodKind.DAY:
         return period_of(PeriodKind.DAY, first)  # named as every other day
     return period_between(first, last) if first <= last else None
+
+
+def _was_due_at(period: Period, newest: Occurrence, *, calendar: str | None) -> dt.datetime:
+    """The instant (UTC) at which a period was due by the *calendar* (`Occurrence.calendar`) of then."""
+    every, on, at, _, zone = (calendar or newest.calendar).split()
+    day = None if on == str(None) else int(on) if on.isdecimal() else on
+    tenant = newest.tenant.model_copy(update={"timezone": zone})
+    schedule = newest.schedule.model_copy(update={"every": every, "on": day, "at": at})
+    return occurrence_of(tenant, schedule, period).due_at
 
 
 def _after(day: dt.date, period: Period) -> Period:

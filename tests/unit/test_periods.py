@@ -170,14 +170,14 @@ def test_a_tenants_week_is_the_one_that_holds_the_iso_weeks_thursday() -> None:
         "2026-Q5",
         "1999",
         "0000",
-        "1999-12-31",
+        "1999-12-30",
         "2026-1",
         " 2026",
         "2026\n",
         "٢٠٢٦",  # Arabic digits
         "2026-10-05_2026-10-04",
         "2026-02-30_2026-03-01",
-        "1999-12-31_2026-03-01",
+        "1999-12-30_2026-03-01",
         "2026-10-03_",
     ],
 )
@@ -187,10 +187,17 @@ def test_what_names_no_period_is_refused_in_words(text: str) -> None:
     assert len(str(refused.value)) > len(text)
 
 
-@pytest.mark.parametrize("text", ["9999", "9999-12", "9999-W52", "9999-Q4", "9999-12-31", "2026-01-01_9999-12-31"])
+@pytest.mark.parametrize("text", ["9999", "9999-12", "9999-W52", "9999-Q4", "9999-12-31", "9999-01-01_9999-12-31"])
 def test_the_end_of_the_calendar_is_the_future_not_a_crash(text: str) -> None:
     with pytest.raises(FuturePeriodError):
         parse_period(text)
+
+
+def test_a_range_without_an_end_in_sight_is_clipped_like_any_other() -> None:
+    """9999-12-31 is what databases write for one that is still open."""
+    open_ended = parse_period("2026-01-01_9999-12-31")
+    assert open_ended == period_between(dt.date(2026, 1, 1), dt.date.max)
+    assert open_ended.clip(dt.date(2026, 10, 17)) == period_between(dt.date(2026, 1, 1), dt.date(2026, 10, 17))
 
 
 @given(text=st.text(max_size=30) | st.from_regex(r"[0-9]{4}(-[WQ]?[0-9]{1,2}){0,2}(_[0-9-]{10})?", fullmatch=True))

@@ -54,6 +54,14 @@ def test_a_move_needs_no_new_event(world: World) -> None:
     assert world.figures() == {("acme", "u1", dt.date(2026, 10, 5)): 1, ("acme", "u1", dt.date(2001, 2, 3)): 1}
 
 
+def test_the_first_events_of_2000_follow_to_where_it_was_1999_still(world: World) -> None:
+    world.send("2000-01-01T00:00Z")
+    world.aggregate()
+    world.live_in(HONOLULU)
+    world.aggregate()
+    assert world.figures() == {("acme", "u1", dt.date(1999, 12, 31)): 1}
+
+
 def test_figures_are_called_complete_only_when_who_moved_is_recounted(world: World) -> None:
     world.send("2026-10-05T23:30Z")
     world.aggregate()

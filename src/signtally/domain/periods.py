@@ -14,8 +14,9 @@ from signtally.errors import SigntallyError
 
 MONDAY, THURSDAY = 0, 3
 DAYS_A_WEEK = 7
-EARLIEST_DAY = dt.date(2000, 1, 1)  # no event is older
+EARLIEST_DAY = dt.date(1999, 12, 31)  # no event is older than 2000 (UTC), which began in the west on that day
 _LATEST_YEAR = 9998  # a calendar with room for the day after
+_LATEST_DAY = dt.date(_LATEST_YEAR, 12, 31)
 
 Span = tuple[dt.datetime, dt.datetime]
 
@@ -125,12 +126,11 @@ def period_of(kind: PeriodKind, day: dt.date, *, week_starts_on: int = MONDAY) -
 
 
 def period_between(first: dt.date, last: dt.date) -> Period:
-    """The from–to period, both days included."""
+    """The from–to period, both days included; one without an end in sight, as to 9999-12-31, ends with the calendar."""
     if last < first:
         raise PeriodError(f"the range ends ({last}) before it begins ({first}): swap from and to")
-    for day in (first, last):
-        _check_year(day, f"the range {first} to {last}")
-    return Period(PeriodKind.RANGE, first, last)
+    _check_year(first, f"the range {first} to {last}")
+    return Period(PeriodKind.RANGE, first, min(last, _LATEST_DAY))
 
 
 def parse_period(text: str, *, week_starts_on: int = MONDAY) -> Period:
@@ -156,9 +156,9 @@ def _day_named(text: str, kind: str, read: Callable[..., dt.date], *parts: objec
 
 def _check_year(day: dt.date, what: str) -> None:
     if day < EARLIEST_DAY:
-        raise PeriodError(f"{what} lies before {EARLIEST_DAY.year}: nothing that old is kept")
+        raise PeriodError(f"{what} begins before {EARLIEST_DAY}: nothing that old is kept")
     if day.year > _LATEST_YEAR:
-        raise FuturePeriodError(f"{what} lies after {_LATEST_YEAR}: ask for a period that has begun")
+        raise FuturePeriodError(f"{what} begins after {_LATEST_YEAR}: ask for a period that has begun")
 
 
 @functools.lru_cache(maxsize=50_000)

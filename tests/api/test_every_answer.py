@@ -250,6 +250,15 @@ def test_whom_a_token_stands_for(member: Any) -> None:
     }
 
 
+def test_what_a_period_is_compared_with_is_what_its_figures_are_compared_with(admin: Any) -> None:
+    for offered in admin.get("/v1/me").json()["periods"]:
+        days = {"from": offered["from"], "to": offered["to"]}
+        asked = days if offered["key"].endswith("_days") else {"period": offered["period"]}
+        previous = admin.get("/v1/usage", params=asked).json()["previous"]
+        told = (offered["previous_from"], offered["previous_to"])
+        assert told == (previous["from"], previous["to"]), offered["key"]
+
+
 def test_a_request_is_one_line_for_machines(admin: Any, world: Any) -> None:
     with logged() as log:
         answer = admin.get("/v1/reports/absent?token=hush")  # no parameter of it

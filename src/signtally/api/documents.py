@@ -242,7 +242,7 @@ class ReportGroupPage(_Document):
 
 
 class CalendarPeriod(_Document):
-    """A calendar period to choose from, and the period that it is compared with."""
+    """A calendar period to choose from, and what it is compared with: while it runs, up to the same day."""
 
     key: Literal[
         "today",

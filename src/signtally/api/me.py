@@ -57,17 +57,18 @@ def _periods(today: dt.date, tenant: TenantProfile) -> list[CalendarPeriod]:
         offered[last] = offered[this].previous
     for days in _LAST_DAYS:
         offered[f"last_{days}_days"] = period_between(today - dt.timedelta(days=days - 1), today)
-    return [_offer(key, period) for key, period in offered.items()]
+    return [_offer(key, period, today=today) for key, period in offered.items()]
 
 
-def _offer(key: str, period: Period) -> CalendarPeriod:
+def _offer(key: str, period: Period, *, today: dt.date) -> CalendarPeriod:
+    previous = period.clip(today).compared_with(today=today)
     return CalendarPeriod.model_validate(
         {
             "key": key,
             "period": period.name,
             "from": period.first,
             "to": period.last,
-            "previous_from": period.previous.first,
-            "previous_to": period.previous.last,
+            "previous_from": previous.first,
+            "previous_to": previous.last,
         }
     )

@@ -140,6 +140,9 @@ def test_what_a_mailbox_does_not_take_is_told(admin: Any, world: Any, monthly: s
     [
         ({"recipients": []}, "invalid-request", "body.recipients"),
         ({"recipients": ["a..b@acme.example"]}, "invalid-request", "two periods in a row"),
+        ({"recipients": ["nobody"]}, "invalid-request", "body.recipients.0.email: 'nobody' is no email address"),
+        ({"recipients": [{"email": "nobody"}]}, "invalid-request", "body.recipients.0.email: 'nobody' is no email"),
+        ({"recipients": [1]}, "invalid-request", "body.recipients.0: write a JSON object"),
         ({"recipient": "ann@acme.example"}, "invalid-request", "unknown parameter"),
         ({"period": "2026-10"}, "future-period", "not over yet"),
         ({"period": "soon"}, "bad-period", "write a day"),

@@ -5,7 +5,8 @@ import datetime as dt
 from email.message import EmailMessage
 from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.config import JsonDict
 
 from signtally.api.documents import NextCursor
 from signtally.api.periods import PeriodName
@@ -14,8 +15,9 @@ from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import DeliveryKey, MailDelivery
 from signtally.domain.destinations import DestinationReference
 from signtally.domain.given_names import name_key
+from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.schedules import MOST_CAUGHT_UP, shown_name
-from signtally.domain.tenants import MOST_DESTINATIONS, EmailAddress, Recipient
+from signtally.domain.tenants import MOST_DESTINATIONS, Recipient
 from signtally.render.email_picture import standing_alone
 from signtally.use_cases.delivering import PassedOccurrence, SentByHand
 
@@ -39,13 +41,24 @@ _STATES = (
 )
 
 
+def _recipient(value: object) -> object:
+    return {"email": value} if isinstance(value, str) else value
+
+
+# Not a union of the two: an address that is none would be told to be no `Recipient` either, by names that nobody sent.
+_ADDRESS_OR_RECIPIENT: JsonDict = {
+    "anyOf": [{"type": "string", "maxLength": 254}, {"$ref": "#/components/schemas/Recipient"}]
+}
+_Addressee = Annotated[Recipient, BeforeValidator(_recipient), WithJsonSchema(_ADDRESS_OR_RECIPIENT)]
+
+
 class DigestOrder(BaseModel):
     """Whom to send to, and what; by default all recipients and destinations, and the last whole period."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"recipients": ["ann@acme.example"]}]})
 
-    recipients: Annotated[list[EmailAddress | Recipient] | None, Field(min_length=1, max_length=_MOST_RECIPIENTS)] = (
-        Field(default=None, description="Only to these addresses, again if they have got it; null: to the schedule's")
+    recipients: Annotated[list[_Addressee] | None, Field(min_length=1, max_length=_MOST_RECIPIENTS)] = Field(
+        default=None, description="Only to these addresses, again if they have got it; null: to the schedule's"
     )
     period: PeriodName = Field(default=None, description="A whole period that is over; null: the last one")
     destinations: Annotated[list[DestinationReference], Field(max_length=MOST_DESTINATIONS)] = Field(
@@ -56,7 +69,7 @@ class DigestOrder(BaseModel):
 
     def canonical(self) -> "DigestOrder":
         """The same order in one form, whatever order, repetition or capitals it was written with."""
-        named = {(each.email.casefold(), each.user_id or "") for each in self.named}
+        named = {(in_small_letters(each.email), each.user_id or "") for each in self.named}
         recipients = [Recipient.model_construct(email=email, user_id=user or None) for email, user in sorted(named)]
         destinations = sorted({name_key(each) for each in self.destinations})
         return self.model_copy(update={"recipients": recipients or None, "destinations": destinations})
@@ -64,7 +77,7 @@ class DigestOrder(BaseModel):
     @property
     def named(self) -> list[Recipient]:
         """Whom the order names; nobody: the schedule's recipients."""
-        return [each if isinstance(each, Recipient) else Recipient(email=each) for each in self.recipients or ()]
+        return [*(self.recipients or ())]
 
 
 class ConditionDocument(BaseModel):

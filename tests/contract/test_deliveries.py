@@ -110,6 +110,25 @@ def test_addresses_are_suppressed_by_tenant_until_that_is_lifted(objects: Object
     assert not suppressions.lift("acme", ANN)
 
 
+def test_an_address_is_not_suppressed_for_one_that_only_looks_like_it(objects: ObjectStore) -> None:
+    suppressions = Suppressions(objects)
+    suppressions.add("acme", Suppression("ann@faß.de", SuppressionReason.UNSUBSCRIBED, NOW))
+    assert [*suppressions.by_address("acme")] == ["ann@faß.de"]
+    assert not suppressions.lift("acme", "ann@fass.de")
+    assert suppressions.lift("acme", "Ann@faß.de")
+
+
+def test_what_an_earlier_release_suppressed_under_a_name_alike_can_be_lifted(objects: ObjectStore) -> None:
+    suppressions = Suppressions(objects)
+    suppressions.add("acme", Suppression("ann@fass.de", SuppressionReason.UNSUBSCRIBED, NOW))
+    (stored,) = objects.list_objects("suppressions/")
+    earlier = objects.get(stored.key).body.replace(b"fass", "faß".encode())
+    objects.put(stored.key, earlier, content_type="application/json")
+    assert [*suppressions.by_address("acme")] == ["ann@faß.de"]
+    assert not suppressions.lift("acme", "ann@fass.de")
+    assert suppressions.lift("acme", "ann@faß.de")
+
+
 def test_the_secret_of_links_is_one_for_all(objects: ObjectStore) -> None:
     assert LinkKey(objects).get() == LinkKey(objects).get()
     assert len(LinkKey(objects).get()) == 32

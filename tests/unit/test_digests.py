@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 import pytest
 
+from signtally.domain.mail_addresses import ascii_address
 from signtally.domain.tenants import Recipient, Schedule
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.usage_store import MemoryUsageStore
@@ -94,6 +95,16 @@ def test_one_address_written_twice_gets_one_mail() -> None:
     twice = (Recipient(email="Ann@acme.example"), Recipient(email="ann@ACME.example"))
     acmes.store(acme(MONTHLY.model_copy(update={"recipients": twice})))
     assert run_digests(services=acmes.services).sent == 1
+
+
+def test_two_addresses_that_only_look_alike_get_one_mail_each() -> None:
+    """By IDNA 2008 `faß.de` is `xn--fa-hia.de`, and no other spelling of `fass.de`."""
+    acmes = portal()
+    alike = ("ann@faß.de", "ann@fass.de", "ann@ας.gr", "ann@ασ.gr")
+    recipients = tuple(Recipient(email=email) for email in (*alike, "ann@xn--fa-hia.de"))
+    acmes.store(acme(MONTHLY.model_copy(update={"recipients": recipients})))
+    assert run_digests(services=acmes.services).sent == len(alike)
+    assert acmes.addresses() == sorted(map(ascii_address, alike))
 
 
 def test_a_refused_address_is_told_once_and_keeps_nobody_waiting() -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from signtally.domain.audit import AuditAction, AuditEntry
 from signtally.domain.deliveries import MailDelivery, MailState
+from signtally.domain.erasures import Person, without_person
+from signtally.domain.mail_addresses import spellings
 from signtally.domain.reports import ReportRequest
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.erased_names import ErasedNames
@@ -194,3 +196,12 @@ def test_who_is_not_known_is_named(services: Services, tenant_id: str, user_id: 
     with pytest.raises(UnknownUserError, match="mistyped"):
         erase(tenant_id, user_id, services=services)
     assert services.stores.erasures.record(tenant_id, user_id) is None
+
+
+def test_an_address_that_only_looks_like_theirs_is_somebody_elses() -> None:
+    person = Person("acme", "u_9", spellings("ann@straße.example"))
+    recipients = [{"email": email} for email in ("Ann@straße.example", "ann@strasse.example")]
+    left, gone = without_person({"schedules": [{"name": "Usage", "recipients": recipients}]}, person)
+    assert (left, gone) == ({"schedules": [{"name": "Usage", "recipients": recipients[1:]}]}, 1)
+    assert person.is_addressed("sent to ANN@straße.example")
+    assert not person.is_addressed("sent to ann@strasse.example")

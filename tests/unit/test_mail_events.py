@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from signtally.domain.deliveries import MailDelivery, MailState
+from signtally.domain.mail_events import MailEvent, MailEventKind, as_seen_from
 from signtally.domain.operator_events import EventName, OperatorEvent
 from signtally.domain.returned_mail import read_returned_mail
 from signtally.domain.tenants import Recipient
@@ -134,6 +135,12 @@ def test_a_dead_mailbox_behind_a_forwarding_address_suppresses_nobody(feed: Feed
         return
     assert (feed.delivery().state, feed.suppressed()) == (MailState.SENT, {})
     assert feed.delivery().detail.startswith("an address that it is forwarded to has no mailbox: smtp; 550")
+
+
+def test_a_domain_as_the_dns_has_it_is_the_recipients_own() -> None:
+    bounced = MailEvent(MailEventKind.BOUNCED, "m", DUE, "no mailbox", ("ann@XN--FA-HIA.de",))
+    assert as_seen_from(bounced, "ann@faß.de") == bounced
+    assert as_seen_from(bounced, "ann@fass.de").kind is MailEventKind.DELAYED
 
 
 def test_a_notice_of_a_mail_server_names_whom_it_did_not_reach() -> None:

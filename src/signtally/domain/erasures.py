@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import polars as pl
 
+from signtally.domain.mail_addresses import in_small_letters
+
 Rows = TypeVar("Rows", pl.DataFrame, pl.LazyFrame)
 NAMES = ("user_name", "user_email")
 _SENDER_NAMES = ("sender_name", "sender_email")
@@ -29,7 +31,7 @@ class Person:
     def is_addressed(self, text: str) -> bool:
         """Whether one of the addresses stands in a text, and not only as a part of somebody else's."""
         wanted = _any_of(self.emails)
-        return wanted is not None and wanted.search(text.casefold()) is not None
+        return wanted is not None and wanted.search(text.lower()) is not None
 
     def without_addresses(self, text: str, *, stand_in: str) -> str:
         """The text with *stand_in* in the place of each of the addresses."""
@@ -133,5 +135,5 @@ def _is_about(entry: object, person: Person) -> bool:
     if not isinstance(entry, dict):
         return False
     email = entry.get("email")
-    by_address = isinstance(email, str) and email.casefold() in person.emails
+    by_address = isinstance(email, str) and in_small_letters(email) in person.emails
     return by_address or (person.user_id is not None and entry.get("user_id") == person.user_id)

@@ -63,11 +63,19 @@ def ascii_address(address: str) -> str:
     return checked.ascii_email or address
 
 
+def in_small_letters(name: str) -> str:
+    """An address, or the label that stands in its place for a destination, by which what is kept of it is found.
+
+    Not `str.casefold` for an address: `faß.de` is another domain than `fass.de` (IDNA 2008).
+    """
+    return name.lower() if "@" in name else name.casefold()
+
+
 def spellings(address: str) -> frozenset[str]:
     """An address in small letters as it is written, and with its domain as the DNS has it and as people read it."""
-    written = address.casefold()
+    written = in_small_letters(address)
     try:
-        return frozenset({written, valid_address(written).casefold(), ascii_address(valid_address(written))})
+        return frozenset({written, in_small_letters(valid_address(written)), ascii_address(valid_address(written))})
     except ValueError:  # no address, and yet it is stored
         return frozenset({written})
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from signtally.domain.deliveries import MailDelivery, MailState
-from signtally.domain.mail_addresses import spellings
+from signtally.domain.mail_addresses import in_small_letters, spellings
 from signtally.errors import SigntallyError
 
 _PERMANENT = "Permanent"
@@ -93,7 +93,7 @@ def after_event(delivery: MailDelivery, event: MailEvent) -> MailDelivery:
 
 def as_seen_from(event: MailEvent, email: str) -> MailEvent:
     """What *event* says of *email*: one that it forwards to has no mailbox, which says nothing of the others there."""
-    is_elsewhere = event.addresses and not any(each.casefold() in spellings(email) for each in event.addresses)
+    is_elsewhere = event.addresses and not any(in_small_letters(each) in spellings(email) for each in event.addresses)
     if event.kind is not MailEventKind.BOUNCED or not is_elsewhere:
         return event
     detail = f"an address that it is forwarded to has no mailbox: {event.detail}"

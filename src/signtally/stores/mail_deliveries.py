@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from pydantic import TypeAdapter, ValidationError
 
 from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
-from signtally.domain.mail_addresses import without_addresses
+from signtally.domain.mail_addresses import in_small_letters, without_addresses
 from signtally.domain.time_units import UNIX_EPOCH
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
@@ -139,7 +139,7 @@ class MailDeliveries:
             for name, deferred in found
             if deferred is not None
             and deferred.key.tenant_id == tenant_id
-            and (emails is None or deferred.email.casefold() in emails)
+            and (emails is None or in_small_letters(deferred.email) in emails)
         ]
         self._objects.delete(doomed)
         return len(doomed)
@@ -159,7 +159,7 @@ class MailDeliveries:
 
     def _mail(self, key: DeliveryKey, email: str) -> TypedObject[MailDelivery]:
         """One address however it is written: nobody gets it twice for a capital."""
-        return self._entry(f"{keys.occurrence_deliveries(key)}{keys.segment(email.casefold())}.json")
+        return self._entry(f"{keys.occurrence_deliveries(key)}{keys.segment(in_small_letters(email))}.json")
 
     def _entry(self, key: str, *, stored_at: dt.datetime = UNIX_EPOCH) -> TypedObject[MailDelivery]:
         decode = functools.partial(_delivery, key=key, stored_at=stored_at)
@@ -182,7 +182,7 @@ def names_recipient(name: str) -> bool:
 
 
 def _reminder(deferred: DeferredMail, *, at: dt.datetime) -> str:
-    about = "\0".join([*dataclasses.astuple(deferred.key), deferred.email.casefold()])
+    about = "\0".join([*dataclasses.astuple(deferred.key), in_small_letters(deferred.email)])
     return f"{_DEFERRED}{_minute(at)}-{hashlib.sha256(about.encode()).hexdigest()[:24]}.json"
 
 

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from pydantic import TypeAdapter, ValidationError
 
-from signtally.domain.mail_addresses import without_addresses
+from signtally.domain.mail_addresses import in_small_letters, without_addresses
 from signtally.ports.objects import ObjectStore, ObjectSummary
 from signtally.stores import keys
 from signtally.stores.typed_objects import JsonObject
@@ -56,18 +56,24 @@ class Suppressions:
         self._object(_key(tenant_id, suppression.email, about=suppression.about)).create(suppression)
 
     def get(self, tenant_id: str, email: str) -> Suppression | None:
-        return self._at(_key(tenant_id, email))
+        return next((self._at(key) for key in self._keys(tenant_id, email)), None)
 
     def lift(self, tenant_id: str, email: str) -> bool:
         """Send to this address again, or to whatever has this label; False when it was not suppressed."""
-        begin = _key(tenant_id, email).removesuffix(_JSON_ENDING)
-        found = [
-            each.key
-            for each in self._objects.list_objects(begin)
-            if each.key.removeprefix(begin).startswith((_JSON_ENDING, _ABOUT_FOLLOWS))
-        ]
+        found = [*self._keys(tenant_id, email)]
         self._objects.delete(found)
         return bool(found)
+
+    def _keys(self, tenant_id: str, email: str) -> Iterator[str]:
+        """Where an address or label is suppressed; earlier releases kept `faß.de` where `fass.de` has its place."""
+        wanted = in_small_letters(email)
+        for written in dict.fromkeys((wanted, email.casefold())):
+            begin = f"{_folder(tenant_id)}{keys.segment(written)}"
+            for each in self._objects.list_objects(begin):
+                if each.key.removeprefix(begin).startswith((_JSON_ENDING, _ABOUT_FOLLOWS)):
+                    found = self._at(each.key)
+                    if found is not None and in_small_letters(found.email) == wanted:
+                        yield each.key
 
     def all(self, tenant_id: str, *, after: str = "") -> Iterator[tuple[str, Suppression]]:
         """The tenant's suppressions by the position (a sort key) of each, those behind the position *after*."""
@@ -103,7 +109,7 @@ def _unreadable(found: ObjectSummary) -> Suppression:
 
 
 def subject(email: str, *, about: str = "") -> str:
-    return f"{email.casefold()}{_ABOUT_FOLLOWS}{about}" if about else email.casefold()
+    return f"{in_small_letters(email)}{_ABOUT_FOLLOWS}{about}" if about else in_small_letters(email)
 
 
 def _folder(tenant_id: str) -> str:
@@ -111,4 +117,4 @@ def _folder(tenant_id: str) -> str:
 
 
 def _key(tenant_id: str, email: str, *, about: str = "") -> str:
-    return f"{_folder(tenant_id)}{keys.segment(email.casefold())}{about and _ABOUT_FOLLOWS}{about}{_JSON_ENDING}"
+    return f"{_folder(tenant_id)}{keys.segment(in_small_letters(email))}{about and _ABOUT_FOLLOWS}{about}{_JSON_ENDING}"

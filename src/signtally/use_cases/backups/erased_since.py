@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
+from signtally.domain.mail_addresses import in_small_letters
 from signtally.services import Services
 from signtally.stores import keys
 from signtally.stores.erasures import Erasure
@@ -40,7 +41,7 @@ def _addresses(
     for events in months:
         named = events.join(users, on=["tenant_id", "user_id"], how="semi").drop_nulls("user_email")
         for tenant_id, user_id, email in named.select("tenant_id", "user_id", "user_email").unique().iter_rows():
-            found[tenant_id, user_id].add(email.casefold())
+            found[tenant_id, user_id].add(in_small_letters(email))
     for (tenant_id, user_id), emails in found.items():
         emails.update(_in_schedules(files, tenant_id, user_id))
     return found
@@ -52,4 +53,4 @@ def _in_schedules(files: BackupFiles, tenant_id: str, user_id: str) -> Iterator[
     if path.exists():
         profile, _ = decoded_profile(path.read_bytes(), key=key)
         recipients = (each for schedule in profile.schedules for each in schedule.recipients)
-        yield from (each.email.casefold() for each in recipients if each.user_id == user_id)
+        yield from (in_small_letters(each.email) for each in recipients if each.user_id == user_id)

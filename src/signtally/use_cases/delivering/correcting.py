@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from signtally.domain.batches import batched
 from signtally.domain.corrections import Told, corrected_name, correction_number, is_changed_by
 from signtally.domain.deliveries import DeliveryKey, MailState
+from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
 from signtally.domain.tenants import Schedule, TenantProfile, schedule_named
 from signtally.services import Services
@@ -117,7 +118,7 @@ def _reached(key: DeliveryKey, number: int, told: Told, *, services: Services) -
     """
     names = (corrected_name(key.period, each) for each in range(number + 1))
     return frozenset(
-        delivery.email.casefold()
+        in_small_letters(delivery.email)
         for name in names
         for _, delivery in services.stores.mail_deliveries.of(dataclasses.replace(key, period=name))
         if delivery.state is MailState.SENT and (told.is_complete or delivery.told_complete is not True)

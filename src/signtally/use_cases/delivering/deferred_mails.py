@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import MutableMapping
 
 from signtally.domain.corrections import correction_number
+from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
 from signtally.domain.tenants import Recipient, TenantProfile, destination_labelled, schedule_named
 from signtally.errors import SigntallyError
@@ -90,8 +91,8 @@ class _Retries:
         if (destination := destination_labelled(deferred.email, schedule)) is not None:
             why = withheld.reason_at(destination)
             return _unless(why, digest.to_destination(destination))
-        recipients = {each.email.casefold(): each for each in schedule.recipients}
-        recipient = recipients.get(deferred.email.casefold()) or self._by_hand(deferred)
+        recipients = {in_small_letters(each.email): each for each in schedule.recipients}
+        recipient = recipients.get(in_small_letters(deferred.email)) or self._by_hand(deferred)
         if recipient is None:
             return None, "no recipient of the schedule any more"
         try:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from signtally.domain.corrections import Told, corrected_name
 from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.destinations import Destination
+from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.reports import ReportManifest, ordered_formats
 from signtally.domain.schedules import Occurrence
 from signtally.domain.snapshot import UsageSnapshot
@@ -108,7 +109,7 @@ def digest_at_once(occurrence: Occurrence, *, services: Services, is_complete: b
 
 def distinct(recipients: Iterable[Recipient]) -> list[Recipient]:
     """Each address once, whatever its capitals."""
-    return list({recipient.email.casefold(): recipient for recipient in recipients}.values())
+    return list({in_small_letters(recipient.email): recipient for recipient in recipients}.values())
 
 
 def _figures(occurrence: Occurrence, *, services: Services) -> UsageSnapshot:

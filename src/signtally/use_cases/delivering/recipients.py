@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from signtally.domain.destinations import Destination
+from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.tenants import Recipient
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
@@ -53,7 +54,7 @@ def send_to_each(
     key, schedule, is_complete = digest.key, digest.occurrence.schedule, digest.context.is_complete
     dealt_with = []
     for each in addressed(digest, schedule.recipients, schedule.destinations, services=services):
-        if only is not None and each.name.casefold() not in only:
+        if only is not None and in_small_letters(each.name) not in only:
             continue
         try:
             reason = each.why_withheld()

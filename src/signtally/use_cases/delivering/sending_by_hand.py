@@ -11,6 +11,7 @@ from typing import Self
 
 from signtally.domain.deliveries import NEEDS_A_PERSON, DeliveryKey, MailDelivery
 from signtally.domain.destinations import Destination
+from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.periods import FuturePeriodError, Period, end_of_day, parse_period
 from signtally.domain.redaction import without_secrets
 from signtally.domain.schedules import Occurrence, newest_over, occurrence_of
@@ -198,8 +199,8 @@ class _SendingByHand:
 def _as_scheduled(recipients: Iterable[Recipient], occurrence: Occurrence) -> list[Recipient]:
     """Whom an address names, where a schedule knows, this one first: an address alone cannot be asked after."""
     others = (each for schedule in occurrence.tenant.schedules for each in schedule.recipients if each.user_id)
-    known = {each.email.casefold(): each for each in [*others, *occurrence.schedule.recipients]}
-    return [known.get(each.email.casefold(), each) if each.user_id is None else each for each in recipients]
+    known = {in_small_letters(each.email): each for each in [*others, *occurrence.schedule.recipients]}
+    return [known.get(in_small_letters(each.email), each) if each.user_id is None else each for each in recipients]
 
 
 def _is_complete(occurrence: Occurrence, *, services: Services) -> bool:

@@ -7,6 +7,7 @@ import polars as pl
 
 from signtally.domain.document_lifecycles import closed_at
 from signtally.domain.document_pages import DocumentSelection
+from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.reports import ReportManifest
 from signtally.domain.schemas import UTC_MICROSECONDS
 from signtally.domain.time_units import ONE_DAY, UNIX_EPOCH
@@ -26,7 +27,7 @@ def addresses_of(tenant_id: str, user_id: str, *, services: Services) -> set[str
     profile = services.stores.tenants.get(tenant_id)
     written = {each.email for plan in profile.schedules for each in plan.recipients if each.user_id == user_id}
     seen = {email for rows in named for email in rows["user_email"].drop_nulls().unique()}
-    return {email.casefold() for email in written | seen}
+    return {in_small_letters(email) for email in written | seen}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ def use(*sent: int, allowed: int, today: int, as_of: int | None = None) -> Allow
         ((1, 0, 0, 0), 10, 4, Outlook.RUNS_OUT, 30),  # a third of a document a day
         ((0, 0, 0, 0), 10, 4, Outlook.LASTS, None),
         ((0, 0, 0, 5), 10, 4, Outlook.LASTS, None),  # no day that is over brought any
+        ((1, 0, 0, 0), 3_000_000, 4, Outlook.LASTS, None),  # until after the year 9999
+        ((1, 0, 0, 0), 1_000_000_000, 4, Outlook.LASTS, None),
         ((5,), 10, 1, Outlook.TOO_EARLY, None),
         ((10,), 10, 1, Outlook.USED_UP, 1),
         ((4, 6, 9), 10, 4, Outlook.USED_UP, 2),
@@ -68,7 +70,7 @@ def test_nothing_allowed_has_no_share() -> None:
     assert use(3, allowed=0, today=2).share is None
 
 
-@given(st.lists(st.integers(0, 20), min_size=2, max_size=31), st.integers(1, 500))
+@given(st.lists(st.integers(0, 20), min_size=2, max_size=31), st.integers(1, 500) | st.integers(1, 10**9))
 def test_on_the_day_it_names_the_pace_has_used_it_up_and_not_before(sent: list[int], allowed: int) -> None:
     found = use(*sent, allowed=allowed, today=len(sent))
     pace = sum(sent[:-1]) / (len(sent) - 1)

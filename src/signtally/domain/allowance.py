@@ -71,6 +71,7 @@ def _outlook(
         return Outlook.TOO_EARLY, None
     if left <= 0:
         return Outlook.RUNS_OUT, as_of
-    if pace and (day := as_of + dt.timedelta(days=math.ceil(left / pace))) <= month_ends:
-        return Outlook.RUNS_OUT, day
+    # Days are compared, not dates: a large allowance may last beyond the end of the calendar.
+    if pace and (days := math.ceil(left / pace)) <= (month_ends - as_of).days:
+        return Outlook.RUNS_OUT, as_of + dt.timedelta(days=days)
     return Outlook.LASTS, None

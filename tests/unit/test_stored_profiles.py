@@ -35,7 +35,7 @@ INVALID: dict[str, list[Any]] = {
     "locale": [5, ["de"]],
     "week_starts_on": ["someday", 8, True, [1]],
     "branding": [{"accent": "red"}, {"logo": "https://x"}, 7, {"unknown": 1}],
-    "allowance": [{"documents_per_month": -1}, {"documents_per_month": "many"}],
+    "allowance": [{"documents_per_month": -1}, {"documents_per_month": "many"}, {"documents_per_month": True}],
     "schedules": [{"weekly": 1}, [5], [{"name": "a", "every": "hour"}], "no"],
     "colour": ["red"],
     "\ud800": [1],

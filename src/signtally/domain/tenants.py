@@ -47,6 +47,13 @@ def _weekday(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+def _number(value: object) -> object:
+    """To Python, true is 1."""
+    if isinstance(value, bool):
+        raise invalid_value("malformed", "write a whole number")
+    return value
+
+
 def _local_time(text: str) -> str:
     if not re.fullmatch(_TIME_OF_DAY, text):
         raise invalid_value("time", f"{text!r} is no time of day; write 07:00", time=text)
@@ -116,7 +123,7 @@ class Branding(_Part):
 
 
 class Allowance(_Part):
-    documents_per_month: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    documents_per_month: Annotated[int, BeforeValidator(_number), Field(ge=0, le=1_000_000_000)] | None = None
 
 
 class Recipient(_Part):

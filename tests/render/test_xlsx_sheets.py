@@ -4,13 +4,15 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from babel import Locale
+from babel.localedata import locale_identifiers
 from openpyxl.worksheet.worksheet import Worksheet
 
 from signtally.domain.periods import parse_period
 from signtally.domain.tenants import TenantProfile
 from signtally.render.formats import Formats
 from signtally.render.workbook import tables
-from signtally.render.workbook.number_formats import NumberFormats
+from signtally.render.workbook.number_formats import PAPER_A4, PAPER_LETTER, NumberFormats, paper_size
 from tests.support.report_samples import ACME, snapshot, user
 from tests.support.whole_reports import whole_report
 from tests.support.workbooks import ReadBook
@@ -34,6 +36,14 @@ def test_a_share_has_the_space_of_its_language(locale: str, shown: str) -> None:
     numbers = NumberFormats.of(Formats.of(ACME.model_copy(update={"locale": locale})).locale)
     assert numbers.percent == shown
     assert numbers.signed_percent.count(shown.removeprefix("0.0")) == 3
+
+
+def test_every_locale_has_its_paper() -> None:
+    """Norwegian, `no`, is likely written in `no_Latn_NO`, of which there are no data."""
+    found = {name: paper_size(Locale.parse(name)) for name in locale_identifiers()}
+    assert set(found.values()) == {PAPER_A4, PAPER_LETTER}
+    assert (found["no"], found["en"], found["es_MX"]) == (PAPER_A4, PAPER_LETTER, PAPER_LETTER)
+    assert NumberFormats.of(Formats.of(ACME.model_copy(update={"locale": "no"})).locale).date.endswith("yyyy")
 
 
 def test_a_wide_table_is_printed_on_two_pages_beside_each_other() -> None:

@@ -7,7 +7,7 @@ import re
 from typing import Self
 
 from babel import Locale
-from babel.core import get_global
+from babel.core import get_global, parse_locale
 from babel.dates import format_date, format_time
 
 _LCIDS = {name: lcid for lcid, name in python_locale.windows_locale.items()}
@@ -98,7 +98,7 @@ def _territory(locale: Locale) -> str | None:
     if locale.territory:
         return str(locale.territory)
     likely = get_global("likely_subtags").get(locale.language)
-    return None if likely is None else str(Locale.parse(likely).territory)
+    return None if likely is None else parse_locale(likely)[1]  # not every one has data of its own: `no_Latn_NO`
 
 
 def _excel_code(pattern: str) -> str:

@@ -123,7 +123,7 @@ def test_a_version_says_what_changed_and_what_is_gone(site: Any, open_page: Open
     assert len({round(edge) for edge in seconds}) == 1, seconds  # of all three tables
     expect(versions.nth(1).get_by_role("button", name="Download CSV, version 1")).to_be_visible()
     row.get_by_role("button", name="Make again: June 2026").click()
-    expect(row.get_by_role("button", name="Download CSV: June 2026")).to_be_visible(timeout=30_000)
+    expect(row.get_by_role("button", name="Download CSV: June 2026")).to_be_visible()
     expect(row).to_contain_text("Version 3")
 
 
@@ -156,7 +156,7 @@ def test_a_failed_report_says_why_and_can_be_tried_again(site: Any, open_page: O
     row = page.locator(".report", has_text="May 2026")
     expect(row).to_contain_text("Failed The Excel file took more than 60 seconds to make.")
     row.get_by_role("button", name="Try again: May 2026").press("Enter")
-    expect(row.get_by_role("button", name="Download CSV: May 2026")).to_be_visible(timeout=30_000)
+    expect(row.get_by_role("button", name="Download CSV: May 2026")).to_be_visible()
     assert page.evaluate("document.activeElement.closest('.report') !== null")
 
 
@@ -205,7 +205,7 @@ def test_a_report_in_another_language_stays_one_row(site: Any, open_page: Open) 
     row = page.locator(".report", has_text="February 2026").filter(has_text="Deutsch")
     expect(row).to_contain_text("Failed so it was said before there were codes")
     row.get_by_role("button", name="Try again: February 2026").click()
-    expect(row.get_by_role("button", name="Download CSV: February 2026, Deutsch")).to_be_visible(timeout=30_000)
+    expect(row.get_by_role("button", name="Download CSV: February 2026, Deutsch")).to_be_visible()
     expect(row).to_have_count(1)
 
 

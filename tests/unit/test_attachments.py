@@ -41,7 +41,7 @@ def test_everybody_gets_the_files_of_the_version_that_is_linked() -> None:
     acmes = attaching()
     assert run_digests(services=acmes.services).sent == 2
     october = occurrence_by_hand(acme(ATTACHED), ATTACHED, period=None, now=DUE)
-    manifest = current_report(october, services=acmes.services)
+    manifest, _ = current_report(october, services=acmes.services)
     for sent in acmes.mailer.sent:
         received = as_received(sent)
         assert received.get_content_type() == "multipart/mixed"
@@ -65,7 +65,7 @@ def test_without_the_choice_nothing_is_attached() -> None:
 def test_files_stay_below_the_limit_together_and_the_mail_names_those_that_are_linked_alone() -> None:
     acmes = attaching()
     october = occurrence_by_hand(acme(ATTACHED), ATTACHED, period=None, now=DUE)
-    manifest = current_report(october, services=acmes.services)
+    manifest, _ = current_report(october, services=acmes.services)
 
     def planned(*sizes: int) -> tuple[list[int], int]:
         files = tuple(ReportFile("csv", f"k{number}", "f", size, "") for number, size in enumerate(sizes))

@@ -41,7 +41,7 @@ def said(acmes: Portal) -> set[str]:
         found.add(table.splitlines()[1].partition("2026-11-01 ")[2][:5])
         found.add(json.loads(report)["data_through"][11:16])
     occurrence = occurrence_by_hand(acme(AT_MIDNIGHT), AT_MIDNIGHT, period=None, now=acmes.clock.now)
-    through = current_report(occurrence, services=acmes.services).data_through
+    through = current_report(occurrence, services=acmes.services)[0].data_through
     return (
         found
         | {f"{through:%H:%M}"}

@@ -22,7 +22,7 @@ from signtally.render.email import DigestContext, digest_message
 from signtally.services import Services
 from signtally.use_cases.delivering.attaching import plan_attachments
 from signtally.use_cases.delivering.due import delivery_key
-from signtally.use_cases.delivering.scheduling import current_report_with_figures, scheduled_request
+from signtally.use_cases.delivering.scheduling import ReportWithFigures, current_report, scheduled_request
 from signtally.use_cases.delivering.told_figures import changed_periods
 from signtally.use_cases.delivering.unsubscribing import unsubscribe_url
 from signtally.use_cases.figures import read_report
@@ -81,16 +81,20 @@ class DigestMessages:
 
 
 def made_digest(
-    occurrence: Occurrence, *, services: Services, ahead: Services | None = None, is_complete: bool = True
+    occurrence: Occurrence,
+    *,
+    services: Services,
+    report: ReportWithFigures | None = None,
+    is_complete: bool = True,
 ) -> DigestMessages:
     """The messages of an occurrence whose report is made first, so that they say the same as the files.
 
-    *ahead* has the figures at hand, perhaps; *services* are asked where they have changed since. Raises what
-    `report_now` and `read_report` raise.
+    *report* is the one that was just made, or found by figures that were read ahead; *services* are asked where they
+    have changed since. Raises what `report_now` and `read_report` raise.
     """
-    manifest, snapshot = current_report_with_figures(occurrence, services=ahead or services)
+    manifest, snapshot = report or current_report(occurrence, services=services)
     if snapshot.fingerprint != manifest.fingerprint:  # restated since: the newer version is linked
-        manifest, snapshot = current_report_with_figures(occurrence, services=services)
+        manifest, snapshot = current_report(occurrence, services=services)
     return _messages(occurrence, snapshot, manifest=manifest, services=services, is_complete=is_complete)
 
 

@@ -19,7 +19,7 @@ from signtally.use_cases.delivering.mail_sending import MailSending
 from signtally.use_cases.delivering.passing_over import why_passed_over
 from signtally.use_cases.delivering.recipients import send_to_each
 from signtally.use_cases.delivering.run import DeliveryRun, Reading, merged, require_all_well
-from signtally.use_cases.delivering.scheduling import make_scheduled_report
+from signtally.use_cases.delivering.scheduling import ReportWithFigures, current_report, make_scheduled_report
 
 
 def _begun(known: LedgerPeriods) -> frozenset[str]:
@@ -168,14 +168,16 @@ class DigestSender:
     def deliver(self, occurrence: Occurrence, reading: Reading, is_complete: bool) -> bool:  # noqa: FBT001 -- as `Deliver` has it
         """Send one occurrence's outstanding emails; return whether every recipient is dealt with, or deferred."""
         key = delivery_key(occurrence)
-        if self._deliveries.report(key) is None and (why := self._why_passed_over(occurrence, reading)):
+        is_made = self._deliveries.report(key) is not None
+        if not is_made and (why := self._why_passed_over(occurrence, reading)):
             self._deliveries.pass_over(key, now=self._services.clock(), why=why)
             self.passed[why] += 1
             return True
-        if not self._has_report(occurrence, reading):
-            self.waiting += 1
+        report = None if is_made else self._make_report(occurrence, reading)
+        if report is None and not is_made and self._deliveries.report(key) is None:
+            self.waiting += 1  # another run is making it
             return False
-        digest = self._digest(occurrence, reading, is_complete=is_complete)
+        digest = self._digest(occurrence, reading, report=report, is_complete=is_complete)
         told = digest.told(at=self._services.clock())
         if not is_complete:
             remember_incomplete(key, told, services=self._services)
@@ -189,17 +191,16 @@ class DigestSender:
     def _why_passed_over(occurrence: Occurrence, reading: Reading) -> PassedOver | None:
         return why_passed_over(occurrence, services=reading.services.at(reading.at))
 
-    def _has_report(self, occurrence: Occurrence, reading: Reading) -> bool:
-        """Make the report unless it is made; False while another run is making it."""
-        key = delivery_key(occurrence)
-        if self._deliveries.report(key) is not None:
-            return True
+    def _make_report(self, occurrence: Occurrence, reading: Reading) -> ReportWithFigures | None:
+        """None when another run is making or has made it."""
         made = make_scheduled_report(occurrence, services=reading.services, as_of=reading.at)
         self.reports_made += made is not None
-        return made is not None or self._deliveries.report(key) is not None
+        return made
 
-    def _digest(self, occurrence: Occurrence, reading: Reading, *, is_complete: bool) -> DigestMessages:
+    def _digest(
+        self, occurrence: Occurrence, reading: Reading, *, report: ReportWithFigures | None, is_complete: bool
+    ) -> DigestMessages:
         """From the figures at hand; where they were restated since, from new ones."""
-        ahead = reading.services.at(reading.at)
+        report = report or current_report(occurrence, services=reading.services.at(reading.at))
         now = self._services.at(self._as_of)
-        return made_digest(occurrence, ahead=ahead, services=now, is_complete=is_complete)
+        return made_digest(occurrence, report=report, services=now, is_complete=is_complete)

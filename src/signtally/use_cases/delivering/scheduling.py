@@ -24,6 +24,8 @@ KIND = DeliveryKind(
     first=lambda known: known.first_report,
 )
 
+ReportWithFigures = tuple[ReportManifest, UsageSnapshot]  # which tell the same, unless another process made it
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulesOutcome:
@@ -87,10 +89,10 @@ def run_schedules(
             services.stores.deliveries.pass_over(delivery_key(occurrence), now=services.clock(), why=why)
             passed[why] += 1
             return True
-        manifest = make_scheduled_report(occurrence, services=reading.services, as_of=reading.at)
-        made += manifest is not None
-        waiting += manifest is None
-        return manifest is not None
+        report = make_scheduled_report(occurrence, services=reading.services, as_of=reading.at)
+        made += report is not None
+        waiting += report is None
+        return report is not None
 
     run.run(deliver)
     return SchedulesOutcome(
@@ -113,7 +115,7 @@ def run_schedules(
 
 def make_scheduled_report(
     occurrence: Occurrence, *, services: Services, as_of: dt.datetime | None
-) -> ReportManifest | None:
+) -> ReportWithFigures | None:
     """Make an occurrence's report and record it in the ledger; None when another run is making or has made it.
 
     *as_of* (now, if None) decides what the report says, the services' own clock whether a claim has lapsed.
@@ -122,21 +124,17 @@ def make_scheduled_report(
     if not deliveries.claim_report(key, now=services.clock(), lease=_REPORT_LEASE):
         return None
     try:
-        manifest = current_report(occurrence, services=services.at(as_of))
+        report = current_report(occurrence, services=services.at(as_of))
     except BaseException:
         deliveries.release_report(key)
         raise
+    manifest, _ = report
     deliveries.record_report(key, manifest.key)
-    return manifest
+    return report
 
 
-def current_report(occurrence: Occurrence, *, services: Services) -> ReportManifest:
-    """The report with today's figures: the newest version, or the next one if figures have changed since."""
-    return current_report_with_figures(occurrence, services=services)[0]
-
-
-def current_report_with_figures(occurrence: Occurrence, *, services: Services) -> tuple[ReportManifest, UsageSnapshot]:
-    """The same with the figures as they are now, read once for both."""
+def current_report(occurrence: Occurrence, *, services: Services) -> ReportWithFigures:
+    """The newest version, or the next one if figures have changed since; and the figures as they are now."""
     requested_by = f"schedule {occurrence.schedule.name}"
     request, tenant = scheduled_request(occurrence), occurrence.tenant
     return report_with_figures(request, requested_by=requested_by, services=services, tenant=tenant)

@@ -82,7 +82,7 @@ def test_days_of_an_order_may_be_named_in_either_order_and_not_be_missing(site: 
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Period", exact=True).select_option("Custom")
     first, last, order = (
-        dialog.get_by_label("From"),
+        dialog.get_by_label("From", exact=True),
         dialog.get_by_label("To", exact=True),
         dialog.get_by_role("button", name="Order"),
     )

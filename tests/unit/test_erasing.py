@@ -1,5 +1,6 @@
 """Erasing a person: no byte that is stored names them any more, and no figure is another one."""
 
+import datetime as dt
 import hashlib
 import json
 
@@ -9,6 +10,7 @@ from signtally.domain.audit import AuditAction, AuditEntry
 from signtally.domain.deliveries import MailDelivery, MailState
 from signtally.domain.erasures import Person, without_person
 from signtally.domain.mail_addresses import spellings
+from signtally.domain.periods import period_between
 from signtally.domain.reports import ReportRequest
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.erased_names import ErasedNames
@@ -156,6 +158,13 @@ def test_deliveries_stay_without_the_address(services: Services) -> None:
     assert kept.email.startswith("erased:")
     assert "erased" in label
     assert [*services.stores.mail_deliveries.deferred_until(NOW)] == []
+
+
+def test_a_report_without_an_end_in_sight_stands_in_nobodys_way(services: Services) -> None:
+    """As many days before it would begin before the calendar does."""
+    open_ended = ReportRequest("acme", period_between(OCTOBER.first, dt.date.max), ("json",))
+    report_now(open_ended, requested_by="u2", services=services)
+    assert erased(services)["report versions"] == 2
 
 
 def test_a_report_is_made_again_without_the_name(services: Services) -> None:

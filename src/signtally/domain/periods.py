@@ -16,7 +16,7 @@ MONDAY, THURSDAY = 0, 3
 DAYS_A_WEEK = 7
 EARLIEST_DAY = dt.date(1999, 12, 31)  # no event is older than 2000 (UTC), which began in the west on that day
 _LATEST_YEAR = 9998  # a calendar with room for the day after
-_LATEST_DAY = dt.date(_LATEST_YEAR, 12, 31)
+_FIRST_DAY, _LATEST_DAY = dt.date(2, 1, 1), dt.date(_LATEST_YEAR, 12, 31)
 
 Span = tuple[dt.datetime, dt.datetime]
 
@@ -53,7 +53,7 @@ class Period:
 
     @property
     def previous(self) -> "Period":
-        """The period just before, of the same kind and whole; before a range, as many days."""
+        """The period just before, of the same kind and whole; before a range, as many days as the calendar has."""
         before = self.first - dt.timedelta(days=1)
         match self.kind:
             case PeriodKind.DAY:
@@ -61,7 +61,8 @@ class Period:
             case PeriodKind.WEEK:
                 return Period(self.kind, self.first - dt.timedelta(days=DAYS_A_WEEK), before)
             case PeriodKind.RANGE:
-                return Period(self.kind, self.first - dt.timedelta(days=self.day_count), before)
+                first = max(self.first.toordinal() - self.day_count, _FIRST_DAY.toordinal())
+                return Period(self.kind, dt.date.fromordinal(first), before)
             case _:
                 return Period(self.kind, _first_of(self.kind, before), before)
 

@@ -43,6 +43,13 @@ def height(image: Image.Image, colour: str, *, left: int, right: int) -> int:
     return part.height - rows[0] if rows else 0
 
 
+def test_a_range_of_decades_has_a_picture() -> None:
+    """Hundreds of months, each with bars narrower than a pixel."""
+    decades = snapshot((user(1),), period=period_between(dt.date(2000, 1, 1), dt.date(2029, 12, 31)))
+    days = tuple(DayUsage(day.day, Counts(sent=1, completed=1)) for day in decades.days)
+    assert drawn(email_chart(Contents(dataclasses.replace(decades, days=days)))).size == (1084, 192)
+
+
 @pytest.mark.parametrize(("locale", "first"), [("en", (0, 4)), ("ar", (96, 100))])
 def test_bars_are_as_high_as_their_figures_and_run_as_words_do(locale: str, first: tuple[int, int]) -> None:
     found = chart(Counts(sent=1000, completed=500), Counts(sent=1), locale=locale)

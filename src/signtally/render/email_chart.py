@@ -96,7 +96,8 @@ def _drawn(chart: UsageChart, *, colours: tuple[str, str], is_mirrored: bool) ->
         ):
             if value:
                 top = base - max(_LEAST_BAR, round(base * value / chart.highest))
-                corners = (round(left), top, round(left + bar_width) - 1, base - 1)
+                right = max(round(left), round(left + bar_width) - 1)  # a pixel at least, of hundreds of months too
+                corners = (round(left), top, right, base - 1)
                 draw.rectangle(corners, fill=colour)
                 if bar.is_partial:
                     _hollow_out(draw, corners)

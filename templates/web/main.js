@@ -6,7 +6,7 @@ import { closeDialog, dialogsOf, showDialog } from "./dialogs.js";
 import { askDocuments, showDocuments } from "./documents.js";
 import { byId, el, foreign } from "./dom.js";
 import { downloadFile } from "./files.js";
-import { adopt } from "./format.js";
+import { adopt, dayOf } from "./format.js";
 import { showFreshness, showHeading, showHeadline } from "./headline.js";
 import { askInsights } from "./insights.js";
 import { complain, listenToSessionEnd, settle, tell } from "./notices.js";
@@ -37,6 +37,7 @@ const titles = () => ({
 
 let terms = new Map(); // the measures, by their names in the API
 let me = null;
+let metOn = ""; // the day on which that was asked, as the tenant's calendar has it
 let shown = null; // { period, view, usage, at } of the figures on screen
 let shownPlace = null; // its address without a dialog
 let turn = new AbortController(); // what is being read belongs to it
@@ -75,6 +76,7 @@ async function learn() {
 async function meet(options) {
   await speak(me.language);
   adopt(me);
+  metOn = dayOf(new Date());
   introduce();
   byId("page").hidden = false;
   await show(options);
@@ -242,8 +244,13 @@ function signedOut(error, { left = false } = {}) {
   showSignIn(error, start, { left });
 }
 
-// Not the settings: what is being typed there would be lost.
-const refresh = () => me && !byId("page").hidden && viewOf() !== "settings" && show({ anew: true });
+// Not the settings: what is being typed there would be lost. On another day, "today" and what is counted from it are others.
+async function refresh() {
+  if (!me || byId("page").hidden || viewOf() === "settings") return;
+  if (dayOf(new Date()) === metOn) return show({ anew: true });
+  forgetPeople();
+  await learn().catch((error) => complain(error, { about: FIGURES, again: refresh }));
+}
 
 // Once for each document body: its texts, and what its elements do.
 function prepare() {
@@ -258,7 +265,7 @@ function prepare() {
     event.preventDefault(); // the address behind the # is the page's own
     byId("figures").focus();
   });
-  byId("refresh").addEventListener("click", () => show({ anew: true }));
+  byId("refresh").addEventListener("click", refresh);
   byId("sign-out").addEventListener("click", () => {
     session.signOut();
     signedOut(null, { left: true });

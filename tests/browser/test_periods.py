@@ -1,10 +1,15 @@
 """The page's periods: chosen, stepped through, kept in the address, and what cannot be shown."""
 
+import dataclasses
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, expect
+
+from signtally.api.app import create_app
+from tests.browser.conftest import NOW, served
 
 Open = Callable[..., Page]
 
@@ -94,3 +99,22 @@ def test_the_chosen_period_is_in_sight_on_a_telephone(site: Any, open_page: Open
     page.evaluate("location.hash = 'view=users&from=2026-07-20&to=2026-10-17'")
     chosen = page.locator("#presets label", has=page.get_by_role("radio", name="90 days", checked=True))
     expect(chosen).to_be_in_viewport(ratio=0.99)
+
+
+def test_a_page_that_was_left_open_overnight_knows_the_new_day(site: Any, open_page: Open) -> None:
+    """In Kathmandu, it is 18:20 of the 17th, and then 06:20 of the 18th."""
+    hours = 0
+    later = dataclasses.replace(site.services, clock=lambda: NOW + dt.timedelta(hours=hours))
+    with served(create_app(later, loopback_only=True)) as url:
+        page = open_page("about:blank")
+        page.clock.set_fixed_time(NOW)
+        page.goto(f"{url}/#token={site.token()}&period=2026-10-17")
+        expect(page.get_by_role("radio", name="Today")).to_be_checked()
+        expect(page.locator("h1:visible")).to_have_text("Saturday, 17 October 2026 (to date)")
+        hours = 12
+        page.clock.set_fixed_time(later.clock())
+        page.get_by_role("button", name="Refresh").press("Enter")
+        expect(page.get_by_role("radio", name="Yesterday")).to_be_checked()
+        expect(page.locator("h1:visible")).to_have_text("Saturday, 17 October 2026")
+        expect(page.get_by_role("button", name="Refresh")).to_be_focused()
+        page.close()  # before its server

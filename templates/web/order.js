@@ -104,5 +104,5 @@ function pick(person, wanted, say) {
     wanted[tick.checked ? "add" : "delete"](id);
     say();
   });
-  return el("label", { class: "tick" }, tick, el("span", {}, el("bdi", {}, name), isNamed && el("bdi", { class: "note" }, markOf(person))));
+  return el("label", { class: "tick" }, tick, el("span", {}, el("bdi", {}, name), ...(isNamed ? [" ", el("bdi", { class: "note" }, markOf(person))] : [])));
 }

@@ -70,6 +70,10 @@ def test_what_can_be_undone_or_failed_stays(site: Any, open_page: Open) -> None:
     page.get_by_role("button", name="Stop emails to ann@acme.example").click()
     page.get_by_role("dialog").get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Undo").wait_for()
+    page.set_viewport_size({"width": 390, "height": 844})
+    words = page.locator("#notices .notice > :first-child").bounding_box()
+    assert words is not None
+    assert words["width"] > 300  # beside the buttons, an address would be broken in two
     page.route("**/v1/schedules/s00", lambda route: route.abort())
     page.get_by_role("button", name="Pause: s00").click()
     expect(page.locator("#notices [role=alert]")).to_contain_text("The service cannot be reached")

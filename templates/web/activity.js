@@ -25,11 +25,11 @@ const actionLabels = () => ({
   "report.deleted": gettext("Deleted a report"),
   "documents.exported": gettext("Downloaded the list of documents"),
   "profile.changed": gettext("Changed the settings"),
-  "schedule.created": gettext("Made a schedule"),
+  "schedule.created": gettext("Created a schedule"),
   "schedule.changed": gettext("Changed a schedule"),
   "schedule.deleted": gettext("Deleted a schedule"),
   "digest.sent": gettext("Sent a schedule’s report by hand"),
-  "suppression.lifted": gettext("Let an address get emails again"),
+  "suppression.lifted": gettext("Allowed emails to an address again"),
 });
 
 export async function showActivity({ signal }) {

@@ -14,7 +14,7 @@ const PAGE = 100;
 
 const stateLabels = () => ({
   sent: gettext("Accepted by the mail service"),
-  deferred: gettext("Not taken yet; tried again"),
+  deferred: gettext("Not accepted yet; will be tried again"),
   refused: gettext("Refused"),
   bounced: gettext("Came back"),
   complained: gettext("Reported as spam"),
@@ -46,7 +46,7 @@ export async function showDeliveries(name, panel, { signal }) {
 function passedWords({ period, occurrences, why }) {
   const values = { period: titleOf(period), count: occurrences };
   if (why === "empty") return gettext("%(period)s: not sent, because nothing happened in it.", values);
-  if (why === "not_needed") return gettext("%(period)s: not sent, because the condition did not hold.", values);
+  if (why === "not_needed") return gettext("%(period)s: not sent, because its condition was not met.", values);
   if (why === "suspended") {
     return occurrences > 1
       ? gettext("%(period)s: not sent, because your organization was suspended (periods: %(count)s).", values)
@@ -103,7 +103,7 @@ const reasonLabels = () => ({
   unsubscribed: gettext("has unsubscribed"),
   bounced: gettext("mail came back"),
   complained: gettext("reported as spam"),
-  gone: gettext("its host says that nobody takes it any more"),
+  gone: gettext("its host says it no longer exists"),
 });
 
 export const readSuppressions = async (options) => (await allRows("v1/suppressions", {}, { ...options, limit: 500 })).rows;
@@ -119,12 +119,13 @@ export function showSuppressions(rows, { lifted }) {
 }
 
 function suppression({ email, reason, at }, lifted) {
-  const allow = button(gettext("Send to it again"), { class: "link", "aria-label": gettext("Send to %(email)s again", { email }) });
+  const label = gettext("Resume sending");
+  const allow = button(label, { class: "link", "aria-label": gettext("%(action)s: %(what)s", { action: label, what: email }) });
   const lift = async () => {
     try {
       await call(pathOf("suppressions", email), { method: "DELETE" });
       await lifted();
-      tell(gettext("From the next period on, it is sent to %(email)s again.", { email }), { about: ABOUT });
+      tell(gettext("%(email)s gets reports again from the next period on.", { email }), { about: ABOUT });
       (byId("suppressions").querySelector("button") ?? byId("new-schedule")).focus();
     } catch (error) {
       complain(error, { about: ABOUT });

@@ -52,7 +52,7 @@ function fields(destination, remove) {
   const say = () => away.setAttribute("aria-label", gettext("Remove: %(name)s", { name: `${KINDS[kind.value]} ${name.value}`.trim() }));
   say();
   for (const control of [kind, name]) control.addEventListener("input", say);
-  const element = el("div", { class: "destination", role: "group" }, el("div", { class: "row" }, field(gettext("Kind"), kind), field(gettext("Name of it"), name)), field(gettext("Address"), url), away);
+  const element = el("div", { class: "destination", role: "group" }, el("div", { class: "row" }, field(gettext("Kind"), kind), field(gettext("Label"), name)), field(gettext("Address"), url), away);
   const value = (place) => {
     for (const [part, control] of Object.entries({ kind, name, url })) control.setAttribute("data-part", `destinations.${place}.${part}`);
     return { kind: kind.value, name: name.value.normalize("NFC").trim(), url: url.value.trim() };
@@ -67,6 +67,6 @@ export function showSecrets({ destinations = [] }) {
   const shown = told.map(({ name, secret }, place) =>
     field(name, el("input", { type: "text", id: `secret-${place}`, value: secret, readonly: true, onfocus: ({ target }) => target.select() })),
   );
-  const text = gettext("Your program checks with it that a message comes from here. It is shown now, and never again.");
-  openDialog(gettext("The secret of the webhook"), [el("p", { class: "lead" }, text), ...shown]);
+  const text = gettext("Your program uses it to check that a message comes from here. Copy it now: it is not shown again.");
+  openDialog(gettext("The webhook’s secret"), [el("p", { class: "lead" }, text), ...shown]);
 }

@@ -71,7 +71,7 @@ async function asked(reportId, { signal, progress }) {
 export async function downloadList(path, { signal } = {}) {
   const answer = await received(path, { signal, accept: "text/csv" });
   const [, name] = /filename\*=UTF-8''([^;]*)/.exec(answer.headers.get("Content-Disposition")) ?? [];
-  const url = URL.createObjectURL(await answer.blob().catch(() => Promise.reject(unavailable(gettext("The download broke off. Try again.")))));
+  const url = URL.createObjectURL(await answer.blob().catch(() => Promise.reject(unavailable(gettext("The download was interrupted. Try again.")))));
   el("a", { href: url, download: decodeURIComponent(name ?? "") }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
@@ -84,7 +84,7 @@ const FAILURES = {
   "too-slow": ({ format, limit }) => ngettext("The %(format)s file took more than %(limit)s second to make. Order a shorter period or fewer users.", "The %(format)s file took more than %(limit)s seconds to make. Order a shorter period or fewer users.", limit, { format: nameOf(format), limit: number(limit) }),
   "too-large": ({ format, limit }) => gettext("The %(format)s file took more than %(limit)s MiB of memory to make. Order a shorter period or fewer users.", { format: nameOf(format), limit: number(limit) }),
   "not-in-time": () => gettext("It was not made within an hour."),
-  unreadable: () => gettext("What was made cannot be read any more."),
+  unreadable: () => gettext("What was made can no longer be read."),
 };
 const nameOf = (format) => FORMATS[format.toLowerCase()] ?? format;
 

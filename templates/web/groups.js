@@ -54,7 +54,7 @@ function narrowed({ filters, locale }) {
   const words = [];
   if (filters?.user_ids) words.push(namesOf(filters.user_ids));
   if (filters?.basis === "cohort") words.push(gettext("cohort basis"));
-  if (filters?.all_users) words.push(gettext("every user printed"));
+  if (filters?.all_users) words.push(gettext("all users listed"));
   if (locale) words.push(languageName(locale));
   return words;
 }

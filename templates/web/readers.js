@@ -34,7 +34,7 @@ const gets = ({ recipients }, email) => recipients.some((each) => each.email ===
 export async function stopping(email, { stopped }) {
   const { rows } = await allRows("v1/schedules", {}, { limit: 1000 });
   const names = rows.filter((each) => gets(each, email)).map(({ name }) => name);
-  if (!names.length) throw new Error(gettext("%(email)s gets no emails of any schedule.", { email }));
+  if (!names.length) throw new Error(gettext("%(email)s gets no scheduled emails.", { email }));
   const alone = rows.filter((each) => gets(each, email) && each.recipients.length + each.destinations.length === 1).map(({ name }) => name);
   const text = [gettext("%(email)s will be removed from: %(schedules)s.", { email, schedules: listed(names) }), alone.length && lonely(alone)].filter(Boolean).join(" ");
   const act = async () => {

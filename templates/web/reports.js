@@ -5,7 +5,7 @@ import { call, pathOf } from "./client.js";
 import { askFor, offerDialog, openQuestion } from "./dialogs.js";
 import { byId, button, el, spinner, straight, working } from "./dom.js";
 import { FORMATS, downloadFile, failureWords, goneWords, orderReport, progressWords, readGroup, readGroups, readReport, whenMade } from "./files.js";
-import { clock, moment } from "./format.js";
+import { clock, listed, moment } from "./format.js";
 import { formatNames, nameOfGroup, orderOf, outlook, scope, titleOf } from "./groups.js";
 import { complain, settle, tell } from "./notices.js";
 import { openOrder } from "./order.js";
@@ -184,10 +184,10 @@ function outcome({ latest, newest, files, gone, failed, making, older }, name) {
   if (gone.length) parts.push(again(gettext("Make again"), gettext("Make again: %(report)s", { report: name }), newest));
   if (older.length && !making.length) {
     const formats = older.map(({ format }) => format);
-    const names = formatNames(formats);
+    const [names, label] = [formatNames(formats), gettext("Bring up to date")];
     parts.push(
       el("p", { class: "note" }, gettext("%(formats)s: older figures", { formats: names })),
-      again(gettext("Bring up to date"), gettext("Bring %(formats)s up to date: %(report)s", { formats: names, report: name }), { ...latest, formats }),
+      again(label, gettext("%(action)s: %(what)s", { action: label, what: listed([names, name]) }), { ...latest, formats }),
     );
   }
   return parts;

@@ -19,7 +19,7 @@ export function rhythm({ every, on, at }) {
   const values = { day: dayWords(on), time: clockTime(at) };
   switch (every) {
     case "day":
-      return gettext("Every day at %(time)s, on the day before", values);
+      return gettext("Every day at %(time)s, about the day before", values);
     case "week":
       return on ? gettext("Every week, on %(day)s at %(time)s", values) : gettext("Every week, on the day after it ends at %(time)s", values);
     case "month":
@@ -70,7 +70,7 @@ export function openSchedule(schedule, { tag, saved, me }) {
   const locale = select("schedule-locale", [["", gettext("As in the settings")], ...localeChoices(before.locale)], before.locale ?? "");
   const missed = select("schedule-missed", missedChoices(), before.missed);
   const incomplete = select("schedule-incomplete", incompleteChoices(), before.incomplete);
-  const attach = boxes({ legend: gettext("In the email"), name: "attach", chosen: before.attach ? ["yes"] : [], choices: [["yes", gettext("Attach the files, as far as they stay below 5 MB together")]] });
+  const attach = boxes({ legend: gettext("In the email"), name: "attach", chosen: before.attach ? ["yes"] : [], choices: [["yes", gettext("Attach the files, as long as they are under 5 MB together")]] });
   const [condition, destinations] = [conditionChoice(before.condition), destinationChoice(before.destinations, me)];
   const timing = () => ({ every: every.value, on: every.value === "day" || on.value === FIRST ? null : on.value || null, at: at.value.slice(0, 5) });
   const about = el("p", { class: "note about-period", role: "status" });
@@ -114,7 +114,7 @@ export function openSchedule(schedule, { tag, saved, me }) {
       const [had, has] = [before, wanted].map(({ recipients, destinations }) => recipients.length + destinations.length);
       if (had && !has && !isWarned) {
         isWarned = true;
-        throw new Mistake("recipients", gettext("Nobody would get this report any more. Save again if that is what you want; to stop it for a while, pause the schedule instead."));
+        throw new Mistake("recipients", gettext("Nobody would get this report any longer. Save again if that is what you want; to stop it for a while, pause the schedule instead."));
       }
       const called = schedule?.name ?? name.value.normalize("NFC").trim();
       const stored = await call(pathOf("schedules", called), { method: "PUT", body: { ...schedule, ...wanted }, tag, isNew: !schedule });

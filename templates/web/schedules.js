@@ -31,7 +31,7 @@ export async function showSchedules(given) {
     const [{ rows }, withheld] = await Promise.all([allRows("v1/schedules", {}, { signal, limit: 1000 }), readSuppressions({ signal }), knowNames()]);
     settle(ABOUT);
     list.replaceChildren(...rows.map(item));
-    byId("schedules-status").textContent = rows.length ? "" : gettext("No schedules yet: make one, and reports come by email by themselves.");
+    byId("schedules-status").textContent = rows.length ? "" : gettext("No schedules yet. Create one, and reports arrive by email on their own.");
     showReaders(rows, reasonsOf(withheld));
     showSuppressions(withheld, { lifted: () => showSchedules(context) });
   } catch (error) {
@@ -51,7 +51,7 @@ const stop = (email) =>
   stopping(email, {
     stopped: (giveBack) => {
       const undo = () => giveBack().then(() => refreshed(null, gettext("%(email)s gets the same emails as before.", { email })), (error) => complain(error, { about: ABOUT }));
-      return refreshed(null, gettext("%(email)s gets no emails of schedules any more.", { email }), { undo });
+      return refreshed(null, gettext("%(email)s no longer gets scheduled emails.", { email }), { undo });
     },
   });
 
@@ -77,7 +77,7 @@ function item(schedule, index) {
     el("p", { class: "note" }, [listed(schedule.formats.map((format) => FORMATS[format])), recipients(schedule), schedule.condition && conditionWords(schedule.condition)].filter(Boolean).join(" · ")),
     el("p", { class: "note" }, whenNext(schedule)),
   );
-  const act = (key, label, what, extra = {}) => button(label, { class: "link", "data-act": key, "aria-label": gettext("%(action)s: %(schedule)s", { action: label, schedule: name }), onclick: what, ...extra });
+  const act = (key, label, what, extra = {}) => button(label, { class: "link", "data-act": key, "aria-label": gettext("%(action)s: %(what)s", { action: label, what: name }), onclick: what, ...extra });
   const unfold = act("deliveries", gettext("Deliveries"), () => toggle(schedule, unfold, panel), { "aria-expanded": String(isOpen), "aria-controls": panel.id });
   const controls = el(
     "div",
@@ -123,7 +123,7 @@ async function pause({ name, paused }) {
   try {
     const { document: schedule, tag } = await exchange(pathOf("schedules", name));
     await call(pathOf("schedules", name), { method: "PUT", body: { ...schedule, paused: !paused }, tag });
-    await refreshed(name, paused ? gettext("“%(schedule)s” goes on with its next period.", { schedule: name }) : gettext("“%(schedule)s” is paused.", { schedule: name }));
+    await refreshed(name, paused ? gettext("“%(schedule)s” resumes with its next period.", { schedule: name }) : gettext("“%(schedule)s” is paused.", { schedule: name }));
   } catch (error) {
     complain(error, { about: ABOUT });
   }
@@ -131,13 +131,13 @@ async function pause({ name, paused }) {
 
 async function preview(name) {
   const { subject, html, attachments, condition } = await call(pathOf("schedules", name, "preview"));
-  const links = gettext("Its links work for as long as the report is kept, for who may see it and is signed in.");
+  const links = gettext("Its links work as long as the report is kept, for anyone who is signed in and may see it.");
   const about = [links, attachments.length && gettext("Attached: %(files)s", { files: listed(attachments) }), condition && outcomeWords(condition)].filter(Boolean);
   const parts = () => [el("p", { class: "subject" }, directed(subject, { dir: /<html[^>]*dir="rtl"/.test(html) ? "rtl" : "auto" })), ...about.map((text) => el("p", { class: "note" }, text)), mailView(html, gettext("The email"))];
   return () => openDialog(gettext("Preview: %(schedule)s", { schedule: name }), parts(), { wide: true });
 }
 
-const outcomeWords = ({ holds }) => (holds ? gettext("Its condition holds: it would be sent by itself.") : gettext("Its condition does not hold: it would not be sent by itself."));
+const outcomeWords = ({ holds }) => (holds ? gettext("Its condition is met: it would be sent automatically.") : gettext("Its condition is not met: it would not be sent automatically."));
 
 async function trial(name) {
   const { words } = await outgoing(await call(pathOf("schedules", name)));
@@ -178,7 +178,7 @@ async function sending(name) {
 
 // By address in small letters, why it is left alone: it has got the period's email, may have, or gets none at all.
 function reasonsAgainst(deliveries, withheld) {
-  const states = { sent: gettext("has got it already"), complained: gettext("has got it already"), in_doubt: gettext("may have got it already; Deliveries can send it again") };
+  const states = { sent: gettext("already has it"), complained: gettext("already has it"), in_doubt: gettext("may already have it; send it again under Deliveries") };
   const known = deliveries.filter(({ state }) => states[state]).map(({ recipient, state }) => [recipient.toLowerCase(), states[state]]);
   return new Map([...known, ...reasonsOf(withheld)]);
 }
@@ -200,7 +200,7 @@ async function sent(name, { period, deliveries }, test) {
 
 async function deletion(name) {
   await call(pathOf("schedules", name));
-  const text = gettext("“%(schedule)s” sends nothing any more. The reports that it made are kept.", { schedule: name });
+  const text = gettext("“%(schedule)s” will send nothing more. The reports it has made are kept.", { schedule: name });
   const act = async () => {
     await call(pathOf("schedules", name), { method: "DELETE" });
     return () => removed(name);

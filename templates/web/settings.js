@@ -33,7 +33,7 @@ function form(profile, { tag, signal, changed }) {
   const zone = el("input", { type: "text", dir: "ltr", id: "settings-zone", value: profile.timezone, list: "settings-zones", required: true, autocomplete: "off", spellcheck: "false" });
   const zones = el("datalist", { id: "settings-zones" }, ...zoneOptions());
   const suggestions = zoneSuggestions(zone);
-  const zoneField = field(gettext("Time zone"), zone, { hint: gettext("Where your days begin and end. Type a city.") });
+  const zoneField = field(gettext("Time zone"), zone, { hint: gettext("Decides when your days begin and end. Type a city.") });
   zoneField.append(suggestions);
   const recount = el("p", { class: "note caveat recount", role: "status" });
   // While it is typed, not when it is left: what comes then would push away the button that is being pressed.
@@ -45,7 +45,7 @@ function form(profile, { tag, signal, changed }) {
   const weekday = select("settings-weekday", DAYS.map((day, place) => [day, weekdayName(place)]), profile.week_starts_on);
   const csv = select("settings-csv", csvChoices(), profile.csv ?? "");
   const look = { logo: logoChoice(profile.branding.logo), accent: accentChoice(profile.branding.accent) };
-  const unread = gettext("Some settings are stored in a form that cannot be read. Their defaults apply until they are saved anew.");
+  const unread = gettext("Some settings are stored in a form that cannot be read. Their defaults apply until you save them again.");
   const invalid = profile.invalid.length ? [el("div", { class: "note caveat" }, el("p", {}, unread), ...inEnglish(...profile.invalid.map((sentence) => `${sentence}.`)))] : [];
   const allowed = profile.allowance.documents_per_month;
   const save = el("button", { class: "strong" }, gettext("Save"));
@@ -55,11 +55,11 @@ function form(profile, { tag, signal, changed }) {
     "form",
     { class: "settings" },
     ...invalid,
-    field(gettext("Name"), name, { hint: gettext("At the head of the page, of reports and emails.") }),
+    field(gettext("Name"), name, { hint: gettext("Shown at the top of this page, of reports and of emails.") }),
     el("div", { class: "row" }, zoneField, field(gettext("First day of the week"), weekday)),
     zones,
     recount,
-    el("div", { class: "row" }, field(gettext("Language and country"), locale, { hint: gettext("Of reports, emails and this page.") }), field(gettext("Separator in CSV files"), csv)),
+    el("div", { class: "row" }, field(gettext("Language and country"), locale, { hint: gettext("For reports, emails and this page.") }), field(gettext("Separator in CSV files"), csv)),
     look.accent.element,
     look.logo.element,
     allowed == null ? null : el("p", { class: "note" }, gettext("Documents included a month: %(count)s. Only the operator of this service can change that.", { count: number(allowed) })),
@@ -130,7 +130,7 @@ function logoChoice(stored) {
     problem.textContent = gettext("This picture is too large: choose one of at most 140 kB.");
   });
   show(stored);
-  const element = field(gettext("Logo"), input, { hint: gettext("PNG, JPEG or SVG; on the page and in the PDF instead of the name.") });
+  const element = field(gettext("Logo"), input, { hint: gettext("PNG, JPEG or SVG. Shown on this page and in the PDF instead of the name.") });
   element.append(picture, remove, problem);
   return { element, value: () => chosen, isChanged: () => chosen !== stored };
 }

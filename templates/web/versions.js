@@ -87,10 +87,11 @@ const changed = ({ measure, before, after }) =>
 const heading = (measure) => document.querySelector(`[data-term="${measure}"]`).textContent;
 
 function diffButton(after, before, { box, signal, name }) {
-  const show = button(gettext("What changed"), {
+  const label = gettext("What changed");
+  const show = button(label, {
     class: "link",
     "aria-expanded": "false",
-    "aria-label": gettext("What changed on %(when)s", { when: moment(after.made_at) }),
+    "aria-label": gettext("%(action)s: %(what)s", { action: label, what: moment(after.made_at) }),
   });
   const isUnfolded = () => show.getAttribute("aria-expanded") === "true";
   const read = async () => {

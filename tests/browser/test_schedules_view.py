@@ -73,7 +73,7 @@ def test_all_of_bobs_emails_are_stopped_at_once(site: Any, open_page: Open) -> N
     expect(dialog).to_contain_text("bob@acme.example will be removed from: Monthly, Weekly.")
     expect(dialog).to_contain_text("Nobody else gets Weekly")
     dialog.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.locator("#notices")).to_contain_text("bob@acme.example gets no emails of schedules any more.")
+    expect(page.locator("#notices")).to_contain_text("bob@acme.example no longer gets scheduled emails.")
     expect(page.locator("#readers")).to_have_text("ann@acme.example · Monthly Stop")
     kept = {row["name"]: [each["email"] for each in row["recipients"]] for row in site.get("schedules")["rows"]}
     assert kept == {"Monthly": ["ann@acme.example"], "Weekly": []}
@@ -88,7 +88,7 @@ def test_a_schedule_without_recipients_is_saved_knowingly(site: Any, open_page: 
     page.get_by_label("Recipients").fill("")
     save = page.get_by_role("button", name="Save", exact=True)
     save.click()
-    expect(page.get_by_role("dialog")).to_contain_text("Nobody would get this report any more.")
+    expect(page.get_by_role("dialog")).to_contain_text("Nobody would get this report any longer.")
     save.click()
     expect(schedule(page, "Monthly")).to_contain_text("no recipients")
     expect(schedule(page, "Monthly")).to_contain_text("Nothing is sent, because it has no recipients.")
@@ -106,10 +106,10 @@ def test_a_condition_and_a_webhook_are_set_and_kept(site: Any, open_page: Open, 
     page.get_by_label("Corrected reports").select_option("After a change of 10% or more")
     page.get_by_role("button", name="Add a channel or webhook").click()
     page.get_by_label("Kind").select_option("Webhook")
-    page.get_by_label("Name of it").fill("crm")
+    page.get_by_label("Label").fill("crm")
     page.get_by_role("textbox", name="Address").fill("https://hooks.example.com/usage")
     page.get_by_role("button", name="Save", exact=True).click()
-    secret = page.get_by_role("dialog", name="The secret of the webhook").get_by_label("crm")
+    secret = page.get_by_role("dialog", name="The webhook’s secret").get_by_label("crm")
     expect(secret).to_have_value(re.compile("^whsec_"))
     page.get_by_role("button", name="Close").click()
     row = schedule(page, "Monthly")
@@ -145,14 +145,14 @@ def test_what_cannot_be_saved_says_why_and_keeps_what_was_written(site: Any, ope
     page.get_by_label("Recipients").fill("Ann Ash <ann@acme.example>\njust a name")
     page.get_by_role("button", name="Save", exact=True).click()
     problems = page.get_by_role("dialog").locator(".field-problem")
-    expect(problems).to_have_text("“just a name” is no email address.")  # once, beside its field, and nothing else
+    expect(problems).to_have_text("“just a name” is not an email address.")  # once, beside its field, and nothing else
     expect(page.get_by_role("dialog").get_by_role("alert")).to_be_empty()
     expect(page.get_by_label("Recipients")).to_be_focused()
     assert flaws(page) == []
     page.get_by_label("Recipients").fill("ann@acme.example")
     expect(problems).to_have_count(0)
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(problems).to_have_text("“Monthly” exists already. Choose another name.")
+    expect(problems).to_have_text("“Monthly” already exists. Choose another name.")
     page.get_by_label("Name", exact=True).fill("Vorstand München")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(schedule(page, "Vorstand München")).to_be_visible()
@@ -176,7 +176,7 @@ def test_an_email_is_looked_at_tested_sent_and_sent_again(site: Any, open_page: 
     page.get_by_role("button", name="Send now: Monthly").click()
     dialog = page.get_by_role("dialog", name="Send now: Monthly")
     expect(dialog).to_contain_text("September 2026 · to 1 address")
-    expect(dialog.get_by_role("listitem")).to_have_text(["ann@acme.example · has got it already", "bob@acme.example"])
+    expect(dialog.get_by_role("listitem")).to_have_text(["ann@acme.example · already has it", "bob@acme.example"])
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("#notices")).to_contain_text("September 2026: sent to 2 of 2 recipients.")
     page.get_by_role("button", name="Deliveries: Monthly").click()
@@ -207,10 +207,10 @@ def test_of_two_channels_of_one_name_the_one_that_is_meant_gets_it_again(site: A
     expect(dialog).to_contain_text("September 2026 · to 1 address")
     expect(dialog.get_by_role("listitem")).to_have_text(
         [
-            "ann@acme.example · may have got it already; Deliveries can send it again",
+            "ann@acme.example · may already have it; send it again under Deliveries",
             "bob@acme.example",
-            "Slack: board · has got it already",
-            "Teams: board · has got it already",
+            "Slack: board · already has it",
+            "Teams: board · already has it",
         ]
     )
     page.keyboard.press("Escape")
@@ -268,7 +268,7 @@ def test_a_new_schedule_replaces_nobodys(site: Any, open_page: Open) -> None:
     page = open_page(site.signed_in(show="view=schedules&dialog=new"), complains=True)
     page.get_by_label("Name", exact=True).fill("Monthly")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_role("dialog").locator(".field-problem")).to_contain_text("“Monthly” exists already.")
+    expect(page.get_by_role("dialog").locator(".field-problem")).to_contain_text("“Monthly” already exists.")
     assert len(site.get("schedules/Monthly")["recipients"]) == 2
 
 
@@ -277,15 +277,15 @@ def test_whoever_unsubscribed_is_named_and_may_get_emails_again(site: Any, open_
     for email in ("bob@acme.example", "eve@acme.example"):
         suppressions.add("acme", Suppression(email, SuppressionReason.UNSUBSCRIBED, NOW))
     page = open_page(site.signed_in(show="view=schedules"))
-    named = page.get_by_role("region", name="Addresses that get nothing more")
+    named = page.get_by_role("region", name="Addresses that no longer get reports")
     expect(named).to_contain_text("bob@acme.example · has unsubscribed")
     readers = page.locator("#readers li")
     expect(readers).to_have_text(
         ["ann@acme.example · Monthly Stop", "bob@acme.example · Monthly has unsubscribed Stop"]
     )
     for email in ("bob@acme.example", "eve@acme.example"):
-        page.get_by_role("button", name=f"Send to {email} again").press("Enter")
-        expect(page.locator("#notices")).to_contain_text(f"it is sent to {email} again")
+        page.get_by_role("button", name=f"Resume sending: {email}").press("Enter")
+        expect(page.locator("#notices")).to_contain_text(f"{email} gets reports again")
     expect(named).to_be_hidden()
     expect(page.get_by_role("button", name="New schedule")).to_be_focused()
     expect(readers.nth(1)).to_have_text("bob@acme.example · Monthly Stop")

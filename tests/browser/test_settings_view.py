@@ -73,7 +73,7 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(site: Any, open_page: Open) -
     site.services.stores.tenants.edit("acme", lambda profile: profile.model_copy(update={"csv": "comma"}))
     page.get_by_label("Time zone", exact=True).fill("Asia/Kathmandu")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator("#notices [role=alert]")).to_contain_text("Somebody else has changed it meanwhile.")
+    expect(page.locator("#notices [role=alert]")).to_contain_text("Somebody else has changed it in the meantime.")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_label("Separator in CSV files")).to_have_value("comma")
 

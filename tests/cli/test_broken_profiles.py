@@ -28,7 +28,7 @@ def test_a_broken_profile_is_named_and_holds_up_nobody(signtally: Command, real_
     assert "'Mars/Phobos' is no IANA time zone" in broken["broken"]
     assert broken["sends_on_hold"] is True
     told = signtally("tenants", "list").out
-    assert "BROKEN (scheduled sends wait, days are in UTC)" in told
+    assert "BROKEN (scheduled sends wait until it is mended)" in told
     assert "Rest Ltd   SUSPENDED" in told
 
     shown = signtally("tenants", "show", "broken")

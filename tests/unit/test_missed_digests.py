@@ -214,6 +214,21 @@ def test_without_a_valid_zone_scheduled_sends_wait_until_the_profile_is_mended(
     assert run_digests(services=acmes.services).sent == 2
 
 
+def test_scheduled_sends_wait_while_a_profile_does_not_say_who_may_get_them(caplog: pytest.LogCaptureFixture) -> None:
+    """Its default would let somebody in: whoever left, an address elsewhere, a tenant that is suspended."""
+    acmes = portal()
+    acmes.store(acme())
+    valid = acmes.objects.get(tenant_profile("acme")).body
+    for broken in ({"status": "closed"}, {"members": [{"user_id": 5}]}, {"recipient_domains": "acme.example"}):
+        document = json.loads(valid) | broken
+        acmes.objects.put(tenant_profile("acme"), json.dumps(document).encode())
+        digests = run_digests(services=acmes.services)
+        assert (digests.due, digests.sent, digests.held) == (1, 0, 1)
+    assert "on hold: the tenant's profile does not say who may get reports" in caplog.text
+    acmes.objects.put(tenant_profile("acme"), valid)
+    assert run_digests(services=acmes.services).sent == 2
+
+
 def test_an_invalid_name_costs_a_tenant_neither_its_zone_nor_its_digests() -> None:
     acmes = portal()
     broken = acme(timezone="Asia/Tokyo").model_dump(mode="json") | {"name": "x" * 201, "locale": 5}

@@ -71,7 +71,7 @@ def test_any_json_document_is_read(document: Any) -> None:
 def test_every_valid_field_is_kept_and_every_invalid_one_is_named(case: tuple[dict[str, Any], dict[str, Any]]) -> None:
     document, valid = case
     profile, problems = read_profile(document, tenant_id="acme")
-    assert profile == TenantProfile.model_validate({"tenant_id": "acme", **valid})
+    assert profile.model_dump() == TenantProfile.model_validate({"tenant_id": "acme", **valid}).model_dump()
     named = {problem.partition(":")[0].partition(".")[0].strip("'") for problem in problems}
     assert named == {
         name if name.isprintable() else "\\ud800" for name in document.keys() - valid.keys() - {"tenant_id"}
@@ -98,6 +98,17 @@ def test_without_owner_or_zone_a_profile_is_unreadable(document: Any) -> None:
     assert profile.is_unreadable
     assert profile.timezone == "UTC"
     assert problems
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("status", "suspnded"), ("members", [{"user_id": "u", "role": "owner"}]), ("recipient_domains", ["a..b"])],
+)
+def test_who_may_get_reports_is_not_guessed(field: str, value: object) -> None:
+    profile, _ = read_profile({"tenant_id": "acme", "timezone": "Asia/Tokyo", field: value}, tenant_id="acme")
+    assert (profile.hides_recipients, profile.is_unreadable, profile.timezone) == (True, False, "Asia/Tokyo")
+    profile, _ = read_profile({"tenant_id": "acme", "name": 5, "schedules": 5}, tenant_id="acme")
+    assert not profile.is_too_broken_to_send
 
 
 def test_a_bad_part_of_the_branding_leaves_the_other() -> None:

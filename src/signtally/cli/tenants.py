@@ -57,7 +57,7 @@ def list_profiles(*, as_json: bool) -> None:
     for error in broken:
         tenant_id = error.profile.tenant_id
         about = listed.setdefault(tenant_id, _listed(TenantProfile(tenant_id=tenant_id)))
-        about |= {"broken": error.problems, "sends_on_hold": error.profile.is_unreadable}
+        about |= {"broken": error.problems, "sends_on_hold": error.profile.is_too_broken_to_send}
     rows = sorted(listed.values(), key=lambda row: str(row["tenant_id"]))
     print_result({"tenants": rows}, as_json=as_json, lines=lambda: [_line(row) for row in rows])
 
@@ -95,7 +95,7 @@ def _listed(profile: TenantProfile) -> dict[str, object]:
 def _line(row: Mapping[str, object]) -> str:
     what = f"{row['name']}   SUSPENDED" if row["status"] == "suspended" else str(row["name"])
     if "broken" in row:
-        effect = "scheduled sends wait, days are in UTC" if row["sends_on_hold"] else "these have their defaults"
+        effect = "scheduled sends wait until it is mended" if row["sends_on_hold"] else "these have their defaults"
         what = f"{what}   BROKEN ({effect}): {row['broken']}"
     return f"{row['tenant_id']:<32} {row['timezone']:<32} {what}"
 

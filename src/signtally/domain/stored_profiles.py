@@ -8,6 +8,7 @@ from signtally.domain.given_names import given_name, name_key
 from signtally.domain.tenants import TenantProfile
 
 _Location = tuple[int | str, ...]
+_TELL_WHO_MAY_GET_REPORTS = frozenset({"status", "members", "recipient_domains"})
 _OF_RECIPIENT = 3  # the place of its number in a location: schedules, 0, recipients, 1
 
 
@@ -15,7 +16,8 @@ def read_profile(document: object, *, tenant_id: str) -> tuple[TenantProfile, tu
     """The profile of *tenant_id*, and what is wrong with the document: a sentence for each invalid field.
 
     Never raises. A document that is no object, names another tenant, or names no time zone that exists makes the
-    profile unreadable (`TenantProfile.is_unreadable`): its days are counted in UTC.
+    profile unreadable (`TenantProfile.is_unreadable`): its days are counted in UTC. The default of a field that tells
+    who may get reports might send them to somebody who must not: it `hides_recipients`.
     """
     if not isinstance(document, Mapping):
         return unreadable_profile(tenant_id), ("it is not a JSON object",)
@@ -32,6 +34,8 @@ def read_profile(document: object, *, tenant_id: str) -> tuple[TenantProfile, tu
         return unreadable_profile(tenant_id), (f"it says that it is of {named!r}", *problems.values())
     if "timezone" in problems:
         profile = profile.as_unreadable()
+    if any(name.partition(".")[0] in _TELL_WHO_MAY_GET_REPORTS for name in problems):
+        profile = profile.as_hiding_recipients()
     return profile, tuple(problems.values())
 
 

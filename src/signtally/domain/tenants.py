@@ -261,11 +261,22 @@ class TenantProfile(_Part):
     recipient_domains: tuple[MailDomain, ...] = ()  # of recipients; empty: those of SIGNTALLY_RECIPIENT_DOMAINS
     schedules: Annotated[tuple[Schedule, ...], AfterValidator(_distinct_names)] = ()
     _is_unreadable: bool = PrivateAttr(default=False)
+    _hides_recipients: bool = PrivateAttr(default=False)
 
     @property
     def is_unreadable(self) -> bool:
         """Whether the stored profile has no valid time zone or cannot be read: scheduled sends wait, files say so."""
         return self._is_unreadable
+
+    @property
+    def hides_recipients(self) -> bool:
+        """Whether the stored profile does not say who may get reports: scheduled sends wait."""
+        return self._hides_recipients
+
+    @property
+    def is_too_broken_to_send(self) -> bool:
+        """Whether scheduled sends wait until the stored profile is mended."""
+        return self._is_unreadable or self._hides_recipients
 
     @property
     def is_suspended(self) -> bool:
@@ -274,6 +285,11 @@ class TenantProfile(_Part):
     def as_unreadable(self) -> "TenantProfile":
         copy = self.model_copy()
         copy._is_unreadable = True  # noqa: SLF001 -- its own class
+        return copy
+
+    def as_hiding_recipients(self) -> "TenantProfile":
+        copy = self.model_copy()
+        copy._hides_recipients = True  # noqa: SLF001 -- its own class
         return copy
 
     def in_language(self, locale: str | None) -> "TenantProfile":

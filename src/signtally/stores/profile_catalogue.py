@@ -62,12 +62,14 @@ class CatalogueEntry:
     fields: dict[str, object] | None
     problems: tuple[str, ...]  # empty for a valid profile
     is_unreadable: bool
+    hides_recipients: bool
 
     def profile(self, key: str) -> TenantProfile:
         if self.fields is None:
             return unreadable_profile(tenant_behind(key))
         profile = TenantProfile.model_validate(self.fields, context=ALREADY_CHECKED)
-        return profile.as_unreadable() if self.is_unreadable else profile
+        profile = profile.as_unreadable() if self.is_unreadable else profile
+        return profile.as_hiding_recipients() if self.hides_recipients else profile
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ class ProfileCatalogue:
         fields = profile.model_dump(mode="json", exclude_unset=True)
         # Unreadable with nothing but the id: remembered as such, for the id may be one that only the key suggests.
         is_empty = profile.is_unreadable and fields.keys() == {"tenant_id"}
-        return CatalogueEntry(etag, None if is_empty else fields, problems, profile.is_unreadable)
+        known = None if is_empty else fields
+        return CatalogueEntry(etag, known, problems, profile.is_unreadable, profile.hides_recipients)
 
 
 def decoded_profile(body: bytes, *, key: str) -> tuple[TenantProfile, tuple[str, ...]]:

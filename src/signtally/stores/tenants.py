@@ -189,6 +189,8 @@ class Tenants:
     def _report(self, error: BrokenProfileError) -> None:
         if error.profile.is_unreadable:
             _log.error("%s; until it is mended, its days are counted in UTC and its scheduled sends wait", error)
+        elif error.profile.hides_recipients:
+            _log.error("%s; until it says who may get reports, its scheduled sends wait", error)
         else:
             _log.error("%s; what is invalid has its default, a bad schedule is left out, the rest applies", error)
         self._tell(profile_broken(error.profile.tenant_id, error.problems))

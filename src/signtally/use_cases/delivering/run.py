@@ -56,6 +56,8 @@ def _reason_to_hold(tenant: TenantProfile, *, holds: set[str]) -> str:
     """Why a tenant's scheduled sends wait; empty when they do not. What is passed over needs no figures."""
     if tenant.is_unreadable:
         return "the tenant's profile has no valid time zone"
+    if tenant.hides_recipients:
+        return "the tenant's profile does not say who may get reports: see `signtally tenants show`"
     is_on_hold = tenant.tenant_id in holds and not tenant.is_suspended
     return "the tenant's figures and events contradict each other" if is_on_hold else ""
 

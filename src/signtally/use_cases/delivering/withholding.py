@@ -16,8 +16,8 @@ Reason = tuple[MailState, str]  # the state to record instead of sending, and th
 
 
 def sends_wait(tenant: TenantProfile, *, services: Services) -> bool:
-    """Whether nothing scheduled goes out to a tenant now: it is on hold, or its time zone is not known."""
-    return tenant.is_unreadable or bool(services.stores.holds.held([tenant.tenant_id]))
+    """Whether nothing scheduled goes out to a tenant now: it is on hold, or its profile lacks what that takes."""
+    return tenant.is_too_broken_to_send or bool(services.stores.holds.held([tenant.tenant_id]))
 
 
 class Withheld:

@@ -123,7 +123,7 @@ class Branding(_Part):
 
 
 class Allowance(_Part):
-    documents_per_month: Annotated[int, BeforeValidator(_number), Field(ge=0, le=1_000_000_000)] | None = None
+    documents_per_month: Annotated[int, Field(ge=0, le=1_000_000_000), BeforeValidator(_number)] | None = None
 
 
 class Recipient(_Part):

@@ -28,7 +28,8 @@ from signtally.domain.schedules import newest_due
 from signtally.domain.tenants import Recipient, Schedule, TenantProfile
 from signtally.services import Services
 from signtally.settings import Settings
-from signtally.use_cases.delivering import KIND, delivery_key, tenants_with_due_digests
+from signtally.use_cases.delivering import delivery_key, tenants_with_due_digests
+from signtally.use_cases.delivering.digesting import KIND
 
 _WRITERS = 8
 

@@ -1,13 +1,15 @@
 """What falls due while a tenant is suspended: on record, and never sent."""
 
 import datetime as dt
+import json
 
 import pytest
 
 from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.stores.holds import Hold
-from signtally.use_cases.delivering import KIND, due_now, passed_over
-from signtally.use_cases.delivering.digesting import run_digests
+from signtally.stores.keys import tenant_profile
+from signtally.use_cases.delivering import due_now, passed_over
+from signtally.use_cases.delivering.digesting import KIND, run_digests
 from signtally.use_cases.delivering.scheduling import run_schedules
 from tests.support.digest_portal import DUE, MONTHLY, Portal, acme, addressed_to, portal, states
 
@@ -48,6 +50,19 @@ def test_nothing_of_a_suspension_is_sent_when_it_is_lifted(missed: str) -> None:
     assert run_digests(services=acmes.services).due == 0
     assert live(acmes, days=2) == 2
     assert len(passed(acmes)) == 40
+
+
+def test_a_suspended_tenant_whose_members_are_unreadable_is_suspended_all_the_same() -> None:
+    """What falls due is passed over at once: kept, it would go out when both are mended."""
+    acmes = portal()
+    acmes.store(acme(daily("all")))
+    assert run_digests(services=acmes.services).sent == 1
+    broken = suspended(daily("all")).model_dump(mode="json") | {"members": 5}
+    acmes.objects.put(tenant_profile("acme"), json.dumps(broken).encode())
+    assert live(acmes, days=3) == 0
+    acmes.store(acme(daily("all")))
+    assert run_digests(services=acmes.services).due == 0
+    assert [why for _, why, _ in passed(acmes)] == ["suspended"] * 3
 
 
 def test_the_runs_of_a_suspension_count_it_and_nothing_is_due() -> None:

@@ -29,13 +29,13 @@ from signtally.domain.destinations import Destination
 from signtally.domain.given_names import name_key
 from signtally.domain.tenants import Schedule
 from signtally.use_cases.delivering import (
-    POSITION,
     condition_outcome,
     deliveries_of,
     occurrence_by_hand,
     passed_over,
     sending_by_hand,
 )
+from signtally.use_cases.delivering.listing import POSITION
 
 router = APIRouter(
     prefix="/schedules/{name}",

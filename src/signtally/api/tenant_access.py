@@ -8,7 +8,7 @@ from anyio import to_thread
 from signtally.api.auth import Caller, Role
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.services import Services
-from signtally.use_cases.delivering import roles_in, why_not
+from signtally.use_cases.delivering.membership import roles_in, why_not
 
 _FRESH_SECONDS = 15
 _MOST_TENANTS = 50_000  # kept at a time

@@ -20,9 +20,8 @@ class Told:
     totals: Counts
     at: dt.datetime  # aware, UTC
     is_complete: bool = True  # else they were told that the figures would change
-    earlier: Mapping[str, Counts] = dataclasses.field(
-        default_factory=dict
-    )  # new totals of earlier occurrences, by name
+    # New totals of earlier occurrences, by their names in the ledger.
+    earlier: Mapping[str, Counts] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

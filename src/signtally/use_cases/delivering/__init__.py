@@ -1,9 +1,8 @@
 """What schedules have due: reports and digests, each once, to whoever may get them, and the ledger's follow-up."""
 
-from signtally.use_cases.delivering.digesting import KIND, DigestsOutcome, tenants_with_due_digests
+from signtally.use_cases.delivering.digesting import DigestsOutcome, tenants_with_due_digests
 from signtally.use_cases.delivering.due import delivery_key, due_now
 from signtally.use_cases.delivering.listing import (
-    POSITION,
     PassedOccurrence,
     all_deliveries,
     all_passed_over,
@@ -12,7 +11,6 @@ from signtally.use_cases.delivering.listing import (
     recorded_schedule,
 )
 from signtally.use_cases.delivering.mail_events import MailEventsOutcome, handle_mail_events, record_mail_event
-from signtally.use_cases.delivering.membership import roles_in, why_not
 from signtally.use_cases.delivering.passing_over import condition_outcome
 from signtally.use_cases.delivering.run import require_all_well
 from signtally.use_cases.delivering.scheduling import SchedulesOutcome
@@ -25,8 +23,6 @@ from signtally.use_cases.delivering.unsubscribing import (
 )
 
 __all__ = [
-    "KIND",
-    "POSITION",
     "BadUnsubscribeLinkError",
     "DigestsOutcome",
     "MailEventsOutcome",
@@ -47,9 +43,7 @@ __all__ = [
     "record_mail_event",
     "recorded_schedule",
     "require_all_well",
-    "roles_in",
     "subscription_of",
     "tenants_with_due_digests",
     "unsubscribe",
-    "why_not",
 ]

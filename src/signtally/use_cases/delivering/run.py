@@ -53,13 +53,17 @@ Deliver = Callable[[Occurrence, Reading, bool], bool]  # the last: whether its f
 
 
 def _reason_to_hold(tenant: TenantProfile, *, holds: set[str]) -> str:
-    """Why a tenant's scheduled sends wait; empty when they do not. What is passed over needs no figures."""
+    """Why a tenant's scheduled sends wait; empty when they do not.
+
+    What is passed over, because the tenant is suspended, takes neither figures nor recipients.
+    """
     if tenant.is_unreadable:
         return "the tenant's profile has no valid time zone"
+    if tenant.is_suspended:
+        return ""
     if tenant.hides_recipients:
         return "the tenant's profile does not say who may get reports: see `signtally tenants show`"
-    is_on_hold = tenant.tenant_id in holds and not tenant.is_suspended
-    return "the tenant's figures and events contradict each other" if is_on_hold else ""
+    return "the tenant's figures and events contradict each other" if tenant.tenant_id in holds else ""
 
 
 class DeliveryRun:

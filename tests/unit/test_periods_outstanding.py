@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signtally.domain.periods import Period
+from signtally.domain.periods import Period, period_between
 from signtally.domain.schedules import (
     MOST_CAUGHT_UP,
     Occurrence,
     delivered_period,
     due_at,
+    due_between,
     find_outstanding,
     newest_due,
 )
-from signtally.domain.tenants import TenantProfile
+from signtally.domain.tenants import Schedule, TenantProfile
 from tests.support.examples import examples
 from tests.support.schedule_calendars import (
     KINDS,
@@ -152,6 +153,10 @@ def assert_tiles(periods: list[Period]) -> None:
         assert gap <= {left_out}
 
 
+def days_of(periods: list[Period]) -> list[dt.date]:
+    return [day for period in periods for day in period.days()]
+
+
 calendars = st.tuples(st.sampled_from(KINDS), st.sampled_from(WEEKDAYS), st.sampled_from(ZONES), st.sampled_from(TIMES))
 
 
@@ -184,12 +189,11 @@ def test_a_change_of_week_zone_or_cadence_loses_no_day_and_repeats_none(
     ("starts_at", "expected"),
     [
         ("2026-10-10T12:00:00+00:00", "2026-10-01_2026-10-25"),  # made before September was due: all of October follows
-        ("2026-10-23T12:00:00+00:00", "2026-10-23_2026-10-25"),  # paused since September was sent, and resumed then
+        ("2026-10-23T12:00:00+00:00", "2026-10-01_2026-10-25"),  # paused meanwhile, when no month was due
+        ("2026-10-30T12:00:00+00:00", "2026-10-01_2026-10-25"),
     ],
 )
-def test_a_start_within_a_period_leaves_out_what_a_pause_left_out_and_nothing_else(
-    starts_at: str, expected: str
-) -> None:
+def test_a_start_within_a_period_leaves_out_nothing_of_it(starts_at: str, expected: str) -> None:
     """Monthly on the 20th, from 5 November on weekly: September was sent on 20 October."""
     on_the_20th = schedule().model_copy(update={"on": 20, "starts_at": instant(starts_at)})
     september = delivered_period("2026-09", week_starts_on=0)
@@ -200,6 +204,47 @@ def test_a_start_within_a_period_leaves_out_what_a_pause_left_out_and_nothing_el
     assert newest is not None
     found = find_outstanding(newest, now=now, delivered=[september], calendar_before=before)
     assert [each.name for each in found.due] == [expected, "2026-W44"]
+
+
+sending_days = st.sampled_from(
+    ["month None", "month 1", "month 5", "month 20", "month last", "week None", "week friday"]
+)
+
+
+@settings(deadline=None, max_examples=examples(60))
+@given(
+    changes=st.lists(st.tuples(sending_days, st.sampled_from(TIMES), st.integers(1, 45)), min_size=2, max_size=4),
+    pause=st.tuples(st.integers(0, 3), st.integers(1, 60)),
+    start=starts,
+)
+def test_a_change_of_the_sending_day_loses_no_day_but_what_a_pause_left_out(
+    changes: list[tuple[str, str, int]], pause: tuple[int, int], start: dt.datetime
+) -> None:
+    """Runs look every twelve hours; after one of the changes somebody pauses the schedule for some days."""
+    delivered: list[Period] = []
+    left_out: list[Occurrence] = []
+    calendar: str | None = None
+    now = starts_at = start
+    for number, (every_on, at, days) in enumerate(changes):
+        every, on = every_on.split()
+        changed = {"every": every, "on": None if on == "None" else on, "at": at, "starts_at": starts_at}
+        terms = Schedule.model_validate({"name": "Usage", "missed": "all", **changed})
+        for _ in range(days * 2):
+            now += dt.timedelta(hours=12)
+            newest = newest_due(tenant(), terms, now=now)
+            if newest is not None:
+                found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar)
+                delivered += [occurrence.period for occurrence in found.due]
+                calendar = newest.calendar
+        if number == pause[0]:
+            starts_at = now + dt.timedelta(days=pause[1])
+            left_out = [*due_between(tenant(), terms, since=now, until=starts_at - dt.timedelta(microseconds=1))]
+            now = starts_at
+    told = days_of(delivered)
+    assert len(told) == len({*told})
+    if told:
+        whole = days_of([period_between(min(told), max(told))])
+        assert {*whole} <= {*told, *days_of([each.period for each in left_out])}
 
 
 def test_a_week_that_moves_is_not_taken_for_the_one_of_its_name() -> None:

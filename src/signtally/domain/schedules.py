@@ -11,29 +11,25 @@ new ones are reported as a range of their own.
 
 import dataclasses
 import datetime as dt
-import functools
 import itertools
 from collections.abc import Collection, Iterator
-from zoneinfo import ZoneInfo
 
 from signtally.domain.corrections import correction_number
 from signtally.domain.periods import (
     Period,
     PeriodError,
     PeriodKind,
-    end_of_day,
     parse_period,
     period_between,
     period_of,
-    start_of_day,
 )
-from signtally.domain.sending_days import sending_day
+from signtally.domain.schedule_calendars import ScheduleCalendar, newest_due_by
 from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.domain.time_units import ONE_DAY
 
 SKIP_AFTER = dt.timedelta(hours=1)  # `missed: skip` still delivers up to this much late
 MOST_CAUGHT_UP = 31  # occurrences of one schedule that are caught up, or named one by one, after a long silence
-_CALENDARS_KEPT = 4096  # of one run: a few hundred zones, some days and hours
+_SHORTEST = dt.timedelta(microseconds=1)
 _ZONES_DIFFER_BY = dt.timedelta(days=1)  # a tenant that moves west sees yesterday's date again
 _WEEK_START = 3  # among the terms of `Occurrence.calendar`
 _FIRST_DAY_FOLLOWS = "~"  # in the ledger's name of a week, which another first weekday would give to other days
@@ -62,8 +58,7 @@ class Occurrence:
     @property
     def calendar(self) -> str:
         """What says which days a period has and when it is due; when it changes, days may fall between two."""
-        terms = self.schedule
-        return f"{terms.every} {terms.on} {terms.at} {self.tenant.week_starts_on} {self.tenant.timezone}"
+        return _calendar(self.tenant, self.schedule).name
 
 
 def newest_due(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) -> Occurrence | None:
@@ -73,7 +68,7 @@ def newest_due(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) -
     """
     if schedule.paused:
         return None
-    period, instant = _newest(_Calendar.of(tenant, schedule), now)
+    period, instant = newest_due_by(_calendar(tenant, schedule), now)
     if schedule.starts_at is not None and instant < schedule.starts_at:
         return None
     return Occurrence(tenant, schedule, period, instant)
@@ -82,12 +77,12 @@ def newest_due(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) -
 def next_due(tenant: TenantProfile, schedule: Schedule, *, after: dt.datetime) -> Occurrence:
     """The first occurrence that falls due after an instant, whether or not the schedule is paused."""
     starts_later = schedule.starts_at is not None and schedule.starts_at > after
-    begin = schedule.starts_at - dt.timedelta(microseconds=1) if schedule.starts_at and starts_later else after
+    begin = schedule.starts_at - _SHORTEST if schedule.starts_at and starts_later else after
     period = next(_due_by(tenant, schedule, begin)).period
     while True:
         period = period_of(schedule.kind, period.last + ONE_DAY, week_starts_on=tenant.first_weekday)
         instant = due_at(period, tenant, schedule)
-        if instant > begin and _Calendar.of(tenant, schedule).has_happened(period):
+        if instant > begin and _calendar(tenant, schedule).has_happened(period):
             return Occurrence(tenant, schedule, period, instant)
 
 
@@ -105,7 +100,7 @@ def due_between(
 
 def newest_over(tenant: TenantProfile, schedule: Schedule, *, now: dt.datetime) -> Period:
     """The last whole period that is over in the tenant's zone, whether or not it is due."""
-    return _Calendar.of(tenant, schedule).period_with(now).previous
+    return _calendar(tenant, schedule).period_with(now).previous
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -152,7 +147,7 @@ def find_outstanding(
     has_moved = calendar_before is not None and _is_other(calendar_before, newest)
     is_late = newest.schedule.missed == "skip" and now - newest.due_at >= SKIP_AFTER
     due, skipped = ([], [rest]) if is_late and not has_moved else ([rest], [])  # moved: it was not due before
-    if latest is not None and has_moved:
+    if latest is not None and calendar_before is not None and has_moved:
         between = _days_between(latest, newest, calendar_before=calendar_before)
         return Outstanding([*([dataclasses.replace(newest, period=between)] if between else []), *due], skipped)
     missed, too_old = _missed(newest, latest=latest, begins_on=begins_on)
@@ -170,7 +165,7 @@ def occurrence_of(tenant: TenantProfile, schedule: Schedule, period: Period) -> 
 
 def due_at(period: Period, tenant: TenantProfile, schedule: Schedule) -> dt.datetime:
     """The instant (UTC) at which a period's report is due."""
-    return _Calendar.of(tenant, schedule).due_at(period)
+    return _calendar(tenant, schedule).due_at(period)
 
 
 def delivered_period(key_name: str, *, week_starts_on: int) -> Period | None:
@@ -225,24 +220,16 @@ def _due_before(newest: Occurrence, *, after: dt.date) -> list[Occurrence]:
     return [each for each in found if start is None or each.due_at >= start][::-1]
 
 
-def _days_between(latest: Period, newest: Occurrence, *, calendar_before: str | None) -> Period | None:
-    """The days after *latest* and before *newest*; if the schedule started after *latest* was due, those since."""
+def _days_between(latest: Period, newest: Occurrence, *, calendar_before: str) -> Period | None:
+    """The days after *latest* and before *newest*, but those that fell due by the *calendar_before* its start."""
     first, last = latest.last + ONE_DAY, newest.period.first - ONE_DAY
     start = newest.schedule.starts_at
-    if start is not None and _was_due_at(latest, newest, calendar=calendar_before) < start:
-        first = max(first, newest.tenant.today(start))
+    if start is not None:
+        left_out, _ = next(ScheduleCalendar.named(calendar_before).due_by(start - _SHORTEST))
+        first = max(first, left_out.last + ONE_DAY)
     if first == last and newest.schedule.kind is PeriodKind.DAY:
         return period_of(PeriodKind.DAY, first)  # named as every other day
     return period_between(first, last) if first <= last else None
-
-
-def _was_due_at(period: Period, newest: Occurrence, *, calendar: str | None) -> dt.datetime:
-    """The instant (UTC) at which a period was due by the *calendar* (`Occurrence.calendar`) of then."""
-    every, on, at, _, zone = (calendar or newest.calendar).split()
-    day = None if on == str(None) else int(on) if on.isdecimal() else on
-    tenant = newest.tenant.model_copy(update={"timezone": zone})
-    schedule = newest.schedule.model_copy(update={"every": every, "on": day, "at": at})
-    return occurrence_of(tenant, schedule, period).due_at
 
 
 def _after(day: dt.date, period: Period) -> Period:
@@ -250,51 +237,11 @@ def _after(day: dt.date, period: Period) -> Period:
     return period if day < period.first else period_between(day + ONE_DAY, period.last)
 
 
+def _calendar(tenant: TenantProfile, schedule: Schedule) -> ScheduleCalendar:
+    return ScheduleCalendar(schedule.kind, schedule.on, schedule.local_time, tenant.zone, tenant.first_weekday)
+
+
 def _due_by(tenant: TenantProfile, schedule: Schedule, now: dt.datetime) -> Iterator[Occurrence]:
     """Every occurrence due by *now*, newest first, without end."""
-    found = _Calendar.of(tenant, schedule).due_by(now)
+    found = _calendar(tenant, schedule).due_by(now)
     return (Occurrence(tenant, schedule, period, instant) for period, instant in found)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Calendar:
-    """Which days a schedule's periods have, and when they are due: the same for many tenants."""
-
-    kind: PeriodKind
-    on: str | int | None
-    at: dt.time
-    zone: ZoneInfo
-    first_weekday: int
-
-    @classmethod
-    def of(cls, tenant: TenantProfile, schedule: Schedule) -> "_Calendar":
-        return cls(schedule.kind, schedule.on, schedule.local_time, tenant.zone, tenant.first_weekday)
-
-    def due_at(self, period: Period) -> dt.datetime:
-        return dt.datetime.combine(sending_day(period, self.on), self.at, tzinfo=self.zone).astimezone(dt.UTC)
-
-    def due_by(self, now: dt.datetime) -> Iterator[tuple[Period, dt.datetime]]:
-        """Every period that is due by *now*, and when it was; newest first, without end."""
-        # From tomorrow: where clocks go back over midnight, today's date comes twice and a time of tomorrow's has been.
-        period = self.period_with(now, days_later=1)
-        while True:
-            instant = self.due_at(period)
-            if instant <= now and self.has_happened(period):
-                yield period, instant
-            period = period.previous
-
-    def period_with(self, now: dt.datetime, *, days_later: int = 0) -> Period:
-        day = now.astimezone(self.zone).date() + dt.timedelta(days=days_later)
-        return period_of(self.kind, day, week_starts_on=self.first_weekday)
-
-    def has_happened(self, period: Period) -> bool:
-        """False for a date that the zone left out when it crossed the date line."""
-        if period.kind is not PeriodKind.DAY:
-            return True
-        return start_of_day(period.first, self.zone) < end_of_day(period.last, self.zone)
-
-
-@functools.lru_cache(maxsize=_CALENDARS_KEPT)
-def _newest(calendar: _Calendar, now: dt.datetime) -> tuple[Period, dt.datetime]:
-    """Looked for once for all tenants of a run that have this calendar."""
-    return next(calendar.due_by(now))

@@ -166,9 +166,12 @@ class Deliveries:
 
     def note_waiting(self, key: DeliveryKey, *, now: dt.datetime, reason: str) -> None:
         """Note that an occurrence was due and waits for complete figures: it is not passed over for a newer one."""
-        JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_WAITING}", _WAITING_JSON).create(
-            _Waiting(now, reason)
-        )
+        self._waiting(key).create(_Waiting(now, reason))
+
+    def waiting_since(self, key: DeliveryKey) -> dt.datetime | None:
+        """When it was first noted that an occurrence waits for complete figures; None when it never did."""
+        noted = self._waiting(key).read()
+        return None if noted is None else noted.since
 
     def pass_over(self, key: DeliveryKey, *, now: dt.datetime, why: PassedOver, occurrences: int = 1) -> None:
         """Record that nothing is made or sent for an occurrence, or for so many."""
@@ -209,6 +212,9 @@ class Deliveries:
 
     def _incomplete(self, key: DeliveryKey) -> JsonObject[_ClosedDigest]:
         return JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_INCOMPLETE}", _CLOSED_JSON)
+
+    def _waiting(self, key: DeliveryKey) -> JsonObject[_Waiting]:
+        return JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_WAITING}", _WAITING_JSON)
 
     def _passed(self, key: DeliveryKey) -> JsonObject[PassedRecord]:
         return JsonObject(self._objects, f"{keys.occurrence_deliveries(key)}{_PASSED}", _PASSED_JSON)

@@ -13,11 +13,12 @@ from signtally.domain.schedules import (
     delivered_period,
     find_outstanding,
     newest_due,
-    occurrence_of,
 )
 from signtally.domain.tenants import Schedule, TenantProfile
 from signtally.services import Services
-from signtally.stores.deliveries import Deliveries, DoneOccurrences, LedgerPeriods
+from signtally.stores.all_stores import Stores
+from signtally.stores.deliveries import DoneOccurrences, LedgerPeriods
+from signtally.use_cases.delivering.unfinished import unfinished
 
 _Item = TypeVar("_Item")
 _STRIDE = 7919  # a prime: over the runs, every tenant comes first
@@ -71,7 +72,7 @@ def find_due(
     profiles: Iterable[TenantProfile],
     kind: DeliveryKind,
     *,
-    ledger: Deliveries,
+    stores: Stores,
     done: DoneOccurrences,
     now: dt.datetime,
 ) -> Iterator[DueSchedule]:
@@ -81,8 +82,7 @@ def find_due(
             newest = newest_due(tenant, schedule, now=now) if kind.applies_to(schedule) else None
             if newest is None or delivery_key(newest) in done:
                 continue
-            known = ledger.periods(tenant.tenant_id, schedule.name)
-            due = _due(newest, known, kind, now=now, calendar=done.calendar(delivery_key(newest)))
+            due = _due(newest, kind, stores=stores, now=now, calendar=done.calendar(delivery_key(newest)))
             if due.outstanding.due or due.outstanding.missed:
                 yield due
             else:
@@ -94,25 +94,26 @@ def due_now(kind: DeliveryKind, *, services: Services, as_of: dt.datetime) -> li
     stores = services.stores
     profiles = stores.tenants.all().values()
     done = stores.done_occurrences(kind.name)
-    found = find_due(profiles, kind, ledger=stores.deliveries, done=done, now=as_of)
+    found = find_due(profiles, kind, stores=stores, done=done, now=as_of)
     return [occurrence for due in found for occurrence in due.outstanding.due]
 
 
 def _due(
-    newest: Occurrence, known: LedgerPeriods, kind: DeliveryKind, *, now: dt.datetime, calendar: str | None
+    newest: Occurrence, kind: DeliveryKind, *, stores: Stores, now: dt.datetime, calendar: str | None
 ) -> DueSchedule:
     """What has waited for complete figures, or broke off, comes first, also when a newer occurrence has fallen due.
 
     Unless it was due before the schedule starts, which was paused since, or made again: then it was missed.
     """
-    tenant, over = newest.tenant, kind.delivered(known) | known.passed
-    waiting = _periods((known.waiting | kind.begun(known)) - over, tenant)
-    delivered, first = [*_periods(over, tenant), *waiting], _periods(kind.first(known), tenant)
+    tenant, schedule = newest.tenant, newest.schedule
+    known = stores.deliveries.periods(tenant.tenant_id, schedule.name)
+    over = kind.delivered(known) | known.passed
+    waited = unfinished(newest, waiting=known.waiting - over, begun=kind.begun(known) - over, stores=stores)
+    delivered = [*_periods(over, tenant), *(each.period for each in waited)]
+    first = _periods(kind.first(known), tenant)
     begins_on = min((period.first for period in first), default=None)
     found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar, begins_on=begins_on)
-    waited = [occurrence_of(tenant, newest.schedule, period) for period in sorted(waiting, key=lambda each: each.last)]
-    starts_at = newest.schedule.starts_at
-    stale = [each for each in waited if starts_at is not None and each.due_at < starts_at]
+    stale = [each for each in waited if schedule.starts_at is not None and each.due_at < schedule.starts_at]
     due, missed = [*(each for each in waited if each not in stale), *found.due], [*stale, *found.missed]
     if tenant.is_suspended:
         due, missed = [], [*missed, *due]

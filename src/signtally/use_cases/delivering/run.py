@@ -111,7 +111,7 @@ class DeliveryRun:
         done = self._services.stores.done_occurrences(self._kind.name)
         order = rotated([*profiles.values()], now=self._services.clock())
         try:
-            due = find_due(order, self._kind, ledger=self._ledger, done=done, now=now)
+            due = find_due(order, self._kind, stores=self._services.stores, done=done, now=now)
             for some in batched(due, _READ_AHEAD):
                 self._deliver_some(some, deliver, done=done)
                 if self._consecutive_failures >= MOST_FAILURES_IN_A_ROW:

@@ -17,6 +17,7 @@ from signtally.domain.conditions import (
     judge_silence,
 )
 from signtally.domain.documents import Cohort
+from signtally.domain.periods import parse_period
 from signtally.domain.tenants import Allowance, Schedule, TenantProfile
 from signtally.stores.deliveries import PassedOver
 from signtally.use_cases.delivering import condition_outcome, occurrence_by_hand, passed_over
@@ -96,6 +97,16 @@ def test_what_incomplete_figures_would_decide_waits_for_complete_ones(condition:
     acmes.services.stores.watermarks.publish_data_through(acmes.clock.now)
     run_digests(services=acmes.services)
     assert passed(acmes) == ([("2026-10", "not_needed")] if condition else [])
+
+
+@pytest.mark.parametrize("period", ["1999-12-31", "2000-01-01", "2000-01"])
+def test_silence_reaches_back_to_the_earliest_day_at_most(period: str) -> None:
+    acmes = conditional(NothingSent(when="nothing_sent", days=366))
+    tenant = acmes.services.stores.tenants.get("acme")
+    occurrence = occurrence_by_hand(tenant, tenant.schedules[0], period=parse_period(period), now=DUE)
+    outcome = condition_outcome(occurrence, services=acmes.services)
+    assert outcome is not None
+    assert (outcome.holds, outcome.detail) == (True, "documents sent in 366 days: 0")
 
 
 def test_an_allowance_of_nothing_is_exceeded_by_anything() -> None:

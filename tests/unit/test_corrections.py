@@ -171,7 +171,7 @@ def test_the_next_digest_names_earlier_periods_that_have_changed_since() -> None
     acmes.clock.now = dt.datetime(2026, 12, 1, 7, tzinfo=dt.UTC)
     assert run_digests(services=acmes.services).sent == 2
     text = plain(acmes.mailer.sent[0])
-    assert "Changed since they were sent\n- October 2026: sent 45 → 50" in text
+    assert "Earlier periods that have changed\n- October 2026: sent 45 → 50" in text
 
 
 def test_a_change_that_was_told_is_told_once_and_the_next_from_there() -> None:
@@ -181,11 +181,23 @@ def test_a_change_that_was_told_is_told_once_and_the_next_from_there() -> None:
     run_digests(services=acmes.services)
     acmes.clock.now = dt.datetime(2027, 1, 1, 7, tzinfo=dt.UTC)
     run_digests(services=acmes.services)
-    assert "Changed since they were sent" not in plain(acmes.mailer.sent[-1])
+    assert "Earlier periods that have changed" not in plain(acmes.mailer.sent[-1])
     restate(acmes, 60, version=3)
     acmes.clock.now = dt.datetime(2027, 2, 1, 7, tzinfo=dt.UTC)
     run_digests(services=acmes.services)
-    assert "Changed since they were sent\n- October 2026: sent 50 → 60" in plain(acmes.mailer.sent[-1])
+    assert "Earlier periods that have changed\n- October 2026: sent 50 → 60" in plain(acmes.mailer.sent[-1])
+
+
+def test_a_period_that_was_skipped_as_empty_and_is_no_more_is_told_once() -> None:
+    acmes = sent_october(0, skip_if_empty=True, correct_from_percent=None)
+    told = []
+    for due in (dt.datetime(2026, 12, 1, 7, tzinfo=dt.UTC), dt.datetime(2027, 1, 1, 7, tzinfo=dt.UTC)):
+        restate(acmes, 5)
+        acmes.clock.now = due
+        acmes.services.usage_store.put_daily_usage(usage(3, day=due.date() - dt.timedelta(days=1)), version=1)
+        assert run_digests(services=acmes.services).sent == 2
+        told.append("October 2026: sent 0 → 5" in plain(acmes.mailer.sent[-1]))
+    assert told == [True, False]
 
 
 counts = st.builds(Counts, *[st.integers(0, 50)] * len(MEASURES))

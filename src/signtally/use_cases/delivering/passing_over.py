@@ -12,7 +12,7 @@ from signtally.domain.conditions import (
     judge_fall,
     judge_silence,
 )
-from signtally.domain.periods import period_between
+from signtally.domain.periods import EARLIEST_DAY, period_between
 from signtally.domain.schedules import Occurrence
 from signtally.services import Services
 from signtally.stores.deliveries import PassedOver
@@ -39,7 +39,8 @@ def _judged(condition: Condition, occurrence: Occurrence, *, services: Services)
         case AllowanceUsed():
             return judge_allowance(condition, read_usage(tenant, period, services=services).allowance)
         case NothingSent(days=days):
-            last_days = period_between(period.last - dt.timedelta(days=days - 1), period.last)
+            first = max(period.last - dt.timedelta(days=days - 1), EARLIEST_DAY)  # before it there is nothing
+            last_days = period_between(first, period.last)
             return judge_silence(condition, sent=read_usage(tenant, last_days, services=services).totals.sent)
         case CompletionRateFell():
             snapshot = read_report(tenant, period, services=services)

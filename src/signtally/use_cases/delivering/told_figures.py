@@ -9,6 +9,7 @@ from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.schedules import Occurrence, occurrence_of
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.services import Services
+from signtally.stores.deliveries import PassedOver
 from signtally.use_cases.delivering.due import delivery_key
 
 _EARLIER_PERIODS = 3  # each costs a read or two
@@ -34,13 +35,14 @@ def told_by(key: DeliveryKey, number: int, *, services: Services) -> Told | None
 def changed_periods(occurrence: Occurrence, snapshot: UsageSnapshot, *, services: Services) -> Iterator[ChangedPeriod]:
     """Of the last few periods before this one, those whose totals are not what was told of them last; oldest first.
 
-    By their own digests, or by a later one that told of the change already.
+    By their own digests, or by a later one that told of the change already. A period that was skipped because nothing
+    had happened in it was told as that.
     """
     points = {
         delivery_key(occurrence_of(occurrence.tenant, occurrence.schedule, point.period)): point
         for point in snapshot.trend[:-1][-_EARLIER_PERIODS:]
     }
-    found = {key.period: last_told(key, services=services)[1] for key in points}
+    found = {key.period: _told(key, services=services) for key in points}
     digests = {name: told for name, told in found.items() if told is not None}
     for key, point in points.items():
         if key.period not in digests:
@@ -48,6 +50,15 @@ def changed_periods(occurrence: Occurrence, snapshot: UsageSnapshot, *, services
         told = _last_totals(key.period, digests)
         if told != point.totals:
             yield ChangedPeriod(point.period, key.period, told, point.totals)
+
+
+def _told(key: DeliveryKey, *, services: Services) -> Told | None:
+    """By an occurrence's last digest, or by none, because nothing had happened; None when nothing was told of it."""
+    _, told = last_told(key, services=services)
+    if told is not None:
+        return told
+    passed = services.stores.deliveries.passed(key)
+    return Told(Counts(), passed.at) if passed is not None and passed.why is PassedOver.EMPTY else None
 
 
 def _last_totals(name: str, digests: Mapping[str, Told]) -> Counts:

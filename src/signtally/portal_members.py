@@ -12,12 +12,12 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, Field, ValidationError
 
-from signtally.bounded_answers import AnswerOutOfBoundsError, whole_body
+from signtally.bounded_answers import AnswerOutOfBoundsError, whole_answer
 from signtally.ports.errors import AccessRefusedError, ServiceError, ServiceUnavailableError
 from signtally.ports.members import MemberRole
 
 PLACEHOLDER = "{tenant_id}"
-_STEP_SECONDS, _ALL_SECONDS = 5, 10
+_ALL_SECONDS = 10
 _LARGEST_ANSWER_BYTES = 50_000_000
 # Silence costs five seconds a tenant: after so many in a row nobody is asked about for a while, and all are told so.
 _MOST_SILENCES, _REST_SECONDS = 3, 30
@@ -42,12 +42,18 @@ class HttpMembers:
     must not take anybody for a member then.
     """
 
-    def __init__(self, url: str, *, token: str | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        all_seconds: float = _ALL_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._url = url
+        self._all_seconds = all_seconds
         self._monotonic = monotonic
-        self._client = httpx.Client(
-            timeout=_STEP_SECONDS, headers={"Authorization": f"Bearer {token}"} if token else None
-        )
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._known: dict[str, tuple[float, Mapping[str, MemberRole]]] = {}
         self._silences = 0  # in a row
         self._rests_until = float("-inf")
@@ -65,10 +71,6 @@ class HttpMembers:
                 self._known.clear()
             self._known[tenant_id] = (asked_at, found)
         return found
-
-    def close(self) -> None:
-        """Close its connections; for whoever does not keep it until the process ends."""
-        self._client.close()
 
     def _ask(self, tenant_id: str) -> Mapping[str, MemberRole]:
         if self._monotonic() < self._rests_until:
@@ -92,8 +94,13 @@ class HttpMembers:
         url, params = self._url, {"tenant_id": tenant_id}
         if PLACEHOLDER in url:
             url, params = url.replace(PLACEHOLDER, quote(tenant_id, safe="")), {}
-        with self._client.stream("GET", url, params=params or None) as answer:
-            return answer.status_code, whole_body(answer, seconds=_ALL_SECONDS, most_bytes=_LARGEST_ANSWER_BYTES)
+        return whole_answer(
+            url,
+            seconds=self._all_seconds,
+            most_bytes=_LARGEST_ANSWER_BYTES,
+            params=params or None,
+            headers=self._headers,
+        )
 
     def _note_silence(self) -> None:
         with self._lock:

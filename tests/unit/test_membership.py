@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import json
+import threading
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -183,16 +184,15 @@ def portal_url() -> Iterator[str]:
 def test_the_portal_is_asked_once_a_minute_for_a_tenant(portal_url: str) -> None:
     answer = {"members": [{"user_id": "u_ann", "role": "tenant_admin", "name": "Ann"}], "more": 1}
     PortalMembers.answers += [(200, json.dumps(answer)), (404, "")]
-    with contextlib.closing(HttpMembers(portal_url, token="s3cret")) as members:
-        assert members.roles("a b") == members.roles("a b") == {"u_ann": "tenant_admin"}
-        assert members.roles("gone") == {}
+    members = HttpMembers(portal_url, token="s3cret")
+    assert members.roles("a b") == members.roles("a b") == {"u_ann": "tenant_admin"}
+    assert members.roles("gone") == {}
     assert PortalMembers.asked == [
         ("/members?tenant_id=a+b", "Bearer s3cret"),
         ("/members?tenant_id=gone", "Bearer s3cret"),
     ]
     PortalMembers.answers += [(200, '{"members": []}')]
-    with contextlib.closing(HttpMembers(f"{portal_url}/{{tenant_id}}/users?active=1")) as elsewhere:
-        assert elsewhere.roles("a/b") == {}
+    assert HttpMembers(f"{portal_url}/{{tenant_id}}/users?active=1").roles("a/b") == {}
     assert PortalMembers.asked[-1] == ("/members/a%2Fb/users?active=1", None)
 
 
@@ -210,16 +210,32 @@ def test_an_answer_that_says_nothing_is_no_permission(
     portal_url: str, *, status: int, body: str, error: type[Exception], words: str
 ) -> None:
     PortalMembers.answers.append((status, body))
-    with contextlib.closing(HttpMembers(portal_url)) as members, pytest.raises(error, match=words):
-        members.roles("acme")
+    with pytest.raises(error, match=words):
+        HttpMembers(portal_url).roles("acme")
 
 
 def test_a_portal_that_is_away_is_no_permission() -> None:
-    with (
-        contextlib.closing(HttpMembers("http://127.0.0.1:9/")) as members,
-        pytest.raises(ServiceUnavailableError, match="SIGNTALLY_MEMBERS_URL"),
-    ):
-        members.roles("acme")
+    with pytest.raises(ServiceUnavailableError, match="SIGNTALLY_MEMBERS_URL"):
+        HttpMembers("http://127.0.0.1:9/").roles("acme")
+
+
+class DrippingPortal(QuietHandler):
+    """Sends a byte now and then, and never ends its headers."""
+
+    has_gone = threading.Event()
+
+    def do_GET(self) -> None:  # noqa: N802 -- http.server calls it so
+        with contextlib.suppress(OSError):
+            while not self.has_gone.wait(0.05):
+                self.wfile.write(b"H")
+
+
+def test_headers_that_drip_are_waited_for_no_longer_than_the_whole_answer() -> None:
+    with LoopbackHttp(DrippingPortal) as server:
+        members = HttpMembers(server.url, all_seconds=0.5)
+        with pytest.raises(ServiceUnavailableError, match="it takes more than 0.5 seconds"):
+            members.roles("acme")
+        DrippingPortal.has_gone.set()
 
 
 def test_a_portal_that_does_not_answer_is_left_alone_for_a_while() -> None:
@@ -227,22 +243,22 @@ def test_a_portal_that_does_not_answer_is_left_alone_for_a_while() -> None:
     now = 0.0
     with LoopbackHttp(PortalMembers) as server:
         url = server.url  # nobody listens there any more
-    with contextlib.closing(HttpMembers(url, monotonic=lambda: now)) as members:
-        for tenant_id in ("acme", "zen", "umbra"):
-            with pytest.raises(ServiceUnavailableError, match="is it running"):
-                members.roles(tenant_id)
-        with pytest.raises(ServiceUnavailableError, match="did not answer 3 times in a row"):
-            members.roles("wayne")
-        now = 30
+    members = HttpMembers(url, monotonic=lambda: now)
+    for tenant_id in ("acme", "zen", "umbra"):
         with pytest.raises(ServiceUnavailableError, match="is it running"):
-            members.roles("wayne")
+            members.roles(tenant_id)
+    with pytest.raises(ServiceUnavailableError, match="did not answer 3 times in a row"):
+        members.roles("wayne")
+    now = 30
+    with pytest.raises(ServiceUnavailableError, match="is it running"):
+        members.roles("wayne")
 
 
 def test_a_portal_that_answered_meanwhile_is_asked(portal_url: str) -> None:
     now = 0.0
-    with contextlib.closing(HttpMembers(portal_url, monotonic=lambda: now)) as members:
-        for status in (500, 500, 500, 200):
-            PortalMembers.answers.append((status, '{"members": []}'))
-            with contextlib.nullcontext() if status == 200 else pytest.raises(ServiceUnavailableError, match="500"):
-                members.roles("acme")
+    members = HttpMembers(portal_url, monotonic=lambda: now)
+    for status in (500, 500, 500, 200):
+        PortalMembers.answers.append((status, '{"members": []}'))
+        with contextlib.nullcontext() if status == 200 else pytest.raises(ServiceUnavailableError, match="500"):
+            members.roles("acme")
     assert len(PortalMembers.asked) == 4

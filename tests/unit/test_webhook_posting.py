@@ -241,6 +241,22 @@ def test_a_name_is_asked_for_once(receiver: tuple[str, type[Receiver]], monkeypa
     assert asked == ["hooks.example"]
 
 
+def test_a_name_that_takes_too_long_to_find_leaves_no_time_for_an_answer(
+    receiver: tuple[str, type[Receiver]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor do the addresses that did not answer before; a receiver that drips would be waited for for ever then."""
+    url, handler = receiver
+    port = int(url.rpartition(":")[2])
+
+    def resolve(*_: object, **__: object) -> list[object]:
+        handler.stop.wait(0.3)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with pytest.raises(MailDeferredError, match="it cannot be reached: it took too long"):
+        posting(all_seconds=0.1).post(message(f"http://hooks.example:{port}/drip"))
+
+
 def test_neither_address_nor_secret_is_in_what_a_log_may_show() -> None:
     crm = Destination(name="crm", kind="webhook", url="https://crm.example/hook/abc", secret=SECRET)
     assert "abc" not in repr(crm)

@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
-import httpx
 import jwt
 
 from signtally.backoff import backoff_seconds
-from signtally.bounded_answers import whole_body
+from signtally.bounded_answers import whole_answer
 from signtally.development_key import key_id, load_development_key
 from signtally.errors import SigntallyError
 
@@ -25,7 +25,6 @@ _USABLE_SECONDS = 3600  # how long a set serves while the key server does not an
 _REREADS = 3  # unknown key ids and wrong signatures may cause this many reads at once …
 _REREAD_SECONDS = 10  # … and one more every 10 s, so that made-up ones do not flood the key server
 _RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 2, 60  # between reads while they fail: longer after each failure
-_TIMEOUT_SECONDS = 5
 _WAIT_SECONDS = 10  # of a caller for a read, and of a read for its whole answer
 _KNOWN_WAIT_SECONDS = 0.5  # of one whose key is in the set that is read again
 _LARGEST_SET_BYTES = 1_000_000
@@ -192,9 +191,11 @@ class DevelopmentKeys:
 
 
 def _fetched(url: str) -> bytes:
-    """The document at *url*. Raises ValueError when it is too large or too slow, and what httpx raises."""
-    with httpx.stream("GET", url, timeout=_TIMEOUT_SECONDS) as answer:
-        return whole_body(answer.raise_for_status(), seconds=_WAIT_SECONDS, most_bytes=_LARGEST_SET_BYTES)
+    """The document at *url*. Raises ValueError when it is none, too large or too slow, and what httpx raises."""
+    status, document = whole_answer(url, seconds=_WAIT_SECONDS, most_bytes=_LARGEST_SET_BYTES)
+    if status != HTTPStatus.OK:
+        raise ValueError(f"the key server answered {status}")
+    return document
 
 
 def _signing_keys(document: bytes) -> tuple[jwt.PyJWK, ...]:

@@ -62,6 +62,8 @@ class PublicConnection(http.client.HTTPConnection):
         """Try each allowed address in turn. Raises AddressNotPublicError when there is none, and other OSErrors."""
         failure: OSError = AddressNotPublicError("its host has no public address")
         for family, address in self._allowed():
+            if self.ran_out:
+                raise TimeoutError
             plain = socket.socket(family, socket.SOCK_STREAM)
             try:
                 plain.settimeout(self.timeout)
@@ -71,8 +73,11 @@ class PublicConnection(http.client.HTTPConnection):
                 plain.close()
                 failure = error
             else:
-                return
-        raise failure
+                break
+        else:
+            raise failure
+        if self.ran_out:  # just now, when there was nothing to shut down
+            raise TimeoutError
 
     def _allowed(self) -> Iterator[_SockAddress]:
         for family, _, _, _, address in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):

@@ -64,6 +64,18 @@ def test_a_parameter_is_given_once(admin: Any, problem: Check) -> None:
     assert document["errors"] == [part]
 
 
+def test_a_field_of_a_body_is_given_once(admin: Any, problem: Check) -> None:
+    """At any depth: which of the two a reader of JSON takes is its own choice."""
+    recipient = b'{"email": "a@x.example", "email": "b@x.example"}'
+    body = b'{"every": "day", "at": "07:00", "recipients": [' + recipient + b'], "at": "08:00"}'
+    answer = admin.put("/v1/schedules/daily", content=body, headers={"Content-Type": "application/json"})
+    parts = problem(answer, 422, "invalid-request")["errors"]
+    assert [(part["location"], part["code"]) for part in parts] == [
+        ("body.email", "given-twice"),
+        ("body.at", "given-twice"),
+    ]
+
+
 def test_a_fault_of_ours_shows_nothing_of_the_inside(
     admin: Any, world: Any, problem: Check, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

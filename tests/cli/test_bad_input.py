@@ -116,6 +116,11 @@ def test_a_profile_that_is_not_json(signtally: Command, tmp_path: Path) -> None:
     assert signtally("tenants", "put", "profile.json").failed_with("profile.json is not JSON")
 
 
+def test_a_profile_that_gives_a_field_twice(signtally: Command, tmp_path: Path) -> None:
+    (tmp_path / "profile.json").write_text('{"tenant_id": "acme", "schedules": [], "schedules": []}')
+    assert signtally("tenants", "put", "profile.json").failed_with("profile.json gives schedules more than once")
+
+
 def test_a_profile_that_is_nested_too_deeply(signtally: Command, tmp_path: Path) -> None:
     (tmp_path / "profile.json").write_text("[" * 100_000)
     assert signtally("tenants", "put", "profile.json").failed_with("profile.json is not JSON")

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from signtally.api.problems import ProblemError, ProblemKind
+from signtally.domain.json_text import repeated_names
 
 
 async def reject_duplicate_query_params(request: Request) -> None:
@@ -23,8 +24,7 @@ async def reject_duplicate_query_params(request: Request) -> None:
 
 async def require_json_body(request: Request) -> None:
     """Raises ProblemError (415) when a call that takes JSON gets a body that says it is something else."""
-    route = request.scope.get("route")
-    if not isinstance(route, APIRoute) or route.body_field is None or not await request.body():
+    if not await _has_json_body(request):
         return
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not (
@@ -32,3 +32,22 @@ async def require_json_body(request: Request) -> None:
     ):
         given = f"not {media_type}" if media_type else "and name that in the header Content-Type"
         raise ProblemError(ProblemKind.UNSUPPORTED_MEDIA_TYPE, f"Send the body as application/json, {given}.")
+
+
+async def reject_duplicate_fields(request: Request) -> None:
+    """Raises RequestValidationError when an object of the body has a field twice, instead of picking one value."""
+    if not await _has_json_body(request):
+        return
+    try:
+        repeated = repeated_names(await request.body())
+    except RecursionError:  # this time: the stack is deeper here than where it was read
+        raise ProblemError(ProblemKind.BAD_REQUEST, "The body is nested too deeply.") from None
+    if repeated:
+        raise RequestValidationError(
+            [{"type": "repeated", "loc": ("body", name), "msg": "give it once"} for name in repeated]
+        )
+
+
+async def _has_json_body(request: Request) -> bool:
+    route = request.scope.get("route")
+    return isinstance(route, APIRoute) and route.body_field is not None and bool(await request.body())

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from signtally import wiring
 from signtally.cli.output import explain, json_option, print_result
 from signtally.cli.parameters import ID
+from signtally.domain.json_text import repeated_names
 from signtally.domain.profile_texts import storable_id
 from signtally.domain.resumed_schedules import going_on
 from signtally.domain.schedule_limits import ScheduleLimitError, ScheduleLimits
@@ -102,9 +103,11 @@ def _line(row: Mapping[str, object]) -> str:
 
 def _read(file: Path) -> list[TenantProfile]:
     try:
-        document = json.loads(file.read_bytes())
+        document, repeated = json.loads(body := file.read_bytes()), repeated_names(body)
     except (ValueError, RecursionError) as error:  # nested too deeply to be read
         raise click.ClickException(f"{file} is not JSON: {error}") from None
+    if repeated:
+        raise click.ClickException(f"{file} gives {', '.join(repeated)} more than once: write each field once")
     found: list[TenantProfile] = []
     for position, entry in enumerate(document if isinstance(document, list) else [document], start=1):
         try:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from typing import Any, NoReturn
 
 # A string (perhaps one that never ends), a bracket or a comma; possessive, so that no body can make it backtrack.
@@ -26,6 +27,21 @@ def decoded(text: str) -> Any:  # noqa: ANN401 -- JSON is anything
         raise
     except ValueError:
         return _PATIENT_DECODER.decode(text)
+
+
+def repeated_names(text: str | bytes) -> list[str]:
+    """The names that some object of a JSON text gives more than once; readers differ in which of its values they take.
+
+    Raises what `json.loads` raises.
+    """
+    repeated: dict[str, None] = {}
+
+    def note(pairs: list[tuple[str, object]]) -> None:
+        times = Counter(name for name, _ in pairs)
+        repeated.update(dict.fromkeys(name for name in times if times[name] > 1))
+
+    json.loads(text, object_pairs_hook=note)
+    return [*repeated]
 
 
 def is_array(text: str) -> bool:

@@ -24,8 +24,9 @@ from month_end import ZONES, fill
 from processes import Usage, children_of_this_process
 
 from signtally import wiring
+from signtally.domain.schedule_terms import Recipient, Schedule
 from signtally.domain.schedules import newest_due
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.use_cases.delivering import delivery_key, tenants_with_due_digests

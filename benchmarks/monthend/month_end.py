@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.schedule_terms import Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 from signtally.use_cases import aggregating
 

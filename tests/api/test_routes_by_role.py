@@ -12,7 +12,7 @@ from signtally.api.auth import Authenticator
 from signtally.api.signing_keys import JwksKeys
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportRequest
-from signtally.domain.tenants import Schedule
+from signtally.domain.schedule_terms import Schedule
 from signtally.settings import Settings
 from signtally.stores.suppressions import Suppression, SuppressionReason
 from signtally.use_cases.reporting import report_now

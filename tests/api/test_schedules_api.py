@@ -11,7 +11,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.schedule_terms import Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.stores.tenants import EditConflictError, Tenants
 
 Check = Callable[..., dict[str, Any]]

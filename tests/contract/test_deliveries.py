@@ -13,7 +13,8 @@ from signtally.domain.actions import Counts
 from signtally.domain.corrections import Told
 from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
 from signtally.domain.reports import ReportKey
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.schedule_terms import Recipient, Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.ports.objects import ObjectStore
 from signtally.services import Services
 from signtally.stores.deliveries import Deliveries, DoneOccurrences, PassedOver

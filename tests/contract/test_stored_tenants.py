@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.schedule_terms import Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.ports.objects import ObjectStore
 from signtally.stores.counted_zones import CountedZone, CountedZones
 from signtally.stores.keys import segment, tenant_profile, text_of

@@ -21,9 +21,10 @@ from signtally.domain.actions import MEASURES
 from signtally.domain.corrections import corrected_name, correction_number
 from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
 from signtally.domain.periods import Period, end_of_day
+from signtally.domain.schedule_terms import Recipient, Schedule
 from signtally.domain.schedules import delivered_period
 from signtally.domain.schemas import DAILY_USAGE
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 from tests.faults.scripted_smtp import Arrival, MoodyServer
 from tests.support.clocks import Clock

@@ -25,7 +25,8 @@ from flows.reconcile import reconcile
 from signtally.domain.operator_events import bounces_high, mismatch
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportKey, ReportRequest
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.schedule_terms import Recipient, Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services

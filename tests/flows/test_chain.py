@@ -13,7 +13,8 @@ from flows.report import report
 from flows.scheduled_reports import scheduled_reports
 from signtally.domain.periods import PeriodKind, period_of
 from signtally.domain.reports import ReportRequest, ReportStatus
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.schedule_terms import Recipient, Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.local.comparison import differences
 from signtally.services import Services
 from tests.support.flow_artifacts import latest_figures

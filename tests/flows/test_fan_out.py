@@ -14,7 +14,8 @@ import pytest
 from prefect.settings import PREFECT_API_URL
 
 from flows.scheduled_reports import scheduled_reports
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.schedule_terms import Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.loopback import LOOPBACK
 from signtally.services import Services
 from signtally.settings import DASK, PROCESSES

@@ -25,7 +25,8 @@ from flows.mail_events import mail_events
 from signtally import measurements
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportKey, ReportRequest
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.schedule_terms import Recipient, Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.mail_event_queue import MailEventQueue
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.queue import MemoryEventQueue

@@ -16,8 +16,9 @@ from flows.rebuild import rebuild
 from flows.reconcile import MismatchError, reconcile
 from flows.scheduled_reports import scheduled_reports
 from signtally.domain.operator_events import EventName
+from signtally.domain.schedule_terms import Recipient, Schedule
 from signtally.domain.schemas import DAILY_USAGE
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.tenants import TenantProfile
 from signtally.ports.queue import OutgoingMessage
 from signtally.services import Services
 from signtally.use_cases.rebuilding import DayChange, Preview, RebuildOutcome

@@ -4,7 +4,8 @@ import pytest
 
 import tasks.schedules
 from flows.send_digest import send_digest
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.schedule_terms import Recipient, Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.use_cases.delivering.run import DeliveriesFailedError
 from tests.support.fakes import fake_services

@@ -14,8 +14,8 @@ import pytest
 from signtally.domain.actions import Counts
 from signtally.domain.documents import Cohort
 from signtally.domain.periods import Period, parse_period
+from signtally.domain.schedule_terms import Recipient
 from signtally.domain.snapshot import UsageSnapshot
-from signtally.domain.tenants import Recipient
 from signtally.domain.trend import TrendPoint
 from signtally.render import pdf
 from signtally.render.chart import usage_chart

@@ -9,7 +9,8 @@ from email.parser import BytesHeaderParser
 
 import pytest
 
-from signtally.domain.tenants import Recipient, TenantProfile
+from signtally.domain.schedule_terms import Recipient
+from signtally.domain.tenants import TenantProfile
 from signtally.render.email import DigestContext, digest_message
 from tests.support.report_samples import snapshot
 

@@ -17,8 +17,8 @@ from signtally.domain.allowance import AllowanceUse, Outlook
 from signtally.domain.basis import Basis
 from signtally.domain.insights import DocumentFigures, Insights
 from signtally.domain.periods import parse_period
+from signtally.domain.schedule_terms import Recipient
 from signtally.domain.snapshot import UsageSnapshot
-from signtally.domain.tenants import Recipient
 from signtally.render.contents import Contents
 from signtally.render.email import DigestContext, digest_message
 from signtally.render.files import render

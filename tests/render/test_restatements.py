@@ -11,8 +11,8 @@ from pypdf import PdfReader
 
 from signtally.domain.periods import parse_period
 from signtally.domain.restatements import RestatementReason
+from signtally.domain.schedule_terms import Recipient
 from signtally.domain.snapshot import UsageSnapshot
-from signtally.domain.tenants import Recipient
 from signtally.render.caveats import UNREADABLE_PROFILE_NOTICE
 from signtally.render.email import DigestContext, digest_message
 from signtally.render.files import render

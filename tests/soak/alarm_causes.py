@@ -15,8 +15,9 @@ import polars as pl
 from signtally.aws.clients import AwsClients
 from signtally.domain.destinations import new_secret
 from signtally.domain.mail_addresses import parse_sender
+from signtally.domain.schedule_terms import Schedule
 from signtally.domain.schemas import DAILY_USAGE
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.tenants import TenantProfile
 from signtally.local.flow_runs import FlowRuns
 from signtally.local.prefect_api import PrefectApi
 from signtally.local.processes import ChildError

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import DeliveryKey, MailState
 from signtally.domain.periods import Period
+from signtally.domain.schedule_terms import Recipient, Schedule
 from signtally.domain.schedules import delivered_period
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.tenants import TenantProfile
 from signtally.local.local_aws import LocalAws
 from signtally.loopback import LOOPBACK
 from signtally.services import Services

@@ -22,7 +22,8 @@ from pathlib import Path
 
 from signtally import wiring
 from signtally.domain.deliveries import MailState
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.schedule_terms import Recipient, Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.local.local_aws import LocalAws
 from signtally.local.prefect_api import PrefectApi
 from signtally.local.processes import Program, Supervisor

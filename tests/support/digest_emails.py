@@ -5,8 +5,8 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 
 from signtally.domain.conditions import Condition
+from signtally.domain.schedule_terms import Recipient
 from signtally.domain.snapshot import UsageSnapshot
-from signtally.domain.tenants import Recipient
 from signtally.render.email import DigestContext, digest_message
 
 LINKS = {name: f"https://api.example/v1/reports/r1/files/{name}" for name in ("pdf", "xlsx", "csv")}

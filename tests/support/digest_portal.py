@@ -9,8 +9,9 @@ import polars as pl
 
 from signtally.domain.actions import MEASURES
 from signtally.domain.deliveries import DeliveryKey
+from signtally.domain.schedule_terms import Recipient, Schedule
 from signtally.domain.schemas import DAILY_USAGE
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue

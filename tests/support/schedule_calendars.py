@@ -5,12 +5,13 @@ from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
+from signtally.domain.schedule_terms import Schedule
 from signtally.domain.schedules import (
     Occurrence,
     delivered_period,
     find_outstanding,
 )
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.tenants import TenantProfile
 
 ZONES = (
     "UTC",

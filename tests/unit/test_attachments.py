@@ -7,8 +7,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from signtally.domain.reports import ReportFile
+from signtally.domain.schedule_terms import Schedule
 from signtally.domain.schedules import occurrence_of
-from signtally.domain.tenants import Schedule
 from signtally.use_cases.delivering import digest_messages, occurrence_by_hand
 from signtally.use_cases.delivering.attaching import ATTACHMENT_LIMIT_BYTES, plan_attachments
 from signtally.use_cases.delivering.digesting import run_digests

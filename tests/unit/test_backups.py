@@ -12,7 +12,8 @@ from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import ReportRequest
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.schedule_terms import Recipient, Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.erased_names import ErasedNames
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.usage_store import MemoryUsageStore

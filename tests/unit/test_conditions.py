@@ -18,7 +18,8 @@ from signtally.domain.conditions import (
 )
 from signtally.domain.documents import Cohort
 from signtally.domain.periods import parse_period
-from signtally.domain.tenants import Allowance, Schedule, TenantProfile
+from signtally.domain.schedule_terms import Schedule
+from signtally.domain.tenants import Allowance, TenantProfile
 from signtally.stores.deliveries import PassedOver
 from signtally.use_cases.delivering import condition_outcome, occurrence_by_hand, passed_over
 from signtally.use_cases.delivering.digesting import run_digests

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from signtally.domain.actions import MEASURES, Counts
 from signtally.domain.corrections import corrected_name, correction_number, is_changed_by
 from signtally.domain.destinations import Destination, new_secret
+from signtally.domain.schedule_terms import Recipient
 from signtally.domain.schedules import delivered_period, shown_name
 from signtally.domain.schemas import AFTER, BEFORE, RESTATEMENTS
-from signtally.domain.tenants import Recipient
 from signtally.memory.webhooks import MemoryWebhooks
 from signtally.stores.holds import Hold
 from signtally.use_cases.delivering import deliveries_of

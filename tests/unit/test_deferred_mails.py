@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 
 from signtally.domain.deliveries import MailState
-from signtally.domain.tenants import Recipient
+from signtally.domain.schedule_terms import Recipient
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.mail import MailSilentError, MailUncertainError
 from signtally.stores.holds import Hold

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from signtally.domain.deliveries import MailState
 from signtally.domain.periods import parse_period
+from signtally.domain.schedule_terms import Recipient, Schedule
 from signtally.domain.schedules import occurrence_of
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.stores.suppressions import Suppression, SuppressionReason

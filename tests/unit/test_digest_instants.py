@@ -6,7 +6,7 @@ import json
 import pytest
 
 from signtally.domain.destinations import Destination, new_secret
-from signtally.domain.tenants import Recipient
+from signtally.domain.schedule_terms import Recipient
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.webhooks import MemoryWebhooks
 from signtally.ports.webhooks import WebhookMessage

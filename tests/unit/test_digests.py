@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from signtally.domain.mail_addresses import ascii_address
-from signtally.domain.tenants import Recipient, Schedule
+from signtally.domain.schedule_terms import Recipient, Schedule
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.usage_store import MemoryUsageStore
 from signtally.ports.errors import ServiceUnavailableError

@@ -12,7 +12,8 @@ from signtally.domain.erasures import Person, without_person
 from signtally.domain.mail_addresses import spellings
 from signtally.domain.periods import period_between
 from signtally.domain.reports import ReportRequest
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.schedule_terms import Recipient, Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.erased_names import ErasedNames
 from signtally.ports.objects import ObjectMissingError
 from signtally.ports.usage_store import UsageStore

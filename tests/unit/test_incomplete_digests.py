@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from signtally.domain.tenants import Recipient
+from signtally.domain.schedule_terms import Recipient
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.use_cases.delivering import occurrence_by_hand

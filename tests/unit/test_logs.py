@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from signtally.domain.mail_addresses import without_addresses
 from signtally.domain.redaction import without_secrets
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile
+from signtally.domain.schedule_terms import Recipient, Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.ending import at_end, finish
 from signtally.log_fields import add_log_fields, log_fields
 from signtally.memory.mailer import MemoryMailer

@@ -11,7 +11,7 @@ from signtally.domain.deliveries import MailDelivery, MailState
 from signtally.domain.mail_events import MailEvent, MailEventKind, as_seen_from
 from signtally.domain.operator_events import EventName, OperatorEvent
 from signtally.domain.returned_mail import read_returned_mail
-from signtally.domain.tenants import Recipient
+from signtally.domain.schedule_terms import Recipient
 from signtally.mail_event_queue import MailEventQueue
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.queue import MemoryEventQueue

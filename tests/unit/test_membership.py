@@ -10,8 +10,9 @@ from typing import ClassVar
 
 import pytest
 
+from signtally.domain.schedule_terms import Recipient
 from signtally.domain.schedules import due_between
-from signtally.domain.tenants import Member, Recipient
+from signtally.domain.tenants import Member
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.members import MemoryMembers
 from signtally.portal_members import HttpMembers

@@ -6,7 +6,7 @@ import re
 from signtally.api.problem_codes import CODES
 from signtally.api.profile_documents import ProfileChange
 from signtally.domain.report_failures import SENTENCES, FailureCode, FailureReason
-from signtally.domain.tenants import Schedule
+from signtally.domain.schedule_terms import Schedule
 
 _VALUES: dict[str, str | int] = {"format": "PDF", "limit": 60}
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signtally.domain.periods import Period, period_between
+from signtally.domain.schedule_terms import Schedule
 from signtally.domain.schedules import (
     MOST_CAUGHT_UP,
     Occurrence,
@@ -17,7 +18,7 @@ from signtally.domain.schedules import (
     find_outstanding,
     newest_due,
 )
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.tenants import TenantProfile
 from tests.support.examples import examples
 from tests.support.schedule_calendars import (
     KINDS,

@@ -10,7 +10,8 @@ import pytest
 
 from signtally.aws.timestream_records import EVENT_TEXT_LIMIT_BYTES
 from signtally.domain.cloud_events import parse_body
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.schedule_terms import Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.objects import MemoryObjectStore
 from signtally.memory.queue import MemoryEventQueue

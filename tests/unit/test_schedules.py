@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from signtally.domain.resumed_schedules import going_on
+from signtally.domain.schedule_terms import Schedule
 from signtally.domain.schedules import (
     due_between,
     newest_due,
     next_due,
 )
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.tenants import TenantProfile
 from tests.support.examples import examples
 from tests.support.schedule_calendars import (
     KINDS,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from signtally.domain.periods import FuturePeriodError, parse_period
-from signtally.domain.tenants import Recipient
+from signtally.domain.schedule_terms import Recipient
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.use_cases.delivering import all_deliveries, occurrence_by_hand

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.schedule_terms import Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.stores.holds import Hold
 from signtally.stores.keys import tenant_profile
 from signtally.use_cases.delivering import due_now, passed_over

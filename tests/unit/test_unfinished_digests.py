@@ -5,7 +5,7 @@ import datetime as dt
 
 from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.periods import parse_period
-from signtally.domain.tenants import Recipient
+from signtally.domain.schedule_terms import Recipient
 from signtally.use_cases.delivering.digesting import run_digests
 from signtally.use_cases.delivering.scheduling import run_schedules
 from signtally.use_cases.delivering.sending_by_hand import occurrence_by_hand, send_now

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.schedule_terms import Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.stores.keys import tenant_profile
 from signtally.stores.tenants import Tenants
 from signtally.use_cases.aggregating import aggregate_days, aggregate_touched

@@ -9,7 +9,7 @@ from signtally.api.problem_codes import parts_of
 from signtally.api.problems import invalid
 from signtally.domain.destinations import Destination, DestinationKind, check_labels, new_secret
 from signtally.domain.given_names import GivenName
-from signtally.domain.tenants import MOST_DESTINATIONS, Schedule, destination_labelled
+from signtally.domain.schedule_terms import MOST_DESTINATIONS, Schedule, destination_labelled
 
 
 class DestinationOrder(BaseModel):

@@ -27,7 +27,7 @@ from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
 from signtally.domain.destinations import Destination
 from signtally.domain.given_names import name_key
-from signtally.domain.tenants import Schedule
+from signtally.domain.schedule_terms import Schedule
 from signtally.use_cases.delivering import (
     condition_outcome,
     deliveries_of,

@@ -9,9 +9,8 @@ from signtally.api.change_documents import VersionChangesDocument
 from signtally.domain.actions import Counts
 from signtally.domain.basis import Basis
 from signtally.domain.ids import WITHOUT_NUL
-from signtally.domain.reports import ReportStatus
+from signtally.domain.reports import ReportFormat, ReportStatus
 from signtally.domain.snapshot import UsageSnapshot
-from signtally.domain.tenants import ReportFormat
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 NextCursor = Annotated[str | None, Field(description="Pass as `cursor` for the next page; null at the end")]

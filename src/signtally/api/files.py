@@ -17,8 +17,7 @@ from signtally.api.problems import ProblemError, ProblemKind, problem_responses
 from signtally.api.report_documents import order_again
 from signtally.api.reports import ReportId, VersionQuery, only_visible
 from signtally.domain.audit import AuditAction
-from signtally.domain.reports import ReportKey, ReportManifest
-from signtally.domain.tenants import ReportFormat
+from signtally.domain.reports import ReportFormat, ReportKey, ReportManifest
 from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectMissingError
 from signtally.stores.report_states import ReportState

@@ -10,8 +10,8 @@ from signtally.api.auth import Administrator
 from signtally.api.concurrency import limit_concurrency
 from signtally.api.context import CurrentTenant, ServicesDep
 from signtally.api.problems import ProblemKind, problem_responses
+from signtally.domain.schedule_terms import Schedule, ScheduleTiming, StartInstant
 from signtally.domain.schedules import Occurrence, next_due
-from signtally.domain.tenants import Schedule, ScheduleTiming, StartInstant
 
 router = APIRouter(
     tags=["schedules"],

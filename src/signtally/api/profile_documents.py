@@ -8,13 +8,7 @@ from signtally.api.examples import PROFILE_CHANGE
 from signtally.domain.invalid_values import invalid_value
 from signtally.domain.locale_names import LanguageTag
 from signtally.domain.profile_texts import TenantName
-from signtally.domain.tenants import (
-    Allowance,
-    Branding,
-    CsvSeparator,
-    TenantProfile,
-    WeekStart,
-)
+from signtally.domain.tenants import Allowance, Branding, CsvSeparator, TenantProfile, WeekStart
 from signtally.domain.zone_names import ZoneName
 
 _READ_ONLY = ("tenant_id", "allowance")

@@ -24,7 +24,7 @@ from signtally.use_cases.ordering import orders_ahead
 from signtally.use_cases.reporting import file_link
 
 if TYPE_CHECKING:
-    from signtally.domain.tenants import ReportFormat
+    from signtally.domain.reports import ReportFormat
 
 
 _CONTENT_LENGTH = 16

@@ -28,8 +28,8 @@ from signtally.domain.audit import AuditAction
 from signtally.domain.batches import batched
 from signtally.domain.locale_names import LanguageTag
 from signtally.domain.periods import parse_period
-from signtally.domain.reports import FORMATS, ReportKey, ReportRequest, ReportStatus
-from signtally.domain.tenants import ReportFormat, TenantProfile
+from signtally.domain.reports import FORMATS, ReportFormat, ReportKey, ReportRequest, ReportStatus
+from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 from signtally.stores.report_index import ENTRY, IndexEntry
 from signtally.stores.report_states import ReportMissingError, ReportState
@@ -72,7 +72,7 @@ class ReportOrder(BaseModel):
     period: PeriodName = None
     first: FirstDay = Field(default=None, alias="from")
     last: LastDay = Field(default=None, alias="to")
-    formats: Annotated[list[ReportFormat], Field(min_length=1, max_length=10)] = list(FORMATS)  # type: ignore[arg-type]  # FORMATS are the literals
+    formats: Annotated[list[ReportFormat], Field(min_length=1, max_length=10)] = list(FORMATS)
     filters: ReportFilters | None = None
     locale: LanguageTag | None = Field(
         default=None,

@@ -9,8 +9,9 @@ from pydantic.config import JsonDict
 from signtally.api.destination_documents import DestinationDocument, DestinationOrders, stored_destinations
 from signtally.api.documents import NextCursor
 from signtally.domain.given_names import GivenName
+from signtally.domain.schedule_terms import Schedule, ScheduleTerms, destination_labelled
 from signtally.domain.schedules import next_due
-from signtally.domain.tenants import Schedule, ScheduleTerms, TenantProfile, destination_labelled
+from signtally.domain.tenants import TenantProfile
 
 _EXAMPLE: JsonDict = {
     "every": "week",

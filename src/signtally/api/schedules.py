@@ -15,7 +15,8 @@ from signtally.api.problems import InvalidPart, ProblemError, ProblemKind, inval
 from signtally.api.schedule_documents import ScheduleDefinition, ScheduleDocument, SchedulePage
 from signtally.domain.audit import AuditAction
 from signtally.domain.given_names import GivenName, name_key
-from signtally.domain.tenants import Schedule, TenantProfile, schedule_named
+from signtally.domain.schedule_terms import Schedule, schedule_named
+from signtally.domain.tenants import TenantProfile
 
 router = APIRouter(
     prefix="/schedules",

@@ -15,8 +15,8 @@ from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import MailDelivery, MailState
 from signtally.domain.destinations import Destination
 from signtally.domain.mail_addresses import valid_address
+from signtally.domain.schedule_terms import Recipient, Schedule, destination_labelled
 from signtally.domain.schedules import shown_name
-from signtally.domain.tenants import Recipient, Schedule, destination_labelled
 from signtally.render.email_picture import standing_alone
 from signtally.use_cases.delivering import (
     PassedOccurrence,

@@ -15,7 +15,8 @@ from signtally.domain.json_text import repeated_names
 from signtally.domain.profile_texts import storable_id
 from signtally.domain.resumed_schedules import going_on
 from signtally.domain.schedule_limits import ScheduleLimitError, ScheduleLimits
-from signtally.domain.tenants import TenantProfile, schedule_named
+from signtally.domain.schedule_terms import schedule_named
+from signtally.domain.tenants import TenantProfile
 from signtally.logos.errors import LogoError
 from signtally.logos.profile_logos import with_png_logo
 from signtally.services import Services

@@ -6,13 +6,15 @@ import enum
 import hashlib
 import json
 from collections.abc import Iterable
+from typing import Literal, get_args
 
 from signtally.domain.actions import Counts
 from signtally.domain.basis import Basis
 from signtally.domain.periods import Period
 from signtally.domain.report_changes import VersionChanges
 
-FORMATS = ("pdf", "xlsx", "csv", "zip", "json")
+ReportFormat = Literal["pdf", "xlsx", "csv", "zip", "json"]
+FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 
 
 def ordered_formats(formats: Iterable[str]) -> tuple[str, ...]:

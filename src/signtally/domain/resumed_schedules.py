@@ -3,7 +3,8 @@
 import datetime as dt
 from collections.abc import Collection
 
-from signtally.domain.tenants import Schedule, TenantProfile, schedule_named
+from signtally.domain.schedule_terms import Schedule, schedule_named
+from signtally.domain.tenants import TenantProfile
 
 
 def going_on(

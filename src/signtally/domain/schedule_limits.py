@@ -6,7 +6,8 @@ from collections.abc import Collection
 from signtally.domain.counted import counted
 from signtally.domain.destinations import Destination, is_loopback_host
 from signtally.domain.mail_addresses import ascii_address
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.schedule_terms import Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
 
 

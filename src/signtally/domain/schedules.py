@@ -24,7 +24,8 @@ from signtally.domain.periods import (
     period_of,
 )
 from signtally.domain.schedule_calendars import ScheduleCalendar, newest_due_by
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.schedule_terms import Schedule
+from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
 
 SKIP_AFTER = dt.timedelta(hours=1)  # `missed: skip` still delivers up to this much late

@@ -7,8 +7,8 @@ from email.message import EmailMessage
 from signtally.domain.actions import Action
 from signtally.domain.conditions import Condition
 from signtally.domain.corrections import ChangedPeriod, Told
+from signtally.domain.schedule_terms import Recipient
 from signtally.domain.snapshot import UsageSnapshot, UserUsage
-from signtally.domain.tenants import Recipient
 from signtally.render.condition_texts import condition_sentence
 from signtally.render.contents import Contents
 from signtally.render.corrections import correction_sentences, earlier_lines, subject_of_correction

@@ -9,8 +9,8 @@ from email.utils import format_datetime
 from typing import Any, Protocol
 
 from signtally.domain.mail_addresses import ascii_address, parse_sender
+from signtally.domain.schedule_terms import Recipient
 from signtally.domain.snapshot import UsageSnapshot
-from signtally.domain.tenants import Recipient
 from signtally.render.visible_text import one_line
 
 _DIGEST_CHARACTERS = 32

@@ -4,7 +4,8 @@ import dataclasses
 import itertools
 from zoneinfo import ZoneInfo
 
-from signtally.domain.tenants import Allowance, Branding, Recipient, Schedule, TenantProfile
+from signtally.domain.schedule_terms import Recipient, Schedule
+from signtally.domain.tenants import Allowance, Branding, TenantProfile
 from signtally.sample.people import Person, Script, Staff, people
 from signtally.sample.plan import TrafficPlan
 from signtally.sample.regions import Region, regions_for

@@ -11,9 +11,10 @@ from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter
 
+from signtally.domain.address_fields import ALREADY_CHECKED
 from signtally.domain.ids import ID_LIMIT_CHARACTERS
 from signtally.domain.stored_profiles import read_profile, unreadable_profile
-from signtally.domain.tenants import ALREADY_CHECKED, TenantProfile
+from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
 from signtally.logos.profile_logos import with_logo_that_shows
 from signtally.ports.objects import ObjectMissingError, ObjectStore

@@ -3,7 +3,7 @@
 import dataclasses
 
 from signtally.domain.reports import ReportFile, ReportManifest
-from signtally.domain.tenants import Schedule
+from signtally.domain.schedule_terms import Schedule
 from signtally.render.attachments import AttachedFile, Attachments
 from signtally.services import Services
 

@@ -8,8 +8,9 @@ from signtally.domain.batches import batched
 from signtally.domain.corrections import Told, corrected_name, correction_number, is_changed_by
 from signtally.domain.deliveries import DeliveryKey, MailState
 from signtally.domain.mail_addresses import in_small_letters
+from signtally.domain.schedule_terms import Schedule, schedule_named
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
-from signtally.domain.tenants import Schedule, TenantProfile, schedule_named
+from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 from signtally.use_cases.delivering.digest_messages import made_digest
 from signtally.use_cases.delivering.due import rotated

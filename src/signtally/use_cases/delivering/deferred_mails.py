@@ -5,8 +5,9 @@ from collections.abc import MutableMapping
 
 from signtally.domain.corrections import correction_number
 from signtally.domain.mail_addresses import in_small_letters
+from signtally.domain.schedule_terms import Recipient, destination_labelled, schedule_named
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
-from signtally.domain.tenants import Recipient, TenantProfile, destination_labelled, schedule_named
+from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
 from signtally.ports.errors import ServiceError
 from signtally.services import Services

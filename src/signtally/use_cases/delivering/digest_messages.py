@@ -12,9 +12,9 @@ from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.destinations import Destination
 from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.reports import ReportManifest, ordered_formats
+from signtally.domain.schedule_terms import Recipient
 from signtally.domain.schedules import Occurrence
 from signtally.domain.snapshot import UsageSnapshot
-from signtally.domain.tenants import Recipient
 from signtally.ports.webhooks import WebhookMessage
 from signtally.render.attachments import Attachments
 from signtally.render.channels import channel_body

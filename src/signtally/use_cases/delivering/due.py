@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.periods import Period
+from signtally.domain.schedule_terms import Schedule
 from signtally.domain.schedules import (
     Occurrence,
     Outstanding,
@@ -14,7 +15,7 @@ from signtally.domain.schedules import (
     find_outstanding,
     newest_due,
 )
-from signtally.domain.tenants import Schedule, TenantProfile
+from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 from signtally.stores.all_stores import Stores
 from signtally.stores.deliveries import DoneOccurrences, LedgerPeriods

@@ -6,7 +6,7 @@ from functools import partial
 
 from signtally.domain.destinations import Destination
 from signtally.domain.mail_addresses import in_small_letters
-from signtally.domain.tenants import Recipient
+from signtally.domain.schedule_terms import Recipient
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.use_cases.delivering.digest_messages import DigestMessages, distinct

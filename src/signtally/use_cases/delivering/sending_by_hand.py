@@ -14,8 +14,9 @@ from signtally.domain.destinations import Destination
 from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.periods import FuturePeriodError, Period, end_of_day, parse_period
 from signtally.domain.redaction import without_secrets
+from signtally.domain.schedule_terms import Recipient, Schedule, schedule_named
 from signtally.domain.schedules import Occurrence, newest_over, occurrence_of
-from signtally.domain.tenants import Recipient, Schedule, TenantProfile, schedule_named
+from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
 from signtally.ports.errors import ServiceError
 from signtally.services import Services

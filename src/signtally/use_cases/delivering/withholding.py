@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from signtally.domain.deliveries import MailState
 from signtally.domain.destinations import Destination, address_digest
-from signtally.domain.tenants import Recipient, TenantProfile
+from signtally.domain.schedule_terms import Recipient
+from signtally.domain.tenants import TenantProfile
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
 from signtally.stores.suppressions import SuppressionReason, subject

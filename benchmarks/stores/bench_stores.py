@@ -40,7 +40,8 @@ from signtally.local.local_postgresql import LocalPostgresql
 from signtally.local.processes import Program
 from signtally.loopback import free_port
 from signtally.memory.objects import MemoryObjectStore
-from signtally.ports.usage_store import TenantSpan, UsageStore
+from signtally.ports.document_store import TenantSpan
+from signtally.ports.usage_store import UsageStore
 from signtally.services import Services
 from signtally.settings import Settings
 from signtally.stores.touched_hours import TOUCHED

@@ -15,8 +15,9 @@ from signtally.domain.document_pages import DocumentSelection
 from signtally.domain.erasures import NAMES, NOBODY, ErasedUsers
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.user_counts import EVERYBODY, UserSelection
+from signtally.ports.document_store import TenantSpan
 from signtally.ports.errors import ServiceError
-from signtally.ports.usage_store import ALL_COLUMNS, TenantSpan, UsageStore, WriteOutcome
+from signtally.ports.usage_store import ALL_COLUMNS, UsageStore, WriteOutcome
 from signtally.recent import Recent
 from signtally.stores.erasures import Erasures
 

@@ -15,7 +15,8 @@ from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.documents import DocumentStatus
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import by_tenant
-from signtally.ports.usage_store import TenantSpan, UsageStore
+from signtally.ports.document_store import TenantSpan
+from signtally.ports.usage_store import UsageStore
 from tests.support.document_events import (
     COMPLETED,
     DECLINED,

@@ -8,7 +8,8 @@ import polars as pl
 
 from signtally.domain.schemas import DAY_TOTALS, STORED_USAGE, by_tenant
 from signtally.domain.user_counts import USER_COUNTS, UserSelection
-from signtally.ports.usage_store import TenantSpan, UsageStore, WriteResult
+from signtally.ports.document_store import TenantSpan
+from signtally.ports.usage_store import UsageStore, WriteResult
 from tests.support.usage_stores import DAY, NOW, event, named, usage, usage_of
 
 STORED, DUPLICATE, REFUSED = WriteResult.STORED, WriteResult.DUPLICATE, WriteResult.REFUSED

@@ -6,7 +6,8 @@ from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY
 from signtally.domain.aggregation import TenantDay, daily_usage
 from signtally.domain.document_lifecycles import DOCUMENTS
-from signtally.ports.usage_store import TenantSpan, UsageStore
+from signtally.ports.document_store import TenantSpan
+from signtally.ports.usage_store import UsageStore
 from tests.support.document_events import (
     AGES_AGO,
     AGES_ON,

@@ -20,7 +20,7 @@ from signtally.domain.cohorts import cohorts_by_part, sender_cohorts
 from signtally.domain.document_lifecycles import concerning, document_lifecycles, sent_within
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import IDENTITY
-from signtally.ports.usage_store import TenantSpan
+from signtally.ports.document_store import TenantSpan
 from signtally.postgresql.connections import PostgresqlConnections
 from signtally.postgresql.usage_store import PostgresqlUsageStore
 from tests.support.document_events import AGES_AGO, AGES_ON, COMPLETED, HOUR, NOON, SENT, event

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from signtally.domain.dead_letters import DeadLetterReason
+from signtally.ports.document_store import TenantSpan
 from signtally.ports.errors import ServiceUnavailableError
-from signtally.ports.usage_store import TenantSpan, WriteResult
+from signtally.ports.usage_store import WriteResult
 from signtally.postgresql.connections import PostgresqlConnections
 from signtally.postgresql.usage_store import PostgresqlUsageStore
 from tests.support.usage_stores import DAY, NOW, event, events_of, results, usage, usage_of

@@ -10,7 +10,8 @@ from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import DAILY_USAGE, EVENT_DAYS, EVENTS
 from signtally.domain.user_counts import USER_COUNTS
-from signtally.ports.usage_store import TenantSpan, UsageStore, WriteResult
+from signtally.ports.document_store import TenantSpan
+from signtally.ports.usage_store import UsageStore, WriteResult
 from tests.support.usage_stores import DAY, NOW, event, events_of, named, results, takes_repeats, usage, usage_of
 
 STORED, DUPLICATE, REFUSED = WriteResult.STORED, WriteResult.DUPLICATE, WriteResult.REFUSED

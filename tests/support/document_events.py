@@ -11,7 +11,8 @@ from signtally.domain.actions import Action
 from signtally.domain.activity import ACTIVITY
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.domain.schemas import IDENTITY
-from signtally.ports.usage_store import TenantSpan, UsageStore
+from signtally.ports.document_store import TenantSpan
+from signtally.ports.usage_store import UsageStore
 
 # On a quarter of an hour, and recent enough for every store to take what happened around it.
 NOON = dt.datetime.now(dt.UTC).replace(hour=12, minute=0, second=0, microsecond=0) - dt.timedelta(days=40)

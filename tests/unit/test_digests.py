@@ -12,9 +12,9 @@ from signtally.domain.mail_addresses import ascii_address
 from signtally.domain.schedule_terms import Recipient, Schedule
 from signtally.memory.mailer import MemoryMailer
 from signtally.memory.usage_store import MemoryUsageStore
+from signtally.ports.document_store import TenantSpan
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.mail import MailUncertainError
-from signtally.ports.usage_store import TenantSpan
 from signtally.stores.deliveries import Deliveries
 from signtally.stores.keys import tenant_profile
 from signtally.stores.reports import Reports

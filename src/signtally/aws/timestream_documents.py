@@ -21,14 +21,14 @@ from signtally.domain.document_lifecycles import DOCUMENTS
 from signtally.domain.document_pages import DocumentSelection, page_of_documents
 from signtally.domain.schemas import EVENTS, IDENTITY, by_tenant
 from signtally.domain.user_counts import COUNTS, EVERYBODY, USER_COUNTS, UserSelection, page_of
-from signtally.ports.usage_store import TenantSpan
+from signtally.ports.document_store import TenantSpan
 
 _COUNT = pl.Schema({"documents": pl.Int64()})
 _SelectByTenant = Callable[[TenantGroups, str, Sequence[str]], str]
 
 
 class TimestreamDocuments:
-    """The part of the usage store that `signtally.ports.usage_store.DocumentStore` describes."""
+    """The part of the usage store that `signtally.ports.document_store.DocumentStore` describes."""
 
     def __init__(self, access: TimestreamAccess) -> None:
         self._access = access

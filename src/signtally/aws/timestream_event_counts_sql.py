@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from signtally.aws.timestream_document_sql import counted
 from signtally.aws.timestream_sql import UserPage, instant_literal, literal
 from signtally.domain.actions import Action
-from signtally.ports.usage_store import TenantSpan
+from signtally.ports.document_store import TenantSpan
 
 
 def select_user_counts(table: str, columns: Sequence[str], span: TenantSpan) -> str:

@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 
 from signtally.aws.timestream_sql import literal
-from signtally.ports.usage_store import TenantSpan
+from signtally.ports.document_store import TenantSpan
 
 # A query may have 256 KiB and names its tenants up to four times.
 _NAMES_MAX_BYTES = 48 * 1024

@@ -9,18 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import polars as pl
 
-from signtally.domain.actions import MEASURES, Counts
-from signtally.domain.activity import ACTIVITY, activity_rows
-from signtally.domain.cohorts import COHORTS, SENDER_COHORTS, cohorts_by_part, sender_cohorts
+from signtally.domain.actions import MEASURES
 from signtally.domain.day_totals import day_totals_of
-from signtally.domain.document_lifecycles import (
-    DOCUMENTS,
-    concerning,
-    document_lifecycles,
-    of_senders,
-    sent_within,
-)
-from signtally.domain.document_pages import DocumentSelection, count_of_documents, page_of_documents
 from signtally.domain.events import ReceivedEvent
 from signtally.domain.schemas import (
     ARRIVALS,
@@ -33,22 +23,21 @@ from signtally.domain.schemas import (
     STANDING_ROWS,
     STORED_USAGE,
     TENANT_DAYS,
-    by_tenant,
     event_row,
 )
 from signtally.domain.time_units import UNIX_EPOCH
-from signtally.domain.user_counts import EVERYBODY, USER_COUNTS, UserSelection, page_of, user_counts
-from signtally.ports.usage_store import ALL_COLUMNS, TenantSpan, WriteOutcome, WriteResult
+from signtally.domain.user_counts import USER_COUNTS, UserSelection, page_of
+from signtally.memory.documents import EVER, FOR_EVER, MemoryDocuments, together
+from signtally.ports.usage_store import ALL_COLUMNS, WriteOutcome, WriteResult
 
 _EventIdentity = tuple[str, str, str, str, dt.datetime]
 _RowIdentity = tuple[str, str, dt.date]
 _Row = dict[str, object]
-_EVER, _FOR_EVER = dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC)
 
 _TEXT_LIMIT_BYTES = 1_792  # that of Timestream
 
 
-class MemoryUsageStore:
+class MemoryUsageStore(MemoryDocuments):
     """*refusal* answers for an event that the store will never take, as Timestream does for one that is too old."""
 
     def __init__(self, *, refusal: Callable[[ReceivedEvent], WriteOutcome | None] = lambda _: None) -> None:
@@ -173,55 +162,9 @@ class MemoryUsageStore:
         with self._lock:
             return self._superseded if self._superseded.is_empty() else self._superseded.filter(within, wanted)
 
-    def documents(self, span: TenantSpan) -> pl.DataFrame:
-        events = self._valid_events(span.tenant_id, since=_EVER, until=span.until)
-        return concerning(document_lifecycles(events), since=span.since)
-
-    def document_page(self, span: TenantSpan, *, selection: DocumentSelection) -> pl.DataFrame:
-        return page_of_documents(self.documents(span), selection)
-
-    def document_count(self, span: TenantSpan, *, selection: DocumentSelection) -> int:
-        return count_of_documents(self.documents(span), selection)
-
-    def documents_sent(self, span: TenantSpan) -> pl.DataFrame:
-        events = self._valid_events(span.tenant_id, since=_EVER, until=_FOR_EVER)
-        return sent_within(document_lifecycles(events), since=span.since, until=span.until)
-
-    def cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
-        return cohorts_by_part(of_senders(self.documents_sent(span), user_ids), parted_at=span.parted_at)
-
-    def sender_cohorts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
-        return sender_cohorts(of_senders(self.documents_sent(span), user_ids), parted_at=span.parted_at)
-
-    def activity(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> pl.DataFrame:
-        events = self._valid_events(span.tenant_id, since=span.since, until=span.until)
-        return activity_rows(events, parted_at=span.parted_at, user_ids=user_ids)
-
-    def user_counts(self, span: TenantSpan, *, page: UserSelection = EVERYBODY) -> pl.DataFrame:
-        counted = user_counts(self.events(since=span.since, until=span.until, tenant_ids=[span.tenant_id]))
-        return page_of(counted, page)
-
-    def event_counts(self, span: TenantSpan, *, user_ids: Sequence[str] | None) -> Counts:
-        counted = self.user_counts(span)
-        wanted = counted if user_ids is None else counted.filter(pl.col("user_id").is_in(list(user_ids)))
-        return Counts(*wanted.select(pl.col(MEASURES).sum()).row(0))
-
-    def documents_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        return _by_tenant(DOCUMENTS, ((each.tenant_id, self.documents(each)) for each in spans))
-
-    def cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        return _by_tenant(COHORTS, ((each.tenant_id, self.cohorts(each, user_ids=None)) for each in spans))
-
-    def sender_cohorts_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        found = ((each.tenant_id, self.sender_cohorts(each, user_ids=None)) for each in spans)
-        return _by_tenant(SENDER_COHORTS, found)
-
-    def activity_by_tenant(self, spans: Sequence[TenantSpan]) -> pl.DataFrame:
-        return _by_tenant(ACTIVITY, ((each.tenant_id, self.activity(each, user_ids=None)) for each in spans))
-
     def day_totals_by_tenant(self, *, first: dt.date, last: dt.date, tenant_ids: Sequence[str]) -> pl.DataFrame:
         found = ((each, self.day_totals(each, first=first, last=last, user_ids=None)) for each in tenant_ids)
-        return _by_tenant(DAY_TOTALS, found)
+        return together(DAY_TOTALS, found)
 
     def first_usage_days(self, tenant_ids: Sequence[str]) -> pl.DataFrame:
         days = [(each, day) for each in tenant_ids if (day := self.first_usage_day(each)) is not None]
@@ -232,7 +175,7 @@ class MemoryUsageStore:
         return 0.0  # it hides nobody's
 
     def events_with_names(self, tenant_id: str, user_id: str | None) -> pl.DataFrame:
-        return _named(self._events_of([tenant_id], _EVER, _FOR_EVER), user_id)
+        return _named(self._events_of([tenant_id], EVER, FOR_EVER), user_id)
 
     def usage_with_names(self, tenant_id: str, user_id: str | None) -> pl.DataFrame:
         return _named(self._usage_of([tenant_id], dt.date.min, dt.date.max), user_id)
@@ -269,9 +212,9 @@ class MemoryUsageStore:
     def _put_row(self, row: _Row, version: int) -> int | None:
         """The version that stands in the way of this one."""
         identity = (str(row["tenant_id"]), str(row["user_id"]), dt.date.fromisoformat(str(row["day"])))
-        held_version, held = self._rows.get(identity, (0, {}))
-        if version < held_version or (version == held_version and row != held):
-            return held_version
+        standing_version, standing = self._rows.get(identity, (0, {}))
+        if version < standing_version or (version == standing_version and row != standing):
+            return standing_version
         self._rows[identity] = (version, row)
         return None
 
@@ -279,11 +222,6 @@ class MemoryUsageStore:
         wanted = _everybody_or(tenant_ids)
         rows = [event_row(found) for found in self._between(since, until) if wanted(found.event.tenant_id)]
         return pl.DataFrame(rows, schema=EVENTS, orient="row")
-
-    def _valid_events(self, tenant_id: str, *, since: dt.datetime, until: dt.datetime) -> pl.DataFrame:
-        events = self.events(since=since, until=until, tenant_ids=[tenant_id])
-        superseded = self.superseded(since=since, until=until, tenant_ids=[tenant_id])
-        return events if superseded.is_empty() else events.join(superseded, on=[*IDENTITY], how="anti")
 
     def _usage_of(self, tenant_ids: Sequence[str] | None, first: dt.date, last: dt.date) -> pl.DataFrame:
         wanted = _everybody_or(tenant_ids)
@@ -298,11 +236,6 @@ class MemoryUsageStore:
     def _between(self, since: dt.datetime, until: dt.datetime) -> Iterable[ReceivedEvent]:
         with self._lock:
             return [found for found in self._events.values() if since <= found.event.occurred_at < until]
-
-
-def _by_tenant(schema: pl.Schema, answers: Iterable[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
-    named = (frame.with_columns(tenant_id=pl.lit(tenant_id)) for tenant_id, frame in answers)
-    return pl.concat([by_tenant(schema).to_frame(), *(each.match_to_schema(by_tenant(schema)) for each in named)])
 
 
 def _named(rows: pl.DataFrame, user_id: str | None) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from signtally.domain.document_lifecycles import DOCUMENTS, ENDINGS, RECIPIENT_A
 from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.documents import DocumentStatus
 from signtally.domain.schemas import by_tenant
-from signtally.ports.usage_store import TenantSpan
+from signtally.ports.document_store import TenantSpan
 from signtally.postgresql.literals import instant_literal, list_literal, literal
 
 _QUARTER_SECONDS = 15 * 60

@@ -11,7 +11,7 @@ from signtally.domain.document_lifecycles import DOCUMENTS
 from signtally.domain.document_pages import DocumentSelection
 from signtally.domain.schemas import by_tenant
 from signtally.domain.user_counts import COUNTS, EVERYBODY, USER_COUNTS, UserSelection
-from signtally.ports.usage_store import TenantSpan
+from signtally.ports.document_store import TenantSpan
 from signtally.postgresql import document_sql, usage_sql
 from signtally.postgresql.connections import PostgresqlConnections
 from signtally.postgresql.document_sql import TenantSpans
@@ -19,7 +19,7 @@ from signtally.postgresql.schema import PostgresqlSchema
 
 
 class PostgresqlDocuments:
-    """The part of the usage store that `signtally.ports.usage_store.DocumentStore` describes."""
+    """The part of the usage store that `signtally.ports.document_store.DocumentStore` describes."""
 
     def __init__(self, connections: PostgresqlConnections, schema: PostgresqlSchema) -> None:
         self._connections = connections

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from signtally.domain.actions import MEASURES, Action
 from signtally.domain.schemas import AFTER, DAY_TOTALS, EVENT_DAYS, RESTATEMENTS, STORED_USAGE
 from signtally.domain.user_counts import UserSelection
-from signtally.ports.usage_store import TenantSpan
+from signtally.ports.document_store import TenantSpan
 from signtally.postgresql.literals import day_literal, instant_literal, list_literal, literal, texts
 
 _ANY_FIGURES = " OR ".join(f"{measure} <> 0" for measure in MEASURES)

@@ -11,7 +11,7 @@ from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.reports import ReportManifest
 from signtally.domain.schemas import UTC_MICROSECONDS
 from signtally.domain.time_units import ONE_DAY, UNIX_EPOCH
-from signtally.ports.usage_store import TenantSpan
+from signtally.ports.document_store import TenantSpan
 from signtally.services import Services
 
 _SPANS = pl.Schema({"begins": UTC_MICROSECONDS, "ends": UTC_MICROSECONDS})

@@ -14,7 +14,8 @@ import polars as pl
 from signtally.domain.periods import FuturePeriodError, Period
 from signtally.domain.schemas import DAY_TOTALS, RESTATEMENTS, STORED_USAGE, by_tenant
 from signtally.domain.tenants import TenantProfile
-from signtally.ports.usage_store import TenantSpan, UsageStore
+from signtally.ports.document_store import TenantSpan
+from signtally.ports.usage_store import UsageStore
 from signtally.services import Services
 from signtally.stores.pinned_state import PinnedState
 from signtally.use_cases.figures.spans import ReportSpans

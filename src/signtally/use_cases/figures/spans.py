@@ -9,7 +9,7 @@ from signtally.domain.periods import Period, PeriodKind, end_of_day, spans_of_da
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
 from signtally.domain.trend import TREND_PERIODS
-from signtally.ports.usage_store import TenantSpan
+from signtally.ports.document_store import TenantSpan
 
 PREVIOUS_PART, CURRENT_PART = 0, 2  # of `ReportSpans.with_previous`; what lies between them is part 1
 

@@ -14,7 +14,7 @@ from signtally.domain.snapshot import DayUsage, UsageSnapshot, UserUsage
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
 from signtally.domain.user_counts import USER_COUNTS, UserSelection, page_of
-from signtally.ports.usage_store import TenantSpan
+from signtally.ports.document_store import TenantSpan
 from signtally.services import Services
 from signtally.threads import ContextThreads
 from signtally.use_cases.figures.reading import provisional_days, read_period_rows, read_usage

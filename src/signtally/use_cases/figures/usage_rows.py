@@ -11,7 +11,7 @@ from signtally.domain.periods import Period, PeriodKind
 from signtally.domain.schemas import DAILY_USAGE, IDENTITY, STORED_USAGE
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
-from signtally.ports.usage_store import TenantSpan
+from signtally.ports.document_store import TenantSpan
 from signtally.services import Services
 from signtally.stores.unread_rows import overlaid
 from signtally.threads import ContextThreads

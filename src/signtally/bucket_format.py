@@ -17,7 +17,7 @@ from signtally.stores.keys import STATE
 from signtally.stores.typed_objects import JsonObject
 
 FORMAT = 1  # raised by a change that the program before it would undo or misread
-_SETTLES_SECONDS = 60.0  # until a program that was running before an upgrade notices it
+_REREAD_SECONDS = 60.0  # until a program that was running before an upgrade notices it
 
 
 class NewerFormatError(SigntallyError):
@@ -35,7 +35,7 @@ _JSON = TypeAdapter(_Format)
 class GuardedBucket:
     """An `ObjectStore` whose writes raise NewerFormatError when the bucket is newer than *known*."""
 
-    def __init__(self, objects: ObjectStore, *, known: int = FORMAT, seconds: float = _SETTLES_SECONDS) -> None:
+    def __init__(self, objects: ObjectStore, *, known: int = FORMAT, seconds: float = _REREAD_SECONDS) -> None:
         self._objects = objects
         self._known = known
         self._format = JsonObject(objects, f"{STATE}format.json", _JSON)

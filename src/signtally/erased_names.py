@@ -21,16 +21,16 @@ from signtally.ports.usage_store import ALL_COLUMNS, UsageStore, WriteOutcome
 from signtally.recent import Recent
 from signtally.stores.erasures import Erasures
 
-SETTLES_SECONDS = 5.0  # until every program knows of an erasure
+REREAD_SECONDS = 5.0  # until every program knows of an erasure
 
 
 class ErasedNames:
     """A `UsageStore` over *store*. It passes on every call that is not written out here."""
 
-    def __init__(self, store: UsageStore, erasures: Erasures, *, seconds: float = SETTLES_SECONDS) -> None:
+    def __init__(self, store: UsageStore, erasures: Erasures, *, seconds: float = REREAD_SECONDS) -> None:
         """*seconds* is how old the list of erased users may be."""
         self._store = store
-        self.names_settle_seconds = seconds
+        self.names_hidden_after_seconds = seconds
         self._erased = Recent(erasures.users, seconds=seconds)
         self._last_known = NOBODY
 

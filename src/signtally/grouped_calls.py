@@ -30,7 +30,7 @@ class GroupedCalls(Generic[Item]):
             is_first, self._is_under_way = not self._is_under_way, True
         if not is_first:
             own.turn.wait()
-        if not own.is_settled:
+        if not own.is_done:
             self._lead()
         if own.error is None:
             return
@@ -51,7 +51,7 @@ class GroupedCalls(Generic[Item]):
             following = self._waiting[0] if self._waiting else None
             self._is_under_way = following is not None
         for each in group:
-            each.error, each.is_alone, each.is_settled = error, len(group) == 1, True
+            each.error, each.is_alone, each.is_done = error, len(group) == 1, True
             each.turn.set()
         if following is not None:
             following.turn.set()
@@ -84,13 +84,13 @@ class KeyedGroupedCalls(Generic[Item]):
 
 
 class _Waiting(Generic[Item]):
-    """An item, and what became of it once its *turn* has come: unless it is settled, its caller leads."""
+    """An item, and what became of it once its *turn* has come: unless it is done, its caller leads."""
 
-    __slots__ = ("error", "is_alone", "is_settled", "item", "turn")
+    __slots__ = ("error", "is_alone", "is_done", "item", "turn")
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.turn = threading.Event()
-        self.is_settled = False
+        self.is_done = False
         self.is_alone = False
         self.error: BaseException | None = None

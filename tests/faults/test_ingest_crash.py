@@ -112,8 +112,8 @@ def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
 
 
 @pytest.fixture(params=STORES)
-def impatient_services(request: pytest.FixtureRequest, real_settings: Settings) -> Services:
-    """What a dead run held comes back within seconds."""
+def short_visibility_services(request: pytest.FixtureRequest, real_settings: Settings) -> Services:
+    """What a dead run had in flight comes back within seconds."""
     request.getfixturevalue("local_aws")
     settings = real_settings
     if request.param == "postgresql":
@@ -126,16 +126,16 @@ def impatient_services(request: pytest.FixtureRequest, real_settings: Settings) 
 
 
 @pytest.fixture
-def ingests(impatient_services: Services) -> Iterator[Ingests]:
-    ingests = Ingests(impatient_services.settings)
+def ingests(short_visibility_services: Services) -> Iterator[Ingests]:
+    ingests = Ingests(short_visibility_services.settings)
     yield ingests
     ingests.kill_all()
 
 
 @pytest.mark.timeout(600)  # a busy machine; alone it takes half a minute
-def test_no_kill_loses_or_doubles_an_event(impatient_services: Services, ingests: Ingests, seed: int) -> None:
+def test_no_kill_loses_or_doubles_an_event(short_visibility_services: Services, ingests: Ingests, seed: int) -> None:
     """Always two drains at once. Each dies at a moment of its own until all deaths are died; the last two finish."""
-    sent = send_portal_traffic(impatient_services, events=EVENTS, seed=seed)
+    sent = send_portal_traffic(short_visibility_services, events=EVENTS, seed=seed)
     chance = random.Random(seed)  # noqa: S311 -- deaths, not secrets
     deaths = [Death(moment, chance.randrange(1, 16)) for moment in MOMENTS * KILLS_A_MOMENT]
     chance.shuffle(deaths)
@@ -146,13 +146,15 @@ def test_no_kill_loses_or_doubles_an_event(impatient_services: Services, ingests
     sys.stdout.writelines(f"killed at the {death.times}. {death.moment}\n" for death in killed)
     assert len(killed) >= FEWEST_KILLS
     assert [life.returncode for life in last] == [0, 0]
-    sent.expect_settled(impatient_services)
+    sent.expect_settled(short_visibility_services)
 
 
-def test_a_terminated_ingest_finishes_what_it_holds(impatient_services: Services, ingests: Ingests, seed: int) -> None:
-    sent = send_portal_traffic(impatient_services, events=1_500, seed=seed)
+def test_a_terminated_ingest_finishes_what_it_holds(
+    short_visibility_services: Services, ingests: Ingests, seed: int
+) -> None:
+    sent = send_portal_traffic(short_visibility_services, events=1_500, seed=seed)
     life = ingests.live(Death("usage_store.put_events begins", 1, by=signal.SIGTERM))
     assert life.returncode == -signal.SIGTERM
-    assert impatient_services.queue.depth().in_flight == 0
+    assert short_visibility_services.queue.depth().in_flight == 0
     assert ingests.live().returncode == 0
-    sent.expect_settled(impatient_services)
+    sent.expect_settled(short_visibility_services)

@@ -43,7 +43,7 @@ NAMELESS = {
     "first_usage_days",
     "has_daily_usage",
     "has_events",
-    "names_settle_seconds",
+    "names_hidden_after_seconds",
     "provision",
     "put_daily_usage",
     "put_nameless",

@@ -213,7 +213,7 @@ class TimestreamUsageStore(TimestreamDocuments):
         return self._within(SUPERSEDED_TABLE, IDENTITY, since=since, until=until, tenant_ids=tenant_ids)
 
     @property
-    def names_settle_seconds(self) -> float:
+    def names_hidden_after_seconds(self) -> float:
         return 0.0  # it hides nobody's
 
     def events_with_names(self, tenant_id: str, user_id: str | None) -> pl.DataFrame:

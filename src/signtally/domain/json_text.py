@@ -16,7 +16,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 # Python refuses integers of more than 4,300 digits. They are JSON all the same, and no field that we read is a number.
-_PATIENT_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=float)
+_LONG_NUMBERS_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=float)
 
 
 def decoded(text: str) -> Any:  # noqa: ANN401 -- JSON is anything
@@ -26,7 +26,7 @@ def decoded(text: str) -> Any:  # noqa: ANN401 -- JSON is anything
     except json.JSONDecodeError:
         raise
     except ValueError:
-        return _PATIENT_DECODER.decode(text)
+        return _LONG_NUMBERS_DECODER.decode(text)
 
 
 def repeated_names(text: str | bytes) -> list[str]:

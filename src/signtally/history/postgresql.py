@@ -27,27 +27,27 @@ _PASSING = ("08", "53", "57")  # connection, resources, the operator: classes of
 _FOR_GOOD = ("authentication failed", "does not exist", "no password supplied", "pg_hba.conf", "permission denied")
 
 
-class _PatientTimestamp(TimestampLoader):
+class _LenientTimestamp(TimestampLoader):
     """What Python has no instant for (infinity, a year before Christ) stays text: it is one row's trouble alone."""
 
     def load(self, data: "Buffer") -> Any:  # noqa: ANN401 -- an instant or a text
         return _loaded(super().load, data)
 
 
-class _PatientTimestamptz(TimestamptzLoader):
+class _LenientTimestamptz(TimestamptzLoader):
     def load(self, data: "Buffer") -> Any:  # noqa: ANN401 -- an instant or a text
         return _loaded(super().load, data)
 
 
-class _PatientDate(DateLoader):
+class _LenientDate(DateLoader):
     def load(self, data: "Buffer") -> Any:  # noqa: ANN401 -- a day or a text
         return _loaded(super().load, data)
 
 
-_LOADERS: dict[str, type[_PatientTimestamp] | type[_PatientTimestamptz] | type[_PatientDate]] = {
-    "timestamp": _PatientTimestamp,
-    "timestamptz": _PatientTimestamptz,
-    "date": _PatientDate,
+_LOADERS: dict[str, type[_LenientTimestamp] | type[_LenientTimestamptz] | type[_LenientDate]] = {
+    "timestamp": _LenientTimestamp,
+    "timestamptz": _LenientTimestamptz,
+    "date": _LenientDate,
 }
 
 

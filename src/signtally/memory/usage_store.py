@@ -171,7 +171,7 @@ class MemoryUsageStore(MemoryDocuments):
         return pl.DataFrame(days, schema=TENANT_DAYS, orient="row")
 
     @property
-    def names_settle_seconds(self) -> float:
+    def names_hidden_after_seconds(self) -> float:
         return 0.0  # it hides nobody's
 
     def events_with_names(self, tenant_id: str, user_id: str | None) -> pl.DataFrame:

@@ -76,7 +76,7 @@ class EventStore(Protocol):
         Of *columns* only these are read, in this order: the fewer, the cheaper. `tenant_id` and `user_id` are among
         them; of the names both, or neither.
         The frame is lazy over files: it can be collected, more than once, until the context ends. What is read, and
-        where errors show, is settled when the context is entered.
+        where errors show, is decided when the context is entered.
         """
         ...
 
@@ -171,7 +171,7 @@ class NameStore(Protocol):
     """The names that events and rows bear, for whoever takes them out. Of one user, or of everybody with None."""
 
     @property
-    def names_settle_seconds(self) -> float:
+    def names_hidden_after_seconds(self) -> float:
         """Until every program that reads through such a store hides the names of a user who was erased just now."""
         ...
 

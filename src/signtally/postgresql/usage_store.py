@@ -154,7 +154,7 @@ class PostgresqlUsageStore(PostgresqlDocuments):
         return self._frame(self._select("superseded_events", IDENTITY, sql.within(since, until), tenant_ids), IDENTITY)
 
     @property
-    def names_settle_seconds(self) -> float:
+    def names_hidden_after_seconds(self) -> float:
         return 0.0  # it hides nobody's
 
     def events_with_names(self, tenant_id: str, user_id: str | None) -> pl.DataFrame:

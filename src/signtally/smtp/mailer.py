@@ -118,7 +118,7 @@ class SmtpMailer:
         return None
 
     def provision(self, *, sender: str) -> bool:
-        """Who may send from where is settled in the server's own configuration."""
+        """Who may send from where is decided in the server's own configuration."""
         del sender
         return False
 

@@ -1,4 +1,4 @@
-"""Digests that a corrected one may have to follow: a small object for each, until that is settled."""
+"""Digests that a corrected one may have to follow: a small object for each, until that is decided."""
 
 import dataclasses
 import datetime as dt

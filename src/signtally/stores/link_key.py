@@ -15,7 +15,7 @@ from signtally.stores.keys import STATE
 from signtally.stores.typed_objects import JsonObject
 
 _BYTES = 32
-_SETTLES_SECONDS = 5.0  # until every program signs with the newest; no email is read sooner
+_REREAD_SECONDS = 5.0  # until every program signs with the newest; no email is read sooner
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class LinkKey:
 
     def __init__(self, objects: ObjectStore) -> None:
         self._object = JsonObject(objects, f"{STATE}link-key.json", _JSON)
-        self._known = Recent(self._read, seconds=_SETTLES_SECONDS)
+        self._known = Recent(self._read, seconds=_REREAD_SECONDS)
 
     def get(self) -> bytes:
         """The secret that signs."""

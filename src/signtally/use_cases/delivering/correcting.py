@@ -60,7 +60,7 @@ def send_corrections(
 
 
 def _correct(key: DeliveryKey, mails: MailSending, *, services: Services) -> bool:
-    """Settle one reminder, unless it has to wait; whether a corrected digest was sent."""
+    """Finish with one reminder, unless it has to wait; whether a corrected digest was sent."""
     corrections, ledger = services.stores.corrections, services.stores.deliveries
     tenant, problems = services.stores.tenants.with_problems(key.tenant_id)
     occurrence = _occurrence(key, tenant, now=services.clock())

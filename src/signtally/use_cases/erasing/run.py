@@ -69,7 +69,7 @@ def erase(
     services.stores.erasures.add(tenant_id, user_id)
     began = time.monotonic()
     changed = take(IN_THE_BUCKET, person, services=services)
-    time.sleep(max(0.0, began + services.usage_store.names_settle_seconds - time.monotonic()))
+    time.sleep(max(0.0, began + services.usage_store.names_hidden_after_seconds - time.monotonic()))
     changed |= take(IN_THE_USAGE_STORE, person, services=services)
     looks_again_at = fresh.next_look(services.clock())
     _finish(dataclasses.replace(erasure, looks_again_at=looks_again_at), changed, person, services=services)

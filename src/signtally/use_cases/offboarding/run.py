@@ -66,7 +66,7 @@ def offboard(
     services.stores.erasures.plan(tenant_id, None, at=services.clock() + BROKEN_OFF)
     services.stores.erasures.put(dataclasses.replace(record, finished_at=None))
     services.stores.erasures.add(tenant_id, None)
-    time.sleep(services.usage_store.names_settle_seconds)
+    time.sleep(services.usage_store.names_hidden_after_seconds)
     deleted = belongings.delete()
     taken = take(IN_THE_USAGE_STORE, everybody, services=services)
     services.stores.tenants.put(TenantProfile(tenant_id=tenant_id, status="suspended"))

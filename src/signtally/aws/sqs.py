@@ -83,7 +83,9 @@ class SqsEventQueue:
                 with map_errors("SQS", self._what):
                     failed = self._sqs.delete_message_batch(
                         QueueUrl=self._url,
-                        Entries=[{"Id": entry, "ReceiptHandle": held.receipt} for entry, held in remaining.items()],
+                        Entries=[
+                            {"Id": entry, "ReceiptHandle": message.receipt} for entry, message in remaining.items()
+                        ],
                     ).get("Failed", [])
                 kept += [remaining[entry["Id"]] for entry in failed if entry["SenderFault"]]
                 remaining = {entry["Id"]: remaining[entry["Id"]] for entry in failed if not entry["SenderFault"]}
@@ -98,8 +100,8 @@ class SqsEventQueue:
                 self._sqs.change_message_visibility_batch(
                     QueueUrl=self._url,
                     Entries=[
-                        {"Id": str(number), "ReceiptHandle": held.receipt, "VisibilityTimeout": visibility_seconds}
-                        for number, held in enumerate(batch)
+                        {"Id": str(number), "ReceiptHandle": message.receipt, "VisibilityTimeout": visibility_seconds}
+                        for number, message in enumerate(batch)
                     ],
                 )
 

@@ -17,15 +17,17 @@ def ip_address(text: str) -> IpAddress | None:
 def is_public(address: IpAddress) -> bool:
     """False for private, link-local, loopback, multicast, reserved and unspecified ones, and for what leads to one.
 
-    An IPv6 address may hold an IPv4 address that a gateway calls instead: mapped, 6to4, Teredo, NAT64.
+    An IPv6 address may embed an IPv4 address that a gateway calls instead: mapped, 6to4, Teredo, NAT64.
     """
-    return all(each.is_global and not each.is_multicast and not each.is_reserved for each in (address, *_held(address)))
+    return all(
+        each.is_global and not each.is_multicast and not each.is_reserved for each in (address, *_embedded(address))
+    )
 
 
-def _held(address: IpAddress) -> list[ipaddress.IPv4Address]:
+def _embedded(address: IpAddress) -> list[ipaddress.IPv4Address]:
     if isinstance(address, ipaddress.IPv4Address):
         return []
-    held = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    embedded = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
     if address in _NAT64:
-        held.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return [each for each in held if each is not None]
+        embedded.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return [each for each in embedded if each is not None]

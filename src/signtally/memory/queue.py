@@ -101,7 +101,7 @@ class MemoryEventQueue:
         return False  # a dictionary needs no making
 
     def contents(self) -> list[OutgoingMessage]:
-        """Everything that is on the queue, held or not, in the order of sending."""
+        """Everything that is on the queue, in flight or not, in the order of sending."""
         with self._changed:
             return [stored.message for stored in self._stored.values()]
 

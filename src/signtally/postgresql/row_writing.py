@@ -46,8 +46,8 @@ class RowWriting:
         changes = ", ".join(f"{name} = excluded.{name}" for name in _USAGE if name not in _USAGE_KEY)
         insert = (
             f"WITH tried AS (SELECT * FROM {_unnested(_USAGE)}), "  # noqa: S608 -- names of ours
-            f"written AS (INSERT INTO {table} AS held ({columns}) SELECT {columns} FROM tried "
-            f"ON CONFLICT ({key}) DO UPDATE SET {changes} WHERE held.version < excluded.version RETURNING {key}) "
+            f"written AS (INSERT INTO {table} AS standing ({columns}) SELECT {columns} FROM tried "
+            f"ON CONFLICT ({key}) DO UPDATE SET {changes} WHERE standing.version < excluded.version RETURNING {key}) "
             f"SELECT number FROM tried LEFT JOIN written USING ({key}) WHERE written.tenant_id IS NULL"
         )
         found = self._schema.insert_daily_usage(insert, _values(rows), days=rows["day"].unique())

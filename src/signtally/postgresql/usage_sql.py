@@ -81,10 +81,11 @@ def select_with_names(table: str, columns: Sequence[str], tenant_id: str, user_i
 def select_standing(usage: str, rows: str) -> str:
     """Of *rows*, those in whose place another stands: one of a higher version, or of the same with other figures."""
     said = [name for name in STORED_USAGE if name not in {"tenant_id", "day", "user_id"}]
-    held, tried = (", ".join(f"{row}.{name}" for name in said) for row in ("held", "tried"))
+    standing, tried = (", ".join(f"{row}.{name}" for name in said) for row in ("standing", "tried"))
     return (
-        f"SELECT tried.number, held.version FROM {rows} JOIN {usage} AS held USING (tenant_id, day, user_id)"  # noqa: S608 -- as above
-        f" WHERE held.version > tried.version OR (held.version = tried.version AND ({held}) IS DISTINCT FROM ({tried}))"
+        f"SELECT tried.number, standing.version FROM {rows} JOIN {usage} AS standing USING (tenant_id, day, user_id)"  # noqa: S608 -- as above
+        " WHERE standing.version > tried.version"
+        f" OR (standing.version = tried.version AND ({standing}) IS DISTINCT FROM ({tried}))"
     )
 
 

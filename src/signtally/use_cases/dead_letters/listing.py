@@ -60,7 +60,7 @@ class DeadLetterListing:
     """By reason, the most frequent first."""
 
     reasons: Sequence[ReasonSummary]
-    is_complete: bool  # False: there may be more, too many to be held at once or coming in faster than they are read
+    is_complete: bool  # False: there may be more, too many to be read at once or coming in faster than they are read
     in_flight_elsewhere: int  # roughly: in flight to another reader when this began, and not counted
     other_queues: Mapping[str, int]  # about how many dead letters those have, where they have any
 

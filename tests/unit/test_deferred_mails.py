@@ -13,9 +13,10 @@ from signtally.domain.schedule_terms import Recipient
 from signtally.memory.mailer import MemoryMailer
 from signtally.ports.mail import MailSilentError, MailUncertainError
 from signtally.stores.holds import Hold
-from signtally.use_cases.delivering import deliveries_of
+from signtally.use_cases.delivering import Subscription, deliveries_of, occurrence_by_hand, unsubscribe
 from signtally.use_cases.delivering.digesting import run_digests
 from signtally.use_cases.delivering.mail_sending import MailSending
+from signtally.use_cases.delivering.sending_by_hand import send_now
 from tests.support.digest_portal import (
     DUE,
     MONTHLY,
@@ -128,6 +129,32 @@ def test_a_deferred_mail_that_nobody_wants_any_more_is_given_up(change: dict[str
     acmes.clock.now += QUARTER_OF_AN_HOUR
     assert list(run_digests(services=acmes.services).gave_up) == ["acme / Monthly usage / 2026-10 / ann@acme.example"]
     assert states(acmes)["ann@acme.example"] == "gave_up"
+
+
+@pytest.mark.parametrize("change", [{"paused": True}, {"digest": False}])
+def test_a_schedule_that_sends_nothing_any_more_sends_no_deferred_mail_but_by_hand(change: dict[str, object]) -> None:
+    acmes = portal(MemoryMailer(full=frozenset({"ann@acme.example", "cy@acme.example"})))
+    acmes.store(acme())
+    run_digests(services=acmes.services)
+    october = occurrence_by_hand(acme(), MONTHLY, period=None, now=acmes.clock.now)
+    cy = Recipient(email="cy@acme.example")
+    send_now(october, services=acmes.services, requested_by="u_1", recipients=[cy], makes_report=True)
+    acmes.store(acme(MONTHLY.model_copy(update=change)))
+    acmes.mailer.full = frozenset()
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    run_digests(services=acmes.services)
+    assert states(acmes) == {"ann@acme.example": "gave_up", "bo@acme.example": "sent", "cy@acme.example": "sent"}
+
+
+def test_who_unsubscribes_before_a_deferred_mail_comes_keeps_no_person_busy() -> None:
+    acmes = portal(MemoryMailer(full=frozenset({"ann@acme.example"})))
+    acmes.store(acme())
+    run_digests(services=acmes.services)
+    unsubscribe(Subscription("acme", "Ann@acme.example"), services=acmes.services)
+    acmes.clock.now += QUARTER_OF_AN_HOUR
+    outcome = run_digests(services=acmes.services)
+    outcome.require_all_well()
+    assert [*outcome.unsubscribed] == ["acme / Monthly usage / 2026-10 / ann@acme.example"]
 
 
 def test_a_run_that_dies_while_it_tries_again_leaves_doubt_and_not_silence() -> None:

@@ -49,6 +49,8 @@ def test_public_addresses(text: str, expected: bool) -> None:  # noqa: FBT001 --
         ("https://[::ffff:10.0.0.1]/", "public one"),
         ("https://hooks.example.com:99999/x", "no web address"),
         ("https:///x", "no web address"),
+        ("https://hooks..example.com/x", "no web address"),
+        (f"https://{'a' * 64}.example.com/x", "no web address"),
         ("https://hooks.example.com/a b", "no web address"),
         ("https://hooks.example.com/a\r\nHost: evil", "no web address"),
         ("https://hooks.slack.com/…", "shortened"),

@@ -225,6 +225,12 @@ def test_this_machine_is_called_by_nobody_who_may_not(receiver: tuple[str, type[
     assert handler.got == []
 
 
+@pytest.mark.parametrize("host", ["a..example", ".example", "a" * 64 + ".example"])
+def test_a_name_that_no_dns_has_is_refused_and_breaks_nothing(host: str) -> None:
+    with pytest.raises(MailRefusedError, match="no name"):
+        posting().post(message(f"https://{host}/hook"))
+
+
 def test_a_name_is_asked_for_once(receiver: tuple[str, type[Receiver]], monkeypatch: pytest.MonkeyPatch) -> None:
     """What is connected to is the address that was checked, though the name leads elsewhere a moment later."""
     url, _ = receiver

@@ -21,6 +21,7 @@ MASKED_PATH = "/…"
 _SECRET_BYTES = range(24, 65)  # as Standard Webhooks recommend
 _NEW_SECRET_BYTES = 32
 _DIGEST_CHARACTERS = 32
+_LABEL_CHARACTERS = range(1, 64)  # of the DNS
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
 
 
@@ -33,7 +34,7 @@ def _webhook_url(text: str) -> str:
         host = parts.hostname if parts.port != 0 else None
     except ValueError:
         host = None
-    if not host or not _VISIBLE_ASCII.fullmatch(text):
+    if not host or not _VISIBLE_ASCII.fullmatch(text) or not _can_be_looked_up(host):
         raise invalid_value("url", "this is no web address; write https://hooks.example.com/… in ASCII")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback_host(host)):
         raise invalid_value("url-not-https", "a webhook is called by https only")
@@ -43,6 +44,12 @@ def _webhook_url(text: str) -> str:
     if address is not None and not is_public(address) and not is_loopback_host(host):
         raise invalid_value("url-not-public", "a webhook's address is a public one")
     return text
+
+
+def _can_be_looked_up(host: str) -> bool:
+    """False for what no DNS has, and programs that ask for it stumble over: `a..example`."""
+    labels = host.removesuffix(".").split(".")
+    return ip_address(host) is not None or all(len(label) in _LABEL_CHARACTERS for label in labels)
 
 
 def _secret(text: str) -> str:

@@ -80,7 +80,11 @@ class PublicConnection(http.client.HTTPConnection):
             raise TimeoutError
 
     def _allowed(self) -> Iterator[_SockAddress]:
-        for family, _, _, _, address in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):
+        try:
+            found_addresses = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        except UnicodeError:
+            raise AddressNotPublicError("its host is no name that has an address") from None
+        for family, _, _, _, address in found_addresses:
             found = ip_address(str(address[0]))
             if found is not None and (is_public(found) or (self._to_loopback and found.is_loopback)):
                 yield family, address

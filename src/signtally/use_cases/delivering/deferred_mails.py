@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import MutableMapping
 
 from signtally.domain.corrections import correction_number
+from signtally.domain.deliveries import MailDelivery, MailState
 from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.schedule_terms import Recipient, destination_labelled, schedule_named
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
@@ -69,45 +70,50 @@ class _Retries:
         digest = self._digests[where]
         if digest is None:
             if not tenant.is_broken:  # else nobody knows before it is mended
-                self._mails.give_up(deferred, detail="the schedule is no more")
+                self._mails.give_up(deferred, (MailState.GAVE_UP, "the schedule is no more"))
             return
         try:
-            message, reason = self._message(deferred, digest)
+            found = self._message(deferred, digest)
         except _UncheckedError as error:  # of this tenant alone: the others go on
             self._mails.leave_unchecked(key, deferred.email, why=str(error))
             return
-        if message is None:
-            self._mails.give_up(deferred, detail=reason)
+        if isinstance(found, tuple):
+            self._mails.give_up(deferred, found)
         else:
-            self._mails.retry(deferred, message, is_complete=digest.context.is_complete)
+            self._mails.retry(deferred, found, is_complete=digest.context.is_complete)
 
     def _read(self, tenant_id: str) -> _Tenant:
         profile, problems = self._services.stores.tenants.with_problems(tenant_id)
         return _Tenant(profile, bool(problems), waits=sends_wait(profile, services=self._services))
 
-    def _message(self, deferred: DeferredMail, digest: DigestMessages) -> tuple[Message | None, str]:
+    def _message(self, deferred: DeferredMail, digest: DigestMessages) -> Message | Reason:
         """The message, or why nobody is to get one any more."""
         services, tenant, schedule = self._services, digest.occurrence.tenant, digest.occurrence.schedule
+        if (schedule.paused or not schedule.digest) and self._by_hand(deferred) is None:
+            return MailState.GAVE_UP, "the schedule is paused" if schedule.paused else "the schedule sends no digests"
         withheld = Withheld(tenant, services=services)
         if (destination := destination_labelled(deferred.email, schedule)) is not None:
-            why = withheld.reason_at(destination)
-            return _unless(why, digest.to_destination(destination))
+            return withheld.reason_at(destination) or digest.to_destination(destination)
         recipients = {in_small_letters(each.email): each for each in schedule.recipients}
-        recipient = recipients.get(in_small_letters(deferred.email)) or self._by_hand(deferred)
+        recipient = recipients.get(in_small_letters(deferred.email)) or self._recipient_by_hand(deferred)
         if recipient is None:
-            return None, "no recipient of the schedule any more"
+            return MailState.GAVE_UP, "no recipient of the schedule any more"
         try:
-            why = withheld.reason(recipient)
+            return withheld.reason(recipient) or digest.to(recipient, services=services)
         except ServiceError as error:
             raise _UncheckedError(str(error)) from error
-        return _unless(why, digest.to(recipient, services=services))
 
-    def _by_hand(self, deferred: DeferredMail) -> Recipient | None:
+    def _recipient_by_hand(self, deferred: DeferredMail) -> Recipient | None:
         """Who got it because somebody asked need not be in the schedule."""
-        delivery = self._services.stores.mail_deliveries.get(deferred.key, deferred.email)
-        if delivery is None or not delivery.by_hand or "@" not in deferred.email:
+        delivery = self._by_hand(deferred)
+        if delivery is None or "@" not in deferred.email:
             return None
         return Recipient(email=deferred.email, user_id=delivery.user_id)
+
+    def _by_hand(self, deferred: DeferredMail) -> MailDelivery | None:
+        """Its entry, if somebody asked for it."""
+        delivery = self._services.stores.mail_deliveries.get(deferred.key, deferred.email)
+        return delivery if delivery is not None and delivery.by_hand else None
 
     def _digest(self, deferred: DeferredMail, tenant: TenantProfile) -> DigestMessages | None:
         """As it is now; a corrected one still says what has changed since the one that it replaces."""
@@ -122,10 +128,6 @@ class _Retries:
             return digest
         told = told_by(dataclasses.replace(deferred.key, period=name), number - 1, services=services)
         return None if told is None else digest.replacing(told, number=number)
-
-
-def _unless(why: Reason | None, message: Message) -> tuple[Message | None, str]:
-    return (message, "") if why is None else (None, why[1])
 
 
 def _occurrence(deferred: DeferredMail, tenant: TenantProfile) -> Occurrence | None:

@@ -27,6 +27,7 @@ from signtally.services import Services
 from signtally.stores.mail_deliveries import DeferredMail
 from signtally.stores.sent_mails import SentMail
 from signtally.stores.suppressions import Suppression, SuppressionReason
+from signtally.use_cases.delivering.withholding import Reason
 from signtally.use_cases.pending_work import MOST_FAILURES_IN_A_ROW
 
 _log = logging.getLogger(__name__)
@@ -130,15 +131,16 @@ class MailSending:
         if self._ledger.claim(key, email, now=now, by_hand=by_hand) is None:
             self._record(key, MailDelivery(email, state, now, detail, by_hand=by_hand))
 
-    def give_up(self, deferred: DeferredMail, *, detail: str) -> None:
-        """A deferred email is not wanted any more."""
+    def give_up(self, deferred: DeferredMail, reason: Reason) -> None:
+        """A deferred email is not wanted any more; *reason* is the state that it comes to, and the detail."""
+        state, detail = reason
         before = self._ledger.claim_again(
             deferred.key, deferred.email, now=self._services.clock(), states=(MailState.DEFERRED,), by_hand=False
         )
         if before is not None:
             self._record(
                 deferred.key,
-                MailDelivery(deferred.email, MailState.GAVE_UP, self._services.clock(), detail, before.attempts),
+                MailDelivery(deferred.email, state, self._services.clock(), detail, before.attempts),
             )
         elif not self._is_settled(deferred):
             return

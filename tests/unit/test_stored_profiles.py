@@ -116,3 +116,26 @@ def test_a_bad_part_of_the_branding_leaves_the_other() -> None:
     profile, problems = read_profile({"tenant_id": "acme", "branding": branding}, tenant_id="acme")
     assert (profile.branding.accent, profile.branding.logo) == (None, "data:image/png;base64,AAAA")
     assert [problem.partition(":")[0] for problem in problems] == ["branding.accent", "branding.motto"]
+
+
+def test_a_bad_recipient_or_destination_costs_nobody_else_the_report() -> None:
+    schedule = {
+        "name": "monthly",
+        "every": "month",
+        "recipients": [{"email": "ann@acme.example"}, {"email": "a..b@acme.example"}],
+        "destinations": [
+            {"name": "board", "kind": "slack", "url": "https://hooks..example/x"},
+            {"name": "board", "kind": "teams", "url": "https://hooks.example/y"},
+            {"name": "crm", "kind": "webhook", "url": "https://hooks.example/z"},  # without a secret
+        ],
+    }
+    profile, problems = read_profile({"schedules": [schedule]}, tenant_id="acme")
+    (kept,) = profile.schedules
+    assert [each.email for each in kept.recipients] == ["ann@acme.example"]
+    assert [each.label for each in kept.destinations] == ["teams:board"]
+    assert [problem.partition(":")[0] for problem in problems] == [
+        "schedules.0.recipients.1.email",
+        "schedules.0.destinations.0.url",
+        "schedules.0.destinations.2",
+        "tenant_id",
+    ]

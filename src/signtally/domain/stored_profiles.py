@@ -9,7 +9,8 @@ from signtally.domain.tenants import TenantProfile
 
 _Location = tuple[int | str, ...]
 _TELL_WHO_MAY_GET_REPORTS = frozenset({"status", "members", "recipient_domains"})
-_OF_RECIPIENT = 3  # the place of its number in a location: schedules, 0, recipients, 1
+_WHO_GETS_REPORTS = frozenset({"recipients", "destinations"})  # of a schedule
+_OF_ONE = 3  # the place of its number in a location: schedules, 0, recipients, 1
 
 
 def read_profile(document: object, *, tenant_id: str) -> tuple[TenantProfile, tuple[str, ...]]:
@@ -60,11 +61,11 @@ def _salvage(fields: dict[str, object], *, tenant_id: str) -> tuple[TenantProfil
 
 
 def _without(fields: dict[str, object], locations: Sequence[_Location]) -> dict[str, object]:
-    """The document without its invalid parts: a field, a field of an object, a recipient, or a whole schedule."""
+    """The document without its invalid parts: a field, one of an object, a recipient, a destination, or a schedule."""
     kept = dict(fields)
     in_schedules = [each for each in locations if each[:1] == ("schedules",) and len(each) > 1]
-    bad_recipients = [each for each in in_schedules if each[2:3] == ("recipients",) and len(each) > _OF_RECIPIENT]
-    bad_schedules = {each[1] for each in in_schedules if each not in bad_recipients}
+    of_one = [each for each in in_schedules if len(each) > _OF_ONE and each[2] in _WHO_GETS_REPORTS]
+    bad_schedules = {each[1] for each in in_schedules if each not in of_one}
     for name, *inner in filter(None, locations):
         value = kept.get(str(name))
         if name == "schedules" and isinstance(value, list):
@@ -78,7 +79,7 @@ def _without(fields: dict[str, object], locations: Sequence[_Location]) -> dict[
         return kept
     if in_schedules:
         kept["schedules"] = [
-            _without_recipients(each, {where[3] for where in bad_recipients if where[1] == index})
+            _without_some(each, {(where[2], where[_OF_ONE]) for where in of_one if where[1] == index})
             for index, each in enumerate(schedules)
             if index not in bad_schedules
         ]
@@ -87,12 +88,14 @@ def _without(fields: dict[str, object], locations: Sequence[_Location]) -> dict[
     return kept
 
 
-def _without_recipients(schedule: dict[str, object], bad: Collection[int | str]) -> dict[str, object]:
+def _without_some(schedule: dict[str, object], bad: Collection[tuple[int | str, int | str]]) -> dict[str, object]:
     """Whoever else is named gets the report all the same."""
-    recipients = schedule["recipients"] if bad else None
-    if not isinstance(recipients, list):
-        return schedule
-    return schedule | {"recipients": [each for index, each in enumerate(recipients) if index not in bad]}
+    kept = dict(schedule)
+    for name in {str(name) for name, _ in bad}:
+        named = schedule[name]
+        if isinstance(named, list):
+            kept[name] = [each for index, each in enumerate(named) if (name, index) not in bad]
+    return kept
 
 
 def _first_of_each_name(schedules: list[dict[str, object]]) -> list[dict[str, object]]:

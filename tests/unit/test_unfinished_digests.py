@@ -3,13 +3,15 @@
 import contextlib
 import datetime as dt
 
+import pytest
+
 from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.periods import parse_period
 from signtally.domain.schedule_terms import Recipient
 from signtally.use_cases.delivering.digesting import run_digests
 from signtally.use_cases.delivering.scheduling import run_schedules
 from signtally.use_cases.delivering.sending_by_hand import occurrence_by_hand, send_now
-from tests.support.digest_portal import DUE, MONTHLY, DyingMailer, Portal, acme, portal, states
+from tests.support.digest_portal import DUE, MONTHLY, DyingMailer, Portal, acme, portal, states, usage
 
 SEPTEMBER = DeliveryKey("acme", "Monthly usage", "2026-09")
 RESUMED = dt.datetime(2026, 10, 10, 12, tzinfo=dt.UTC)
@@ -80,3 +82,28 @@ def test_a_mail_by_hand_sends_nothing_to_anybody_else() -> None:
     acmes.clock.now = dt.datetime(2026, 12, 1, 7, tzinfo=dt.UTC)
     run_digests(services=acmes.services)
     assert states(acmes, SEPTEMBER) == {"cy@acme.example": "sent"}
+
+
+@pytest.mark.parametrize(
+    ("missed", "sent", "passed"), [("all", 4, {"2026-10-31"}), ("latest", 2, {"2026-10-30", "2026-10-31"})]
+)
+def test_what_a_mail_outage_left_is_found_though_a_later_report_was_passed_over(
+    missed: str, sent: int, passed: set[str]
+) -> None:
+    """Nothing happened on the 31st: the run that makes reports passes it over before mail can be sent again."""
+    acmes = portal()
+    acmes.store(acme(MONTHLY.model_copy(update={"every": "day", "missed": missed, "skip_if_empty": True})))
+    for day, version in ((29, 1), (30, 2)):
+        acmes.services.usage_store.put_daily_usage(usage(3, day=dt.date(2026, 10, day)), version=version)
+    for day in (30, 31):
+        acmes.mailer.down = day == 31
+        acmes.clock.now = dt.datetime(2026, 10, day, 7, tzinfo=dt.UTC)
+        run_schedules(services=acmes.services)
+        run_digests(services=acmes.services)
+    acmes.clock.now = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
+    assert run_schedules(services=acmes.services).empty == 1
+    acmes.mailer.down = False
+    run_digests(services=acmes.services)
+    known = acmes.services.stores.deliveries.periods("acme", MONTHLY.name)
+    assert (len(acmes.mailer.sent), {*known.passed}) == (sent, passed)
+    assert run_digests(services=acmes.services).due == 0

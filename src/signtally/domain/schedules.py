@@ -120,6 +120,10 @@ class Outstanding:
     missed: list[Occurrence]
     too_old: TooOld | None = None
 
+    def without(self, delivered: Collection[Period]) -> "Outstanding":
+        due, missed = ([each for each in some if each.period not in delivered] for some in (self.due, self.missed))
+        return dataclasses.replace(self, due=due, missed=missed)
+
 
 def find_outstanding(
     newest: Occurrence,

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from signtally.domain.deliveries import DeliveryKey
@@ -16,6 +16,7 @@ from signtally.domain.schedules import (
     newest_due,
 )
 from signtally.domain.tenants import TenantProfile
+from signtally.domain.time_units import ONE_DAY
 from signtally.services import Services
 from signtally.stores.all_stores import Stores
 from signtally.stores.deliveries import DoneOccurrences, LedgerPeriods
@@ -113,13 +114,36 @@ def _due(
     delivered = [*_periods(over, tenant), *(each.period for each in waited)]
     first = _periods(kind.first(known), tenant)
     begins_on = min((period.first for period in first), default=None)
-    found = find_outstanding(newest, now=now, delivered=delivered, calendar_before=calendar, begins_on=begins_on)
+    owed_since = _owed_since(known, kind, tenant=tenant, delivered=delivered, begins_on=begins_on)
+    before = [each for each in delivered if owed_since is None or each.last < owed_since]
+    found = find_outstanding(newest, now=now, delivered=before, calendar_before=calendar, begins_on=begins_on)
+    found = found.without(delivered)
     stale = [each for each in waited if schedule.starts_at is not None and each.due_at < schedule.starts_at]
     due, missed = [*(each for each in waited if each not in stale), *found.due], [*stale, *found.missed]
     if tenant.is_suspended:
         due, missed = [], [*missed, *due]
     outstanding = dataclasses.replace(found, due=due, missed=missed)
     return DueSchedule(newest, outstanding, is_first=not (delivered or first))
+
+
+def _owed_since(
+    known: LedgerPeriods,
+    kind: DeliveryKind,
+    *,
+    tenant: TenantProfile,
+    delivered: Collection[Period],
+    begins_on: dt.date | None,
+) -> dt.date | None:
+    """The first day of a report that was made and not delivered, where something later was passed over meanwhile.
+
+    Reports and digests share the record of what is passed over. What was made before any digest is not owed.
+    """
+    last = max((period.last for period in _periods(kind.delivered(known), tenant)), default=None)
+    since = begins_on if last is None else last + ONE_DAY
+    if since is None or not known.passed:
+        return None
+    made = (period for period in _periods(known.reported, tenant) if period.first >= since and period not in delivered)
+    return min((period.first for period in made), default=None)
 
 
 def _periods(key_names: Iterable[str], tenant: TenantProfile) -> list[Period]:

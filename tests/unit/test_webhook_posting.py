@@ -46,6 +46,8 @@ class Receiver(QuietHandler):
         self.came.set()
         if self.path == "/silent":
             self.stop.wait(10)
+        elif self.path == "/junk":
+            self.wfile.write(b"\x1b[31mno HTTP\x00" + b"x" * 9_000 + b"\r\n\r\n")
         elif self.path == "/drip":
             with contextlib.suppress(OSError):
                 while not self.stop.wait(0.05):
@@ -154,6 +156,13 @@ def test_a_channel_that_does_not_answer_is_in_doubt_because_it_knows_no_ids(
 ) -> None:
     with pytest.raises(MailUncertainError):
         posting(step_seconds=0.3).post(message(f"{receiver[0]}/silent", secret=None))
+
+
+def test_junk_is_kept_short_and_without_what_terminals_obey(receiver: tuple[str, type[Receiver]]) -> None:
+    with pytest.raises(MailDeferredError) as junk:
+        posting().post(message(f"{receiver[0]}/junk"))
+    assert str(junk.value).startswith("no answer: [31mno HTTP xxx")
+    assert len(str(junk.value)) < 120
 
 
 def test_what_cannot_be_reached_is_tried_again(receiver: tuple[str, type[Receiver]]) -> None:

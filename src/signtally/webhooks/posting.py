@@ -104,7 +104,7 @@ class _Answer:
     retry_after: str
 
     def __str__(self) -> str:
-        said = _UNPRINTABLE.sub(" ", self.text).strip()[:_SHOWN_CHARACTERS]
+        said = _shown(self.text)
         return f"HTTP {self.status}: {said}" if said else f"HTTP {self.status}"
 
 
@@ -137,4 +137,9 @@ def _pause(retry_after: str, *, now: dt.datetime) -> dt.timedelta | None:
 def _said(connection: PublicConnection, error: Exception) -> str:
     if connection.ran_out:
         return "it took too long"
-    return str(error) or type(error).__name__
+    return _shown(str(error)) or type(error).__name__
+
+
+def _shown(text: str) -> str:
+    """What a receiver says goes into the ledger and into logs."""
+    return _UNPRINTABLE.sub(" ", text).strip()[:_SHOWN_CHARACTERS]

@@ -15,12 +15,12 @@ let below = null; // the view under it, whatever the address says
 // What `dialog=name` in the address of a view opens: `opens` hears what it is about, reads that, and returns what shows it.
 export const offerDialog = (view, name, opens) => offered.set(`${view} ${name}`, opens);
 
-// Open one that is offered: a step of the browser's history. What was pressed for it says that it is being read.
-export function askFor(name, about) {
+// What a button does that opens one that is offered, a step of the browser's history; the button says that it is being read.
+export const asking = (name, about) => ({ currentTarget: pressed }) => {
+  pressed.focus({ preventScroll: true }); // some browsers give no button the focus that a mouse presses
   go(linkHere({ dialog: name, of: about }), { quietly: true });
-  const pressed = document.activeElement;
-  return pressed === document.body ? showDialog() : working(pressed, showDialog);
-}
+  return working(pressed, showDialog);
+};
 
 // From now on dialogs are those of a view; it may still be reading what it shows.
 export function dialogsOf(view) {

@@ -236,12 +236,14 @@ async function downloadWanted() {
 }
 
 function signedOut(error, { left = false } = {}) {
+  const hadFocus = document.activeElement !== document.body;
   closeDialog();
   byId("page").hidden = true;
   byId("notices").replaceChildren();
   turn.abort();
   shown = null;
   showSignIn(error, start, { left });
+  if (hadFocus) byId("signed-out").querySelector("h1").focus();
 }
 
 // Not the settings: what is being typed there would be lost. On another day, "today" and what is counted from it are others.
@@ -269,7 +271,6 @@ function prepare() {
   byId("sign-out").addEventListener("click", () => {
     session.signOut();
     signedOut(null, { left: true });
-    byId("signed-out").querySelector("h1").focus();
   });
   listenToDownloads(() => parameters(placedPeriod()));
   listenToOverview(terms);

@@ -1,7 +1,7 @@
 // Everybody who gets emails, of whichever schedules, and the way to stop that at once.
 
 import { allRows, call, exchange, pathOf } from "./client.js";
-import { askFor, openQuestion } from "./dialogs.js";
+import { asking, openQuestion } from "./dialogs.js";
 import { byId, button, el, foreign, straight } from "./dom.js";
 import { listed } from "./format.js";
 import { gettext } from "./words.js";
@@ -21,7 +21,7 @@ export function showReaders(schedules, withheld) {
 }
 
 function line(email, schedules, why) {
-  const stop = button(gettext("Stop"), { class: "link", "aria-label": gettext("Stop emails to %(email)s", { email }), onclick: () => askFor("stop", email) });
+  const stop = button(gettext("Stop"), { class: "link", "aria-label": gettext("Stop emails to %(email)s", { email }), onclick: asking("stop", email) });
   const names = el("span", { class: "note" }, listed(schedules.map(called)));
   return el("li", {}, foreign(email), " · ", names, ...(why ? [" ", el("span", { class: "state withheld" }, why)] : []), " ", stop);
 }

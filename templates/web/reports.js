@@ -2,7 +2,7 @@
 // Reports that differ in their formats alone are one row: what they say is compared whichever formats they have.
 
 import { call, pathOf } from "./client.js";
-import { askFor, offerDialog, openQuestion } from "./dialogs.js";
+import { asking, offerDialog, openQuestion } from "./dialogs.js";
 import { byId, button, el, spinner, straight, working } from "./dom.js";
 import { FORMATS, downloadFile, failureWords, goneWords, orderReport, progressWords, readGroup, readGroups, readReport, whenMade } from "./files.js";
 import { clock, listed, moment } from "./format.js";
@@ -78,7 +78,7 @@ function offerMore(cursor) {
 }
 
 export function listenToReports() {
-  byId("new-report").addEventListener("click", () => askFor("order"));
+  byId("new-report").addEventListener("click", asking("order"));
   offerDialog("reports", "order", () => () => openOrder({ me: context.me, ordered }));
   offerDialog("reports", "delete", async (id) => deletion(await readGroup((await readReport(id)).group)));
 }
@@ -150,7 +150,7 @@ function fill(group, panel) {
   const remove = button(gettext("Delete"), {
     class: "link bad",
     "aria-label": gettext("Delete: %(report)s", { report: nameOfGroup(latest) }),
-    onclick: () => askFor("delete", latest.report_id),
+    onclick: asking("delete", latest.report_id),
   });
   return showHistory(group, panel, { signal: context.signal, me: context.me, foot: context.me.role === "member" ? [] : [remove] });
 }

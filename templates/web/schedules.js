@@ -4,7 +4,7 @@ import { address, allRows, call, exchange, pathOf } from "./client.js";
 import { readSuppressions, reasonsOf, showDeliveries, showSuppressions } from "./deliveries.js";
 import { conditionWords } from "./conditions.js";
 import { destinationLabel, onlyAt } from "./destinations.js";
-import { askFor, offerDialog, openDialog, openForm, openQuestion } from "./dialogs.js";
+import { asking, offerDialog, openDialog, openForm, openQuestion } from "./dialogs.js";
 import { byId, button, directed, el, field, foreign } from "./dom.js";
 import { FORMATS } from "./files.js";
 import { kindOf, listed, moment, number, periodTitle } from "./format.js";
@@ -42,7 +42,7 @@ export async function showSchedules(given) {
 }
 
 export function listenToSchedules() {
-  byId("new-schedule").addEventListener("click", () => askFor("new"));
+  byId("new-schedule").addEventListener("click", asking("new"));
   const openings = { new: () => creation, edit: edition, preview, test: trial, send: sending, delete: deletion, stop };
   for (const [name, opens] of Object.entries(openings)) offerDialog("schedules", name, opens);
 }
@@ -82,13 +82,13 @@ function item(schedule, index) {
   const controls = el(
     "div",
     { class: "outcome" },
-    act("edit", gettext("Edit"), () => askFor("edit", name)),
+    act("edit", gettext("Edit"), asking("edit", name)),
     act("pause", paused ? gettext("Resume") : gettext("Pause"), () => pause(schedule)),
-    act("preview", gettext("Preview"), () => askFor("preview", name)),
-    act("test", gettext("Send a test"), () => askFor("test", name)),
-    act("send", gettext("Send now"), () => askFor("send", name)),
+    act("preview", gettext("Preview"), asking("preview", name)),
+    act("test", gettext("Send a test"), asking("test", name)),
+    act("send", gettext("Send now"), asking("send", name)),
     unfold,
-    act("delete", gettext("Delete"), () => askFor("delete", name), { class: "link bad" }),
+    act("delete", gettext("Delete"), asking("delete", name), { class: "link bad" }),
   );
   if (isOpen) showDeliveries(name, panel, context);
   return el("li", { class: "report schedule", "data-schedule": name }, about, controls, panel);

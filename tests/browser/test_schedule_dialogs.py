@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from signtally.api.app import create_app
 from signtally.domain.tenants import TenantProfile
@@ -113,3 +113,20 @@ def test_no_telephone_zooms_into_a_field(site: Any, open_page: Open) -> None:
     fields = page.get_by_role("dialog").locator("input:visible, select:visible, textarea:visible")
     expect(fields.first).to_be_visible()
     assert {size >= 16 for size in fields.evaluate_all(SIZES)} == {True}
+
+
+def test_the_button_that_a_mouse_pressed_is_the_one_that_says_so(site: Any, open_page: Open) -> None:
+    """In Safari a mouse gives no button the focus."""
+    page = open_page(site.signed_in(show="view=schedules"))
+    waiting: list[Route] = []
+    page.route("**/v1/schedules/month/preview", lambda route: waiting.append(route))  # noqa: PLW0108 -- it marks what it is given
+    asked = page.get_by_role("button", name="Preview: month")
+    asked.evaluate("button => button.addEventListener('mousedown', (event) => event.preventDefault())")
+    page.locator("#figures").focus()
+    asked.click()
+    expect(asked).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#figures")).not_to_have_attribute("aria-busy", "true")
+    waiting.pop().continue_()
+    expect(page.get_by_role("dialog", name="Preview: month")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(asked).to_be_focused()

@@ -124,6 +124,7 @@ def test_a_session_that_ends_leads_to_the_portal_from_every_view(site: Any, open
     page.evaluate("token => sessionStorage.setItem('signtally.token', token)", site.token(ttl_hours=-1))
     page.locator(f"nav [data-key={view}]").click()
     expect(page.locator("h1:visible")).to_have_text("Your session has ended")
+    expect(page.locator("h1:visible")).to_be_focused()
     portal = urlsplit(page.get_by_role("link", name="Go to your portal").get_attribute("href") or "")
     assert parse_qs(portal.query)["return_to"] == [f"{site.url}/#view={view}&period=2026-10"]
 

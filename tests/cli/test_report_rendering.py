@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -16,14 +17,14 @@ from signtally.render.files import render
 from signtally.settings import Settings
 from tests.support.commands import Command
 from tests.support.report_samples import IDENTITY, user
-from tests.support.whole_reports import filtered_report, whole_report
+from tests.support.whole_reports import adding_up, filtered_report, whole_report
 
 FILES = {name: f"acme 2026-10-3f2a91c07b1e v3.{name}" for name in FORMATS}
 
 
 def test_the_files_are_those_of_the_report(tmp_path: Path) -> None:
     """Without an endpoint, a bucket or a queue."""
-    report = filtered_report()
+    report = adding_up(filtered_report())
     (tmp_path / "report.json").write_bytes(render("json", report, IDENTITY).body)
     asked = [part for name in FORMATS for part in ("--format", name)]
     answer = Command(tmp_path, {})("reports", "render", "report.json", *asked, "-o", "made", "--json").answer
@@ -34,7 +35,9 @@ def test_the_files_are_those_of_the_report(tmp_path: Path) -> None:
 
 
 def test_a_report_id_leads_nowhere_else(tmp_path: Path) -> None:
-    body = render("json", filtered_report(), IDENTITY).body.replace(b"2026-10-3f2a91c07b1e", b"../../escaped")
+    body = render("json", adding_up(filtered_report()), IDENTITY).body.replace(
+        b"2026-10-3f2a91c07b1e", b"../../escaped"
+    )
     (tmp_path / "report.json").write_bytes(body)
     path = Path(
         Command(tmp_path, {})("reports", "render", "report.json", "--format", "csv", "--json").answer["files"][0][
@@ -52,9 +55,22 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.pdf"))
 
 
+def test_a_file_whose_figures_were_edited_is_refused(tmp_path: Path) -> None:
+    """And not with a traceback once a file made of it contradicts itself, or with files that do."""
+    report = json.loads(render("json", adding_up(whole_report()), IDENTITY).body)
+    report["totals"]["sent"] += 1
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    for name in ("csv", "pdf"):
+        ran = Command(tmp_path, {})("reports", "render", "report.json", "--format", name)
+        assert ran.failed_with(
+            "sum of days", "FILE was edited after it was made: download the report's JSON file again"
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
 def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
     """As any other report's: what FILE says was said elsewhere."""
-    report = dataclasses.replace(whole_report(tuple(map(user, range(4_000)))), all_users=True)
+    report = dataclasses.replace(adding_up(whole_report(tuple(map(user, range(4_000))))), all_users=True)
     (tmp_path / "report.json").write_bytes(render("json", report, IDENTITY).body)
     ran = Command(tmp_path, {"SIGNTALLY_RENDER_TIMEOUT": "1s"})("reports", "render", "report.json", "--format", "pdf")
     assert ran.failed_with("took more than 1 seconds")

@@ -8,9 +8,9 @@ import click
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
 from signtally.domain.reports import FORMATS, ordered_formats
-from signtally.domain.snapshot import ReportIdentity, UsageSnapshot
+from signtally.domain.snapshot import ControlTotalsError, ReportIdentity, UsageSnapshot
 from signtally.render.files import Renderer
-from signtally.render.json import read
+from signtally.render.json import NoReportError, read
 from signtally.settings import Settings
 from signtally.stores.keys import segment
 
@@ -33,6 +33,7 @@ def render_reports(*, file: BinaryIO, formats: tuple[str, ...], output: Path, as
     SIGNTALLY_RENDER_TIMEOUT and SIGNTALLY_RENDER_MEMORY allow.
     """
     snapshot, identity = read(file.read())
+    _check(snapshot)
     output.mkdir(parents=True, exist_ok=True)
     renderer = wiring.render_processes(Settings()).render
     saved = [_saved(renderer, name, snapshot, identity, output=output) for name in ordered_formats(formats)]
@@ -41,6 +42,17 @@ def render_reports(*, file: BinaryIO, formats: tuple[str, ...], output: Path, as
         as_json=as_json,
         lines=lambda: [f"{each['format']:<5} {each['path']}" for each in saved],
     )
+
+
+def _check(snapshot: UsageSnapshot) -> None:
+    """Raises NoReportError where figures contradict each other: somebody has edited them."""
+    try:
+        snapshot.check_control_totals()
+    except ControlTotalsError as error:
+        raise NoReportError(
+            f"{error}. FILE was edited after it was made: download the report's JSON file again, or change its figures "
+            "so that they agree"
+        ) from None
 
 
 def _saved(

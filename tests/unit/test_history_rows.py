@@ -160,6 +160,12 @@ def test_a_time_without_offset_is_a_rejected_row_in_text_and_an_error_in_a_typed
     assert read(berlin, time=naive.replace(tzinfo=dt.UTC)).occurred_at.hour == 11
 
 
+@pytest.mark.parametrize("time", ["2019-03-31 02:30:00", dt.datetime(2019, 3, 31, 2, 30)])  # noqa: DTZ001 -- as above
+def test_a_local_time_that_clocks_skipped_is_rejected_in_text_and_in_a_typed_column(time: object) -> None:
+    with pytest.raises(BadEventError, match="does not say its offset"):
+        read(HistoryMapping(time_zone="Europe/Berlin"), time=time)
+
+
 def test_a_mapping_names_columns_constants_and_types() -> None:
     mapping = mapping_from_toml(
         """

@@ -93,7 +93,7 @@ class RowReader:
         if isinstance(value, dt.datetime):
             if value.tzinfo is None and self._zone is None:
                 raise TimeWithoutZoneError(column)
-            return (value if value.tzinfo else value.replace(tzinfo=self._zone)).isoformat()
+            return rfc3339(value.isoformat(), zone=self._zone)
         return _text(value)
 
 

@@ -11,7 +11,7 @@ import { knowNames, nameOf } from "./people.js";
 import { named } from "./periods.js";
 import { go, linkHere, linkTo, place } from "./place.js";
 import { csvLabels } from "./settings.js";
-import { apart, gettext, isRightToLeft, ngettext } from "./words.js";
+import { apart, gettext, isRightToLeft, ngettext, pgettext } from "./words.js";
 
 const ABOUT = "activity";
 const CHANGED = " → "; // between what a part of the settings was and what it is
@@ -180,7 +180,8 @@ function said(name, value) {
   if (name === "branding.logo") return gettext("Logo");
   if (name === "versions") return ngettext("%(count)s version", "%(count)s versions", Number(value), { count: number(Number(value)) });
   if (name === "recipients" && value === "all") return gettext("All recipients");
-  return `${partLabels()[name] ?? name}: ${value.split(CHANGED).map((each) => apart(valueIn(name, each))).join(isRightToLeft() ? " ← " : CHANGED)}`;
+  const change = value.split(CHANGED).map((each) => apart(valueIn(name, each))).join(isRightToLeft() ? " ← " : CHANGED);
+  return pgettext("what changed", "%(part)s: %(change)s", { part: partLabels()[name] ?? name, change });
 }
 
 // A value of the settings, as their form has it.

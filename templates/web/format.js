@@ -15,7 +15,7 @@ let language = "en-GB";
 let zone = "UTC";
 
 export function adopt(me) {
-  const latin = { numberingSystem: "latn" };
+  const latin = { numberingSystem: "latn", useGrouping: "always" }; // Spanish would group from 10,000 on: files group always
   figures = new Intl.NumberFormat(me.locale, latin);
   shares = new Intl.NumberFormat(me.locale, { ...latin, style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   wholeShares = new Intl.NumberFormat(me.locale, { ...latin, style: "percent", maximumFractionDigits: 0 });
@@ -165,7 +165,7 @@ export const kindOf = (name) => KINDS.find(([form]) => form.test(name))?.[1] ?? 
 // Within a sentence: `the week of 5–11 Oct 2026`.
 export function periodInText(kind, first, last) {
   if (kind === "year") return year(first);
-  if (kind !== "week") return periodTitle(kind, first, last);
+  if (kind !== "week") return periodName(kind, first, last);
   return gettext("the week of %(dates)s", { dates: weekDates(first) });
 }
 
@@ -177,8 +177,13 @@ function quarterTitle(month, values) {
   return month < 10 ? gettext("Q3 %(year)s", values) : gettext("Q4 %(year)s", values);
 }
 
-// `October 2026`, `Week of 5–11 Oct 2026`, `Q4 2026`, `Year 2026`; only a range needs `last`.
+// `October 2026`, `Week of 5–11 Oct 2026`, `Q4 2026`, `Year 2026`; only a range needs `last`. It begins with a capital.
 export function periodTitle(kind, first, last) {
+  const [letter, ...rest] = periodName(kind, first, last);
+  return letter.toLocaleUpperCase(language) + rest.join("");
+}
+
+function periodName(kind, first, last) {
   switch (kind) {
     case "year":
       return gettext("Year %(year)s", { year: year(first) });

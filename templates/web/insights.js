@@ -50,7 +50,7 @@ function draw(insights, isOver) {
   byId("highlights").replaceChildren(...insights.highlights.map((sentence) => el("li", {}, told(sentence))));
   byId("highlights").hidden = !insights.highlights.length;
   byId("insights").replaceChildren(...cards(insights, isOver).map(drawnCard));
-  byId("allowance").textContent = allowance ? allowanceWords(allowance, isOver) : "";
+  byId("allowance").textContent = allowance && !insights.allowance_highlight ? allowanceWords(allowance, isOver) : "";
   byId("hours-box").hidden = activity.busiest_hour == null;
   if (activity.busiest_hour == null) return;
   byId("hours").replaceChildren(bars(activity));

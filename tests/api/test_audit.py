@@ -33,7 +33,7 @@ def test_who_did_what_when_and_from_where(admin: Any, member: Any, world: World)
     answer = admin.get(report["links"]["files"]["csv"], headers=headers)
     assert answer.status_code == 307
     downloaded, ordered = admin.get("/v1/audit").json()["rows"]
-    assert ordered["detail"] == {"period": "2026-09"}
+    assert ordered["detail"] == {"period": "2026-09", "formats": "csv"}
     assert downloaded == {
         "at": "2026-10-17T12:35:01Z",
         "user_id": "u_1",

@@ -71,6 +71,7 @@ def test_the_whole_answer(admin: Any) -> None:
         "allowance": None,
         "highlights": ["6 documents sent, 1 completed."],
         "stuck": None,
+        "allowance_highlight": None,
     }
     assert {hour: events for hour, events in enumerate(activity["hours"]) if events} == {9: 1, 10: 3, 14: 9, 16: 1}
     assert activity["busiest_hour"] == 14
@@ -111,6 +112,9 @@ def test_the_allowance_has_an_outlook(admin: Any, member: Any, world: Any) -> No
         "expected": 10,
         "used_up_on": "2026-10-25",
     }
+    answer = admin.get("/v1/insights?period=2026-10").json()
+    assert answer["allowance_highlight"] == answer["highlights"][-1]
+    assert "will run out on 25 Oct 2026" in answer["allowance_highlight"]
     assert admin.get("/v1/insights?period=2026-10-03").json()["allowance"]["used"] == 4
     assert member.get("/v1/insights").json()["allowance"] is None
 

@@ -9,7 +9,8 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from signtally.api.app import create_app
-from tests.browser.conftest import NOW, served
+from signtally.domain.tenants import Allowance
+from tests.browser.conftest import ACME, NOW, served
 
 Open = Callable[..., Page]
 
@@ -118,3 +119,18 @@ def test_a_page_that_was_left_open_overnight_knows_the_new_day(site: Any, open_p
         expect(page.locator("h1:visible")).to_have_text("Saturday, 17 October 2026")
         expect(page.get_by_role("button", name="Refresh")).to_be_focused()
         page.close()  # before its server
+
+
+def test_titles_and_figures_are_as_files_write_them_and_the_allowance_is_told_once(site: Any, open_page: Open) -> None:
+    changes = {"locale": "es-ES", "allowance": Allowance(documents_per_month=9_000)}
+    site.services.stores.tenants.put(ACME.model_copy(update=changes))
+    page = open_page(site.signed_in())
+    expect(page.locator("h1:visible")).to_have_text("Octubre de 2026 (hasta hoy)")
+    expect(page.locator("#headlines .card-figure").first).to_have_text("3.825")
+    expect(page.locator("#insights-section")).to_be_visible()
+    expect(page.locator("main").get_by_text("9.000")).to_have_count(1)
+    expect(page.locator("#highlights")).to_contain_text("3.825 de 9.000")
+    page.get_by_text("Ayer", exact=True).click()  # nothing is told of it: the line below stands alone
+    expect(page.locator("h1:visible")).to_have_text("Viernes, 16 de octubre de 2026")
+    expect(page.locator("#allowance")).to_contain_text("9.000")
+    expect(page.locator("#highlights")).not_to_contain_text("9.000")

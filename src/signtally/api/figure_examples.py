@@ -130,6 +130,7 @@ INSIGHTS: dict[str, Any] = {
     },
     "highlights": ["50 documents were sent, 12 more than in September (+32 %)."],
     "stuck": None,
+    "allowance_highlight": None,
 }
 ME: dict[str, Any] = {
     "tenant_id": "acme",

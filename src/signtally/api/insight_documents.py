@@ -13,7 +13,7 @@ from signtally.domain.documents import Cohort
 from signtally.domain.insights import Turnaround
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.render.contents import Contents
-from signtally.render.highlights import highlight_sentences, stuck_sentence
+from signtally.render.highlights import allowance_sentence, highlight_sentences, stuck_sentence
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Hour = Annotated[int, Field(ge=0, le=23)]
@@ -151,6 +151,7 @@ class InsightsDocument(_Document):
     stuck: str | None = Field(
         description="The one of `highlights` that is about stuck documents: `GET /v1/documents?stuck=true` lists them"
     )
+    allowance_highlight: str | None = Field(description="The one of `highlights` that is about the allowance")
 
     @classmethod
     def of(cls, snapshot: UsageSnapshot) -> "InsightsDocument":
@@ -183,4 +184,5 @@ class InsightsDocument(_Document):
             allowance=AllowanceDocument.of(snapshot.allowance) if snapshot.allowance else None,
             highlights=list(highlight_sentences(Contents(snapshot))),
             stuck=stuck_sentence(Contents(snapshot)),
+            allowance_highlight=allowance_sentence(Contents(snapshot)),
         )

@@ -160,7 +160,8 @@ def order_report(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
         order_it = functools.partial(request_report, request, tenant=tenant, services=services)
         state = shared.call(request, lambda: order_it(requested_by=caller.user_id))
         key.keep(state)
-    audit.record(caller, AuditAction.REPORT_ORDERED, subject=request.report_id, period=request.period.name)
+    about = {"period": request.period.name, "formats": ", ".join(request.formats)}
+    audit.record(caller, AuditAction.REPORT_ORDERED, subject=request.report_id, **about)
     links = links_of(request, http)
     if state.status is ReportStatus.READY:
         found = answers.document(state, urls=query.urls)

@@ -24,10 +24,15 @@ def stuck_sentence(contents: Contents) -> str | None:
     return next((_stuck(each, contents) for each in found), None)
 
 
+def allowance_sentence(contents: Contents) -> str | None:
+    """That of the highlights that is about the allowance, so that nobody says it again; None when none is."""
+    found = (each for each in highlights_of(contents.snapshot) if isinstance(each, AllowanceUse))
+    return next((_allowance(each, contents) for each in found), None)
+
+
 def allowance_line(contents: Contents) -> str:
     """What of the allowance is used and will be; empty without one, or where a highlight says so already."""
-    told = any(isinstance(highlight, AllowanceUse) for highlight in highlights_of(contents.snapshot))
-    insights = None if told else InsightContents.of(contents)
+    insights = None if allowance_sentence(contents) else InsightContents.of(contents)
     return insights.allowance if insights else ""
 
 

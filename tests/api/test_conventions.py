@@ -87,6 +87,21 @@ def test_large_answers_are_compressed_for_those_who_can_read_it(admin: Any) -> N
     assert "content-encoding" not in admin.get("/healthz", headers={"Accept-Encoding": "gzip"}).headers
 
 
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip;q=0", False),
+        ("br, gzip ; q=0.000", False),
+        ("gzip;q=0, identity", False),
+        ("gzip;q=0.5", True),
+        ("identity;q=0, gzip", True),
+    ],
+)
+def test_whoever_refuses_compression_gets_none(admin: Any, accepted: str, packed: bool) -> None:
+    answer = admin.get("/openapi.json", headers={"Accept-Encoding": accepted})
+    assert (answer.headers.get("content-encoding") == "gzip") is packed
+
+
 def test_other_sites_call_it_when_a_setting_names_them(world: World, admin: Any) -> None:
     asked = {"Origin": "https://portal.example", "Access-Control-Request-Method": "PATCH"}
     asked |= {"Access-Control-Request-Headers": "authorization,content-type,if-match"}

@@ -7,7 +7,6 @@ from typing import Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from signtally.api import (
     audit,
@@ -35,6 +34,7 @@ from signtally.api import (
 )
 from signtally.api.audit_recording import GivenLinks
 from signtally.api.auth import Authenticator
+from signtally.api.compression import CompressionMiddleware
 from signtally.api.concurrency import THREADS, Bulkheads
 from signtally.api.middleware import HeadAsGetMiddleware, RequestContextMiddleware, cors
 from signtally.api.openapi import TAGS, describe, operation_id
@@ -106,7 +106,7 @@ async def _with_threads(_: FastAPI) -> AsyncIterator[None]:
 
 def _surround(app: FastAPI, *, settings: Settings) -> None:
     """Add the middleware, the innermost first."""
-    app.add_middleware(GZipMiddleware, minimum_size=_LEAST_BYTES_COMPRESSED, compresslevel=5)
+    app.add_middleware(CompressionMiddleware, minimum_size=_LEAST_BYTES_COMPRESSED, compresslevel=5)
     app.add_middleware(HeadAsGetMiddleware)
     if settings.cors_origins:
         app.add_middleware(cors, origins=settings.cors_origins)

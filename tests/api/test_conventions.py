@@ -88,18 +88,18 @@ def test_large_answers_are_compressed_for_those_who_can_read_it(admin: Any) -> N
 
 
 @pytest.mark.parametrize(
-    ("accepted", "packed"),
+    ("accepted", "encoding"),
     [
-        ("gzip;q=0", False),
-        ("br, gzip ; q=0.000", False),
-        ("gzip;q=0, identity", False),
-        ("gzip;q=0.5", True),
-        ("identity;q=0, gzip", True),
+        ("gzip;q=0", None),
+        ("br, gzip ; q=0.000", None),
+        ("gzip;q=0, identity", None),
+        ("gzip;q=0.5", "gzip"),
+        ("identity;q=0, gzip", "gzip"),
     ],
 )
-def test_whoever_refuses_compression_gets_none(admin: Any, accepted: str, packed: bool) -> None:
+def test_whoever_refuses_compression_gets_none(admin: Any, accepted: str, encoding: str | None) -> None:
     answer = admin.get("/openapi.json", headers={"Accept-Encoding": accepted})
-    assert (answer.headers.get("content-encoding") == "gzip") is packed
+    assert answer.headers.get("content-encoding") == encoding
 
 
 def test_other_sites_call_it_when_a_setting_names_them(world: World, admin: Any) -> None:

@@ -58,12 +58,14 @@ def filtered_report() -> UsageSnapshot:
 def adding_up(report: UsageSnapshot) -> UsageSnapshot:
     """The same with control totals that agree, as figures of a store have them."""
     assert report.insights is not None
+    assert report.cohort is not None
+    before = [one.previous for one in report.users] + [one.previous for one in report.inactive_users]
     still_open = report.documents.filter(status=str(DocumentStatus.OPEN)).height
     documents = dataclasses.replace(report.insights.documents, open=still_open)
     days = [(one.user_id, report.period.first, *one.counts.as_tuple()) for one in report.users]
     changed = dataclasses.replace(
         report,
-        previous_totals=Counts.total(one.previous for one in (*report.users, *report.inactive_users)),
+        previous_totals=Counts.total(before),
         user_days=pl.DataFrame(days, schema=USER_DAYS, orient="row"),
         insights=dataclasses.replace(report.insights, documents=documents),
         trend=(*report.trend[:-1], TrendPoint(report.period, report.totals, report.cohort)),

@@ -21,7 +21,6 @@ export function showUsers({ rows, totals }, { terms, me }) {
   byId("search-box").hidden = byId("emails-box").hidden = byId("whose-box").hidden = isMember;
   for (const choice of byId("whose").querySelectorAll("input")) choice.checked = choice.value === who;
   showChosen(byId("whose"));
-  byId("whose-note").textContent = isOfSilent ? gettext("Users who sent nothing in this period, although they were active in it or in the year before.") : "";
   draw();
 }
 
@@ -74,7 +73,15 @@ function draw() {
   const figures = [el("thead", {}, head(sort, isDescending)), el("tbody", {}, ...shown.map(line)), el("tfoot", {}, sums(matching, q))];
   byId("users").replaceChildren(...(state.rows.length ? figures : []));
   byId("users-status").textContent = status(matching.length, { first, count: shown.length, q });
+  byId("whose-note").textContent = note(q);
   drawPager(current, pages);
+}
+
+// Who is listed, and that the files of the period know no such choice.
+function note(q) {
+  const silent = gettext("Users who sent nothing in this period, although they were active in it or in the year before.");
+  const files = gettext("The downloads above include all users.");
+  return [state.isOfSilent && silent, (state.isOfSilent || q) && files].filter(Boolean).join(" ");
 }
 
 function drawPager(current, pages) {

@@ -39,7 +39,9 @@ def test_every_user_can_be_reached(site: Any, open_page: Open) -> None:
     expect(page.locator("#users-status")).to_have_text("26–45 of 45 users")
     expect(page.get_by_role("button", name="Previous")).to_be_focused()  # there is no next one
     assert len(set(first) | set(column(page))) == 45
+    expect(page.locator("#whose-note")).to_be_empty()
     page.get_by_label("Search users").fill("ÁNN")
+    expect(page.locator("#whose-note")).to_have_text("The downloads above include all users.")
     expect(page.locator("#users-status")).to_have_text("3 of 45 users")
     page.get_by_label("Search users").fill("odegard")
     expect(page.locator("#users tbody tr")).to_have_count(1)
@@ -96,6 +98,7 @@ def test_who_sent_nothing_is_found_though_they_did_nothing_at_all(site: Any, ope
     page.get_by_text("Sent nothing", exact=True).click()
     expect(page.locator("#whose-note")).to_contain_text("sent nothing in this period")
     expect(page.locator("#users tbody th")).to_have_text(["Gone Gry ID u_gone"])
+    expect(page.locator("#whose-note")).to_contain_text("The downloads above include all users.")
     assert page.url.endswith("#view=users&period=2026-10&who=silent")
     page.reload()
     expect(page.get_by_role("radio", name="Sent nothing")).to_be_checked()

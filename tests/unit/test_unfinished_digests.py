@@ -107,3 +107,24 @@ def test_what_a_mail_outage_left_is_found_though_a_later_report_was_passed_over(
     known = acmes.services.stores.deliveries.periods("acme", MONTHLY.name)
     assert (len(acmes.mailer.sent), {*known.passed}) == (sent, passed)
     assert run_digests(services=acmes.services).due == 0
+
+
+def test_what_a_mail_outage_left_is_sent_before_what_waits_for_its_figures() -> None:
+    """The run that makes reports finds first that the 31st has to wait."""
+    acmes = portal()
+    acmes.store(acme(MONTHLY.model_copy(update={"every": "day", "missed": "all"})))
+    for day in (30, 31):
+        acmes.mailer.down = day == 31
+        acmes.clock.now = dt.datetime(2026, 10, day, 7, tzinfo=dt.UTC)
+        run_schedules(services=acmes.services)
+        run_digests(services=acmes.services)
+    acmes.clock.now = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
+    acmes.objects.put("state/data-through.json", b'{"instant": "2026-10-31T20:00:00Z"}')
+    assert len(run_schedules(services=acmes.services).incomplete) == 1
+    acmes.mailer.down = False
+    assert run_digests(services=acmes.services).sent == 2
+    acmes.services.stores.watermarks.publish_data_through(dt.datetime(2100, 1, 1, tzinfo=dt.UTC))
+    assert run_digests(services=acmes.services).sent == 2
+    assert acmes.services.stores.deliveries.periods("acme", MONTHLY.name).closed == {
+        f"2026-10-{day}" for day in (29, 30, 31)
+    }

@@ -119,7 +119,8 @@ def _due(
     found = find_outstanding(newest, now=now, delivered=before, calendar_before=calendar, begins_on=begins_on)
     found = found.without(delivered)
     stale = [each for each in waited if schedule.starts_at is not None and each.due_at < schedule.starts_at]
-    due, missed = [*(each for each in waited if each not in stale), *found.due], [*stale, *found.missed]
+    due = sorted([*(each for each in waited if each not in stale), *found.due], key=lambda each: each.period.last)
+    missed = [*stale, *found.missed]
     if tenant.is_suspended:
         due, missed = [], [*missed, *due]
     outstanding = dataclasses.replace(found, due=due, missed=missed)
@@ -134,13 +135,13 @@ def _owed_since(
     delivered: Collection[Period],
     begins_on: dt.date | None,
 ) -> dt.date | None:
-    """The first day of a report that was made and not delivered, where something later was passed over meanwhile.
+    """The first day of a report that was made and not delivered, where something later was passed over, or waits.
 
-    Reports and digests share the record of what is passed over. What was made before any digest is not owed.
+    Reports and digests share the record of both. What was made before any digest is not owed.
     """
     last = max((period.last for period in _periods(kind.delivered(known), tenant)), default=None)
     since = begins_on if last is None else last + ONE_DAY
-    if since is None or not known.passed:
+    if since is None or not known.passed | known.waiting:
         return None
     made = (period for period in _periods(known.reported, tenant) if period.first >= since and period not in delivered)
     return min((period.first for period in made), default=None)

@@ -15,7 +15,7 @@ from signtally.cli.output import print_result
 from signtally.render.files import render
 from signtally.settings import Settings
 from tests.support.report_samples import IDENTITY
-from tests.support.whole_reports import filtered_report
+from tests.support.whole_reports import adding_up, filtered_report
 
 HOSTILE = "Acme\x1b[2J\r\nbad\x9b1A\u202eevil\u2028\ud800"
 _HELP_COLUMNS = 80 - 2 - 6  # click's margin and indents
@@ -43,7 +43,7 @@ def test_a_path_that_cannot_be_used_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["signtally", "reports", "render", str(tmp_path / "report.json"), "--format=csv"])
-    (tmp_path / "report.json").write_bytes(render("json", filtered_report(), IDENTITY).body)
+    (tmp_path / "report.json").write_bytes(render("json", adding_up(filtered_report()), IDENTITY).body)
     monkeypatch.setattr(sys, "argv", [*sys.argv, "-o", "/proc/nobody"])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -71,14 +71,14 @@ def test_while_nobody_can_say_who_is_a_member_only_those_wait() -> None:
     assert states(acmes) == dict.fromkeys((each.email for each in SCHEDULE.recipients), "sent")
 
 
-def test_a_deferred_mail_of_somebody_who_left_meanwhile_is_given_up() -> None:
+def test_a_deferred_mail_of_somebody_who_left_meanwhile_is_suppressed() -> None:
     members = MemoryMembers({"acme": {"u_ann": "tenant_admin"}})
     acmes = with_members(members, MemoryMailer(full=frozenset({ANN.email})))
     acmes.store(acme(MONTHLY.model_copy(update={"recipients": (ANN,)})))
     assert len(run_digests(services=acmes.services).deferred) == 1
     members.by_tenant = {}
     acmes.clock.now += QUARTER_OF_AN_HOUR
-    assert run_digests(services=acmes.services).gave_up == {
+    assert run_digests(services=acmes.services).suppressed == {
         f"{ABOUT} / {ANN.email}": "u_ann is no member of acme any more"
     }
 
@@ -124,7 +124,7 @@ def test_by_hand_while_nobody_can_say_who_is_a_member_only_those_wait() -> None:
     members.down = False
     outcome = run_digests(services=acmes.services)
     assert acmes.addresses() == [ANN.email, CY.email, DI.email]
-    assert outcome.gave_up == {
+    assert outcome.suppressed == {
         f"{ABOUT} / bo@acme.example": "u_bo is no member of acme any more",
         f"{ABOUT} / new@acme.example": "u_gone is no member of acme any more",
     }

@@ -104,7 +104,8 @@ def _line(row: Mapping[str, object]) -> str:
 
 def _read(file: Path) -> list[TenantProfile]:
     try:
-        document, repeated = json.loads(body := file.read_bytes()), repeated_names(body)
+        body = file.read_bytes()
+        document, repeated = json.loads(body), repeated_names(body)
     except (ValueError, RecursionError) as error:  # nested too deeply to be read
         raise click.ClickException(f"{file} is not JSON: {error}") from None
     if repeated:

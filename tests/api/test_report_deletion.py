@@ -1,8 +1,10 @@
 """`DELETE /v1/reports/{id}`: everything of a report goes, and nothing else."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from signtally.domain.reports import ReportKey
 from tests.api.conftest import World
 
 Check = Callable[..., dict[str, Any]]
@@ -33,11 +35,11 @@ def test_every_version_goes_and_the_other_reports_stay(admin: Any, world: World,
     problem(admin.get(f"{report['links']['self']}/diff?from=1&to=2"), 404, "not-found")
     problem(admin.delete(report["links"]["self"]), 404, "not-found")
     assert [row["report_id"] for row in admin.get("/v1/reports").json()["rows"]] == [kept["report_id"]]
-    assert keys(world, f"reports/acme/{report['report_id']}") == []
+    assert keys(world, f"reports/acme/{report['report_id']}") == [f"reports/acme/{report['report_id']}/v2/deleted.json"]
     newest = admin.get(f"/v1/audit?subject={report['report_id']}").json()["rows"]
     assert {row["action"] for row in newest} == {"report.ordered", "report.linked", "report.deleted"}
     again = made(admin, world, SEPTEMBER)
-    assert (again["report_id"], again["version"], again["totals"]["sent"]) == (report["report_id"], 1, 43)
+    assert (again["report_id"], again["version"], again["totals"]["sent"]) == (report["report_id"], 3, 43)
 
 
 def test_what_a_crash_left_is_deleted_by_the_next_call(admin: Any, world: World) -> None:
@@ -46,7 +48,44 @@ def test_what_a_crash_left_is_deleted_by_the_next_call(admin: Any, world: World)
     world.objects.delete([*keys(world, "report-index/"), f"{folder}request.json", f"{folder}manifest.json"])
     assert keys(world, folder)
     assert admin.delete(report["links"]["self"]).status_code == 204
-    assert keys(world, folder) == []
+    assert keys(world, folder) == [f"{folder}deleted.json"]
+
+
+def test_no_number_ever_names_two_versions(admin: Any, world: World, problem: Check) -> None:
+    """Files, the audit trail and idempotency keys name a version by its number."""
+    keyed = admin.post("/v1/reports", json=SEPTEMBER, headers={"Idempotency-Key": "k-1"}).json()
+    world.make_reports()
+    for number in (2, 3):
+        assert admin.delete(keyed["links"]["self"]).status_code == 204
+        assert made(admin, world, SEPTEMBER)["version"] == number
+    assert [each["version"] for each in admin.get(keyed["links"]["versions"]).json()["rows"]] == [3]
+    problem(admin.get(f"{keyed['links']['self']}?version=1"), 404, "not-found")
+    assert admin.delete(keyed["links"]["self"]).status_code == 204
+    assert [key.rpartition(keyed["report_id"])[2] for key in keys(world, "reports/")] == ["/v3/deleted.json"]
+    world.count("acme", "u_1", "2026-09-30", version=2, sent=43)
+    assert admin.post("/v1/reports", json=SEPTEMBER, headers={"Idempotency-Key": "k-1"}).status_code == 202
+
+
+def test_what_is_ordered_meanwhile_is_not_deleted_with_the_rest(admin: Any, world: World) -> None:
+    report = made(admin, world, SEPTEMBER)
+    listed = world.services.stores.reports.folder("acme", report["report_id"])
+    world.now += dt.timedelta(hours=1)
+    world.count("acme", "u_1", "2026-09-30", version=2, sent=43)
+    assert admin.post("/v1/reports", json=SEPTEMBER).status_code == 202
+    world.services.stores.reports.delete(listed)
+    world.make_reports()
+    (kept,) = admin.get("/v1/reports").json()["rows"]
+    assert (kept["version"], kept["status"], kept["totals"]["sent"]) == (2, "ready", 43)
+
+
+def test_a_consumer_that_comes_back_late_frees_no_number(admin: Any, world: World) -> None:
+    """It made a version that counted as given up, and was deleted."""
+    report = made(admin, world, SEPTEMBER)
+    key = ReportKey("acme", report["report_id"], 1)
+    assert admin.delete(report["links"]["self"]).status_code == 204
+    world.services.stores.reports.put_file(key, "usage.csv", b"late", content_type="text/csv")
+    world.services.stores.reports.discard(key)
+    assert made(admin, world, SEPTEMBER)["version"] == 2
 
 
 def test_not_while_it_is_being_made(admin: Any, world: World, problem: Check) -> None:

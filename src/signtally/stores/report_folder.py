@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from signtally.domain.reports import ReportKey
 from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
-from signtally.stores.report_records import MANIFEST
+from signtally.stores.report_records import DELETED, MANIFEST
 
 _VERSION = re.compile(r"v([1-9]\d*)", re.ASCII)
 
@@ -34,8 +34,13 @@ class ReportFolder:
 
     @property
     def versions(self) -> list[int]:
-        """Oldest first."""
-        return sorted(self.by_version)
+        """Oldest first; without one that was deleted."""
+        return sorted(version for version, present in self.by_version.items() if not all(map(_is_deletion, present)))
+
+    @property
+    def last_number(self) -> int:
+        """The highest that a version ever had; 0 when there was none."""
+        return max(self.by_version, default=0)
 
     def key(self, version: int) -> ReportKey:
         return ReportKey(self.tenant_id, self.report_id, version)
@@ -45,3 +50,7 @@ class ReportFolder:
 
     def is_published(self, version: int) -> bool:
         return f"{keys.report_version(self.key(version))}{MANIFEST}" in self.by_version[version]
+
+
+def _is_deletion(key: str) -> bool:
+    return key.endswith(f"/{DELETED}")

@@ -45,11 +45,15 @@ class ReportIndex:
     def forget(self, key: ReportKey, *, user_ids: tuple[str, ...] | None, at: dt.datetime) -> None:
         self._objects.delete([f"{_folder(key.tenant_id)}{_name(key, user_ids, at)}"])
 
-    def forget_report(self, tenant_id: str, report_id: str) -> None:
-        """Delete the entries of every version of a report: one listing of the tenant's index."""
+    def forget_report(self, tenant_id: str, report_id: str, *, up_to: int) -> None:
+        """Delete the entries of a report's versions, *up_to* this one: one listing of the tenant's index."""
         folder = _folder(tenant_id)
-        entries = self.entries(tenant_id)
-        self._objects.delete(f"{folder}{entry.position}" for entry in entries if entry.key.report_id == report_id)
+        entries = (
+            entry
+            for entry in self.entries(tenant_id)
+            if entry.key.report_id == report_id and entry.key.version <= up_to
+        )
+        self._objects.delete(f"{folder}{entry.position}" for entry in entries)
 
     def entries(
         self, tenant_id: str, *, after: str | None = None, user_ids: tuple[str, ...] | None = None

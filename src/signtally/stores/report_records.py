@@ -2,7 +2,8 @@
 
 Below `reports/{tenant}/{report}/v{n}/` lie `request.json` (the claim), `started.json`, one file a format, and at
 the end `manifest.json` or `failure.json`. Nothing of these is ever written twice, so a version's status needs no
-locking. `source.json` alone is: the newest source mark under which the version was found to be true.
+locking. `source.json` alone is: the newest source mark under which the version was found to be true. Of a deleted
+report `deleted.json` is left, in the folder of its last version: no later one has that number or one before.
 """
 
 import dataclasses
@@ -16,14 +17,15 @@ from signtally.ports.objects import ObjectStore
 from signtally.stores import keys
 from signtally.stores.typed_objects import JsonObject
 
-CLAIM, STARTED, MANIFEST, FAILURE, SOURCE = (
+CLAIM, STARTED, MANIFEST, FAILURE, SOURCE, DELETED = (
     "request.json",
     "started.json",
     "manifest.json",
     "failure.json",
     "source.json",
+    "deleted.json",
 )
-RECORD_NAMES = frozenset({CLAIM, STARTED, MANIFEST, FAILURE, SOURCE})
+RECORD_NAMES = frozenset({CLAIM, STARTED, MANIFEST, FAILURE, SOURCE, DELETED})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ class ReportRecords:
     def started(self) -> str:
         """The key of the empty object that says that somebody makes the version."""
         return f"{self.folder}{STARTED}"
+
+    @property
+    def deleted(self) -> str:
+        """The key of the empty object that says that the report was deleted when this was its last version."""
+        return f"{self.folder}{DELETED}"
 
     @property
     def manifest(self) -> JsonObject[ReportManifest]:

@@ -49,7 +49,8 @@ class Reports:
 
     def discard(self, key: ReportKey) -> None:
         """Delete whatever was stored of a version whose claim was withdrawn while somebody made it."""
-        self._objects.delete([found.key for found in self._objects.list_objects(keys.report_version(key))])
+        stored, kept = self._objects.list_objects(keys.report_version(key)), self._records(key).deleted
+        self._objects.delete([found.key for found in stored if found.key != kept])
 
     def read_claim(self, key: ReportKey) -> ReportClaim:
         """Raises ReportMissingError when the version was never asked for."""
@@ -180,14 +181,16 @@ class Reports:
         published = (folder.key(version) for version in asked if folder.is_published(version))
         yield from filter(None, (self._manifest_in(keys.report_version(key)) for key in published))
 
-    def delete(self, tenant_id: str, report_id: str) -> None:
-        """Delete every version with its files; absent ones are no error.
+    def delete(self, folder: ReportFolder) -> None:
+        """Delete every version of a listing with its files; what was claimed since stays.
 
-        The index is first: what a crash leaves behind is listed nowhere, and found by the same call again.
+        That its last number is taken is kept, so that no number ever names two versions. Then the index is first: what
+        a crash leaves behind is listed nowhere, and found by the same call again.
         """
-        self._index.forget_report(tenant_id, report_id)
-        folder = keys.report_versions(tenant_id, report_id)
-        self._objects.delete(found.key for found in self._objects.list_objects(folder))
+        deleted = self._records(folder.key(folder.last_number)).deleted
+        self._objects.put_if_absent(deleted, b"{}")
+        self._index.forget_report(folder.tenant_id, folder.report_id, up_to=folder.last_number)
+        self._objects.delete(key for stored in folder.by_version.values() for key in stored if key != deleted)
 
     def _manifest_in(self, folder: str) -> ReportManifest | None:
         return ReportRecords(self._objects, folder).manifest.read_sound()

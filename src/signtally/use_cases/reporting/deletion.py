@@ -11,17 +11,17 @@ class ReportInWorkError(SigntallyError):
 
 
 def delete_report(tenant_id: str, report_id: str, *, services: Services) -> int:
-    """Delete a report for good and return how many versions it had; ordered again, it begins with version 1.
+    """Delete a report for good and return how many versions it had; ordered again, it goes on with the next number.
 
     Raises ReportMissingError when there is none, ReportInWorkError while a version waits or is being made, and a
     ServiceError when the bucket does not answer: then some of it may be left, and the same call deletes the rest.
     """
     reports = services.stores.reports
-    versions = reports.versions(tenant_id, report_id)
-    if not versions:
+    folder = reports.folder(tenant_id, report_id)
+    if not folder.versions:
         raise ReportMissingError(f"no report {report_id}")
-    states = reports.states(tenant_id, report_id, versions[-1:], now=services.clock())
+    states = reports.states(tenant_id, report_id, folder.versions[-1:], now=services.clock())
     if any(state.status in {ReportStatus.PENDING, ReportStatus.RUNNING} for state in states):
         raise ReportInWorkError(f"report {report_id} is being made")
-    reports.delete(tenant_id, report_id)
-    return len(versions)
+    reports.delete(folder)
+    return len(folder.versions)

@@ -53,8 +53,7 @@ def find_or_claim(  # noqa: PLR0913 -- by name
                 if (found := find(stored, services)) is not None:
                     return found
         before_claim()
-        version = max(folder.versions, default=0) + 1
-        claim = reports.claim(request, version=version, requested_by=requested_by, now=services.clock())
+        claim = reports.claim(request, version=folder.last_number + 1, requested_by=requested_by, now=services.clock())
         if claim is not None:
             return claim
 

@@ -36,7 +36,8 @@ export async function exchange(path, options = {}) {
   const answer = await received(path, options);
   const document = answer.status === 204 ? null : await answer.json().catch(() => undefined);
   if (document === undefined) throw new Problem(answer.status, unexplained(answer.status), answer.headers.get("X-Request-ID"));
-  return { document, tag: answer.headers.get("ETag") };
+  const tag = answer.headers.get("ETag")?.replace(/^W\//, ""); // a proxy that compresses makes it weak, and no edit may rest on that
+  return { document, tag };
 }
 
 // A good answer, whose body is still to be read.

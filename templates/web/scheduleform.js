@@ -163,9 +163,9 @@ const incompleteChoices = () => [
 // One a line, or between commas; also as mail programs write them, `Ann Ash <ann@acme.example>`. What else is known of a
 // recipient stays with the address. What is no address stays as it was written, so that it can be found again.
 function addresses(text, before) {
-  const known = new Map(before.map((recipient) => [recipient.email, recipient]));
+  const known = new Map(before.map((recipient) => [recipient.email.toLowerCase(), recipient]));
   const given = text.split(/[\n,;]+/).flatMap(addressesIn).filter(Boolean);
-  return [...new Set(given)].map((email) => known.get(email) ?? { email });
+  return [...new Set(given)].map((email) => ({ ...known.get(email.toLowerCase()), email }));
 }
 
 function addressesIn(piece) {

@@ -123,8 +123,17 @@ def test_an_edit_that_rests_on_an_old_answer_can_be_made_to_fail(admin: Any, pro
     refused = admin.patch("/v1/profile", json={"name": "Crest"}, headers={"If-Match": first})
     problem(refused, 412, "precondition-failed")
     assert admin.get("/v1/profile").json()["name"] == "Bolt"
-    for fitting in (f'"other", W/{changed.headers["etag"]}', "*"):
+    for fitting in (f'"other", {changed.headers["etag"]}', "*"):
         assert admin.patch("/v1/profile", json={"csv": "comma"}, headers={"If-Match": fitting}).status_code == 200
+
+
+def test_an_edit_rests_on_no_weak_tag(admin: Any, problem: Check) -> None:
+    """RFC 9110, 13.1.1: what a proxy calls weakly equal may be another version."""
+    weak = {"If-Match": f"W/{admin.get('/v1/profile').headers['etag']}"}
+    problem(admin.patch("/v1/profile", json={"name": "Bolt"}, headers=weak), 412, "precondition-failed")
+    admin.put("/v1/schedules/weekly", json={"every": "week"})
+    weak = {"If-Match": f"W/{admin.get('/v1/schedules/weekly').headers['etag']}"}
+    problem(admin.delete("/v1/schedules/weekly", headers=weak), 412, "precondition-failed")
 
 
 def test_a_member_changes_nothing(member: Any, world: World, problem: Check) -> None:

@@ -122,6 +122,15 @@ def test_another_tenant_gets_nothing_of_this_one(anonymous: Client, world: World
     assert_keeps_secrets(answer, call[1])
 
 
+@pytest.mark.parametrize("call", CALLS, indirect=True)
+def test_a_parameter_that_no_route_knows_is_refused(admin: Client, call: tuple[str, Call]) -> None:
+    """Or whoever misspells one, or thinks that a call takes it, gets an answer to another question."""
+    name, known = call
+    answer = send(admin, name, dataclasses.replace(known, query=known.query | {"perido": "2026-10"}))
+    assert answer.status_code == 422, answer.text
+    assert [(each["location"], each["code"]) for each in answer.json()["errors"]] == [("query.perido", "unknown")]
+
+
 FORGED = {
     "none": None,
     "nonsense": "x.y.z",

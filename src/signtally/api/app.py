@@ -39,7 +39,12 @@ from signtally.api.concurrency import THREADS, Bulkheads
 from signtally.api.middleware import HeadAsGetMiddleware, RequestContextMiddleware, cors
 from signtally.api.openapi import TAGS, describe, operation_id
 from signtally.api.problems import ProblemKind, problem_responses
-from signtally.api.queries import reject_duplicate_fields, reject_duplicate_query_params, require_json_body
+from signtally.api.queries import (
+    reject_duplicate_fields,
+    reject_duplicate_query_params,
+    reject_unknown_query_params,
+    require_json_body,
+)
 from signtally.api.rates import TenantRates
 from signtally.api.recent_totals import RecentTotals
 from signtally.api.shared_reads import SharedReads
@@ -139,8 +144,8 @@ def _versioned() -> APIRouter:
         ProblemKind.UNAVAILABLE,
         ProblemKind.KEYS_UNAVAILABLE,
     )
-    rules = [Depends(reject_duplicate_query_params), Depends(require_json_body), Depends(reject_duplicate_fields)]
-    router = APIRouter(responses=refusals, dependencies=rules)
+    rules = (reject_duplicate_query_params, reject_unknown_query_params, require_json_body, reject_duplicate_fields)
+    router = APIRouter(responses=refusals, dependencies=[Depends(rule) for rule in rules])
     figures = (usage, insights, trend, document_list)
     made = (reports, report_groups, report_events, report_diff, report_deletion, files)
     for part in (*figures, *made, schedules, occurrences, digests, suppressions, profile, audit, me):

@@ -13,7 +13,8 @@ IfMatch = Annotated[
     Header(
         max_length=2000,
         description="The `ETag` of the answer that the edit rests on: a 412 if it has changed since. Without it, the "
-        "edit applies to whatever is stored",
+        "edit applies to whatever is stored. A weak one never fits: where a proxy that compresses has put `W/` before "
+        "it, send what follows",
     ),
 ]
 IfNoneMatch = Annotated[
@@ -32,7 +33,7 @@ def require_match(if_match: str | None, document: BaseModel | None) -> None:
     """Raises ProblemError (412) when the request names other versions than the *document* that is stored (or none)."""
     if if_match is None:
         return
-    wanted = {each.strip().removeprefix("W/") for each in if_match.split(",")}  # a proxy that compresses weakens it
+    wanted = {each.strip() for each in if_match.split(",")}  # a weak one, `W/"…"`, names no version (RFC 9110, 13.1.1)
     if document is None or ("*" not in wanted and etag_of(document) not in wanted):
         raise ProblemError(
             ProblemKind.PRECONDITION_FAILED,

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
@@ -20,6 +21,18 @@ async def reject_duplicate_query_params(request: Request) -> None:
     ]
     if errors:
         raise RequestValidationError(errors)
+
+
+async def reject_unknown_query_params(request: Request) -> None:
+    """Raises RequestValidationError for any query parameter of a call that takes none; the others refuse theirs."""
+    if request.query_params and not _takes_query_params(request.scope["route"].dependant):
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", name), "msg": ""} for name in request.query_params]
+        )
+
+
+def _takes_query_params(dependant: Dependant) -> bool:
+    return bool(dependant.query_params) or any(map(_takes_query_params, dependant.dependencies))
 
 
 async def require_json_body(request: Request) -> None:

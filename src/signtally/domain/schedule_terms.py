@@ -13,6 +13,7 @@ from signtally.domain.destinations import Destination, check_labels
 from signtally.domain.given_names import GivenName, name_key
 from signtally.domain.invalid_values import invalid_value
 from signtally.domain.locale_names import LanguageTag
+from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.periods import PeriodKind
 from signtally.domain.profile_texts import UserId
 from signtally.domain.reports import ReportFormat
@@ -67,6 +68,17 @@ class Recipient(_Part):
     user_id: UserId | None = None
 
 
+def distinct_recipients(recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:
+    """Each address once, whatever its capitals; of several the last, and of which user it is if any of them says so."""
+    found: dict[str, Recipient] = {}
+    for recipient in recipients:
+        address = in_small_letters(recipient.email)
+        named = found.get(address)
+        is_of_one = named is not None and recipient.user_id is None
+        found[address] = recipient.model_copy(update={"user_id": named.user_id}) if named and is_of_one else recipient
+    return tuple(found.values())
+
+
 class ScheduleTiming(_Part):
     """How often a report is made, on which day and at what time."""
 
@@ -104,7 +116,9 @@ class ScheduleTerms(ScheduleTiming):
     locale: LanguageTag | None = Field(
         default=None, description="BCP 47: the language of its emails and files; null: the tenant's"
     )
-    recipients: tuple[Recipient, ...] = ()
+    recipients: Annotated[tuple[Recipient, ...], AfterValidator(distinct_recipients)] = Field(
+        default=(), description="Each address once: those that differ in capitals alone are one, the one given last"
+    )
     digest: bool = True
     attach: bool = Field(
         default=False,

@@ -10,7 +10,6 @@ from urllib.parse import quote
 from signtally.domain.corrections import Told, corrected_name
 from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.destinations import Destination
-from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.reports import ReportManifest, ordered_formats
 from signtally.domain.schedule_terms import Recipient
 from signtally.domain.schedules import Occurrence
@@ -109,11 +108,6 @@ def digest_at_once(occurrence: Occurrence, *, services: Services, is_complete: b
     if manifest is not None and (manifest.fingerprint != snapshot.fingerprint or not reports.has_all_files(manifest)):
         manifest = None
     return _messages(occurrence, snapshot, manifest=manifest, services=services, is_complete=is_complete)
-
-
-def distinct(recipients: Iterable[Recipient]) -> list[Recipient]:
-    """Each address once, whatever its capitals."""
-    return list({in_small_letters(recipient.email): recipient for recipient in recipients}.values())
 
 
 def _figures(occurrence: Occurrence, *, services: Services) -> UsageSnapshot:

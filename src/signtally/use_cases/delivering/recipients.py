@@ -6,10 +6,10 @@ from functools import partial
 
 from signtally.domain.destinations import Destination
 from signtally.domain.mail_addresses import in_small_letters
-from signtally.domain.schedule_terms import Recipient
+from signtally.domain.schedule_terms import Recipient, distinct_recipients
 from signtally.ports.errors import ServiceError
 from signtally.services import Services
-from signtally.use_cases.delivering.digest_messages import DigestMessages, distinct
+from signtally.use_cases.delivering.digest_messages import DigestMessages
 from signtally.use_cases.delivering.mail_sending import MailSending, Message
 from signtally.use_cases.delivering.withholding import Reason, Withheld
 
@@ -35,7 +35,7 @@ def addressed(
     withheld = Withheld(digest.occurrence.tenant, services=services)
     mails = [
         Addressed(each.email, digest.to(each, services=services), partial(withheld.reason, each), each.user_id)
-        for each in distinct(recipients)
+        for each in distinct_recipients(recipients)
     ]
     posts = [
         Addressed(each.label, digest.to_destination(each), partial(withheld.reason_at, each)) for each in destinations

@@ -104,7 +104,7 @@ def test_whoever_refuses_compression_gets_none(admin: Any, accepted: str, encodi
 
 def test_other_sites_call_it_when_a_setting_names_them(world: World, admin: Any) -> None:
     asked = {"Origin": "https://portal.example", "Access-Control-Request-Method": "PATCH"}
-    asked |= {"Access-Control-Request-Headers": "authorization,content-type,if-match"}
+    asked |= {"Access-Control-Request-Headers": "authorization,content-type,if-match,if-none-match"}
     assert admin.request("OPTIONS", "/v1/profile", headers=asked).status_code == 405
     client = with_settings(world, cors_origins=("https://portal.example",))
     allowed = client.request("OPTIONS", "/v1/profile", headers=asked)

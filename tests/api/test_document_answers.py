@@ -211,6 +211,14 @@ def test_the_list_shown_can_be_had_as_a_file(admin: Any, world: World, monkeypat
     assert [entry["detail"] for entry in entries if entry["detail"]] == [{"status": "open", "user": "u_3"}]
 
 
+def test_a_file_begins_with_the_first_row(admin: Any, problem: Check) -> None:
+    """Its rows are all there are, or it would be a part that looks like the whole."""
+    cursor = admin.get("/v1/documents?period=2026-10&limit=1").json()["next_cursor"]
+    found = problem(admin.get(f"/v1/documents?period=2026-10&format=csv&cursor={cursor}"), 422, "invalid-request")
+    assert found["errors"][0]["location"] == "query.cursor"
+    assert admin.get("/v1/audit?action=documents.exported").json()["rows"] == []
+
+
 @pytest.mark.parametrize(
     "query", [{}, {"status": "open"}, {"user_id": "u_1"}, {"stuck": True}, {"stuck": True, "status": "completed"}]
 )

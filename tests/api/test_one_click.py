@@ -105,6 +105,12 @@ def test_whatever_a_mail_program_makes_of_the_body_the_link_is_meant(
     assert suppressed(admin) == [(ANN, "unsubscribed")]
 
 
+def test_whatever_a_mail_program_adds_the_link_is_meant(mail_program: httpx.Client, admin: Any, ann: str) -> None:
+    languages = {"Accept-Language": ", ".join(f"x{number};q=0.1" for number in range(500))}
+    assert mail_program.post(f"{ann}&utm_source=digest&fbclid=1", data=ONE_CLICK, headers=languages).status_code == 200
+    assert suppressed(admin) == [(ANN, "unsubscribed")]
+
+
 def forged(token: str, world: Any) -> dict[str, str]:
     """Tokens that nobody here has made, or not for this."""
     head, payload, signature = token.split(".")

@@ -31,6 +31,7 @@ def test_every_code_is_explained_and_the_page_knows_those_of_its_forms(anonymous
     assert said - CODES.keys() == set()
     of_programs = {
         "read-only",
+        "unknown",
         "date",
         "malformed",
         "not-a-choice",

@@ -121,6 +121,8 @@ def test_a_profile_that_never_rests_is_a_conflict(
         ({"every": "day", "recipient": []}, "unknown parameter"),
         ({"every": "day", "name": "other"}, "the address 'weekly'"),
         ({"every": "day", "missed": "some"}, "'latest', 'all' or 'skip'"),
+        ({"every": "day", "condition": {"days": 7}}, "body.condition: 'when' is missing"),
+        ({"every": "day", "condition": {"when": "often"}}, "body.condition: write 'allowance_used', 'nothing_sent',"),
     ],
 )
 def test_a_schedule_that_is_not_valid_says_what_to_write(

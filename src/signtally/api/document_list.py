@@ -17,7 +17,7 @@ from signtally.api.cursors import DEFAULT_LIMIT, Cursor, Limit, cursor_after, is
 from signtally.api.document_export import DocumentExport
 from signtally.api.documents import DataThrough, NextCursor
 from signtally.api.periods import PeriodQuery, period_or_month
-from signtally.api.problems import ProblemError, ProblemKind, problem_responses
+from signtally.api.problems import InvalidPart, ProblemError, ProblemKind, invalid, problem_responses
 from signtally.domain.audit import AuditAction
 from signtally.domain.document_pages import DocumentPosition, DocumentSelection
 from signtally.domain.documents import DocumentStatus
@@ -135,6 +135,9 @@ def documents(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     after = None if position is None else _position(position)
     selection = query.selection(caller, limit=query.limit, after=after)
     if query.form == "csv":
+        if query.cursor is not None:
+            detail = "leave it out: a file has every row"
+            raise invalid(InvalidPart(location="query.cursor", detail=detail, code="unknown", values={}))
         at_once = services.at(services.clock())
         export = DocumentExport(tenant, period, selection, stuck=query.stuck, services=at_once)
         first = export.first_page()

@@ -1,6 +1,7 @@
 """The Usage Reports page, the API's documentation with the schema of JSON reports, and the files they are made of."""
 
 import functools
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -32,6 +33,10 @@ _WORDS = (
     "most significant change",
     "data through",
     "late events",
+)
+# RFC 9110, 12.5.4: a language, and perhaps how much it is wished for; spaces may stand around the semicolon.
+_WISH = re.compile(
+    r"\s*(?P<language>[a-z]+)(-[a-z0-9]+)*(\s*;\s*q=(?P<weight>\d(\.\d*)?))?\s*", re.ASCII | re.IGNORECASE
 )
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
@@ -103,12 +108,9 @@ def preferred_language(accepted: str) -> str:
 
 
 def _wish(part: str) -> tuple[float, str]:
-    """Weight and language of one part: `de-CH;q=0.8` is 0.8 and `de`."""
-    tag, _, weight = part.partition(";q=")
-    try:
-        return float(weight or 1), tag.strip().lower().split("-")[0]
-    except ValueError:
-        return 0, ""
+    """Weight and language of one part: `de-CH; q=0.8` is 0.8 and `de`."""
+    wish = _WISH.fullmatch(part)
+    return (float(wish["weight"] or 1), wish["language"].lower()) if wish else (0, "")
 
 
 def _by_weight(wish: tuple[float, str]) -> float:

@@ -81,6 +81,8 @@ _WORDS = {  # with what the validator knows of it
     "json_invalid": "not valid JSON: {error}",
     "literal_error": _CHOICE,
     "enum": _CHOICE,
+    "union_tag_invalid": "write {expected_tags} as {discriminator}",
+    "union_tag_not_found": "{discriminator} is missing",
     "model_type": _OBJECT,
     "model_attributes_type": _OBJECT,
     "dict_type": _OBJECT,

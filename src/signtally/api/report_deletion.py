@@ -24,7 +24,8 @@ router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[limit_conc
 def delete_report(report_id: ReportId, caller: Administrator, services: ServicesDep, audit: Audit) -> None:
     """Its files are gone for good, also behind links in emails; `GET /v1/audit` keeps that it was.
 
-    Ordered again, it is made anew, as the version after its last one. A report that is being made cannot be deleted: that is a 409.
+    Ordered again, it is made anew, as the version after its last one. A report that is being made cannot be deleted:
+    that is a 409.
     """
     versions = deletion.delete_report(caller.tenant_id, report_id, services=services)
     audit.record(caller, AuditAction.REPORT_DELETED, subject=report_id, versions=str(versions))

@@ -20,14 +20,15 @@ from signtally.use_cases.delivering import BadUnsubscribeLinkError, Subscription
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _LONGEST_TOKEN = 4000
-Token = Annotated[str, Query(alias="t", max_length=_LONGEST_TOKEN)]
-Languages = Annotated[str, Header(alias="accept-language", max_length=500)]
+# Not limited by the framework, which would answer in JSON: to a person, and to a mail program that then gives up.
+Token = Annotated[str, Query(alias="t")]
+Languages = Annotated[str, Header(alias="accept-language")]
 
 
 def _signed(services: ServicesDep, token: Token = "") -> Subscription | None:
     """What the link is about; None for one that was not made here: it takes no slot for long."""
     try:
-        return subscription_of(token, services=services)
+        return subscription_of(token, services=services) if len(token) <= _LONGEST_TOKEN else None
     except BadUnsubscribeLinkError:
         return None
 

@@ -67,6 +67,10 @@ def test_a_failed_order_is_tried_anew_under_its_key(admin: Any, world: World) ->
     world.fail_reports()
     assert order(admin, "k-1").status_code == 202
     assert len(world.orders.orders) == 1
+    world.make_reports()
+    world.now = world.now.replace(hour=15)
+    world.count("acme", "u_1", "2026-09-30", version=2, sent=43)
+    assert order(admin, "k-1").json()["version"] == 2  # from then on it is what the key led to
 
 
 def test_a_deleted_report_is_made_anew_under_its_old_key(admin: Any, world: World) -> None:

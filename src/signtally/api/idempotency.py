@@ -87,10 +87,11 @@ class RequestKey:
             idempotency.release(self._tenant_id, self._key)
             raise
 
-    def keep(self, outcome: str) -> None:
-        """Keep what this request has led to, for the next one under its key."""
+    def keep(self, outcome: str, *, instead_of: str | None = None) -> None:
+        """Keep what this request has led to, for the next one under its key; *instead_of* what came to nothing."""
         if self._key is not None:
-            self._services.stores.idempotency.keep(self._tenant_id, self._key, self._request(outcome))
+            kept = self._request(outcome)
+            self._services.stores.idempotency.keep(self._tenant_id, self._key, kept, instead_of=instead_of)
 
     def _request(self, outcome: str | None) -> KeyedRequest:
         return KeyedRequest(self._fingerprint, outcome, self._services.clock())
@@ -109,6 +110,7 @@ class OrderKey:
 
     def __init__(self, key: str | None, order: BaseModel, *, caller: Caller, services: Services) -> None:
         self._request = RequestKey(key, order, about="", caller=caller, services=services)
+        self._came_to_nothing: str | None = None
         self._tenant_id = caller.tenant_id
         self._services = services
 
@@ -122,13 +124,14 @@ class OrderKey:
             return None
         report_id, _, version = outcome.rpartition("/")
         key = ReportKey(self._tenant_id, report_id, int(version))
-        try:
+        with contextlib.suppress(ReportMissingError):
             state = self._services.stores.reports.state(key, now=self._services.clock())
-        except ReportMissingError:
-            return None
-        return None if state.status is ReportStatus.FAILED else state
+            if state.status is not ReportStatus.FAILED:
+                return state
+        self._came_to_nothing = outcome
+        return None
 
     def keep(self, state: ReportState) -> None:
         """Keep what this order has led to, for the next one under its key."""
         key = state.claim.key
-        self._request.keep(f"{key.report_id}/{key.version}")
+        self._request.keep(f"{key.report_id}/{key.version}", instead_of=self._came_to_nothing)

@@ -55,11 +55,14 @@ class IdempotencyKeys:
         """What was begun has failed: the next request under the key is the first."""
         self._object(tenant_id, key).delete()
 
-    def keep(self, tenant_id: str, key: str, request: KeyedRequest) -> KeyedRequest:
-        """Keep *request* with its outcome unless another's is kept; return the one that is. Raises ContentionError."""
+    def keep(self, tenant_id: str, key: str, request: KeyedRequest, *, instead_of: str | None = None) -> KeyedRequest:
+        """Keep *request* with its outcome unless another's is kept; return the one that is. Raises ContentionError.
+
+        *instead_of* is an outcome that came to nothing: it may be overwritten.
+        """
 
         def kept(known: KeyedRequest | None) -> KeyedRequest:
-            return request if known is None or known.outcome is None else known
+            return request if known is None or known.outcome in {None, instead_of} else known
 
         stored = self._object(tenant_id, key)
         return request if stored.create(request) else stored.update(kept)

@@ -69,6 +69,13 @@ def test_a_report_that_is_over_is_told_once(admin: Any, world: Any) -> None:
     assert (told["status"], told["failure_reason"]) == ("failed", {"code": "gave-up", "values": {}})
 
 
+def test_who_asks_for_the_headers_alone_waits_for_nothing(admin: Any) -> None:
+    """Or the connection would be taken until the report is made."""
+    links = admin.post("/v1/reports", json=SEPTEMBER).json()["links"]
+    head = admin.request("HEAD", links["events"])
+    assert (head.status_code, head.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+
+
 def test_what_does_not_exist_or_is_others_is_not_followed(
     admin: Any, member: Any, anonymous: Any, problem: Callable[..., Any]
 ) -> None:

@@ -131,6 +131,19 @@ def test_a_parameter_that_no_route_knows_is_refused(admin: Client, call: tuple[s
     assert [(each["location"], each["code"]) for each in answer.json()["errors"]] == [("query.perido", "unknown")]
 
 
+@pytest.mark.parametrize(
+    "path", ["", "?version=1", "/files/csv", "/files/csv?version=1", "/versions", "/diff?from=1&to=1"]
+)
+def test_whether_a_report_about_others_exists_is_not_told(member: Client, world: World, path: str) -> None:
+    """An id is a digest of what was ordered, so whoever can guess that knows it."""
+    report_now(REQUEST, requested_by="u_1", services=world.services)
+    there, nowhere = REQUEST.report_id, f"{REQUEST.report_id[:-4]}0000"
+    found = [member.get(f"/v1/reports/{each}{path}") for each in (there, nowhere)]
+    assert [answer.status_code for answer in found] == [404, 404]
+    told = [answer.json()["detail"] for answer in found]
+    assert told[0].replace(there, "") == told[1].replace(nowhere, "")
+
+
 FORGED = {
     "none": None,
     "nonsense": "x.y.z",

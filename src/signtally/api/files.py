@@ -86,7 +86,7 @@ def file(  # noqa: PLR0913, PLR0917 -- FastAPI hands each of them over
     else:
         state = archive.state(ReportKey(caller.tenant_id, report_id, query.version), now=now)
         manifest = state.manifest
-    manifest = _ready(manifest, only_visible(state, caller))
+    manifest = _ready(manifest, only_visible(state, caller, version=query.version))
     if format not in {stored.format for stored in manifest.files}:
         made = " and ".join(stored.format for stored in manifest.files)
         raise ProblemError(

@@ -7,6 +7,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
+from signtally.api.auth import Credentials, authenticated
 from signtally.api.problems import ProblemError, ProblemKind
 from signtally.domain.json_text import repeated_names
 
@@ -23,9 +24,13 @@ async def reject_duplicate_query_params(request: Request) -> None:
         raise RequestValidationError(errors)
 
 
-async def reject_unknown_query_params(request: Request) -> None:
-    """Raises RequestValidationError for any query parameter of a call that takes none; the others refuse theirs."""
+async def reject_unknown_query_params(request: Request, credentials: Credentials) -> None:
+    """Raises RequestValidationError for any query parameter of a call that takes none; the others refuse theirs.
+
+    To who may call it: ProblemError tells others first that they may not.
+    """
     if request.query_params and not _takes_query_params(request.scope["route"].dependant):
+        await authenticated(request, credentials)
         raise RequestValidationError(
             [{"type": "extra_forbidden", "loc": ("query", name), "msg": ""} for name in request.query_params]
         )

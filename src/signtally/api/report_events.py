@@ -57,6 +57,8 @@ async def events(
     stream by `fetch`; comments keep it open. After ten minutes it ends in any case: then ask again. Where the stream
     does not come through, poll `GET /v1/reports/{id}`.
     """
+    if getattr(answers.http.state, "is_head", False):
+        return
     follower = _Follower(state, answers=answers, urls=query.urls)
     until = said_at = time.monotonic()
     until += _LONGEST_SECONDS

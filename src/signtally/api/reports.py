@@ -32,7 +32,7 @@ from signtally.domain.reports import FORMATS, ReportFormat, ReportKey, ReportReq
 from signtally.domain.tenants import TenantProfile
 from signtally.services import Services
 from signtally.stores.report_index import ENTRY, IndexEntry
-from signtally.stores.report_states import ReportMissingError, ReportState
+from signtally.stores.report_states import ReportMissingError, ReportState, missing_version
 from signtally.stores.reports import Reports
 from signtally.threads import ContextThreads
 from signtally.use_cases.ordering import request_report
@@ -214,7 +214,7 @@ def report(
         state = archive.latest(caller.tenant_id, report_id, now=now)
     else:
         state = archive.state(ReportKey(caller.tenant_id, report_id, query.version), now=now)
-    return answers.document(only_visible(state, caller), urls=query.urls)
+    return answers.document(only_visible(state, caller, version=query.version), urls=query.urls)
 
 
 @router.get(
@@ -248,11 +248,14 @@ def versions(
     )
 
 
-def only_visible(state: ReportState, caller: Caller) -> ReportState:
-    """Raises ReportMissingError when a member asks for a report about others: to them it does not exist."""
-    own = caller.visible_user_ids
+def only_visible(state: ReportState, caller: Caller, *, version: int | None = None) -> ReportState:
+    """Raises ReportMissingError when a member asks for a report about others: to them it does not exist.
+
+    In the words for one that does not; *version* is the one that they asked for.
+    """
+    own, key = caller.visible_user_ids, state.claim.key
     if own is not None and state.claim.request.user_ids != own:
-        raise ReportMissingError(f"no report {state.claim.key.report_id}")
+        raise ReportMissingError(f"no report {key.report_id}") if version is None else missing_version(key)
     return state
 
 

@@ -16,7 +16,8 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTa
 
 from signtally.domain.batches import batched
 from signtally.domain.counted import counted
-from signtally.settings import DASK, PROCESSES, THREADS, Settings
+from signtally.setting_values import DASK, PROCESSES, THREADS
+from signtally.settings import Settings
 
 Outcome = TypeVar("Outcome")
 Parameters = Mapping[str, Any]

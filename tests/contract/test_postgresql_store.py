@@ -50,9 +50,13 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
         (lambda address: address.replace("/postgres", "/absent"), NotProvisionedError, "absent"),
         (lambda _: f"postgresql://127.0.0.1:{free_port()}/postgres", ServiceUnavailableError, "try again"),
         (lambda _: "postgresql://u:sec/ret@host/db", StoreAddressError, "percent-encoded"),
+        (lambda _: "postgresql://u@host/db?application_name=%FF", StoreAddressError, "percent-encoded"),
+        (lambda address: f"{address}?sslmode=nonsense", ServiceError, "has a value that cannot be"),
+        (lambda address: f"{address}?connect_timeout=soon", ServiceError, "has a value that cannot be"),
+        (lambda address: f"{address}?options=-cnosuch%3D1", ServiceError, "has a value that cannot be"),
         (lambda address: address, NotProvisionedError, "signtally provision"),
     ],
-    ids=["password", "encryption", "database", "server", "address", "schema"],
+    ids=["password", "encryption", "database", "server", "address", "bytes", "mode", "number", "option", "schema"],
 )
 def test_what_is_wrong_is_said_to_whoever_writes_and_reads(
     postgresql: str, schema: str, change: Callable[[str], str], error: type[ServiceError], words: str

@@ -9,7 +9,7 @@ from flows.aggregate import aggregate
 from signtally.domain.actions import Action
 from signtally.domain.events import ReceivedEvent, UsageEvent
 from signtally.services import Services
-from signtally.settings import THREADS
+from signtally.setting_values import THREADS
 from signtally.stores.touched_hours import TouchedHours
 
 SHARDS = 4

@@ -18,7 +18,7 @@ from signtally.domain.schedule_terms import Schedule
 from signtally.domain.tenants import TenantProfile
 from signtally.loopback import LOOPBACK
 from signtally.services import Services
-from signtally.settings import DASK, PROCESSES
+from signtally.setting_values import DASK, PROCESSES
 from signtally.use_cases.delivering.run import DeliveriesFailedError
 from signtally.use_cases.delivering.scheduling import run_schedules
 from tasks.services import services

@@ -1,5 +1,6 @@
 """What commands print: nothing in it steers the operator's terminal, and a path that cannot be used is named."""
 
+import errno
 import json
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 
 from signtally.cli import main
 from signtally.cli.main import signtally
-from signtally.cli.output import print_result
+from signtally.cli.output import explain_path, print_result
 from signtally.render.files import render
 from signtally.settings import Settings
 from tests.support.report_samples import IDENTITY
@@ -51,9 +52,32 @@ def test_a_path_that_cannot_be_used_is_named(
     assert capsys.readouterr().err == "signtally: /proc/nobody cannot be used: No such file or directory\n"
 
 
+def test_a_full_disk_is_told_and_leaves_no_half_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "report.json").write_bytes(render("json", adding_up(filtered_report()), IDENTITY).body)
+    (tmp_path / f"acme {IDENTITY.report_id} v{IDENTITY.version}.csv.part").symlink_to("/dev/full")
+    command = ["signtally", "reports", "render", str(tmp_path / "report.json"), "--format=csv", "-o", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("signtally: what was to be written was not: No space left on device. ")
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_disk_that_polars_finds_full_is_told() -> None:
+    assert "No space left on device" in str(explain_path(OSError("No space left on device (os error 28)")))
+    assert explain_path(ConnectionResetError(errno.ECONNRESET, "a defect")) is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["tenants", "show", "\udcff"], "'\\udcff' is not UTF-8"),
+        (["reports", "diff", "--tenant", "a", "\udcff", "1", "2"], "'\\udcff' is not UTF-8"),
+        (["erase", "--tenant", "a", "--user", "b", "--email", "\udcff@x"], "'\\udcff@x' is not UTF-8"),
+        (["api", "--port", "99999"], "99999 is not in the range"),
         (
             ["token", "--tenant", "", "--user", "u", "--role=member"],
             "'--tenant': an id has 1 to 256 characters, this one 0",

@@ -1,7 +1,10 @@
 """Offboarding a tenant: nothing of it is left but counts without names, and its neighbours are untouched."""
 
+import dataclasses
 import datetime as dt
+import errno
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -35,6 +38,19 @@ if TYPE_CHECKING:
 
 NOW = dt.datetime(2026, 11, 3, 9, tzinfo=dt.UTC)
 OCTOBER = parse_period("2026-10")
+
+
+class FullDisk:
+    """A usage store before a disk that has no room for a bulk read."""
+
+    def __init__(self, store: "UsageStore") -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def scan_events(self, **_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.fixture
@@ -127,12 +143,20 @@ def test_the_export_has_every_figure(services: Services, tmp_path: Path) -> None
 
 
 def test_an_export_that_fails_deletes_nothing(services: Services, tmp_path: Path) -> None:
-    (tmp_path / "taken").write_text("a file")
     before = objects_about("acme", services)
-    with pytest.raises(FileExistsError):
-        offboard("acme", services=services, export=tmp_path / "taken")
+    full = dataclasses.replace(services, usage_store=cast("UsageStore", FullDisk(services.usage_store)))
+    with pytest.raises(OSError, match="No space left"):
+        offboard("acme", services=full, export=tmp_path)
+    assert [*tmp_path.iterdir()] == []
     assert objects_about("acme", services) == before
     assert services.stores.tenants.get("acme").is_suspended
+
+
+def test_a_directory_that_cannot_take_the_export_suspends_nobody(services: Services, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(FileExistsError):
+        offboard("acme", services=services, export=tmp_path / "taken")
+    assert not services.stores.tenants.get("acme").is_suspended
 
 
 def test_what_arrives_later_is_stored_without_names(services: Services) -> None:

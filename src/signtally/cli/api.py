@@ -8,6 +8,7 @@ import uvicorn
 from signtally import wiring
 from signtally.api.app import create_app
 from signtally.cli.output import json_option
+from signtally.cli.parameters import PORT
 from signtally.loopback import LOOPBACK, require_free
 from signtally.measurements import REGISTRY
 from signtally.metric_lines import EMF, MetricLines, tell_until_the_end
@@ -17,7 +18,7 @@ _KEEP_ALIVE_SECONDS = 75  # longer than load balancers keep a connection: else t
 
 
 @click.command()
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", type=PORT, default=8000, show_default=True)
 @click.option("--host", default=LOOPBACK, show_default=True, help="0.0.0.0 in a container, behind your TLS proxy.")
 @json_option
 def api(*, port: int, host: str, as_json: bool) -> None:

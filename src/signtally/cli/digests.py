@@ -10,6 +10,7 @@ import click
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
 from signtally.cli.parameters import ID
+from signtally.cli.saved_files import save
 from signtally.cli.schedules import digests
 from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import MailDelivery, MailState
@@ -68,9 +69,8 @@ def preview(  # noqa: PLR0913 -- one an option
     outcome = condition_outcome(occurrence, services=services)
     path = None
     if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
         path = output / f"{occurrence.schedule.name} {occurrence.name}.eml"
-        path.write_bytes(message.as_bytes())
+        save(path, message.as_bytes())
     shown = {
         "period": occurrence.name,
         "subject": str(message["Subject"]),

@@ -90,7 +90,7 @@ def signtally() -> None:
 def main() -> None:
     """Run a command; an expected error is one message on stderr and exit code 1, an interrupt exit code 130.
 
-    Expected, too, is a file or directory that cannot be read or written.
+    Expected, too, is a file or directory that cannot be read or written, and a disk that is full.
     """
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
     try:
@@ -103,9 +103,10 @@ def main() -> None:
     except EXPECTED_ERRORS as error:
         raise _failed(explain(error)) from None
     except OSError as error:
-        if error.filename is None:  # a defect of ours
+        why = explain_path(error)
+        if why is None:  # a defect of ours
             raise
-        raise _failed(explain_path(error)) from None
+        raise _failed(why) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 

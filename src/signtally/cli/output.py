@@ -1,7 +1,9 @@
 """The output of commands: lines for a person, or with --json one JSON object as the last line of stdout."""
 
 import datetime as dt
+import errno
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 
@@ -17,6 +19,8 @@ EXPECTED_ERRORS: tuple[type[Exception], ...] = (
 )
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")  # of the rest, JSON itself escapes what nobody sees
+_RUST_NUMBER = re.compile(r"\(os error ([0-9]+)\)")  # Polars' errors have no other
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # met while writing: they name no file
 _SETTINGS, _PREFIX = "Settings", "SIGNTALLY_"  # not imported: `--help` need not read any
 
 json_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
@@ -56,9 +60,15 @@ def explain(error: Exception) -> str:
     return str(error)
 
 
-def explain_path(error: OSError) -> str:
-    """What is wrong with a file or directory that somebody named."""
-    return f"{error.filename} cannot be used: {error.strerror}"
+def explain_path(error: OSError) -> str | None:
+    """What is wrong with a file or directory that somebody named, or with the disk; None for any other error."""
+    if error.filename is not None:
+        return f"{error.filename} cannot be used: {error.strerror}"
+    of_polars = _RUST_NUMBER.search(str(error))
+    number = int(of_polars[1]) if of_polars else error.errno
+    if number not in _OF_THE_DISK:
+        return None
+    return f"what was to be written was not: {os.strerror(number)}. Make room there, then do the same again"
 
 
 def _is_shown(character: str) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import click
 
-from signtally.domain.ids import ID_LIMIT_CHARACTERS
+from signtally.domain.ids import ID_LIMIT_CHARACTERS, UNSTORABLE
 from signtally.domain.periods import EARLIEST_DAY
-from signtally.settings import parse_duration
+from signtally.setting_values import parse_duration
 
 _LATEST_YEAR = 9990  # a calendar with room for a year after
 
@@ -51,11 +51,18 @@ def _day(text: str) -> dt.date:
 def _id(text: str) -> str:
     if not 1 <= len(text) <= ID_LIMIT_CHARACTERS:
         raise ValueError(f"an id has 1 to {ID_LIMIT_CHARACTERS} characters, this one {len(text)}")
+    return _utf_8(text)
+
+
+def _utf_8(text: str) -> str:
+    """Python keeps what is none as halves of characters, which nothing can store."""
+    if UNSTORABLE.search(text):
+        raise ValueError(f"{text!r} is not UTF-8: write it so, in a terminal whose locale is UTF-8")
     return text
 
 
 def _address(text: str) -> str:
-    if not re.fullmatch(r"[^\s@]+@[^\s@]+", text.strip()):
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", _utf_8(text).strip()):
         raise ValueError(f"{text!r} is no email address: write ann@acme.example")
     return text.strip()
 
@@ -64,4 +71,5 @@ ADDRESS = _Parsed("address", _address)
 INSTANT = _Parsed("instant", _instant)
 DAY = _Parsed("day", _day)
 ID = _Parsed("id", _id)  # of a tenant or a user
+PORT = click.IntRange(min=1, max=65_535)
 DURATION = _Parsed("duration", parse_duration)

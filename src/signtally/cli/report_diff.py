@@ -25,7 +25,7 @@ reports.add_command(render_reports)
 
 @reports.command(name="diff")
 @click.option("--tenant", "tenant_id", type=ID, required=True, help="The tenant's id.")
-@click.argument("report_id", metavar="REPORT")
+@click.argument("report_id", type=ID, metavar="REPORT")
 @click.argument("before", metavar="V1", type=VERSION)
 @click.argument("after", metavar="V2", type=VERSION)
 @json_option

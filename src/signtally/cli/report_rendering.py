@@ -7,6 +7,7 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
+from signtally.cli.saved_files import save
 from signtally.domain.reports import FORMATS, ordered_formats
 from signtally.domain.snapshot import ControlTotalsError, ReportIdentity, UsageSnapshot
 from signtally.render.files import Renderer
@@ -61,5 +62,5 @@ def _saved(
     """Named as `signtally report -o` names it, so that the same file has the same name."""
     stem = f"{segment(snapshot.tenant.tenant_id)} {segment(identity.report_id)} v{identity.version}"
     path, body = output / f"{stem}.{name}", renderer(name, snapshot, identity).body
-    path.write_bytes(body)
+    save(path, body)
     return {"format": name, "path": str(path), "bytes": len(body)}

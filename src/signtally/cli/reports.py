@@ -7,6 +7,7 @@ import click
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
 from signtally.cli.parameters import ID
+from signtally.cli.saved_files import save
 from signtally.domain.basis import Basis
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import FORMATS, ReportManifest, ReportRequest, ordered_formats
@@ -79,9 +80,8 @@ def _files(manifest: ReportManifest, *, output: Path | None, services: Services)
         url, expires_at = reporting.file_link(manifest, file.format, services=services)
         path = None
         if output is not None:
-            output.mkdir(parents=True, exist_ok=True)
             path = output / f"{_file_name(manifest)}.{file.format}"
-            path.write_bytes(services.objects.get(file.key).body)
+            save(path, services.objects.get(file.key).body)
         files.append(
             {
                 "format": file.format,

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from signtally.cli.parameters import PORT
 from signtally.local.local_aws import DEFAULT_PORT, DEFAULT_TIMESTREAM_PORT, LocalAws
 from signtally.local.local_postgresql import DEFAULT_POSTGRESQL_PORT, LocalPostgresql
 from signtally.local.stack import Stack
@@ -95,4 +96,4 @@ def _port_options(port: Callable[[int], dict[str, Any]]) -> list[_Decorator]:
 
 
 def port_option(name: str, of: str, **default: Any) -> _Decorator:  # noqa: ANN401 -- as click has it
-    return click.option(name, type=int, help=f"Port of {of}.", **default)
+    return click.option(name, type=PORT, help=f"Port of {of}.", **default)

@@ -17,7 +17,7 @@ from signtally.local.prefect_api import PrefectApi
 from signtally.local.processes import ChildError, Program, Supervisor
 from signtally.logs import TEXT
 from signtally.loopback import LOOPBACK, require_free
-from signtally.settings import THREADS, TIMESTREAM
+from signtally.setting_values import THREADS, TIMESTREAM
 from signtally.use_cases import provisioning
 
 WORK_POOL = "signtally"

@@ -195,7 +195,7 @@ def _parameters(address: str) -> dict[str, Any]:
     """What libpq reads in it. Raises StoreAddressError without showing it: it may contain a password."""
     try:
         found = conninfo.conninfo_to_dict(address)
-    except psycopg.Error:
+    except (psycopg.Error, UnicodeError):
         found = {}
     ports = str(found.get("port", "5432")).split(",")
     if not found or not all(re.fullmatch("[0-9]+", port) for port in ports) or "@" in str(found.get("dbname", "")):

@@ -1,6 +1,7 @@
 """PostgreSQL's errors, by SQLSTATE, mapped in one place to those of the ports; whichever driver met them."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import adbc_driver_manager
@@ -24,6 +25,11 @@ _NOT_ENCRYPTED = (
     "certificate verify failed",
     "root certificate file",
     "server certificate for",
+)
+# What libpq, or the server, cannot read in the address.
+_NOT_UNDERSTOOD = re.compile(
+    r"invalid \S+ value: |invalid (?:integer value|value for parameter|port number)\b|bad value for "
+    r"|unrecognized configuration parameter|could not parse network address|definition of service "
 )
 _DATABASE_MISSING = ("database ", "does not exist")
 
@@ -65,6 +71,8 @@ def _error_without_state(error: Exception, text: str, *, what: str) -> ServiceEr
         return BadDataError(f"PostgreSQL: {what}: {text}")
     if any(mark in text for mark in _NOT_ENCRYPTED):
         return AccessRefusedError(f"PostgreSQL: no connection to {what} is as safe as sslmode demands ({text})")
+    if _NOT_UNDERSTOOD.search(text):
+        return ServiceError(f"PostgreSQL: the address of {what} has a value that cannot be ({text}); correct it there")
     if all(part in text for part in _DATABASE_MISSING):
         return NotProvisionedError(f"PostgreSQL: the database of {what} does not exist; create it ({text})")
     if any(mark in text for mark in _NEVER_ADMITTED):

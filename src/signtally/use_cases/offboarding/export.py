@@ -23,13 +23,21 @@ from signtally.stores.keys import segment
 _FIRST_DAY = (UNIX_EPOCH + ONE_DAY).date()
 
 
+def prepare(directory: Path) -> None:
+    """Make the directory. Raises an OSError where no file can be made in it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=directory):
+        pass
+
+
 def export_tenant(tenant_id: str, *, directory: Path, services: Services) -> Path:
-    """Write the file and return its path. One that an earlier call left there stays: names may be gone since.
+    """Write the file into a prepared *directory* and return its path.
+
+    One that an earlier call left there stays: names may be gone since.
 
     Raises a ServiceError or an OSError: then there is no file.
     """
     now = services.clock()
-    directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{segment(tenant_id)}-export.zip"
     if path.exists():
         return path

@@ -15,7 +15,7 @@ from signtally.stores.profile_catalogue import BrokenProfileError
 from signtally.use_cases.erasing import BROKEN_OFF
 from signtally.use_cases.erasing.steps import IN_THE_USAGE_STORE, take
 from signtally.use_cases.offboarding.belongings import Belongings
-from signtally.use_cases.offboarding.export import export_tenant
+from signtally.use_cases.offboarding.export import export_tenant, prepare
 
 
 class UnknownTenantError(SigntallyError, LookupError):
@@ -51,7 +51,8 @@ def offboard(
 
     What cannot be deleted, its counts, stays without names. Idempotent; broken off anywhere, the same call goes on. It
     is on record as due again: in an hour if it is broken off, in a day for what programs wrote meanwhile. Raises
-    UnknownTenantError, a ServiceError, and an OSError of the export: then nothing is deleted yet.
+    UnknownTenantError, a ServiceError, and an OSError of the export: then nothing is deleted yet, and where
+    the directory is of no use nobody is suspended.
     """
     belongings, everybody = Belongings(tenant_id, services=services), Person(tenant_id, None)
     until = _figures_until(tenant_id, services=services)
@@ -60,6 +61,8 @@ def offboard(
     if dry_run:
         found = take(IN_THE_USAGE_STORE, everybody, services=services, dry_run=True)
         return OffboardingOutcome(tenant_id, belongings.count() | _nameless(found), until, None, dry_run=True)
+    if export is not None:
+        prepare(export)  # a mistyped directory suspends nobody
     _suspend(tenant_id, services=services)
     exported = None if export is None else export_tenant(tenant_id, directory=export, services=services)
     record = services.stores.erasures.record(tenant_id, None) or Erasure(tenant_id, None, services.clock())

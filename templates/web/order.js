@@ -13,8 +13,8 @@ import { gettext, language, ngettext } from "./words.js";
 const [SHOWN, CUSTOM] = ["shown", "custom"];
 const MOST_LISTED = 200;
 
-// Let somebody order a report; `ordered` hears what the API answers.
-export function openOrder({ me, ordered }) {
+// Let somebody order a report, at first of the users that match `query`, if there is one; `ordered` hears what the API answers.
+export function openOrder({ me, ordered, query = "" }) {
   const shown = placedPeriod();
   const period = select("order-period", [[SHOWN, title(shown)], ...Object.entries(periodLabels()), [CUSTOM, gettext("Custom")]], SHOWN);
   const limits = { type: "date", required: true, disabled: true, max: me.today, min: "2000-01-01" };
@@ -27,7 +27,7 @@ export function openOrder({ me, ordered }) {
     if (period.value === CUSTOM) return { from: first, to: last };
     return parameters(period.value === SHOWN ? shown : preset(period.value));
   };
-  const users = me.role === "member" ? null : userChoice(chosen);
+  const users = me.role === "member" ? null : userChoice(chosen, query);
   const basis = boxes({ legend: gettext("Counted"), name: "basis", type: "radio", chosen: ["activity"], choices: basisChoices() });
   const formats = boxes({ legend: gettext("Files"), name: "formats", chosen: ["pdf", "xlsx"], choices: Object.entries(FORMATS) });
   const every = boxes({ legend: gettext("In the PDF"), name: "all_users", chosen: [], choices: [["yes", gettext("Print every user, however many there are")]] });
@@ -55,10 +55,10 @@ const basisChoices = () => [
   ["cohort", gettext("By documents sent"), gettext("The documents sent in the period, followed to their outcome.")],
 ];
 
-// All users, or those that are ticked in a list that can be searched.
-function userChoice(chosenPeriod) {
+// All users, or those that are ticked in a list that can be searched: at first those that match `query`.
+function userChoice(chosenPeriod, query) {
   const wanted = new Set();
-  const search = el("input", { type: "search", id: "order-search", autocomplete: "off" });
+  const search = el("input", { type: "search", id: "order-search", autocomplete: "off", value: query });
   const list = el("div", { class: "picks scroll", role: "group", "aria-label": gettext("Users to choose from"), tabindex: 0 });
   const status = el("p", { class: "note", role: "status" });
   const some = el("div", { hidden: true }, field(gettext("Search name, email or id"), search), list, status);
@@ -66,10 +66,11 @@ function userChoice(chosenPeriod) {
     legend: gettext("Users"),
     name: "whose",
     type: "radio",
-    chosen: ["all"],
+    chosen: [query ? "some" : "all"],
     choices: [["all", gettext("All users")], ["some", gettext("Some users")]],
   });
   let people = [];
+  let toTick = query;
   const say = () => {
     status.textContent = ngettext("%(count)s user chosen", "%(count)s users chosen", wanted.size, { count: number(wanted.size) });
   };
@@ -86,6 +87,8 @@ function userChoice(chosenPeriod) {
       const { rows } = await readPeople(chosenPeriod());
       people = rows.map((row) => ({ ...row, said: plain([row.user_name, row.user_email, row.user_id].filter(Boolean).join(" ")) }));
       people.sort((one, other) => one.name.localeCompare(other.name, language(), { numeric: true }));
+      if (toTick) for (const { user_id: id, said } of people) if (matches(said, toTick)) wanted.add(id);
+      toTick = "";
       draw();
     } catch (error) {
       status.textContent = messageOf(error);
@@ -94,6 +97,7 @@ function userChoice(chosenPeriod) {
   which.addEventListener("change", read);
   search.addEventListener("input", draw);
   which.setAttribute("data-part", "filters.user_ids");
+  if (query) read();
   return { element: el("div", {}, which, some), chosen: () => (some.hidden ? null : [...wanted]) };
 }
 

@@ -79,7 +79,7 @@ function offerMore(cursor) {
 
 export function listenToReports() {
   byId("new-report").addEventListener("click", asking("order"));
-  offerDialog("reports", "order", () => () => openOrder({ me: context.me, ordered }));
+  offerDialog("reports", "order", (query) => () => openOrder({ me: context.me, ordered, query }));
   offerDialog("reports", "delete", async (id) => deletion(await readGroup((await readReport(id)).group)));
 }
 

@@ -9,6 +9,7 @@ import { gettext, language, ngettext, pgettext } from "./words.js";
 const PAGE = 25;
 const NAME = "name";
 export const SILENT = "silent";
+const MOST_ORDERED = 1000; // as the API has it
 const QUERY_PAUSE_MS = 250;
 const state = { rows: [], terms: new Map(), namesakes: new Set(), isMember: false, isOfSilent: false, hasSent: false };
 let pause;
@@ -73,7 +74,7 @@ function draw() {
   const figures = [el("thead", {}, head(sort, isDescending)), el("tbody", {}, ...shown.map(line)), el("tfoot", {}, sums(matching, q))];
   byId("users").replaceChildren(...(state.rows.length ? figures : []));
   byId("users-status").textContent = status(matching.length, { first, count: shown.length, q });
-  byId("whose-note").textContent = note(q);
+  byId("whose-note").replaceChildren(note(q), ...orderOf(matching.length, q));
   drawPager(current, pages);
 }
 
@@ -82,6 +83,12 @@ function note(q) {
   const silent = gettext("Users who sent nothing in this period, although they were active in it or in the year before.");
   const files = gettext("The downloads above include all users.");
   return [state.isOfSilent && silent, (state.isOfSilent || q) && files].filter(Boolean).join(" ");
+}
+
+// The way to files of those that a search found, as far as one report may name them.
+function orderOf(matching, q) {
+  if (!q || state.isOfSilent || !matching || matching > MOST_ORDERED) return [];
+  return [" ", el("a", { class: "link", href: linkTo("reports", { dialog: "order", of: q }) }, gettext("Order a report of these users"))];
 }
 
 function drawPager(current, pages) {

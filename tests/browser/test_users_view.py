@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import polars as pl
+import pytest
 from playwright.sync_api import Page, expect
 
 from signtally.domain.actions import MEASURES
@@ -41,7 +42,7 @@ def test_every_user_can_be_reached(site: Any, open_page: Open) -> None:
     assert len(set(first) | set(column(page))) == 45
     expect(page.locator("#whose-note")).to_be_empty()
     page.get_by_label("Search users").fill("ÁNN")
-    expect(page.locator("#whose-note")).to_have_text("The downloads above include all users.")
+    expect(page.locator("#whose-note")).to_contain_text("The downloads above include all users.")
     expect(page.locator("#users-status")).to_have_text("3 of 45 users")
     page.get_by_label("Search users").fill("odegard")
     expect(page.locator("#users tbody tr")).to_have_count(1)
@@ -53,6 +54,28 @@ def test_every_user_can_be_reached(site: Any, open_page: Open) -> None:
     expect(page.locator("#users tbody tr")).to_have_count(1)
     page.get_by_label("Search users").fill("nobody at all")
     expect(page.locator("#users-status")).to_have_text("No users match your search.")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_those_that_a_search_found_are_ordered_as_a_report(site: Any, open_page: Open, width: int) -> None:
+    page = open_page(site.signed_in(show="view=users&q=ann"), width=width)
+    page.get_by_role("link", name="Order a report of these users").click()
+    dialog = page.get_by_role("dialog", name="New report")
+    expect(dialog.get_by_role("status")).to_have_text("3 users chosen")
+    expect(dialog.get_by_label("Search name, email or id")).to_have_value("ann")
+    assert all(
+        box.is_checked()
+        for box in dialog.get_by_role("group", name="Users to choose from").get_by_role("checkbox").all()
+    )
+    dialog.get_by_role("button", name="Order report").click()
+    expect(page.locator(".report").filter(has_text="October 2026").filter(has_text="Ann").first).to_be_visible()
+    assert site.get("reports")["rows"][0]["filters"]["user_ids"] == ["u_1", "u_2", "u_7"]
+    page.go_back()
+    expect(page.get_by_label("Search users")).to_have_value("ann")
+    page.get_by_label("Search users").fill("nobody at all")
+    expect(page.locator("#whose-note").get_by_role("link")).to_have_count(0)
+    page.get_by_text("Sent nothing", exact=True).click()  # of whom the period's figures may know nothing
+    expect(page.locator("#whose-note").get_by_role("link")).to_have_count(0)
 
 
 def test_emails_are_there_on_a_telephone(site: Any, open_page: Open) -> None:

@@ -13,6 +13,7 @@ from signtally.domain.deliveries import DeliveryKey
 from signtally.memory.mailer import MemoryMailer
 from signtally.stores.deliveries import PassedOver
 from signtally.use_cases.delivering.digesting import run_digests
+from signtally.use_cases.delivering.unsubscribing import unsubscribe_url
 from tests.support.order_consumers import stop_consuming
 
 Check = Callable[..., dict[str, Any]]
@@ -195,6 +196,14 @@ def test_a_link_that_was_cut_off_says_so_in_the_readers_language(anonymous: Any,
         answer = anonymous.request(method, f"/v1/unsubscribe{token}", headers={"Accept-Language": "de"})
         assert answer.status_code == 400
         assert 'lang="de"' in answer.text
+
+
+def test_the_longest_link_works(anonymous: Any, world: Any) -> None:
+    tenant_id, email = "🚀" * 256, f"{'a' * 64}@{'.'.join(['b' * 60] * 3)}.example"
+    link = unsubscribe_url(tenant_id, email, services=world.services)
+    assert len(link) > 4000
+    assert anonymous.post(f"/v1/unsubscribe?{urlsplit(link).query}").status_code == 200
+    assert world.services.stores.suppressions.get(tenant_id, email) is not None
 
 
 def test_a_preview_says_whether_the_condition_holds_and_a_period_without_need_is_listed(

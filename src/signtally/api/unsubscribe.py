@@ -19,7 +19,7 @@ from signtally.render.translation import Translation
 from signtally.use_cases.delivering import BadUnsubscribeLinkError, Subscription, subscription_of, unsubscribe
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-_LONGEST_TOKEN = 4000
+_LONGEST_TOKEN = 8000  # characters: with a tenant id of 256 emoji, and the longest address, one has 5,000
 # Not limited by the framework, which would answer in JSON: to a person, and to a mail program that then gives up.
 Token = Annotated[str, Query(alias="t")]
 Languages = Annotated[str, Header(alias="accept-language")]

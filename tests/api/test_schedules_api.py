@@ -189,28 +189,6 @@ def test_names_that_differ_in_capitals_alone_are_one(admin: Any, world: Any, pro
     assert [schedule.name for schedule in stored(world)] == ["Weekly"]
 
 
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        ([("Ann@x.example", None), ("ann@X.example", None)], [("ann@x.example", None)]),
-        ([("ann@x.example", "u_1"), ("Ann@x.example", None)], [("Ann@x.example", "u_1")]),
-        (
-            [("ann@x.example", "u_1"), ("bob@x.example", None), ("ann@x.example", "u_2")],
-            [("ann@x.example", "u_2"), ("bob@x.example", None)],
-        ),
-        ([("ann@faß.example", None), ("ann@xn--fa-hia.example", None)], [("ann@faß.example", None)]),
-    ],
-)
-def test_one_address_is_one_recipient_however_it_is_written(
-    admin: Any, world: Any, given: list[tuple[str, Any]], kept: list[Any]
-) -> None:
-    """As for suppressions and deliveries. Whose it is stays known, so that the emails end when that user leaves."""
-    recipients = [{"email": email, "user_id": user_id} for email, user_id in given]
-    shown = admin.put("/v1/schedules/weekly", json={"every": "week", "recipients": recipients}).json()["recipients"]
-    assert [(each["email"], each["user_id"]) for each in shown] == kept
-    assert [(each.email, each.user_id) for each in stored(world)[0].recipients] == kept
-
-
 def test_an_edit_can_rest_on_what_was_read(admin: Any, problem: Check) -> None:
     tag = admin.put("/v1/schedules/weekly", json={"every": "week"}).headers["etag"]
     assert admin.get("/v1/schedules/weekly").headers["etag"] == tag

@@ -227,3 +227,24 @@ def test_the_newest_due_never_goes_back_and_is_over(
         last = newest.period.last
         following = newest.period.last + dt.timedelta(days=1)
         assert dt.datetime.combine(following, dt.time.min, tzinfo=profile.zone) <= now
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ([("Ann@x.example", None), ("ann@X.example", None)], [("ann@x.example", None)]),
+        ([("ann@x.example", "u_1"), ("Ann@x.example", None)], [("Ann@x.example", "u_1")]),
+        (
+            [("ann@x.example", "u_1"), ("bob@x.example", None), ("ann@x.example", "u_2")],
+            [("ann@x.example", "u_2"), ("bob@x.example", None)],
+        ),
+        ([("ann@faß.example", None), ("ann@xn--fa-hia.example", None)], [("ann@faß.example", None)]),
+    ],
+)
+def test_one_address_is_one_recipient_however_it_is_written(
+    given: list[tuple[str, str | None]], kept: list[tuple[str, str | None]]
+) -> None:
+    """As for suppressions and deliveries. Whose it is stays known, so that the emails end when that user leaves."""
+    recipients = [{"email": email, "user_id": user_id} for email, user_id in given]
+    schedule = Schedule.model_validate({"name": "weekly", "every": "week", "recipients": recipients})
+    assert [(each.email, each.user_id) for each in schedule.recipients] == kept

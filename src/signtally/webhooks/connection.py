@@ -14,6 +14,7 @@ from signtally.domain.public_addresses import ip_address, is_public
 from signtally.errors import SigntallyError
 
 _HTTPS_PORT, _HTTP_PORT = 443, 80
+_INTERIM, _MOST_INTERIM = range(102, 200), 20  # 100 is read over by Python; 101 answers what we never ask for
 _SockAddress = tuple[int, tuple[Any, ...]]  # the family, and the address as sockets of that family take it
 
 
@@ -21,11 +22,26 @@ class AddressNotPublicError(SigntallyError, OSError):
     """The host has no address that may be called."""
 
 
+class FinalResponse(http.client.HTTPResponse):
+    """The final answer: interim ones (RFC 9110, 15.2), such as 103 Early Hints, are read over."""
+
+    def begin(self) -> None:
+        """Raises HTTPException when only interim answers come."""
+        for _ in range(_MOST_INTERIM):
+            super().begin()
+            if self.status not in _INTERIM:
+                return
+            self.headers = None  # type: ignore[assignment] # by this it knows that it has not begun
+        raise http.client.HTTPException(f"{_MOST_INTERIM} interim answers and no other")
+
+
 class PublicConnection(http.client.HTTPConnection):
     """Connects to a URL's host unless its addresses are not public; *deadline_seconds* bounds all of it.
 
     The bound of each step is not enough: a receiver that sends a byte now and then would hold us for ever.
     """
+
+    response_class = FinalResponse
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from email.message import EmailMessage
 
+from signtally.domain.actions import Counts
+from signtally.domain.corrections import Told
 from signtally.domain.deliveries import DeliveryKey, MailState
 from signtally.services import Services
 from signtally.use_cases.delivering import handle_mail_events
@@ -23,7 +25,7 @@ def test_addresses_of_the_simulator_bounce_and_complain(real_services: Services)
         message = EmailMessage()
         message["From"], message["To"] = real_services.settings.mail_from, address
         message.set_content("41 → 43")
-        assert mails.send(OCTOBER, address, message)
+        assert mails.send(OCTOBER, address, message, told=Told(Counts(), real_services.clock()))
     outcome = handle_mail_events(services=real_services)
     assert (outcome.received, outcome.waiting, outcome.dead_letters) == (4, 0, {})
     ledger, suppressions = real_services.stores.mail_deliveries, real_services.stores.suppressions

@@ -2,7 +2,6 @@
 
 import datetime as dt
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,15 +11,12 @@ from signtally.domain.corrections import corrected_name, correction_number, is_c
 from signtally.domain.destinations import Destination, new_secret
 from signtally.domain.schedule_terms import Recipient
 from signtally.domain.schedules import delivered_period, shown_name
-from signtally.domain.schemas import AFTER, BEFORE, RESTATEMENTS
 from signtally.memory.webhooks import MemoryWebhooks
 from signtally.stores.holds import Hold
 from signtally.use_cases.delivering import deliveries_of
 from signtally.use_cases.delivering.digesting import run_digests, send_deferred
 from tests.support.digest_portal import DUE, MONTHLY, Portal, acme, plain, portal, usage
-
-CORRECTED = MONTHLY.model_copy(update={"correct_from_percent": 5})
-HOUR = dt.timedelta(hours=1)
+from tests.support.restated_digests import CORRECTED, HOUR, restate
 
 
 def sent_october(sent: int = 45, **changes: object) -> Portal:
@@ -30,18 +26,6 @@ def sent_october(sent: int = 45, **changes: object) -> Portal:
     run_digests(services=acmes.services)
     acmes.mailer.sent.clear()
     return acmes
-
-
-def restate(
-    acmes: Portal, sent: int, *, version: int = 2, day: dt.date = dt.date(2026, 10, 5), after: dt.timedelta = HOUR
-) -> None:
-    """As aggregation does: the rows, and the record of what they had said."""
-    acmes.clock.now += after
-    acmes.services.usage_store.put_daily_usage(usage(sent, day=day), version=version)
-    zeros = dict.fromkeys((f"{side}{measure}" for side in (BEFORE, AFTER) for measure in MEASURES), 0)
-    record = zeros | {"tenant_id": "acme", "day": day, "restated_at": acmes.clock.now, "reason": "late-events"}
-    acmes.services.usage_store.put_restatements(pl.DataFrame([record], schema=RESTATEMENTS))
-    acmes.clock.now += after
 
 
 def states(acmes: Portal) -> dict[tuple[str, str], str]:

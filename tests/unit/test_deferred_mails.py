@@ -8,6 +8,8 @@ from email.message import EmailMessage
 
 import pytest
 
+from signtally.domain.actions import Counts
+from signtally.domain.corrections import Told
 from signtally.domain.deliveries import MailState
 from signtally.domain.schedule_terms import Recipient
 from signtally.memory.mailer import MemoryMailer
@@ -239,6 +241,6 @@ def test_a_retry_that_another_run_could_not_make_stays_due() -> None:
 
     objects = InterposedObjects(acmes.objects, put_back_meanwhile)
     late = MailSending(services=dataclasses.replace(acmes.services, objects=objects))
-    late.retry(deferred, EmailMessage())
+    late.retry(deferred, EmailMessage(), told=Told(Counts(), acmes.clock.now))
     acmes.mailer.full = frozenset()
     assert run_digests(services=acmes.services).sent == 1

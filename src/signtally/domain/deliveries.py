@@ -4,6 +4,9 @@ import dataclasses
 import datetime as dt
 import enum
 
+from signtally.domain.actions import Counts
+from signtally.domain.corrections import Told
+
 
 class MailState(enum.StrEnum):
     """How far one recipient's email has come."""
@@ -59,20 +62,22 @@ class MailDelivery:
     next_try_at: dt.datetime | None = None  # of a deferred one
     by_hand: bool = False  # sent because somebody asked, not because it was due
     told_complete: bool | None = None  # whether its figures were; None in older ledgers
+    told_totals: Counts | None = None  # what it says was done in its period; None in older ledgers
     message_id: str = ""  # the mail service's own, by which it says later what became of the email
     user_id: str | None = None  # of whom it was sent to by hand: asked after, should it be tried again
 
-    def claimed_again(self, *, at: dt.datetime, told_complete: bool) -> "MailDelivery":
-        """Its next attempt, that begins at *at*."""
+    def claimed_again(self, *, told: Told) -> "MailDelivery":
+        """Its next attempt, which begins now and says what is to be *told*."""
         return dataclasses.replace(
             self,
             state=MailState.CLAIMED,
-            at=at,
+            at=told.at,
             detail="",
             attempts=self.attempts + 1,
             first_tried_at=self.first_tried_at or self.at,
             next_try_at=None,
-            told_complete=told_complete,
+            told_complete=told.is_complete,
+            told_totals=told.totals,
             message_id="",
         )
 

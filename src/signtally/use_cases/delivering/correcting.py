@@ -1,13 +1,12 @@
 """Corrected digests: once for each change, to whoever got the digest that it replaces, through the same ledger."""
 
-import dataclasses
 import datetime as dt
+import itertools
 from collections.abc import Iterator, Mapping, MutableMapping
 
 from signtally.domain.batches import batched
-from signtally.domain.corrections import Told, corrected_name, correction_number, is_changed_by
-from signtally.domain.deliveries import DeliveryKey, MailState
-from signtally.domain.mail_addresses import in_small_letters
+from signtally.domain.corrections import Told, correction_number, is_changed_by
+from signtally.domain.deliveries import DeliveryKey
 from signtally.domain.schedule_terms import Schedule, schedule_named
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
 from signtally.domain.tenants import TenantProfile
@@ -17,7 +16,7 @@ from signtally.use_cases.delivering.due import rotated
 from signtally.use_cases.delivering.mail_sending import MailSending
 from signtally.use_cases.delivering.readiness import Readiness
 from signtally.use_cases.delivering.recipients import send_to_each
-from signtally.use_cases.delivering.told_figures import last_told
+from signtally.use_cases.delivering.told_figures import last_told, told_to_each
 from signtally.use_cases.delivering.withholding import sends_wait
 from signtally.use_cases.figures import read_usage
 from signtally.use_cases.pending_work import PendingWork
@@ -72,27 +71,42 @@ def _correct(key: DeliveryKey, mails: MailSending, *, services: Services) -> boo
         return False
     if told is None or _waits(occurrence, services=services):  # None: not everybody has got yet what is to be corrected
         return False
-    if not _is_needed(occurrence, told, services=services):  # before files are made
-        corrections.forget(key)
-        return False
-    digest = made_digest(occurrence, services=services)
-    corrected, reached = digest.replacing(told, number=number + 1), _reached(key, number, told, services=services)
-    if not send_to_each(corrected, mails, services=services, only=reached):
+    outdated = _outdated(occurrence, told_to_each(key, number, services=services), services=services)
+    if outdated and not _send(occurrence, outdated, mails, number=number + 1, services=services):
         return False  # another run is sending it
-    ledger.close_digest(corrected.key, told=corrected.told(at=services.clock()))
     corrections.forget(key)
-    return bool(reached)
+    return bool(outdated)
 
 
-def _is_needed(occurrence: Occurrence, told: Told, *, services: Services) -> bool:
-    """What was sent as incomplete is followed by what is complete, also where nothing has changed."""
-    if not told.is_complete:
-        return True
+def _outdated(occurrence: Occurrence, told_to: Mapping[str, Told], *, services: Services) -> dict[str, Told]:
+    """Those of *told_to* that do not hold any more.
+
+    What was sent as incomplete is followed by what is complete, also where nothing has changed.
+    """
     percent = occurrence.schedule.correct_from_percent
     if percent is None:
-        return False
+        return {name: told for name, told in told_to.items() if not told.is_complete}
     now = read_usage(occurrence.tenant, occurrence.period, services=services).totals
-    return is_changed_by(percent, told=told.totals, now=now)
+    return {
+        name: told
+        for name, told in told_to.items()
+        if not told.is_complete or is_changed_by(percent, told=told.totals, now=now)
+    }
+
+
+def _send(
+    occurrence: Occurrence, outdated: Mapping[str, Told], mails: MailSending, *, number: int, services: Services
+) -> bool:
+    """Send the corrected digest of this *number*, to each as what replaces theirs; whether all are dealt with."""
+    digest, dealt_with = made_digest(occurrence, services=services), []
+    names = sorted(outdated, key=lambda name: outdated[name].at)
+    for told, same in itertools.groupby(names, key=outdated.__getitem__):
+        corrected = digest.replacing(told, number=number)
+        dealt_with.append(send_to_each(corrected, mails, services=services, only={*same}))
+    if not all(dealt_with):
+        return False
+    services.stores.deliveries.close_digest(corrected.key, told=corrected.told(at=services.clock()))
+    return True
 
 
 def _waits(occurrence: Occurrence, *, services: Services) -> bool:
@@ -110,20 +124,6 @@ def _occurrence(key: DeliveryKey, tenant: TenantProfile, *, now: dt.datetime) ->
     if tenant.today(now) - period.last > CORRECTED_FOR:
         return None
     return occurrence_of(tenant, schedule, period)
-
-
-def _reached(key: DeliveryKey, number: int, told: Told, *, services: Services) -> frozenset[str]:
-    """The addresses and labels, in small letters, that got the digest or a corrected one of it.
-
-    Of one that told incomplete figures, those who got it before it was complete.
-    """
-    names = (corrected_name(key.period, each) for each in range(number + 1))
-    return frozenset(
-        in_small_letters(delivery.email)
-        for name in names
-        for _, delivery in services.stores.mail_deliveries.of(dataclasses.replace(key, period=name))
-        if delivery.state is MailState.SENT and (told.is_complete or delivery.told_complete is not True)
-    )
 
 
 def _look_for_restatements(profiles: Mapping[str, TenantProfile] | None, *, services: Services) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import MutableMapping
 
 from signtally.domain.corrections import correction_number
-from signtally.domain.deliveries import MailDelivery, MailState
+from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
 from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.schedule_terms import Recipient, destination_labelled, schedule_named
 from signtally.domain.schedules import Occurrence, delivered_period, occurrence_of, shown_name
@@ -17,7 +17,7 @@ from signtally.use_cases.delivering.digest_messages import DigestMessages, made_
 from signtally.use_cases.delivering.due import rotated
 from signtally.use_cases.delivering.mail_sending import MailSending, Message
 from signtally.use_cases.delivering.readiness import Readiness
-from signtally.use_cases.delivering.told_figures import told_by
+from signtally.use_cases.delivering.told_figures import told_by, told_to_each
 from signtally.use_cases.delivering.withholding import Reason, Withheld, sends_wait
 from signtally.use_cases.pending_work import PendingWork
 
@@ -72,6 +72,7 @@ class _Retries:
             if not tenant.is_broken:  # else nobody knows before it is mended
                 self._mails.give_up(deferred, (MailState.GAVE_UP, "the schedule is no more"))
             return
+        digest = self._replacing(deferred, digest)
         try:
             found = self._message(deferred, digest)
         except _UncheckedError as error:  # of this tenant alone: the others go on
@@ -80,7 +81,7 @@ class _Retries:
         if isinstance(found, tuple):
             self._mails.give_up(deferred, found)
         else:
-            self._mails.retry(deferred, found, is_complete=digest.context.is_complete)
+            self._mails.retry(deferred, found, told=digest.told(at=self._services.clock()))
 
     def _read(self, tenant_id: str) -> _Tenant:
         profile, problems = self._services.stores.tenants.with_problems(tenant_id)
@@ -116,18 +117,31 @@ class _Retries:
         return delivery if delivery is not None and delivery.by_hand else None
 
     def _digest(self, deferred: DeferredMail, tenant: TenantProfile) -> DigestMessages | None:
-        """As it is now; a corrected one still says what has changed since the one that it replaces."""
+        """As it is now; None where nobody knows any more what it was."""
         services = self._services
         occurrence = _occurrence(deferred, tenant)
         if occurrence is None:
             return None
         is_complete = Readiness(services=services, as_of=services.clock()).unready(occurrence) is None
         digest = made_digest(occurrence, services=services, is_complete=is_complete)
-        name, number = correction_number(deferred.key.period)
-        if not number:
-            return digest
-        told = told_by(dataclasses.replace(deferred.key, period=name), number - 1, services=services)
-        return None if told is None else digest.replacing(told, number=number)
+        own, number = _own_key(deferred)
+        told = told_by(own, number - 1, services=services) if number else None
+        if told is None:
+            return None if number else digest
+        return digest.replacing(told, number=number)
+
+    def _replacing(self, deferred: DeferredMail, digest: DigestMessages) -> DigestMessages:
+        """A corrected one says what has changed since what its recipient read last."""
+        own, number = _own_key(deferred)
+        told_to = told_to_each(own, number - 1, services=self._services) if number else {}
+        told = told_to.get(in_small_letters(deferred.email))
+        return digest if told is None else digest.replacing(told, number=number)
+
+
+def _own_key(deferred: DeferredMail) -> tuple[DeliveryKey, int]:
+    """Of the digest itself, and the number of the corrected one; 0 for the digest."""
+    name, number = correction_number(deferred.key.period)
+    return dataclasses.replace(deferred.key, period=name), number
 
 
 def _occurrence(deferred: DeferredMail, tenant: TenantProfile) -> Occurrence | None:

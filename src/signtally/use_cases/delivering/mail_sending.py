@@ -9,10 +9,12 @@ recorded, once. Neither keeps anybody else waiting. Only when the service itself
 message after another, is the claim released, and the error raised.
 """
 
+import dataclasses
 import datetime as dt
 import logging
 from email.message import EmailMessage
 
+from signtally.domain.corrections import Told
 from signtally.domain.counted import counted
 from signtally.domain.deliveries import NEEDS_A_PERSON, NOT_RECEIVED, DeliveryKey, MailDelivery, MailState
 from signtally.domain.destinations import address_digest
@@ -55,19 +57,16 @@ class MailSending:
         """The outcomes that a person must see."""
         return {str(state): self.outcomes[state] for state in NEEDS_A_PERSON}
 
-    def send(self, key: DeliveryKey, email: str, message: Message, *, is_complete: bool = True) -> bool:
+    def send(self, key: DeliveryKey, email: str, message: Message, *, told: Told) -> bool:
         """Send to one recipient unless somebody has tried that; return False while another run is sending to them.
 
-        *is_complete* says whether the figures in it are. Raises a ServiceError when the mail service, or the ledger,
-        takes nothing.
+        *told* is what it says. Raises a ServiceError when the mail service, or the ledger, takes nothing.
         """
         now = self._services.clock()
         earlier = self._ledger.claim(key, email, now=now)
         if earlier is not None:
             return self._is_dealt_with(key, earlier)
-        self._hand_over(
-            key, MailDelivery(email, MailState.CLAIMED, now, told_complete=is_complete), message, before=None
-        )
+        self._hand_over(key, _claimed(email, told, at=now), message, before=None)
         return True
 
     def send_by_hand(  # noqa: PLR0913 -- what the ledger keeps
@@ -77,7 +76,7 @@ class MailSending:
         message: Message,
         *,
         again: bool,
-        is_complete: bool = True,
+        told: Told,
         user_id: str | None = None,
     ) -> None:
         """Send to one recipient because somebody asks for it: who may have got it gets it once more only with *again*.
@@ -88,9 +87,7 @@ class MailSending:
         now = self._services.clock()
         is_claimed, before = self._claim_by_hand(key, email, now=now, again=again)
         if is_claimed:
-            claimed = MailDelivery(
-                email, MailState.CLAIMED, now, by_hand=True, told_complete=is_complete, user_id=user_id
-            )
+            claimed = dataclasses.replace(_claimed(email, told, at=now), by_hand=True, user_id=user_id)
             self._hand_over(key, claimed, message, before=before)
 
     def put_off(self, key: DeliveryKey, email: str, *, why: str, again: bool, user_id: str | None) -> None:
@@ -114,13 +111,12 @@ class MailSending:
             self._is_dealt_with(key, earlier)
         return earlier is None, None
 
-    def retry(self, deferred: DeferredMail, message: Message, *, is_complete: bool = True) -> None:
+    def retry(self, deferred: DeferredMail, message: Message, *, told: Told) -> None:
         """Try a deferred email once more, unless that has been done. Raises as `send` does; it is then still due."""
         key, now = deferred.key, self._services.clock()
         before = self._ledger.claim_again(key, deferred.email, now=now, states=(MailState.DEFERRED,), by_hand=False)
         if before is not None:
-            claimed = before.claimed_again(at=now, told_complete=is_complete)
-            self._hand_over(key, claimed, message, before=before)
+            self._hand_over(key, before.claimed_again(told=told), message, before=before)
         elif not self._is_settled(deferred):
             return
         self._ledger.forget_reminder(deferred)
@@ -241,6 +237,10 @@ class MailSending:
         self.outcomes[delivery.state][_about(key, delivery.email)] = delivery.detail
         if delivery.state in NEEDS_A_PERSON:
             self._services.tell(digest_refused(key, delivery.state, delivery.detail))
+
+
+def _claimed(email: str, told: Told, *, at: dt.datetime) -> MailDelivery:
+    return MailDelivery(email, MailState.CLAIMED, at, told_complete=told.is_complete, told_totals=told.totals)
 
 
 def _about(key: DeliveryKey, email: str) -> str:

@@ -51,7 +51,7 @@ def send_to_each(
     only: Collection[str] | None = None,
 ) -> bool:
     """Whether each is dealt with. *only* narrows it to these addresses and labels, in small letters."""
-    key, schedule, is_complete = digest.key, digest.occurrence.schedule, digest.context.is_complete
+    key, schedule, told = digest.key, digest.occurrence.schedule, digest.told(at=services.clock())
     dealt_with = []
     for each in addressed(digest, schedule.recipients, schedule.destinations, services=services):
         if only is not None and in_small_letters(each.name) not in only:
@@ -66,5 +66,5 @@ def send_to_each(
             mails.withhold(key, each.name, state=reason[0], detail=reason[1])
             dealt_with.append(True)
         else:
-            dealt_with.append(mails.send(key, each.name, each.message, is_complete=is_complete))
+            dealt_with.append(mails.send(key, each.name, each.message, told=told))
     return all(dealt_with)

@@ -139,7 +139,7 @@ class _SendingByHand:
     def __init__(self, digest: DigestMessages, *, services: Services, again: bool) -> None:
         self.deliveries: list[MailDelivery] = []
         self._key = digest.key
-        self._is_complete = digest.context.is_complete
+        self._told = digest.told(at=services.clock())
         self._mails = MailSending(services=services)
         self._services = services
         self._again = again
@@ -182,7 +182,7 @@ class _SendingByHand:
             each.name,
             each.message,
             again=self._again,
-            is_complete=self._is_complete,
+            told=self._told,
             user_id=each.user_id,
         )
         self._tell(each.name)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from signtally.domain.actions import Counts
 from signtally.domain.corrections import ChangedPeriod, Told, corrected_name
-from signtally.domain.deliveries import DeliveryKey
+from signtally.domain.deliveries import DeliveryKey, MailDelivery, MailState
+from signtally.domain.mail_addresses import in_small_letters
 from signtally.domain.schedules import Occurrence, occurrence_of
 from signtally.domain.snapshot import UsageSnapshot
 from signtally.services import Services
@@ -30,6 +31,40 @@ def told_by(key: DeliveryKey, number: int, *, services: Services) -> Told | None
     """What the corrected digest of this *number* told; 0: the digest itself."""
     named = dataclasses.replace(key, period=corrected_name(key.period, number))
     return services.stores.deliveries.told(named)
+
+
+def told_to_each(key: DeliveryKey, number: int, *, services: Services) -> dict[str, Told]:
+    """What those who got an occurrence's digest read last, by it or its first *number* corrected ones.
+
+    By address or label, in small letters. Whose last one is deferred will read what is so then, and is left out; whom
+    the last one did not reach counts as told by it.
+    """
+    found: dict[str, Told] = {}
+    for each in range(number + 1):
+        told, named = (
+            told_by(key, each, services=services),
+            dataclasses.replace(key, period=corrected_name(key.period, each)),
+        )
+        if told is None:
+            continue
+        for _, delivery in services.stores.mail_deliveries.of(named):
+            name = in_small_letters(delivery.email)
+            if delivery.state is MailState.SENT:
+                found[name] = _told_in(delivery, told)
+            elif delivery.state is MailState.DEFERRED:
+                found.pop(name, None)
+            elif name in found:
+                found[name] = told
+    return found
+
+
+def _told_in(delivery: MailDelivery, told: Told) -> Told:
+    """What one email said: it may have gone out later than others of its digest, which *told* something else."""
+    totals = delivery.told_totals or told.totals
+    is_complete = told.is_complete if delivery.told_complete is None else delivery.told_complete
+    if (totals, is_complete) == (told.totals, told.is_complete):
+        return told
+    return Told(totals, delivery.at, is_complete)
 
 
 def changed_periods(occurrence: Occurrence, snapshot: UsageSnapshot, *, services: Services) -> Iterator[ChangedPeriod]:

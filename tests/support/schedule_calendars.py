@@ -1,15 +1,17 @@
 """Schedules, tenants and instants by their terms, and the calendars that laws about schedules try."""
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
+from signtally.domain.outstanding import find_outstanding
+from signtally.domain.periods import Period
 from signtally.domain.schedule_terms import Schedule
 from signtally.domain.schedules import (
     Occurrence,
     delivered_period,
-    find_outstanding,
 )
 from signtally.domain.tenants import TenantProfile
 
@@ -47,6 +49,22 @@ def outstanding(newest: Occurrence, names: Iterable[str]) -> list[Occurrence]:
     periods = [delivered_period(name, week_starts_on=newest.tenant.first_weekday) for name in names]
     delivered = [period for period in periods if period is not None]
     return find_outstanding(newest, now=newest.due_at, delivered=delivered, calendar_before=newest.calendar).due
+
+
+def assert_tiles(periods: list[Period]) -> None:
+    """Each period begins on the day after the one before it ended, but for the date that Samoa left out."""
+    left_out = dt.date(2011, 12, 30)
+    for before, after in itertools.pairwise(periods):
+        gap = {
+            before.last + dt.timedelta(days=1) + dt.timedelta(days=n)
+            for n in range((after.first - before.last).days - 1)
+        }
+        assert before.last < after.first
+        assert gap <= {left_out}
+
+
+def days_of(periods: list[Period]) -> list[dt.date]:
+    return [day for period in periods for day in period.days()]
 
 
 profiles = st.builds(

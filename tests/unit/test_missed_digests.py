@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from signtally.domain.outstanding import MOST_CAUGHT_UP
 from signtally.domain.schedule_terms import Recipient, Schedule
-from signtally.domain.schedules import MOST_CAUGHT_UP, due_between, newest_due
+from signtally.domain.schedules import due_between, newest_due
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.stores.deliveries import Deliveries
 from signtally.stores.holds import Hold

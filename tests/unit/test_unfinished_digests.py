@@ -84,6 +84,21 @@ def test_a_mail_by_hand_sends_nothing_to_anybody_else() -> None:
     assert states(acmes, SEPTEMBER) == {"cy@acme.example": "sent"}
 
 
+def runs_at(acmes: Portal, day: dt.date) -> None:
+    acmes.clock.now = dt.datetime(day.year, day.month, day.day, 7, tzinfo=dt.UTC)
+    run_schedules(services=acmes.services)
+    run_digests(services=acmes.services)
+
+
+def loses_its_mail_service(acmes: Portal, **terms: object) -> None:
+    """A daily schedule, whose digest of 29 October is sent; that of the 30th is not, and the 31st has fallen due."""
+    acmes.store(acme(MONTHLY.model_copy(update={"every": "day", **terms})))
+    runs_at(acmes, dt.date(2026, 10, 30))
+    acmes.mailer.down = True
+    runs_at(acmes, dt.date(2026, 10, 31))
+    acmes.clock.now = DUE
+
+
 @pytest.mark.parametrize(
     ("missed", "sent", "passed"), [("all", 4, {"2026-10-31"}), ("latest", 2, {"2026-10-30", "2026-10-31"})]
 )
@@ -92,15 +107,9 @@ def test_what_a_mail_outage_left_is_found_though_a_later_report_was_passed_over(
 ) -> None:
     """Nothing happened on the 31st: the run that makes reports passes it over before mail can be sent again."""
     acmes = portal()
-    acmes.store(acme(MONTHLY.model_copy(update={"every": "day", "missed": missed, "skip_if_empty": True})))
     for day, version in ((29, 1), (30, 2)):
         acmes.services.usage_store.put_daily_usage(usage(3, day=dt.date(2026, 10, day)), version=version)
-    for day in (30, 31):
-        acmes.mailer.down = day == 31
-        acmes.clock.now = dt.datetime(2026, 10, day, 7, tzinfo=dt.UTC)
-        run_schedules(services=acmes.services)
-        run_digests(services=acmes.services)
-    acmes.clock.now = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
+    loses_its_mail_service(acmes, missed=missed, skip_if_empty=True)
     assert run_schedules(services=acmes.services).empty == 1
     acmes.mailer.down = False
     run_digests(services=acmes.services)
@@ -112,13 +121,7 @@ def test_what_a_mail_outage_left_is_found_though_a_later_report_was_passed_over(
 def test_what_a_mail_outage_left_is_sent_before_what_waits_for_its_figures() -> None:
     """The run that makes reports finds first that the 31st has to wait."""
     acmes = portal()
-    acmes.store(acme(MONTHLY.model_copy(update={"every": "day", "missed": "all"})))
-    for day in (30, 31):
-        acmes.mailer.down = day == 31
-        acmes.clock.now = dt.datetime(2026, 10, day, 7, tzinfo=dt.UTC)
-        run_schedules(services=acmes.services)
-        run_digests(services=acmes.services)
-    acmes.clock.now = dt.datetime(2026, 11, 1, 7, tzinfo=dt.UTC)
+    loses_its_mail_service(acmes, missed="all")
     acmes.objects.put("state/data-through.json", b'{"instant": "2026-10-31T20:00:00Z"}')
     assert len(run_schedules(services=acmes.services).incomplete) == 1
     acmes.mailer.down = False
@@ -128,3 +131,34 @@ def test_what_a_mail_outage_left_is_sent_before_what_waits_for_its_figures() -> 
     assert acmes.services.stores.deliveries.periods("acme", MONTHLY.name).closed == {
         f"2026-10-{day}" for day in (29, 30, 31)
     }
+
+
+def test_what_a_mail_outage_left_is_told_once_though_its_schedule_has_another_calendar_since() -> None:
+    """Weekly from Monday, then from Thursday, then monthly: the rest of October waits for its figures meanwhile."""
+    acmes = portal()
+    weekly = MONTHLY.model_copy(update={"every": "week"})
+    acmes.store(acme(weekly))
+    runs_at(acmes, dt.date(2026, 10, 26))
+    acmes.mailer.down = True
+    acmes.store(acme(weekly).model_copy(update={"week_starts_on": "thursday"}))
+    runs_at(acmes, dt.date(2026, 10, 29))
+    acmes.store(acme())
+    acmes.objects.put("state/data-through.json", b'{"instant": "2026-10-31T20:00:00Z"}')
+    runs_at(acmes, DUE.date())
+    acmes.mailer.down = False
+    acmes.services.stores.watermarks.publish_data_through(dt.datetime(2100, 1, 1, tzinfo=dt.UTC))
+    run_digests(services=acmes.services)
+    known = acmes.services.stores.deliveries.periods("acme", MONTHLY.name)
+    assert known.closed == {"2026-W43~2026-10-19", "2026-10-26_2026-10-28", "2026-10-29_2026-10-31"}
+
+
+def test_what_was_made_before_a_pause_and_never_sent_stands_as_missed() -> None:
+    acmes = portal()
+    loses_its_mail_service(acmes, missed="all")
+    resumed = {"every": "day", "missed": "all", "starts_at": dt.datetime(2026, 11, 3, 12, tzinfo=dt.UTC)}
+    acmes.store(acme(MONTHLY.model_copy(update=resumed)))
+    acmes.mailer.down = False
+    runs_at(acmes, dt.date(2026, 11, 4))
+    known = acmes.services.stores.deliveries.periods("acme", MONTHLY.name)
+    assert known.closed == {"2026-10-29", "2026-11-03"}
+    assert known.passed == {"2026-10-30"}

@@ -16,8 +16,9 @@ from signtally.domain.deliveries import DeliveryKey, MailDelivery
 from signtally.domain.destinations import DestinationReference
 from signtally.domain.given_names import name_key
 from signtally.domain.mail_addresses import in_small_letters
+from signtally.domain.outstanding import MOST_CAUGHT_UP
 from signtally.domain.schedule_terms import MOST_DESTINATIONS, Recipient
-from signtally.domain.schedules import MOST_CAUGHT_UP, shown_name
+from signtally.domain.schedules import shown_name
 from signtally.render.email_picture import standing_alone
 from signtally.use_cases.delivering import PassedOccurrence, SentByHand
 

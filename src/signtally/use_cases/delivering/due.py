@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import TypeVar
 
 from signtally.domain.deliveries import DeliveryKey
+from signtally.domain.outstanding import Outstanding, find_outstanding, parts_left
 from signtally.domain.periods import Period
 from signtally.domain.schedule_terms import Schedule
 from signtally.domain.schedules import (
     Occurrence,
-    Outstanding,
     delivered_period,
-    find_outstanding,
     newest_due,
+    occurrence_of,
 )
 from signtally.domain.tenants import TenantProfile
 from signtally.domain.time_units import ONE_DAY
@@ -103,9 +103,11 @@ def due_now(kind: DeliveryKind, *, services: Services, as_of: dt.datetime) -> li
 def _due(
     newest: Occurrence, kind: DeliveryKind, *, stores: Stores, now: dt.datetime, calendar: str | None
 ) -> DueSchedule:
-    """What has waited for complete figures, or broke off, comes first, also when a newer occurrence has fallen due.
+    """What the ledger knows of a schedule decides what it owes.
 
-    Unless it was due before the schedule starts, which was paused since, or made again: then it was missed.
+    What has waited for complete figures, or broke off, comes first, also when a newer occurrence has fallen due. Then
+    what was not delivered, from the oldest report on that was made and has not gone out. What was due before the
+    schedule starts, which was paused since, or made again, was missed, where the ledger knows of it.
     """
     tenant, schedule = newest.tenant, newest.schedule
     known = stores.deliveries.periods(tenant.tenant_id, schedule.name)
@@ -114,37 +116,55 @@ def _due(
     delivered = [*_periods(over, tenant), *(each.period for each in waited)]
     first = _periods(kind.first(known), tenant)
     begins_on = min((period.first for period in first), default=None)
-    owed_since = _owed_since(known, kind, tenant=tenant, delivered=delivered, begins_on=begins_on)
-    before = [each for each in delivered if owed_since is None or each.last < owed_since]
-    found = find_outstanding(newest, now=now, delivered=before, calendar_before=calendar, begins_on=begins_on)
-    found = found.without(delivered)
+    made = _only_made(known, kind, newest=newest, delivered=delivered, begins_on=begins_on)
+    owed_since = min((each.period.first for each in made), default=None)
+    found = find_outstanding(
+        newest, now=now, delivered=delivered, calendar_before=calendar, begins_on=begins_on, owed_since=owed_since
+    )
     stale = [each for each in waited if schedule.starts_at is not None and each.due_at < schedule.starts_at]
     due = sorted([*(each for each in waited if each not in stale), *found.due], key=lambda each: each.period.last)
-    missed = [*stale, *found.missed]
+    missed = [*stale, *_left_out(made, found, newest=newest, delivered=delivered), *found.missed]
     if tenant.is_suspended:
         due, missed = [], [*missed, *due]
     outstanding = dataclasses.replace(found, due=due, missed=missed)
     return DueSchedule(newest, outstanding, is_first=not (delivered or first))
 
 
-def _owed_since(
+def _only_made(
     known: LedgerPeriods,
     kind: DeliveryKind,
     *,
-    tenant: TenantProfile,
+    newest: Occurrence,
     delivered: Collection[Period],
     begins_on: dt.date | None,
-) -> dt.date | None:
-    """The first day of a report that was made and not delivered, where something later was passed over, or waits.
+) -> list[Occurrence]:
+    """Whose reports were made and not delivered, since the last that was.
 
     Reports and digests share the record of both. What was made before any digest is not owed.
     """
-    last = max((period.last for period in _periods(kind.delivered(known), tenant)), default=None)
+    last = max((period.last for period in _periods(kind.delivered(known), newest.tenant)), default=None)
     since = begins_on if last is None else last + ONE_DAY
-    if since is None or not known.passed | known.waiting:
-        return None
-    made = (period for period in _periods(known.reported, tenant) if period.first >= since and period not in delivered)
-    return min((period.first for period in made), default=None)
+    made = _periods(known.reported, newest.tenant) if since is not None else []
+    return [
+        occurrence_of(newest.tenant, newest.schedule, period)
+        for period in made
+        if since is not None and period.first >= since and period not in delivered
+    ]
+
+
+def _left_out(
+    made: Iterable[Occurrence], found: Outstanding, *, newest: Occurrence, delivered: Iterable[Period]
+) -> list[Occurrence]:
+    """What was made before the schedule starts, and is in nothing that is outstanding by its calendar of now."""
+    old = [found.too_old.days] if found.too_old else []
+    covered = [*delivered, *(each.period for each in (*old, *found.missed, *found.due))]
+    over = (each for each in made if each.period.last <= newest.period.last)
+    parts = []
+    for each in sorted(over, key=lambda each: each.period.last):
+        left = parts_left(each, without=covered)
+        covered += [part.period for part in left]
+        parts += left
+    return parts
 
 
 def _periods(key_names: Iterable[str], tenant: TenantProfile) -> list[Period]:

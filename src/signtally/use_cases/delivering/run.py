@@ -10,8 +10,9 @@ from typing import Any
 from signtally.domain.batches import batched
 from signtally.domain.counted import counted
 from signtally.domain.operator_events import delivery_failed, delivery_late, store_unavailable
+from signtally.domain.outstanding import MOST_CAUGHT_UP, Outstanding, TooOld
 from signtally.domain.redaction import without_secrets
-from signtally.domain.schedules import MOST_CAUGHT_UP, Occurrence, Outstanding, TooOld
+from signtally.domain.schedules import Occurrence
 from signtally.domain.tenants import TenantProfile
 from signtally.errors import SigntallyError
 from signtally.log_fields import log_fields

@@ -131,7 +131,11 @@ def _due_before(newest: Occurrence, *, after: dt.date) -> list[Occurrence]:
 
 
 def _days_between(after: dt.date, newest: Occurrence, *, calendar_before: str) -> list[Occurrence]:
-    """The days *after* one and before *newest*, but those that fell due by the *calendar_before* its start; or none."""
+    """The days *after* one and before *newest*, but those that fell due by the *calendar_before* its start; or none.
+
+    A calendar by which nothing was sent is not known: where there was one between two pauses, what the second left out
+    is judged by the one before it.
+    """
     first, last = after + ONE_DAY, newest.period.first - ONE_DAY
     start = newest.schedule.starts_at
     if start is not None:

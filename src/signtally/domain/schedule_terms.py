@@ -129,7 +129,8 @@ class ScheduleTerms(ScheduleTiming):
     skip_if_empty: bool = Field(default=False, description="Nothing is made or sent for a period without any activity")
     condition: Condition | None = Field(
         default=None,
-        description="Made and sent only for a period in which it holds, by complete figures; null: for each",
+        description="Made and sent only for a period in which it holds, judged once, as soon as figures are complete: "
+        "what changes later sends nothing; null: for each",
     )
     missed: Literal["latest", "all", "skip"] = Field(
         default="latest",

@@ -156,6 +156,18 @@ def test_of_counts_at_once_the_highest_version_stands_whoever_is_last(stores: li
         assert usage_of(stores[0], "acme")["sent"].unique().to_list() == [base + WRITERS - 1]
 
 
+def test_who_may_make_no_schema_provisions_one_that_is_its_own(postgresql: str, schema: str) -> None:
+    """As whoever looks after the database may have made it: CREATE SCHEMA of the schema alone, no right to another."""
+    role = f"owner-{schema}"
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE \"{role}\" LOGIN PASSWORD 'secret'".encode())
+        connection.execute(f'CREATE SCHEMA "{schema}" AUTHORIZATION "{role}"'.encode())
+    address = f"postgresql://{role}:secret@{postgresql.rpartition('@')[2]}"
+    store = PostgresqlUsageStore(PostgresqlConnections(address), schema=schema)
+    assert store.provision()
+    assert results(store, event()) == [STORED]
+
+
 def test_programs_that_provision_and_write_at_once_make_one_schema(
     postgresql_connections: PostgresqlConnections, schema: str
 ) -> None:

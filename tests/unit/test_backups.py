@@ -1,7 +1,9 @@
 """A backup brings back what was lost: figures, files, ledgers; never the names of who was erased meanwhile."""
 
 import datetime as dt
+import fcntl
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -20,7 +22,7 @@ from signtally.memory.usage_store import MemoryUsageStore
 from signtally.services import Services
 from signtally.stores.erasures import Erasures
 from signtally.use_cases.aggregating import aggregate_days
-from signtally.use_cases.backups import BackupOutcome, NoBackupError, back_up, restore
+from signtally.use_cases.backups import BackupOutcome, BackupUnderWayError, NoBackupError, back_up, restore
 from signtally.use_cases.due_erasures import finish_erasures
 from signtally.use_cases.erasing import erase
 from signtally.use_cases.figures import read_usage
@@ -76,6 +78,16 @@ def test_what_was_lost_is_back(services: Services, tmp_path: Path) -> None:
     assert found.stores.watermarks.data_through() is None  # whatever it was: nothing was counted here then
     again = restore(tmp_path, services=found)
     assert (again.objects, again.events, again.objects_kept, again.events_kept) == (0, 0, put.objects, 3)
+
+
+def test_a_second_backup_into_the_same_directory_is_refused(services: Services, tmp_path: Path) -> None:
+    place = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(place, fcntl.LOCK_EX)  # as another process holds it
+    with pytest.raises(BackupUnderWayError, match="leave it to that one"):
+        back_up(tmp_path, services=services)
+    assert [*tmp_path.iterdir()] == []
+    os.close(place)
+    assert back_up(tmp_path, services=services).objects
 
 
 def test_only_what_changed_is_read_again(services: Services, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from signtally.cli import main
 from signtally.cli.main import signtally
 from signtally.cli.output import explain_path, print_result
 from signtally.render.files import render
+from signtally.saved_files import save
 from signtally.settings import Settings
 from tests.support.report_samples import IDENTITY
 from tests.support.whole_reports import adding_up, filtered_report
@@ -56,7 +58,7 @@ def test_a_full_disk_is_told_and_leaves_no_half_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "report.json").write_bytes(render("json", adding_up(filtered_report()), IDENTITY).body)
-    (tmp_path / f"acme {IDENTITY.report_id} v{IDENTITY.version}.csv.part").symlink_to("/dev/full")
+    (tmp_path / f".acme {IDENTITY.report_id} v{IDENTITY.version}.csv.{os.getpid()}").symlink_to("/dev/full")
     command = ["signtally", "reports", "render", str(tmp_path / "report.json"), "--format=csv", "-o", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", command)
     with pytest.raises(SystemExit) as ended:
@@ -64,6 +66,20 @@ def test_a_full_disk_is_told_and_leaves_no_half_a_file(
     assert ended.value.code == 1
     assert capsys.readouterr().err.startswith("signtally: what was to be written was not: No space left on device. ")
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_device_is_written_into_and_never_replaced(tmp_path: Path) -> None:
+    """`--rejects /dev/null` of root made a file of it, for the whole machine."""
+    pipe, kept, link = tmp_path / "pipe", tmp_path / "kept", tmp_path / "link"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    save(pipe, b"rows")
+    assert (os.read(reader, 9), pipe.is_fifo()) == (b"rows", True)
+    os.close(reader)
+    link.symlink_to(kept)
+    save(link, b"rows")
+    assert (kept.read_bytes(), link.is_symlink()) == (b"rows", True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "link", "pipe"]
 
 
 def test_a_disk_that_polars_finds_full_is_told() -> None:

@@ -10,7 +10,6 @@ import click
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
 from signtally.cli.parameters import ID
-from signtally.cli.saved_files import save
 from signtally.cli.schedules import digests
 from signtally.domain.corrections import correction_number
 from signtally.domain.deliveries import MailDelivery, MailState
@@ -19,6 +18,7 @@ from signtally.domain.mail_addresses import valid_address
 from signtally.domain.schedule_terms import Recipient, Schedule, destination_labelled
 from signtally.domain.schedules import shown_name
 from signtally.render.email_picture import standing_alone
+from signtally.saved_files import save
 from signtally.use_cases.delivering import (
     PassedOccurrence,
     all_deliveries,

@@ -1,7 +1,6 @@
 """The command that brings past actions in."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from signtally.domain.counted import counted
 from signtally.history.opening import open_history, read_mapping
 from signtally.ports.errors import ServiceUnavailableError
 from signtally.ports.history import HistorySource
+from signtally.saved_files import saving
 from signtally.services import Services
 from signtally.use_cases.importing import Imported, ImportProgress, forget_import, import_history, rejected_rows
 
@@ -72,11 +72,9 @@ def _write_rejects(imported: Imported, services: Services, path: Path) -> Path |
     """Whole or not at all; without rejected rows only a file of an earlier import is emptied."""
     if not imported.outcome.rejected and not path.exists():
         return None
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with unfinished.open("wb") as file:
+        with saving(path) as file:
             file.writelines(rejected_rows(imported, services=services))
-        unfinished.replace(path)
     except OSError as error:
         raise click.ClickException(
             f"the import is done, but {path} cannot be written: {error.strerror}; the same command with another "

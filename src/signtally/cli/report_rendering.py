@@ -7,11 +7,11 @@ import click
 
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
-from signtally.cli.saved_files import save
 from signtally.domain.reports import FORMATS, ordered_formats
 from signtally.domain.snapshot import ControlTotalsError, ReportIdentity, UsageSnapshot
 from signtally.render.files import Renderer
 from signtally.render.json import NoReportError, read
+from signtally.saved_files import save
 from signtally.settings import Settings
 from signtally.stores.keys import segment
 

@@ -7,10 +7,10 @@ import click
 from signtally import wiring
 from signtally.cli.output import json_option, print_result
 from signtally.cli.parameters import ID
-from signtally.cli.saved_files import save
 from signtally.domain.basis import Basis
 from signtally.domain.periods import parse_period
 from signtally.domain.reports import FORMATS, ReportManifest, ReportRequest, ordered_formats
+from signtally.saved_files import save
 from signtally.services import Services
 from signtally.stores.keys import segment
 from signtally.use_cases import reporting

@@ -126,7 +126,8 @@ class PostgresqlSchema:
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
             connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(f"{_LONGEST_WAIT_SECONDS}s"))
-            connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
+            if not _exists(connection, self._name):  # asked first: who may not make one may own one
+                connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
             connection.execute(sql.SQL("SET LOCAL search_path = {}").format(name))
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS schema_versions"
@@ -143,6 +144,10 @@ class PostgresqlSchema:
         with connection.transaction():
             connection.execute("SET LOCAL statement_timeout = 0")
             connection.execute(f"SELECT {self.table('recount_months')}()".encode())
+
+
+def _exists(connection: Writing, name: str) -> bool:
+    return connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [name]).fetchone() is not None
 
 
 def _quoted(name: str) -> str:

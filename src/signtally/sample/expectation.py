@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 from signtally.sample.plan import TrafficPlan
 from signtally.sample.portal_events import EVENT_TYPES, PortalEvent
+from signtally.saved_files import saving
 
 _ACTIONS = tuple(EVENT_TYPES)
 _zone = functools.cache(ZoneInfo)
@@ -69,9 +70,8 @@ class Expectation:
 
     def write(self, file: Path, plan: TrafficPlan) -> None:
         """Write the whole file or nothing."""
-        draft = file.with_name(f"{file.name}.part")
-        draft.write_text(json.dumps(self.as_json(plan), ensure_ascii=False, indent=1), encoding="utf-8")
-        draft.replace(file)
+        with saving(file) as draft:
+            draft.write(json.dumps(self.as_json(plan), ensure_ascii=False, indent=1).encode())
 
     def as_json(self, plan: TrafficPlan) -> dict[str, object]:
         return {

@@ -1,7 +1,11 @@
 """Making a backup, or bringing one up to date: only objects that changed are read again, events all."""
 
+import contextlib
 import dataclasses
 import datetime as dt
+import errno
+import fcntl
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from pydantic import ValidationError
 
 from signtally.domain.periods import Period, PeriodKind, period_of
 from signtally.domain.time_units import ONE_DAY, UNIX_EPOCH
+from signtally.errors import SigntallyError
 from signtally.ports.objects import ObjectMissingError, ObjectSummary
 from signtally.services import Services
 from signtally.threads import ContextThreads
@@ -17,6 +22,11 @@ from signtally.use_cases.backups.contents import BACKUP, ETAGS, FORMAT, LEFT_OUT
 
 _READERS = 16
 _PART = ".part"
+_LOCKLESS = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}  # said by volumes that have no locks
+
+
+class BackupUnderWayError(SigntallyError):
+    """Another process writes a backup into this directory."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,16 +46,36 @@ def back_up(directory: Path, *, services: Services) -> BackupOutcome:
     """Copy bucket and events into *directory*; again, bring it up to date: erased users' names go from it too.
 
     Beside running programs it is of no one moment: what a restored event or object lacks, it gets as a late event does.
-    Raises a ServiceError or an OSError: then there is no `backup.json`.
+    Raises BackupUnderWayError, or a ServiceError or an OSError: then there is no `backup.json`.
     """
     files, made_at = BackupFiles(directory), services.clock()
     directory.mkdir(parents=True, exist_ok=True)
-    files.about.unlink(missing_ok=True)
-    etags, read = _copy_objects(files, services)
-    events = _copy_events(files, services)
-    _copy_corrections(files, services)
-    _write(files.about, BACKUP.dump_json(Backup(FORMAT, made_at, len(etags), events), indent=2))
+    with _alone_in(directory):
+        files.about.unlink(missing_ok=True)
+        etags, read = _copy_objects(files, services)
+        events = _copy_events(files, services)
+        _copy_corrections(files, services)
+        _write(files.about, BACKUP.dump_json(Backup(FORMAT, made_at, len(etags), events), indent=2))
     return BackupOutcome(directory, len(etags), read, events)
+
+
+@contextlib.contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """Two would write the same files. Raises BackupUnderWayError."""
+    place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupUnderWayError(
+                f"another process writes a backup into {directory}; leave it to that one"
+            ) from None
+        except OSError as error:
+            if error.errno not in _LOCKLESS:
+                raise
+        yield
+    finally:
+        os.close(place)
 
 
 def _copy_objects(files: BackupFiles, services: Services) -> tuple[dict[str, str], int]:

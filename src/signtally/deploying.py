@@ -1,5 +1,6 @@
 """Deploying to a Prefect server, by Prefect's own program: importing Prefect itself would cost the commands seconds."""
 
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -9,6 +10,7 @@ from signtally.errors import SigntallyError
 
 _TIMEOUT_SECONDS = 360
 _SHOWN_CHARACTERS = 2000
+_NO_SERVER = re.compile(r"^httpx\.(?:Connect\w+|UnsupportedProtocol|InvalidURL): (.*)", re.MULTILINE)
 
 
 class DeployError(SigntallyError):
@@ -45,6 +47,15 @@ def prefect_program() -> str:
 def _run(command: list[str]) -> str:
     ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS)
     if ran.returncode != 0:
-        said = f"{ran.stdout[-_SHOWN_CHARACTERS:]}{ran.stderr[-_SHOWN_CHARACTERS:]}"
-        raise DeployError(f"flows, limits and alarms could not be deployed:\n{said}")
+        raise DeployError(explain(ran.stdout[-_SHOWN_CHARACTERS:] + ran.stderr[-_SHOWN_CHARACTERS:]))
     return ran.stdout
+
+
+def explain(said: str) -> str:
+    """What Prefect's program has said when it failed, or one sentence where no server took its calls."""
+    if silent := _NO_SERVER.search(said):
+        return (
+            f"Prefect's server cannot be reached ({silent[1]}): is it running, and does PREFECT_API_URL name it, "
+            "such as http://127.0.0.1:4200/api?"
+        )
+    return f"flows, limits and alarms could not be deployed:\n{said}"

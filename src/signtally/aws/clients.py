@@ -19,6 +19,7 @@ from botocore.utils import parse_timestamp
 
 from signtally.aws.errors import map_errors
 from signtally.aws.measuring import measure
+from signtally.ports.errors import ServiceError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,6 +39,18 @@ _CONNECTIONS = 32
 _USER_AGENT = "signtally"  # of its own, botocore puts one of ten parts together for each request, twice
 _BESIDE_SES = {"sesv2", "sns"}  # one endpoint serves both generations of SES, and the topics that SES writes to
 SERVICES = ("sqs", "s3", "sesv2", "sns", "timestream-write", "timestream-query")
+
+
+def _web_address(url: str, *, variable: str) -> str:
+    """The *url* itself. Raises ServiceError for what no client can call."""
+    try:
+        parts = urlsplit(url)
+        is_right = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise ServiceError(f"{variable}: {url!r} is no web address: write http://127.0.0.1:4566, or leave it unset")
+    return url
 
 
 def is_loopback(url: str | None) -> bool:
@@ -61,16 +74,21 @@ INTERACTIVE_TIMEOUTS = ClientTimeouts(connect_seconds=2, read_seconds=5, attempt
 
 
 class AwsClients:
-    """Each client is made at its first use and kept; clients are thread-safe."""
+    """Each client is made at its first use and kept; clients are thread-safe.
+
+    Raises ServiceError where a variable or file of AWS's cannot be read.
+    """
 
     def __init__(self, timeouts: ClientTimeouts = BATCH_TIMEOUTS) -> None:
         self._timeouts = timeouts
         core = botocore.session.get_session()
-        models = _service_models(core.get_config_variable("data_path"))
+        with map_errors("AWS", "its configuration"):  # a profile that is not there, a file that cannot be read
+            models = _service_models(core.get_config_variable("data_path"))
         core.register_component("data_loader", models)
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_instant)
         self._ignores_endpoints = bool(core.get_config_variable("ignore_configured_endpoint_urls"))
-        if all(is_loopback(self._configured_endpoint(service)) for service in SERVICES):
+        endpoints = [self._configured_endpoint(service) for service in SERVICES]
+        if all(map(is_loopback, endpoints)):
             # Nobody runs an instance profile for a local AWS, and looking for one takes seconds.
             core.get_component("credential_provider").remove("iam-role")
         self._session = boto3.Session(botocore_session=core, region_name=os.environ.get("AWS_REGION"))
@@ -118,12 +136,18 @@ class AwsClients:
         return "path" if is_loopback(self._configured_endpoint("s3")) else "auto"
 
     def _configured_endpoint(self, service: str) -> str | None:
-        """The endpoint that the standard variables name for a service such as `timestream-write`; None: AWS's own."""
+        """The endpoint that the standard variables name for a service such as `timestream-write`; None: AWS's own.
+
+        Raises ServiceError for what is no address.
+        """
         if self._ignores_endpoints:
             return None
-        shared = os.environ.get("AWS_ENDPOINT_URL_SES") if service in _BESIDE_SES else None
-        own = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}")
-        return own or shared or os.environ.get("AWS_ENDPOINT_URL")
+        names = [f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"]
+        names += ["AWS_ENDPOINT_URL_SES"] if service in _BESIDE_SES else []
+        for name in (*names, "AWS_ENDPOINT_URL"):
+            if endpoint := os.environ.get(name):
+                return _web_address(endpoint, variable=name)
+        return None
 
     def _client(self, service: str, *, read_seconds: float = 60, **options: Any) -> Any:  # noqa: ANN401 -- boto3's own
         endpoint = self._configured_endpoint(service)

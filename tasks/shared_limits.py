@@ -65,7 +65,7 @@ class PrefectLimits:
             self._mails.wait()
 
     def close(self) -> None:
-        """Give back what is held."""
+        """Give back every slot."""
         for slots in self._slots.values():
             slots.close()
         self._server.close()
@@ -166,7 +166,7 @@ class _Slots:
         self._work = work
         self._server = server
         self._times = times
-        self._held: list[_Lease] = []
+        self._leases: list[_Lease] = []
         self._idle: list[_Lease] = []
         self._changed = threading.Condition()
         self._keeper: threading.Thread | None = None
@@ -180,7 +180,7 @@ class _Slots:
         lease = _Lease(lease_id, now, now, now)
         if lease_id is not None:
             with self._changed:
-                self._held.append(lease)
+                self._leases.append(lease)
                 self._start_keeper()
         return lease
 
@@ -208,17 +208,17 @@ class _Slots:
             self._keeper.start()
 
     def _keep(self) -> None:
-        """Renew what is held and release what is idle, as long as anything is held."""
+        """Renew leases and release idle ones, as long as there are any."""
         while True:
             time.sleep(self._times.idle_seconds / 2)
             now = time.monotonic()
             with self._changed:
-                if not self._held:
+                if not self._leases:
                     self._keeper = None
                     return
                 idle = [each for each in self._idle if now - each.idle_since > self._times.idle_seconds]
                 self._idle = [each for each in self._idle if each not in idle]
-                old = [each for each in self._held if now - each.renewed_at > _RENEWED_AFTER_SECONDS]
+                old = [each for each in self._leases if now - each.renewed_at > _RENEWED_AFTER_SECONDS]
             self._release(idle)
             for lease in old:
                 lease.renewed_at = now
@@ -230,7 +230,7 @@ class _Slots:
             if lease.id is not None:
                 self._server.release(lease.id)
             with self._changed:
-                self._held = [each for each in self._held if each is not lease]
+                self._leases = [each for each in self._leases if each is not lease]
 
 
 class _Turns:
@@ -261,7 +261,7 @@ class _Turns:
 
 
 def limits_of_this_process() -> PrefectLimits:
-    """What is held is given back as the process ends."""
+    """Its slots are given back as the process ends."""
     limits = PrefectLimits()
     at_end(limits.close)
     return limits

@@ -104,7 +104,7 @@ class Year:
             self.server.is_away = self.chance.random() < 0.08
             self.runs.at(self.clock.now, at_once=2 if self.chance.random() < 0.3 else 1)
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """Two days in which nothing goes wrong any more."""
         self.server.is_away = self.server.is_moody = False
         self.server.nervous = lambda _: None
@@ -170,7 +170,7 @@ def store_figures(services: Services, *, since: dt.date) -> None:
 def test_each_recipient_of_each_period_gets_one_complete_digest_or_stands_in_the_ledger(year: Year) -> None:
     year.publish()
     year.live()
-    year.settle()
+    year.finish()
     for tenant in year.services.stores.tenants.all().values():
         for each in tenant.schedules:
             check_schedule(year, tenant, each)

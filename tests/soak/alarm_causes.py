@@ -81,7 +81,7 @@ class Scene:
         return {str(row.delivery.state) for row in all_deliveries(services=self.services, tenant_id=TENANT)}
 
 
-def settle(scene: Scene) -> None:
+def prepare(scene: Scene) -> None:
     """Acme has sent something last month, and all is counted."""
     last_month = scene.services.clock().replace(day=1) - dt.timedelta(days=1)
     event = {"specversion": "1.0", "id": "drill-1", "source": "/portal", "type": "document.sent"}

@@ -18,11 +18,12 @@ import time
 from pathlib import Path
 
 from signtally import wiring
+from signtally.domain.counted import counted
 from signtally.local.flow_runs import FlowRuns
 from signtally.local.prefect_api import PrefectApi
 from signtally.local.processes import ChildError
 from signtally.settings import Settings
-from tests.soak.alarm_causes import EXERCISES, Channel, Exercise, Scene, settle
+from tests.soak.alarm_causes import EXERCISES, Channel, Exercise, Scene, prepare
 from tests.soak.running_up import running_up
 from tests.soak.stack_programs import StackPrograms
 from tests.support.alarm_inbox import AlarmInbox
@@ -48,7 +49,7 @@ def main() -> None:
             runs, prefect = FlowRuns(stack.prefect_url), PrefectApi(f"{stack.prefect_url}/api")
             programs = StackPrograms(process_id, is_well={})
             scene = Scene(services, runs, prefect, programs, channel, Program(folder, {}))
-            settle(scene)
+            prepare(scene)
             sys.stdout.write("| alarm | told after | mended by commands in | |\n|---|---|---|---|\n")
             failed = []
             for each in wanted:
@@ -78,7 +79,7 @@ def _exercise(exercise: Exercise, scene: Scene, inbox: AlarmInbox) -> str:
     mended = time.monotonic()
     assert exercise.is_mended(scene), (exercise.title, commands, scene.codes)
     minutes = [f"{seconds / 60:.1f} min" for seconds in (told - began, mended - told)]
-    return f"| {exercise.title} | {' | '.join(minutes)} | {len(commands)} commands |"
+    return f"| {exercise.title} | {' | '.join(minutes)} | {counted(len(commands), 'command')} |"
 
 
 def _commands_of(title: str, scene: Scene) -> list[str]:

@@ -26,7 +26,7 @@ from tests.support.forked_digests import ForkedDigests
 from tests.support.microbursts import Burst, burst_before
 
 _RUNS_A_DAY = 4
-_SETTLING_DAYS, _SETTLING_RUNS = 2, 12
+_LAST_DAYS, _LAST_RUNS = 2, 12
 _HISTORY_DAYS = 40  # before the clock begins
 _DEATHS = {"DATA": 0.04, "taken": 0.08}  # chance that a run is killed at this step of sending an email
 _Mail = tuple[str, str]  # recipient, text
@@ -96,14 +96,14 @@ class DigestTime:
             if stop.wait(seconds / steps):
                 return
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """The last days, up to now, in which nothing goes wrong any more."""
         self.burst.calm()
         self.smtp.is_away = self.smtp.is_moody = False
         self.smtp.nervous = lambda _: None
         begin, end = self.clock.now, self.services.clock()
-        for step in range(1, _SETTLING_RUNS + 1):
-            self.clock.now = begin + (end - begin) * step / _SETTLING_RUNS
+        for step in range(1, _LAST_RUNS + 1):
+            self.clock.now = begin + (end - begin) * step / _LAST_RUNS
             (self.by_ses if step % 2 else self.by_smtp).at(self.clock.now, at_once=1)
 
     def keep_mails(self) -> None:
@@ -156,7 +156,7 @@ def digest_time(
 ) -> Iterator[DigestTime]:
     """The clock begins so many days ago, with *settling* days between its last day and now."""
     now = services.clock().replace(microsecond=0)
-    clock = Clock(now - dt.timedelta(days=days + _SETTLING_DAYS))
+    clock = Clock(now - dt.timedelta(days=days + _LAST_DAYS))
     portal.move_in(*TENANTS)
     first = clock.now.date() - dt.timedelta(days=_HISTORY_DAYS)
     past = [first + dt.timedelta(days=number) for number in range((now.date() - first).days)]

@@ -72,7 +72,7 @@ class Soak:
             ]
             self._kill_in_turn(minutes, lives)
         _raise_first(lives)
-        self._settle(runs)
+        self._finish(runs)
         if minutes >= 1:  # a crash is found after 90 seconds at the earliest
             self._expect_no_run_stuck()
         emails = self.digests.expect_each_once()
@@ -100,10 +100,10 @@ class Soak:
             self.back_after[name].append(took)
         ended.wait(pause)
 
-    def _settle(self, runs: FlowRuns) -> None:
+    def _finish(self, runs: FlowRuns) -> None:
         """All is taken off the queue, counted, made and sent; and then events and figures say the same."""
         self._run_all(runs, "ingest/ingest", "aggregate/aggregate")
-        self.digests.settle()
+        self.digests.finish()
         self._run_all(runs, *_SCHEDULED)
         for deployment in _SCHEDULED:
             runs.set_schedules(deployment, active=True)

@@ -156,7 +156,7 @@ def _trial(stack: Stack, log: Log, services: Services) -> None:
         ordering = threading.Thread(target=readers.order_until, args=[enough], kwargs={"every_seconds": 0.05})
         ordering.start()
         _until(lambda: services.queue.depth().in_flight > 0, "no ingest began", seconds=120)
-        _until(lambda: len(readers.taken) >= ORDERS, "no orders were taken", seconds=60)
+        _until(lambda: len(readers.taken) >= ORDERS, "too few orders were taken")
         enough.set()
         ordering.join()
         lost = FIRST if log.taken_by.get(runs["ingest/ingest"], FIRST.name) == FIRST.name else SECOND

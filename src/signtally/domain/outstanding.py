@@ -66,17 +66,15 @@ def find_outstanding(  # noqa: PLR0913 -- what the ledger knows of a schedule
     if after is not None and after >= newest.period.last:
         return Outstanding([], [])
     rest = parts_left(newest, without=past, after=after)
-    has_moved = calendar_before is not None and _is_other(calendar_before, newest)
-    if after is not None and calendar_before is not None and has_moved:
-        between = _days_between(after, newest, calendar_before=calendar_before)
+    moved_from = calendar_before if calendar_before is not None and _is_other(calendar_before, newest) else None
+    if after is not None and moved_from is not None:
+        between = _days_between(after, newest, calendar_before=moved_from)
         return Outstanding([*(part for each in between for part in parts_left(each, without=past)), *rest], [])
-    if after is None and begins_on is not None:
-        earlier = _due_before(newest, after=begins_on - ONE_DAY)
-    else:
-        earlier = [] if after is None else _due_before(newest, after=after)
+    reaches_to = begins_on - ONE_DAY if after is None and begins_on is not None else after
+    earlier = [] if reaches_to is None else _due_before(newest, after=reaches_to)
     named, too_old = _named([part for each in earlier for part in parts_left(each, without=past, after=after)])
     catches_up = newest.schedule.missed == "all"
-    is_late = newest.schedule.missed == "skip" and now - newest.due_at >= SKIP_AFTER and not has_moved
+    is_late = newest.schedule.missed == "skip" and now - newest.due_at >= SKIP_AFTER and moved_from is None
     due = [*(named if catches_up else []), *([] if is_late else rest)]
     return Outstanding(due, [each for each in [*named, *rest] if each not in due], too_old)
 

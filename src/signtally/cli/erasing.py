@@ -59,8 +59,8 @@ def erase(*, tenant_id: str, user_id: str, emails: tuple[str, ...], dry_run: boo
 def offboard(*, tenant_id: str, export: Path | None, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Suspend a tenant that leaves, and delete what is its own. That is its reports, schedules, ledgers and names.
 
-    Its counts stay in Timestream, without names, until retention ends. What arrives later is stored without names; the
-    API refuses the tenant. Broken off, the same command goes on.
+    Its counts stay in the usage store, without names, until retention ends. What arrives later is stored without names;
+    the API refuses the tenant. Broken off, the same command goes on.
     """
     if not yes and not dry_run:
         raise click.UsageError("this deletes what is stored of the tenant: see --dry-run, then say --yes")

@@ -47,10 +47,10 @@ def find_outstanding(  # noqa: PLR0913 -- what the ledger knows of a schedule
     begins_on: dt.date | None = None,
     owed_since: dt.date | None = None,
 ) -> Outstanding:
-    """What is outstanding by *now*: *newest*, and what was due between the last settled day and it.
+    """What is outstanding by *now*: *newest*, and what was due between the last covered day and it.
 
     No day of a *delivered* period (or one passed over, or on its way) is outstanding, and every day up to the last of
-    them is settled; where older ones are known to be owed, those before *owed_since* are. Without any, *newest* alone
+    them is covered; where older ones are known to be owed, those before *owed_since* are. Without any, *newest* alone
     is due, and what was due before it since the day that its schedule *begins_on*, where there is one: the first day of
     the period that was found due before any other. A period that is not over by *now* was delivered by a clock that was
     wrong, and does not count.
@@ -61,8 +61,8 @@ def find_outstanding(  # noqa: PLR0913 -- what the ledger knows of a schedule
     """
     today = newest.tenant.today(now)
     past = [period for period in delivered if period.last <= today + _ZONES_DIFFER_BY]
-    settled = (period.last for period in past if owed_since is None or period.last < owed_since)
-    after = max(settled, default=None)
+    covered = (period.last for period in past if owed_since is None or period.last < owed_since)
+    after = max(covered, default=None)
     if after is not None and after >= newest.period.last:
         return Outstanding([], [])
     rest = parts_left(newest, without=past, after=after)

@@ -117,7 +117,7 @@ class MailSending:
         before = self._ledger.claim_again(key, deferred.email, now=now, states=(MailState.DEFERRED,), by_hand=False)
         if before is not None:
             self._hand_over(key, before.claimed_again(told=told), message, before=before)
-        elif not self._is_settled(deferred):
+        elif not self._has_outcome(deferred):
             return
         self._ledger.forget_reminder(deferred)
 
@@ -138,7 +138,7 @@ class MailSending:
                 deferred.key,
                 MailDelivery(deferred.email, state, self._services.clock(), detail, before.attempts),
             )
-        elif not self._is_settled(deferred):
+        elif not self._has_outcome(deferred):
             return
         self._ledger.forget_reminder(deferred)
 
@@ -210,7 +210,7 @@ class MailSending:
         last_chance = max(first + _GIVE_UP_AFTER, now + max(_RETRY_AFTER[0], asked_for))
         return claimed.came_to(MailState.DEFERRED, at=now, detail=str(error), next_try_at=min(now + pause, last_chance))
 
-    def _is_settled(self, deferred: DeferredMail) -> bool:
+    def _has_outcome(self, deferred: DeferredMail) -> bool:
         """Whether another attempt at a deferred email has an outcome; while it has none, the reminder is to stay.
 
         It has none when that attempt found the mail service down: the email is deferred to the same time as before.

@@ -33,6 +33,7 @@ SigntallyError
 ├── ReportMissingError                stores.report_states: no such report or version is stored
 ├── ReportInWorkError                 use_cases.reporting.deletion: a report cannot be deleted while it is being made
 ├── NewerFormatError                  bucket_format: a newer program has written to the bucket
+├── BackupUnderWayError               use_cases.backups.making: another process writes a backup into this directory
 ├── NoBackupError                     use_cases.backups.restoring: no whole backup, or one of a newer program
 ├── UnknownTenantError                use_cases.offboarding.run: nothing is known of the tenant that is to be offboarded
 ├── UnknownUserError                  use_cases.erasing.run: nothing is known of the user who is to be erased
